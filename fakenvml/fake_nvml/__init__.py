@@ -1,1 +1,1 @@
-"""Placeholder of the first commit."""
+"""A drop-in libnvidia-ml.so.1 with a whole GPU node behind it, shared by all processes."""

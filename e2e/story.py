@@ -1,0 +1,102 @@
+"""What a person does and sees in a story: pods and claims are created, deleted and looked at through the API.
+
+The one thing that the API does not tell is what a container gets. The embedded cluster's kubelet writes that down as
+``containers/<namespace>_<pod>/<container>.json`` in the node's folder, with the final environment, device nodes and
+mounts that the CDI files lead to; on a cluster with a container runtime a person would run ``kubectl exec -- env``.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lightkube import Client
+from lightkube.resources.core_v1 import Pod
+from lightkube.resources.resource_v1 import DeviceClass, ResourceClaimTemplate, ResourceSlice
+
+
+def wait_until(condition: Callable[[], bool], *, what: str, timeout_s: float = 10, seen: Callable[[], object] = str) -> None:
+    """Wait until CONDITION holds; looks 50 times a second.
+
+    Raises:
+        AssertionError: it did not within TIMEOUT_S seconds; tells what ``seen()`` was then.
+    """
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {timeout_s} s for: {what}; last seen: {seen()!r}"
+        time.sleep(0.02)
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """What a container gets: ``environment`` {name: value} and ``devices``, the paths of its device nodes."""
+
+    environment: dict[str, str]
+    devices: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """A node with GPUs and a person in front of it."""
+
+    client: Client = field(repr=False)
+    node_dir: Path
+    driver: str
+    gpu_class: str = "gpu"
+
+    def devices(self) -> dict[str, str]:
+        """The published GPUs as {device name: UUID}."""
+        return {
+            device.name: str((device.attributes or {})["uuid"].string)
+            for item in self.client.list(ResourceSlice)
+            for device in (item.spec.devices or [] if item.spec else [])
+        }
+
+    def offer_gpus(self, count: int) -> str:
+        """Create the device class and a claim template of COUNT whole GPUs; return the template's name."""
+        name = f"gpus-{count}"
+        selector = {"cel": {"expression": f'device.driver == "{self.driver}"'}}
+        self.client.apply(
+            DeviceClass.from_dict({"metadata": {"name": self.gpu_class}, "spec": {"selectors": [selector]}}),
+            field_manager="e2e",
+        )
+        request = {"name": "gpu", "exactly": {"deviceClassName": self.gpu_class, "count": count}}
+        spec = {"spec": {"devices": {"requests": [request]}}}
+        template = {"metadata": {"name": name, "namespace": "default"}, "spec": spec}
+        self.client.apply(ResourceClaimTemplate.from_dict(template), field_manager="e2e")
+        return name
+
+    def run_pod(self, name: str, *, template: str) -> None:
+        """Create a pod whose only container uses a claim made from TEMPLATE."""
+        container = {"name": "work", "image": "example.com/work", "resources": {"claims": [{"name": "gpu"}]}}
+        claims = [{"name": "gpu", "resourceClaimTemplateName": template}]
+        spec = {"containers": [container], "resourceClaims": claims}
+        self.client.create(Pod.from_dict({"metadata": {"name": name, "namespace": "default"}, "spec": spec}))
+
+    def delete_pod(self, name: str) -> None:
+        """Delete a pod, as a person does: politely."""
+        self.client.delete(Pod, name)
+
+    def phase(self, name: str) -> str:
+        """The pod's phase, e.g. ``Pending``."""
+        status = self.client.get(Pod, name).status
+        return (status.phase if status else None) or ""
+
+    def why_pending(self, name: str) -> str:
+        """What ``kubectl describe pod`` says of why the pod is not scheduled; empty if it is."""
+        status = self.client.get(Pod, name).status
+        conditions = (status.conditions if status else None) or []
+        return next((c.message or "" for c in conditions if c.type == "PodScheduled" and c.status == "False"), "")
+
+    def wait_phase(self, name: str, phase: str) -> None:
+        """Wait until the pod is in PHASE."""
+        seen = lambda: (self.phase(name), self.why_pending(name))  # noqa: E731
+        wait_until(lambda: self.phase(name) == phase, what=f"pod {name} {phase}", timeout_s=20, seen=seen)
+
+    def container(self, pod: str) -> Container:
+        """What the kubelet gave the pod's container."""
+        text = (self.node_dir / "containers" / f"default_{pod}" / "work.json").read_text()
+        found: dict[str, Any] = json.loads(text)
+        return Container(found["environment"], frozenset(node["path"] for node in found["devices"]))

@@ -1,0 +1,86 @@
+"""Writes ``shim/entries_generated.c`` from the tables; ``--check`` says whether it is stale.
+
+Each entry point becomes a row of data and a function of three lines that hands its arguments to ``fake_nvml_call``.
+Run it with ``python -m fake_nvml.abi.generate``.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from fake_nvml.abi import codes, layout, table
+
+OUTPUT = Path(__file__).parent.parent / "shim" / "entries_generated.c"
+BANNER = """/* Made by: python -m fake_nvml.abi.generate, from abi/functions.txt, abi/structs.txt and abi/codes.py. Do not edit. */
+#include "shim.h"
+
+const uint32_t fake_nvml_abi = 0x%08xu;
+"""
+C_TYPES = {"u": "unsigned int", "U": "unsigned long long"}
+
+
+def row(param: table.Param) -> str:
+    """One parameter as C data."""
+    words = [layout.version_word(name) for name in param.types] if param.kind == "v" else []
+    listed = ", ".join(f"0x{word:08x}u" for word in words) or "0"
+    return f"    {{'{param.kind}', {param.arg}, {param.other}, {len(words)}, {param.size}, {param.key}, {{{listed}}}}},"
+
+
+def entry(function: table.Function) -> str:
+    """One entry point: its row and its function."""
+    types: dict[int, str] = {}
+    for param in function.params:
+        types[param.arg] = C_TYPES.get(param.kind, "const void *")
+        if param.kind == "b":
+            types[param.other] = "unsigned int"
+        elif param.kind == "B":
+            types[param.other] = "const void *"
+    arguments = ", ".join(f"{types[arg]} a{arg}" for arg in sorted(types)) or "void"
+    values = ", ".join(
+        f"(uint64_t)(uintptr_t)a{arg}" if types[arg] == "const void *" else f"a{arg}" for arg in sorted(types)
+    )
+    lines = [f"static const param_t params_{function.id}[] = {{", *map(row, function.params), "};"] if types else []
+    params = f"params_{function.id}" if types else "0"
+    count, asks = len(function.params), int(function.asks)
+    lines += [
+        f"EXPORT unsigned int {function.name}({arguments}) {{",
+        f"    static const entry_t entry = {{{function.id}, {count}, {asks}, {params}}};",
+        f"    const uint64_t args[] = {{{values or 0}}};",
+        "    return fake_nvml_call(&entry, args);",
+        "}",
+    ]
+    return "\n".join(lines)
+
+
+def error_strings() -> str:
+    """The texts of the return codes."""
+    cases = "\n".join(f'    case {code.value}: return "{codes.TEXTS[code]}";' for code in codes.Code)
+    return (
+        f"EXPORT const char *nvmlErrorString(unsigned int code) {{\n    switch (code) {{\n{cases}\n"
+        '    default: return "Unknown Error code";\n    }\n}'
+    )
+
+
+def make() -> str:
+    """The whole C file."""
+    entries = [entry(function) for function in table.by_id() if not function.by_hand]
+    return BANNER % table.checksum() + "\n" + "\n\n".join([*entries, error_strings()]) + "\n"
+
+
+def main() -> int:
+    """Write the file, or with ``--check`` compare it; 1 if it is stale."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if the file is stale")
+    arguments = parser.parse_args()
+    wanted = make()
+    if OUTPUT.exists() and OUTPUT.read_text() == wanted:
+        return 0
+    if arguments.check:
+        print(f"stale: {OUTPUT}; run python -m fake_nvml.abi.generate", file=sys.stderr)  # noqa: T201
+        return 1
+    OUTPUT.write_text(wanted)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,136 @@
+"""The entry points of the library, read from ``functions.txt``: which parameter goes in, which comes out, how long.
+
+The generator writes C rows from this table, the daemon decodes requests and packs answers by it, the answers file is
+keyed by it: one table, so that the sides cannot disagree. Its checksum is in the library and in the answers file.
+"""
+
+import re
+import zlib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from fake_nvml.abi import layout
+
+INPUTS = frozenset("huUsvi")
+OUTPUTS = frozenset("vobBnmpawA")
+ACTS = re.compile(
+    r"^nvml(\w+?)(Set[A-Z]|Clear|Reset|Create|Destroy|Modify|Remove|Discover|Freeze|Register|Activate|Update|Free|Alloc|Wait|SampleGet)"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Param:
+    """One described parameter.
+
+    Attributes:
+        kind: a letter as explained in functions.txt.
+        name: as the header calls it.
+        types: the layouts that it may have; empty for numbers, strings and counters.
+        arg: its position in the C call.
+        other: position of the parameter that holds its size, or 0.
+        key: leading bytes of a versioned structure that select the answer.
+    """
+
+    kind: str
+    name: str
+    types: tuple[str, ...] = ()
+    arg: int = 0
+    other: int = 0
+    key: int = 4
+
+    @property
+    def size(self) -> int:
+        """Bytes of the value, the largest layout or one element; 0 where nothing is fixed."""
+        return max((layout.size_of(name) for name in self.types), default=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Function:
+    """One entry point; ``asks`` says that its effect is in the daemon, so that it is never looked up."""
+
+    id: int
+    name: str
+    params: tuple[Param, ...]
+    by_hand: bool = False
+
+    @property
+    def asks(self) -> bool:
+        return bool(ACTS.match(self.name)) or any(param.kind == "i" for param in self.params)
+
+
+def parse(number: int, line: str) -> Function:
+    """One line of functions.txt."""
+    name, _, rest = line.partition(":")
+    if rest.strip() == "hand":
+        return Function(id=number, name=name, params=(), by_hand=True)
+    params: list[Param] = []
+    positions: dict[str, int] = {}
+    arg = 0
+    for word in rest.split():
+        kind, _, tail = word.partition(":")
+        tail, _, kinds = tail.partition("=")
+        key, other, types = 4, 0, tuple(kinds.split(",")) if kinds else ()
+        positions[tail] = arg
+        if kind == "v" and "/" in kinds:
+            kinds, _, length = kinds.partition("/")
+            key, types = int(length), tuple(kinds.split(","))
+        elif kind in "bB":
+            tail, _, _ = tail.partition("/")
+            other = arg + 1
+        elif kind in "wA":
+            base, _, counter = kinds.partition("*")
+            types, other = (base,), positions[counter]
+        params.append(Param(kind=kind, name=tail, types=types, arg=arg, other=other, key=key))
+        arg += 2 if kind in "bB" else 1
+    return Function(id=number, name=name, params=tuple(params))
+
+
+@cache
+def functions() -> dict[str, Function]:
+    """All entry points by name, in the file's order."""
+    text = files("fake_nvml.abi").joinpath("functions.txt").read_text()
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    made = [parse(number, line) for number, line in enumerate(lines)]
+    return {function.name: function for function in made}
+
+
+@cache
+def by_id() -> tuple[Function, ...]:
+    """All entry points by their number."""
+    return tuple(functions().values())
+
+
+@cache
+def checksum() -> int:
+    """CRC-32 over both tables: the library refuses answers that were packed by others."""
+    data = files("fake_nvml.abi")
+    return zlib.crc32(data.joinpath("functions.txt").read_bytes() + data.joinpath("structs.txt").read_bytes())
+
+
+MASK = (1 << 64) - 1
+
+
+def mix(key: int, word: int) -> int:
+    """One step of the key, as ``mix`` in shim.c."""
+    key = ((key ^ word) * 0x9E3779B97F4A7C15) & MASK
+    return key ^ (key >> 32)
+
+
+def mix_bytes(key: int, raw: bytes) -> int:
+    """Words of four bytes, the last one filled with zeros, as in shim.c."""
+    for start in range(0, len(raw), 4):
+        key = mix(key, int.from_bytes(raw[start : start + 4], "little"))
+    return key
+
+
+def key_of(function: Function, inputs: tuple[Any, ...]) -> int:
+    """The key of a call; INPUTS holds an int, a str or the leading bytes of a structure for each input parameter."""
+    key = mix(0x4E564D4C, function.id)
+    for value in inputs:
+        if isinstance(value, int):
+            key = mix(key, value)
+        else:
+            key = mix_bytes(key, value.encode() if isinstance(value, str) else value)
+    return key + 2 if key < 2 else key

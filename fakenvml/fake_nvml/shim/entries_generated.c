@@ -1,0 +1,4401 @@
+/* Made by: python -m fake_nvml.abi.generate, from abi/functions.txt, abi/structs.txt and abi/codes.py. Do not edit. */
+#include "shim.h"
+
+const uint32_t fake_nvml_abi = 0x9320465eu;
+
+static const param_t params_0[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlComputeInstanceDestroy(const void * a0) {
+    static const entry_t entry = {0, 1, 1, params_0};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_1[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 32, 4, {0}},
+};
+EXPORT unsigned int nvmlComputeInstanceGetInfo(const void * a0, const void * a1) {
+    static const entry_t entry = {1, 2, 0, params_1};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_2[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 32, 4, {0}},
+};
+EXPORT unsigned int nvmlComputeInstanceGetInfo_v2(const void * a0, const void * a1) {
+    static const entry_t entry = {2, 2, 0, params_2};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_3[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceClearAccountingPids(const void * a0) {
+    static const entry_t entry = {3, 1, 1, params_3};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_4[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceClearCpuAffinity(const void * a0) {
+    static const entry_t entry = {4, 1, 1, params_4};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_5[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceClearEccErrorCounts(const void * a0, unsigned int a1) {
+    static const entry_t entry = {5, 2, 1, params_5};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_6[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'A', 2, 1, 0, 40, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceClearFieldValues(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {6, 3, 1, params_6};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_7[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'o', 2, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceCreateGpuInstance(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {7, 3, 1, params_7};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_8[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'i', 2, 0, 0, 8, 4, {0}},
+    {'o', 3, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceCreateGpuInstanceWithPlacement(const void * a0, unsigned int a1, const void * a2, const void * a3) {
+    static const entry_t entry = {8, 4, 1, params_8};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2, (uint64_t)(uintptr_t)a3};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_9[] = {
+    {'i', 0, 0, 0, 68, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceDiscoverGpus(const void * a0) {
+    static const entry_t entry = {9, 1, 1, params_9};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_10[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'u', 2, 0, 0, 0, 4, {0}},
+    {'u', 3, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceFreezeNvLinkUtilizationCounter(const void * a0, unsigned int a1, unsigned int a2, unsigned int a3) {
+    static const entry_t entry = {10, 4, 1, params_10};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, a2, a3};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_11[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetAPIRestriction(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {11, 3, 0, params_11};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_12[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetAccountingBufferSize(const void * a0, const void * a1) {
+    static const entry_t entry = {12, 2, 0, params_12};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_13[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetAccountingMode(const void * a0, const void * a1) {
+    static const entry_t entry = {13, 2, 0, params_13};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_14[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'n', 1, 0, 0, 0, 4, {0}},
+    {'a', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetAccountingPids(const void * a0, const void * a1, const void * a2) {
+    static const entry_t entry = {14, 3, 0, params_14};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_15[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'o', 2, 0, 0, 56, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetAccountingStats(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {15, 3, 0, params_15};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_16[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 64, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetAccountingStats_v2(const void * a0, const void * a1) {
+    static const entry_t entry = {16, 2, 0, params_16};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_17[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'n', 1, 0, 0, 0, 4, {0}},
+    {'a', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetActiveVgpus(const void * a0, const void * a1, const void * a2) {
+    static const entry_t entry = {17, 3, 0, params_17};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_18[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetAdaptiveClockInfoStatus(const void * a0, const void * a1) {
+    static const entry_t entry = {18, 2, 0, params_18};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_19[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetAdaptiveTgpModeInfo_v1(const void * a0) {
+    static const entry_t entry = {19, 1, 0, params_19};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_20[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 1, 8, 4, {0x01000008u}},
+};
+EXPORT unsigned int nvmlDeviceGetAddressingMode(const void * a0, const void * a1) {
+    static const entry_t entry = {20, 2, 0, params_20};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_21[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetApplicationsClock(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {21, 3, 0, params_21};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_22[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetArchitecture(const void * a0, const void * a1) {
+    static const entry_t entry = {22, 2, 0, params_22};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_23[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 40, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetAttributes(const void * a0, const void * a1) {
+    static const entry_t entry = {23, 2, 0, params_23};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_24[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 40, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetAttributes_v2(const void * a0, const void * a1) {
+    static const entry_t entry = {24, 2, 0, params_24};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_25[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetAutoBoostedClocksEnabled(const void * a0, const void * a1, const void * a2) {
+    static const entry_t entry = {25, 3, 0, params_25};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_26[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 24, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetBAR1MemoryInfo(const void * a0, const void * a1) {
+    static const entry_t entry = {26, 2, 0, params_26};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_27[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetBBXTimeData_v1(const void * a0, const void * a1) {
+    static const entry_t entry = {27, 2, 0, params_27};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_28[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetBankRemapperStatus_v1(const void * a0) {
+    static const entry_t entry = {28, 1, 0, params_28};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_29[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetBoardId(const void * a0, const void * a1) {
+    static const entry_t entry = {29, 2, 0, params_29};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_30[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'b', 1, 2, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetBoardPartNumber(const void * a0, const void * a1, unsigned int a2) {
+    static const entry_t entry = {30, 2, 0, params_30};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_31[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetBrand(const void * a0, const void * a1) {
+    static const entry_t entry = {31, 2, 0, params_31};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_32[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 1028, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetBridgeChipInfo(const void * a0, const void * a1) {
+    static const entry_t entry = {32, 2, 0, params_32};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_33[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetBusType(const void * a0, const void * a1) {
+    static const entry_t entry = {33, 2, 0, params_33};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_34[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetC2cModeInfoV(const void * a0, const void * a1) {
+    static const entry_t entry = {34, 2, 0, params_34};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_35[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 1, 8, 4, {0x01000008u}},
+};
+EXPORT unsigned int nvmlDeviceGetCapabilities(const void * a0, const void * a1) {
+    static const entry_t entry = {35, 2, 0, params_35};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_36[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 264, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetClkMonStatus(const void * a0, const void * a1) {
+    static const entry_t entry = {36, 2, 0, params_36};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_37[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'u', 2, 0, 0, 0, 4, {0}},
+    {'o', 3, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetClock(const void * a0, unsigned int a1, unsigned int a2, const void * a3) {
+    static const entry_t entry = {37, 4, 0, params_37};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, a2, (uint64_t)(uintptr_t)a3};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_38[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetClockInfo(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {38, 3, 0, params_38};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_39[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 1, 24, 12, {0x01000018u}},
+};
+EXPORT unsigned int nvmlDeviceGetClockOffsets(const void * a0, const void * a1) {
+    static const entry_t entry = {39, 2, 0, params_39};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_40[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetComputeInstanceId(const void * a0, const void * a1) {
+    static const entry_t entry = {40, 2, 0, params_40};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_41[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetComputeMode(const void * a0, const void * a1) {
+    static const entry_t entry = {41, 2, 0, params_41};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_42[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'n', 1, 0, 0, 0, 4, {0}},
+    {'a', 2, 0, 0, 16, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetComputeRunningProcesses(const void * a0, const void * a1, const void * a2) {
+    static const entry_t entry = {42, 3, 0, params_42};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_43[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'n', 1, 0, 0, 0, 4, {0}},
+    {'a', 2, 0, 0, 24, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetComputeRunningProcesses_v2(const void * a0, const void * a1, const void * a2) {
+    static const entry_t entry = {43, 3, 0, params_43};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_44[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'n', 1, 0, 0, 0, 4, {0}},
+    {'a', 2, 0, 0, 24, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetComputeRunningProcesses_v3(const void * a0, const void * a1, const void * a2) {
+    static const entry_t entry = {44, 3, 0, params_44};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_45[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 12332, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetConfComputeGpuAttestationReport(const void * a0, const void * a1) {
+    static const entry_t entry = {45, 2, 0, params_45};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_46[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 9224, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetConfComputeGpuCertificate(const void * a0, const void * a1) {
+    static const entry_t entry = {46, 2, 0, params_46};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_47[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 16, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetConfComputeMemSizeInfo(const void * a0, const void * a1) {
+    static const entry_t entry = {47, 2, 0, params_47};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_48[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 24, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetConfComputeProtectedMemoryUsage(const void * a0, const void * a1) {
+    static const entry_t entry = {48, 2, 0, params_48};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_49[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 1, 16, 8, {0x01000010u}},
+};
+EXPORT unsigned int nvmlDeviceGetCoolerInfo(const void * a0, const void * a1) {
+    static const entry_t entry = {49, 2, 0, params_49};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_50[] = {
+    {'o', 0, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetCount(const void * a0) {
+    static const entry_t entry = {50, 1, 0, params_50};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_51[] = {
+    {'o', 0, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetCount_v2(const void * a0) {
+    static const entry_t entry = {51, 1, 0, params_51};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_52[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'w', 2, 1, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetCpuAffinity(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {52, 3, 0, params_52};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_53[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'w', 2, 1, 0, 8, 4, {0}},
+    {'u', 3, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetCpuAffinityWithinScope(const void * a0, unsigned int a1, const void * a2, unsigned int a3) {
+    static const entry_t entry = {53, 4, 0, params_53};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2, a3};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_54[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'n', 1, 0, 0, 0, 4, {0}},
+    {'a', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetCreatableVgpus(const void * a0, const void * a1, const void * a2) {
+    static const entry_t entry = {54, 3, 0, params_54};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_55[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetCudaComputeCapability(const void * a0, const void * a1, const void * a2) {
+    static const entry_t entry = {55, 3, 0, params_55};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_56[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetCurrPcieLinkGeneration(const void * a0, const void * a1) {
+    static const entry_t entry = {56, 2, 0, params_56};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_57[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetCurrPcieLinkWidth(const void * a0, const void * a1) {
+    static const entry_t entry = {57, 2, 0, params_57};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_58[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 1, 2052, 4, {0x01000804u}},
+};
+EXPORT unsigned int nvmlDeviceGetCurrentClockFreqs(const void * a0, const void * a1) {
+    static const entry_t entry = {58, 2, 0, params_58};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_59[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetCurrentClocksEventReasons(const void * a0, const void * a1) {
+    static const entry_t entry = {59, 2, 0, params_59};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_60[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetCurrentClocksThrottleReasons(const void * a0, const void * a1) {
+    static const entry_t entry = {60, 2, 0, params_60};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_61[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetDecoderUtilization(const void * a0, const void * a1, const void * a2) {
+    static const entry_t entry = {61, 3, 0, params_61};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_62[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetDefaultApplicationsClock(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {62, 3, 0, params_62};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_63[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetDefaultEccMode(const void * a0, const void * a1) {
+    static const entry_t entry = {63, 2, 0, params_63};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_64[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'u', 2, 0, 0, 0, 4, {0}},
+    {'o', 3, 0, 0, 32, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetDetailedEccErrors(const void * a0, unsigned int a1, unsigned int a2, const void * a3) {
+    static const entry_t entry = {64, 4, 0, params_64};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, a2, (uint64_t)(uintptr_t)a3};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_65[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetDeviceHandleFromMigDeviceHandle(const void * a0, const void * a1) {
+    static const entry_t entry = {65, 2, 0, params_65};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_66[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetDisplayActive(const void * a0, const void * a1) {
+    static const entry_t entry = {66, 2, 0, params_66};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_67[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetDisplayMode(const void * a0, const void * a1) {
+    static const entry_t entry = {67, 2, 0, params_67};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_68[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 1, 8, 4, {0x01000008u}},
+    {'v', 2, 0, 1, 8, 4, {0x01000008u}},
+};
+EXPORT unsigned int nvmlDeviceGetDramEncryptionMode(const void * a0, const void * a1, const void * a2) {
+    static const entry_t entry = {68, 3, 0, params_68};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_69[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetDriverModel(const void * a0, const void * a1, const void * a2) {
+    static const entry_t entry = {69, 3, 0, params_69};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_70[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetDriverModel_v2(const void * a0, const void * a1, const void * a2) {
+    static const entry_t entry = {70, 3, 0, params_70};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_71[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 132, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetDynamicPstatesInfo(const void * a0, const void * a1) {
+    static const entry_t entry = {71, 2, 0, params_71};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_72[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetEccMode(const void * a0, const void * a1, const void * a2) {
+    static const entry_t entry = {72, 3, 0, params_72};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_73[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetEncoderCapacity(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {73, 3, 0, params_73};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_74[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'n', 1, 0, 0, 0, 4, {0}},
+    {'a', 2, 0, 0, 32, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetEncoderSessions(const void * a0, const void * a1, const void * a2) {
+    static const entry_t entry = {74, 3, 0, params_74};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_75[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+    {'o', 3, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetEncoderStats(const void * a0, const void * a1, const void * a2, const void * a3) {
+    static const entry_t entry = {75, 4, 0, params_75};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2, (uint64_t)(uintptr_t)a3};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_76[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetEncoderUtilization(const void * a0, const void * a1, const void * a2) {
+    static const entry_t entry = {76, 3, 0, params_76};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_77[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetEnforcedPowerLimit(const void * a0, const void * a1) {
+    static const entry_t entry = {77, 2, 0, params_77};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_78[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'n', 1, 0, 0, 0, 4, {0}},
+    {'a', 2, 0, 0, 48, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetFBCSessions(const void * a0, const void * a1, const void * a2) {
+    static const entry_t entry = {78, 3, 0, params_78};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_79[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 12, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetFBCStats(const void * a0, const void * a1) {
+    static const entry_t entry = {79, 2, 0, params_79};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_80[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetFanControlPolicy_v2(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {80, 3, 0, params_80};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_81[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetFanSpeed(const void * a0, const void * a1) {
+    static const entry_t entry = {81, 2, 0, params_81};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_82[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 1, 12, 8, {0x0100000cu}},
+};
+EXPORT unsigned int nvmlDeviceGetFanSpeedRPM(const void * a0, const void * a1) {
+    static const entry_t entry = {82, 2, 0, params_82};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_83[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetFanSpeed_v2(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {83, 3, 0, params_83};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_84[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'A', 2, 1, 0, 40, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetFieldValues(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {84, 3, 0, params_84};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_85[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetGpcClkMinMaxVfOffset(const void * a0, const void * a1, const void * a2) {
+    static const entry_t entry = {85, 3, 0, params_85};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_86[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetGpcClkVfOffset(const void * a0, const void * a1) {
+    static const entry_t entry = {86, 2, 0, params_86};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_87[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 28, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetGpuFabricInfo(const void * a0, const void * a1) {
+    static const entry_t entry = {87, 2, 0, params_87};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_88[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 2, 40, 4, {0x02000024u, 0x03000028u}},
+};
+EXPORT unsigned int nvmlDeviceGetGpuFabricInfoV(const void * a0, const void * a1) {
+    static const entry_t entry = {88, 2, 0, params_88};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_89[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 548, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetGpuFabricInfo_v4(const void * a0, const void * a1) {
+    static const entry_t entry = {89, 2, 0, params_89};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_90[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'o', 2, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetGpuInstanceById(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {90, 3, 0, params_90};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_91[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetGpuInstanceId(const void * a0, const void * a1) {
+    static const entry_t entry = {91, 2, 0, params_91};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_92[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'a', 2, 0, 0, 8, 4, {0}},
+    {'p', 3, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetGpuInstancePossiblePlacements(const void * a0, unsigned int a1, const void * a2, const void * a3) {
+    static const entry_t entry = {92, 4, 0, params_92};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2, (uint64_t)(uintptr_t)a3};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_93[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'a', 2, 0, 0, 8, 4, {0}},
+    {'p', 3, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetGpuInstancePossiblePlacements_v2(const void * a0, unsigned int a1, const void * a2, const void * a3) {
+    static const entry_t entry = {93, 4, 0, params_93};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2, (uint64_t)(uintptr_t)a3};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_94[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'o', 2, 0, 0, 48, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetGpuInstanceProfileInfo(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {94, 3, 0, params_94};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_95[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'v', 2, 0, 2, 152, 4, {0x02000098u, 0x03000098u}},
+};
+EXPORT unsigned int nvmlDeviceGetGpuInstanceProfileInfoByIdV(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {95, 3, 0, params_95};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_96[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'v', 2, 0, 2, 152, 4, {0x02000098u, 0x03000098u}},
+};
+EXPORT unsigned int nvmlDeviceGetGpuInstanceProfileInfoV(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {96, 3, 0, params_96};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_97[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetGpuInstanceRemainingCapacity(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {97, 3, 0, params_97};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_98[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'a', 2, 0, 0, 8, 4, {0}},
+    {'m', 3, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetGpuInstances(const void * a0, unsigned int a1, const void * a2, const void * a3) {
+    static const entry_t entry = {98, 4, 0, params_98};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2, (uint64_t)(uintptr_t)a3};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_99[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetGpuMaxPcieLinkGeneration(const void * a0, const void * a1) {
+    static const entry_t entry = {99, 2, 0, params_99};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_100[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetGpuOperationMode(const void * a0, const void * a1, const void * a2) {
+    static const entry_t entry = {100, 3, 0, params_100};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_101[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'n', 1, 0, 0, 0, 4, {0}},
+    {'a', 2, 0, 0, 16, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetGraphicsRunningProcesses(const void * a0, const void * a1, const void * a2) {
+    static const entry_t entry = {101, 3, 0, params_101};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_102[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'n', 1, 0, 0, 0, 4, {0}},
+    {'a', 2, 0, 0, 24, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetGraphicsRunningProcesses_v2(const void * a0, const void * a1, const void * a2) {
+    static const entry_t entry = {102, 3, 0, params_102};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_103[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'n', 1, 0, 0, 0, 4, {0}},
+    {'a', 2, 0, 0, 24, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetGraphicsRunningProcesses_v3(const void * a0, const void * a1, const void * a2) {
+    static const entry_t entry = {103, 3, 0, params_103};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_104[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 860, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetGridLicensableFeatures(const void * a0, const void * a1) {
+    static const entry_t entry = {104, 2, 0, params_104};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_105[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 860, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetGridLicensableFeatures_v2(const void * a0, const void * a1) {
+    static const entry_t entry = {105, 2, 0, params_105};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_106[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 860, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetGridLicensableFeatures_v3(const void * a0, const void * a1) {
+    static const entry_t entry = {106, 2, 0, params_106};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_107[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 860, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetGridLicensableFeatures_v4(const void * a0, const void * a1) {
+    static const entry_t entry = {107, 2, 0, params_107};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_108[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetGspFirmwareMode(const void * a0, const void * a1, const void * a2) {
+    static const entry_t entry = {108, 3, 0, params_108};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_109[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 64, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetGspFirmwareVersion(const void * a0, const void * a1) {
+    static const entry_t entry = {109, 2, 0, params_109};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_110[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetHandleByIndex(unsigned int a0, const void * a1) {
+    static const entry_t entry = {110, 2, 0, params_110};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_111[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetHandleByIndex_v2(unsigned int a0, const void * a1) {
+    static const entry_t entry = {111, 2, 0, params_111};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_112[] = {
+    {'s', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetHandleByPciBusId(const void * a0, const void * a1) {
+    static const entry_t entry = {112, 2, 0, params_112};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_113[] = {
+    {'s', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetHandleByPciBusId_v2(const void * a0, const void * a1) {
+    static const entry_t entry = {113, 2, 0, params_113};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_114[] = {
+    {'s', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetHandleBySerial(const void * a0, const void * a1) {
+    static const entry_t entry = {114, 2, 0, params_114};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_115[] = {
+    {'s', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetHandleByUUID(const void * a0, const void * a1) {
+    static const entry_t entry = {115, 2, 0, params_115};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_116[] = {
+    {'v', 0, 0, 1, 52, 52, {0x01000034u}},
+    {'o', 1, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetHandleByUUIDV(const void * a0, const void * a1) {
+    static const entry_t entry = {116, 2, 0, params_116};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_117[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetHostVgpuMode(const void * a0, const void * a1) {
+    static const entry_t entry = {117, 2, 0, params_117};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_118[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 64, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetHostname_v1(const void * a0, const void * a1) {
+    static const entry_t entry = {118, 2, 0, params_118};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_119[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetIndex(const void * a0, const void * a1) {
+    static const entry_t entry = {119, 2, 0, params_119};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_120[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetInforomConfigurationChecksum(const void * a0, const void * a1) {
+    static const entry_t entry = {120, 2, 0, params_120};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_121[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'b', 1, 2, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetInforomImageVersion(const void * a0, const void * a1, unsigned int a2) {
+    static const entry_t entry = {121, 2, 0, params_121};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_122[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'b', 2, 3, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetInforomVersion(const void * a0, unsigned int a1, const void * a2, unsigned int a3) {
+    static const entry_t entry = {122, 3, 0, params_122};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2, a3};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_123[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetIrqNum(const void * a0, const void * a1) {
+    static const entry_t entry = {123, 2, 0, params_123};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_124[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetJpgUtilization(const void * a0, const void * a1, const void * a2) {
+    static const entry_t entry = {124, 3, 0, params_124};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_125[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 8, 4, {0}},
+    {'o', 2, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetLastBBXFlushTime(const void * a0, const void * a1, const void * a2) {
+    static const entry_t entry = {125, 3, 0, params_125};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_126[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'n', 1, 0, 0, 0, 4, {0}},
+    {'a', 2, 0, 0, 16, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetMPSComputeRunningProcesses(const void * a0, const void * a1, const void * a2) {
+    static const entry_t entry = {126, 3, 0, params_126};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_127[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'n', 1, 0, 0, 0, 4, {0}},
+    {'a', 2, 0, 0, 24, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetMPSComputeRunningProcesses_v2(const void * a0, const void * a1, const void * a2) {
+    static const entry_t entry = {127, 3, 0, params_127};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_128[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'n', 1, 0, 0, 0, 4, {0}},
+    {'a', 2, 0, 0, 24, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetMPSComputeRunningProcesses_v3(const void * a0, const void * a1, const void * a2) {
+    static const entry_t entry = {128, 3, 0, params_128};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_129[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 1, 8, 4, {0x01000008u}},
+};
+EXPORT unsigned int nvmlDeviceGetMarginTemperature(const void * a0, const void * a1) {
+    static const entry_t entry = {129, 2, 0, params_129};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_130[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetMaxClockInfo(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {130, 3, 0, params_130};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_131[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetMaxCustomerBoostClock(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {131, 3, 0, params_131};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_132[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetMaxMigDeviceCount(const void * a0, const void * a1) {
+    static const entry_t entry = {132, 2, 0, params_132};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_133[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetMaxPcieLinkGeneration(const void * a0, const void * a1) {
+    static const entry_t entry = {133, 2, 0, params_133};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_134[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetMaxPcieLinkWidth(const void * a0, const void * a1) {
+    static const entry_t entry = {134, 2, 0, params_134};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_135[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetMemClkMinMaxVfOffset(const void * a0, const void * a1, const void * a2) {
+    static const entry_t entry = {135, 3, 0, params_135};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_136[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetMemClkVfOffset(const void * a0, const void * a1) {
+    static const entry_t entry = {136, 2, 0, params_136};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_137[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'w', 2, 1, 0, 8, 4, {0}},
+    {'u', 3, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetMemoryAffinity(const void * a0, unsigned int a1, const void * a2, unsigned int a3) {
+    static const entry_t entry = {137, 4, 0, params_137};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2, a3};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_138[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetMemoryBusWidth(const void * a0, const void * a1) {
+    static const entry_t entry = {138, 2, 0, params_138};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_139[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'u', 2, 0, 0, 0, 4, {0}},
+    {'u', 3, 0, 0, 0, 4, {0}},
+    {'o', 4, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetMemoryErrorCounter(const void * a0, unsigned int a1, unsigned int a2, unsigned int a3, const void * a4) {
+    static const entry_t entry = {139, 5, 0, params_139};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, a2, a3, (uint64_t)(uintptr_t)a4};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_140[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 24, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetMemoryInfo(const void * a0, const void * a1) {
+    static const entry_t entry = {140, 2, 0, params_140};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_141[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 1, 40, 4, {0x02000028u}},
+};
+EXPORT unsigned int nvmlDeviceGetMemoryInfo_v2(const void * a0, const void * a1) {
+    static const entry_t entry = {141, 2, 0, params_141};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_142[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetMemoryLimits_v1(const void * a0) {
+    static const entry_t entry = {142, 1, 0, params_142};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_143[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'o', 2, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetMigDeviceHandleByIndex(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {143, 3, 0, params_143};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_144[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetMigMode(const void * a0, const void * a1, const void * a2) {
+    static const entry_t entry = {144, 3, 0, params_144};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_145[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'u', 2, 0, 0, 0, 4, {0}},
+    {'o', 3, 0, 0, 4, 4, {0}},
+    {'o', 4, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetMinMaxClockOfPState(const void * a0, unsigned int a1, unsigned int a2, const void * a3, const void * a4) {
+    static const entry_t entry = {145, 5, 0, params_145};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, a2, (uint64_t)(uintptr_t)a3, (uint64_t)(uintptr_t)a4};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_146[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetMinMaxFanSpeed(const void * a0, const void * a1, const void * a2) {
+    static const entry_t entry = {146, 3, 0, params_146};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_147[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetMinorNumber(const void * a0, const void * a1) {
+    static const entry_t entry = {147, 2, 0, params_147};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_148[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetModuleId(const void * a0, const void * a1) {
+    static const entry_t entry = {148, 2, 0, params_148};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_149[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetMultiGpuBoard(const void * a0, const void * a1) {
+    static const entry_t entry = {149, 2, 0, params_149};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_150[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'b', 1, 2, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetName(const void * a0, const void * a1, unsigned int a2) {
+    static const entry_t entry = {150, 2, 0, params_150};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_151[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetNumFans(const void * a0, const void * a1) {
+    static const entry_t entry = {151, 2, 0, params_151};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_152[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetNumGpuCores(const void * a0, const void * a1) {
+    static const entry_t entry = {152, 2, 0, params_152};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_153[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetNumaNodeId(const void * a0, const void * a1) {
+    static const entry_t entry = {153, 2, 0, params_153};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_154[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'u', 2, 0, 0, 0, 4, {0}},
+    {'o', 3, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetNvLinkCapability(const void * a0, unsigned int a1, unsigned int a2, const void * a3) {
+    static const entry_t entry = {154, 4, 0, params_154};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, a2, (uint64_t)(uintptr_t)a3};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_155[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'u', 2, 0, 0, 0, 4, {0}},
+    {'o', 3, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetNvLinkErrorCounter(const void * a0, unsigned int a1, unsigned int a2, const void * a3) {
+    static const entry_t entry = {155, 4, 0, params_155};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, a2, (uint64_t)(uintptr_t)a3};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_156[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 2, 1612, 4, {0x01000008u, 0x0200064cu}},
+};
+EXPORT unsigned int nvmlDeviceGetNvLinkInfo(const void * a0, const void * a1) {
+    static const entry_t entry = {156, 2, 0, params_156};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_157[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetNvLinkRemoteDeviceType(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {157, 3, 0, params_157};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_158[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'o', 2, 0, 0, 68, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetNvLinkRemotePciInfo(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {158, 3, 0, params_158};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_159[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'o', 2, 0, 0, 68, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetNvLinkRemotePciInfo_v2(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {159, 3, 0, params_159};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_160[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetNvLinkState(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {160, 3, 0, params_160};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_161[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetNvLinkTelemetrySamples_v1(const void * a0) {
+    static const entry_t entry = {161, 1, 0, params_161};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_162[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'u', 2, 0, 0, 0, 4, {0}},
+    {'o', 3, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetNvLinkUtilizationControl(const void * a0, unsigned int a1, unsigned int a2, const void * a3) {
+    static const entry_t entry = {162, 4, 0, params_162};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, a2, (uint64_t)(uintptr_t)a3};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_163[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'u', 2, 0, 0, 0, 4, {0}},
+    {'o', 3, 0, 0, 8, 4, {0}},
+    {'o', 4, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetNvLinkUtilizationCounter(const void * a0, unsigned int a1, unsigned int a2, const void * a3, const void * a4) {
+    static const entry_t entry = {163, 5, 0, params_163};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, a2, (uint64_t)(uintptr_t)a3, (uint64_t)(uintptr_t)a4};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_164[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetNvLinkVersion(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {164, 3, 0, params_164};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_165[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 1, 12, 4, {0x0100000cu}},
+};
+EXPORT unsigned int nvmlDeviceGetNvlinkBwMode(const void * a0, const void * a1) {
+    static const entry_t entry = {165, 2, 0, params_165};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_166[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 1, 28, 4, {0x0100001cu}},
+};
+EXPORT unsigned int nvmlDeviceGetNvlinkSupportedBwModes(const void * a0, const void * a1) {
+    static const entry_t entry = {166, 2, 0, params_166};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_167[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetOfaUtilization(const void * a0, const void * a1, const void * a2) {
+    static const entry_t entry = {167, 3, 0, params_167};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_168[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'h', 1, 0, 0, 0, 4, {0}},
+    {'u', 2, 0, 0, 0, 4, {0}},
+    {'o', 3, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetP2PStatus(const void * a0, const void * a1, unsigned int a2, const void * a3) {
+    static const entry_t entry = {168, 4, 0, params_168};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, a2, (uint64_t)(uintptr_t)a3};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_169[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 68, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetPciInfo(const void * a0, const void * a1) {
+    static const entry_t entry = {169, 2, 0, params_169};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_170[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 1, 64, 4, {0x01000040u}},
+};
+EXPORT unsigned int nvmlDeviceGetPciInfoExt(const void * a0, const void * a1) {
+    static const entry_t entry = {170, 2, 0, params_170};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_171[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 68, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetPciInfo_v2(const void * a0, const void * a1) {
+    static const entry_t entry = {171, 2, 0, params_171};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_172[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 68, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetPciInfo_v3(const void * a0, const void * a1) {
+    static const entry_t entry = {172, 2, 0, params_172};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_173[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetPcieLinkMaxSpeed(const void * a0, const void * a1) {
+    static const entry_t entry = {173, 2, 0, params_173};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_174[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetPcieReplayCounter(const void * a0, const void * a1) {
+    static const entry_t entry = {174, 2, 0, params_174};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_175[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetPcieSpeed(const void * a0, const void * a1) {
+    static const entry_t entry = {175, 2, 0, params_175};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_176[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetPcieThroughput(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {176, 3, 0, params_176};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_177[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 1, 16, 4, {0x01000010u}},
+};
+EXPORT unsigned int nvmlDeviceGetPdi(const void * a0, const void * a1) {
+    static const entry_t entry = {177, 2, 0, params_177};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_178[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 1, 2052, 4, {0x01000804u}},
+};
+EXPORT unsigned int nvmlDeviceGetPerformanceModes(const void * a0, const void * a1) {
+    static const entry_t entry = {178, 2, 0, params_178};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_179[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetPerformanceState(const void * a0, const void * a1) {
+    static const entry_t entry = {179, 2, 0, params_179};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_180[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetPersistenceMode(const void * a0, const void * a1) {
+    static const entry_t entry = {180, 2, 0, params_180};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_181[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'B', 1, 2, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetPgpuMetadataString(const void * a0, const void * a1, const void * a2) {
+    static const entry_t entry = {181, 2, 0, params_181};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_182[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 2, 44, 4, {0x0100002cu, 0x0200002cu}},
+};
+EXPORT unsigned int nvmlDeviceGetPlatformInfo(const void * a0, const void * a1) {
+    static const entry_t entry = {182, 2, 0, params_182};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_183[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetPowerManagementDefaultLimit(const void * a0, const void * a1) {
+    static const entry_t entry = {183, 2, 0, params_183};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_184[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetPowerManagementLimit(const void * a0, const void * a1) {
+    static const entry_t entry = {184, 2, 0, params_184};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_185[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetPowerManagementLimitConstraints(const void * a0, const void * a1, const void * a2) {
+    static const entry_t entry = {185, 3, 0, params_185};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_186[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetPowerManagementMode(const void * a0, const void * a1) {
+    static const entry_t entry = {186, 2, 0, params_186};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_187[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 12, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetPowerMizerMode_v1(const void * a0, const void * a1) {
+    static const entry_t entry = {187, 2, 0, params_187};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_188[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetPowerSource(const void * a0, const void * a1) {
+    static const entry_t entry = {188, 2, 0, params_188};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_189[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetPowerState(const void * a0, const void * a1) {
+    static const entry_t entry = {189, 2, 0, params_189};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_190[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetPowerUsage(const void * a0, const void * a1) {
+    static const entry_t entry = {190, 2, 0, params_190};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_191[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'a', 1, 0, 0, 32, 4, {0}},
+    {'n', 2, 0, 0, 0, 4, {0}},
+    {'U', 3, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetProcessUtilization(const void * a0, const void * a1, const void * a2, unsigned long long a3) {
+    static const entry_t entry = {191, 4, 0, params_191};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2, a3};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_192[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 1, 24, 4, {0x01000018u}},
+};
+EXPORT unsigned int nvmlDeviceGetProcessesUtilizationInfo(const void * a0, const void * a1) {
+    static const entry_t entry = {192, 2, 0, params_192};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_193[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+    {'o', 3, 0, 0, 4, 4, {0}},
+    {'o', 4, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetRemappedRows(const void * a0, const void * a1, const void * a2, const void * a3, const void * a4) {
+    static const entry_t entry = {193, 5, 0, params_193};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2, (uint64_t)(uintptr_t)a3, (uint64_t)(uintptr_t)a4};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_194[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 24, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetRemappedRows_v2(const void * a0, const void * a1) {
+    static const entry_t entry = {194, 2, 0, params_194};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_195[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 1, 12, 4, {0x0100000cu}},
+};
+EXPORT unsigned int nvmlDeviceGetRepairStatus(const void * a0, const void * a1) {
+    static const entry_t entry = {195, 2, 0, params_195};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_196[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'n', 2, 0, 0, 0, 4, {0}},
+    {'a', 3, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetRetiredPages(const void * a0, unsigned int a1, const void * a2, const void * a3) {
+    static const entry_t entry = {196, 4, 0, params_196};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2, (uint64_t)(uintptr_t)a3};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_197[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetRetiredPagesPendingStatus(const void * a0, const void * a1) {
+    static const entry_t entry = {197, 2, 0, params_197};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_198[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'n', 2, 0, 0, 0, 4, {0}},
+    {'a', 3, 0, 0, 8, 4, {0}},
+    {'a', 4, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetRetiredPages_v2(const void * a0, unsigned int a1, const void * a2, const void * a3, const void * a4) {
+    static const entry_t entry = {198, 5, 0, params_198};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2, (uint64_t)(uintptr_t)a3, (uint64_t)(uintptr_t)a4};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_199[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 20, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetRowRemapperHistogram(const void * a0, const void * a1) {
+    static const entry_t entry = {199, 2, 0, params_199};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_200[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 1, 24, 4, {0x01000018u}},
+};
+EXPORT unsigned int nvmlDeviceGetRunningProcessDetailList(const void * a0, const void * a1) {
+    static const entry_t entry = {200, 2, 0, params_200};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_201[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'U', 2, 0, 0, 0, 4, {0}},
+    {'o', 3, 0, 0, 4, 4, {0}},
+    {'n', 4, 0, 0, 0, 4, {0}},
+    {'a', 5, 0, 0, 16, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetSamples(const void * a0, unsigned int a1, unsigned long long a2, const void * a3, const void * a4, const void * a5) {
+    static const entry_t entry = {201, 6, 0, params_201};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, a2, (uint64_t)(uintptr_t)a3, (uint64_t)(uintptr_t)a4, (uint64_t)(uintptr_t)a5};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_202[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'b', 1, 2, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetSerial(const void * a0, const void * a1, unsigned int a2) {
+    static const entry_t entry = {202, 2, 0, params_202};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_203[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 1, 104, 4, {0x01000068u}},
+};
+EXPORT unsigned int nvmlDeviceGetSramEccErrorStatus(const void * a0, const void * a1) {
+    static const entry_t entry = {203, 2, 0, params_203};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_204[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 1, 16, 4, {0x01000010u}},
+};
+EXPORT unsigned int nvmlDeviceGetSramUniqueUncorrectedEccErrorCounts(const void * a0, const void * a1) {
+    static const entry_t entry = {204, 2, 0, params_204};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_205[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetSupportedClocksEventReasons(const void * a0, const void * a1) {
+    static const entry_t entry = {205, 2, 0, params_205};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_206[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetSupportedClocksThrottleReasons(const void * a0, const void * a1) {
+    static const entry_t entry = {206, 2, 0, params_206};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_207[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetSupportedEventTypes(const void * a0, const void * a1) {
+    static const entry_t entry = {207, 2, 0, params_207};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_208[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'n', 2, 0, 0, 0, 4, {0}},
+    {'a', 3, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetSupportedGraphicsClocks(const void * a0, unsigned int a1, const void * a2, const void * a3) {
+    static const entry_t entry = {208, 4, 0, params_208};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2, (uint64_t)(uintptr_t)a3};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_209[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'n', 1, 0, 0, 0, 4, {0}},
+    {'a', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetSupportedMemoryClocks(const void * a0, const void * a1, const void * a2) {
+    static const entry_t entry = {209, 3, 0, params_209};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_210[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'b', 1, 2, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetSupportedPerformanceStates(const void * a0, const void * a1, unsigned int a2) {
+    static const entry_t entry = {210, 2, 0, params_210};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_211[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'n', 1, 0, 0, 0, 4, {0}},
+    {'a', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetSupportedVgpus(const void * a0, const void * a1, const void * a2) {
+    static const entry_t entry = {211, 3, 0, params_211};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_212[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetTargetFanSpeed(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {212, 3, 0, params_212};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_213[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetTemperature(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {213, 3, 0, params_213};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_214[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetTemperatureThreshold(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {214, 3, 0, params_214};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_215[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 1, 12, 8, {0x0100000cu}},
+};
+EXPORT unsigned int nvmlDeviceGetTemperatureV(const void * a0, const void * a1) {
+    static const entry_t entry = {215, 2, 0, params_215};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_216[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'o', 2, 0, 0, 64, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetThermalSettings(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {216, 3, 0, params_216};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_217[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'h', 1, 0, 0, 0, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetTopologyCommonAncestor(const void * a0, const void * a1, const void * a2) {
+    static const entry_t entry = {217, 3, 0, params_217};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_218[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'n', 2, 0, 0, 0, 4, {0}},
+    {'a', 3, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetTopologyNearestGpus(const void * a0, unsigned int a1, const void * a2, const void * a3) {
+    static const entry_t entry = {218, 4, 0, params_218};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2, (uint64_t)(uintptr_t)a3};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_219[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'u', 2, 0, 0, 0, 4, {0}},
+    {'o', 3, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetTotalEccErrors(const void * a0, unsigned int a1, unsigned int a2, const void * a3) {
+    static const entry_t entry = {219, 4, 0, params_219};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, a2, (uint64_t)(uintptr_t)a3};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_220[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetTotalEnergyConsumption(const void * a0, const void * a1) {
+    static const entry_t entry = {220, 2, 0, params_220};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_221[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'b', 1, 2, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetUUID(const void * a0, const void * a1, unsigned int a2) {
+    static const entry_t entry = {221, 2, 0, params_221};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_222[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetUnrepairableMemoryFlag_v1(const void * a0, const void * a1) {
+    static const entry_t entry = {222, 2, 0, params_222};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_223[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetUtilizationRates(const void * a0, const void * a1) {
+    static const entry_t entry = {223, 2, 0, params_223};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_224[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'b', 1, 2, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetVbiosVersion(const void * a0, const void * a1, unsigned int a2) {
+    static const entry_t entry = {224, 2, 0, params_224};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_225[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetVgpuCapabilities(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {225, 3, 0, params_225};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_226[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 1, 8, 4, {0x01000008u}},
+};
+EXPORT unsigned int nvmlDeviceGetVgpuHeterogeneousMode(const void * a0, const void * a1) {
+    static const entry_t entry = {226, 2, 0, params_226};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_227[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 1, 32, 4, {0x01000020u}},
+};
+EXPORT unsigned int nvmlDeviceGetVgpuInstancesUtilizationInfo(const void * a0, const void * a1) {
+    static const entry_t entry = {227, 2, 0, params_227};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_228[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 128, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetVgpuMetadata(const void * a0, const void * a1, const void * a2) {
+    static const entry_t entry = {228, 3, 0, params_228};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_229[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'U', 1, 0, 0, 0, 4, {0}},
+    {'n', 2, 0, 0, 0, 4, {0}},
+    {'a', 3, 0, 0, 96, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetVgpuProcessUtilization(const void * a0, unsigned long long a1, const void * a2, const void * a3) {
+    static const entry_t entry = {229, 4, 0, params_229};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2, (uint64_t)(uintptr_t)a3};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_230[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 1, 24, 4, {0x01000018u}},
+};
+EXPORT unsigned int nvmlDeviceGetVgpuProcessesUtilizationInfo(const void * a0, const void * a1) {
+    static const entry_t entry = {230, 2, 0, params_230};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_231[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 40, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetVgpuSchedulerCapabilities(const void * a0, const void * a1) {
+    static const entry_t entry = {231, 2, 0, params_231};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_232[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 9624, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetVgpuSchedulerLog(const void * a0, const void * a1) {
+    static const entry_t entry = {232, 2, 0, params_232};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_233[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 11224, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetVgpuSchedulerLog_v2(const void * a0, const void * a1) {
+    static const entry_t entry = {233, 2, 0, params_233};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_234[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 16, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetVgpuSchedulerState(const void * a0, const void * a1) {
+    static const entry_t entry = {234, 2, 0, params_234};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_235[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 16, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetVgpuSchedulerState_v2(const void * a0, const void * a1) {
+    static const entry_t entry = {235, 2, 0, params_235};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_236[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'v', 2, 0, 2, 32, 4, {0x01000018u, 0x02000020u}},
+};
+EXPORT unsigned int nvmlDeviceGetVgpuTypeCreatablePlacements(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {236, 3, 0, params_236};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_237[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'v', 2, 0, 2, 32, 4, {0x01000018u, 0x02000020u}},
+};
+EXPORT unsigned int nvmlDeviceGetVgpuTypeSupportedPlacements(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {237, 3, 0, params_237};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_238[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'U', 1, 0, 0, 0, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+    {'n', 3, 0, 0, 0, 4, {0}},
+    {'a', 4, 0, 0, 48, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetVgpuUtilization(const void * a0, unsigned long long a1, const void * a2, const void * a3, const void * a4) {
+    static const entry_t entry = {238, 5, 0, params_238};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2, (uint64_t)(uintptr_t)a3, (uint64_t)(uintptr_t)a4};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_239[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'o', 2, 0, 0, 16, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetViolationStatus(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {239, 3, 0, params_239};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_240[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceGetVirtualizationMode(const void * a0, const void * a1) {
+    static const entry_t entry = {240, 2, 0, params_240};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_241[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceIsMigDeviceHandle(const void * a0, const void * a1) {
+    static const entry_t entry = {241, 2, 0, params_241};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_242[] = {
+    {'i', 0, 0, 0, 68, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceModifyDrainState(const void * a0, unsigned int a1) {
+    static const entry_t entry = {242, 2, 1, params_242};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_243[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'h', 1, 0, 0, 0, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceOnSameBoard(const void * a0, const void * a1, const void * a2) {
+    static const entry_t entry = {243, 3, 0, params_243};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_244[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDevicePerfMetricsGetSamples_v1(const void * a0) {
+    static const entry_t entry = {244, 1, 0, params_244};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_245[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 1, 24, 4, {0x01000018u}},
+};
+EXPORT unsigned int nvmlDevicePowerSmoothingActivatePresetProfile(const void * a0, const void * a1) {
+    static const entry_t entry = {245, 2, 1, params_245};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_246[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 1, 8, 4, {0x01000008u}},
+};
+EXPORT unsigned int nvmlDevicePowerSmoothingSetState(const void * a0, const void * a1) {
+    static const entry_t entry = {246, 2, 1, params_246};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_247[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 1, 24, 4, {0x01000018u}},
+};
+EXPORT unsigned int nvmlDevicePowerSmoothingUpdatePresetProfileParam(const void * a0, const void * a1) {
+    static const entry_t entry = {247, 2, 1, params_247};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_248[] = {
+    {'i', 0, 0, 0, 68, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceQueryDrainState(const void * a0, const void * a1) {
+    static const entry_t entry = {248, 2, 1, params_248};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_249[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 16, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceReadPRMCounters_v1(const void * a0, const void * a1) {
+    static const entry_t entry = {249, 2, 0, params_249};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_250[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 504, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceReadWritePRM_v1(const void * a0, const void * a1) {
+    static const entry_t entry = {250, 2, 0, params_250};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_251[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'U', 1, 0, 0, 0, 4, {0}},
+    {'h', 2, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceRegisterEvents(const void * a0, unsigned long long a1, const void * a2) {
+    static const entry_t entry = {251, 3, 1, params_251};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_252[] = {
+    {'i', 0, 0, 0, 68, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceRemoveGpu(const void * a0) {
+    static const entry_t entry = {252, 1, 1, params_252};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_253[] = {
+    {'i', 0, 0, 0, 68, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'u', 2, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceRemoveGpu_v2(const void * a0, unsigned int a1, unsigned int a2) {
+    static const entry_t entry = {253, 3, 1, params_253};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_254[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceResetApplicationsClocks(const void * a0) {
+    static const entry_t entry = {254, 1, 1, params_254};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_255[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceResetGpuLockedClocks(const void * a0) {
+    static const entry_t entry = {255, 1, 1, params_255};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_256[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceResetMemoryLockedClocks(const void * a0) {
+    static const entry_t entry = {256, 1, 1, params_256};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_257[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceResetNvLinkErrorCounters(const void * a0, unsigned int a1) {
+    static const entry_t entry = {257, 2, 1, params_257};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_258[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'u', 2, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceResetNvLinkUtilizationCounter(const void * a0, unsigned int a1, unsigned int a2) {
+    static const entry_t entry = {258, 3, 1, params_258};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_259[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'u', 2, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceSetAPIRestriction(const void * a0, unsigned int a1, unsigned int a2) {
+    static const entry_t entry = {259, 3, 1, params_259};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_260[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceSetAccountingMode(const void * a0, unsigned int a1) {
+    static const entry_t entry = {260, 2, 1, params_260};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_261[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceSetAdaptiveTgpMode_v1(const void * a0, unsigned int a1) {
+    static const entry_t entry = {261, 2, 1, params_261};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_262[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'u', 2, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceSetApplicationsClocks(const void * a0, unsigned int a1, unsigned int a2) {
+    static const entry_t entry = {262, 3, 1, params_262};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_263[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceSetAutoBoostedClocksEnabled(const void * a0, unsigned int a1) {
+    static const entry_t entry = {263, 2, 1, params_263};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_264[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 1, 24, 12, {0x01000018u}},
+};
+EXPORT unsigned int nvmlDeviceSetClockOffsets(const void * a0, const void * a1) {
+    static const entry_t entry = {264, 2, 1, params_264};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_265[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceSetComputeMode(const void * a0, unsigned int a1) {
+    static const entry_t entry = {265, 2, 1, params_265};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_266[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'U', 1, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceSetConfComputeUnprotectedMemSize(const void * a0, unsigned long long a1) {
+    static const entry_t entry = {266, 2, 1, params_266};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_267[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceSetCpuAffinity(const void * a0) {
+    static const entry_t entry = {267, 1, 1, params_267};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_268[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'u', 2, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceSetDefaultAutoBoostedClocksEnabled(const void * a0, unsigned int a1, unsigned int a2) {
+    static const entry_t entry = {268, 3, 1, params_268};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_269[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceSetDefaultFanSpeed_v2(const void * a0, unsigned int a1) {
+    static const entry_t entry = {269, 2, 1, params_269};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_270[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 1, 8, 4, {0x01000008u}},
+};
+EXPORT unsigned int nvmlDeviceSetDramEncryptionMode(const void * a0, const void * a1) {
+    static const entry_t entry = {270, 2, 1, params_270};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_271[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'u', 2, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceSetDriverModel(const void * a0, unsigned int a1, unsigned int a2) {
+    static const entry_t entry = {271, 3, 1, params_271};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_272[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceSetEccMode(const void * a0, unsigned int a1) {
+    static const entry_t entry = {272, 2, 1, params_272};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_273[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'u', 2, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceSetFanControlPolicy(const void * a0, unsigned int a1, unsigned int a2) {
+    static const entry_t entry = {273, 3, 1, params_273};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_274[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'u', 2, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceSetFanSpeed_v2(const void * a0, unsigned int a1, unsigned int a2) {
+    static const entry_t entry = {274, 3, 1, params_274};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_275[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceSetGpcClkVfOffset(const void * a0, unsigned int a1) {
+    static const entry_t entry = {275, 2, 1, params_275};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_276[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'u', 2, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceSetGpuLockedClocks(const void * a0, unsigned int a1, unsigned int a2) {
+    static const entry_t entry = {276, 3, 1, params_276};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_277[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceSetGpuOperationMode(const void * a0, unsigned int a1) {
+    static const entry_t entry = {277, 2, 1, params_277};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_278[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'i', 1, 0, 0, 64, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceSetHostname_v1(const void * a0, const void * a1) {
+    static const entry_t entry = {278, 2, 1, params_278};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_279[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceSetMemClkVfOffset(const void * a0, unsigned int a1) {
+    static const entry_t entry = {279, 2, 1, params_279};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_280[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceSetMemoryLimits_v1(const void * a0) {
+    static const entry_t entry = {280, 1, 1, params_280};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_281[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'u', 2, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceSetMemoryLockedClocks(const void * a0, unsigned int a1, unsigned int a2) {
+    static const entry_t entry = {281, 3, 1, params_281};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_282[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceSetMigMode(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {282, 3, 1, params_282};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_283[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'i', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceSetNvLinkDeviceLowPowerThreshold(const void * a0, const void * a1) {
+    static const entry_t entry = {283, 2, 1, params_283};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_284[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'u', 2, 0, 0, 0, 4, {0}},
+    {'i', 3, 0, 0, 8, 4, {0}},
+    {'u', 4, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceSetNvLinkUtilizationControl(const void * a0, unsigned int a1, unsigned int a2, const void * a3, unsigned int a4) {
+    static const entry_t entry = {284, 5, 1, params_284};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, a2, (uint64_t)(uintptr_t)a3, a4};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_285[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 1, 12, 4, {0x0100000cu}},
+};
+EXPORT unsigned int nvmlDeviceSetNvlinkBwMode(const void * a0, const void * a1) {
+    static const entry_t entry = {285, 2, 1, params_285};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_286[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceSetNvlinkBwModeAsync_v1(const void * a0) {
+    static const entry_t entry = {286, 1, 1, params_286};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_287[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceSetPersistenceMode(const void * a0, unsigned int a1) {
+    static const entry_t entry = {287, 2, 1, params_287};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_288[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceSetPowerManagementLimit(const void * a0, unsigned int a1) {
+    static const entry_t entry = {288, 2, 1, params_288};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_289[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 1, 12, 4, {0x0200000cu}},
+};
+EXPORT unsigned int nvmlDeviceSetPowerManagementLimit_v2(const void * a0, const void * a1) {
+    static const entry_t entry = {289, 2, 1, params_289};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_290[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'i', 1, 0, 0, 12, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceSetPowerMizerMode_v1(const void * a0, const void * a1) {
+    static const entry_t entry = {290, 2, 1, params_290};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_291[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 1, 16, 4, {0x01000010u}},
+};
+EXPORT unsigned int nvmlDeviceSetRusdSettings_v1(const void * a0, const void * a1) {
+    static const entry_t entry = {291, 2, 1, params_291};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_292[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'i', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceSetTemperatureThreshold(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {292, 3, 1, params_292};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_293[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'u', 2, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceSetVgpuCapabilities(const void * a0, unsigned int a1, unsigned int a2) {
+    static const entry_t entry = {293, 3, 1, params_293};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_294[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'i', 1, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceSetVgpuHeterogeneousMode(const void * a0, const void * a1) {
+    static const entry_t entry = {294, 2, 1, params_294};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_295[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'i', 1, 0, 0, 16, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceSetVgpuSchedulerState(const void * a0, const void * a1) {
+    static const entry_t entry = {295, 2, 1, params_295};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_296[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'i', 1, 0, 0, 16, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceSetVgpuSchedulerState_v2(const void * a0, const void * a1) {
+    static const entry_t entry = {296, 2, 1, params_296};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_297[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceSetVirtualizationMode(const void * a0, unsigned int a1) {
+    static const entry_t entry = {297, 2, 1, params_297};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_298[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceValidateInforom(const void * a0) {
+    static const entry_t entry = {298, 1, 0, params_298};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_299[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceVgpuForceGspUnload(const void * a0) {
+    static const entry_t entry = {299, 1, 0, params_299};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_300[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 1, 36, 4, {0x01000024u}},
+};
+EXPORT unsigned int nvmlDeviceWorkloadPowerProfileClearRequestedProfiles(const void * a0, const void * a1) {
+    static const entry_t entry = {300, 2, 1, params_300};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_301[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 1, 100, 4, {0x01000064u}},
+};
+EXPORT unsigned int nvmlDeviceWorkloadPowerProfileGetCurrentProfiles(const void * a0, const void * a1) {
+    static const entry_t entry = {301, 2, 0, params_301};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_302[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 1, 11256, 4, {0x01002bf8u}},
+};
+EXPORT unsigned int nvmlDeviceWorkloadPowerProfileGetProfilesInfo(const void * a0, const void * a1) {
+    static const entry_t entry = {302, 2, 0, params_302};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_303[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 1, 36, 4, {0x01000024u}},
+};
+EXPORT unsigned int nvmlDeviceWorkloadPowerProfileSetRequestedProfiles(const void * a0, const void * a1) {
+    static const entry_t entry = {303, 2, 1, params_303};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_304[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 36, 4, {0}},
+};
+EXPORT unsigned int nvmlDeviceWorkloadPowerProfileUpdateProfiles_v1(const void * a0, const void * a1) {
+    static const entry_t entry = {304, 2, 1, params_304};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_306[] = {
+    {'o', 0, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlEventSetCreate(const void * a0) {
+    static const entry_t entry = {306, 1, 1, params_306};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_307[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlEventSetFree(const void * a0) {
+    static const entry_t entry = {307, 1, 1, params_307};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_308[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlEventSetGetContextCount_v1(const void * a0) {
+    static const entry_t entry = {308, 1, 1, params_308};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_309[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlEventSetGetContextData_v1(const void * a0) {
+    static const entry_t entry = {309, 1, 1, params_309};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_310[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlEventSetGetContextInfo_v1(const void * a0) {
+    static const entry_t entry = {310, 1, 1, params_310};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_311[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlEventSetGetGpuOperationalEventContextLegacyXid_v1(const void * a0) {
+    static const entry_t entry = {311, 1, 1, params_311};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_312[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlEventSetRegisterGpuOperationalEvents_v1(const void * a0) {
+    static const entry_t entry = {312, 1, 1, params_312};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_313[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 32, 4, {0}},
+    {'u', 2, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlEventSetWait(const void * a0, const void * a1, unsigned int a2) {
+    static const entry_t entry = {313, 3, 1, params_313};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_314[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 32, 4, {0}},
+    {'u', 2, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlEventSetWait_v2(const void * a0, const void * a1, unsigned int a2) {
+    static const entry_t entry = {314, 3, 1, params_314};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_315[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlEventSetWait_v3(const void * a0) {
+    static const entry_t entry = {315, 1, 1, params_315};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_316[] = {
+    {'o', 0, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlGetExcludedDeviceCount(const void * a0) {
+    static const entry_t entry = {316, 1, 0, params_316};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_317[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 148, 4, {0}},
+};
+EXPORT unsigned int nvmlGetExcludedDeviceInfoByIndex(unsigned int a0, const void * a1) {
+    static const entry_t entry = {317, 2, 0, params_317};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_318[] = {
+    {'i', 0, 0, 0, 212, 4, {0}},
+    {'i', 1, 0, 0, 128, 4, {0}},
+    {'i', 2, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlGetVgpuCompatibility(const void * a0, const void * a1, const void * a2) {
+    static const entry_t entry = {318, 3, 1, params_318};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_319[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlGetVgpuDriverCapabilities(unsigned int a0, const void * a1) {
+    static const entry_t entry = {319, 2, 0, params_319};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_320[] = {
+    {'o', 0, 0, 0, 8, 4, {0}},
+    {'o', 1, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlGetVgpuVersion(const void * a0, const void * a1) {
+    static const entry_t entry = {320, 2, 0, params_320};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_321[] = {
+    {'i', 0, 0, 0, 13344, 4, {0}},
+};
+EXPORT unsigned int nvmlGpmMetricsGet(const void * a0) {
+    static const entry_t entry = {321, 1, 1, params_321};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_322[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'h', 2, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlGpmMigSampleGet(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {322, 3, 1, params_322};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_323[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlGpmQueryDeviceSupport(const void * a0, const void * a1) {
+    static const entry_t entry = {323, 2, 0, params_323};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_324[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlGpmQueryIfStreamingEnabled(const void * a0, const void * a1) {
+    static const entry_t entry = {324, 2, 0, params_324};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_325[] = {
+    {'o', 0, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlGpmSampleAlloc(const void * a0) {
+    static const entry_t entry = {325, 1, 1, params_325};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_326[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlGpmSampleFree(const void * a0) {
+    static const entry_t entry = {326, 1, 1, params_326};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_327[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'h', 1, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlGpmSampleGet(const void * a0, const void * a1) {
+    static const entry_t entry = {327, 2, 1, params_327};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_328[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlGpmSetStreamingEnabled(const void * a0, unsigned int a1) {
+    static const entry_t entry = {328, 2, 1, params_328};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_329[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'o', 2, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlGpuInstanceCreateComputeInstance(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {329, 3, 1, params_329};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_330[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'i', 2, 0, 0, 8, 4, {0}},
+    {'o', 3, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlGpuInstanceCreateComputeInstanceWithPlacement(const void * a0, unsigned int a1, const void * a2, const void * a3) {
+    static const entry_t entry = {330, 4, 1, params_330};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2, (uint64_t)(uintptr_t)a3};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_331[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlGpuInstanceDestroy(const void * a0) {
+    static const entry_t entry = {331, 1, 1, params_331};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_332[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 1, 16, 4, {0x01000010u}},
+};
+EXPORT unsigned int nvmlGpuInstanceGetActiveVgpus(const void * a0, const void * a1) {
+    static const entry_t entry = {332, 2, 0, params_332};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_333[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'o', 2, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlGpuInstanceGetComputeInstanceById(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {333, 3, 0, params_333};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_334[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'a', 2, 0, 0, 8, 4, {0}},
+    {'p', 3, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlGpuInstanceGetComputeInstancePossiblePlacements(const void * a0, unsigned int a1, const void * a2, const void * a3) {
+    static const entry_t entry = {334, 4, 0, params_334};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2, (uint64_t)(uintptr_t)a3};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_335[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'u', 2, 0, 0, 0, 4, {0}},
+    {'o', 3, 0, 0, 36, 4, {0}},
+};
+EXPORT unsigned int nvmlGpuInstanceGetComputeInstanceProfileInfo(const void * a0, unsigned int a1, unsigned int a2, const void * a3) {
+    static const entry_t entry = {335, 4, 0, params_335};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, a2, (uint64_t)(uintptr_t)a3};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_336[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'u', 2, 0, 0, 0, 4, {0}},
+    {'v', 3, 0, 2, 140, 4, {0x02000088u, 0x0300008cu}},
+};
+EXPORT unsigned int nvmlGpuInstanceGetComputeInstanceProfileInfoV(const void * a0, unsigned int a1, unsigned int a2, const void * a3) {
+    static const entry_t entry = {336, 4, 0, params_336};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, a2, (uint64_t)(uintptr_t)a3};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_337[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlGpuInstanceGetComputeInstanceRemainingCapacity(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {337, 3, 0, params_337};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_338[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'a', 2, 0, 0, 8, 4, {0}},
+    {'m', 3, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlGpuInstanceGetComputeInstances(const void * a0, unsigned int a1, const void * a2, const void * a3) {
+    static const entry_t entry = {338, 4, 0, params_338};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2, (uint64_t)(uintptr_t)a3};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_339[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 1, 16, 4, {0x01000010u}},
+};
+EXPORT unsigned int nvmlGpuInstanceGetCreatableVgpus(const void * a0, const void * a1) {
+    static const entry_t entry = {339, 2, 0, params_339};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_340[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 24, 4, {0}},
+};
+EXPORT unsigned int nvmlGpuInstanceGetInfo(const void * a0, const void * a1) {
+    static const entry_t entry = {340, 2, 0, params_340};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_341[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 1, 8, 4, {0x01000008u}},
+};
+EXPORT unsigned int nvmlGpuInstanceGetVgpuHeterogeneousMode(const void * a0, const void * a1) {
+    static const entry_t entry = {341, 2, 0, params_341};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_342[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 1, 9632, 4, {0x010025a0u}},
+};
+EXPORT unsigned int nvmlGpuInstanceGetVgpuSchedulerLog(const void * a0, const void * a1) {
+    static const entry_t entry = {342, 2, 0, params_342};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_343[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 11224, 4, {0}},
+};
+EXPORT unsigned int nvmlGpuInstanceGetVgpuSchedulerLog_v2(const void * a0, const void * a1) {
+    static const entry_t entry = {343, 2, 0, params_343};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_344[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 1, 24, 4, {0x01000018u}},
+};
+EXPORT unsigned int nvmlGpuInstanceGetVgpuSchedulerState(const void * a0, const void * a1) {
+    static const entry_t entry = {344, 2, 0, params_344};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_345[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 16, 4, {0}},
+};
+EXPORT unsigned int nvmlGpuInstanceGetVgpuSchedulerState_v2(const void * a0, const void * a1) {
+    static const entry_t entry = {345, 2, 0, params_345};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_346[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 1, 32, 4, {0x01000020u}},
+};
+EXPORT unsigned int nvmlGpuInstanceGetVgpuTypeCreatablePlacements(const void * a0, const void * a1) {
+    static const entry_t entry = {346, 2, 0, params_346};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_347[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'i', 1, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlGpuInstanceSetVgpuHeterogeneousMode(const void * a0, const void * a1) {
+    static const entry_t entry = {347, 2, 1, params_347};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_348[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 1, 24, 4, {0x01000018u}},
+};
+EXPORT unsigned int nvmlGpuInstanceSetVgpuSchedulerState(const void * a0, const void * a1) {
+    static const entry_t entry = {348, 2, 1, params_348};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_349[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'i', 1, 0, 0, 16, 4, {0}},
+};
+EXPORT unsigned int nvmlGpuInstanceSetVgpuSchedulerState_v2(const void * a0, const void * a1) {
+    static const entry_t entry = {349, 2, 1, params_349};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_353[] = {
+    {'i', 0, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlSetVgpuVersion(const void * a0) {
+    static const entry_t entry = {353, 1, 1, params_353};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_355[] = {
+    {'v', 0, 0, 1, 16, 4, {0x01000010u}},
+};
+EXPORT unsigned int nvmlSystemEventSetCreate(const void * a0) {
+    static const entry_t entry = {355, 1, 1, params_355};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_356[] = {
+    {'v', 0, 0, 1, 16, 4, {0x01000010u}},
+};
+EXPORT unsigned int nvmlSystemEventSetFree(const void * a0) {
+    static const entry_t entry = {356, 1, 1, params_356};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_357[] = {
+    {'v', 0, 0, 1, 32, 4, {0x01000020u}},
+};
+EXPORT unsigned int nvmlSystemEventSetWait(const void * a0) {
+    static const entry_t entry = {357, 1, 1, params_357};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_358[] = {
+    {'o', 0, 0, 0, 112, 4, {0}},
+};
+EXPORT unsigned int nvmlSystemGetCPER_v1(const void * a0) {
+    static const entry_t entry = {358, 1, 0, params_358};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_359[] = {
+    {'o', 0, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlSystemGetConfComputeCapabilities(const void * a0) {
+    static const entry_t entry = {359, 1, 0, params_359};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_360[] = {
+    {'o', 0, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlSystemGetConfComputeGpusReadyState(const void * a0) {
+    static const entry_t entry = {360, 1, 0, params_360};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_361[] = {
+    {'v', 0, 0, 1, 16, 4, {0x01000010u}},
+};
+EXPORT unsigned int nvmlSystemGetConfComputeKeyRotationThresholdInfo(const void * a0) {
+    static const entry_t entry = {361, 1, 0, params_361};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_362[] = {
+    {'v', 0, 0, 1, 20, 4, {0x01000014u}},
+};
+EXPORT unsigned int nvmlSystemGetConfComputeSettings(const void * a0) {
+    static const entry_t entry = {362, 1, 0, params_362};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_363[] = {
+    {'o', 0, 0, 0, 12, 4, {0}},
+};
+EXPORT unsigned int nvmlSystemGetConfComputeState(const void * a0) {
+    static const entry_t entry = {363, 1, 0, params_363};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_364[] = {
+    {'o', 0, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlSystemGetCudaDriverVersion(const void * a0) {
+    static const entry_t entry = {364, 1, 0, params_364};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_365[] = {
+    {'o', 0, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlSystemGetCudaDriverVersion_v2(const void * a0) {
+    static const entry_t entry = {365, 1, 0, params_365};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_366[] = {
+    {'v', 0, 0, 1, 84, 4, {0x01000054u}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlSystemGetDriverBranch(const void * a0, unsigned int a1) {
+    static const entry_t entry = {366, 2, 0, params_366};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_367[] = {
+    {'b', 0, 1, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlSystemGetDriverVersion(const void * a0, unsigned int a1) {
+    static const entry_t entry = {367, 1, 0, params_367};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_368[] = {
+    {'n', 0, 0, 0, 0, 4, {0}},
+    {'a', 1, 0, 0, 36, 4, {0}},
+};
+EXPORT unsigned int nvmlSystemGetHicVersion(const void * a0, const void * a1) {
+    static const entry_t entry = {368, 2, 0, params_368};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_369[] = {
+    {'b', 0, 1, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlSystemGetNVMLVersion(const void * a0, unsigned int a1) {
+    static const entry_t entry = {369, 1, 0, params_369};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_370[] = {
+    {'o', 0, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlSystemGetNvlinkBwMode(const void * a0) {
+    static const entry_t entry = {370, 1, 0, params_370};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_371[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+    {'b', 1, 2, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlSystemGetProcessName(unsigned int a0, const void * a1, unsigned int a2) {
+    static const entry_t entry = {371, 2, 0, params_371};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_372[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+    {'n', 1, 0, 0, 0, 4, {0}},
+    {'a', 2, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlSystemGetTopologyGpuSet(unsigned int a0, const void * a1, const void * a2) {
+    static const entry_t entry = {372, 3, 0, params_372};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_373[] = {
+    {'v', 0, 0, 1, 24, 4, {0x01000018u}},
+};
+EXPORT unsigned int nvmlSystemRegisterEvents(const void * a0) {
+    static const entry_t entry = {373, 1, 1, params_373};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_374[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlSystemSetConfComputeGpusReadyState(unsigned int a0) {
+    static const entry_t entry = {374, 1, 1, params_374};
+    const uint64_t args[] = {a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_375[] = {
+    {'v', 0, 0, 1, 16, 4, {0x01000010u}},
+};
+EXPORT unsigned int nvmlSystemSetConfComputeKeyRotationThresholdInfo(const void * a0) {
+    static const entry_t entry = {375, 1, 1, params_375};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_376[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlSystemSetNvlinkBwMode(unsigned int a0) {
+    static const entry_t entry = {376, 1, 1, params_376};
+    const uint64_t args[] = {a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_377[] = {
+    {'o', 0, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlUnitGetCount(const void * a0) {
+    static const entry_t entry = {377, 1, 0, params_377};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_378[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'n', 1, 0, 0, 0, 4, {0}},
+    {'a', 2, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlUnitGetDevices(const void * a0, const void * a1, const void * a2) {
+    static const entry_t entry = {378, 3, 0, params_378};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_379[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 196, 4, {0}},
+};
+EXPORT unsigned int nvmlUnitGetFanSpeedInfo(const void * a0, const void * a1) {
+    static const entry_t entry = {379, 2, 0, params_379};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_380[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlUnitGetHandleByIndex(unsigned int a0, const void * a1) {
+    static const entry_t entry = {380, 2, 0, params_380};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_381[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 260, 4, {0}},
+};
+EXPORT unsigned int nvmlUnitGetLedState(const void * a0, const void * a1) {
+    static const entry_t entry = {381, 2, 0, params_381};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_382[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 268, 4, {0}},
+};
+EXPORT unsigned int nvmlUnitGetPsuInfo(const void * a0, const void * a1) {
+    static const entry_t entry = {382, 2, 0, params_382};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_383[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlUnitGetTemperature(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {383, 3, 0, params_383};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_384[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 384, 4, {0}},
+};
+EXPORT unsigned int nvmlUnitGetUnitInfo(const void * a0, const void * a1) {
+    static const entry_t entry = {384, 2, 0, params_384};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_385[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlUnitSetLedState(const void * a0, unsigned int a1) {
+    static const entry_t entry = {385, 2, 1, params_385};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_386[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlVgpuInstanceClearAccountingPids(unsigned int a0) {
+    static const entry_t entry = {386, 1, 1, params_386};
+    const uint64_t args[] = {a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_387[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlVgpuInstanceGetAccountingMode(unsigned int a0, const void * a1) {
+    static const entry_t entry = {387, 2, 0, params_387};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_388[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+    {'n', 1, 0, 0, 0, 4, {0}},
+    {'a', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlVgpuInstanceGetAccountingPids(unsigned int a0, const void * a1, const void * a2) {
+    static const entry_t entry = {388, 3, 0, params_388};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_389[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'o', 2, 0, 0, 56, 4, {0}},
+};
+EXPORT unsigned int nvmlVgpuInstanceGetAccountingStats(unsigned int a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {389, 3, 0, params_389};
+    const uint64_t args[] = {a0, a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_390[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlVgpuInstanceGetEccMode(unsigned int a0, const void * a1) {
+    static const entry_t entry = {390, 2, 0, params_390};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_391[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlVgpuInstanceGetEncoderCapacity(unsigned int a0, const void * a1) {
+    static const entry_t entry = {391, 2, 0, params_391};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_392[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+    {'n', 1, 0, 0, 0, 4, {0}},
+    {'a', 2, 0, 0, 32, 4, {0}},
+};
+EXPORT unsigned int nvmlVgpuInstanceGetEncoderSessions(unsigned int a0, const void * a1, const void * a2) {
+    static const entry_t entry = {392, 3, 0, params_392};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_393[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+    {'o', 3, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlVgpuInstanceGetEncoderStats(unsigned int a0, const void * a1, const void * a2, const void * a3) {
+    static const entry_t entry = {393, 4, 0, params_393};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2, (uint64_t)(uintptr_t)a3};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_394[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+    {'n', 1, 0, 0, 0, 4, {0}},
+    {'a', 2, 0, 0, 48, 4, {0}},
+};
+EXPORT unsigned int nvmlVgpuInstanceGetFBCSessions(unsigned int a0, const void * a1, const void * a2) {
+    static const entry_t entry = {394, 3, 0, params_394};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_395[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 12, 4, {0}},
+};
+EXPORT unsigned int nvmlVgpuInstanceGetFBCStats(unsigned int a0, const void * a1) {
+    static const entry_t entry = {395, 2, 0, params_395};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_396[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlVgpuInstanceGetFbUsage(unsigned int a0, const void * a1) {
+    static const entry_t entry = {396, 2, 0, params_396};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_397[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlVgpuInstanceGetFrameRateLimit(unsigned int a0, const void * a1) {
+    static const entry_t entry = {397, 2, 0, params_397};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_398[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlVgpuInstanceGetGpuInstanceId(unsigned int a0, const void * a1) {
+    static const entry_t entry = {398, 2, 0, params_398};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_399[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+    {'B', 1, 2, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlVgpuInstanceGetGpuPciId(unsigned int a0, const void * a1, const void * a2) {
+    static const entry_t entry = {399, 2, 0, params_399};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_400[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 24, 4, {0}},
+};
+EXPORT unsigned int nvmlVgpuInstanceGetLicenseInfo(unsigned int a0, const void * a1) {
+    static const entry_t entry = {400, 2, 0, params_400};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_401[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 24, 4, {0}},
+};
+EXPORT unsigned int nvmlVgpuInstanceGetLicenseInfo_v2(unsigned int a0, const void * a1) {
+    static const entry_t entry = {401, 2, 0, params_401};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_402[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlVgpuInstanceGetLicenseStatus(unsigned int a0, const void * a1) {
+    static const entry_t entry = {402, 2, 0, params_402};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_403[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+    {'b', 1, 2, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlVgpuInstanceGetMdevUUID(unsigned int a0, const void * a1, unsigned int a2) {
+    static const entry_t entry = {403, 2, 0, params_403};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_404[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 212, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlVgpuInstanceGetMetadata(unsigned int a0, const void * a1, const void * a2) {
+    static const entry_t entry = {404, 3, 0, params_404};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_405[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 1, 8, 4, {0x01000008u}},
+};
+EXPORT unsigned int nvmlVgpuInstanceGetPlacementId(unsigned int a0, const void * a1) {
+    static const entry_t entry = {405, 2, 0, params_405};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_406[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 1, 16, 4, {0x01000010u}},
+};
+EXPORT unsigned int nvmlVgpuInstanceGetRuntimeStateSize(unsigned int a0, const void * a1) {
+    static const entry_t entry = {406, 2, 0, params_406};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_407[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlVgpuInstanceGetType(unsigned int a0, const void * a1) {
+    static const entry_t entry = {407, 2, 0, params_407};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_408[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+    {'b', 1, 2, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlVgpuInstanceGetUUID(unsigned int a0, const void * a1, unsigned int a2) {
+    static const entry_t entry = {408, 2, 0, params_408};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_409[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+    {'b', 1, 2, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlVgpuInstanceGetVmDriverVersion(unsigned int a0, const void * a1, unsigned int a2) {
+    static const entry_t entry = {409, 2, 0, params_409};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_410[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+    {'b', 1, 2, 0, 0, 4, {0}},
+    {'o', 3, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlVgpuInstanceGetVmID(unsigned int a0, const void * a1, unsigned int a2, const void * a3) {
+    static const entry_t entry = {410, 3, 0, params_410};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, a2, (uint64_t)(uintptr_t)a3};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_411[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlVgpuInstanceSetEncoderCapacity(unsigned int a0, unsigned int a1) {
+    static const entry_t entry = {411, 2, 1, params_411};
+    const uint64_t args[] = {a0, a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_412[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+    {'v', 1, 0, 1, 16, 4, {0x01000010u}},
+};
+EXPORT unsigned int nvmlVgpuTypeGetBAR1Info(unsigned int a0, const void * a1) {
+    static const entry_t entry = {412, 2, 0, params_412};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_413[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlVgpuTypeGetCapabilities(unsigned int a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {413, 3, 0, params_413};
+    const uint64_t args[] = {a0, a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_414[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+    {'B', 1, 2, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlVgpuTypeGetClass(unsigned int a0, const void * a1, const void * a2) {
+    static const entry_t entry = {414, 2, 0, params_414};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_415[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 8, 4, {0}},
+    {'o', 2, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlVgpuTypeGetDeviceID(unsigned int a0, const void * a1, const void * a2) {
+    static const entry_t entry = {415, 3, 0, params_415};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_416[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlVgpuTypeGetFbReservation(unsigned int a0, const void * a1) {
+    static const entry_t entry = {416, 2, 0, params_416};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_417[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlVgpuTypeGetFrameRateLimit(unsigned int a0, const void * a1) {
+    static const entry_t entry = {417, 2, 0, params_417};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_418[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlVgpuTypeGetFramebufferSize(unsigned int a0, const void * a1) {
+    static const entry_t entry = {418, 2, 0, params_418};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_419[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlVgpuTypeGetGpuInstanceProfileId(unsigned int a0, const void * a1) {
+    static const entry_t entry = {419, 2, 0, params_419};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_420[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 8, 4, {0}},
+};
+EXPORT unsigned int nvmlVgpuTypeGetGspHeapSize(unsigned int a0, const void * a1) {
+    static const entry_t entry = {420, 2, 0, params_420};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_421[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+    {'b', 1, 2, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlVgpuTypeGetLicense(unsigned int a0, const void * a1, unsigned int a2) {
+    static const entry_t entry = {421, 2, 0, params_421};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_422[] = {
+    {'h', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlVgpuTypeGetMaxInstances(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {422, 3, 0, params_422};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_423[] = {
+    {'v', 0, 0, 1, 12, 4, {0x0100000cu}},
+};
+EXPORT unsigned int nvmlVgpuTypeGetMaxInstancesPerGpuInstance(const void * a0) {
+    static const entry_t entry = {423, 1, 0, params_423};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_424[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlVgpuTypeGetMaxInstancesPerVm(unsigned int a0, const void * a1) {
+    static const entry_t entry = {424, 2, 0, params_424};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_425[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+    {'B', 1, 2, 0, 0, 4, {0}},
+};
+EXPORT unsigned int nvmlVgpuTypeGetName(unsigned int a0, const void * a1, const void * a2) {
+    static const entry_t entry = {425, 2, 0, params_425};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_426[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+    {'o', 1, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlVgpuTypeGetNumDisplayHeads(unsigned int a0, const void * a1) {
+    static const entry_t entry = {426, 2, 0, params_426};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_427[] = {
+    {'u', 0, 0, 0, 0, 4, {0}},
+    {'u', 1, 0, 0, 0, 4, {0}},
+    {'o', 2, 0, 0, 4, 4, {0}},
+    {'o', 3, 0, 0, 4, 4, {0}},
+};
+EXPORT unsigned int nvmlVgpuTypeGetResolution(unsigned int a0, unsigned int a1, const void * a2, const void * a3) {
+    static const entry_t entry = {427, 4, 0, params_427};
+    const uint64_t args[] = {a0, a1, (uint64_t)(uintptr_t)a2, (uint64_t)(uintptr_t)a3};
+    return fake_nvml_call(&entry, args);
+}
+
+EXPORT const char *nvmlErrorString(unsigned int code) {
+    switch (code) {
+    case 0: return "Success";
+    case 1: return "Uninitialized";
+    case 2: return "Invalid Argument";
+    case 3: return "Not Supported";
+    case 4: return "Insufficient Permissions";
+    case 5: return "Already Initialized";
+    case 6: return "Not Found";
+    case 7: return "Insufficient Size";
+    case 8: return "Insufficient External Power";
+    case 9: return "Driver Not Loaded";
+    case 10: return "Timeout";
+    case 11: return "Interrupt Request Issue";
+    case 12: return "NVML Shared Library Not Found";
+    case 13: return "Function Not Found";
+    case 14: return "Corrupted infoROM";
+    case 15: return "GPU is lost";
+    case 16: return "GPU requires restart";
+    case 17: return "The operating system has blocked the request";
+    case 18: return "Driver/library version mismatch";
+    case 19: return "In use by another client";
+    case 20: return "Insufficient Memory";
+    case 21: return "No data";
+    case 22: return "The requested vgpu operation is not available on target device, because ECC is enabled";
+    case 23: return "Insufficient Resources";
+    case 24: return "Requested frequency is not supported";
+    case 25: return "Argument version mismatch";
+    case 26: return "Function is deprecated";
+    case 27: return "System is not ready";
+    case 28: return "No GPUs were found";
+    case 29: return "Resource is not in a valid state";
+    case 30: return "Reset type is not supported";
+    case 999: return "Unknown Error";
+    default: return "Unknown Error code";
+    }
+}

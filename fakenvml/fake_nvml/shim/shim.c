@@ -1,0 +1,338 @@
+/*
+ * The client half of the fake NVML: libnvidia-ml.so.1 without a rule of its own.
+ *
+ * A call is described by a row of data (entries_generated.c). Its inputs make a 64-bit key; the key is looked up in
+ * DIR/answers, which the node daemon maintains and this library maps read-only under a sequence counter. What is not
+ * there (setters, creations, waits, unusual arguments) is one request on DIR/driver.sock. No thread, no allocation,
+ * no lock: safe after fork and from any thread. The layouts of both are fake_nvml/answers.py and fake_nvml/wire.py.
+ */
+#define _GNU_SOURCE
+#include "shim.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { OK = 0, UNINITIALIZED = 1, INVALID_ARGUMENT = 2, INSUFFICIENT_SIZE = 7, DRIVER_NOT_LOADED = 9, TIMEOUT = 10,
+       LIB_RM_VERSION_MISMATCH = 18, ARGUMENT_VERSION_MISMATCH = 25, UNKNOWN = 999 };
+enum { LAYOUT = 1, HEADER = 64, /* bytes before the slots */ SPINS = 200000, STRING_MAX = 1024, FRAME_MAX = 65536 };
+
+typedef struct {
+    char magic[8];            /* "NVMLANSW" */
+    uint32_t layout;          /* LAYOUT */
+    uint32_t abi;             /* checksum of the tables that both sides were made from */
+    _Atomic uint64_t sequence; /* odd while the daemon writes */
+    uint64_t slots;           /* a power of two */
+    uint64_t size;            /* of the whole file */
+} header_t;
+
+typedef struct { uint64_t key; uint32_t offset, length; } slot_t;
+
+static _Atomic(const header_t *) answers;
+static _Atomic uint64_t answers_size;
+static _Atomic uint64_t answers_inode;
+static _Atomic int references;
+
+static const char *folder(void) {
+    const char *dir = getenv("FAKE_NVML_DIR");
+    return dir && *dir ? dir : "/run/fake-nvml";
+}
+
+static int in_folder(char *path, size_t size, const char *name) {
+    int length = snprintf(path, size, "%s/%s", folder(), name);
+    return length > 0 && (size_t)length < size;
+}
+
+/* Maps DIR/answers unless the same file is mapped already. An old mapping is left alone: a reader may be in it. */
+static unsigned int attach(void) {
+    char path[4096];
+    struct stat status;
+    if (!in_folder(path, sizeof path, "answers")) return DRIVER_NOT_LOADED;
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return DRIVER_NOT_LOADED;
+    if (fstat(file, &status) != 0) { close(file); return DRIVER_NOT_LOADED; }
+    if (atomic_load(&answers) && atomic_load(&answers_inode) == (uint64_t)status.st_ino) { close(file); return OK; }
+    size_t size = (size_t)status.st_size;
+    const header_t *base = size < HEADER ? MAP_FAILED : mmap(NULL, size, PROT_READ, MAP_SHARED, file, 0);
+    close(file);
+    if (base == MAP_FAILED) return LIB_RM_VERSION_MISMATCH;
+    if (memcmp(base->magic, "NVMLANSW", 8) || base->layout != LAYOUT || base->abi != fake_nvml_abi || base->size > size
+        || base->slots == 0 || (base->slots & (base->slots - 1)) || base->slots > (size - HEADER) / sizeof(slot_t)) {
+        munmap((void *)base, size);
+        return LIB_RM_VERSION_MISMATCH;
+    }
+    atomic_store(&answers_size, base->size);
+    atomic_store(&answers_inode, (uint64_t)status.st_ino);
+    atomic_store(&answers, base);
+    return OK;
+}
+
+EXPORT unsigned int nvmlInitWithFlags(unsigned int flags) {
+    if (flags & ~7u) return INVALID_ARGUMENT;
+    unsigned int code = attach();
+    if (code == OK) atomic_fetch_add(&references, 1);
+    return code;
+}
+EXPORT unsigned int nvmlInit_v2(void) { return nvmlInitWithFlags(0); }
+EXPORT unsigned int nvmlInit(void) { return nvmlInitWithFlags(0); }
+
+EXPORT unsigned int nvmlShutdown(void) {
+    int count = atomic_load(&references);
+    do {
+        if (count <= 0) return UNINITIALIZED;
+    } while (!atomic_compare_exchange_weak(&references, &count, count - 1));
+    return OK;
+}
+
+static inline uint64_t mix(uint64_t key, uint64_t word) {
+    key = (key ^ word) * 0x9E3779B97F4A7C15ull;
+    return key ^ (key >> 32);
+}
+
+static uint64_t mix_bytes(uint64_t key, const unsigned char *bytes, size_t length) {
+    for (; length >= 4; bytes += 4, length -= 4) {
+        uint32_t word;
+        memcpy(&word, bytes, 4);
+        key = mix(key, word);
+    }
+    uint32_t rest = 0;
+    memcpy(&rest, bytes, length);
+    return length ? mix(key, rest) : key;
+}
+
+/* The layout that a versioned structure asks for, or 0 if this library knows none with that version word. */
+static uint32_t versioned_size(const param_t *param, const void *structure) {
+    uint32_t word;
+    memcpy(&word, structure, 4);
+    for (int i = 0; i < param->versions; i++)
+        if (param->words[i] == word) return word & 0xFFFFFF;
+    return 0;
+}
+
+/* Checks every pointer and computes the key of the call. */
+static unsigned int make_key(const entry_t *entry, const uint64_t *args, uint64_t *key) {
+    uint64_t k = mix(0x4E564D4C, entry->id);
+    for (int i = 0; i < entry->count; i++) {
+        const param_t *p = &entry->params[i];
+        const void *pointer = (const void *)(uintptr_t)args[p->arg];
+        switch (p->kind) {
+        case 'h': case 'u': case 'U': k = mix(k, args[p->arg]); break;
+        case 'a': break;
+        default:
+            if (!pointer) return INVALID_ARGUMENT;
+            if (p->kind == 's') k = mix_bytes(k, pointer, strnlen(pointer, STRING_MAX));
+            if (p->kind == 'v') {
+                uint32_t size = versioned_size(p, pointer);
+                if (!size) return ARGUMENT_VERSION_MISMATCH;
+                k = mix_bytes(k, pointer, p->key < size ? p->key : size);
+            }
+        }
+    }
+    *key = k < 2 ? k + 2 : k;
+    return OK;
+}
+
+static uint32_t take_u32(const unsigned char **at, const unsigned char *end) {
+    uint32_t value = 0;
+    if (end - *at >= 4) memcpy(&value, *at, 4);
+    *at += 4;
+    return value;
+}
+
+/* How many elements fit behind the array parameter: what its counter said on entry. */
+static uint64_t capacity(const entry_t *entry, const uint64_t *args) {
+    for (int i = 0; i < entry->count; i++) {
+        const param_t *p = &entry->params[i];
+        uint32_t count;
+        if (p->kind == 'm') return UINT32_MAX;
+        if (p->kind != 'n' && p->kind != 'p') continue;
+        memcpy(&count, (void *)(uintptr_t)args[p->arg], 4);
+        return count;
+    }
+    return 0;
+}
+
+static unsigned int deliver_buffer(const param_t *p, const uint64_t *args, const unsigned char *from, uint32_t length) {
+    uint32_t room = (uint32_t)args[p->other];
+    if (p->kind == 'B') {
+        uint32_t *size = (uint32_t *)(uintptr_t)args[p->other];
+        if (!size) return INVALID_ARGUMENT;
+        room = *size;
+        *size = length;
+    }
+    if (room < length) return INSUFFICIENT_SIZE;
+    memcpy((void *)(uintptr_t)args[p->arg], from, length);
+    return OK;
+}
+
+/* Spreads an answer over the caller's out parameters. */
+static unsigned int deliver(const entry_t *entry, const uint64_t *args, unsigned int code,
+                            const unsigned char *at, const unsigned char *end) {
+    uint64_t room = capacity(entry, args);
+    int short_of_room = 0;
+    for (int i = 0; i < entry->count && at < end; i++) {
+        const param_t *p = &entry->params[i];
+        unsigned char *to = (unsigned char *)(uintptr_t)args[p->arg];
+        uint32_t length = p->size;
+        switch (p->kind) {
+        case 'v': length = versioned_size(p, to); /* fall through */
+        case 'o':
+            if (length > (size_t)(end - at)) return UNKNOWN;
+            memcpy(to, at, length);
+            at += length;
+            break;
+        case 'A': length *= (uint32_t)args[p->other];
+            if (length > (size_t)(end - at)) return UNKNOWN;
+            memcpy(to, at, length);
+            at += length;
+            break;
+        case 'n': case 'm': case 'p': {
+            uint32_t count = take_u32(&at, end);
+            memcpy(to, &count, 4);
+            if (count > room) short_of_room = p->kind == 'p' ? 2 : 1;
+            break;
+        }
+        case 'w': case 'a': case 'b': case 'B': {
+            length = take_u32(&at, end);
+            if (at > end || length > (size_t)(end - at)) return UNKNOWN;
+            if (p->kind == 'b' || p->kind == 'B') {
+                unsigned int failed = deliver_buffer(p, args, at, length);
+                if (failed) return failed;
+            } else if (p->kind == 'w') {
+                size_t want = (size_t)p->size * (uint32_t)args[p->other];
+                memcpy(to, at, length < want ? length : want);
+                if (want > length) memset(to + length, 0, want - length);
+            } else if (to && length <= room * p->size) {
+                memcpy(to, at, length);
+            } else if (length && length <= room * p->size && code == OK) {
+                return INVALID_ARGUMENT;
+            } else if (!to && short_of_room == 2) {
+                short_of_room = 0;
+            }
+            at += length;
+            break;
+        }
+        default: break;
+        }
+    }
+    if (short_of_room == 2) /* the counter stood behind the array: a NULL array only asks for the number */
+        for (int i = 0; i < entry->count; i++)
+            if (entry->params[i].kind == 'a' && !args[entry->params[i].arg]) short_of_room = 0;
+    return short_of_room ? INSUFFICIENT_SIZE : code;
+}
+
+/* Looks the key up; 1 if it is published, and then *code is the call's result. */
+static int look_up(const entry_t *entry, const uint64_t *args, uint64_t key, unsigned int *code) {
+    const header_t *base = atomic_load_explicit(&answers, memory_order_acquire);
+    uint64_t size = atomic_load_explicit(&answers_size, memory_order_relaxed);
+    const slot_t *slots = (const slot_t *)((const char *)base + HEADER);
+    uint64_t mask = base->slots - 1;
+    uint32_t counters[8]; /* a retry must find the counters as the caller left them */
+    for (int i = 0; i < entry->count && i < 8; i++)
+        if (strchr("nmpB", entry->params[i].kind))
+            memcpy(&counters[i], (void *)(uintptr_t)args[entry->params[i].kind == 'B' ? entry->params[i].other : entry->params[i].arg], 4);
+    for (int spin = 0; spin < SPINS; spin++) {
+        uint64_t before = atomic_load_explicit(&base->sequence, memory_order_acquire);
+        if (before & 1) { sched_yield(); continue; }
+        int found = 0;
+        for (uint64_t i = key & mask, n = 0; n <= mask && slots[i].key; i = (i + 1) & mask, n++) {
+            if (slots[i].key != key) continue;
+            uint64_t offset = slots[i].offset, length = slots[i].length;
+            if (length < 4 || offset + length > size) break;
+            const unsigned char *at = (const unsigned char *)base + offset;
+            uint32_t result;
+            memcpy(&result, at, 4);
+            *code = length == 4 ? result : deliver(entry, args, result, at + 4, at + length);
+            found = 1;
+            break;
+        }
+        atomic_thread_fence(memory_order_acquire);
+        if (atomic_load_explicit(&base->sequence, memory_order_relaxed) == before) return found;
+        for (int i = 0; i < entry->count && i < 8; i++)
+            if (strchr("nmpB", entry->params[i].kind))
+                memcpy((void *)(uintptr_t)args[entry->params[i].kind == 'B' ? entry->params[i].other : entry->params[i].arg], &counters[i], 4);
+    }
+    *code = TIMEOUT; /* the daemon died in the middle of a change */
+    return 1;
+}
+
+static int put(unsigned char *frame, size_t *at, const void *bytes, size_t length) {
+    if (*at + length > FRAME_MAX) return 0;
+    memcpy(frame + *at, bytes, length);
+    *at += length;
+    return 1;
+}
+
+/* The arguments as wire.py reads them; 0 if they are longer than a frame. */
+static size_t encode(const entry_t *entry, const uint64_t *args, unsigned char *frame) {
+    size_t at = 12;
+    for (int i = 0; i < entry->count; i++) {
+        const param_t *p = &entry->params[i];
+        const void *pointer = (const void *)(uintptr_t)args[p->arg];
+        uint32_t length = p->size;
+        int fits = 1;
+        switch (p->kind) {
+        case 'h': case 'u': case 'U': fits = put(frame, &at, &args[p->arg], 8); break;
+        case 's': length = (uint32_t)strnlen(pointer, STRING_MAX);
+            fits = put(frame, &at, &length, 4) && put(frame, &at, pointer, length); break;
+        case 'v': length = versioned_size(p, pointer);
+            fits = put(frame, &at, &length, 4) && put(frame, &at, pointer, length); break;
+        case 'i': fits = put(frame, &at, pointer, length); break;
+        case 'A': if (args[p->other] > FRAME_MAX) return 0;
+            fits = put(frame, &at, pointer, length * (size_t)args[p->other]); break;
+        default: break;
+        }
+        if (!fits) return 0;
+    }
+    uint32_t head[3] = {0x314D564Eu, entry->id, (uint32_t)(at - 12)};
+    memcpy(frame, head, 12);
+    return at;
+}
+
+static int transfer(int socket, unsigned char *bytes, size_t length, int sending) {
+    while (length) {
+        ssize_t n = sending ? send(socket, bytes, length, MSG_NOSIGNAL) : recv(socket, bytes, length, 0);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) return 0;
+        bytes += n;
+        length -= (size_t)n;
+    }
+    return 1;
+}
+
+/* One request to the node daemon on a connection of its own. */
+static unsigned int ask(const entry_t *entry, const uint64_t *args) {
+    unsigned char frame[FRAME_MAX];
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    size_t length = encode(entry, args, frame);
+    if (!length) return INVALID_ARGUMENT;
+    if (!in_folder(address.sun_path, sizeof address.sun_path, "driver.sock")) return UNKNOWN;
+    int channel = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (channel < 0) return UNKNOWN;
+    unsigned int code = UNKNOWN;
+    uint32_t head[2];
+    if (connect(channel, (struct sockaddr *)&address, sizeof address) == 0 && transfer(channel, frame, length, 1)
+        && transfer(channel, (unsigned char *)head, sizeof head, 0) && head[1] <= FRAME_MAX
+        && transfer(channel, frame, head[1], 0))
+        code = head[1] ? deliver(entry, args, head[0], frame, frame + head[1]) : head[0];
+    close(channel);
+    return code;
+}
+
+HIDDEN unsigned int fake_nvml_call(const entry_t *entry, const uint64_t *args) {
+    uint64_t key;
+    unsigned int code;
+    if (atomic_load_explicit(&references, memory_order_relaxed) <= 0) return UNINITIALIZED;
+    if ((code = make_key(entry, args, &key)) != OK) return code;
+    if (!entry->asks && look_up(entry, args, key, &code)) return code;
+    return ask(entry, args);
+}
