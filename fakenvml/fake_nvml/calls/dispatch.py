@@ -1,0 +1,194 @@
+"""From a call's inputs to its answer bytes: resolves the subject, runs the getter or action, packs what comes back.
+
+The daemon uses it for requests, the publisher for every answer in shared memory, so both give the same bytes. An
+answer is a return code and the out parameters in order, laid out as ``deliver`` in shim.c reads them.
+"""
+
+import itertools
+import struct
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from fake_nvml.abi import layout, table
+from fake_nvml.abi.codes import Code
+from fake_nvml.calls.registry import ACTIONS, GETTERS, Caller, Getter
+from fake_nvml.model import (
+    COMPUTE_INSTANCE,
+    EVENT_SET,
+    GPU,
+    GPU_INSTANCE,
+    MIG_DEVICE,
+    Gpu,
+    InstanceOf,
+    Node,
+    NvmlError,
+    ci_handle,
+    gi_handle,
+    resolve,
+)
+
+SUBJECTS = {GPU: "gpu", MIG_DEVICE: "mig", GPU_INSTANCE: "gi", COMPUTE_INSTANCE: "ci", EVENT_SET: "events"}
+
+
+def pack(function: table.Function, versions: tuple[str, ...], result: Any) -> bytes:
+    """The out parameters; VERSIONS holds the layout of each versioned structure in order."""
+    values = iter(result if isinstance(result, tuple) else (result,))
+    chosen = iter(versions)
+    outputs = [param for param in function.params if param.kind in table.OUTPUTS]
+    taken = {param: next(values) for param in outputs if param.kind not in "nmp"} if result is not None else {}
+    count = next((len(value) for param, value in taken.items() if param.kind == "a"), 0)
+    parts: list[bytes] = []
+    for param in outputs:
+        value = taken.get(param)
+        if param.kind in "nmp":
+            parts.append(struct.pack("<I", count))
+        elif param.kind == "v":
+            parts.append(_structure(next(chosen), value))
+        elif param.kind == "o":
+            parts.append(_structure(param.types[0], value))
+        elif param.kind in "bB":
+            raw = value.encode() + b"\0" if isinstance(value, str) else bytes(value)
+            parts.append(struct.pack("<I", len(raw)) + raw)
+        elif param.kind == "a":
+            raw = b"".join(_structure(param.types[0], item) for item in value)
+            parts.append(struct.pack("<I", len(raw)) + raw)
+        elif param.kind == "w":
+            parts.append(struct.pack("<I", len(value)) + value)
+        else:
+            parts.append(bytes(value))
+    return b"".join(parts)
+
+
+def _structure(kind: str, value: Any) -> bytes:
+    """One value; fields that this layout does not have are left out."""
+    if not isinstance(value, dict):
+        return layout.pack(kind, value)
+    known = {name for name, _ in layout.ctype(kind)._fields_}
+    return layout.pack(kind, {field: item for field, item in value.items() if field in known})
+
+
+def answer_of(getter: Getter, subject: Any, extras: tuple[Any, ...], versions: tuple[str, ...]) -> bytes:
+    """Code and out parameters of one getter call."""
+    try:
+        if isinstance(subject, Gpu) and subject.state.lost:
+            raise NvmlError(Code.GPU_IS_LOST)  # noqa: TRY301
+        result = getter.answer(subject, *extras)
+    except NvmlError as error:
+        return struct.pack("<I", error.code)
+    return struct.pack("<I", Code.SUCCESS) + pack(getter.function, versions, result)
+
+
+def subjects(node: Node, kind: str, index: int | None) -> Iterator[tuple[int | None, Any]]:
+    """(handle, subject) of every subject of KIND, of GPU INDEX only if one is given."""
+    if kind == "system":
+        yield None, node
+        return
+    for gpu in node.gpus():
+        if index is not None and gpu.index != index:
+            continue
+        if kind == "gpu":
+            yield gpu.handle, gpu
+        elif kind == "mig":
+            yield from ((device.handle, device) for device in gpu.mig_devices())
+        else:
+            for gi in gpu.state.instances:
+                if kind == "gi":
+                    yield gi_handle(gpu, gi), InstanceOf(gpu, gi)
+                else:
+                    yield from ((ci_handle(gpu, gi, ci), InstanceOf(gpu, gi, ci)) for ci in gi.compute)
+
+
+def _inputs(
+    function: table.Function, handle: int | None, extras: tuple[Any, ...], versions: tuple[str, ...]
+) -> tuple[Any, ...]:
+    """The key's inputs in parameter order."""
+    rest, chosen, first = iter(extras), iter(versions), handle
+    made: list[Any] = []
+    for param in function.params:
+        if param.kind == "h" and first is not None:
+            made.append(first)
+            first = None
+        elif param.kind in "huUs":
+            made.append(next(rest))
+        elif param.kind == "v":
+            word = struct.pack("<I", layout.version_word(next(chosen)))
+            made.append(word + b"".join(struct.pack("<I", next(rest)) for _ in range((param.key - 4) // 4)))
+    return tuple(made)
+
+
+def published(node: Node, getter: Getter, index: int | None = None) -> Iterator[tuple[int, bytes]]:
+    """(key, answer) of every published call of GETTER, of GPU INDEX only if one is given."""
+    domains: list[Iterable[Any]] = [list(d(node)) if callable(d) else d for d in getter.over]
+    structures = [param.types for param in getter.function.params if param.kind == "v"]
+    for handle, subject in subjects(node, getter.subject, index):
+        for extras in itertools.product(*domains):
+            for versions in itertools.product(*structures):
+                key = table.key_of(getter.function, _inputs(getter.function, handle, extras, versions))
+                yield key, answer_of(getter, subject, extras, versions)
+
+
+def decode(function: table.Function, raw: bytes) -> tuple[list[Any], tuple[str, ...]]:
+    """Inputs of a request in order, and the layouts of its versioned structures.
+
+    Raises:
+        ValueError: the frame is not what shim.c writes for this function.
+    """
+    at, inputs, versions = 0, [], []
+    for param in function.params:
+        if param.kind in "huU":
+            inputs.append(int.from_bytes(raw[at : at + 8], "little"))
+            at += 8
+        elif param.kind in "sv":
+            length = int.from_bytes(raw[at : at + 4], "little")
+            piece = raw[at + 4 : at + 4 + length]
+            at += 4 + length
+            if param.kind == "s":
+                inputs.append(piece.decode(errors="replace"))
+                continue
+            name = next((n for n in param.types if layout.size_of(n) == length), None)
+            named = [n for n in param.types if piece[:4] == struct.pack("<I", layout.version_word(n))]
+            if name is None or not named:
+                message = f"{function.name}: no layout of {param.name} has {length} bytes"
+                raise ValueError(message)
+            versions.append(named[0])
+            inputs += struct.unpack_from(f"<{(param.key - 4) // 4}I", piece, 4)
+        elif param.kind == "i":
+            inputs.append(layout.unpack(param.types[0], raw[at : at + param.size]))
+            at += param.size
+        elif param.kind == "A":
+            inputs.append(raw[at:])
+            at = len(raw)
+    if at != len(raw):
+        message = f"{function.name}: wanted {at} bytes of arguments, found {len(raw)}"
+        raise ValueError(message)
+    return inputs, tuple(versions)
+
+
+def perform(node: Node, caller: Caller, function: table.Function, raw: bytes) -> bytes:
+    """The answer to a request; an action has changed the node when this returns.
+
+    Raises:
+        ValueError: malformed frame.
+    """
+    inputs, versions = decode(function, raw)
+    try:
+        subject: Any = node
+        kind = "system"
+        if function.params and function.params[0].kind == "h":
+            handle = inputs.pop(0)
+            subject, kind = resolve(node, handle), SUBJECTS[handle >> 32]
+            gpu = subject if isinstance(subject, Gpu) else subject.gpu
+            if gpu.state.lost:
+                raise NvmlError(Code.GPU_IS_LOST)
+        if function.name in ACTIONS:
+            action = ACTIONS[function.name]
+            if action.privileged and not caller.privileged:
+                raise NvmlError(Code.NO_PERMISSION)
+            result = action.act(caller, subject, *inputs)
+        elif (function.name, kind) in GETTERS:
+            return answer_of(GETTERS[function.name, kind], subject, tuple(inputs), versions)
+        else:
+            raise NvmlError(Code.NOT_SUPPORTED)
+    except NvmlError as error:
+        return struct.pack("<I", error.code)
+    return struct.pack("<I", Code.SUCCESS) + (pack(function, versions, result) if result is not None else b"")

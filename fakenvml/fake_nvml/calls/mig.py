@@ -1,0 +1,317 @@
+"""Multi-instance GPU: mode, profiles, placements, instances, compute instances and MIG devices.
+
+The rules are in ``fake_nvml.mig``; here they meet NVML's functions and return codes. On Hopper and later the mode
+changes at once; on boards that need a reset the new mode stays pending until a reboot.
+"""
+
+from typing import Any
+
+import msgspec
+
+from fake_nvml import mig as rules
+from fake_nvml.abi.codes import Code
+from fake_nvml.calls.registry import Caller, action, check, getter
+from fake_nvml.machines import Mig, Profile
+from fake_nvml.model import Gpu, InstanceOf, MigDevice, Node, NvmlError, ci_handle, gi_handle
+
+PROFILE_COUNT = 18
+"""NVML_GPU_INSTANCE_PROFILE_COUNT of API version 13."""
+
+
+def profile_ids(node: Node) -> list[int]:
+    """The ids that create takes."""
+    return [profile.id for profile in node.board.mig.profiles] if node.board.mig else []
+
+
+def _board(gpu: Gpu) -> Mig:
+    if gpu.node.board.mig is None:
+        raise NvmlError(Code.NOT_SUPPORTED)
+    return gpu.node.board.mig
+
+
+@getter("nvmlDeviceGetMigMode")
+def mode(gpu: Gpu) -> tuple[int, int]:
+    _board(gpu)
+    return int(gpu.state.mig), int(gpu.state.mig_pending)
+
+
+@action("nvmlDeviceSetMigMode")
+def set_mode(_caller: Caller, gpu: Gpu, wanted: int) -> int:
+    """The activation status; IN_USE while instances exist that a change would destroy."""
+    board = _board(gpu)
+    check(wanted < 2)
+    if board.needs_reset and bool(wanted) != gpu.state.mig:
+        gpu.node.replace(gpu.index, mig_pending=bool(wanted))
+        return Code.RESET_REQUIRED
+    if not wanted and gpu.state.instances:
+        return Code.IN_USE
+    gpu.node.replace(gpu.index, mig=bool(wanted), mig_pending=bool(wanted))
+    return Code.SUCCESS
+
+
+@getter("nvmlDeviceGetMaxMigDeviceCount")
+def max_devices(gpu: Gpu) -> int:
+    board = gpu.node.board.mig
+    return board.max_devices if board and gpu.state.mig else 0
+
+
+@getter("nvmlDeviceIsMigDeviceHandle", fixed=True)
+def is_not_mig(_gpu: Gpu) -> int:
+    return 0
+
+
+@getter("nvmlDeviceIsMigDeviceHandle", subject="mig")
+def is_mig(_device: MigDevice) -> int:
+    return 1
+
+
+@getter("nvmlDeviceGetMigDeviceHandleByIndex", over=(range(7),))
+def device_by_index(gpu: Gpu, index: int) -> int:
+    check(index < _board(gpu).max_devices)
+    devices = gpu.mig_devices()
+    check(index < len(devices), Code.NOT_FOUND)
+    return devices[index].handle
+
+
+@getter("nvmlDeviceGetDeviceHandleFromMigDeviceHandle", subject="mig")
+def parent(device: MigDevice) -> int:
+    return device.gpu.handle
+
+
+@getter("nvmlDeviceGetGpuInstanceId", subject="mig")
+def device_gi(device: MigDevice) -> int:
+    return device.gi.id
+
+
+@getter("nvmlDeviceGetComputeInstanceId", subject="mig")
+def device_ci(device: MigDevice) -> int:
+    return device.ci.id
+
+
+@getter("nvmlDeviceGetAttributes", "nvmlDeviceGetAttributes_v2", subject="mig")
+def attributes(device: MigDevice) -> dict[str, int]:
+    copy, decoder, encoder, jpeg, ofa = device.profile.engines
+    return {
+        "multiprocessorCount": rules.multiprocessors(device.profile, device.ci.slices),
+        "sharedCopyEngineCount": copy,
+        "sharedDecoderCount": decoder,
+        "sharedEncoderCount": encoder,
+        "sharedJpegCount": jpeg,
+        "sharedOfaCount": ofa,
+        "gpuInstanceSliceCount": device.profile.compute_slices,
+        "computeInstanceSliceCount": device.ci.slices,
+        "memorySizeMB": device.profile.memory_mib,
+    }
+
+
+def _profile_info(profile: Profile) -> dict[str, Any]:
+    copy, decoder, encoder, jpeg, ofa = profile.engines
+    return {
+        "id": profile.id,
+        "sliceCount": profile.compute_slices,
+        "instanceCount": profile.max,
+        "multiprocessorCount": profile.multiprocessors,
+        "copyEngineCount": copy,
+        "decoderCount": decoder,
+        "encoderCount": encoder,
+        "jpegCount": jpeg,
+        "ofaCount": ofa,
+        "memorySizeMB": profile.memory_mib,
+        "name": f"MIG {profile.name}",
+    }
+
+
+@getter("nvmlDeviceGetGpuInstanceProfileInfo", "nvmlDeviceGetGpuInstanceProfileInfoV", over=(range(PROFILE_COUNT),), fixed=True)
+def profile_info(gpu: Gpu, index: int) -> dict[str, Any]:
+    check(index < PROFILE_COUNT)
+    for profile in _board(gpu).profiles:
+        if profile.index == index:
+            return _profile_info(profile)
+    raise NvmlError(Code.NOT_SUPPORTED)
+
+
+@getter("nvmlDeviceGetGpuInstanceProfileInfoByIdV", over=(profile_ids,), fixed=True)
+def profile_info_by_id(gpu: Gpu, profile_id: int) -> dict[str, Any]:
+    return _profile_info(gpu.profile(profile_id))
+
+
+@getter(
+    "nvmlDeviceGetGpuInstancePossiblePlacements",
+    "nvmlDeviceGetGpuInstancePossiblePlacements_v2",
+    over=(profile_ids,),
+    fixed=True,
+)
+def placements(gpu: Gpu, profile_id: int) -> list[dict[str, int]]:
+    """Whatever the mode and the instances: where the profile could be on an empty board."""
+    profile = gpu.profile(profile_id)
+    return [{"start": start, "size": profile.size} for start in profile.starts]
+
+
+@getter("nvmlDeviceGetGpuInstanceRemainingCapacity", over=(profile_ids,))
+def remaining(gpu: Gpu, profile_id: int) -> int:
+    check(gpu.state.mig, Code.NOT_SUPPORTED)
+    return rules.remaining(_board(gpu), gpu.state.instances, gpu.profile(profile_id))
+
+
+@getter("nvmlDeviceGetGpuInstances", over=(profile_ids,))
+def instances(gpu: Gpu, profile_id: int) -> list[int]:
+    check(gpu.state.mig, Code.NOT_SUPPORTED)
+    gpu.profile(profile_id)
+    return [gi_handle(gpu, gi) for gi in gpu.state.instances if gi.profile == profile_id]
+
+
+@getter("nvmlDeviceGetGpuInstanceById", over=(range(15),))
+def instance_by_id(gpu: Gpu, gi: int) -> int:
+    check(gpu.state.mig, Code.NOT_SUPPORTED)
+    return gi_handle(gpu, gpu.instance(gi))
+
+
+def _create(gpu: Gpu, profile_id: int, start: int | None) -> int:
+    board = _board(gpu)
+    check(gpu.state.mig, Code.NOT_SUPPORTED)
+    profile = gpu.profile(profile_id)
+    if start is None:
+        start = rules.default_start(board, gpu.state.instances, profile)
+    check(start is not None and rules.fits(board, gpu.state.instances, profile, start), Code.INSUFFICIENT_RESOURCES)
+    assert start is not None
+    gpu.node.replace(gpu.index, instances=rules.create(gpu.state.instances, profile, start))
+    return gi_handle(gpu, gpu.instance(rules.gpu_instance_id(profile.size, start)))
+
+
+@action("nvmlDeviceCreateGpuInstance")
+def create(_caller: Caller, gpu: Gpu, profile_id: int) -> int:
+    return _create(gpu, profile_id, None)
+
+
+@action("nvmlDeviceCreateGpuInstanceWithPlacement")
+def create_with_placement(_caller: Caller, gpu: Gpu, profile_id: int, placement: Any) -> int:
+    profile = gpu.profile(profile_id)
+    check(placement.size == profile.size and placement.start in profile.starts)
+    return _create(gpu, profile_id, placement.start)
+
+
+@action("nvmlGpuInstanceDestroy")
+def destroy(_caller: Caller, instance: InstanceOf) -> None:
+    check(not instance.gi.compute, Code.IN_USE)
+    left = tuple(gi for gi in instance.gpu.state.instances if gi.id != instance.gi.id)
+    instance.gpu.node.replace(instance.gpu.index, instances=left)
+
+
+@getter("nvmlGpuInstanceGetInfo", subject="gi")
+def instance_info(instance: InstanceOf) -> dict[str, Any]:
+    gi = instance.gi
+    placement = {"start": gi.start, "size": gi.size}
+    return {"device": instance.gpu.handle, "id": gi.id, "profileId": gi.profile, "placement": placement}
+
+
+def _compute_profile(instance: InstanceOf, index: int) -> Profile:
+    profile = instance.gpu.profile(instance.gi.profile)
+    check(index < 9)
+    check(rules.COMPUTE_PROFILES.get(index) in profile.compute_instances, Code.NOT_SUPPORTED)
+    return profile
+
+
+@getter(
+    "nvmlGpuInstanceGetComputeInstanceProfileInfo",
+    "nvmlGpuInstanceGetComputeInstanceProfileInfoV",
+    subject="gi",
+    over=(range(9), (0,)),
+)
+def compute_profile_info(instance: InstanceOf, index: int, engine_profile: int) -> dict[str, Any]:
+    check(engine_profile == 0)
+    profile = _compute_profile(instance, index)
+    slices = rules.COMPUTE_PROFILES[index]
+    copy, decoder, encoder, jpeg, ofa = profile.engines
+    short = profile.name if slices == profile.compute_slices else f"{slices}c.{profile.name}"
+    return {
+        "id": index,
+        "sliceCount": slices,
+        "instanceCount": len(rules.compute_starts(slices, profile.compute_slices)),
+        "multiprocessorCount": rules.multiprocessors(profile, slices),
+        "sharedCopyEngineCount": copy,
+        "sharedDecoderCount": decoder,
+        "sharedEncoderCount": encoder,
+        "sharedJpegCount": jpeg,
+        "sharedOfaCount": ofa,
+        "name": f"MIG {short}",
+    }
+
+
+@getter("nvmlGpuInstanceGetComputeInstanceRemainingCapacity", subject="gi", over=(range(5),))
+def remaining_compute(instance: InstanceOf, index: int) -> int:
+    return rules.remaining_compute(_compute_profile(instance, index), instance.gi, index)
+
+
+@getter("nvmlGpuInstanceGetComputeInstancePossiblePlacements", subject="gi", over=(range(5),))
+def compute_placements(instance: InstanceOf, index: int) -> list[dict[str, int]]:
+    profile = _compute_profile(instance, index)
+    slices = rules.COMPUTE_PROFILES[index]
+    return [{"start": s, "size": slices} for s in rules.compute_starts(slices, profile.compute_slices)]
+
+
+@getter("nvmlGpuInstanceGetComputeInstances", subject="gi", over=(range(5),))
+def compute_instances(instance: InstanceOf, index: int) -> list[int]:
+    _compute_profile(instance, index)
+    return [ci_handle(instance.gpu, instance.gi, ci) for ci in instance.gi.compute if ci.profile == index]
+
+
+@getter("nvmlGpuInstanceGetComputeInstanceById", subject="gi", over=(range(7),))
+def compute_by_id(instance: InstanceOf, ci_id: int) -> int:
+    for ci in instance.gi.compute:
+        if ci.id == ci_id:
+            return ci_handle(instance.gpu, instance.gi, ci)
+    raise NvmlError(Code.NOT_FOUND)
+
+
+def _change(instance: InstanceOf, changed: rules.GpuInstance) -> None:
+    rest = tuple(changed if gi.id == changed.id else gi for gi in instance.gpu.state.instances)
+    instance.gpu.node.replace(instance.gpu.index, instances=rest)
+
+
+def _create_compute(instance: InstanceOf, index: int, start: int | None) -> int:
+    profile = _compute_profile(instance, index)
+    slices = rules.COMPUTE_PROFILES[index]
+    taken = {slot for ci in instance.gi.compute for slot in range(ci.start, ci.start + ci.slices)}
+    if start is None:
+        start = rules.default_compute_start(profile, instance.gi, slices)
+    check(start is not None, Code.INSUFFICIENT_RESOURCES)
+    assert start is not None
+    check(taken.isdisjoint(range(start, start + slices)), Code.INSUFFICIENT_RESOURCES)
+    changed = rules.create_compute(instance.gi, index, start)
+    _change(instance, changed)
+    made = next(ci for ci in changed.compute if ci.start == start)
+    return ci_handle(instance.gpu, changed, made)
+
+
+@action("nvmlGpuInstanceCreateComputeInstance")
+def create_compute(_caller: Caller, instance: InstanceOf, index: int) -> int:
+    return _create_compute(instance, index, None)
+
+
+@action("nvmlGpuInstanceCreateComputeInstanceWithPlacement")
+def create_compute_with_placement(_caller: Caller, instance: InstanceOf, index: int, placement: Any) -> int:
+    profile = _compute_profile(instance, index)
+    slices = rules.COMPUTE_PROFILES[index]
+    check(placement.size == slices and placement.start in rules.compute_starts(slices, profile.compute_slices))
+    return _create_compute(instance, index, placement.start)
+
+
+@action("nvmlComputeInstanceDestroy")
+def destroy_compute(_caller: Caller, instance: InstanceOf) -> None:
+    check(instance.ci is not None)
+    left = tuple(ci for ci in instance.gi.compute if ci != instance.ci)
+    _change(instance, msgspec.structs.replace(instance.gi, compute=left))
+
+
+@getter("nvmlComputeInstanceGetInfo", "nvmlComputeInstanceGetInfo_v2", subject="ci")
+def compute_info(instance: InstanceOf) -> dict[str, Any]:
+    """``device`` is the handle of the MIG device: its UUID is what a container is given."""
+    ci = instance.ci
+    assert ci is not None
+    return {
+        "device": MigDevice(instance.gpu, instance.gi, ci).handle,
+        "gpuInstance": gi_handle(instance.gpu, instance.gi),
+        "id": ci.id,
+        "profileId": ci.profile,
+        "placement": {"start": ci.start, "size": ci.slices},
+    }

@@ -1,0 +1,82 @@
+"""What a call family declares: getters, whose answers are published, and actions, which change the node.
+
+A getter is a function of its subject (the node, a GPU, a MIG device, a GPU or compute instance) and of the call's
+further inputs; ``over`` says for which of those its answers are published. A call with other inputs runs the same
+function on request, so a getter checks its inputs itself. An action runs on request only and may change the node.
+Both return the values of the out parameters in order, or raise ``NvmlError``.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from fake_nvml.abi import table
+from fake_nvml.abi.codes import Code
+from fake_nvml.model import Node, NvmlError
+
+Domain = Iterable[Any] | Callable[[Node], Iterable[Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who calls: ``privileged`` is root, or the user that runs the node daemon."""
+
+    pid: int
+    privileged: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Getter:
+    """``fixed``: the answer depends on the machine only, never on the state."""
+
+    function: table.Function
+    subject: str
+    answer: Callable[..., Any]
+    over: tuple[Domain, ...]
+    fixed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """``privileged``: other callers get NO_PERMISSION."""
+
+    function: table.Function
+    act: Callable[..., Any]
+    privileged: bool
+
+
+GETTERS: dict[tuple[str, str], Getter] = {}
+ACTIONS: dict[str, Action] = {}
+
+
+def getter(
+    *names: str, subject: str = "gpu", over: tuple[Domain, ...] = (), fixed: bool = False
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Declare the answer of the functions NAMES for one kind of subject."""
+
+    def declare(answer: Callable[..., Any]) -> Callable[..., Any]:
+        for name in names:
+            function = table.functions()[name]
+            GETTERS[name, subject] = Getter(
+                function=function, subject=subject, answer=answer, over=over, fixed=fixed
+            )
+        return answer
+
+    return declare
+
+
+def action(*names: str, privileged: bool = True) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Declare what the functions NAMES do; the function gets the caller, the subject and the other inputs."""
+
+    def declare(act: Callable[..., Any]) -> Callable[..., Any]:
+        for name in names:
+            ACTIONS[name] = Action(function=table.functions()[name], act=act, privileged=privileged)
+        return act
+
+    return declare
+
+
+def check(condition: object, code: Code = Code.INVALID_ARGUMENT) -> None:
+    """Raise ``NvmlError(code)`` unless CONDITION holds."""
+    if not condition:
+        raise NvmlError(code)

@@ -1,0 +1,124 @@
+"""The command ``fake-nvml``: serve a fake GPU node, run a command on one, look at it, measure it."""
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from fake_nvml.errors import FakeNvmlError, UsageError
+
+DEFAULT_DIR = "/run/fake-nvml"
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = argparse.ArgumentParser(prog="fake-nvml", description="A fake NVIDIA GPU node behind libnvidia-ml.so.1.")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    folder = os.environ.get("FAKE_NVML_DIR", DEFAULT_DIR)
+    machine = os.environ.get("FAKE_NVML_MACHINE", "dgx-b200")
+
+    serve = commands.add_parser("serve", help="be a node until SIGTERM or Ctrl-C")
+    run = commands.add_parser("run", help="run a command on a node of its own: fake-nvml run -- nvitop -1")
+    ctl = commands.add_parser("ctl", help="do something to a running node")
+    for sub in (serve, run):
+        sub.add_argument(
+            "--machine", default=machine, help="machine or file (default %(default)s, env FAKE_NVML_MACHINE)"
+        )
+    for sub in (serve, ctl):
+        sub.add_argument("--dir", default=folder, help="the node's folder (default %(default)s, env FAKE_NVML_DIR)")
+    run.add_argument("--dir", help="keep the node's folder here (default: a temporary one)")
+    serve.add_argument("--quiet", action="store_true", help="say nothing but errors")
+    run.add_argument("words", nargs=argparse.REMAINDER, metavar="-- CMD", help="the command")
+    ctl.add_argument("verb", help="show, reboot, lose GPU, restore GPU")
+    ctl.add_argument("gpu", nargs="?", type=int, help="index of the GPU")
+
+    for name, text in (("list", "the machines there are"), ("bench", "measure, beside a trivial C library")):
+        sub = commands.add_parser(name, help=text)
+        sub.add_argument("--json", action="store_true", help="print JSON")
+    commands.add_parser("libdir", help="print the folder with libnvidia-ml.so.1, for LD_LIBRARY_PATH")
+    return top
+
+
+def run_on_node(machine: str, folder: Path, words: list[str]) -> int:
+    """Run a command on a node of its own and return its exit code (128 + n if signal n ended it)."""
+    from fake_nvml.session import Session
+
+    with Session(machine, folder) as session:
+        try:
+            child = subprocess.Popen(words, env=session.environment)
+        except OSError as error:
+            message = f"cannot run {words[0]!r}: {error.strerror}"
+            raise UsageError(message) from error
+        signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+        while True:
+            try:
+                code = child.wait()
+            except KeyboardInterrupt:  # the terminal told the child too: wait for its own ending
+                continue
+            return code if code >= 0 else 128 - code
+
+
+def show_machines(*, as_json: bool) -> None:
+    """Print the shipped machines."""
+    from fake_nvml import machines
+
+    rows = [machines.load(name)[0] for name in machines.names()]
+    if as_json:
+        print(json.dumps([{"name": m.name, "description": m.description, "gpus": len(m.gpus)} for m in rows]))
+        return
+    for machine in rows:
+        print(f"{machine.name:16} {machine.description} ({machine.confidence})")
+
+
+def dispatch(arguments: argparse.Namespace) -> int:
+    """Carry out a parsed command line."""
+    if arguments.command == "serve":
+        import logging
+
+        from fake_nvml import daemon
+
+        logging.basicConfig(level="ERROR" if arguments.quiet else "INFO", format="fake-nvml: %(message)s")
+        daemon.serve(arguments.machine, Path(arguments.dir))
+    elif arguments.command == "run":
+        words = arguments.words[1:] if arguments.words[:1] == ["--"] else arguments.words
+        if not words:
+            message = "run: wanted a command after --, found none"
+            raise UsageError(message)
+        if arguments.dir:
+            return run_on_node(arguments.machine, Path(arguments.dir), words)
+        with tempfile.TemporaryDirectory(prefix="fake-nvml-") as folder:
+            Path(folder).chmod(0o755)
+            return run_on_node(arguments.machine, Path(folder), words)
+    elif arguments.command == "ctl":
+        from fake_nvml import control
+
+        print(json.dumps(control.send(Path(arguments.dir), arguments.verb, arguments.gpu), indent=2))
+    elif arguments.command == "list":
+        show_machines(as_json=arguments.json)
+    elif arguments.command == "bench":
+        from fake_nvml import bench
+
+        bench.main(as_json=arguments.json)
+    else:
+        from fake_nvml import build
+
+        print(build.library().parent)
+    return 0
+
+
+def main() -> None:
+    """Entry point; exit codes: 2 wrong use, 3 this computer does not allow it, else the command's own."""
+    try:
+        code = dispatch(parser().parse_args())
+    except FakeNvmlError as error:
+        print(f"fake-nvml: {error}", file=sys.stderr)
+        code = error.exit_code
+    raise SystemExit(code)
+
+
+if __name__ == "__main__":
+    main()

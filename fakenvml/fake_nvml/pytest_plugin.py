@@ -1,0 +1,28 @@
+"""The pytest fixture ``fake_nvml``: a fake GPU node for one test.
+
+    def test_it(fake_nvml):
+        with fake_nvml("dgx-b200") as node:
+            subprocess.run([...], env=node.environment)
+
+Everything heavy is imported when the fixture is used: this module is loaded by every pytest run.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from fake_nvml.session import Session
+
+
+@pytest.fixture
+def fake_nvml(tmp_path_factory: pytest.TempPathFactory) -> "Callable[[str], Session]":
+    """Make sessions of fake machines by name; see ``fake-nvml list``."""
+    from fake_nvml.session import Session
+
+    def make(machine: str = "dgx-b200", folder: Path | None = None) -> Session:
+        return Session(machine, folder or tmp_path_factory.mktemp("nvml"))
+
+    return make

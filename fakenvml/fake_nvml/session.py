@@ -1,0 +1,82 @@
+"""A node daemon as a child process for as long as a ``with`` block: for ``fake-nvml run``, for pytest, for benchmarks."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from fake_nvml import control
+from fake_nvml.errors import UsageError, WorldError
+
+
+class Session:
+    """Serves MACHINE from FOLDER while the block runs; ``environment`` makes a process its client."""
+
+    def __init__(self, machine: str, folder: Path, *, timeout_s: float = 60) -> None:
+        self.machine = machine
+        self.folder = folder
+        self._timeout_s = timeout_s
+        self._daemon: subprocess.Popen[str] | None = None
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The process environment with the fake library first."""
+        libraries = [str(self.folder / "lib"), os.environ.get("LD_LIBRARY_PATH", "")]
+        return {
+            **os.environ,
+            "FAKE_NVML_DIR": str(self.folder),
+            "LD_LIBRARY_PATH": ":".join(path for path in libraries if path),
+        }
+
+    def control(self, command: str, index: int | None = None) -> Any:
+        """Do something to the node, see ``fake_nvml.control``."""
+        return control.send(self.folder, command, index)
+
+    @property
+    def pid(self) -> int:
+        """The daemon's process id."""
+        assert self._daemon is not None, "the session has not begun"
+        return self._daemon.pid
+
+    def __enter__(self) -> Self:
+        """Start the daemon and wait until it is ready.
+
+        Raises:
+            UsageError, WorldError: it refused to serve; the text is its own.
+        """
+        command = [sys.executable, "-m", "fake_nvml.cli", "serve", "--machine", self.machine]
+        self._daemon = subprocess.Popen(
+            [*command, "--dir", str(self.folder), "--quiet"], stderr=subprocess.PIPE, text=True
+        )
+        deadline = time.monotonic() + self._timeout_s
+        while not (self.folder / "ready").exists():
+            code = self._daemon.poll()
+            if code is not None:
+                assert self._daemon.stderr is not None
+                text = self._daemon.stderr.read().strip().removeprefix("fake-nvml: ")
+                self._daemon.stderr.close()
+                raise (UsageError if code == UsageError.exit_code else WorldError)(text)
+            if time.monotonic() > deadline:
+                self.__exit__(None, None, None)
+                message = f"the node daemon was not ready after {self._timeout_s} s"
+                raise WorldError(message)
+            time.sleep(0.005)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the daemon."""
+        assert self._daemon is not None
+        self._daemon.terminate()
+        try:
+            self._daemon.wait(10)
+        except subprocess.TimeoutExpired:
+            self._daemon.kill()
+            self._daemon.wait()
+        if self._daemon.stderr and not self._daemon.stderr.closed:
+            self._daemon.stderr.close()
