@@ -1,1 +1,1 @@
-"""Placeholder of the first commit."""
+"""A reference DRA driver for NVIDIA GPUs."""

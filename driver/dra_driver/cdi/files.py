@@ -1,0 +1,70 @@
+"""Writes and removes CDI files. A reader sees a whole file or none: it is written beside and renamed."""
+
+import json
+import os
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from dra_driver.cdi.spec import OPTIONAL_NODES, file_name
+from dra_driver.errors import WorldError
+
+
+class CdiFiles:
+    """The files of one driver in one folder."""
+
+    def __init__(self, folder: Path, driver_name: str) -> None:
+        self._folder = folder
+        self._driver = driver_name
+        try:
+            folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+        except OSError as error:
+            message = f"cannot make the CDI folder {folder}: {error.strerror}; choose another with --cdi-dir"
+            raise WorldError(message) from error
+
+    def path(self, claim_uid: str) -> Path:
+        """Where the claim's file is."""
+        return self._folder / file_name(self._driver, claim_uid)
+
+    def write(self, claim_uid: str, spec: dict[str, Any]) -> None:
+        """Put the claim's file in its place.
+
+        Raises:
+            WorldError: disk full, folder read-only.
+        """
+        path = self.path(claim_uid)
+        scratch = path.with_suffix(".tmp")  # runtimes read .json and .yaml only
+        try:
+            handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+            with os.fdopen(handle, "w") as stream:
+                json.dump(spec, stream, indent=1)
+                stream.flush()
+                os.fsync(stream.fileno())
+            scratch.replace(path)
+        except OSError as error:
+            message = f"cannot write CDI file {path}: {error.strerror}"
+            raise WorldError(message) from error
+
+    def remove(self, claim_uid: str) -> None:
+        """Take the claim's file away; no file is fine.
+
+        Raises:
+            WorldError: the folder is read-only.
+        """
+        try:
+            self.path(claim_uid).unlink(missing_ok=True)
+        except OSError as error:
+            message = f"cannot remove CDI file {self.path(claim_uid)}: {error.strerror}"
+            raise WorldError(message) from error
+
+    def sweep(self, known: Collection[str]) -> list[Path]:
+        """Remove our files of claims that are not KNOWN, and interrupted writes; return them."""
+        keep = {file_name(self._driver, uid) for uid in known}
+        ours = [path for path in self._folder.glob(f"{self._driver}-claim-*") if path.name not in keep]
+        for path in ours:
+            path.unlink(missing_ok=True)
+        return ours
+
+    def present_nodes(self) -> frozenset[str]:
+        """The optional device nodes that this host has."""
+        return frozenset(path for path in OPTIONAL_NODES if Path(path).exists())

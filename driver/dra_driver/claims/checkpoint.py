@@ -1,0 +1,106 @@
+"""What was promised to which claim, in SQLite: recorded before anything happens, marked done when it has.
+
+SQLite gives atomic, checked writes without code of our own (synchronous FULL). The schema has a version; a newer file
+is refused with a message. A file that is not a database is put aside and reported: its claims are rebuilt by the
+kubelet's repeated calls, and the overlap check has nothing to go by until then.
+"""
+
+import contextlib
+import logging
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from dra_driver.claims.prepare import PreparedDevice
+from dra_driver.errors import WorldError
+
+log = logging.getLogger(__name__)
+SCHEMA = 1
+STARTED, DONE = "started", "done"
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """One claim: ``state`` is ``started`` until its CDI file is in place."""
+
+    uid: str
+    namespace: str
+    name: str
+    state: str
+    devices: tuple[PreparedDevice, ...]
+
+
+class Checkpoint:
+    """The file ``checkpoint.sqlite`` in the driver's folder."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            self._db = self._open()
+        except sqlite3.DatabaseError:
+            aside = path.with_suffix(f".broken-{int(time.time())}")
+            path.replace(aside)
+            log.exception("checkpoint %s is not readable; it was put aside as %s and a new one begun", path, aside)
+            self._db = self._open()
+        except OSError as error:
+            message = f"cannot open checkpoint {path}: {error.strerror}"
+            raise WorldError(message) from error
+
+    def _open(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self._path, isolation_level=None)
+        db.execute("PRAGMA synchronous = FULL")
+        (found,) = db.execute("PRAGMA user_version").fetchone()
+        if found > SCHEMA:
+            message = f"checkpoint {self._path} has schema {found}, this driver knows {SCHEMA}; use a newer driver"
+            raise WorldError(message)
+        db.execute(
+            "CREATE TABLE IF NOT EXISTS claims (uid TEXT PRIMARY KEY, namespace TEXT, name TEXT, state TEXT, devices BLOB)"
+        )
+        db.execute(f"PRAGMA user_version = {SCHEMA}")
+        return db
+
+    @contextlib.contextmanager
+    def _world(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            message = f"checkpoint {self._path}: {error}"
+            raise WorldError(message) from error
+
+    def records(self) -> dict[str, Record]:
+        """All claims by UID."""
+        with self._world():
+            rows = self._db.execute("SELECT uid, namespace, name, state, devices FROM claims ORDER BY uid").fetchall()
+        return {
+            uid: Record(
+                uid=uid,
+                namespace=namespace,
+                name=name,
+                state=state,
+                devices=msgspec.json.decode(devices, type=tuple[PreparedDevice, ...]),
+            )
+            for uid, namespace, name, state, devices in rows
+        }
+
+    def put(self, record: Record) -> None:
+        """Write a claim's record.
+
+        Raises:
+            WorldError: the disk does not take it.
+        """
+        row = (record.uid, record.namespace, record.name, record.state, msgspec.json.encode(record.devices))
+        with self._world():
+            self._db.execute("INSERT OR REPLACE INTO claims VALUES (?, ?, ?, ?, ?)", row)
+
+    def remove(self, uid: str) -> None:
+        """Forget a claim."""
+        with self._world():
+            self._db.execute("DELETE FROM claims WHERE uid = ?", (uid,))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()

@@ -1,0 +1,1 @@
+"""The hardware as values: an inventory of frozen GPUs, and what of each is published."""

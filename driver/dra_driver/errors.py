@@ -1,0 +1,32 @@
+"""What can go wrong, by whose doing.
+
+    DriverError
+    ├── ConfigError    you: wrong flag or environment; exit code 2
+    ├── ClaimError     you: a claim that cannot be prepared as it is; goes into that claim's entry of the reply
+    ├── ApiError       the peer: the API server refused or did not answer; the kubelet or a loop tries again
+    └── WorldError     the world: NVML, disk, sockets; exit code 1 at start, else the claim's entry
+"""
+
+
+class DriverError(Exception):
+    """Base of the tree; the text says what was wanted, what was found, which object and what to do."""
+
+
+class ConfigError(DriverError):
+    """A flag or its environment twin is wrong."""
+
+
+class ClaimError(DriverError):
+    """The claim cannot be prepared as it is."""
+
+
+class ApiError(DriverError):
+    """The API server refused; ``code`` is the HTTP status, 0 if there was no answer."""
+
+    def __init__(self, message: str, code: int = 0) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class WorldError(DriverError):
+    """Hardware, disk or sockets do not allow what was asked."""
