@@ -81,7 +81,7 @@ def cluster(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Cluster]
 @pytest.fixture
 def story(
     cluster: Cluster, machine_dir: Path, start: Callable[..., subprocess.Popen[bytes]], tmp_path: Path
-) -> Story:
+) -> Iterator[Story]:
     """A node whose eight GPUs are published, and a person who may create pods."""
     node = cluster.nodes[0]
     start(
@@ -91,7 +91,7 @@ def story(
         *("--cdi-dir", str(node.cdi_dir)),
         environment={"LD_LIBRARY_PATH": str(machine_dir / "lib"), "FAKE_NVML_DIR": str(machine_dir)},
     )
-    client = Client(config=KubeConfig.from_file(cluster.kubeconfig), namespace="default")
-    story = Story(client=client, node_dir=node.cdi_dir.parent, driver=DRIVER)
-    wait_until(lambda: len(story.devices()) == 8, what="eight GPUs published", timeout_s=20, seen=story.devices)
-    return story
+    with Client(config=KubeConfig.from_file(cluster.kubeconfig), namespace="default") as client:
+        story = Story(client=client, node_dir=node.cdi_dir.parent, driver=DRIVER)
+        wait_until(lambda: len(story.devices()) == 8, what="eight GPUs published", timeout_s=20, seen=story.devices)
+        yield story

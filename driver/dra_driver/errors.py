@@ -1,10 +1,10 @@
 """What can go wrong, by whose doing.
 
-    DriverError
-    ├── ConfigError    you: wrong flag or environment; exit code 2
-    ├── ClaimError     you: a claim that cannot be prepared as it is; goes into that claim's entry of the reply
-    ├── ApiError       the peer: the API server refused or did not answer; the kubelet or a loop tries again
-    └── WorldError     the world: NVML, disk, sockets; exit code 1 at start, else the claim's entry
+DriverError
+├── ConfigError    you: wrong flag or environment; exit code 2
+├── ClaimError     you: a claim that cannot be prepared as it is; goes into that claim's entry of the reply
+├── ApiError       the peer: the API server refused or did not answer; the kubelet or a loop tries again
+└── WorldError     the world: NVML, disk, sockets; exit code 1 at start, else the claim's entry
 """
 
 
@@ -21,11 +21,17 @@ class ClaimError(DriverError):
 
 
 class ApiError(DriverError):
-    """The API server refused; ``code`` is the HTTP status, 0 if there was no answer."""
+    """The API server refused.
 
-    def __init__(self, message: str, code: int = 0) -> None:
+    Attributes:
+        code: the HTTP status; 0 if there was no answer.
+        retry_after_s: how long the server wants to be left alone; 0 if it did not say.
+    """
+
+    def __init__(self, message: str, code: int = 0, retry_after_s: float = 0) -> None:
         super().__init__(message)
         self.code = code
+        self.retry_after_s = retry_after_s
 
 
 class WorldError(DriverError):

@@ -12,6 +12,7 @@ class TextFormatter(logging.Formatter):
     """``12:00:00 INFO message claim=...``."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """One line."""
         fields = "".join(f" {name}={getattr(record, name)}" for name in FIELDS if hasattr(record, name))
         clock = time.strftime("%H:%M:%S", time.gmtime(record.created))
         return f"{clock} {record.levelname:7} {record.getMessage()}{fields}"
@@ -21,6 +22,7 @@ class JsonFormatter(logging.Formatter):
     """One JSON object a line with time (seconds since 1970), level, logger, message and the fields."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """One line."""
         row = {
             "time": round(record.created, 3),
             "level": record.levelname.lower(),

@@ -31,7 +31,9 @@ def device_id(driver_name: str, claim_uid: str, device: str) -> str:
     return f"{kind(driver_name)}={claim_uid}-{device}"
 
 
-def claim_spec(driver_name: str, claim_uid: str, gpus: Collection[Gpu], present: Collection[str]) -> dict[str, Any]:
+def claim_spec(
+    driver_name: str, claim_uid: str, gpus: Collection[Gpu], present: Collection[str]
+) -> dict[str, Any]:
     """The file's content; PRESENT names the optional device nodes that this host has."""
     nodes = [*REQUIRED_NODES, *(path for path in OPTIONAL_NODES if path in present)]
     return {

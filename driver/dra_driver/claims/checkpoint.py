@@ -44,7 +44,9 @@ class Checkpoint:
         except sqlite3.DatabaseError:
             aside = path.with_suffix(f".broken-{int(time.time())}")
             path.replace(aside)
-            log.exception("checkpoint %s is not readable; it was put aside as %s and a new one begun", path, aside)
+            log.exception(
+                "checkpoint %s is not readable; it was put aside as %s and a new one begun", path, aside
+            )
             self._db = self._open()
         except OSError as error:
             message = f"cannot open checkpoint {path}: {error.strerror}"
@@ -55,7 +57,9 @@ class Checkpoint:
         db.execute("PRAGMA synchronous = FULL")
         (found,) = db.execute("PRAGMA user_version").fetchone()
         if found > SCHEMA:
-            message = f"checkpoint {self._path} has schema {found}, this driver knows {SCHEMA}; use a newer driver"
+            message = (
+                f"checkpoint {self._path} has schema {found}, this driver knows {SCHEMA}; use a newer driver"
+            )
             raise WorldError(message)
         db.execute(
             "CREATE TABLE IF NOT EXISTS claims (uid TEXT PRIMARY KEY, namespace TEXT, name TEXT, state TEXT, devices BLOB)"
@@ -74,7 +78,9 @@ class Checkpoint:
     def records(self) -> dict[str, Record]:
         """All claims by UID."""
         with self._world():
-            rows = self._db.execute("SELECT uid, namespace, name, state, devices FROM claims ORDER BY uid").fetchall()
+            rows = self._db.execute(
+                "SELECT uid, namespace, name, state, devices FROM claims ORDER BY uid"
+            ).fetchall()
         return {
             uid: Record(
                 uid=uid,

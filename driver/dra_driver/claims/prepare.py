@@ -54,13 +54,17 @@ def plan_devices(
     for config in devices.get("config", []):
         opaque = config.get("opaque", {})
         if opaque.get("driver") == driver_name:
-            check_config(driver_name, opaque.get("parameters"), f"{where}, configuration {config.get('source', '')}")
+            check_config(
+                driver_name, opaque.get("parameters"), f"{where}, configuration {config.get('source', '')}"
+            )
     prepared = []
     for result in devices.get("results", []):
         if result["driver"] != driver_name:
             continue
         if result["pool"] != pool:
-            message = f"{where}: device {result['device']} is in pool {result['pool']}, this driver has pool {pool}"
+            message = (
+                f"{where}: device {result['device']} is in pool {result['pool']}, this driver has pool {pool}"
+            )
             raise ClaimError(message)
         if result["device"] not in inventory:
             message = f"{where}: no device {result['device']} in pool {pool}; there are {', '.join(inventory) or 'none'}"
@@ -78,11 +82,13 @@ def plan_devices(
     return tuple(prepared)
 
 
-def find_conflict(wanted: tuple[PreparedDevice, ...], held: Mapping[str, tuple[PreparedDevice, ...]]) -> str | None:
+def find_conflict(
+    wanted: tuple[PreparedDevice, ...], held: Mapping[str, tuple[PreparedDevice, ...]]
+) -> str | None:
     """Why WANTED cannot be given beside what other claims hold {claim UID: devices}; None if it can."""
     exclusive = {device.device for device in wanted if not device.admin}
     for uid, devices in held.items():
         taken = exclusive & {device.device for device in devices if not device.admin}
         if taken:
-            return f"device {sorted(taken)[0]} is prepared for claim {uid}; wait until that one is unprepared"
+            return f"device {min(taken)} is prepared for claim {uid}; wait until that one is unprepared"
     return None

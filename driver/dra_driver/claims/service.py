@@ -99,6 +99,7 @@ class ClaimService:
                 if known is None or known.state != DONE:
                     raise
                 devices = known.devices  # the server does not answer: what was verified before still holds
+            await self._release_gone_holders(ref, devices)
             if known is not None and known.devices != devices:
                 log.warning("the allocation changed under the same UID", extra={"claim": ref.uid})
                 self._forget(ref.uid)
@@ -115,6 +116,14 @@ class ClaimService:
             raise ClaimError(message) from error
         check_identity(claim, ref.uid)
         return claim
+
+    async def _release_gone_holders(self, ref: ClaimRef, wanted: tuple[PreparedDevice, ...]) -> None:
+        """Unprepare the claims that hold WANTED but are gone: their unprepare never came."""
+        names = {device.device for device in wanted if not device.admin}
+        for record in list(self._records.values()):
+            held = {device.device for device in record.devices if not device.admin}
+            if record.uid != ref.uid and names & held and not self._locks[record.uid].locked():
+                await self._collect(record)
 
     def _carry_out(self, ref: ClaimRef, devices: tuple[PreparedDevice, ...]) -> None:
         others = {uid: record.devices for uid, record in self._records.items() if uid != ref.uid}
@@ -140,7 +149,10 @@ class ClaimService:
             raise
         self._records[ref.uid] = done
         log.info(
-            "prepared %s/%s", ref.namespace, ref.name, extra={"claim": ref.uid, "device": ",".join(sorted(gpus))}
+            "prepared %s/%s",
+            ref.namespace,
+            ref.name,
+            extra={"claim": ref.uid, "device": ",".join(sorted(gpus))},
         )
 
     async def unprepare(self, ref: ClaimRef) -> None:
@@ -167,16 +179,19 @@ class ClaimService:
         """Unprepare claims that are gone from the API server or were replaced: their unprepare never came.
 
         Raises:
-            ApiError: the server does not answer; nothing was collected.
+            ApiError: the server does not answer; what was found gone before that is collected.
         """
         for record in list(self._records.values()):
-            try:
-                claim = await self._reader.get_claim(record.namespace, record.name)
-                gone = claim["metadata"]["uid"] != record.uid
-            except ApiError as error:
-                if error.code != NOT_FOUND:
-                    raise
-                gone = True
-            if gone:
-                log.warning("unpreparing a claim that is gone", extra={"claim": record.uid})
-                await self.unprepare(ClaimRef(record.namespace, record.name, record.uid))
+            await self._collect(record)
+
+    async def _collect(self, record: Record) -> None:
+        try:
+            claim = await self._reader.get_claim(record.namespace, record.name)
+            gone = claim["metadata"]["uid"] != record.uid
+        except ApiError as error:
+            if error.code != NOT_FOUND:
+                raise
+            gone = True
+        if gone and not self._locks[record.uid].locked():
+            log.warning("unpreparing a claim that is gone", extra={"claim": record.uid})
+            self._forget(record.uid)

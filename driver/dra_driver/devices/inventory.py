@@ -20,7 +20,18 @@ ARCHITECTURES = {
 }
 """NVML_DEVICE_ARCH_* of API version 13."""
 
-BRANDS = {1: "Quadro", 2: "Tesla", 4: "Grid", 5: "GeForce", 11: "QuadroRTX", 12: "NvidiaRTX", 13: "Nvidia", 14: "Nvidia", 15: "GeForceRTX", 16: "TitanRTX"}
+BRANDS = {
+    1: "Quadro",
+    2: "Tesla",
+    4: "Grid",
+    5: "GeForce",
+    11: "QuadroRTX",
+    12: "NvidiaRTX",
+    13: "Nvidia",
+    14: "Nvidia",
+    15: "GeForceRTX",
+    16: "TitanRTX",
+}
 """NVML_BRAND_* as NVIDIA's drivers spell them."""
 
 SYSFS_PCI = Path("/sys/bus/pci/devices")
@@ -75,7 +86,9 @@ def numa_node(library_handle: Any, bus_id: str) -> int | None:
     try:
         node = int((SYSFS_PCI / bus_id / "numa_node").read_text())
     except (OSError, ValueError):
-        mask = optional(pynvml.nvmlDeviceGetMemoryAffinity, library_handle, 1, pynvml.NVML_AFFINITY_SCOPE_NODE)
+        mask = optional(
+            pynvml.nvmlDeviceGetMemoryAffinity, library_handle, 1, pynvml.NVML_AFFINITY_SCOPE_NODE
+        )
         word = int(mask[0]) if mask else 0
         node = (word & -word).bit_length() - 1
     return node if node >= 0 else None

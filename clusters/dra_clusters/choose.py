@@ -1,0 +1,20 @@
+"""Providers by name; each is imported when it is asked for."""
+
+from dra_clusters.errors import UsageError
+from dra_clusters.provider import Provider
+
+NAMES = ("embedded",)
+
+
+def provider(name: str) -> Provider:
+    """The provider NAME.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if name == "embedded":
+        from dra_clusters.embedded.cluster import EmbeddedProvider
+
+        return EmbeddedProvider()
+    message = f"unknown provider {name!r}; there are: {', '.join(NAMES)}"
+    raise UsageError(message)

@@ -1,0 +1,1 @@
+"""A Kubernetes control plane and kubelet in Python, in one thread of the calling process."""

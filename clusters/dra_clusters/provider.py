@@ -1,0 +1,82 @@
+"""What every provider of a cluster offers; everything above this line of the project sees no more of it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+VERSIONS = ("1.34", "1.35", "1.36", "1.37")
+"""Kubernetes versions that can be asked for."""
+
+PARTS = frozenset({"api", "scheduler", "controllers", "kubelet"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """A node and the folders on this machine that its kubelet and drivers share."""
+
+    name: str
+    registry_dir: Path
+    plugins_dir: Path
+    cdi_dir: Path
+
+    @property
+    def directory(self) -> Path:
+        """The folder that holds the others; the kubelet emulation writes ``containers/`` here."""
+        return self.cdi_dir.parent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterOptions:
+    """What can be asked of a provider.
+
+    Attributes:
+        directory: for everything that the cluster writes; the caller removes it.
+        parts: out of ``PARTS``; a provider that cannot leave out a part runs it.
+        seed: decides generated names.
+    """
+
+    directory: Path
+    kubernetes: str = VERSIONS[-1]
+    nodes: tuple[str, ...] = ("node-0",)
+    parts: frozenset[str] = PARTS
+    seed: int = 0
+
+
+class Cluster(Protocol):
+    """A cluster that runs."""
+
+    @property
+    def name(self) -> str:
+        """The provider's name."""
+
+    @property
+    def kubeconfig(self) -> Path:
+        """A file for ``KUBECONFIG``, readable by this user only."""
+
+    @property
+    def kubernetes(self) -> str:
+        """The version, e.g. ``1.37``."""
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """Out of api, scheduler, controllers, kubelet, container-runtime, multi-node, hardware, api-audit, api-faults."""
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """Its nodes."""
+
+    def down(self) -> None:
+        """End it; nothing of it runs afterwards."""
+
+
+class Provider(Protocol):
+    """Makes clusters."""
+
+    name: str
+
+    def up(self, options: ClusterOptions) -> Cluster:
+        """A cluster that is ready.
+
+        Raises:
+            ClusterError: it cannot be had.
+        """

@@ -1,0 +1,146 @@
+"""The driver's life: in which order things start, who watches what, and how it ends.
+
+Start: the state is opened and repaired, the DRA socket answers, then the registration socket appears, because the
+kubelet may call as soon as it sees that one. Publishing runs beside; an API server that does not answer stops neither.
+End, on SIGTERM or SIGINT: the registration socket goes first (the kubelet's signal), calls in flight are finished, the
+DRA socket goes. Slices, CDI files and the checkpoint stay: a restart or a newer version goes on with them.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+from pathlib import Path
+
+import grpc.aio
+
+from dra_api.kubelet._generated.dra_v1_pb2_grpc import add_DRAPluginServicer_to_server as add_v1
+from dra_api.kubelet._generated.dra_v1beta1_pb2_grpc import add_DRAPluginServicer_to_server as add_v1beta1
+from dra_api.kubelet._generated.registration_pb2_grpc import (
+    add_RegistrationServicer_to_server as add_registration,
+)
+from dra_driver.cdi.files import CdiFiles
+from dra_driver.claims.checkpoint import Checkpoint
+from dra_driver.claims.service import ClaimService
+from dra_driver.devices.attributes import device_of
+from dra_driver.devices.inventory import Gpu, take_inventory
+from dra_driver.errors import ApiError, WorldError
+from dra_driver.metrics import Metrics
+from dra_driver.publish.client import ApiClient
+from dra_driver.publish.publisher import Publisher
+from dra_driver.rpc.plugin import Plugin, PluginV1, PluginV1Beta1
+from dra_driver.rpc.registration import Registration
+from dra_driver.rpc.sockets import make_way
+from dra_driver.settings import Settings
+
+log = logging.getLogger(__name__)
+GRACE_S = 20.0
+"""For calls in flight at the end; a pod has 30 s in all."""
+
+MESSAGE_BYTES_MAX = 4 << 20
+
+
+class App:
+    """One driver process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._gpus: dict[str, Gpu] = {gpu.device_name: gpu for gpu in take_inventory()}
+        self._metrics = Metrics()
+        self._api = ApiClient(
+            kubeconfig=settings.kubeconfig, driver_name=settings.driver_name, node_name=settings.node_name
+        )
+        make_way(settings.dra_socket)
+        make_way(settings.registration_socket)
+        self._claims = ClaimService(
+            driver_name=settings.driver_name,
+            pool=settings.node_name,
+            inventory=lambda: self._gpus,
+            reader=self._api,
+            checkpoint=Checkpoint(settings.data_dir / "checkpoint.sqlite"),
+            cdi=CdiFiles(settings.cdi_dir, settings.driver_name),
+        )
+        self._claims.repair()
+        self._publisher = Publisher(
+            api=self._api,
+            driver_name=settings.driver_name,
+            devices=lambda: [device_of(gpu) for gpu in self._gpus.values()],
+            on_sync=lambda synced: self._metrics.published(synced, len(self._gpus)),
+        )
+
+    async def run(self) -> None:
+        """Serve until SIGTERM or SIGINT.
+
+        Raises:
+            DriverError: it cannot start.
+        """
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        with self._metrics.served(self._settings.metrics_address):
+            dra, registration = await self._serve()
+            log.info("serving %d GPUs", len(self._gpus))
+            tasks = [asyncio.create_task(work) for work in (self._publisher.run(), self._look_around())]
+            stopped = asyncio.create_task(stop.wait())
+            await asyncio.wait([*tasks, stopped], return_when=asyncio.FIRST_COMPLETED)
+            await registration.stop(0)
+            self._settings.registration_socket.unlink(missing_ok=True)
+            for task in tasks:
+                task.cancel()
+            ended = await asyncio.gather(*tasks, return_exceptions=True)
+            await dra.stop(GRACE_S)
+            self._settings.dra_socket.unlink(missing_ok=True)
+            stopped.cancel()
+        for outcome in ended:
+            if isinstance(outcome, Exception):
+                raise outcome
+        log.info("stopped")
+
+    async def _serve(self) -> tuple[grpc.aio.Server, grpc.aio.Server]:
+        plugin = Plugin(self._claims, self._metrics)
+        options = [("grpc.max_receive_message_length", MESSAGE_BYTES_MAX)]
+        dra, registration = grpc.aio.server(options=options), grpc.aio.server(options=options)
+        add_v1(PluginV1(plugin), dra)
+        add_v1beta1(PluginV1Beta1(plugin), dra)
+        endpoint = self._settings.dra_socket
+        add_registration(
+            Registration(driver_name=self._settings.driver_name, endpoint=endpoint), registration
+        )
+        await bind(dra, endpoint)
+        await bind(registration, self._settings.registration_socket)
+        return dra, registration
+
+    async def _look_around(self) -> None:
+        """From time to time: has the hardware changed, is a claim gone without a goodbye?"""
+        while True:
+            await asyncio.sleep(self._settings.rescan_s)
+            try:
+                found = {gpu.device_name: gpu for gpu in await asyncio.to_thread(take_inventory)}
+            except WorldError as error:
+                log.error("cannot look at the GPUs; what was published stays", extra={"error": error})
+                continue
+            if found != self._gpus:
+                log.info("the hardware changed: %d GPUs, before %d", len(found), len(self._gpus))
+                self._gpus = found
+                self._publisher.refresh()
+            try:
+                await self._claims.collect_stale()
+            except ApiError as error:
+                log.warning("cannot look for stale claims", extra={"error": error})
+
+
+async def bind(server: grpc.aio.Server, path: Path) -> None:
+    """Start SERVER on the socket PATH, which only this user may use.
+
+    Raises:
+        WorldError: it cannot be bound.
+    """
+    before = os.umask(0o177)
+    try:
+        server.add_insecure_port(f"unix:{path}")
+        await server.start()
+    except RuntimeError as error:
+        message = f"cannot listen on {path}: {error}"
+        raise WorldError(message) from error
+    finally:
+        os.umask(before)

@@ -1,0 +1,1 @@
+"""ResourceSlices: what they should be (``slices``), what to write (``plan``), writing it and keeping it so (``publisher``)."""

@@ -1,0 +1,120 @@
+"""Keeps the stored slices equal to the wanted ones: list once, follow the watch, write what the plan says.
+
+Nothing is written while nothing changes. Whatever goes wrong with the API server ends a session; the next one begins
+with a fresh list after a pause that doubles up to ``SLOWEST_S``, or that the server asked for. What is known is taken
+from events and from the answers to our own writes, whichever is newer, so that a late event cannot undo the knowledge.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from dra_driver.errors import ApiError
+from dra_driver.publish.client import ApiClient
+from dra_driver.publish.plan import content, make_plan
+from dra_driver.publish.slices import wanted_slices
+
+log = logging.getLogger(__name__)
+FASTEST_S, SLOWEST_S = 0.1, 30.0
+SETTLE_S = 0.02
+"""Changes that come together are answered together."""
+
+
+def version_of(item: dict[str, Any]) -> int:
+    """The resourceVersion as a number; KEP-5504 made them comparable, 0 where a server's are not."""
+    text = item["metadata"].get("resourceVersion", "")
+    return int(text) if text.isdigit() else 0
+
+
+class Publisher:
+    """Publishes one node's pool.
+
+    Args:
+        devices: gives the devices to publish now, in their order.
+        on_sync: called after each pass that left the stored slices as wanted.
+    """
+
+    def __init__(
+        self,
+        *,
+        api: ApiClient,
+        driver_name: str,
+        devices: Callable[[], Sequence[dict[str, Any]]],
+        on_sync: Callable[[bool], None],
+    ) -> None:
+        self._api = api
+        self._driver = driver_name
+        self._devices = devices
+        self._on_sync = on_sync
+        self._stored: dict[str, dict[str, Any]] = {}
+        self._accepted: dict[str, tuple[Any, Any]] = {}
+        self._dirty = asyncio.Event()
+        self._synced = False
+
+    def refresh(self) -> None:
+        """Look at the devices again: they may have changed."""
+        self._dirty.set()
+
+    async def run(self) -> None:
+        """Publish until cancelled."""
+        pause = FASTEST_S
+        while True:
+            self._synced, wait = False, 0.0
+            error: Exception | None = None
+            try:
+                async with asyncio.TaskGroup() as session:
+                    node = await self._api.get_node()
+                    slices, version = await self._api.list_slices()
+                    self._stored = {item["metadata"]["name"]: item for item in slices}
+                    self._dirty.set()
+                    session.create_task(self._follow(version))
+                    session.create_task(self._write(node))
+            except* ApiError as group:
+                error = group.exceptions[0]
+                wait = getattr(error, "retry_after_s", 0.0)
+            self._on_sync(False)
+            pause = FASTEST_S if self._synced else min(pause * 2, SLOWEST_S)
+            log.warning("publishing starts over in %.1f s", max(pause, wait), extra={"error": error})
+            await asyncio.sleep(max(pause, wait))
+
+    async def _follow(self, version: str) -> None:
+        async for change, item in self._api.watch_slices(version):
+            name = item["metadata"]["name"]
+            known = self._stored.get(name)
+            if known is not None and version_of(item) < version_of(known):
+                continue
+            if change == "DELETED":
+                self._stored.pop(name, None)
+            else:
+                self._stored[name] = item
+            if known is None or change == "DELETED" or version_of(item) > version_of(known):
+                self._dirty.set()
+
+    async def _write(self, node: dict[str, Any]) -> None:
+        while True:
+            await self._dirty.wait()
+            await asyncio.sleep(SETTLE_S)
+            self._dirty.clear()
+            wanted = wanted_slices(self._devices(), driver_name=self._driver, node=node)
+            plan = make_plan(list(self._stored.values()), wanted, self._accepted)
+            for item in plan.put:
+                await self._put(item)
+            for name in plan.delete:
+                await self._api.delete_slice(name)
+                self._stored.pop(name, None)
+            if plan.put or plan.delete:
+                log.info("wrote %d slices, deleted %d", len(plan.put), len(plan.delete))
+            self._synced = True
+            self._on_sync(True)
+
+    async def _put(self, item: dict[str, Any]) -> None:
+        name = item["metadata"]["name"]
+        stored = await self._api.put_slice(item)
+        self._stored[name] = stored
+        sent, came_back = content(item), content(stored)
+        self._accepted[name] = (sent, came_back)
+        if sent != came_back:
+            log.error(
+                "the API server dropped or changed fields of slice %s; a feature gate may be off there", name
+            )

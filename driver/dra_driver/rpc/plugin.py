@@ -1,0 +1,169 @@
+"""DRAPlugin v1 and v1beta1 over one claim service: the versions differ in one field, ``share_id``.
+
+Claims of a call run beside each other. One claim's failure is that claim's entry, never the call's. A call that the
+kubelet gave up is cancelled at its next wait; what was begun is undone or found again by the repeated call.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+import grpc.aio
+
+from dra_api.kubelet._generated import dra_v1_pb2, dra_v1beta1_pb2
+from dra_api.kubelet._generated.dra_v1_pb2_grpc import DRAPluginServicer as ServicerV1
+from dra_api.kubelet._generated.dra_v1beta1_pb2_grpc import DRAPluginServicer as ServicerV1Beta1
+from dra_driver.claims.prepare import PreparedDevice
+from dra_driver.claims.service import ClaimRef, ClaimService
+from dra_driver.errors import DriverError
+from dra_driver.metrics import Metrics
+
+log = logging.getLogger(__name__)
+CLAIMS_MAX = 1024
+"""Claims in one call; a pod has far fewer."""
+
+Outcome = tuple[PreparedDevice, ...] | str
+"""What came of a claim: its devices, or an error text."""
+
+
+class Plugin:
+    """What both versions do; ``Outcome`` by claim UID."""
+
+    def __init__(self, service: ClaimService, metrics: Metrics) -> None:
+        self._service = service
+        self._metrics = metrics
+
+    async def prepare(self, claims: Iterable[Any]) -> dict[str, Outcome]:
+        """Prepare each claim."""
+        return await self._each("prepare", claims, self._service.prepare)
+
+    async def unprepare(self, claims: Iterable[Any]) -> dict[str, Outcome]:
+        """Unprepare each claim."""
+
+        async def unprepare(ref: ClaimRef) -> tuple[PreparedDevice, ...]:
+            await self._service.unprepare(ref)
+            return ()
+
+        return await self._each("unprepare", claims, unprepare)
+
+    async def _each(
+        self, what: str, claims: Iterable[Any], act: Callable[[ClaimRef], Awaitable[Outcome]]
+    ) -> dict[str, Outcome]:
+        refs = {claim.uid: ClaimRef(claim.namespace, claim.name, claim.uid) for claim in claims}
+
+        async def one(ref: ClaimRef) -> Outcome:
+            with self._metrics.time(what) as timer:
+                try:
+                    return await act(ref)
+                except DriverError as error:
+                    timer.failed()
+                    log.warning(
+                        "%s of %s/%s failed",
+                        what,
+                        ref.namespace,
+                        ref.name,
+                        extra={"claim": ref.uid, "error": error},
+                    )
+                    return str(error)
+                except Exception as error:  # a bug must not take the other claims down
+                    timer.failed()
+                    log.exception(
+                        "%s of %s/%s failed unexpectedly",
+                        what,
+                        ref.namespace,
+                        ref.name,
+                        extra={"claim": ref.uid},
+                    )
+                    return (
+                        f"claim {ref.namespace}/{ref.name}: internal error: {type(error).__name__}: {error}"
+                    )
+
+        outcomes = await asyncio.gather(*(one(ref) for ref in refs.values()))
+        self._metrics.prepared(self._service.prepared)
+        return dict(zip(refs, outcomes, strict=True))
+
+
+async def refuse_oversized(context: grpc.aio.ServicerContext, count: int) -> None:
+    """End the call if it names more claims than a kubelet ever would."""
+    if count > CLAIMS_MAX:
+        await context.abort(
+            grpc.StatusCode.INVALID_ARGUMENT, f"{count} claims in one call, at most {CLAIMS_MAX} are taken"
+        )
+
+
+class PluginV1(ServicerV1):
+    """k8s.io.kubelet.pkg.apis.dra.v1.DRAPlugin."""
+
+    def __init__(self, plugin: Plugin) -> None:
+        self._plugin = plugin
+
+    async def NodePrepareResources(
+        self, request: dra_v1_pb2.NodePrepareResourcesRequest, context: grpc.aio.ServicerContext
+    ) -> dra_v1_pb2.NodePrepareResourcesResponse:
+        """An entry for every claim asked for."""
+        await refuse_oversized(context, len(request.claims))
+        outcomes = await self._plugin.prepare(request.claims)
+        response = dra_v1_pb2.NodePrepareResourcesResponse()
+        for uid, outcome in outcomes.items():
+            entry = response.claims[uid]
+            if isinstance(outcome, str):
+                entry.error = outcome
+                continue
+            for device in outcome:
+                entry.devices.add(
+                    request_names=device.requests,
+                    pool_name=device.pool,
+                    device_name=device.device,
+                    cdi_device_ids=device.cdi_ids,
+                    share_id=device.share_id,
+                )
+        return response
+
+    async def NodeUnprepareResources(
+        self, request: dra_v1_pb2.NodeUnprepareResourcesRequest, context: grpc.aio.ServicerContext
+    ) -> dra_v1_pb2.NodeUnprepareResourcesResponse:
+        """An entry for every claim asked for."""
+        await refuse_oversized(context, len(request.claims))
+        response = dra_v1_pb2.NodeUnprepareResourcesResponse()
+        for uid, outcome in (await self._plugin.unprepare(request.claims)).items():
+            response.claims[uid].error = outcome if isinstance(outcome, str) else ""
+        return response
+
+
+class PluginV1Beta1(ServicerV1Beta1):
+    """k8s.io.kubelet.pkg.apis.dra.v1beta1.DRAPlugin: as v1, without share ids."""
+
+    def __init__(self, plugin: Plugin) -> None:
+        self._plugin = plugin
+
+    async def NodePrepareResources(
+        self, request: dra_v1beta1_pb2.NodePrepareResourcesRequest, context: grpc.aio.ServicerContext
+    ) -> dra_v1beta1_pb2.NodePrepareResourcesResponse:
+        """An entry for every claim asked for."""
+        await refuse_oversized(context, len(request.claims))
+        outcomes = await self._plugin.prepare(request.claims)
+        response = dra_v1beta1_pb2.NodePrepareResourcesResponse()
+        for uid, outcome in outcomes.items():
+            entry = response.claims[uid]
+            if isinstance(outcome, str):
+                entry.error = outcome
+                continue
+            for device in outcome:
+                entry.devices.add(
+                    request_names=device.requests,
+                    pool_name=device.pool,
+                    device_name=device.device,
+                    cdi_device_ids=device.cdi_ids,
+                )
+        return response
+
+    async def NodeUnprepareResources(
+        self, request: dra_v1beta1_pb2.NodeUnprepareResourcesRequest, context: grpc.aio.ServicerContext
+    ) -> dra_v1beta1_pb2.NodeUnprepareResourcesResponse:
+        """An entry for every claim asked for."""
+        await refuse_oversized(context, len(request.claims))
+        response = dra_v1beta1_pb2.NodeUnprepareResourcesResponse()
+        for uid, outcome in (await self._plugin.unprepare(request.claims)).items():
+            response.claims[uid].error = outcome if isinstance(outcome, str) else ""
+        return response

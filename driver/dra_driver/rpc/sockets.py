@@ -1,0 +1,49 @@
+"""UNIX sockets that only this user can use: stale files are replaced, live ones are respected."""
+
+import os
+import socket
+import stat
+from pathlib import Path
+
+from dra_driver.errors import ConfigError, WorldError
+
+ADDRESS_MAX = 107
+"""Usable bytes of a UNIX socket address on Linux (unix(7), sun_path)."""
+
+
+def make_way(path: Path) -> None:
+    """Make sure that PATH can be bound: its folder exists and nothing, or only a dead socket, stood there.
+
+    Raises:
+        ConfigError: the path is too long, or another process answers on it.
+        WorldError: the folder cannot be made, or something that is no socket stands there.
+    """
+    length = len(os.fsencode(path))
+    if length > ADDRESS_MAX:
+        message = f"socket path {path} has {length} bytes, a UNIX socket may have {ADDRESS_MAX}; choose a shorter folder"
+        raise ConfigError(message)
+    try:
+        path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        message = f"cannot use folder {path.parent}: {error.strerror}"
+        raise WorldError(message) from error
+    if not stat.S_ISSOCK(mode):
+        message = f"{path} exists and is not a socket; remove it or choose another folder"
+        raise WorldError(message)
+    if answers(path):
+        message = f"another process serves {path}; stop it, or give this one another --instance"
+        raise ConfigError(message)
+    path.unlink(missing_ok=True)
+
+
+def answers(path: Path) -> bool:
+    """Whether a process accepts connections on PATH."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return False
+        return True
