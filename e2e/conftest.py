@@ -7,6 +7,7 @@ what a person could look at: objects in the API, and what the kubelet gave each 
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -70,12 +71,13 @@ def machine_dir(
 
 
 @pytest.fixture
-def cluster(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Cluster]:
-    """A cluster of one node with scheduler, controllers and kubelet."""
-    options = ClusterOptions(directory=tmp_path / "cluster", nodes=("node-0",))
-    cluster = provider(request.config.getoption("--e2e-provider")).up(options)
-    yield cluster
-    cluster.down()
+def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    """A cluster of one node with scheduler, controllers and kubelet; its folder's name is short, as sockets need it."""
+    with tempfile.TemporaryDirectory(prefix="e2e-") as folder:
+        options = ClusterOptions(directory=Path(folder), nodes=("node-0",))
+        cluster = provider(request.config.getoption("--e2e-provider")).up(options)
+        yield cluster
+        cluster.down()
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ class Story:
     def devices(self) -> dict[str, str]:
         """The published GPUs as {device name: UUID}."""
         return {
-            device.name: str((device.attributes or {})["uuid"].string)
+            device.name: str(dict(device.attributes or {})["uuid"]["string"])
             for item in self.client.list(ResourceSlice)
             for device in (item.spec.devices or [] if item.spec else [])
         }
