@@ -1,0 +1,111 @@
+"""The requirements: 505 rules on drivers and clusters, one YAML file an area, each with level, basis and source.
+
+``level`` is MUST, SHOULD or MAY. ``basis`` says why it is a rule: *stated* by upstream, *inferred* from how Kubernetes
+behaves, *practice* of good drivers, or needed by upstream's *helper* library. ``feature`` is ``core`` or the feature
+gate that brings it. A catalogue with a duplicate id or an unknown word does not load.
+"""
+
+import fnmatch
+import functools
+from collections.abc import Iterable
+from importlib import resources
+from typing import Literal
+
+import msgspec
+
+from dra_conformance.errors import HarnessError, UsageError
+
+
+class Requirement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One rule.
+
+    Attributes:
+        section: who must obey: the driver or the cluster.
+        how: how it can be observed from outside.
+        source: where upstream says it.
+    """
+
+    id: str
+    section: Literal["driver", "cluster"]
+    level: Literal["MUST", "SHOULD", "MAY"]
+    basis: Literal["stated", "inferred", "practice", "helper"]
+    feature: str
+    statement: str
+    how: str
+    source: str
+    area: str = ""
+
+
+@functools.cache
+def load_catalogue() -> dict[str, Requirement]:
+    """{id: requirement}, by area and id.
+
+    Raises:
+        HarnessError: a file of the catalogue is broken.
+    """
+    found: dict[str, Requirement] = {}
+    folder = resources.files(__package__)
+    for path in sorted(folder.iterdir(), key=lambda path: path.name):
+        if not path.name.endswith(".yaml"):
+            continue
+        try:
+            listed = msgspec.yaml.decode(path.read_bytes(), type=list[Requirement])
+        except msgspec.MsgspecError as error:
+            message = f"catalogue file {path.name}: {error}"
+            raise HarnessError(message) from error
+        for item in listed:
+            if item.id in found:
+                message = f"catalogue file {path.name}: requirement {item.id} stands twice"
+                raise HarnessError(message)
+            found[item.id] = msgspec.structs.replace(item, area=path.name.removesuffix(".yaml"))
+    return found
+
+
+def one(requirement_id: str) -> Requirement:
+    """The requirement with that id.
+
+    Raises:
+        UsageError: there is none; the text names the nearest.
+    """
+    import difflib
+
+    catalogue = load_catalogue()
+    if requirement_id.upper() in catalogue:
+        return catalogue[requirement_id.upper()]
+    near = difflib.get_close_matches(requirement_id.upper(), catalogue, n=3)
+    message = f"unknown requirement {requirement_id!r}; " + (
+        f"did you mean {', '.join(near)}?" if near else "dra-conformance list shows all"
+    )
+    raise UsageError(message)
+
+
+def select(expression: str) -> set[str]:
+    """The ids that EXPRESSION chooses: comma-separated ids, patterns (``REG-*``), areas, features or levels.
+
+    A term that begins with ``!`` takes away. An empty expression, or one that only takes away, starts from all.
+
+    Raises:
+        UsageError: a term matches nothing.
+    """
+    catalogue = load_catalogue()
+    terms = [term.strip() for term in expression.split(",") if term.strip()]
+    plus = [term for term in terms if not term.startswith("!")]
+    chosen = matching(plus, catalogue.values()) if plus else set(catalogue)
+    return chosen - matching([term[1:] for term in terms if term.startswith("!")], catalogue.values())
+
+
+def matching(terms: Iterable[str], requirements: Iterable[Requirement]) -> set[str]:
+    """The ids that any of TERMS names."""
+    requirements = list(requirements)
+    chosen: set[str] = set()
+    for term in terms:
+        found = {
+            r.id
+            for r in requirements
+            if term in (r.area, r.feature, r.level) or fnmatch.fnmatchcase(r.id, term.upper())
+        }
+        if not found:
+            message = f"--select {term!r} matches no requirement; wanted an id, a pattern like REG-*, an area, a feature or a level"
+            raise UsageError(message)
+        chosen |= found
+    return chosen

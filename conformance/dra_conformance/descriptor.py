@@ -1,0 +1,151 @@
+"""The driver descriptor: a YAML file that says what a vendor's driver is called and how to run it.
+
+Commands are lists of words with placeholders, see ``PLACEHOLDERS``. Unknown fields are refused with their place.
+"""
+
+import datetime
+from importlib import resources
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from dra_conformance.errors import UsageError
+
+SCHEMA = "dra-conformance/driver/v1"
+PLACEHOLDERS = {
+    "machine": "name of the fake machine",
+    "machine_dir": "folder of the fake machine",
+    "node": "name of the Node object",
+    "kubeconfig": "file with the driver's access to the API server",
+    "registry_dir": "the kubelet's plugins_registry",
+    "plugins_dir": "the kubelet's plugins",
+    "cdi_dir": "folder for CDI files",
+    "metrics_address": "a free host:port on the loopback",
+    "python": "the Python that runs the suite",
+}
+Command = Annotated[list[str], msgspec.Meta(min_length=1)]
+
+
+class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    """What all parts have in common."""
+
+
+class Machine(Strict):
+    """The hardware under the driver: a process that outlives it.
+
+    Attributes:
+        ready: a file that exists when the machine can be used.
+    """
+
+    default: str
+    command: Command
+    ready: str
+
+
+class Start(Strict):
+    """How the driver is started; it stays in the foreground and ends on SIGTERM."""
+
+    command: Command
+    environment: dict[str, str] = {}
+
+
+class Budgets(Strict):
+    """How long things may take, in seconds, before a check says that they do not happen."""
+
+    start_seconds: float = 10
+    publish_seconds: float = 10
+    prepare_seconds: float = 10
+    stop_seconds: float = 10
+
+
+class DeviceClass(Strict):
+    """How to select the driver's plain devices, those that a claim can have for itself.
+
+    Attributes:
+        types: values of ``device.attributes[<driver>].type`` of plain devices; empty means that all are plain.
+    """
+
+    name: str
+    expression: str
+    types: list[str] = []
+
+
+class Exemption(Strict):
+    """A known failure that a vendor answers for, until a day."""
+
+    id: str
+    reason: str
+    owner: str
+    expires: datetime.date
+
+
+class Descriptor(Strict):
+    """A driver under test.
+
+    Attributes:
+        name: of this descriptor.
+        driver: the DRA driver name.
+        features: claimed feature gates beyond ``core``; the rules of others do not apply.
+        bad_config: opaque parameters that the driver must refuse.
+    """
+
+    schema: str
+    name: str
+    driver: str
+    start: Start
+    device_class: DeviceClass
+    machine: Machine | None = None
+    budgets: Budgets = Budgets()
+    features: list[str] = []
+    bad_config: dict[str, str | int | bool] | None = None
+    exemptions: list[Exemption] = []
+
+
+def shipped() -> list[str]:
+    """The names of the descriptors that come with the suite."""
+    files = resources.files("dra_conformance.descriptors").iterdir()
+    return sorted(path.name.removesuffix(".yaml") for path in files if path.name.endswith(".yaml"))
+
+
+def load_descriptor(name: str) -> Descriptor:
+    """The descriptor in the file NAME, or the shipped one of that name.
+
+    Raises:
+        UsageError: there is none, or it is malformed.
+    """
+    path = Path(name)
+    if name in shipped():
+        raw = resources.files("dra_conformance.descriptors").joinpath(f"{name}.yaml").read_bytes()
+    elif path.is_file():
+        raw = path.read_bytes()
+    else:
+        message = f"no descriptor {name!r}: it is neither a file nor one of {', '.join(shipped())}"
+        raise UsageError(message)
+    try:
+        descriptor = msgspec.yaml.decode(raw, type=Descriptor)
+    except msgspec.MsgspecError as error:
+        message = f"descriptor {name}: {error}"
+        raise UsageError(message) from error
+    if descriptor.schema != SCHEMA:
+        message = f"descriptor {name}: schema is {descriptor.schema!r}, wanted {SCHEMA!r}"
+        raise UsageError(message)
+    check_placeholders(descriptor, name)
+    return descriptor
+
+
+def check_placeholders(descriptor: Descriptor, name: str) -> None:
+    """Refuse words with placeholders that there are not.
+
+    Raises:
+        UsageError: there is such a word.
+    """
+    machine = descriptor.machine
+    words = [*descriptor.start.command, *descriptor.start.environment.values()]
+    words += [*machine.command, machine.ready] if machine else []
+    for word in words:
+        try:
+            word.format_map(dict.fromkeys(PLACEHOLDERS, ""))
+        except (KeyError, ValueError, IndexError) as error:
+            message = f"descriptor {name}: unknown placeholder {error} in {word!r}; there are: {', '.join(PLACEHOLDERS)}"
+            raise UsageError(message) from error

@@ -1,0 +1,1 @@
+"""Descriptors that come with the suite."""

@@ -1,0 +1,77 @@
+"""What a check says about the driver: it holds, it is violated, or the question does not arise."""
+
+import time
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+LOOK_S = 0.01
+
+
+class Violation(AssertionError):
+    """The driver breaks a rule.
+
+    Attributes:
+        wanted: what the rule demands.
+        found: what was observed.
+        where: the object, field or call.
+    """
+
+    def __init__(self, wanted: str, found: str, where: str) -> None:
+        super().__init__(f"{where}: wanted {wanted}; found {found}")
+        self.wanted = wanted
+        self.found = found
+        self.where = where
+
+
+class NotApplicable(Exception):
+    """The rule does not concern this driver; the text says why."""
+
+
+def shown(value: object, limit: int = 600) -> str:
+    """VALUE as evidence of bounded length."""
+    text = value if isinstance(value, str) else repr(value)
+    return text if len(text) <= limit else f"{text[:limit]}... ({len(text)} characters)"
+
+
+def expect(condition: bool, *, wanted: object, found: object, where: str) -> None:
+    """Go on only if CONDITION holds.
+
+    Raises:
+        Violation: it does not.
+    """
+    if not condition:
+        raise Violation(shown(wanted), shown(found), where)
+
+
+def expect_soon(
+    condition: Callable[[], bool], *, within_s: float, wanted: object, found: Callable[[], object], where: str
+) -> float:
+    """Wait until CONDITION holds; returns the seconds that it took.
+
+    Raises:
+        Violation: it does not within WITHIN_S.
+    """
+    start = time.monotonic()
+    while not condition():
+        if time.monotonic() - start > within_s:
+            raise Violation(f"{shown(wanted)} within {within_s:g} s", shown(found()), where)
+        time.sleep(LOOK_S)
+    return time.monotonic() - start
+
+
+def not_applicable(why: str) -> NoReturn:
+    """End the check: the rule does not concern this driver.
+
+    Raises:
+        NotApplicable: always.
+    """
+    raise NotApplicable(why)
+
+
+def each(problems: list[Any], *, wanted: object, where: str) -> None:
+    """Go on only if PROBLEMS is empty.
+
+    Raises:
+        Violation: it is not.
+    """
+    expect(not problems, wanted=wanted, found="; ".join(str(problem) for problem in problems), where=where)

@@ -1,0 +1,113 @@
+"""Pure: what the checks' outcomes say about each requirement.
+
+An error of the harness never condemns a driver and never certifies one. A requirement with several checks is as good
+as its worst.
+"""
+
+import datetime
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from dra_conformance.catalogue import Requirement
+from dra_conformance.descriptor import Exemption
+
+Outcome = Literal["passed", "violated", "not-applicable", "error"]
+Verdict = Literal[
+    "pass", "non-strict", "fail", "info", "not-applicable", "exempt", "disabled", "error", "not-covered"
+]
+BROKEN: Mapping[str, Verdict] = {"MUST": "fail", "SHOULD": "non-strict", "MAY": "info"}
+WORST_FIRST: Sequence[Outcome] = ("violated", "error", "passed", "not-applicable")
+
+
+class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
+    """One check that ran.
+
+    Attributes:
+        name: ``test_registration.py::test_type``.
+        rule: what the check's docstring says.
+        done: what was done, one line a step.
+        evidence: what was observed, see ``evidence``.
+    """
+
+    name: str
+    requirements: tuple[str, ...]
+    outcome: Outcome
+    seconds: float
+    rule: str = ""
+    why: str = ""
+    wanted: str = ""
+    found: str = ""
+    where: str = ""
+    message: str = ""
+    evidence: tuple[dict[str, Any], ...] = ()
+
+
+class Judgement(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a requirement."""
+
+    requirement: Requirement
+    verdict: Verdict
+    reason: str
+    checks: tuple[CheckResult, ...] = ()
+
+
+def judge(
+    requirement: Requirement,
+    checks: Sequence[CheckResult],
+    *,
+    covered: bool,
+    features: Collection[str],
+    exemptions: Iterable[Exemption],
+    today: datetime.date,
+) -> Judgement:
+    """The verdict on one requirement; CHECKS are those that name it and ran, COVERED is whether any exists."""
+
+    def say(verdict: Verdict, reason: str) -> Judgement:
+        return Judgement(requirement=requirement, verdict=verdict, reason=reason, checks=tuple(checks))
+
+    if not covered:
+        return say("not-covered", "no check exists yet")
+    if requirement.feature not in ("core", *features):
+        return say("not-applicable", f"the driver does not claim the feature {requirement.feature}")
+    if not checks:
+        return say("disabled", "not selected, or the run ended before")
+    worst = min(checks, key=lambda check: WORST_FIRST.index(check.outcome))
+    if worst.outcome == "violated":
+        for exemption in exemptions:
+            if exemption.id == requirement.id and exemption.expires >= today:
+                return say("exempt", f"{exemption.reason} ({exemption.owner}, until {exemption.expires})")
+        return say(BROKEN[requirement.level], worst.message)
+    if worst.outcome == "error":
+        return say("error", worst.message)
+    if worst.outcome == "not-applicable":
+        return say("not-applicable", worst.message)
+    return say("pass", "")
+
+
+def judge_all(
+    catalogue: Mapping[str, Requirement],
+    results: Sequence[CheckResult],
+    *,
+    covered: Collection[str],
+    features: Collection[str],
+    exemptions: Sequence[Exemption],
+    today: datetime.date,
+) -> list[Judgement]:
+    """Every requirement of the catalogue once, in its order."""
+    by_id: dict[str, list[CheckResult]] = {}
+    for result in results:
+        for requirement_id in result.requirements:
+            by_id.setdefault(requirement_id, []).append(result)
+    return [
+        judge(
+            requirement,
+            by_id.get(requirement.id, []),
+            covered=requirement.id in covered,
+            features=features,
+            exemptions=exemptions,
+            today=today,
+        )
+        for requirement in catalogue.values()
+    ]

@@ -1,0 +1,65 @@
+"""The CDI folder as a container runtime sees it, read strictly and without trust in the driver."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+
+@dataclass(frozen=True, slots=True)
+class SpecFile:
+    """One file; ``spec`` is None if it cannot be parsed."""
+
+    path: Path
+    text: str
+    spec: dict[str, Any] | None
+
+
+class CdiView:
+    """A node's CDI folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def listing(self) -> list[str]:
+        """The names of everything in it."""
+        return sorted(path.name for path in self.folder.iterdir()) if self.folder.is_dir() else []
+
+    def files(self) -> list[SpecFile]:
+        """The files that runtimes load, by name."""
+        found = []
+        for name in self.listing():
+            path = self.folder / name
+            if path.suffix in (".json", ".yaml"):
+                text = path.read_text()
+                found.append(SpecFile(path, text, parse(path.suffix, text)))
+        return found
+
+    def definitions(self, qualified: str) -> list[tuple[SpecFile, dict[str, Any]]]:
+        """Where a qualified name is defined: (file, device) each time."""
+        return [
+            (file, device)
+            for file in self.files()
+            if file.spec is not None
+            for device in file.spec.get("devices") or []
+            if f"{file.spec.get('kind')}={device.get('name')}" == qualified
+        ]
+
+    def edits(self, qualified: str) -> list[dict[str, Any]]:
+        """The edits that a container with the device gets; empty if the name is not defined exactly once."""
+        found = self.definitions(qualified)
+        if len(found) != 1:
+            return []
+        file, device = found[0]
+        return [edit for edit in (device.get("containerEdits"), (file.spec or {}).get("containerEdits")) if edit]
+
+
+def parse(suffix: str, text: str) -> dict[str, Any] | None:
+    """A file's document, or None."""
+    try:
+        document = json.loads(text) if suffix == ".json" else yaml.safe_load(text)
+    except (json.JSONDecodeError, yaml.YAMLError):
+        return None
+    return document if isinstance(document, dict) else None

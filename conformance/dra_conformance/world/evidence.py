@@ -1,0 +1,27 @@
+"""What happened in a check, in order: every call, request, signal and file that went through the world."""
+
+import time
+from typing import Any
+
+KEPT = 400
+TEXT_MAX = 4000
+
+
+class Evidence:
+    """Steps since the last ``take``; bounded, the oldest go first."""
+
+    def __init__(self) -> None:
+        self._start = time.monotonic()
+        self._steps: list[dict[str, Any]] = []
+
+    def add(self, kind: str, what: str, **details: Any) -> None:
+        """Note a step; details are shortened texts."""
+        step = {"at": round(time.monotonic() - self._start, 4), "kind": kind, "what": what}
+        step |= {name: str(value)[:TEXT_MAX] for name, value in details.items() if value not in (None, "")}
+        self._steps.append(step)
+        del self._steps[:-KEPT]
+
+    def take(self) -> tuple[dict[str, Any], ...]:
+        """The steps so far; the list is empty afterwards."""
+        steps, self._steps = tuple(self._steps), []
+        return steps

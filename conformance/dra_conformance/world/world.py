@@ -1,0 +1,178 @@
+"""One driver on one private node, with everything that a check needs around it."""
+
+import itertools
+import random
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dra_conformance.descriptor import Descriptor
+from dra_conformance.errors import HarnessError
+from dra_conformance.world.api import ApiView
+from dra_conformance.world.cdi import CdiView
+from dra_conformance.world.evidence import Evidence
+from dra_conformance.world.kubelet import KubeletDouble
+from dra_conformance.world.process import DriverProcess
+
+numbers = itertools.count(1)
+Object = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A claim in the API server; ``devices`` are the allocated (pool, device) of this driver."""
+
+    namespace: str
+    name: str
+    uid: str
+    devices: tuple[tuple[str, str], ...]
+
+
+@dataclass(slots=True)
+class World:
+    """What a check gets.
+
+    Attributes:
+        folder: the node's folder, parent of registry, plugins and CDI folders.
+        data_dir: where the driver keeps its state by convention.
+    """
+
+    descriptor: Descriptor
+    node: str
+    folder: Path
+    data_dir: Path
+    driver: DriverProcess
+    kubelet: KubeletDouble
+    api: ApiView
+    cdi: CdiView
+    evidence: Evidence
+    random: random.Random
+
+    def start(self) -> None:
+        """Start the driver and wait for its registration socket.
+
+        Raises:
+            HarnessError: it ended before.
+        """
+        self.driver.start()
+        try:
+            self.kubelet.wait_socket(self.descriptor.budgets.start_seconds)
+        except AssertionError as error:
+            state = "still runs" if self.driver.running else f"exited with {self.driver.exit_code}"
+            message = (
+                f"the driver never registered: no socket in the plugin registry after "
+                f"{self.descriptor.budgets.start_seconds:g} s; it {state}; its log ends: {self.driver.log_text().strip()[-1500:]}"
+            )
+            raise HarnessError(message) from error
+
+    def start_registered(self) -> None:
+        """Start the driver, register it and wait for its slices.
+
+        Raises:
+            HarnessError: it publishes nothing.
+        """
+        self.start()
+        self.kubelet.register()
+        if not self.api.wait_slices(self.descriptor.budgets.publish_seconds):
+            message = f"the driver published no ResourceSlice; its log ends: {self.driver.log_text().strip()[-1500:]}"
+            raise HarnessError(message)
+
+    def restart(self, *, kill: bool = False) -> None:
+        """Stop the driver, politely or not, start it again and register it."""
+        if kill:
+            self.driver.kill()
+        else:
+            self.driver.terminate()
+        self.kubelet.hang_up()
+        before = set(self.kubelet.sockets())
+        for path in before:
+            path.unlink()  # the new one's is then the one that appears
+        self.start()
+        self.kubelet.register()
+
+    def devices(self) -> list[tuple[str, str, Object]]:
+        """(pool, device name, device) of the plain devices of this node, in published order."""
+        types = self.descriptor.device_class.types
+        found = []
+        for item in sorted(self.api.own_slices(), key=lambda item: str(item["metadata"]["name"])):
+            for device in item["spec"].get("devices") or []:
+                kind = ((device.get("attributes") or {}).get("type") or {}).get("string")
+                if not types or kind in types:
+                    found.append((item["spec"]["pool"]["name"], device["name"], device))
+        return found
+
+    def need(self, count: int) -> list[tuple[str, str]]:
+        """COUNT plain devices.
+
+        Raises:
+            HarnessError: the driver published fewer.
+        """
+        found = [(pool, name) for pool, name, _ in self.devices()]
+        if len(found) < count:
+            message = f"the check needs {count} plain devices, the driver published {len(found)}"
+            raise HarnessError(message)
+        return found[:count]
+
+    def claim(
+        self,
+        *devices: tuple[str, str],
+        requests: Sequence[str] = (),
+        namespace: str = "default",
+        name: str = "",
+        extra_results: Sequence[Object] = (),
+        config: Object | None = None,
+        reserved: int = 1,
+        allocated: bool = True,
+        finalizers: Sequence[str] = (),
+        unknown: bool = False,
+    ) -> Claim:
+        """A claim that is allocated DEVICES; the first plain device if none are given.
+
+        Args:
+            requests: the request of each device; ``gpu`` for all by default. ``a/b`` is a subrequest.
+            extra_results: more allocation results, e.g. of other drivers.
+            config: opaque parameters for this driver.
+            reserved: how many pods use it.
+            unknown: put members that no version knows at every level.
+        """
+        chosen = devices or (tuple(self.need(1)) if allocated and not extra_results else ())
+        words = list(requests) or ["gpu"] * len(chosen)
+        results = [
+            {"request": request, "driver": self.descriptor.driver, "pool": pool, "device": device}
+            for request, (pool, device) in zip(words, chosen, strict=True)
+        ]
+        main = dict.fromkeys(word.partition("/")[0] for word in words or ["gpu"])
+        spec_requests = [
+            {"name": word, "exactly": {"deviceClassName": self.descriptor.device_class.name}} for word in main
+        ]
+        allocation: Object = {"devices": {"results": [*results, *extra_results]}}
+        if config is not None:
+            opaque = {"driver": self.descriptor.driver, "parameters": config}
+            allocation["devices"]["config"] = [{"source": "FromClaim", "requests": [], "opaque": opaque}]
+        users = [
+            {"resource": "pods", "name": f"pod-{index}", "uid": str(uuid.UUID(int=self.random.getrandbits(128)))}
+            for index in range(reserved)
+        ]
+        status: Object = {"allocation": allocation, "reservedFor": users}
+        metadata: Object = {"name": name or f"claim-{next(numbers)}", "namespace": namespace}
+        if finalizers:
+            metadata["finalizers"] = list(finalizers)
+        if unknown:
+            allocation["future"] = {"a": 1}
+            allocation["devices"]["future"] = [1]
+            for result in results:
+                result["future"] = "x"
+            metadata["annotations"] = {"example.com/future": "x"}
+        claim = {"metadata": metadata, "spec": {"devices": {"requests": spec_requests}}}
+        stored = self.api.create_claim(claim, status if allocated else None)
+        return Claim(namespace, metadata["name"], stored["metadata"]["uid"], tuple(chosen))
+
+    def drop(self, *claims: Claim) -> None:
+        """Unprepare and delete claims; errors are noted only, since a check that cares asserts them itself."""
+        if self.driver.running:
+            for claim in claims:
+                self.kubelet.attempt_unprepare(claim)
+        for claim in claims:
+            self.api.delete_claim(claim.namespace, claim.name)
