@@ -1,0 +1,85 @@
+"""What a person sees while checks run, and after them."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from dra_conformance.verdict import CheckResult, Judgement
+
+COLOURS = {"pass": "green", "fail": "red", "error": "magenta", "non-strict": "yellow", "exempt": "cyan"}
+SHOWN = ("pass", "fail", "non-strict", "info", "error", "exempt", "not-applicable", "disabled", "not-covered")
+
+
+class LiveProgress:
+    """A line that moves; violations stand above it as they are found."""
+
+    def __init__(self, console: Console) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[last]}"),
+            console=console,
+            transient=True,
+        )
+        self._task = self._progress.add_task("checks", total=None, last="")
+        self._progress.start()
+
+    def planned(self, count: int) -> None:
+        """COUNT checks will run."""
+        self._progress.update(self._task, total=count)
+
+    def finished(self, result: CheckResult) -> None:
+        """A check ended."""
+        if result.outcome in ("violated", "error"):
+            line = Text(f"{result.outcome:9} {', '.join(result.requirements)}  {result.rule or result.name}")
+            self._progress.console.print(line, style="red" if result.outcome == "violated" else "magenta")
+        self._progress.update(self._task, advance=1, last=result.name.partition("::")[2][:60])
+
+    def stop(self) -> None:
+        """No more."""
+        self._progress.stop()
+
+
+def print_summary(console: Console, judgements: Sequence[Judgement], summary: Mapping[str, int]) -> None:
+    """A table by area, then what must be looked at."""
+    areas: dict[str, Counter[str]] = {}
+    for judgement in judgements:
+        areas.setdefault(judgement.requirement.area, Counter())[judgement.verdict] += 1
+    columns = [verdict for verdict in SHOWN if summary.get(verdict)]
+    table = Table(title=None, box=None, pad_edge=False)
+    table.add_column("area")
+    for verdict in columns:
+        table.add_column(verdict, justify="right", style=COLOURS.get(verdict, ""))
+    for area, counts in sorted(areas.items()):
+        if any(counts[verdict] for verdict in columns if verdict not in ("not-covered", "not-applicable", "disabled")):
+            table.add_row(area, *(str(counts[verdict] or "") for verdict in columns))
+    silent = [area for area, counts in areas.items() if not any(counts[v] for v in ("pass", "fail", "error", "non-strict", "info", "exempt"))]
+    table.add_row(f"{len(silent)} other areas", *(str(sum(areas[a][v] for a in silent) or "") for v in columns))
+    table.add_row("all", *(str(summary[verdict]) for verdict in columns), style="bold")
+    console.print(table)
+    for judgement in judgements:
+        if judgement.verdict in ("fail", "error", "non-strict"):
+            print_finding(console, judgement)
+
+
+def print_finding(console: Console, judgement: Judgement) -> None:
+    """Five lines: the rule, what was done, what came back, why it matters, where to read."""
+    requirement = judgement.requirement
+    worst = next((c for c in judgement.checks if c.outcome in ("violated", "error")), None)
+    steps = [str(step["what"]) for step in worst.evidence] if worst else []
+    lines = [
+        Text(f"\n{judgement.verdict.upper()} {requirement.id} ({requirement.level}) {requirement.statement}"),
+        Text(f"  did:     {'; '.join(steps[-6:]) or (worst.name if worst else '')}"),
+        Text(f"  found:   {judgement.reason}"),
+        Text(f"  matters: {worst.why if worst else ''}"),
+        Text(f"  read:    {requirement.source}"),
+    ]
+    lines[0].stylize(COLOURS[judgement.verdict])
+    for line in lines:
+        console.print(line, soft_wrap=True)

@@ -1,0 +1,1 @@
+"""Reports for machines and people, all rendered from ``log.jsonl``."""

@@ -1,0 +1,36 @@
+"""Puts the reports of a run into its folder."""
+
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import msgspec
+
+from dra_conformance.report.build import Run, document, judgements_of
+from dra_conformance.report.junit import junit
+from dra_conformance.verdict import Judgement
+
+
+def write_reports(run: Run, folder: Path) -> tuple[dict[str, Any], list[Judgement]]:
+    """Write ``report.json``, ``report.html`` and ``junit.xml`` beside the log; the report and its judgements."""
+    judgements = judgements_of(run)
+    report = document(run, judgements)
+    (folder / "report.json").write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=1))
+    (folder / "junit.xml").write_bytes(junit(report))
+    (folder / "report.html").write_text(page(report), encoding="utf-8")
+    return report, judgements
+
+
+def page(report: dict[str, Any]) -> str:
+    """The HTML page: one file, no script from elsewhere, nothing loaded."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("dra_conformance.report", "."),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    areas: dict[str, list[dict[str, Any]]] = {}
+    for row in report["requirements"]:
+        areas.setdefault(row["area"], []).append(row)
+    return environment.get_template("report.html.j2").render(report=report, areas=areas)

@@ -1,0 +1,154 @@
+"""``dra-conformance run``: say what will be done, do it, write the reports, print the summary."""
+
+import datetime
+import platform
+import sys
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from rich.console import Console
+
+from dra_clusters.choose import provider
+from dra_clusters.errors import UsageError as ClusterUsageError
+from dra_clusters.provider import VERSIONS
+from dra_conformance.catalogue import select
+from dra_conformance.descriptor import Descriptor, load_descriptor
+from dra_conformance.errors import HarnessError, UsageError
+from dra_conformance.progress import LiveProgress, print_summary
+from dra_conformance.report.build import exit_code, read_log
+from dra_conformance.report.write import write_reports
+from dra_conformance.session import Recorder, append, covered_ids, run_checks
+from dra_conformance.verdict import CheckResult
+
+LOG = "log.jsonl"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """What was asked for; empty texts mean the default."""
+
+    descriptor: str = "reference"
+    machine: str = ""
+    provider: str = "embedded"
+    kubernetes: str = VERSIONS[-1]
+    select: str = ""
+    seed: int = 0
+    workers: int = 2
+    output: Path = Path("dra-report")
+    as_json: bool = False
+
+
+class Silent:
+    """Progress for scripts."""
+
+    def planned(self, count: int) -> None:
+        """Nothing."""
+
+    def finished(self, result: CheckResult) -> None:
+        """Nothing."""
+
+
+def check_options(options: RunOptions) -> None:
+    """Refuse what cannot be, before anything is started.
+
+    Raises:
+        UsageError: unknown version, provider or selection, or an output folder that cannot be written.
+    """
+    if options.kubernetes not in VERSIONS:
+        message = f"--kubernetes {options.kubernetes!r}: wanted one of {', '.join(VERSIONS)}"
+        raise UsageError(message)
+    try:
+        provider(options.provider)
+    except ClusterUsageError as error:
+        raise UsageError(str(error)) from error
+    select(options.select)
+    try:
+        options.output.mkdir(parents=True, exist_ok=True)
+        (options.output / LOG).write_bytes(b"")
+    except OSError as error:
+        message = f"--output {options.output}: cannot be written: {error.strerror}; choose another folder"
+        raise UsageError(message) from error
+
+
+def head_of(options: RunOptions, descriptor: Descriptor, covered: set[str]) -> dict[str, Any]:
+    """The first line of the log: everything about the run but its results."""
+    today = datetime.datetime.now(datetime.timezone.utc)
+    machine = options.machine or (descriptor.machine.default if descriptor.machine else "")
+    return {
+        "type": "run",
+        "date": today.date().isoformat(),
+        "covered": sorted(covered),
+        "subject": {
+            "name": descriptor.name,
+            "driver": descriptor.driver,
+            "command": descriptor.start.command,
+            "features": descriptor.features,
+            "exemptions": msgspec.to_builtins(descriptor.exemptions),
+        },
+        "suite": {
+            "name": "dra-conformance",
+            "version": version("dra-conformance"),
+            "date": today.isoformat(timespec="seconds"),
+            "seed": options.seed,
+            "select": options.select,
+            "tier": "node",
+        },
+        "environment": {
+            "kubernetes": options.kubernetes,
+            "provider": options.provider,
+            "machine": machine,
+            "python": platform.python_version(),
+            "kernel": platform.release(),
+        },
+    }
+
+
+def judge_driver(options: RunOptions) -> int:
+    """Judge a driver; the exit code.
+
+    Raises:
+        UsageError: what was asked for cannot be.
+        HarnessError: nothing could be judged.
+    """
+    descriptor = load_descriptor(options.descriptor)
+    check_options(options)
+    console = Console(quiet=options.as_json, highlight=False)
+    head = head_of(options, descriptor, covered_ids())
+    environment = head["environment"]
+    console.print(f"driver      {descriptor.driver} ({descriptor.name}: {descriptor.start.command[0]})", soft_wrap=True)
+    console.print(f"machine     {environment['machine'] or 'none'}")
+    console.print(f"Kubernetes  {options.kubernetes}, provider {options.provider}")
+    console.print(f"seed        {options.seed}")
+    log = options.output / LOG
+    append(log, head)
+    watcher = Silent() if options.as_json else LiveProgress(console)
+    recorder = Recorder(log=log, watcher=watcher)
+    words = [f"--dra-driver={options.descriptor}", f"--dra-machine={options.machine}"]
+    words += [f"--dra-provider={options.provider}", f"--dra-kubernetes={options.kubernetes}"]
+    words += [f"--dra-select={options.select}", f"--dra-seed={options.seed}"]
+    try:
+        run_checks(words, workers=options.workers, recorder=recorder)
+    finally:
+        if isinstance(watcher, LiveProgress):
+            watcher.stop()
+    return conclude(log, options, console)
+
+
+def conclude(log: Path, options: RunOptions, console: Console) -> int:
+    """Write the reports, print what they say; the exit code."""
+    run = read_log(log)
+    report, judgements = write_reports(run, options.output)
+    failed_alike = {result.message for result in run.results}
+    if run.results and len(failed_alike) == 1 and all(result.outcome == "error" for result in run.results):
+        raise HarnessError(failed_alike.pop())
+    if options.as_json:
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(report), indent=1).decode() + "\n")
+    console.print()
+    print_summary(console, judgements, report["summary"])
+    seconds, count = report["suite"]["seconds"], len(run.results)
+    console.print(f"\n{count} checks in {seconds:.1f} s" + (", interrupted" if run.interrupted else ""))
+    console.print(f"report      {options.output / 'report.html'}", soft_wrap=True)
+    return 130 if run.interrupted else exit_code(report["summary"])
