@@ -94,7 +94,7 @@ def isolated() -> Iterator[None]:
                 os.environ[name] = value
 
 
-BARE = ["-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:logging", "--import-mode=importlib", "-c", os.devnull]
+BARE = ["-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:logging", "--import-mode=importlib", "--assert=plain", "-c", os.devnull]
 
 
 def covered_ids() -> set[str]:
@@ -121,7 +121,7 @@ def run_checks(words: list[str], *, workers: int, recorder: Recorder) -> bool:
     Raises:
         HarnessError: pytest itself failed.
     """
-    command = [*BARE, "-p", "dra_conformance.plugin", "-p", "xdist.plugin", f"--rootdir={SUITE}", "-W", "error"]
+    command = [*BARE, "-p", "dra_conformance.plugin", "-p", "xdist.plugin", f"--rootdir={SUITE}"]
     command += [*(["-n", str(workers)] if workers > 1 else []), *words, str(SUITE)]
     append(recorder.log, {"type": "start", "time": time.time()})
     with isolated():

@@ -30,7 +30,8 @@ class ApiView:
         kubernetes_config.load_kube_config(config_file=str(kubeconfig), client_configuration=configuration)
         self._client = ApiClient(configuration)
         self._headers = dict(self._client.default_headers)
-        self._client.update_params_for_auth(self._headers, [], ["BearerToken"])
+        for setting in configuration.auth_settings().values():
+            self._headers[setting["key"]] = setting["value"]
         self._host = configuration.host
         self._driver = driver
         self._node = node
