@@ -169,6 +169,10 @@ class World:
         stored = self.api.create_claim(claim, status if allocated else None)
         return Claim(namespace, metadata["name"], stored["metadata"]["uid"], tuple(chosen))
 
+    def ghost(self) -> Claim:
+        """A claim that exists nowhere."""
+        return Claim("default", f"ghost-{next(numbers)}", str(uuid.UUID(int=self.random.getrandbits(128))), ())
+
     def drop(self, *claims: Claim) -> None:
         """Unprepare and delete claims; errors are noted only, since a check that cares asserts them itself."""
         if self.driver.running:
