@@ -82,7 +82,8 @@ def result_of(item: pytest.Item, call: pytest.CallInfo[None]) -> CheckResult:
     """What a finished check says."""
     ids, why = marks_of(item)
     evidence = item.stash.get(EVIDENCE, None)
-    function = getattr(item, "function", None)
+    parameters = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    function = parameters.get("rule") or getattr(item, "function", None)
     told = outcome_of(call.excinfo.value if call.excinfo else None)
     return CheckResult(
         name=item.nodeid.rpartition("/")[2],
