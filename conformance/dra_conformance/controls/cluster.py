@@ -1,0 +1,49 @@
+"""The control driver's way to the API server: the standard library's HTTP client, so that it shares nothing with others."""
+
+import base64
+import json
+import ssl
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+TIMEOUT_S = 5
+GROUP = "/apis/resource.k8s.io/v1"
+
+
+class ApiFailure(Exception):
+    """The server refused or did not answer; ``code`` is 0 without an answer."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class ControlApi:
+    """JSON requests with a kubeconfig of the embedded provider."""
+
+    def __init__(self, kubeconfig: Path) -> None:
+        config = json.loads(kubeconfig.read_text())
+        cluster = config["clusters"][0]["cluster"]
+        self._url = cluster["server"]
+        self._token = config["users"][0]["user"]["token"]
+        authority = base64.b64decode(cluster["certificate-authority-data"]).decode()
+        self._tls = ssl.create_default_context(cadata=authority)
+
+    def request(self, method: str, path: str, body: Any = None) -> Any:
+        """The JSON of the answer.
+
+        Raises:
+            ApiFailure: the server refused or did not answer.
+        """
+        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
+        raw = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self._url}{path}", data=raw, headers=headers, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=TIMEOUT_S, context=self._tls) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            raise ApiFailure(error.code, f"{method} {path}: {error.code} {error.read()[:300]!r}") from error
+        except (OSError, ValueError) as error:
+            raise ApiFailure(0, f"{method} {path}: {error}") from error

@@ -1,0 +1,67 @@
+"""The defects that the control driver can have, and the requirements that each of them breaks."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """One way to be wrong.
+
+    Attributes:
+        violates: the requirements of which at least one check must fail, and every one must be broken.
+    """
+
+    name: str
+    violates: tuple[str, ...]
+    what: str
+
+
+DEFECTS = {
+    defect.name: defect
+    for defect in (
+        Defect("wrong-type", ("REG-003",), "GetInfo says CSIPlugin"),
+        Defect("full-names", ("REG-011", "REG-007"), "supported_versions has protobuf names"),
+        Defect("phantom-service", ("REG-009",), "lists a health service that it does not serve"),
+        Defect("other-name", ("REG-006",), "GetInfo has another name than the slices"),
+        Defect("late-services", ("REG-014",), "the registration socket appears before the DRA socket"),
+        Defect("slow-info", ("REG-015",), "GetInfo takes longer than a second"),
+        Defect("dies-when-refused", ("REG-018",), "exits with 0 when the kubelet refuses it"),
+        Defect("keeps-sockets", ("REG-023", "SHUT-002"), "leaves its sockets behind at SIGTERM"),
+        Defect("deletes-slices", ("SHUT-003",), "deletes its slices at SIGTERM"),
+        Defect("wrong-count", ("POOL-001",), "says two slices and publishes one"),
+        Defect("not-republished", ("RSL-025", "RSL-026"), "does not notice that its slice was deleted"),
+        Defect("not-repaired", ("RSL-027",), "does not notice that its slice was edited"),
+        Defect("chatty", ("RSL-028",), "writes its slice all the time"),
+        Defect("foreign-slices", ("RSL-031",), "deletes the slices of other nodes"),
+        Defect("reads-all", ("RSL-032",), "lists slices without a field selector"),
+        Defect("stays-stray", ("RSL-030",), "leaves slices of pools that it does not have"),
+        Defect("reserved-name", ("DIS-008",), "publishes an invented attribute in Kubernetes' domain"),
+        Defect("renames-devices", ("DIS-002",), "device names depend on the start"),
+        Defect("missing-entry", ("PREP-001",), "answers for the first claim of a batch only"),
+        Defect("keyed-by-name", ("PREP-003",), "answers by claim name"),
+        Defect("fails-batch", ("PREP-004",), "one bad claim fails the call"),
+        Defect("subrequest-names", ("PREP-008",), "returns request names with the subrequest"),
+        Defect("all-requests", ("PREP-009",), "returns every request for every device"),
+        Defect("ignores-uid", ("PREP-010",), "does not compare UIDs"),
+        Defect("skips-unknown", ("PREP-013",), "leaves out devices that it does not know"),
+        Defect("shares-devices", ("PREP-014",), "gives a device to two claims"),
+        Defect("writes-status", ("PREP-027",), "drops status.reservedFor while preparing"),
+        Defect("new-ids", ("IDEM-001",), "returns other CDI ids for each call"),
+        Defect("trusts-state", ("IDEM-003",), "does not write CDI files again"),
+        Defect("unknown-is-error", ("UNPR-002", "IDEM-004"), "fails to unprepare what is not prepared"),
+        Defect("needs-claim", ("UNPR-003",), "reads the claim to unprepare it"),
+        Defect("leaves-cdi", ("UNPR-005", "CDI-017"), "does not remove CDI files"),
+        Defect("by-name", ("UNPR-014",), "unprepares by namespace and name"),
+        Defect("forgets", ("REC-001", "UNPR-010"), "keeps its state in memory only"),
+        Defect("future-version", ("CDI-004",), "writes cdiVersion 9.0.0"),
+        Defect("unknown-field", ("CDI-006",), "writes a member that CDI does not have"),
+        Defect("empty-edits", ("CDI-008",), "writes devices without edits"),
+        Defect("one-variable", ("CDI-019",), "sets one variable to different values"),
+        Defect("everyones-nodes", ("CDI-020",), "gives every device node to every container"),
+        Defect("world-writable", ("CDI-026",), "writes files that everybody can change"),
+        Defect("write-in-place", ("CDI-016",), "writes CDI files in pieces under their final name"),
+        Defect("hides-disk-errors", ("CDI-027", "REC-011"), "ignores failed writes"),
+        Defect("v1beta1-differs", ("MV-002",), "returns other request names through v1beta1"),
+        Defect("ignores-config", ("CFG-007",), "ignores opaque parameters"),
+    )
+}

@@ -1,0 +1,173 @@
+"""A small DRA driver with invented devices, written apart from the reference driver: no NVML, threads, no shared code.
+
+It exists to judge the suite: as it is it must pass, and with ``--defect NAME`` it must fail at the requirement that the
+defect breaks.
+"""
+
+import argparse
+import os
+import signal
+import sys
+import threading
+import time
+from concurrent import futures
+from pathlib import Path
+from typing import Any
+
+import grpc
+
+from dra_api import names
+from dra_api.kubelet._generated import dra_v1_pb2, dra_v1beta1_pb2, registration_pb2
+from dra_api.kubelet._generated.dra_v1_pb2_grpc import add_DRAPluginServicer_to_server as add_v1
+from dra_api.kubelet._generated.dra_v1beta1_pb2_grpc import add_DRAPluginServicer_to_server as add_v1beta1
+from dra_api.kubelet._generated.registration_pb2_grpc import add_RegistrationServicer_to_server as add_registration
+from dra_conformance.controls.cluster import ControlApi
+from dra_conformance.controls.defects import DEFECTS
+from dra_conformance.controls.preparing import Preparing, Refusal
+from dra_conformance.controls.publishing import Publishing
+
+
+def say(text: str) -> None:
+    """Log."""
+    sys.stderr.write(f"{time.time():.3f} {text}\n")
+    sys.stderr.flush()
+
+
+class Registration:
+    """The registration service."""
+
+    def __init__(self, driver: str, endpoint: Path, defect: str) -> None:
+        versions = [names.DRA_V1, names.DRA_V1BETA1]
+        if defect == "full-names":
+            versions = ["k8s.io.kubelet.pkg.apis.dra.v1.DRAPlugin"]
+        if defect == "phantom-service":
+            versions.append(names.HEALTH_V1)
+        self._defect = defect
+        self._info = registration_pb2.PluginInfo(
+            type="CSIPlugin" if defect == "wrong-type" else names.PLUGIN_TYPE,
+            name=f"a-{driver}" if defect == "other-name" else driver,
+            endpoint=str(endpoint),
+            supported_versions=versions,
+        )
+
+    def GetInfo(self, request: Any, context: Any) -> Any:
+        """Who this is."""
+        if self._defect == "slow-info":
+            time.sleep(1.2)
+        return self._info
+
+    def NotifyRegistrationStatus(self, request: Any, context: Any) -> Any:
+        """What the kubelet made of it."""
+        say(f"registered: {request.plugin_registered} {request.error}")
+        if self._defect == "dies-when-refused" and not request.plugin_registered:
+            threading.Timer(0.05, os._exit, [0]).start()
+        return registration_pb2.RegistrationStatusResponse()
+
+
+class Plugin:
+    """The DRA service of one version."""
+
+    def __init__(self, preparing: Preparing, messages: Any, defect: str) -> None:
+        self._preparing = preparing
+        self._messages = messages
+        self._defect = defect
+
+    def NodePrepareResources(self, request: Any, context: Any) -> Any:
+        """Prepare each claim."""
+        response = self._messages.NodePrepareResourcesResponse()
+        claims = request.claims[:1] if self._defect == "missing-entry" else request.claims
+        for claim in claims:
+            entry = response.claims[claim.name if self._defect == "keyed-by-name" else claim.uid]
+            if entry.devices or entry.error:
+                continue
+            try:
+                devices = self._preparing.prepare(claim.namespace, claim.name, claim.uid)
+            except Refusal as error:
+                if self._defect == "fails-batch":
+                    context.abort(grpc.StatusCode.INTERNAL, str(error))
+                entry.error = str(error)
+                continue
+            differs = self._defect == "v1beta1-differs" and self._messages is dra_v1beta1_pb2
+            for device in devices:
+                entry.devices.add(
+                    request_names=["any"] if differs else device["requests"],
+                    pool_name=device["pool"],
+                    device_name=device["device"],
+                    cdi_device_ids=device["ids"],
+                )
+        return response
+
+    def NodeUnprepareResources(self, request: Any, context: Any) -> Any:
+        """Unprepare each claim."""
+        response = self._messages.NodeUnprepareResourcesResponse()
+        for claim in request.claims:
+            entry = response.claims[claim.uid]
+            try:
+                self._preparing.unprepare(claim.namespace, claim.name, claim.uid)
+            except Refusal as error:
+                entry.error = str(error)
+        return response
+
+
+def listen(path: Path, *services: Any) -> grpc.Server:
+    """Serve on a socket; SERVICES are functions that add themselves to the server."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    server = grpc.server(futures.ThreadPoolExecutor(max_workers=16))
+    for add in services:
+        add(server)
+    server.add_insecure_port(f"unix:{path}")
+    server.start()
+    return server
+
+
+def main() -> int:
+    """Serve until SIGTERM."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    for flag in ("--driver-name", "--node-name", "--kubeconfig", "--registry-dir", "--plugins-dir", "--cdi-dir"):
+        parser.add_argument(flag, required=True)
+    parser.add_argument("--defect", default="", choices=["", *DEFECTS], metavar="NAME")
+    arguments = parser.parse_args()
+    name, defect = arguments.driver_name, arguments.defect
+    data_dir = Path(arguments.plugins_dir) / name
+    endpoint, registry = data_dir / "dra.sock", Path(arguments.registry_dir) / f"{name}-reg.sock"
+    data_dir.mkdir(parents=True, exist_ok=True)
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda number, frame: stop.set())
+    api = ControlApi(Path(arguments.kubeconfig))
+    publishing = Publishing(api, driver=name, node=arguments.node_name, defect=defect, say=say)
+    preparing = Preparing(
+        api,
+        publishing,
+        driver=name,
+        node=arguments.node_name,
+        data_dir=data_dir,
+        cdi_dir=Path(arguments.cdi_dir),
+        defect=defect,
+    )
+    registration = Registration(name, endpoint, defect)
+    plugins = (
+        lambda server: add_v1(Plugin(preparing, dra_v1_pb2, defect), server),
+        lambda server: add_v1beta1(Plugin(preparing, dra_v1beta1_pb2, defect), server),
+    )
+    servers = []
+    if defect == "late-services":
+        servers.append(listen(registry, lambda server: add_registration(registration, server)))
+        time.sleep(3)
+    servers.append(listen(endpoint, *plugins))
+    if defect != "late-services":
+        servers.append(listen(registry, lambda server: add_registration(registration, server)))
+    publishing.start()
+    stop.wait()
+    if defect == "keeps-sockets":
+        os._exit(0)
+    registry.unlink(missing_ok=True)
+    publishing.stop()
+    for server in servers:
+        server.stop(grace=5).wait()
+    endpoint.unlink(missing_ok=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,235 @@
+"""How the control driver prepares: a file of state, a CDI file a claim, one lock around everything."""
+
+import contextlib
+import itertools
+import json
+import os
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from dra_conformance.controls.cluster import GROUP, ApiFailure, ControlApi
+from dra_conformance.controls.publishing import COUNT, Publishing
+
+LOOK_S = 0.5
+Answer = list[dict[str, Any]]
+"""Devices as {requests, pool, device, ids}."""
+
+
+class Refusal(Exception):
+    """A claim cannot be prepared or unprepared."""
+
+
+class Preparing:
+    """All claims of the control driver."""
+
+    def __init__(
+        self, api: ControlApi, widgets: Publishing, *, driver: str, node: str, data_dir: Path, cdi_dir: Path, defect: str
+    ) -> None:
+        self._api = api
+        self._widgets = widgets
+        self._driver = driver
+        self._node = node
+        self._cdi = cdi_dir
+        self._state = data_dir / "state.json"
+        self._defect = defect
+        self._lock = threading.RLock()
+        self._numbers = itertools.count(1)
+        self._claims: dict[str, Any] = {}
+        if self._state.exists() and defect != "forgets":
+            with contextlib.suppress(ValueError):
+                self._claims = json.loads(self._state.read_text())
+        self.sweep()
+        threading.Thread(target=self.collect_for_ever, daemon=True).start()
+
+    def sweep(self) -> None:
+        """Remove CDI files of claims that are not known, and half-written ones."""
+        for path in self._cdi.glob(f"{self._driver}_*"):
+            if path.name.removeprefix(f"{self._driver}_").removesuffix(".json") not in self._claims:
+                path.unlink()
+
+    def collect_for_ever(self) -> None:
+        """Unprepare claims that are gone from the API server."""
+        while True:
+            time.sleep(LOOK_S)
+            with self._lock, contextlib.suppress(ApiFailure):
+                for uid in list(self._claims):
+                    self.collect(uid)
+
+    def collect(self, uid: str) -> None:
+        """Forget one claim if it is gone."""
+        known = self._claims[uid]
+        try:
+            found = self.read(known["namespace"], known["name"])["metadata"]["uid"]
+        except ApiFailure as error:
+            if error.code != 404:
+                raise
+            found = None
+        if found != uid:
+            self.forget(uid)
+
+    def read(self, namespace: str, name: str) -> Any:
+        """A claim."""
+        return self._api.request("GET", f"{GROUP}/namespaces/{namespace}/resourceclaims/{name}")
+
+    def prepare(self, namespace: str, name: str, uid: str) -> Answer:
+        """A claim's devices.
+
+        Raises:
+            Refusal: it cannot be prepared.
+        """
+        with self._lock:
+            try:
+                claim = self.read(namespace, name)
+            except ApiFailure as error:
+                message = f"claim {namespace}/{name}: {error}"
+                raise Refusal(message) from error
+            devices = self.plan(claim, uid, f"claim {namespace}/{name}")
+            for device in devices:
+                self.make_free(device["device"], uid)
+            known = self._claims.get(uid)
+            if known is None or known["devices"] != devices or self._defect == "new-ids" or not self.path(uid).exists():
+                if known is None or self._defect != "trusts-state":
+                    self.write(uid, devices)
+            self._claims[uid] = {"namespace": namespace, "name": name, "devices": devices}
+            self.save()
+            if self._defect == "writes-status":
+                status = {"allocation": claim["status"]["allocation"]}
+                path = f"{GROUP}/namespaces/{namespace}/resourceclaims/{name}/status"
+                self._api.request("PUT", path, {**claim, "status": status})
+            return devices
+
+    def plan(self, claim: Any, uid: str, where: str) -> Answer:
+        """What the allocation gives.
+
+        Raises:
+            Refusal: it cannot be given.
+        """
+        if claim["metadata"]["uid"] != uid and self._defect != "ignores-uid":
+            message = f"{where} has UID {claim['metadata']['uid']}, wanted {uid}"
+            raise Refusal(message)
+        allocation = (claim.get("status") or {}).get("allocation")
+        if not allocation:
+            message = f"{where} is not allocated"
+            raise Refusal(message)
+        configs = [c.get("opaque", {}).get("driver") for c in allocation["devices"].get("config") or []]
+        if self._driver in configs and self._defect != "ignores-config":
+            message = f"{where}: widgets have no parameters"
+            raise Refusal(message)
+        results = [r for r in allocation["devices"]["results"] if r["driver"] == self._driver]
+        mine = [r for r in results if r["pool"] == self._node and r["device"] in self._widgets.names()]
+        for result in results:
+            if result not in mine and self._defect != "skips-unknown":
+                message = f"{where}: no widget {result['device']} in pool {result['pool']}"
+                raise Refusal(message)
+        everyone = sorted({r["request"].partition("/")[0] for r in mine})
+        tail = f"-{next(self._numbers)}" if self._defect == "new-ids" else ""
+        return [
+            {
+                "requests": everyone if self._defect == "all-requests" else [self.request_name(r["request"])],
+                "pool": r["pool"],
+                "device": r["device"],
+                "ids": [f"{self._driver}/widget={uid}-{r['device']}{tail}"],
+            }
+            for r in mine
+        ]
+
+    def request_name(self, request: str) -> str:
+        """The main request."""
+        return request if self._defect == "subrequest-names" else request.partition("/")[0]
+
+    def make_free(self, device: str, uid: str) -> None:
+        """Refuse a device that another claim has, unless that one is gone.
+
+        Raises:
+            Refusal: it is in use.
+        """
+        if self._defect == "shares-devices":
+            return
+        for other in list(self._claims):
+            if other != uid and any(d["device"] == device for d in self._claims[other]["devices"]):
+                self.collect(other)
+                if other in self._claims:
+                    message = f"widget {device} is prepared for claim {other}"
+                    raise Refusal(message)
+
+    def unprepare(self, namespace: str, name: str, uid: str) -> None:
+        """Undo.
+
+        Raises:
+            Refusal: only with a defect.
+        """
+        with self._lock:
+            if self._defect == "needs-claim":
+                try:
+                    self.read(namespace, name)
+                except ApiFailure as error:
+                    raise Refusal(str(error)) from error
+            if self._defect == "unknown-is-error" and uid not in self._claims:
+                message = f"claim {uid} is not prepared"
+                raise Refusal(message)
+            if self._defect == "by-name":
+                same = [u for u, known in self._claims.items() if (known["namespace"], known["name"]) == (namespace, name)]
+                uid = same[0] if same else uid
+            self.forget(uid)
+
+    def forget(self, uid: str) -> None:
+        """Remove a claim's file and state."""
+        if self._defect not in ("leaves-cdi",) and (uid in self._claims or self._defect != "forgets"):
+            self.path(uid).unlink(missing_ok=True)
+        if self._claims.pop(uid, None) is not None:
+            self.save()
+
+    def save(self) -> None:
+        """Write the state in one step."""
+        if self._defect != "forgets":
+            scratch = self._state.with_suffix(".new")
+            scratch.write_text(json.dumps(self._claims))
+            scratch.replace(self._state)
+
+    def path(self, uid: str) -> Path:
+        """A claim's CDI file."""
+        return self._cdi / f"{self._driver}_{uid}.json"
+
+    def write(self, uid: str, devices: Answer) -> None:
+        """Write a claim's CDI file.
+
+        Raises:
+            Refusal: the folder does not take it.
+        """
+        spec = {
+            "cdiVersion": "9.0.0" if self._defect == "future-version" else "0.5.0",
+            "kind": f"{self._driver}/widget",
+            "devices": [{"name": d["ids"][0].partition("=")[2], "containerEdits": self.edits(d["device"])} for d in devices],
+        }
+        if self._defect == "unknown-field":
+            spec["vendorVersion"] = "1"
+        text = json.dumps(spec)
+        path = self.path(uid)
+        try:
+            if self._defect == "write-in-place":
+                with path.open("w") as stream:
+                    stream.write(text[:40])
+                    stream.flush()
+                    time.sleep(0.002)
+                    stream.write(text[40:])
+                return
+            scratch = path.with_suffix(".tmp")
+            scratch.write_text(text)
+            scratch.chmod(0o666 if self._defect == "world-writable" else 0o644)
+            scratch.replace(path)
+        except OSError as error:
+            if self._defect != "hides-disk-errors":
+                message = f"cannot write {path.name}: {os.strerror(error.errno or 0)}"
+                raise Refusal(message) from error
+
+    def edits(self, device: str) -> dict[str, Any]:
+        """What a container gets with a device."""
+        if self._defect == "empty-edits":
+            return {}
+        index = device.rpartition("-")[2]
+        variable = "WIDGET" if self._defect == "one-variable" else f"WIDGET_{index}"
+        numbers = range(COUNT) if self._defect == "everyones-nodes" else [int(index)]
+        nodes = [{"path": f"/dev/widget{number}"} for number in numbers]
+        return {"env": [f"{variable}={device}"], "deviceNodes": nodes}

@@ -1,0 +1,110 @@
+"""How the control driver publishes: it looks ten times a second and writes when what it sees is not what it wants."""
+
+import threading
+import time
+from typing import Any
+
+from dra_conformance.controls.cluster import GROUP, ApiFailure, ControlApi
+
+LOOK_S = 0.1
+COUNT = 4
+SLICES = f"{GROUP}/resourceslices"
+
+
+class Publishing(threading.Thread):
+    """One slice with four widgets."""
+
+    def __init__(self, api: ControlApi, *, driver: str, node: str, defect: str, say: Any) -> None:
+        super().__init__(daemon=True)
+        self._api = api
+        self._driver = driver
+        self._node = node
+        self._defect = defect
+        self._say = say
+        self._stop = threading.Event()
+        self._salt = f"{time.time_ns() % 100000}-" if defect == "renames-devices" else ""
+        self._published = False
+
+    def devices(self) -> list[dict[str, Any]]:
+        """The widgets."""
+        found = []
+        for index in range(COUNT):
+            attributes: dict[str, Any] = {"color": {"string": ("red", "green", "blue", "grey")[index]}}
+            attributes["firmware"] = {"version": "1.2.3"}
+            if self._defect == "reserved-name":
+                attributes["resource.kubernetes.io/widgetness"] = {"string": "high"}
+            capacity = {"size": {"value": f"{index + 1}Gi"}}
+            found.append({"name": f"widget-{self._salt}{index}", "attributes": attributes, "capacity": capacity})
+        return found
+
+    def names(self) -> set[str]:
+        """The widgets' names."""
+        return {device["name"] for device in self.devices()}
+
+    def wanted(self, owner: dict[str, Any], generation: int) -> dict[str, Any]:
+        """The slice."""
+        count = 2 if self._defect == "wrong-count" else 1
+        pool = {"name": self._node, "generation": generation, "resourceSliceCount": count}
+        return {
+            "metadata": {"name": f"{self._node}-{self._driver}", "ownerReferences": [owner]},
+            "spec": {"driver": self._driver, "nodeName": self._node, "pool": pool, "devices": self.devices()},
+        }
+
+    def run(self) -> None:
+        """Publish until stopped."""
+        while not self._stop.is_set():
+            try:
+                self.look()
+            except ApiFailure as error:
+                self._say(f"publishing failed: {error}")
+                self._stop.wait(2 * LOOK_S)
+            self._stop.wait(LOOK_S)
+
+    def stop(self) -> None:
+        """No more."""
+        self._stop.set()
+        self.join()
+        if self._defect == "deletes-slices":
+            self._api.request("DELETE", f"{SLICES}/{self._node}-{self._driver}")
+
+    def look(self) -> None:
+        """One look, and what it leads to."""
+        selector = f"?fieldSelector=spec.driver%3D{self._driver},spec.nodeName%3D{self._node}"
+        everything = self._defect in ("reads-all", "foreign-slices")
+        items = self._api.request("GET", SLICES + ("" if everything else selector))["items"]
+        if self._defect == "foreign-slices":
+            for item in items:
+                if item["spec"].get("nodeName") != self._node:
+                    self._api.request("DELETE", f"{SLICES}/{item['metadata']['name']}")
+        mine = [i for i in items if i["spec"]["driver"] == self._driver and i["spec"].get("nodeName") == self._node]
+        self.settle(mine)
+
+    def settle(self, mine: list[dict[str, Any]]) -> None:
+        """Write what is wrong about the slices of this driver and node."""
+        name = f"{self._node}-{self._driver}"
+        found = next((item for item in mine if item["metadata"]["name"] == name), None)
+        newest = max((i["spec"]["pool"]["generation"] for i in mine if i["spec"]["pool"]["name"] == self._node), default=0)
+        if found is None and not (self._published and self._defect == "not-republished"):
+            self._api.request("POST", SLICES, self.wanted(self.owner(), newest + 1))
+        elif found is not None and self.is_wrong(found, newest):
+            item = self.wanted(self.owner(), newest + 1)
+            item["metadata"]["resourceVersion"] = found["metadata"]["resourceVersion"]
+            self._api.request("PUT", f"{SLICES}/{name}", item)
+        self._published = True
+        for item in mine:
+            if item["metadata"]["name"] != name and self._defect != "stays-stray":
+                self._api.request("DELETE", f"{SLICES}/{item['metadata']['name']}")
+
+    def owner(self) -> dict[str, Any]:
+        """The reference to the Node object."""
+        node = self._api.request("GET", f"/api/v1/nodes/{self._node}")
+        return {"apiVersion": "v1", "kind": "Node", "name": self._node, "uid": node["metadata"]["uid"], "controller": True}
+
+    def is_wrong(self, found: dict[str, Any], newest: int) -> bool:
+        """Whether the stored slice must be written again."""
+        if self._defect == "chatty":
+            return True
+        if self._defect == "not-repaired" and self._published:
+            return False
+        spec = found["spec"]
+        return spec.get("devices") != self.devices() or spec["pool"]["generation"] < newest

@@ -1,0 +1,110 @@
+"""``dra-conformance selftest``: the suite judges drivers of which it is known how good they are.
+
+The known-good one must have no failure and no error in the whole suite. Each known-bad one must be caught, by a *fail*
+or, for a SHOULD, a *non-strict*, at every requirement that its defect breaks. Runs are processes of the command itself.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from dra_conformance.controls.defects import DEFECTS, Defect
+from dra_conformance.descriptor import Descriptor, Start, load_descriptor
+from dra_conformance.errors import HarnessError
+
+CAUGHT = ("fail", "non-strict")
+SIDE_BY_SIDE = 2
+RUN_S = 300
+
+
+def with_defect(descriptor: Descriptor, name: str) -> Descriptor:
+    """The control driver with a defect."""
+    start = Start(command=[*descriptor.start.command, f"--defect={name}"], environment=descriptor.start.environment)
+    return msgspec.structs.replace(descriptor, name=f"control-{name}", start=start)
+
+
+def run_suite(descriptor: Descriptor, folder: Path, *words: str) -> dict[str, str]:
+    """{requirement: verdict} of a run over DESCRIPTOR.
+
+    Raises:
+        HarnessError: there is no report.
+    """
+    folder.mkdir()
+    path = folder / "descriptor.yaml"
+    path.write_bytes(msgspec.yaml.encode(descriptor))
+    command = [sys.executable, "-m", "dra_conformance", "run", str(path), "--output", str(folder / "report"), *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=RUN_S, check=False)
+    report = folder / "report" / "report.json"
+    if not report.exists():
+        message = f"no report about {descriptor.name} (exit {done.returncode}): {done.stderr.strip()[-500:]}"
+        raise HarnessError(message)
+    return {row["id"]: row["verdict"] for row in json.loads(report.read_text())["requirements"]}
+
+
+def judge_mutant(defect: Defect, verdicts: Mapping[str, str]) -> dict[str, Any]:
+    """A row of the kill matrix."""
+    by = [name for name in defect.violates if verdicts[name] in CAUGHT]
+    return {
+        "name": defect.name,
+        "violates": list(defect.violates),
+        "killed": by == list(defect.violates),
+        "by": by,
+        "what": defect.what,
+    }
+
+
+def judge_control(verdicts: Mapping[str, str]) -> dict[str, Any]:
+    """Whether a known-good driver passed."""
+    wrong = sorted(f"{name} {verdict}" for name, verdict in verdicts.items() if verdict in ("fail", "error"))
+    passed = sum(verdict == "pass" for verdict in verdicts.values())
+    return {"name": "control", "passed": not wrong and passed > 0, "wrong": wrong, "requirements_passed": passed}
+
+
+def run_selftest(*, as_json: bool) -> int:
+    """Run everything; 0 if the suite is right about all of them, else 1."""
+    console = Console(quiet=as_json, highlight=False)
+    control = load_descriptor("control")
+    with tempfile.TemporaryDirectory(prefix="dra-self-") as scratch:
+        root = Path(scratch)
+        console.print("judging the known-good driver with the whole suite")
+        controls = [judge_control(run_suite(control, root / "control"))]
+
+        def judge(defect: Defect) -> dict[str, Any]:
+            words = ("--select", ",".join(defect.violates), "--workers", "1")
+            return judge_mutant(defect, run_suite(with_defect(control, defect.name), root / defect.name, *words))
+
+        with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+            runs = pool.map(judge, DEFECTS.values())
+            mutants = list(track(runs, "known-bad drivers", len(DEFECTS), console=console, transient=True))
+    score = sum(mutant["killed"] for mutant in mutants) / len(mutants)
+    if as_json:
+        sys.stdout.write(json.dumps({"controls": controls, "mutants": mutants, "score": score}, indent=1) + "\n")
+    print_matrix(console, controls, mutants, score)
+    return 0 if score == 1 and all(control["passed"] for control in controls) else 1
+
+
+def print_matrix(
+    console: Console, controls: Sequence[Mapping[str, Any]], mutants: Sequence[Mapping[str, Any]], score: float
+) -> None:
+    """The kill matrix for people."""
+    table = Table(box=None, pad_edge=False)
+    for column in ("driver", "what is wrong with it", "violates", "caught"):
+        table.add_column(column)
+    for mutant in mutants:
+        caught = "[green]yes" if mutant["killed"] else f"[red]NO[/red], only {mutant['by']}"
+        table.add_row(mutant["name"], mutant["what"], " ".join(mutant["violates"]), caught)
+    console.print(table)
+    for control in controls:
+        told = f"passes {control['requirements_passed']} requirements" if control["passed"] else f"FAILS: {control['wrong']}"
+        console.print(f"known-good driver {control['name']}: {told}", soft_wrap=True)
+    console.print(f"{sum(m['killed'] for m in mutants)} of {len(mutants)} known-bad drivers caught, score {score:.2f}")
