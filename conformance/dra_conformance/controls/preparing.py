@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dra_conformance.controls.cluster import GROUP, ApiFailure, ControlApi
-from dra_conformance.controls.publishing import COUNT, Publishing
+from dra_conformance.controls.publishing import Publishing
 
 LOOK_S = 0.5
 Answer = list[dict[str, Any]]
@@ -198,13 +198,17 @@ class Preparing:
         Raises:
             Refusal: the folder does not take it.
         """
-        spec = {
+        spec: dict[str, Any] = {
             "cdiVersion": "9.0.0" if self._defect == "future-version" else "0.5.0",
             "kind": f"{self._driver}/widget",
             "devices": [{"name": d["ids"][0].partition("=")[2], "containerEdits": self.edits(d["device"])} for d in devices],
         }
         if self._defect == "unknown-field":
             spec["vendorVersion"] = "1"
+        if self._defect == "claim-wide-edits":
+            spec["containerEdits"] = {
+                "deviceNodes": [node for d in devices for node in self.edits(d["device"])["deviceNodes"]]
+            }
         text = json.dumps(spec)
         path = self.path(uid)
         try:
@@ -230,6 +234,4 @@ class Preparing:
             return {}
         index = device.rpartition("-")[2]
         variable = "WIDGET" if self._defect == "one-variable" else f"WIDGET_{index}"
-        numbers = range(COUNT) if self._defect == "everyones-nodes" else [int(index)]
-        nodes = [{"path": f"/dev/widget{number}"} for number in numbers]
-        return {"env": [f"{variable}={device}"], "deviceNodes": nodes}
+        return {"env": [f"{variable}={device}"], "deviceNodes": [{"path": f"/dev/widget{index}"}]}

@@ -21,7 +21,7 @@ class Publishing(threading.Thread):
         self._node = node
         self._defect = defect
         self._say = say
-        self._stop = threading.Event()
+        self._over = threading.Event()
         self._salt = f"{time.time_ns() % 100000}-" if defect == "renames-devices" else ""
         self._published = False
 
@@ -52,17 +52,17 @@ class Publishing(threading.Thread):
 
     def run(self) -> None:
         """Publish until stopped."""
-        while not self._stop.is_set():
+        while not self._over.is_set():
             try:
                 self.look()
             except ApiFailure as error:
                 self._say(f"publishing failed: {error}")
-                self._stop.wait(2 * LOOK_S)
-            self._stop.wait(LOOK_S)
+                self._over.wait(2 * LOOK_S)
+            self._over.wait(LOOK_S)
 
     def stop(self) -> None:
         """No more."""
-        self._stop.set()
+        self._over.set()
         self.join()
         if self._defect == "deletes-slices":
             self._api.request("DELETE", f"{SLICES}/{self._node}-{self._driver}")

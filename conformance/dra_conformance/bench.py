@@ -1,0 +1,146 @@
+"""``dra-conformance bench``: what a driver costs, and what the suite costs, each beside a floor of the same run.
+
+The floor of a call is an empty prepare over the same connection: what gRPC, the socket and both processes cost without
+any work. Times are milliseconds unless a name says otherwise.
+"""
+
+import contextlib
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from dra_conformance.descriptor import load_descriptor
+from dra_conformance.run import RunOptions, judge_driver
+from dra_conformance.world.laboratory import Choices, Laboratory
+from dra_conformance.world.world import World
+
+STARTS, CALLS, BATCHES = 5, 100, 30
+Measure = dict[str, Any]
+
+
+def measure(name: str, unit: str, values: Sequence[float], floor: Measure | None = None) -> Measure:
+    """One row."""
+    ordered = sorted(values)
+    return {
+        "name": name,
+        "unit": unit,
+        "median": round(statistics.median(ordered), 4),
+        "p95": round(ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))], 4),
+        "n": len(ordered),
+        "floor": {"name": floor["name"], "median": floor["median"]} if floor else None,
+    }
+
+
+def timed(call: Callable[[], Any]) -> float:
+    """Milliseconds of one call."""
+    start = time.perf_counter()
+    call()
+    return (time.perf_counter() - start) * 1000
+
+
+def bench_calls(world: World) -> list[Measure]:
+    """Prepare and unprepare of one claim and of eight, and how many a second."""
+    world.start_registered()
+    version, endpoint = world.kubelet.version(), world.kubelet.endpoint
+
+    def prepare(*claims: Any) -> None:
+        world.kubelet.prepare(*claims, version=version, endpoint=endpoint)
+
+    empty = measure("empty_prepare", "ms", [timed(prepare) for _ in range(CALLS)])
+    one = world.claim()
+    prepares, unprepares = [], []
+    for _ in range(CALLS):
+        prepares.append(timed(lambda: prepare(one)))
+        unprepares.append(timed(lambda: world.kubelet.unprepare(one, version=version)))
+    many = [world.claim(device) for device in world.need(min(8, len(world.devices())))]
+    batches = []
+    for _ in range(BATCHES):
+        batches.append(timed(lambda: prepare(*many)))
+        world.kubelet.unprepare(*many, version=version)
+    rates = [len(many) * 1000 / milliseconds for milliseconds in batches]
+    pages = next(
+        line for line in Path(f"/proc/{world.driver.pid}/status").read_text().splitlines() if line.startswith("VmRSS")
+    )
+    return [
+        empty,
+        measure("prepare_one", "ms", prepares, empty),
+        measure("unprepare_one", "ms", unprepares, empty),
+        measure("prepare_eight", "ms", batches, empty),
+        measure("claims_per_second", "1/s", rates),
+        measure("driver_rss", "MiB", [int(pages.split()[1]) / 1024]),
+    ]
+
+
+def bench_starts(laboratory: Laboratory) -> list[Measure]:
+    """From the start of the process to its sockets, and to its slice."""
+    sockets, slices, pythons = [], [], []
+    for _ in range(STARTS):
+        pythons.append(timed(lambda: subprocess.run([sys.executable, "-c", "import grpc"], check=True)))
+        with ExitStack() as stack:
+            world = laboratory.make(stack)
+            start = time.perf_counter()
+            world.start()
+            sockets.append((time.perf_counter() - start) * 1000)
+            world.api.wait_slices(world.descriptor.budgets.publish_seconds)
+            slices.append((time.perf_counter() - start) * 1000)
+    floor = measure("python_with_grpc", "ms", pythons)
+    return [
+        floor,
+        measure("driver_start_to_sockets", "ms", sockets, floor),
+        measure("driver_start_to_slice", "ms", slices, floor),
+    ]
+
+
+def bench_suite(descriptor: str) -> list[Measure]:
+    """The default run."""
+    with tempfile.TemporaryDirectory(prefix="dra-bench-") as folder:
+        options = RunOptions(descriptor=descriptor, output=Path(folder, "r"), as_json=True)
+        with Path(folder, "out").open("w") as sink, contextlib.redirect_stdout(sink):
+            wall = timed(lambda: judge_driver(options))
+        rows = [json.loads(line) for line in Path(folder, "r", "log.jsonl").read_text().splitlines()]
+    seconds = [row["seconds"] * 1000 for row in rows if row["type"] == "check"]
+    mean = sum(seconds) / max(len(seconds), 1)
+    return [
+        measure("run_wall", "s", [wall / 1000]),
+        measure("check_mean", "ms", [mean]) | {"n": len(seconds)},
+        measure("check_median", "ms", seconds),
+    ]
+
+
+def run_bench(descriptor: str, *, as_json: bool) -> int:
+    """Measure everything and print it."""
+    loaded = load_descriptor(descriptor)
+    console = Console(quiet=as_json, highlight=False, stderr=True)
+    with console.status("measuring the driver"), Laboratory(loaded, Choices()) as laboratory:
+        measures = bench_starts(laboratory)
+        with ExitStack() as stack:
+            measures += bench_calls(laboratory.make(stack))
+    with console.status("measuring the suite"):
+        measures += bench_suite(descriptor)
+    if as_json:
+        sys.stdout.write(json.dumps({"measures": measures}, indent=1) + "\n")
+    else:
+        print_table(measures)
+    return 0
+
+
+def print_table(measures: Sequence[Measure]) -> None:
+    """The measures for people."""
+    table = Table(box=None, pad_edge=False)
+    for column in ("measure", "median", "p95", "n", "times the floor"):
+        table.add_column(column, justify="left" if column in ("measure", "times the floor") else "right")
+    for row in measures:
+        floor = row["floor"]
+        ratio = f"{row['median'] / floor['median']:.1f} x {floor['name']}" if floor else ""
+        table.add_row(row["name"], f"{row['median']:g} {row['unit']}", f"{row['p95']:g}", str(row["n"]), ratio)
+    Console(highlight=False).print(table)
