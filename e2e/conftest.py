@@ -41,7 +41,10 @@ def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
     def start_command(*words: str, environment: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
         log = (tmp_path / f"{words[0]}.log").open("ab")
         process = subprocess.Popen(
-            [str(SCRIPTS / words[0]), *words[1:]], stdout=log, stderr=log, env={**os.environ, **(environment or {})}
+            [str(SCRIPTS / words[0]), *words[1:]],
+            stdout=log,
+            stderr=log,
+            env={**os.environ, **(environment or {})},
         )
         log.close()
         started.append(process)
@@ -62,9 +65,13 @@ def machine_dir(
 ) -> Path:
     """A fake GPU machine that runs; the folder that its clients need."""
     folder = tmp_path / "machine"
-    daemon = start("fake-nvml", "serve", "--machine", request.config.getoption("--e2e-machine"), "--dir", str(folder))
+    daemon = start(
+        "fake-nvml", "serve", "--machine", request.config.getoption("--e2e-machine"), "--dir", str(folder)
+    )
     wait_until(
-        lambda: (folder / "ready").exists() or daemon.poll() is not None, what="fake machine ready", timeout_s=30
+        lambda: (folder / "ready").exists() or daemon.poll() is not None,
+        what="fake machine ready",
+        timeout_s=30,
     )
     assert daemon.poll() is None, (tmp_path / "fake-nvml.log").read_text()
     return folder
@@ -95,5 +102,7 @@ def story(
     )
     with Client(config=KubeConfig.from_file(cluster.kubeconfig), namespace="default") as client:
         story = Story(client=client, node_dir=node.cdi_dir.parent, driver=DRIVER)
-        wait_until(lambda: len(story.devices()) == 8, what="eight GPUs published", timeout_s=20, seen=story.devices)
+        wait_until(
+            lambda: len(story.devices()) == 8, what="eight GPUs published", timeout_s=20, seen=story.devices
+        )
         yield story

@@ -17,7 +17,9 @@ from lightkube.resources.core_v1 import Pod
 from lightkube.resources.resource_v1 import DeviceClass, ResourceClaimTemplate, ResourceSlice
 
 
-def wait_until(condition: Callable[[], bool], *, what: str, timeout_s: float = 10, seen: Callable[[], object] = str) -> None:
+def wait_until(
+    condition: Callable[[], bool], *, what: str, timeout_s: float = 10, seen: Callable[[], object] = str
+) -> None:
     """Wait until CONDITION holds; looks 50 times a second.
 
     Raises:
@@ -88,7 +90,9 @@ class Story:
         """What ``kubectl describe pod`` says of why the pod is not scheduled; empty if it is."""
         status = self.client.get(Pod, name).status
         conditions = (status.conditions if status else None) or []
-        return next((c.message or "" for c in conditions if c.type == "PodScheduled" and c.status == "False"), "")
+        return next(
+            (c.message or "" for c in conditions if c.type == "PodScheduled" and c.status == "False"), ""
+        )
 
     def wait_phase(self, name: str, phase: str) -> None:
         """Wait until the pod is in PHASE."""

@@ -56,7 +56,10 @@ class Http:
         tls = ssl.create_default_context()
         tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
         self._connection = http.client.HTTPSConnection(host, int(port), context=tls, timeout=30)
-        self._headers = {"Authorization": f"Bearer {config['users'][0]['user']['token']}", "Content-Type": "application/json"}
+        self._headers = {
+            "Authorization": f"Bearer {config['users'][0]['user']['token']}",
+            "Content-Type": "application/json",
+        }
 
     def __call__(self, method: str, path: str, body: Any = None) -> bytes:
         """The answer's body."""
@@ -115,7 +118,10 @@ def bench_start(count: int = 10) -> list[Measure]:
 def bench_requests(http: Http) -> list[Measure]:
     """Single requests, and a list of a thousand slices."""
     floor = measure("readyz", "ms", [timed(lambda: http("GET", "/readyz")) for _ in range(300)])
-    creates = [timed(lambda index=index: http("POST", f"{GROUP}/resourceslices", slice_of(index))) for index in range(1000)]  # type: ignore[misc] # a default binds the number
+    creates = [
+        timed(lambda index=index: http("POST", f"{GROUP}/resourceslices", slice_of(index)))
+        for index in range(1000)
+    ]  # type: ignore[misc] # a default binds the number
     gets = [timed(lambda: http("GET", f"{GROUP}/resourceslices/slice-0007")) for _ in range(300)]
     lists = [timed(lambda: http("GET", f"{GROUP}/resourceslices")) for _ in range(20)]
     return [
@@ -131,7 +137,10 @@ def bench_allocation() -> list[Measure]:
     slices = [slice_of(index) for index in range(125)]
     selector = {"cel": {"expression": 'device.attributes["gpu.example.com"].type == "gpu"'}}
     classes = {"gpu": {"spec": {"selectors": [selector]}}}
-    request = {"name": "gpu", "exactly": {"deviceClassName": "gpu", "allocationMode": "ExactCount", "count": 1}}
+    request = {
+        "name": "gpu",
+        "exactly": {"deviceClassName": "gpu", "allocationMode": "ExactCount", "count": 1},
+    }
     spec = {"devices": {"requests": [request]}}
 
     def allocate_all() -> None:
@@ -165,6 +174,8 @@ def run_bench(*, as_json: bool) -> int:
     for row in measures:
         floor = row["floor"]
         ratio = f"{row['median'] / floor['median']:.1f} x {floor['name']}" if floor else ""
-        table.add_row(row["name"], f"{row['median']:g} {row['unit']}", f"{row['p95']:g}", str(row["n"]), ratio)
+        table.add_row(
+            row["name"], f"{row['median']:g} {row['unit']}", f"{row['p95']:g}", str(row["n"]), ratio
+        )
     Console(highlight=False).print(table)
     return 0

@@ -69,7 +69,9 @@ def bench_calls(world: World) -> list[Measure]:
         world.kubelet.unprepare(*many, version=version)
     rates = [len(many) * 1000 / milliseconds for milliseconds in batches]
     pages = next(
-        line for line in Path(f"/proc/{world.driver.pid}/status").read_text().splitlines() if line.startswith("VmRSS")
+        line
+        for line in Path(f"/proc/{world.driver.pid}/status").read_text().splitlines()
+        if line.startswith("VmRSS")
     )
     return [
         empty,
@@ -142,5 +144,7 @@ def print_table(measures: Sequence[Measure]) -> None:
     for row in measures:
         floor = row["floor"]
         ratio = f"{row['median'] / floor['median']:.1f} x {floor['name']}" if floor else ""
-        table.add_row(row["name"], f"{row['median']:g} {row['unit']}", f"{row['p95']:g}", str(row["n"]), ratio)
+        table.add_row(
+            row["name"], f"{row['median']:g} {row['unit']}", f"{row['p95']:g}", str(row["n"]), ratio
+        )
     Console(highlight=False).print(table)

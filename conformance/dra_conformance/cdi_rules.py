@@ -14,7 +14,9 @@ Spec = dict[str, Any]
 File = tuple[str, str, Spec | None]
 Rule = Callable[[list[str], list[File]], Iterator[str]]
 RELEASED = ("0.3.0", "0.4.0", "0.5.0", "0.6.0", "0.7.0", "0.8.0", "1.0.0", "1.1.0")
-ID = re.compile(r"[A-Za-z]([A-Za-z0-9_.-]*[A-Za-z0-9])?/[A-Za-z]([A-Za-z0-9_.-]*[A-Za-z0-9])?=[A-Za-z0-9]([A-Za-z0-9_.:-]*[A-Za-z0-9])?")
+ID = re.compile(
+    r"[A-Za-z]([A-Za-z0-9_.-]*[A-Za-z0-9])?/[A-Za-z]([A-Za-z0-9_.-]*[A-Za-z0-9])?=[A-Za-z0-9]([A-Za-z0-9_.:-]*[A-Za-z0-9])?"
+)
 TOP = {"cdiVersion", "kind", "annotations", "devices", "containerEdits"}
 DEVICE = {"name", "annotations", "containerEdits"}
 EDITS = {"env", "deviceNodes", "netDevices", "hooks", "mounts", "intelRdt", "additionalGids"}
@@ -51,13 +53,15 @@ def ids_are_qualified(ids: list[str], files: list[File]) -> Iterator[str]:
 
 def ids_resolve(ids: list[str], files: list[File]) -> Iterator[str]:
     """Each id is defined by exactly one device of one valid file."""
-    known = Counter(f"{spec.get('kind')}={d.get('name')}" for _, spec in specs(files) for d in spec.get("devices") or [])
+    known = Counter(
+        f"{spec.get('kind')}={d.get('name')}" for _, spec in specs(files) for d in spec.get("devices") or []
+    )
     yield from (f"{name} is defined {known[name]} times" for name in ids if known[name] != 1)
     yield from (f"{name} cannot be parsed" for name, _, spec in files if spec is None)
 
 
 def versions_are_released(ids: list[str], files: list[File]) -> Iterator[str]:
-    """cdiVersion is released and at least what the members need."""
+    """CdiVersion is released and at least what the members need."""
     for name, spec in specs(files):
         version = str(spec.get("cdiVersion"))
         if version not in RELEASED or number(version) < number(minimum(spec)):
@@ -65,7 +69,7 @@ def versions_are_released(ids: list[str], files: list[File]) -> Iterator[str]:
 
 
 def versions_are_minimal(ids: list[str], files: list[File]) -> Iterator[str]:
-    """cdiVersion is the lowest that the members need, 0.5.0 or below being read by every runtime with DRA."""
+    """CdiVersion is the lowest that the members need, 0.5.0 or below being read by every runtime with DRA."""
     for name, spec in specs(files):
         lowest = max(number(minimum(spec)), number("0.5.0"))
         if number(str(spec.get("cdiVersion"))) > lowest:
@@ -85,23 +89,35 @@ def minimum(spec: Spec) -> str:
         return "1.1.0"
     if any(edit.get("intelRdt") or edit.get("additionalGids") for edit in edits):
         return "0.7.0"
-    if spec.get("annotations") or any(d.get("annotations") for d in devices) or "." in spec.get("kind", "").rpartition("/")[2]:
+    if (
+        spec.get("annotations")
+        or any(d.get("annotations") for d in devices)
+        or "." in spec.get("kind", "").rpartition("/")[2]
+    ):
         return "0.6.0"
     digits = any(str(device.get("name", "a"))[:1].isdigit() for device in devices)
     if digits or any("hostPath" in node for edit in edits for node in edit.get("deviceNodes") or []):
         return "0.5.0"
-    return "0.4.0" if any("type" in mount for edit in edits for mount in edit.get("mounts") or []) else "0.3.0"
+    return (
+        "0.4.0" if any("type" in mount for edit in edits for mount in edit.get("mounts") or []) else "0.3.0"
+    )
 
 
 def fields_are_known(ids: list[str], files: list[File]) -> Iterator[str]:
     """Files have no members that the specification does not know."""
     for name, spec in specs(files):
         yield from (f"{name}: {word}" for word in spec.keys() - TOP)
-        yield from (f"{name}: devices[].{word}" for d in spec.get("devices") or [] for word in d.keys() - DEVICE)
+        yield from (
+            f"{name}: devices[].{word}" for d in spec.get("devices") or [] for word in d.keys() - DEVICE
+        )
     for where, edits in all_edits(files):
         yield from (f"{where}: {word}" for word in edits.keys() - EDITS)
     for kind, known in (("deviceNodes", NODE), ("mounts", MOUNT), ("hooks", HOOK)):
-        yield from (f"{where}: {kind}[].{word}" for where, item in members(kind, files) for word in item.keys() - known)
+        yield from (
+            f"{where}: {kind}[].{word}"
+            for where, item in members(kind, files)
+            for word in item.keys() - known
+        )
 
 
 def kinds_agree(ids: list[str], files: list[File]) -> Iterator[str]:
@@ -113,25 +129,35 @@ def kinds_agree(ids: list[str], files: list[File]) -> Iterator[str]:
 def devices_have_edits(ids: list[str], files: list[File]) -> Iterator[str]:
     """Every device has edits."""
     for name, spec in specs(files):
-        yield from (f"{name}: {d.get('name')}" for d in spec.get("devices") or [] if not any((d.get("containerEdits") or {}).values()))
+        yield from (
+            f"{name}: {d.get('name')}"
+            for d in spec.get("devices") or []
+            if not any((d.get("containerEdits") or {}).values())
+        )
 
 
 def names_are_unique(ids: list[str], files: list[File]) -> Iterator[str]:
     """No qualified name is defined twice."""
-    known = Counter(f"{spec.get('kind')}={d.get('name')}" for _, spec in specs(files) for d in spec.get("devices") or [])
+    known = Counter(
+        f"{spec.get('kind')}={d.get('name')}" for _, spec in specs(files) for d in spec.get("devices") or []
+    )
     yield from (f"{name} is defined {count} times" for name, count in known.items() if count > 1)
 
 
 def environment_is_well_formed(ids: list[str], files: list[File]) -> Iterator[str]:
     """Environment edits are NAME=value."""
     for where, edits in all_edits(files):
-        yield from (f"{where}: {entry!r}" for entry in edits.get("env") or [] if not re.match(r"[^=]+=", entry))
+        yield from (
+            f"{where}: {entry!r}" for entry in edits.get("env") or [] if not re.match(r"[^=]+=", entry)
+        )
 
 
 def device_nodes_are_well_formed(ids: list[str], files: list[File]) -> Iterator[str]:
     """Device nodes have a path, a known type and permissions out of r, w, m."""
     for where, node in members("deviceNodes", files):
-        known = node.get("type", "") in ("", "b", "c", "u", "p") and set(node.get("permissions", "")) <= set("rwm")
+        known = node.get("type", "") in ("", "b", "c", "u", "p") and set(node.get("permissions", "")) <= set(
+            "rwm"
+        )
         if not node.get("path") or not known:
             yield f"{where}: {node}"
 

@@ -27,10 +27,14 @@ def add(parser: argparse.ArgumentParser, flag: str, default: str, text: str, met
 
 def make_parser() -> argparse.ArgumentParser:
     """All commands and flags."""
-    parser = Parser(prog="dra-conformance", description="Judges a Kubernetes DRA driver, requirement by requirement.")
+    parser = Parser(
+        prog="dra-conformance", description="Judges a Kubernetes DRA driver, requirement by requirement."
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     run = commands.add_parser("run", help="judge a driver and write a report")
-    run.add_argument("descriptor", nargs="?", default="reference", help="a file, or a shipped name (default: reference)")
+    run.add_argument(
+        "descriptor", nargs="?", default="reference", help="a file, or a shipped name (default: reference)"
+    )
     add(run, "--machine", "", "fake machine, default the descriptor's", "NAME")
     add(run, "--provider", "embedded", "cluster provider", "NAME")
     add(run, "--kubernetes", "1.37", "1.34 to 1.37", "X.Y")

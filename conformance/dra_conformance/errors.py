@@ -1,8 +1,8 @@
 """What can go wrong in the harness, by whose doing; what a driver does wrong is a ``Violation`` (see ``expect``).
 
-    SuiteError
-    ├── UsageError      you: unknown id, malformed descriptor, unusable output folder; exit code 2
-    └── HarnessError    the world: the machine, the cluster or the driver cannot be started; exit code 3
+SuiteError
+├── UsageError      you: unknown id, malformed descriptor, unusable output folder; exit code 2
+└── HarnessError    the world: the machine, the cluster or the driver cannot be started; exit code 3
 """
 
 

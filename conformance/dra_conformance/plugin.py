@@ -28,7 +28,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """What is judged, on what."""
     group = parser.getgroup("dra-conformance", "conformance of a Kubernetes DRA driver")
     group.addoption("--dra-driver", metavar="DESCRIPTOR", help="driver descriptor: a file or a shipped name")
-    group.addoption("--dra-machine", metavar="NAME", default="", help="fake machine (default: the descriptor's)")
+    group.addoption(
+        "--dra-machine", metavar="NAME", default="", help="fake machine (default: the descriptor's)"
+    )
     group.addoption("--dra-provider", metavar="NAME", default="embedded", help="cluster provider")
     group.addoption("--dra-kubernetes", metavar="X.Y", default="1.37", help="Kubernetes version")
     group.addoption("--dra-select", metavar="EXPR", default="", help="ids, patterns, areas, features, levels")
@@ -82,7 +84,9 @@ def result_of(item: pytest.Item, call: pytest.CallInfo[None]) -> CheckResult:
     """What a finished check says."""
     ids, why = marks_of(item)
     evidence = item.stash.get(EVIDENCE, None)
-    parameters = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    parameters = (
+        item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    )
     function = parameters.get("rule") or getattr(item, "function", None)
     told = outcome_of(call.excinfo.value if call.excinfo else None)
     return CheckResult(

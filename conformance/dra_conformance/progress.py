@@ -57,10 +57,20 @@ def print_summary(console: Console, judgements: Sequence[Judgement], summary: Ma
     for verdict in columns:
         table.add_column(verdict, justify="right", style=COLOURS.get(verdict, ""))
     for area, counts in sorted(areas.items()):
-        if any(counts[verdict] for verdict in columns if verdict not in ("not-covered", "not-applicable", "disabled")):
+        if any(
+            counts[verdict]
+            for verdict in columns
+            if verdict not in ("not-covered", "not-applicable", "disabled")
+        ):
             table.add_row(area, *(str(counts[verdict] or "") for verdict in columns))
-    silent = [area for area, counts in areas.items() if not any(counts[v] for v in ("pass", "fail", "error", "non-strict", "info", "exempt"))]
-    table.add_row(f"{len(silent)} other areas", *(str(sum(areas[a][v] for a in silent) or "") for v in columns))
+    silent = [
+        area
+        for area, counts in areas.items()
+        if not any(counts[v] for v in ("pass", "fail", "error", "non-strict", "info", "exempt"))
+    ]
+    table.add_row(
+        f"{len(silent)} other areas", *(str(sum(areas[a][v] for a in silent) or "") for v in columns)
+    )
     table.add_row("all", *(str(summary[verdict]) for verdict in columns), style="bold")
     console.print(table)
     for judgement in judgements:

@@ -75,7 +75,7 @@ def check_options(options: RunOptions) -> None:
 
 def head_of(options: RunOptions, descriptor: Descriptor, covered: set[str]) -> dict[str, Any]:
     """The first line of the log: everything about the run but its results."""
-    today = datetime.datetime.now(datetime.timezone.utc)
+    today = datetime.datetime.now(datetime.UTC)
     machine = options.machine or (descriptor.machine.default if descriptor.machine else "")
     return {
         "type": "run",
@@ -118,7 +118,9 @@ def judge_driver(options: RunOptions) -> int:
     console = Console(quiet=options.as_json, highlight=False)
     head = head_of(options, descriptor, covered_ids())
     environment = head["environment"]
-    console.print(f"driver      {descriptor.driver} ({descriptor.name}: {descriptor.start.command[0]})", soft_wrap=True)
+    console.print(
+        f"driver      {descriptor.driver} ({descriptor.name}: {descriptor.start.command[0]})", soft_wrap=True
+    )
     console.print(f"machine     {environment['machine'] or 'none'}")
     console.print(f"Kubernetes  {options.kubernetes}, provider {options.provider}")
     console.print(f"seed        {options.seed}")

@@ -29,7 +29,9 @@ RUN_S = 300
 
 def with_defect(descriptor: Descriptor, name: str) -> Descriptor:
     """The control driver with a defect."""
-    start = Start(command=[*descriptor.start.command, f"--defect={name}"], environment=descriptor.start.environment)
+    start = Start(
+        command=[*descriptor.start.command, f"--defect={name}"], environment=descriptor.start.environment
+    )
     return msgspec.structs.replace(descriptor, name=f"control-{name}", start=start)
 
 
@@ -42,7 +44,16 @@ def run_suite(descriptor: Descriptor, folder: Path, *words: str) -> dict[str, st
     folder.mkdir()
     path = folder / "descriptor.yaml"
     path.write_bytes(msgspec.yaml.encode(descriptor))
-    command = [sys.executable, "-m", "dra_conformance", "run", str(path), "--output", str(folder / "report"), *words]
+    command = [
+        sys.executable,
+        "-m",
+        "dra_conformance",
+        "run",
+        str(path),
+        "--output",
+        str(folder / "report"),
+        *words,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=RUN_S, check=False)
     report = folder / "report" / "report.json"
     if not report.exists():
@@ -67,7 +78,12 @@ def judge_control(verdicts: Mapping[str, str]) -> dict[str, Any]:
     """Whether a known-good driver passed."""
     wrong = sorted(f"{name} {verdict}" for name, verdict in verdicts.items() if verdict in ("fail", "error"))
     passed = sum(verdict == "pass" for verdict in verdicts.values())
-    return {"name": "control", "passed": not wrong and passed > 0, "wrong": wrong, "requirements_passed": passed}
+    return {
+        "name": "control",
+        "passed": not wrong and passed > 0,
+        "wrong": wrong,
+        "requirements_passed": passed,
+    }
 
 
 def run_selftest(*, as_json: bool) -> int:
@@ -81,20 +97,27 @@ def run_selftest(*, as_json: bool) -> int:
 
         def judge(defect: Defect) -> dict[str, Any]:
             words = ("--select", ",".join(defect.violates), "--workers", "1")
-            return judge_mutant(defect, run_suite(with_defect(control, defect.name), root / defect.name, *words))
+            return judge_mutant(
+                defect, run_suite(with_defect(control, defect.name), root / defect.name, *words)
+            )
 
         with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
             runs = pool.map(judge, DEFECTS.values())
             mutants = list(track(runs, "known-bad drivers", len(DEFECTS), console=console, transient=True))
     score = sum(mutant["killed"] for mutant in mutants) / len(mutants)
     if as_json:
-        sys.stdout.write(json.dumps({"controls": controls, "mutants": mutants, "score": score}, indent=1) + "\n")
+        sys.stdout.write(
+            json.dumps({"controls": controls, "mutants": mutants, "score": score}, indent=1) + "\n"
+        )
     print_matrix(console, controls, mutants, score)
     return 0 if score == 1 and all(control["passed"] for control in controls) else 1
 
 
 def print_matrix(
-    console: Console, controls: Sequence[Mapping[str, Any]], mutants: Sequence[Mapping[str, Any]], score: float
+    console: Console,
+    controls: Sequence[Mapping[str, Any]],
+    mutants: Sequence[Mapping[str, Any]],
+    score: float,
 ) -> None:
     """The kill matrix for people."""
     table = Table(box=None, pad_edge=False)
@@ -105,6 +128,12 @@ def print_matrix(
         table.add_row(mutant["name"], mutant["what"], " ".join(mutant["violates"]), caught)
     console.print(table)
     for control in controls:
-        told = f"passes {control['requirements_passed']} requirements" if control["passed"] else f"FAILS: {control['wrong']}"
+        told = (
+            f"passes {control['requirements_passed']} requirements"
+            if control["passed"]
+            else f"FAILS: {control['wrong']}"
+        )
         console.print(f"known-good driver {control['name']}: {told}", soft_wrap=True)
-    console.print(f"{sum(m['killed'] for m in mutants)} of {len(mutants)} known-bad drivers caught, score {score:.2f}")
+    console.print(
+        f"{sum(m['killed'] for m in mutants)} of {len(mutants)} known-bad drivers caught, score {score:.2f}"
+    )

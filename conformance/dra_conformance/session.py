@@ -94,7 +94,18 @@ def isolated() -> Iterator[None]:
                 os.environ[name] = value
 
 
-BARE = ["-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:logging", "--import-mode=importlib", "--assert=plain", "-c", os.devnull]
+BARE = [
+    "-p",
+    "no:terminal",
+    "-p",
+    "no:cacheprovider",
+    "-p",
+    "no:logging",
+    "--import-mode=importlib",
+    "--assert=plain",
+    "-c",
+    os.devnull,
+]
 
 
 def covered_ids() -> set[str]:

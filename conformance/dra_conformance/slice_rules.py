@@ -79,7 +79,11 @@ def unique_devices(slices: list[Object], driver: str, node: str) -> Iterator[str
         for item in slices
         for device in item["spec"].get("devices") or []
     )
-    yield from (f"device {name} stands {count} times in pool {pool}" for (pool, name), count in counts.items() if count > 1)
+    yield from (
+        f"device {name} stands {count} times in pool {pool}"
+        for (pool, name), count in counts.items()
+        if count > 1
+    )
 
 
 def slice_size(slices: list[Object], driver: str, node: str) -> Iterator[str]:
@@ -87,7 +91,9 @@ def slice_size(slices: list[Object], driver: str, node: str) -> Iterator[str]:
     for item in slices:
         held = item["spec"].get("devices") or []
         rich = any(
-            d.get("taints") or d.get("consumesCounters") or any("s" == k[-1] for v in (d.get("attributes") or {}).values() for k in v)
+            d.get("taints")
+            or d.get("consumesCounters")
+            or any(k[-1] == "s" for v in (d.get("attributes") or {}).values() for k in v)
             for d in held
         )
         if len(held) > (64 if rich else 128):
@@ -141,7 +147,11 @@ def quantities(slices: list[Object], driver: str, node: str) -> Iterator[str]:
             except ValueError:
                 yield f"{device['name']}: {name} is {text!r}"
                 continue
-            reducible = re.fullmatch(r"(\d+)Ki|(\d+)Mi|(\d+)Gi", text) and int(text[:-2]) % 1024 == 0 and int(text[:-2]) > 0
+            reducible = (
+                re.fullmatch(r"(\d+)Ki|(\d+)Mi|(\d+)Gi", text)
+                and int(text[:-2]) % 1024 == 0
+                and int(text[:-2]) > 0
+            )
             if value < 0 or reducible:
                 yield f"{device['name']}: {name} is {text!r}"
 
@@ -169,7 +179,7 @@ def per_device_nodes(slices: list[Object], driver: str, node: str) -> Iterator[s
 
 
 def pool_numbers(slices: list[Object], driver: str, node: str) -> Iterator[str]:
-    """resourceSliceCount is above zero, generation is not negative."""
+    """ResourceSliceCount is above zero, generation is not negative."""
     for item in slices:
         pool = item["spec"]["pool"]
         if pool.get("resourceSliceCount", 0) <= 0 or pool.get("generation", -1) < 0:
@@ -180,7 +190,9 @@ def node_owner(slices: list[Object], driver: str, node: str) -> Iterator[str]:
     """Node-local slices are owned by their Node."""
     for item in slices:
         owners = item["metadata"].get("ownerReferences") or []
-        if item["spec"].get("nodeName") and not any(o["kind"] == "Node" and o["name"] == node for o in owners):
+        if item["spec"].get("nodeName") and not any(
+            o["kind"] == "Node" and o["name"] == node for o in owners
+        ):
             yield f"{item['metadata']['name']} is owned by {owners}"
 
 
@@ -198,7 +210,9 @@ def pool_complete(slices: list[Object], driver: str, node: str) -> Iterator[str]
     for item in slices:
         pools.setdefault(item["spec"]["pool"]["name"], []).append(item["spec"]["pool"])
     for name, found in pools.items():
-        if {(p["generation"], p["resourceSliceCount"]) for p in found} != {(found[0]["generation"], len(found))}:
+        if {(p["generation"], p["resourceSliceCount"]) for p in found} != {
+            (found[0]["generation"], len(found))
+        }:
             yield f"pool {name} has {len(found)} slices: {found}"
 
 
@@ -241,7 +255,9 @@ def reserved_domains(slices: list[Object], driver: str, node: str) -> Iterator[s
 
 def own_domain(slices: list[Object], driver: str, node: str) -> Iterator[str]:
     """The driver's own names have no domain."""
-    yield from (f"{device}: {name}" for device, name, _ in attributes(slices) if name.startswith(f"{driver}/"))
+    yield from (
+        f"{device}: {name}" for device, name, _ in attributes(slices) if name.startswith(f"{driver}/")
+    )
 
 
 def versions_as_text(slices: list[Object], driver: str, node: str) -> Iterator[str]:

@@ -19,7 +19,16 @@ from pathlib import Path
 from fake_nvml.errors import WorldError
 
 SONAME = "libnvidia-ml.so.1"
-FLAGS = ("-O2", "-g0", "-fPIC", "-shared", "-fvisibility=hidden", "-std=gnu11", f"-Wl,-soname,{SONAME}", "-Wl,-z,now")
+FLAGS = (
+    "-O2",
+    "-g0",
+    "-fPIC",
+    "-shared",
+    "-fvisibility=hidden",
+    "-std=gnu11",
+    f"-Wl,-soname,{SONAME}",
+    "-Wl,-z,now",
+)
 SOURCES = ("shim.c", "entries_generated.c", "shim.h")
 
 
@@ -50,7 +59,9 @@ def cache_folder() -> Path:
     return Path(base) / "fake-nvml"
 
 
-def compile_once(sources: dict[str, str], flags: tuple[str, ...], name: str, folder: Path | None = None) -> Path:
+def compile_once(
+    sources: dict[str, str], flags: tuple[str, ...], name: str, folder: Path | None = None
+) -> Path:
     """Compile SOURCES {file name: text} with FLAGS to a file NAME, unless that was done before.
 
     Raises:
@@ -69,14 +80,20 @@ def compile_once(sources: dict[str, str], flags: tuple[str, ...], name: str, fol
             units = [file for file in sources if file.endswith(".c")]
             made = Path(scratch) / name
             ran = subprocess.run(
-                [*command, *units, *flags, "-o", str(made)], cwd=scratch, capture_output=True, text=True, check=False
+                [*command, *units, *flags, "-o", str(made)],
+                cwd=scratch,
+                capture_output=True,
+                text=True,
+                check=False,
             )
             if ran.returncode:
                 message = f"{shlex.join(command)} could not compile {', '.join(units)}: {ran.stderr[-2000:]}"
                 raise WorldError(message)
             made.replace(target)
     except OSError as error:
-        message = f"cannot write the compiled library to {target.parent}: {error.strerror}; set XDG_CACHE_HOME"
+        message = (
+            f"cannot write the compiled library to {target.parent}: {error.strerror}; set XDG_CACHE_HOME"
+        )
         raise WorldError(message) from error
     return target
 

@@ -16,7 +16,9 @@ DEFAULT_DIR = "/run/fake-nvml"
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    top = argparse.ArgumentParser(prog="fake-nvml", description="A fake NVIDIA GPU node behind libnvidia-ml.so.1.")
+    top = argparse.ArgumentParser(
+        prog="fake-nvml", description="A fake NVIDIA GPU node behind libnvidia-ml.so.1."
+    )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     folder = os.environ.get("FAKE_NVML_DIR", DEFAULT_DIR)
     machine = os.environ.get("FAKE_NVML_MACHINE", "dgx-b200")
@@ -29,7 +31,9 @@ def parser() -> argparse.ArgumentParser:
             "--machine", default=machine, help="machine or file (default %(default)s, env FAKE_NVML_MACHINE)"
         )
     for sub in (serve, ctl):
-        sub.add_argument("--dir", default=folder, help="the node's folder (default %(default)s, env FAKE_NVML_DIR)")
+        sub.add_argument(
+            "--dir", default=folder, help="the node's folder (default %(default)s, env FAKE_NVML_DIR)"
+        )
     run.add_argument("--dir", help="keep the node's folder here (default: a temporary one)")
     serve.add_argument("--quiet", action="store_true", help="say nothing but errors")
     run.add_argument("words", nargs=argparse.REMAINDER, metavar="-- CMD", help="the command")

@@ -58,7 +58,9 @@ def send(folder: Path, command: str, index: int | None, timeout_s: float = 10) -
                 (length,) = struct.unpack("<I", reader.read(4))
                 answer = json.loads(reader.read(length))
         except (OSError, struct.error) as error:
-            message = f"no node daemon answers at {folder}/driver.sock ({error}); start one with fake-nvml serve"
+            message = (
+                f"no node daemon answers at {folder}/driver.sock ({error}); start one with fake-nvml serve"
+            )
             raise WorldError(message) from error
     if "error" in answer:
         raise UsageError(answer["error"])

@@ -1,8 +1,8 @@
 """What can go wrong in the fake itself. What a modelled call answers is ``NvmlError`` in ``model``.
 
-    FakeNvmlError
-    ├── UsageError      you asked for something that does not exist; exit code 2
-    └── WorldError      the machine does not allow it (no compiler, folder not writable, socket in use); exit code 3
+FakeNvmlError
+├── UsageError      you asked for something that does not exist; exit code 2
+└── WorldError      the machine does not allow it (no compiler, folder not writable, socket in use); exit code 3
 """
 
 

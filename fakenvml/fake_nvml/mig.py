@@ -93,7 +93,8 @@ def default_compute_start(profile: Profile, instance: GpuInstance, slices: int) 
     """The first free start for a compute instance of SLICES, or None."""
     taken = {slot for ci in instance.compute for slot in range(ci.start, ci.start + ci.slices)}
     return next(
-        (s for s in compute_starts(slices, profile.compute_slices) if taken.isdisjoint(range(s, s + slices))), None
+        (s for s in compute_starts(slices, profile.compute_slices) if taken.isdisjoint(range(s, s + slices))),
+        None,
     )
 
 

@@ -1,8 +1,8 @@
 """Frames between clients and the node daemon; sizes and versions are explicit, what is unknown is refused by name.
 
-    request   magic u32   entry u32   length u32   arguments        ("NVM1"; arguments as ``encode`` in shim.c writes them)
-    reply     code u32    length u32  out parameters
-    control   magic u32   0 u32       length u32   JSON             ("CTL1"; answered by length u32 and JSON)
+request   magic u32   entry u32   length u32   arguments        ("NVM1"; arguments as ``encode`` in shim.c writes them)
+reply     code u32    length u32  out parameters
+control   magic u32   0 u32       length u32   JSON             ("CTL1"; answered by length u32 and JSON)
 """
 
 import struct

@@ -20,7 +20,9 @@ from dra_api import names
 from dra_api.kubelet._generated import dra_v1_pb2, dra_v1beta1_pb2, registration_pb2
 from dra_api.kubelet._generated.dra_v1_pb2_grpc import add_DRAPluginServicer_to_server as add_v1
 from dra_api.kubelet._generated.dra_v1beta1_pb2_grpc import add_DRAPluginServicer_to_server as add_v1beta1
-from dra_api.kubelet._generated.registration_pb2_grpc import add_RegistrationServicer_to_server as add_registration
+from dra_api.kubelet._generated.registration_pb2_grpc import (
+    add_RegistrationServicer_to_server as add_registration,
+)
 from dra_conformance.controls.cluster import ControlApi
 from dra_conformance.controls.defects import DEFECTS
 from dra_conformance.controls.preparing import Preparing, Refusal
@@ -124,7 +126,14 @@ def listen(path: Path, *services: Any) -> grpc.Server:
 def main() -> int:
     """Serve until SIGTERM."""
     parser = argparse.ArgumentParser(description=__doc__)
-    for flag in ("--driver-name", "--node-name", "--kubeconfig", "--registry-dir", "--plugins-dir", "--cdi-dir"):
+    for flag in (
+        "--driver-name",
+        "--node-name",
+        "--kubeconfig",
+        "--registry-dir",
+        "--plugins-dir",
+        "--cdi-dir",
+    ):
         parser.add_argument(flag, required=True)
     parser.add_argument("--defect", default="", choices=["", *DEFECTS], metavar="NAME")
     arguments = parser.parse_args()

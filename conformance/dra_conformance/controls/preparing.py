@@ -25,7 +25,15 @@ class Preparing:
     """All claims of the control driver."""
 
     def __init__(
-        self, api: ControlApi, widgets: Publishing, *, driver: str, node: str, data_dir: Path, cdi_dir: Path, defect: str
+        self,
+        api: ControlApi,
+        widgets: Publishing,
+        *,
+        driver: str,
+        node: str,
+        data_dir: Path,
+        cdi_dir: Path,
+        defect: str,
     ) -> None:
         self._api = api
         self._widgets = widgets
@@ -89,7 +97,12 @@ class Preparing:
             for device in devices:
                 self.make_free(device["device"], uid)
             known = self._claims.get(uid)
-            if known is None or known["devices"] != devices or self._defect == "new-ids" or not self.path(uid).exists():
+            if (
+                known is None
+                or known["devices"] != devices
+                or self._defect == "new-ids"
+                or not self.path(uid).exists()
+            ):
                 if known is None or self._defect != "trusts-state":
                     self.write(uid, devices)
             self._claims[uid] = {"namespace": namespace, "name": name, "devices": devices}
@@ -170,7 +183,11 @@ class Preparing:
                 message = f"claim {uid} is not prepared"
                 raise Refusal(message)
             if self._defect == "by-name":
-                same = [u for u, known in self._claims.items() if (known["namespace"], known["name"]) == (namespace, name)]
+                same = [
+                    u
+                    for u, known in self._claims.items()
+                    if (known["namespace"], known["name"]) == (namespace, name)
+                ]
                 uid = same[0] if same else uid
             self.forget(uid)
 
@@ -201,7 +218,10 @@ class Preparing:
         spec: dict[str, Any] = {
             "cdiVersion": "9.0.0" if self._defect == "future-version" else "0.5.0",
             "kind": f"{self._driver}/widget",
-            "devices": [{"name": d["ids"][0].partition("=")[2], "containerEdits": self.edits(d["device"])} for d in devices],
+            "devices": [
+                {"name": d["ids"][0].partition("=")[2], "containerEdits": self.edits(d["device"])}
+                for d in devices
+            ],
         }
         if self._defect == "unknown-field":
             spec["vendorVersion"] = "1"

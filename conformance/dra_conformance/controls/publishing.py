@@ -34,7 +34,9 @@ class Publishing(threading.Thread):
             if self._defect == "reserved-name":
                 attributes["resource.kubernetes.io/widgetness"] = {"string": "high"}
             capacity = {"size": {"value": f"{index + 1}Gi"}}
-            found.append({"name": f"widget-{self._salt}{index}", "attributes": attributes, "capacity": capacity})
+            found.append(
+                {"name": f"widget-{self._salt}{index}", "attributes": attributes, "capacity": capacity}
+            )
         return found
 
     def names(self) -> set[str]:
@@ -76,14 +78,21 @@ class Publishing(threading.Thread):
             for item in items:
                 if item["spec"].get("nodeName") != self._node:
                     self._api.request("DELETE", f"{SLICES}/{item['metadata']['name']}")
-        mine = [i for i in items if i["spec"]["driver"] == self._driver and i["spec"].get("nodeName") == self._node]
+        mine = [
+            i
+            for i in items
+            if i["spec"]["driver"] == self._driver and i["spec"].get("nodeName") == self._node
+        ]
         self.settle(mine)
 
     def settle(self, mine: list[dict[str, Any]]) -> None:
         """Write what is wrong about the slices of this driver and node."""
         name = f"{self._node}-{self._driver}"
         found = next((item for item in mine if item["metadata"]["name"] == name), None)
-        newest = max((i["spec"]["pool"]["generation"] for i in mine if i["spec"]["pool"]["name"] == self._node), default=0)
+        newest = max(
+            (i["spec"]["pool"]["generation"] for i in mine if i["spec"]["pool"]["name"] == self._node),
+            default=0,
+        )
         if found is None and not (self._published and self._defect == "not-republished"):
             self._api.request("POST", SLICES, self.wanted(self.owner(), newest + 1))
         elif found is not None and self.is_wrong(found, newest):
@@ -98,7 +107,13 @@ class Publishing(threading.Thread):
     def owner(self) -> dict[str, Any]:
         """The reference to the Node object."""
         node = self._api.request("GET", f"/api/v1/nodes/{self._node}")
-        return {"apiVersion": "v1", "kind": "Node", "name": self._node, "uid": node["metadata"]["uid"], "controller": True}
+        return {
+            "apiVersion": "v1",
+            "kind": "Node",
+            "name": self._node,
+            "uid": node["metadata"]["uid"],
+            "controller": True,
+        }
 
     def is_wrong(self, found: dict[str, Any], newest: int) -> bool:
         """Whether the stored slice must be written again."""

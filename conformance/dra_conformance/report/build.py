@@ -37,7 +37,11 @@ def read_log(path: Path) -> Run:
     except (OSError, msgspec.DecodeError, StopIteration, KeyError, TypeError) as error:
         message = f"{path} is not the log of a run: {error!r}"
         raise UsageError(message) from error
-    checks = [{name: value for name, value in row.items() if name != "type"} for row in rows if row["type"] == "check"]
+    checks = [
+        {name: value for name, value in row.items() if name != "type"}
+        for row in rows
+        if row["type"] == "check"
+    ]
     times = {row["type"]: row["time"] for row in rows if row["type"] in ("start", "end")}
     end = next((row for row in rows if row["type"] == "end"), None)
     return Run(

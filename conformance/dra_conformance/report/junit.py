@@ -21,7 +21,9 @@ def junit(report: dict[str, Any]) -> bytes:
             "errors": sum(row["verdict"] == "error" for row in rows),
             "skipped": sum(row["verdict"] in SKIPPED for row in rows),
         }
-        suite = ET.SubElement(root, "testsuite", {"name": area, **{key: str(value) for key, value in counts.items()}})
+        suite = ET.SubElement(
+            root, "testsuite", {"name": area, **{key: str(value) for key, value in counts.items()}}
+        )
         for row in rows:
             suite.append(case(row))
     ET.indent(root)
@@ -37,7 +39,9 @@ def case(row: dict[str, Any]) -> ET.Element:
     reason = ILLEGAL.sub("?", row["reason"])
     if row["verdict"] in ("fail", "error"):
         name = "failure" if row["verdict"] == "fail" else "error"
-        ET.SubElement(element, name, message=reason, type=row["level"]).text = f"{row['statement']}\n{reason}\n{row['source']}"
+        ET.SubElement(
+            element, name, message=reason, type=row["level"]
+        ).text = f"{row['statement']}\n{reason}\n{row['source']}"
     elif row["verdict"] in SKIPPED:
         ET.SubElement(element, "skipped", message=f"{row['verdict']}: {reason}")
     elif reason:

@@ -19,7 +19,8 @@ def files_of(world: World) -> list[File]:
 
 
 @pytest.mark.parametrize(
-    "rule", [pytest.param(rule, marks=requirement(name, why=why), id=name) for name, (rule, why) in RULES.items()]
+    "rule",
+    [pytest.param(rule, marks=requirement(name, why=why), id=name) for name, (rule, why) in RULES.items()],
 )
 def test_files_follow_the_rule(world: World, rule: Any) -> None:
     """With two claims prepared, ids and CDI files follow a rule that can be seen in them."""
@@ -62,7 +63,11 @@ def test_vendor_is_the_drivers_own(world: World) -> None:
     ids = [name for device in world.kubelet.prepared(claim) for name in device.cdi_ids]
     world.drop(claim)
     domain = ".".join(world.descriptor.driver.split(".")[-2:])
-    each([name for name in ids if domain not in name.partition("=")[0]], wanted=f"{domain} in vendor or class", where="ids")
+    each(
+        [name for name in ids if domain not in name.partition("=")[0]],
+        wanted=f"{domain} in vendor or class",
+        where="ids",
+    )
 
 
 @requirement("CDI-016", why="a runtime that reads half a file drops its devices")
@@ -117,7 +122,12 @@ def test_requests_are_isolated(world: World) -> None:
     claim = world.claim(first, second, requests=["a", "b"])
     views = {}
     for device in world.kubelet.prepared(claim):
-        own = [edits for name in device.cdi_ids for _, item in world.cdi.definitions(name) for edits in [item.get("containerEdits") or {}]]
+        own = [
+            edits
+            for name in device.cdi_ids
+            for _, item in world.cdi.definitions(name)
+            for edits in [item.get("containerEdits") or {}]
+        ]
         shared = [edits for name in device.cdi_ids for edits in world.cdi.edits(name)]
         views[device.device] = (pieces(own), pieces(shared))
     world.drop(claim)
@@ -148,7 +158,11 @@ def test_files_are_not_writable_by_others(world: World) -> None:
     """CDI files have no write permission for group and others."""
     claim = world.claim()
     world.kubelet.prepared(claim)
-    open_files = [f"{f.path.name} {f.path.stat().st_mode & 0o777:o}" for f in world.cdi.files() if f.path.stat().st_mode & 0o022]
+    open_files = [
+        f"{f.path.name} {f.path.stat().st_mode & 0o777:o}"
+        for f in world.cdi.files()
+        if f.path.stat().st_mode & 0o022
+    ]
     world.drop(claim)
     each(open_files, wanted="no write permission for others", where="CDI files")
 

@@ -23,7 +23,12 @@ def expect_refused(world: World, claim: Claim, why: str) -> str:
     entry = entry_of(world.kubelet.attempt(claim), claim)
     leftovers = [name for name in world.cdi.listing() if claim.uid in name]
     world.drop(claim)
-    expect(bool(entry.error) and not entry.devices, wanted=f"an error: {why}", found=entry, where=f"claim {claim.name}")
+    expect(
+        bool(entry.error) and not entry.devices,
+        wanted=f"an error: {why}",
+        found=entry,
+        where=f"claim {claim.name}",
+    )
     each(leftovers, wanted="no CDI file for a refused claim", where=str(world.cdi.folder))
     return entry.error
 
@@ -63,7 +68,12 @@ def test_one_bad_claim_does_not_hurt_the_others(world: World) -> None:
     answers = [world.kubelet.prepare(*claims), world.kubelet.prepare(*claims)]
     world.drop(*claims)
     for answer in answers:
-        expect(bool(entry_of(answer, bad).error), wanted="an error", found=entry_of(answer, bad), where="impossible claim")
+        expect(
+            bool(entry_of(answer, bad).error),
+            wanted="an error",
+            found=entry_of(answer, bad),
+            where="impossible claim",
+        )
         good = [entry_of(answer, claim) for claim in (claims[0], claims[2])]
         fine = all(entry.devices and not entry.error for entry in good)
         expect(fine, wanted="the other two prepared", found=good, where="batch with an impossible claim")
@@ -151,7 +161,12 @@ def test_device_in_use_is_refused(world: World) -> None:
     entry = entry_of(world.kubelet.attempt(intruder), intruder)
     after = world.kubelet.prepared(holder)
     world.drop(intruder, holder)
-    expect(bool(entry.error), wanted="an error: in use", found=entry, where=f"device {device[1]} for a second claim")
+    expect(
+        bool(entry.error),
+        wanted="an error: in use",
+        found=entry,
+        where=f"device {device[1]} for a second claim",
+    )
     expect(after == before, wanted=before, found=after, where="the first claim")
 
 
@@ -182,7 +197,9 @@ def test_many_devices_are_returned_once_each(world: World) -> None:
     claim = world.claim(*devices, requests=words)
     found = world.kubelet.prepared(claim)
     world.drop(claim)
-    expect(pairs(found) == sorted(devices), wanted=sorted(devices), found=pairs(found), where=f"claim of {count}")
+    expect(
+        pairs(found) == sorted(devices), wanted=sorted(devices), found=pairs(found), where=f"claim of {count}"
+    )
 
 
 @requirement("PREP-019", "PREP-020", "UNPR-016", why="pods start as slowly as their claims")
@@ -198,7 +215,12 @@ def test_prepare_and_unprepare_are_fast(world: World) -> None:
         world.api.delete_claim(claim.namespace, claim.name)
     p95 = statistics.quantiles(seconds, n=20)[-1]
     world.evidence.add("measure", "prepare and unprepare", p95_s=p95, median_s=statistics.median(seconds))
-    expect(p95 < 1 and max(seconds) < names.CALL_TIMEOUT_S, wanted="p95 below 1 s", found=f"{p95:.3f} s", where="prepare")
+    expect(
+        p95 < 1 and max(seconds) < names.CALL_TIMEOUT_S,
+        wanted="p95 below 1 s",
+        found=f"{p95:.3f} s",
+        where="prepare",
+    )
 
 
 @requirement("PREP-021", "UNPR-009", why="the kubelet gives up calls and repeats them")
@@ -300,7 +322,12 @@ def test_failed_claim_leaves_nothing(world: World) -> None:
     pool, device = world.need(1)[0]
     claim = world.claim((pool, device), (pool, "does-not-exist"))
     before = world.cdi.listing()
-    expect(bool(entry_of(world.kubelet.attempt(claim), claim).error), wanted="an error", found="none", where=claim.name)
+    expect(
+        bool(entry_of(world.kubelet.attempt(claim), claim).error),
+        wanted="an error",
+        found="none",
+        where=claim.name,
+    )
     after = world.cdi.listing()
     other = world.claim((pool, device))
     entry = entry_of(world.kubelet.attempt(other), other)
@@ -332,7 +359,11 @@ def allocation_status(world: World, device: tuple[str, str]) -> dict[str, Any]:
 def test_extreme_claims_do_not_kill_the_driver(world: World) -> None:
     """Empty and huge names and huge opaque parameters are refused or prepared; the driver serves on."""
     pool, device = world.need(1)[0]
-    claims = [world.claim(("", device)), world.claim((pool, "x" * 5000)), world.claim(config={"x": "y" * 9000})]
+    claims = [
+        world.claim(("", device)),
+        world.claim((pool, "x" * 5000)),
+        world.claim(config={"x": "y" * 9000}),
+    ]
     for claim in claims:
         world.kubelet.attempt(claim)
         world.drop(claim)
@@ -365,7 +396,12 @@ def test_prepared_claim_serves_several_pods(world: World) -> None:
     ids = prepared_ids(world, claim)
     views = [[world.cdi.edits(name) for name in ids] for _ in range(3)]
     world.drop(claim)
-    expect(views[0] == views[1] == views[2] and all(views[0]), wanted="the same edits", found=views, where="CDI ids")
+    expect(
+        views[0] == views[1] == views[2] and all(views[0]),
+        wanted="the same edits",
+        found=views,
+        where="CDI ids",
+    )
 
 
 @requirement("PREP-035", why="a kubelet restart may come while the claim is being deleted")
@@ -374,11 +410,18 @@ def test_claim_being_deleted_is_prepared(world: World) -> None:
     claim = world.claim(finalizers=["example.com/hold"])
     world.api.delete_claim(claim.namespace, claim.name)
     stored = world.api.claim(claim.namespace, claim.name)
-    expect("deletionTimestamp" in stored["metadata"], wanted="deletionTimestamp", found=stored, where="API server")
+    expect(
+        "deletionTimestamp" in stored["metadata"],
+        wanted="deletionTimestamp",
+        found=stored,
+        where="API server",
+    )
     world.kubelet.prepared(claim)
     world.kubelet.unprepared(claim)
     path = f"/apis/resource.k8s.io/v1/namespaces/{claim.namespace}/resourceclaims/{claim.name}"
-    world.api.write("PATCH", path, {"metadata": {"finalizers": None}}, content_type="application/merge-patch+json")
+    world.api.write(
+        "PATCH", path, {"metadata": {"finalizers": None}}, content_type="application/merge-patch+json"
+    )
 
 
 @requirement("PREP-036", why="a repeated entry must not corrupt the answer")

@@ -117,7 +117,9 @@ def test_orphans_do_no_harm(fresh: World) -> None:
     file.path.with_suffix(".tmp").write_text("{")
     fresh.restart(kill=True)
     ids = ids_of(fresh, claim)
-    problems = [f"{name}: {len(fresh.cdi.definitions(name))}" for name in ids if len(fresh.cdi.definitions(name)) != 1]
+    problems = [
+        f"{name}: {len(fresh.cdi.definitions(name))}" for name in ids if len(fresh.cdi.definitions(name)) != 1
+    ]
     each(problems, wanted="every id defined once", where="beside an orphan")
     fresh.kubelet.unprepared(claim)
     temporary = [name for name in fresh.cdi.listing() if name.endswith(".tmp")]

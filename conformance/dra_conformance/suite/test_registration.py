@@ -54,7 +54,12 @@ def test_name_is_a_driver_name(world: World) -> None:
 def test_name_is_lower_case_with_domain(world: World) -> None:
     """The driver name is lower case and ends with a domain."""
     name = world.kubelet.info().name
-    expect(name == name.lower() and "." in name, wanted="lower case with a domain", found=name, where="PluginInfo.name")
+    expect(
+        name == name.lower() and "." in name,
+        wanted="lower case with a domain",
+        found=name,
+        where="PluginInfo.name",
+    )
 
 
 @requirement("REG-006", why="the kubelet looks drivers up by the name in allocation results, exactly")
@@ -69,21 +74,32 @@ def test_name_equals_slices_driver(world: World) -> None:
     answer = world.kubelet.attempt(claim)
     devices = answer[claim.uid].devices if claim.uid in answer else ()
     world.drop(claim)
-    expect(not devices, wanted="no device for another driver's result", found=devices, where=f"driver x{name}")
+    expect(
+        not devices, wanted="no device for another driver's result", found=devices, where=f"driver x{name}"
+    )
 
 
 @requirement("REG-007", why="the kubelet refuses a plugin without a DRA service that it knows")
 def test_supported_versions_has_a_dra_service(world: World) -> None:
     """supported_versions has v1.DRAPlugin or v1beta1.DRAPlugin."""
     listed = list(world.kubelet.info().supported_versions)
-    expect(any(name in VERSIONS for name in listed), wanted=list(VERSIONS), found=listed, where="supported_versions")
+    expect(
+        any(name in VERSIONS for name in listed),
+        wanted=list(VERSIONS),
+        found=listed,
+        where="supported_versions",
+    )
 
 
-@requirement("REG-008", why="the kubelet takes the first entry that it knows, so an old one first wins for ever")
+@requirement(
+    "REG-008", why="the kubelet takes the first entry that it knows, so an old one first wins for ever"
+)
 def test_newest_service_comes_first(world: World) -> None:
     """v1.DRAPlugin stands ahead of v1beta1.DRAPlugin."""
     listed = [name for name in world.kubelet.info().supported_versions if name in VERSIONS]
-    expect(listed[:1] == [names.DRA_V1], wanted=f"{names.DRA_V1} first", found=listed, where="supported_versions")
+    expect(
+        listed[:1] == [names.DRA_V1], wanted=f"{names.DRA_V1} first", found=listed, where="supported_versions"
+    )
 
 
 def probe(world: World, name: str) -> bool:
@@ -95,7 +111,11 @@ def probe(world: World, name: str) -> bool:
 def test_listed_services_are_served(world: World) -> None:
     """Every service in supported_versions answers on the DRA endpoint."""
     listed = [name for name in world.kubelet.info().supported_versions if name in FULL_NAMES]
-    each([name for name in listed if not probe(world, name)], wanted="every listed service served", where="DRA endpoint")
+    each(
+        [name for name in listed if not probe(world, name)],
+        wanted="every listed service served",
+        where="DRA endpoint",
+    )
 
 
 @requirement("REG-010", why="the kubelet never calls a service that is not listed")
@@ -118,7 +138,12 @@ def test_versions_use_the_registration_form(world: World) -> None:
 def test_endpoint_is_a_connectable_socket(world: World) -> None:
     """PluginInfo.endpoint is empty or the absolute path of a socket that accepts calls."""
     endpoint = world.kubelet.info().endpoint
-    expect(not endpoint or Path(endpoint).is_absolute(), wanted="absolute or empty", found=endpoint, where="PluginInfo.endpoint")
+    expect(
+        not endpoint or Path(endpoint).is_absolute(),
+        wanted="absolute or empty",
+        found=endpoint,
+        where="PluginInfo.endpoint",
+    )
     world.kubelet.prepare()
 
 
@@ -164,7 +189,9 @@ def test_socket_accepts_connections_at_once(fresh: World) -> None:
         channel.close()
 
 
-@requirement("REG-017", why="a failing notification is a failing registration in the kubelet's log and metrics")
+@requirement(
+    "REG-017", why="a failing notification is a failing registration in the kubelet's log and metrics"
+)
 def test_notify_is_answered(world: World) -> None:
     """NotifyRegistrationStatus with plugin_registered=true is answered within five seconds."""
     world.kubelet.notify(registered=True)
@@ -220,7 +247,9 @@ def test_kubelet_restart_is_transparent(world: World) -> None:
     expect(after == before, wanted=before, found=after, where="prepare after the kubelet's restart")
 
 
-@requirement("REG-022", why="the kubelet stores a plugin before it notifies, and tolerates a failed notification")
+@requirement(
+    "REG-022", why="the kubelet stores a plugin before it notifies, and tolerates a failed notification"
+)
 def test_calls_work_without_notification(fresh: World) -> None:
     """Prepare works when NotifyRegistrationStatus never came."""
     fresh.start()
@@ -233,7 +262,11 @@ def test_registration_socket_goes_with_the_driver(fresh: World) -> None:
     """SIGTERM removes the registration socket."""
     fresh.start()
     fresh.driver.terminate()
-    each([path.name for path in fresh.kubelet.sockets()], wanted="no registration socket", where="after SIGTERM")
+    each(
+        [path.name for path in fresh.kubelet.sockets()],
+        wanted="no registration socket",
+        where="after SIGTERM",
+    )
 
 
 @requirement("REG-024", "REC-012", why="a crashed driver's files must not need an administrator")
@@ -277,7 +310,9 @@ def test_socket_paths_fit(world: World) -> None:
 def test_socket_name_has_the_driver_name(world: World) -> None:
     """The registration socket's name begins with the driver name, or is the hashed form."""
     name = world.kubelet.sockets()[0].name
-    good = name.startswith(f"{world.descriptor.driver}-") or re.fullmatch(r"dra-.*-reg\.sock", name) is not None
+    good = (
+        name.startswith(f"{world.descriptor.driver}-") or re.fullmatch(r"dra-.*-reg\.sock", name) is not None
+    )
     good = good or name == f"{world.descriptor.driver}.sock"
     expect(good, wanted=f"{world.descriptor.driver}-...", found=name, where="registration socket")
 
@@ -304,7 +339,11 @@ def test_registration_takes_parallel_calls(world: World) -> None:
 @requirement("REG-029", why="clusters move the kubelet's folders")
 def test_driver_stays_in_its_folders(fresh: World) -> None:
     """Nothing is written to the default folders when others were given."""
-    defaults = [Path(names.KUBELET_REGISTRY_DIR), Path(names.KUBELET_PLUGINS_DIR), Path(names.CDI_DYNAMIC_DIR)]
+    defaults = [
+        Path(names.KUBELET_REGISTRY_DIR),
+        Path(names.KUBELET_PLUGINS_DIR),
+        Path(names.CDI_DYNAMIC_DIR),
+    ]
     before = {str(path) for root in defaults if root.exists() for path in root.rglob("*")}
     fresh.start_registered()
     claim = fresh.claim()
@@ -318,7 +357,12 @@ def test_driver_stays_in_its_folders(fresh: World) -> None:
 @requirement("REG-031", why="on a new node the folder does not exist yet")
 def test_missing_data_folder_is_made_or_told(fresh: World) -> None:
     """The driver makes its folder below plugins, or ends with a message and a non-zero code."""
-    expect(not fresh.data_dir.exists(), wanted="no data folder yet", found="there is one", where=str(fresh.data_dir))
+    expect(
+        not fresh.data_dir.exists(),
+        wanted="no data folder yet",
+        found="there is one",
+        where=str(fresh.data_dir),
+    )
     fresh.driver.start()
     expect_soon(
         lambda: bool(fresh.kubelet.sockets()) or not fresh.driver.running,
@@ -328,7 +372,9 @@ def test_missing_data_folder_is_made_or_told(fresh: World) -> None:
         where="start without data folder",
     )
     clear = fresh.driver.running or (fresh.driver.exit_code != 0 and bool(fresh.driver.log_text().strip()))
-    expect(clear, wanted="to serve, or to say why not", found=f"exit {fresh.driver.exit_code}", where="driver")
+    expect(
+        clear, wanted="to serve, or to say why not", found=f"exit {fresh.driver.exit_code}", where="driver"
+    )
 
 
 @requirement("REG-032", why="the kubelet uses neither TLS nor a particular authority")
@@ -355,14 +401,23 @@ def test_one_connection_carries_calls_in_parallel(world: World) -> None:
     expect(good, wanted="all succeed", found=(prepared, gone), where="one channel")
 
 
-@requirement("SHUT-001", "SHUT-008", why="a pod that does not end in its grace period is killed in the middle of its work")
+@requirement(
+    "SHUT-001",
+    "SHUT-008",
+    why="a pod that does not end in its grace period is killed in the middle of its work",
+)
 def test_sigterm_ends_the_driver_with_zero(fresh: World) -> None:
     """SIGTERM ends the driver within its budget, with exit code 0."""
     fresh.start_registered()
     start = time.monotonic()
     code = fresh.driver.terminate()
     found = f"exit {code} after {time.monotonic() - start:.1f} s"
-    expect(code == 0, wanted=f"exit 0 within {fresh.descriptor.budgets.stop_seconds:g} s", found=found, where="SIGTERM")
+    expect(
+        code == 0,
+        wanted=f"exit 0 within {fresh.descriptor.budgets.stop_seconds:g} s",
+        found=found,
+        where="SIGTERM",
+    )
 
 
 @requirement("SHUT-002", why="the kubelet would go on dialling a dead socket")
@@ -395,7 +450,9 @@ def test_prepared_claims_stay_at_sigterm(fresh: World) -> None:
     each(lost, wanted="every CDI id resolves", where="after SIGTERM")
 
 
-@requirement("SHUT-006", "SHUT-005", why="a prepare that is accepted and lost leaves a pod without its device")
+@requirement(
+    "SHUT-006", "SHUT-005", why="a prepare that is accepted and lost leaves a pod without its device"
+)
 def test_prepare_during_stop_is_refused_or_kept(fresh: World) -> None:
     """A prepare right after SIGTERM fails, or has succeeded for good; repeated after a restart it gives a right answer."""
     fresh.start_registered()

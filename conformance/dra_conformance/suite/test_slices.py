@@ -3,7 +3,6 @@
 import time
 from typing import Any
 
-
 import pytest
 
 from dra_conformance.expect import each, expect, expect_soon, not_applicable
@@ -38,7 +37,8 @@ def wait_published(world: World, names: list[str], where: str) -> list[Object]:
 
 
 @pytest.mark.parametrize(
-    "rule", [pytest.param(rule, marks=requirement(name, why=why), id=name) for name, (rule, why) in RULES.items()]
+    "rule",
+    [pytest.param(rule, marks=requirement(name, why=why), id=name) for name, (rule, why) in RULES.items()],
 )
 def test_slices_follow_the_rule(world: World, rule: Any) -> None:
     """Every published slice follows a rule that can be seen in the object."""
@@ -55,7 +55,12 @@ def test_no_write_is_refused(fresh: World) -> None:
     each(refused, wanted="no 400, 413 or 422", where="the driver's writes of slices")
     sent = [r.body["spec"].get("devices") for r in fresh.api.driver_writes() if r.body and "spec" in r.body]
     stored = [item["spec"].get("devices") for item in fresh.api.own_slices()]
-    expect(all(devices in sent for devices in stored), wanted="stored as sent", found="fields were dropped", where="devices")
+    expect(
+        all(devices in sent for devices in stored),
+        wanted="stored as sent",
+        found="fields were dropped",
+        where="devices",
+    )
 
 
 @requirement("RSL-004", why="the server refuses the update, and the pool stays outdated")
@@ -80,7 +85,11 @@ def test_node_selector_has_one_term(world: World) -> None:
     found = [s["spec"]["nodeSelector"] for s in world.api.slices() if "nodeSelector" in s["spec"]]
     if not found:
         not_applicable("the driver publishes no slice with a nodeSelector")
-    each([s for s in found if len(s.get("nodeSelectorTerms", [])) != 1], wanted="one term", where="spec.nodeSelector")
+    each(
+        [s for s in found if len(s.get("nodeSelectorTerms", [])) != 1],
+        wanted="one term",
+        where="spec.nodeSelector",
+    )
 
 
 @requirement("RSL-025", why="the devices of the node would be gone until somebody restarts the driver")
@@ -124,7 +133,13 @@ def test_idle_driver_writes_nothing(fresh: World) -> None:
     each(writes, wanted=f"no writes in {IDLE_S:g} s", where="idle driver")
 
 
-@requirement("RSL-029", "RSL-038", "DIS-002", "DIS-004", why="names and order that move make claims point at other hardware")
+@requirement(
+    "RSL-029",
+    "RSL-038",
+    "DIS-002",
+    "DIS-004",
+    why="names and order that move make claims point at other hardware",
+)
 def test_restart_keeps_slices(fresh: World) -> None:
     """A restart on the same hardware keeps the slices' UIDs, the devices, their order and their attributes."""
     fresh.start_registered()
@@ -176,7 +191,9 @@ def test_foreign_slices_are_untouched(fresh: World) -> None:
     time.sleep(0.5)
     versions = []
     for item in stored:
-        code, found = fresh.api.request("GET", f"/apis/resource.k8s.io/v1/resourceslices/{item['metadata']['name']}")
+        code, found = fresh.api.request(
+            "GET", f"/apis/resource.k8s.io/v1/resourceslices/{item['metadata']['name']}"
+        )
         versions.append(found["metadata"]["resourceVersion"] if code == 200 else "deleted")
     wanted = [item["metadata"]["resourceVersion"] for item in stored]
     expect(versions == wanted, wanted=wanted, found=versions, where="resourceVersion of foreign slices")
@@ -210,7 +227,9 @@ def test_conflict_is_retried(fresh: World) -> None:
 @pytest.mark.parametrize("code", [429, 500, 503, 0], ids=["429", "500", "503", "reset"])
 def test_transient_errors_are_retried(fresh: World, code: int) -> None:
     """429, 500, 503 and broken connections while publishing are tried again, not in a storm."""
-    fresh.api.fail_next(code, times=2, verbs=("create", "update", "patch"), retry_after_s=1 if code == 429 else 0)
+    fresh.api.fail_next(
+        code, times=2, verbs=("create", "update", "patch"), retry_after_s=1 if code == 429 else 0
+    )
     fresh.start()
     found = fresh.api.wait_slices(REPAIR_S)
     expect(bool(found), wanted="slices", found="none", where=f"after two answers {code or 'reset'}")
@@ -246,7 +265,12 @@ def test_refused_slices_do_not_stop_the_driver(fresh: World) -> None:
         found=lambda: "nothing",
         where="driver log after 422",
     )
-    expect(fresh.driver.running, wanted="running", found=f"exit {fresh.driver.exit_code}", where="driver after 422")
+    expect(
+        fresh.driver.running,
+        wanted="running",
+        found=f"exit {fresh.driver.exit_code}",
+        where="driver after 422",
+    )
     fresh.kubelet.prepared(claim)
     fresh.kubelet.unprepared(claim)
 
@@ -282,7 +306,12 @@ def test_generation_never_falls(fresh: World) -> None:
         if r.body and "spec" in r.body and r.verb in ("create", "update")
     ]
     good = bool(found) and (min(found) >= 1000 or seen == sorted(seen))
-    expect(good, wanted="generations of at least 1000, or the old slice deleted first", found=found, where=f"pool {pool}")
+    expect(
+        good,
+        wanted="generations of at least 1000, or the old slice deleted first",
+        found=found,
+        where=f"pool {pool}",
+    )
 
 
 @requirement("POOL-013", why="duplicates make the pool invalid")
@@ -294,7 +323,12 @@ def test_no_duplicate_slices_are_made(fresh: World) -> None:
     wait_published(fresh, names_of(slices), "after a deletion")
     time.sleep(0.3)
     created = [r for r in fresh.api.driver_writes() if r.verb == "create" and r.code == 201]
-    expect(len(created) <= len(slices) + 1, wanted=f"{len(slices) + 1} creations", found=len(created), where="slices")
+    expect(
+        len(created) <= len(slices) + 1,
+        wanted=f"{len(slices) + 1} creations",
+        found=len(created),
+        where="slices",
+    )
 
 
 @requirement("REC-009", why="nodes boot faster than control planes")

@@ -15,7 +15,11 @@ def ids_of(devices: tuple[Device, ...]) -> list[str]:
 
 def expect_resolved(world: World, ids: list[str], where: str) -> None:
     """Every id is defined exactly once."""
-    each([name for name in ids if len(world.cdi.definitions(name)) != 1], wanted="every CDI id resolves", where=where)
+    each(
+        [name for name in ids if len(world.cdi.definitions(name)) != 1],
+        wanted="every CDI id resolves",
+        where=where,
+    )
 
 
 @requirement("UNPR-001", why="the kubelet counts a missing entry as a failure and repeats for ever")
@@ -43,7 +47,11 @@ def test_claim_object_is_not_needed(world: World) -> None:
     ids = ids_of(world.kubelet.prepared(claim))
     world.api.delete_claim(claim.namespace, claim.name)
     world.kubelet.unprepared(claim)
-    each([name for name in ids if world.cdi.definitions(name)], wanted="no CDI device left", where="after unprepare")
+    each(
+        [name for name in ids if world.cdi.definitions(name)],
+        wanted="no CDI device left",
+        where="after unprepare",
+    )
 
 
 @requirement("UNPR-005", "CDI-017", why="what is left over fills disks and confuses later claims")
@@ -80,7 +88,11 @@ def test_another_process_can_unprepare(fresh: World) -> None:
     fresh.restart()
     fresh.api.delete_claim(claim.namespace, claim.name)
     fresh.kubelet.unprepared(claim)
-    each([name for name in ids if fresh.cdi.definitions(name)], wanted="no CDI device left", where="after unprepare")
+    each(
+        [name for name in ids if fresh.cdi.definitions(name)],
+        wanted="no CDI device left",
+        where="after unprepare",
+    )
 
 
 @requirement("UNPR-011", why="a pod may be restarted on the node")
@@ -170,7 +182,9 @@ def test_prepare_is_repeatable(world: World) -> None:
     claim = world.claim(*world.need(2))
     answers = [world.kubelet.prepared(claim) for _ in range(3)]
     world.drop(claim)
-    expect(answers[0] == answers[1] == answers[2], wanted=answers[0], found=answers[1:], where="repeated prepare")
+    expect(
+        answers[0] == answers[1] == answers[2], wanted=answers[0], found=answers[1:], where="repeated prepare"
+    )
 
 
 @requirement("IDEM-003", why="CDI files live in a folder that a reboot empties")
@@ -226,7 +240,12 @@ def test_prepare_survives_restarts(fresh: World) -> None:
         fresh.restart(kill=kill)
         expect_resolved(fresh, ids_of(before), "after a restart, without another prepare")
         after = fresh.kubelet.prepared(claim)
-        expect(after == before, wanted=before, found=after, where="prepare after kill" if kill else "after SIGTERM")
+        expect(
+            after == before,
+            wanted=before,
+            found=after,
+            where="prepare after kill" if kill else "after SIGTERM",
+        )
 
 
 @requirement("IDEM-008", why="the kubelet makes other batches after a restart")
@@ -237,8 +256,15 @@ def test_batches_can_be_mixed(world: World) -> None:
     alone = world.kubelet.prepare(a)
     other = world.kubelet.prepare(b, c)
     world.drop(a, b, c)
-    expect(alone.get(a.uid) == first.get(a.uid), wanted=first.get(a.uid), found=alone.get(a.uid), where="alone")
-    expect(other.get(b.uid) == first.get(b.uid), wanted=first.get(b.uid), found=other.get(b.uid), where="other batch")
+    expect(
+        alone.get(a.uid) == first.get(a.uid), wanted=first.get(a.uid), found=alone.get(a.uid), where="alone"
+    )
+    expect(
+        other.get(b.uid) == first.get(b.uid),
+        wanted=first.get(b.uid),
+        found=other.get(b.uid),
+        where="other batch",
+    )
     expect(bool(other[c.uid].devices), wanted="devices", found=other[c.uid], where="new claim of the batch")
 
 
@@ -249,7 +275,9 @@ def test_changed_allocation_is_followed(world: World) -> None:
     claim = world.claim(first)
     world.kubelet.prepared(claim)
     result = {"request": "gpu", "driver": world.descriptor.driver, "pool": second[0], "device": second[1]}
-    world.api.set_claim_status(claim.namespace, claim.name, {"allocation": {"devices": {"results": [result]}}})
+    world.api.set_claim_status(
+        claim.namespace, claim.name, {"allocation": {"devices": {"results": [result]}}}
+    )
     found = pairs(world.kubelet.prepared(claim))
     world.drop(claim)
     expect(found == [second], wanted=[second], found=found, where="prepare after a new allocation")
@@ -271,5 +299,3 @@ def test_repeats_do_not_multiply_cdi(world: World) -> None:
     ids = [name for _ in range(5) for name in ids_of(world.kubelet.prepared(claim))]
     expect_resolved(world, sorted(set(ids)), "after five prepares")
     world.drop(claim)
-
-

@@ -138,7 +138,9 @@ class ApiView:
         """Create a namespace if it is not there."""
         self.request("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
 
-    def driver_requests(self, *, verbs: Collection[str] = (), plural: str = "", after: float = 0) -> list[Any]:
+    def driver_requests(
+        self, *, verbs: Collection[str] = (), plural: str = "", after: float = 0
+    ) -> list[Any]:
         """What the driver asked of the server, oldest first; AFTER is seconds since 1970."""
         return [
             request
@@ -186,5 +188,7 @@ def incomplete_pools(slices: list[Object]) -> list[str]:
     for name, members in pools.items():
         newest = [pool for pool in members if pool["generation"] == max(p["generation"] for p in members)]
         if {pool["resourceSliceCount"] for pool in newest} != {len(newest)}:
-            problems.append(f"pool {name} has {len(newest)} slices of generation {newest[0]['generation']}, says {newest[0]['resourceSliceCount']}")
+            problems.append(
+                f"pool {name} has {len(newest)} slices of generation {newest[0]['generation']}, says {newest[0]['resourceSliceCount']}"
+            )
     return problems

@@ -53,7 +53,9 @@ class CdiView:
         if len(found) != 1:
             return []
         file, device = found[0]
-        return [edit for edit in (device.get("containerEdits"), (file.spec or {}).get("containerEdits")) if edit]
+        return [
+            edit for edit in (device.get("containerEdits"), (file.spec or {}).get("containerEdits")) if edit
+        ]
 
 
 def parse(suffix: str, text: str) -> dict[str, Any] | None:

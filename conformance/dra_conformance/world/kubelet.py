@@ -68,7 +68,9 @@ class KubeletDouble:
 
     def sockets(self) -> list[Path]:
         """The entries of the registry folder that the kubelet would look at."""
-        return sorted(path for path in self._registry.rglob("*") if path.is_socket() and not path.name.startswith("."))
+        return sorted(
+            path for path in self._registry.rglob("*") if path.is_socket() and not path.name.startswith(".")
+        )
 
     def wait_socket(self, timeout_s: float) -> Path:
         """The registration socket.
@@ -130,7 +132,9 @@ class KubeletDouble:
             stub = RegistrationStub(channel)
             return self.call(stub.GetInfo, "GetInfo", registration_pb2.InfoRequest(), timeout_s)
         except grpc.RpcError as error:
-            raise Violation(f"an answer within {timeout_s:g} s", told(error), f"GetInfo on {path.name}") from error
+            raise Violation(
+                f"an answer within {timeout_s:g} s", told(error), f"GetInfo on {path.name}"
+            ) from error
         finally:
             if fresh:
                 channel.close()
@@ -145,9 +149,13 @@ class KubeletDouble:
         request = registration_pb2.RegistrationStatus(plugin_registered=registered, error=error)
         stub = RegistrationStub(self.channel(path))
         try:
-            self.call(stub.NotifyRegistrationStatus, "NotifyRegistrationStatus", request, names.NOTIFY_TIMEOUT_S)
+            self.call(
+                stub.NotifyRegistrationStatus, "NotifyRegistrationStatus", request, names.NOTIFY_TIMEOUT_S
+            )
         except grpc.RpcError as failure:
-            raise Violation("an answer without error", told(failure), f"NotifyRegistrationStatus on {path.name}") from failure
+            raise Violation(
+                "an answer without error", told(failure), f"NotifyRegistrationStatus on {path.name}"
+            ) from failure
 
     def register(self) -> Any:
         """A whole handshake; what GetInfo said."""
@@ -175,7 +183,11 @@ class KubeletDouble:
         return self.call(getattr(stub(channel), method), method, request, timeout_s)
 
     def prepare(
-        self, *refs: Any, version: str | None = None, timeout_s: float = names.CALL_TIMEOUT_S, endpoint: str | None = None
+        self,
+        *refs: Any,
+        version: str | None = None,
+        timeout_s: float = names.CALL_TIMEOUT_S,
+        endpoint: str | None = None,
     ) -> dict[str, Entry]:
         """NodePrepareResources of claims; {claim UID: entry}.
 
@@ -183,7 +195,10 @@ class KubeletDouble:
             grpc.RpcError: the whole call failed.
         """
         answer = self._call_claims("NodePrepareResources", refs, version, timeout_s, endpoint)
-        return {uid: Entry(tuple(map(device_of, entry.devices)), entry.error) for uid, entry in answer.claims.items()}
+        return {
+            uid: Entry(tuple(map(device_of, entry.devices)), entry.error)
+            for uid, entry in answer.claims.items()
+        }
 
     def unprepare(
         self, *refs: Any, version: str | None = None, timeout_s: float = names.CALL_TIMEOUT_S
@@ -227,7 +242,9 @@ class KubeletDouble:
         try:
             answer = self.unprepare(ref, version=version)
         except grpc.RpcError as error:
-            raise Violation("unprepare to succeed", told(error), f"claim {ref.namespace}/{ref.name}") from error
+            raise Violation(
+                "unprepare to succeed", told(error), f"claim {ref.namespace}/{ref.name}"
+            ) from error
         expect_entry(answer, ref)
 
     def serves(self, full_name: str, method: str) -> bool:

@@ -87,7 +87,9 @@ class Laboratory:
             raise HarnessError(str(error)) from error
         stack.callback(cluster.down)
         if not {"api-audit", "api-faults"} <= cluster.capabilities:
-            message = f"provider {cluster.name} has no audit and no faults, which checks at the node tier need"
+            message = (
+                f"provider {cluster.name} has no audit and no faults, which checks at the node tier need"
+            )
             raise HarnessError(message)
         [node] = cluster.nodes
         evidence = Evidence()
@@ -108,7 +110,9 @@ class Laboratory:
             cluster=cluster,
             evidence=evidence,
         )
-        kubelet = KubeletDouble(driver=self._descriptor.driver, registry_dir=node.registry_dir, evidence=evidence)
+        kubelet = KubeletDouble(
+            driver=self._descriptor.driver, registry_dir=node.registry_dir, evidence=evidence
+        )
         for end in (api.close, kubelet.hang_up, driver.end):
             stack.callback(end)
         return World(

@@ -119,7 +119,9 @@ def free_address() -> str:
 class DriverProcess:
     """The driver under test; may be started many times, one at a time."""
 
-    def __init__(self, descriptor: Descriptor, places: Mapping[str, str], log: Path, evidence: Evidence) -> None:
+    def __init__(
+        self, descriptor: Descriptor, places: Mapping[str, str], log: Path, evidence: Evidence
+    ) -> None:
         self._descriptor = descriptor
         self._places = places
         self._log = log

@@ -152,7 +152,11 @@ class World:
             opaque = {"driver": self.descriptor.driver, "parameters": config}
             allocation["devices"]["config"] = [{"source": "FromClaim", "requests": [], "opaque": opaque}]
         users = [
-            {"resource": "pods", "name": f"pod-{index}", "uid": str(uuid.UUID(int=self.random.getrandbits(128)))}
+            {
+                "resource": "pods",
+                "name": f"pod-{index}",
+                "uid": str(uuid.UUID(int=self.random.getrandbits(128))),
+            }
             for index in range(reserved)
         ]
         status: Object = {"allocation": allocation, "reservedFor": users}
@@ -171,7 +175,9 @@ class World:
 
     def ghost(self) -> Claim:
         """A claim that exists nowhere."""
-        return Claim("default", f"ghost-{next(numbers)}", str(uuid.UUID(int=self.random.getrandbits(128))), ())
+        return Claim(
+            "default", f"ghost-{next(numbers)}", str(uuid.UUID(int=self.random.getrandbits(128))), ()
+        )
 
     def drop(self, *claims: Claim) -> None:
         """Unprepare and delete claims; errors are noted only, since a check that cares asserts them itself."""

@@ -1,4 +1,7 @@
-"""Writes and removes CDI files. A reader sees a whole file or none: it is written beside and renamed."""
+"""Writes and removes CDI files. A reader sees a whole file or none: it is written beside and renamed.
+
+No file is forced to disk: the folder is emptied by a reboot, and until then the page cache is what everybody reads.
+"""
 
 import json
 import os
@@ -38,8 +41,6 @@ class CdiFiles:
             handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
             with os.fdopen(handle, "w") as stream:
                 json.dump(spec, stream, indent=1)
-                stream.flush()
-                os.fsync(stream.fileno())
             scratch.replace(path)
         except OSError as error:
             message = f"cannot write CDI file {path}: {error.strerror}"

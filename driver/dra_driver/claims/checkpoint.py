@@ -1,7 +1,8 @@
 """What was promised to which claim, in SQLite: recorded before anything happens, marked done when it has.
 
-SQLite gives atomic, checked writes without code of our own (synchronous FULL). The schema has a version; a newer file
-is refused with a message. A file that is not a database is put aside and reported: its claims are rebuilt by the
+SQLite gives atomic, checked writes without code of our own. A write-ahead log with synchronous NORMAL survives the end of
+the process at any moment; a loss of power may lose the last records but no consistency, and then no container survives
+either: the kubelet prepares anew. The schema has a version; a newer file is refused with a message. A file that is not a database is put aside and reported: its claims are rebuilt by the
 kubelet's repeated calls, and the overlap check has nothing to go by until then.
 """
 
@@ -39,7 +40,6 @@ class Checkpoint:
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
             self._db = self._open()
         except sqlite3.DatabaseError:
             aside = path.with_suffix(f".broken-{int(time.time())}")
@@ -53,8 +53,10 @@ class Checkpoint:
             raise WorldError(message) from error
 
     def _open(self) -> sqlite3.Connection:
+        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         db = sqlite3.connect(self._path, isolation_level=None)
-        db.execute("PRAGMA synchronous = FULL")
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = NORMAL")
         (found,) = db.execute("PRAGMA user_version").fetchone()
         if found > SCHEMA:
             message = (

@@ -39,7 +39,11 @@ def entry(function: table.Function) -> str:
     values = ", ".join(
         f"(uint64_t)(uintptr_t)a{arg}" if types[arg] == "const void *" else f"a{arg}" for arg in sorted(types)
     )
-    lines = [f"static const param_t params_{function.id}[] = {{", *map(row, function.params), "};"] if types else []
+    lines = (
+        [f"static const param_t params_{function.id}[] = {{", *map(row, function.params), "};"]
+        if types
+        else []
+    )
     params = f"params_{function.id}" if types else "0"
     count, asks = len(function.params), int(function.asks)
     lines += [

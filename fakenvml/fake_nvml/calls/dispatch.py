@@ -35,7 +35,9 @@ def pack(function: table.Function, versions: tuple[str, ...], result: Any) -> by
     values = iter(result if isinstance(result, tuple) else (result,))
     chosen = iter(versions)
     outputs = [param for param in function.params if param.kind in table.OUTPUTS]
-    taken = {param: next(values) for param in outputs if param.kind not in "nmp"} if result is not None else {}
+    taken = (
+        {param: next(values) for param in outputs if param.kind not in "nmp"} if result is not None else {}
+    )
     count = next((len(value) for param, value in taken.items() if param.kind == "a"), 0)
     parts: list[bytes] = []
     for param in outputs:
@@ -71,7 +73,7 @@ def answer_of(getter: Getter, subject: Any, extras: tuple[Any, ...], versions: t
     """Code and out parameters of one getter call."""
     try:
         if isinstance(subject, Gpu) and subject.state.lost:
-            raise NvmlError(Code.GPU_IS_LOST)  # noqa: TRY301
+            raise NvmlError(Code.GPU_IS_LOST)
         result = getter.answer(subject, *extras)
     except NvmlError as error:
         return struct.pack("<I", error.code)

@@ -24,7 +24,7 @@ def _link(gpu: Gpu, link: int) -> NvLink:
     check(link < MAX_LINKS)
     facts = gpu.node.board.nvlink
     if facts is None or link >= facts.links:
-        check(False, Code.NOT_SUPPORTED)  # noqa: FBT003
+        check(False, Code.NOT_SUPPORTED)
     assert facts is not None
     return facts
 

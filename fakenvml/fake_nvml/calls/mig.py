@@ -121,7 +121,12 @@ def _profile_info(profile: Profile) -> dict[str, Any]:
     }
 
 
-@getter("nvmlDeviceGetGpuInstanceProfileInfo", "nvmlDeviceGetGpuInstanceProfileInfoV", over=(range(PROFILE_COUNT),), fixed=True)
+@getter(
+    "nvmlDeviceGetGpuInstanceProfileInfo",
+    "nvmlDeviceGetGpuInstanceProfileInfoV",
+    over=(range(PROFILE_COUNT),),
+    fixed=True,
+)
 def profile_info(gpu: Gpu, index: int) -> dict[str, Any]:
     check(index < PROFILE_COUNT)
     for profile in _board(gpu).profiles:
@@ -172,7 +177,10 @@ def _create(gpu: Gpu, profile_id: int, start: int | None) -> int:
     profile = gpu.profile(profile_id)
     if start is None:
         start = rules.default_start(board, gpu.state.instances, profile)
-    check(start is not None and rules.fits(board, gpu.state.instances, profile, start), Code.INSUFFICIENT_RESOURCES)
+    check(
+        start is not None and rules.fits(board, gpu.state.instances, profile, start),
+        Code.INSUFFICIENT_RESOURCES,
+    )
     assert start is not None
     gpu.node.replace(gpu.index, instances=rules.create(gpu.state.instances, profile, start))
     return gi_handle(gpu, gpu.instance(rules.gpu_instance_id(profile.size, start)))
@@ -292,7 +300,9 @@ def create_compute(_caller: Caller, instance: InstanceOf, index: int) -> int:
 def create_compute_with_placement(_caller: Caller, instance: InstanceOf, index: int, placement: Any) -> int:
     profile = _compute_profile(instance, index)
     slices = rules.COMPUTE_PROFILES[index]
-    check(placement.size == slices and placement.start in rules.compute_starts(slices, profile.compute_slices))
+    check(
+        placement.size == slices and placement.start in rules.compute_starts(slices, profile.compute_slices)
+    )
     return _create_compute(instance, index, placement.start)
 
 

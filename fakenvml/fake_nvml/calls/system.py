@@ -106,4 +106,6 @@ def confidential_computing_capabilities(_node: Node) -> dict[str, int]:
 def gpus_near_cpu(node: Node, cpu: int) -> list[int]:
     cpus = node.machine.cpus
     check(cpu < cpus.sockets * cpus.cores_per_socket)
-    return [gpu.handle for gpu in node.gpus() if node.machine.gpus[gpu.index].numa == cpu // cpus.cores_per_socket]
+    return [
+        gpu.handle for gpu in node.gpus() if node.machine.gpus[gpu.index].numa == cpu // cpus.cores_per_socket
+    ]

@@ -11,7 +11,9 @@ CLOCK_TYPES = range(4)
 
 def _maximum(clocks: Clocks, kind: int) -> int:
     check(kind < 4)
-    return (clocks.max_graphics_mhz, clocks.max_graphics_mhz, clocks.max_memory_mhz, clocks.max_video_mhz)[kind]
+    return (clocks.max_graphics_mhz, clocks.max_graphics_mhz, clocks.max_memory_mhz, clocks.max_video_mhz)[
+        kind
+    ]
 
 
 @getter("nvmlDeviceGetClockInfo", over=(CLOCK_TYPES,))
@@ -40,9 +42,7 @@ def memory_clocks(gpu: Gpu) -> list[int]:
     return list(gpu.node.board.clocks.memory_mhz)
 
 
-@getter(
-    "nvmlDeviceGetSupportedGraphicsClocks", over=(lambda node: node.board.clocks.memory_mhz,), fixed=True
-)
+@getter("nvmlDeviceGetSupportedGraphicsClocks", over=(lambda node: node.board.clocks.memory_mhz,), fixed=True)
 def graphics_clocks(gpu: Gpu, memory_mhz: int) -> list[int]:
     clocks = gpu.node.board.clocks
     check(memory_mhz in clocks.memory_mhz, Code.NOT_FOUND)
