@@ -4,6 +4,7 @@ The floor of a request is ``/readyz``, which does nothing; of a start, an empty 
 """
 
 import asyncio
+import functools
 import http.client
 import json
 import ssl
@@ -118,10 +119,8 @@ def bench_start(count: int = 10) -> list[Measure]:
 def bench_requests(http: Http) -> list[Measure]:
     """Single requests, and a list of a thousand slices."""
     floor = measure("readyz", "ms", [timed(lambda: http("GET", "/readyz")) for _ in range(300)])
-    creates = [
-        timed(lambda index=index: http("POST", f"{GROUP}/resourceslices", slice_of(index)))
-        for index in range(1000)
-    ]  # type: ignore[misc] # a default binds the number
+    make = functools.partial(http, "POST", f"{GROUP}/resourceslices")
+    creates = [timed(functools.partial(make, slice_of(index))) for index in range(1000)]
     gets = [timed(lambda: http("GET", f"{GROUP}/resourceslices/slice-0007")) for _ in range(300)]
     lists = [timed(lambda: http("GET", f"{GROUP}/resourceslices")) for _ in range(20)]
     return [

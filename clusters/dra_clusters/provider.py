@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
+
+from dra_clusters.audit import ApiRequest, Fault
 
 VERSIONS = ("1.34", "1.35", "1.36", "1.37")
 """Kubernetes versions that can be asked for."""
@@ -67,6 +69,29 @@ class Cluster(Protocol):
 
     def down(self) -> None:
         """End it; nothing of it runs afterwards."""
+
+
+@runtime_checkable
+class ObservableCluster(Cluster, Protocol):
+    """A cluster that tells what was asked of it and misbehaves on request (api-audit and api-faults)."""
+
+    def kubeconfig_of(self, user: str) -> Path:
+        """The file of ``admin`` or ``driver``; who is who shows in the audit."""
+
+    def requests(self) -> list[ApiRequest]:
+        """What was asked of the API server so far, oldest first."""
+
+    def outage(self, on: bool) -> None:
+        """Break every connection, and each new one, until it is switched off again."""
+
+    def inject(self, fault: Fault) -> None:
+        """Answer requests of the driver wrongly."""
+
+    def heal(self) -> None:
+        """Answer rightly again."""
+
+    def cut_watches(self, *, forget: bool = False) -> None:
+        """End every watch; with FORGET going on from an old version is answered with 410."""
 
 
 class Provider(Protocol):

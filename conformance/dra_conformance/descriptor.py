@@ -31,7 +31,7 @@ class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """What all parts have in common."""
 
 
-class Machine(Strict):
+class Machine(Strict, frozen=True, kw_only=True):
     """The hardware under the driver: a process that outlives it.
 
     Attributes:
@@ -43,14 +43,14 @@ class Machine(Strict):
     ready: str
 
 
-class Start(Strict):
+class Start(Strict, frozen=True, kw_only=True):
     """How the driver is started; it stays in the foreground and ends on SIGTERM."""
 
     command: Command
     environment: dict[str, str] = {}
 
 
-class Budgets(Strict):
+class Budgets(Strict, frozen=True, kw_only=True):
     """How long things may take, in seconds, before a check says that they do not happen."""
 
     start_seconds: float = 10
@@ -59,7 +59,7 @@ class Budgets(Strict):
     stop_seconds: float = 10
 
 
-class DeviceClass(Strict):
+class DeviceClass(Strict, frozen=True, kw_only=True):
     """How to select the driver's plain devices, those that a claim can have for itself.
 
     Attributes:
@@ -71,7 +71,7 @@ class DeviceClass(Strict):
     types: list[str] = []
 
 
-class Exemption(Strict):
+class Exemption(Strict, frozen=True, kw_only=True):
     """A known failure that a vendor answers for, until a day."""
 
     id: str
@@ -80,7 +80,7 @@ class Exemption(Strict):
     expires: datetime.date
 
 
-class Descriptor(Strict):
+class Descriptor(Strict, frozen=True, kw_only=True):
     """A driver under test.
 
     Attributes:

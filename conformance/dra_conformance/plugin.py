@@ -47,7 +47,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not config.getoption("--dra-driver"):
         return
     chosen = select(config.getoption("--dra-select"))
-    keep, drop = [], []
+    keep: list[pytest.Item] = []
+    drop: list[pytest.Item] = []
     for item in items:
         ids, _ = marks_of(item)
         if not ids:
@@ -115,7 +116,7 @@ def outcome_of(error: BaseException | None) -> dict[str, Any]:
     if isinstance(error, NotApplicable):
         return {"outcome": "not-applicable", "message": str(error)}
     if isinstance(error, grpc.RpcError):
-        found = f"{error.code().name}: {error.details()}"  # type: ignore[attr-defined] # RpcError of a call has both
+        found = f"{error.code().name}: {error.details()}"
         told = {"wanted": "an answer", "found": found, "where": "gRPC call"}
         return {"outcome": "violated", **told, "message": f"a call that must succeed was answered {found}"}
     kind = "" if isinstance(error, HarnessError) else f"{type(error).__name__}: "

@@ -92,7 +92,7 @@ class Daemon:
                 writer.write(self._answer(head, body, _caller(writer)))
                 await writer.drain()
         except (ValueError, TimeoutError, asyncio.IncompleteReadError, ConnectionError) as error:
-            log.warning("refused a request: %s", error or type(error).__name__)
+            log.warning("refused a request: %s", str(error) or type(error).__name__)
         finally:
             writer.close()
 

@@ -89,14 +89,17 @@ class Gpu:
 
     @property
     def state(self) -> GpuState:
+        """As it is now."""
         return self.node.states[self.index]
 
     @property
     def handle(self) -> int:
+        """The NVML handle."""
         return GPU << 32 | self.index << 16
 
     @property
     def uuid(self) -> str:
+        """The UUID, with its prefix."""
         return self.node.machine.gpu_uuid(self.index)
 
     @property
@@ -144,6 +147,7 @@ class MigDevice:
 
     @property
     def handle(self) -> int:
+        """The NVML handle."""
         return MIG_DEVICE << 32 | self.gpu.index << 16 | self.gi.id << 8 | self.ci.id
 
     @property
@@ -153,6 +157,7 @@ class MigDevice:
 
     @property
     def profile(self) -> Profile:
+        """Of the GPU instance."""
         return self.gpu.profile(self.gi.profile)
 
 

@@ -17,8 +17,8 @@ from typing import Any
 
 from aiohttp import web
 
+from dra_clusters.audit import ApiRequest, Audit, Fault
 from dra_clusters.embedded.api import Api
-from dra_clusters.embedded.audit import ApiRequest, Audit, Fault
 from dra_clusters.embedded.certificate import make_certificate
 from dra_clusters.embedded.server import Server
 from dra_clusters.embedded.store import Store
@@ -180,6 +180,10 @@ class EmbeddedCluster:
     def inject(self, fault: Fault) -> None:
         """Answer wrongly."""
         self.audit.inject(fault)
+
+    def heal(self) -> None:
+        """Answer rightly again."""
+        self.audit.heal()
 
     def cut_watches(self, *, forget: bool = False) -> None:
         """End every watch; with FORGET the history goes too, so that going on from a version is answered with 410."""

@@ -12,9 +12,9 @@ import msgspec
 import yaml
 from aiohttp import web
 
+from dra_clusters.audit import ApiRequest, Audit, Fault
 from dra_clusters.embedded import discovery
 from dra_clusters.embedded.api import Api, Event, everything
-from dra_clusters.embedded.audit import ApiRequest, Audit, Fault
 from dra_clusters.embedded.query import Predicate, both, field_selector, label_selector
 from dra_clusters.embedded.resources import RESOURCES, Resource
 from dra_clusters.embedded.status import ApiError

@@ -79,7 +79,11 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
 
 def table(plural: str, items: Sequence[Object], revision: int, *, whole: bool) -> Object:
     """ITEMS as a meta.k8s.io/v1 Table; WHOLE puts each object into its row."""
-    columns = (("Name", lambda item: item["metadata"]["name"]), *COLUMNS.get(plural, ()), ("Age", age))
+    columns: tuple[Column, ...] = (
+        ("Name", lambda item: item["metadata"]["name"]),
+        *COLUMNS.get(plural, ()),
+        ("Age", age),
+    )
     return {
         "kind": "Table",
         "apiVersion": "meta.k8s.io/v1",

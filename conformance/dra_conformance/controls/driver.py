@@ -18,8 +18,11 @@ import grpc
 
 from dra_api import names
 from dra_api.kubelet._generated import dra_v1_pb2, dra_v1beta1_pb2, registration_pb2
+from dra_api.kubelet._generated.dra_v1_pb2_grpc import DRAPluginServicer as ServicerV1
 from dra_api.kubelet._generated.dra_v1_pb2_grpc import add_DRAPluginServicer_to_server as add_v1
+from dra_api.kubelet._generated.dra_v1beta1_pb2_grpc import DRAPluginServicer as ServicerV1Beta1
 from dra_api.kubelet._generated.dra_v1beta1_pb2_grpc import add_DRAPluginServicer_to_server as add_v1beta1
+from dra_api.kubelet._generated.registration_pb2_grpc import RegistrationServicer
 from dra_api.kubelet._generated.registration_pb2_grpc import (
     add_RegistrationServicer_to_server as add_registration,
 )
@@ -35,7 +38,7 @@ def say(text: str) -> None:
     sys.stderr.flush()
 
 
-class Registration:
+class Registration(RegistrationServicer):
     """The registration service."""
 
     def __init__(self, driver: str, endpoint: Path, defect: str) -> None:
@@ -66,8 +69,8 @@ class Registration:
         return registration_pb2.RegistrationStatusResponse()
 
 
-class Plugin:
-    """The DRA service of one version."""
+class Plugin(ServicerV1, ServicerV1Beta1):
+    """The DRA service of one version; both have the same methods."""
 
     def __init__(self, preparing: Preparing, messages: Any, defect: str) -> None:
         self._preparing = preparing

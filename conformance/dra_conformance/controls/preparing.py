@@ -97,14 +97,8 @@ class Preparing:
             for device in devices:
                 self.make_free(device["device"], uid)
             known = self._claims.get(uid)
-            if (
-                known is None
-                or known["devices"] != devices
-                or self._defect == "new-ids"
-                or not self.path(uid).exists()
-            ):
-                if known is None or self._defect != "trusts-state":
-                    self.write(uid, devices)
+            if known is None or self._defect != "trusts-state":
+                self.write(uid, devices)
             self._claims[uid] = {"namespace": namespace, "name": name, "devices": devices}
             self.save()
             if self._defect == "writes-status":
@@ -193,7 +187,7 @@ class Preparing:
 
     def forget(self, uid: str) -> None:
         """Remove a claim's file and state."""
-        if self._defect not in ("leaves-cdi",) and (uid in self._claims or self._defect != "forgets"):
+        if self._defect != "leaves-cdi" and (uid in self._claims or self._defect != "forgets"):
             self.path(uid).unlink(missing_ok=True)
         if self._claims.pop(uid, None) is not None:
             self.save()

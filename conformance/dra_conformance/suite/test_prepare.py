@@ -459,7 +459,7 @@ def test_both_dra_versions_are_served(world: World) -> None:
         try:
             world.kubelet.prepare(version=version)
         except grpc.RpcError as error:
-            missing.append(f"{version}: {error.code().name}")  # type: ignore[attr-defined] # RpcError of a call has a code
+            missing.append(f"{version}: {error.code().name}")
     each(missing, wanted="v1 and v1beta1", where="DRA endpoint")
 
 

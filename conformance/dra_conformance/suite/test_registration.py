@@ -103,6 +103,7 @@ def test_newest_service_comes_first(world: World) -> None:
 
 
 def probe(world: World, name: str) -> bool:
+    """Whether the endpoint serves a service."""
     method = "NodePrepareResources" if name.endswith("DRAPlugin") else "NodeWatchResources"
     return world.kubelet.serves(FULL_NAMES[name], method)
 

@@ -1,6 +1,6 @@
 """NodeUnprepareResources and repeated calls: the end of a pod, and everything that comes twice (kubelet cm/dra, 1.37)."""
 
-import os
+from pathlib import Path
 
 from dra_conformance.expect import each, expect, expect_soon
 from dra_conformance.requirement import requirement
@@ -212,7 +212,7 @@ def test_unprepare_is_repeatable(world: World) -> None:
 
 def open_files(pid: int) -> int:
     """How many descriptors a process has open."""
-    return len(os.listdir(f"/proc/{pid}/fd"))
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
 
 
 @requirement("IDEM-005", why="nodes run for months")

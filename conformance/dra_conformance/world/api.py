@@ -14,6 +14,8 @@ import urllib3
 from kubernetes import config as kubernetes_config
 from kubernetes.client import ApiClient, Configuration
 
+from dra_clusters.audit import ApiRequest, Fault
+from dra_clusters.provider import ObservableCluster
 from dra_conformance.errors import HarnessError
 from dra_conformance.world.evidence import Evidence
 
@@ -25,11 +27,14 @@ Object = dict[str, Any]
 class ApiView:
     """Reads and writes with the administrator's rights."""
 
-    def __init__(self, kubeconfig: Path, *, driver: str, node: str, cluster: Any, evidence: Evidence) -> None:
-        configuration = Configuration()
-        kubernetes_config.load_kube_config(config_file=str(kubeconfig), client_configuration=configuration)
+    def __init__(
+        self, kubeconfig: Path, *, driver: str, node: str, cluster: ObservableCluster, evidence: Evidence
+    ) -> None:
+        configuration: Any = Configuration()
+        load: Any = kubernetes_config.load_kube_config  # the client ships no usable types
+        load(config_file=str(kubeconfig), client_configuration=configuration)
         self._client = ApiClient(configuration)
-        self._headers = dict(self._client.default_headers)
+        self._headers: dict[str, str] = dict(self._client.default_headers)
         for setting in configuration.auth_settings().values():
             self._headers[setting["key"]] = setting["value"]
         self._host = configuration.host
@@ -140,7 +145,7 @@ class ApiView:
 
     def driver_requests(
         self, *, verbs: Collection[str] = (), plural: str = "", after: float = 0
-    ) -> list[Any]:
+    ) -> list[ApiRequest]:
         """What the driver asked of the server, oldest first; AFTER is seconds since 1970."""
         return [
             request
@@ -151,7 +156,7 @@ class ApiView:
             and plural in ("", request.plural)
         ]
 
-    def driver_writes(self, after: float = 0) -> list[Any]:
+    def driver_writes(self, after: float = 0) -> list[ApiRequest]:
         """Creations, changes and deletions of slices by the driver."""
         verbs = ("create", "update", "patch", "delete", "deletecollection")
         return self.driver_requests(verbs=verbs, plural="resourceslices", after=after)
@@ -163,15 +168,13 @@ class ApiView:
 
     def fail_next(self, code: int, *, times: int, verbs: Collection[str], retry_after_s: int = 0) -> None:
         """Answer the driver's next TIMES requests for slices with CODE."""
-        from dra_clusters.embedded.audit import Fault
-
         fault = Fault(code, times, frozenset(verbs), "resourceslices", retry_after_s)
         self._cluster.inject(fault)
         self._evidence.add("api", f"the next {times} {'/'.join(sorted(verbs))} of slices are answered {code}")
 
     def heal(self) -> None:
         """No more wrong answers."""
-        self._cluster.audit.heal()
+        self._cluster.heal()
 
     def expire_watches(self) -> None:
         """End every watch and forget the past, so that going on is answered 410 Gone."""

@@ -114,7 +114,7 @@ class KubeletDouble:
         try:
             answer = method(request, timeout=timeout_s, wait_for_ready=True)
         except grpc.RpcError as error:
-            told = f"{error.code().name}: {error.details()}"  # type: ignore[attr-defined] # RpcError of a call has both
+            told = f"{error.code().name}: {error.details()}"
             self._evidence.add("grpc", what, request=request, status=told, seconds=time.monotonic() - start)
             raise
         self._evidence.add("grpc", what, request=request, answer=answer, seconds=time.monotonic() - start)
@@ -259,7 +259,7 @@ class KubeletDouble:
         try:
             answer: bytes = next(iter(call), b"")
         except grpc.RpcError as error:
-            code: grpc.StatusCode = error.code()  # type: ignore[attr-defined] # RpcError of a call has a code
+            code: grpc.StatusCode = error.code()
             self._evidence.add("grpc", path, request=body.hex(), status=code.name)
             return code
         finally:
@@ -270,7 +270,7 @@ class KubeletDouble:
 
 def told(error: grpc.RpcError) -> str:
     """A status as text."""
-    return f"{error.code().name}: {error.details()}"  # type: ignore[attr-defined] # RpcError of a call has both
+    return f"{error.code().name}: {error.details()}"
 
 
 def device_of(message: Any) -> Device:

@@ -7,10 +7,11 @@ import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from dra_clusters.choose import provider
 from dra_clusters.errors import ClusterError
-from dra_clusters.provider import ClusterOptions
+from dra_clusters.provider import ClusterOptions, ObservableCluster
 from dra_conformance.descriptor import Descriptor
 from dra_conformance.errors import HarnessError
 from dra_conformance.world.api import ApiView
@@ -43,7 +44,7 @@ class Laboratory:
         self._places: dict[str, str] = {"machine": "", "machine_dir": ""}
         self._folder = Path()
 
-    def __enter__(self) -> "Laboratory":
+    def __enter__(self) -> Self:
         """Start the machine.
 
         Raises:
@@ -86,7 +87,7 @@ class Laboratory:
         except ClusterError as error:
             raise HarnessError(str(error)) from error
         stack.callback(cluster.down)
-        if not {"api-audit", "api-faults"} <= cluster.capabilities:
+        if not isinstance(cluster, ObservableCluster):
             message = (
                 f"provider {cluster.name} has no audit and no faults, which checks at the node tier need"
             )

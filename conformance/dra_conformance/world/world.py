@@ -131,6 +131,11 @@ class World:
         """A claim that is allocated DEVICES; the first plain device if none are given.
 
         Args:
+            devices: (pool, device) of each result.
+            namespace: must exist.
+            name: made up if empty.
+            allocated: False leaves the claim without a status.
+            finalizers: keep the claim after it was deleted.
             requests: the request of each device; ``gpu`` for all by default. ``a/b`` is a subrequest.
             extra_results: more allocation results, e.g. of other drivers.
             config: opaque parameters for this driver.

@@ -13,6 +13,7 @@ import httpx2
 from lightkube import AsyncClient, KubeConfig
 from lightkube.core.exceptions import ApiError as ServerError
 from lightkube.core.exceptions import ConfigError as KubeconfigError
+from lightkube.operators import BinaryOperator, SequenceOperator
 from lightkube.resources.core_v1 import Node
 from lightkube.resources.resource_v1 import ResourceClaim, ResourceSlice
 
@@ -27,14 +28,14 @@ def _told_as_api_error(what: str) -> Iterator[None]:
     try:
         yield
     except ServerError as error:
-        code = error.status.code or (error.response.status_code if error.response else 0)
-        headers = error.response.headers if error.response is not None else {}
-        wait = headers.get("Retry-After", "0")
+        response: httpx2.Response | None = error.response  # none if the error came in a watch
+        code = error.status.code or (response.status_code if response is not None else 0)
+        wait = response.headers.get("Retry-After", "0") if response is not None else "0"
         retry_after = float(wait) if wait.isdigit() else 0.0
         message = f"{what}: the API server answered {code}: {error.status.message}"
         raise ApiError(message, code, retry_after) from error
     except (httpx2.HTTPError, ValueError) as error:  # ValueError: an answer that is not JSON
-        message = f"{what}: no usable answer from the API server: {error or type(error).__name__}"
+        message = f"{what}: no usable answer from the API server: {str(error) or type(error).__name__}"
         raise ApiError(message) from error
 
 
@@ -51,7 +52,10 @@ class ApiClient:
             message = f"cannot use {kubeconfig or 'the service account'} to reach the API server: {error}"
             raise ConfigError(message) from error
         self._node_name = node_name
-        self._fields = {"spec.driver": driver_name, "spec.nodeName": node_name}
+        self._fields: dict[str, str | BinaryOperator | SequenceOperator] = {
+            "spec.driver": driver_name,
+            "spec.nodeName": node_name,
+        }
 
     async def get_node(self) -> dict[str, Any]:
         """The Node object of this driver's node."""
@@ -85,10 +89,13 @@ class ApiClient:
 
     async def put_slice(self, wanted: dict[str, Any]) -> dict[str, Any]:
         """Create or, if WANTED has a ``resourceVersion``, replace a slice; return it as stored."""
-        item = ResourceSlice.from_dict(wanted)
+        item: Any = ResourceSlice.from_dict(wanted)  # typed as its base class
         with _told_as_api_error(f"slice {wanted['metadata']['name']}"):
-            write = self._client.replace if wanted["metadata"].get("resourceVersion") else self._client.create
-            return (await write(item)).to_dict()
+            if wanted["metadata"].get("resourceVersion"):
+                stored: Any = await self._client.replace(item)
+            else:
+                stored = await self._client.create(item)
+            return dict(stored.to_dict())
 
     async def delete_slice(self, name: str) -> None:
         """Delete a slice; one that is gone is fine."""

@@ -57,6 +57,7 @@ class Function:
 
     @property
     def asks(self) -> bool:
+        """Whether a call goes to the daemon instead of the answers."""
         return bool(ACTS.match(self.name)) or any(param.kind == "i" for param in self.params)
 
 

@@ -41,7 +41,7 @@ def pack(function: table.Function, versions: tuple[str, ...], result: Any) -> by
     count = next((len(value) for param, value in taken.items() if param.kind == "a"), 0)
     parts: list[bytes] = []
     for param in outputs:
-        value = taken.get(param)
+        value: Any = taken.get(param)
         if param.kind in "nmp":
             parts.append(struct.pack("<I", count))
         elif param.kind == "v":
@@ -135,7 +135,9 @@ def decode(function: table.Function, raw: bytes) -> tuple[list[Any], tuple[str, 
     Raises:
         ValueError: the frame is not what shim.c writes for this function.
     """
-    at, inputs, versions = 0, [], []
+    at = 0
+    inputs: list[Any] = []
+    versions: list[str] = []
     for param in function.params:
         if param.kind in "huU":
             inputs.append(int.from_bytes(raw[at : at + 8], "little"))
