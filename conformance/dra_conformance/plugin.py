@@ -9,7 +9,6 @@ import random
 from collections.abc import Generator
 from typing import Any
 
-import grpc
 import msgspec
 import pytest
 
@@ -115,7 +114,9 @@ def outcome_of(error: BaseException | None) -> dict[str, Any]:
         }
     if isinstance(error, NotApplicable):
         return {"outcome": "not-applicable", "message": str(error)}
-    if isinstance(error, grpc.RpcError):
+    from grpc import RpcError  # here, because this module is loaded by every pytest run
+
+    if isinstance(error, RpcError):
         found = f"{error.code().name}: {error.details()}"
         told = {"wanted": "an answer", "found": found, "where": "gRPC call"}
         return {"outcome": "violated", **told, "message": f"a call that must succeed was answered {found}"}

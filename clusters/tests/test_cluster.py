@@ -1,0 +1,157 @@
+"""The embedded cluster as clients see it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from lightkube import Client, KubeConfig
+from lightkube.resources.core_v1 import ConfigMap, Node, Pod
+
+from dra_clusters.choose import provider
+from dra_clusters.embedded.cluster import EmbeddedCluster, EmbeddedProvider
+from dra_clusters.errors import UsageError
+from dra_clusters.provider import ClusterOptions, ObservableCluster
+
+pytestmark = pytest.mark.slow
+POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: a, image: x}]}\n"
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[EmbeddedCluster]:
+    cluster = EmbeddedProvider().up(ClusterOptions(directory=tmp_path / "c"))
+    yield cluster
+    cluster.down()
+
+
+@pytest.fixture
+def kubectl(cluster: EmbeddedCluster, tmp_path: Path) -> Callable[..., str]:
+    program = shutil.which("kubectl")
+    if program is None:
+        pytest.skip("kubectl is not installed")
+
+    def run(*words: str, text: str = "") -> str:
+        environment = {**os.environ, "KUBECONFIG": str(cluster.kubeconfig), "HOME": str(tmp_path)}
+        done = subprocess.run(
+            [program, *words],
+            env=environment,
+            input=text,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
+
+
+def test_kubectl_applies_shows_and_deletes(kubectl: Callable[..., str]) -> None:
+    assert "created" in kubectl("apply", "-f", "-", text=POD)
+    assert "configured" in kubectl("apply", "-f", "-", text=POD.replace("image: x", "image: y"))
+    assert "unchanged" in kubectl("apply", "-f", "-", text=POD.replace("image: x", "image: y"))
+    assert kubectl("get", "pod", "p", "-o", "jsonpath={.spec.containers[0].image}") == "y"
+    kubectl("wait", "--for=jsonpath={.status.phase}=Running", "pod/p", "--timeout=10s")
+    assert "p " in kubectl("get", "pods")
+    assert "Successfully assigned" in kubectl("describe", "pod", "p")
+    assert "deleted" in kubectl("delete", "pod", "p")
+    assert kubectl("get", "pods", "-o", "name") == ""
+
+
+def test_kubectl_applies_on_the_server_side(kubectl: Callable[..., str]) -> None:
+    assert "serverside-applied" in kubectl("apply", "--server-side", "-f", "-", text=POD)
+
+
+def test_kubectl_watches(kubectl: Callable[..., str], cluster: EmbeddedCluster) -> None:
+    assert "ResourceSlice" in kubectl("api-resources")
+    assert cluster.kubernetes in kubectl("version")
+    kubectl("create", "configmap", "a", "--from-literal=x=1")
+    assert "a" in kubectl("get", "configmaps", "--watch", "--request-timeout=1s")
+
+
+def test_a_bound_pod_runs_and_goes(cluster: EmbeddedCluster) -> None:
+    with Client(config=KubeConfig.from_file(str(cluster.kubeconfig)), namespace="default") as client:
+        container = {"name": "a", "image": "x"}
+        client.create(Pod.from_dict({"metadata": {"name": "p"}, "spec": {"containers": [container]}}))
+        deadline = time.monotonic() + 10
+        while (client.get(Pod, "p").status or 0) and client.get(Pod, "p").status.phase != "Running":  # type: ignore[union-attr] # just checked
+            assert time.monotonic() < deadline
+        assert client.get(Pod, "p").spec.nodeName == "node-0"  # type: ignore[union-attr] # a pod has a spec
+
+
+def test_who_asked_for_what_is_known(cluster: EmbeddedCluster) -> None:
+    assert isinstance(cluster, ObservableCluster)
+    with Client(config=KubeConfig.from_file(str(cluster.kubeconfig_of("driver")))) as client:
+        client.get(Node, "node-0")
+    asked = [(r.user, r.verb, r.plural, r.name, r.code) for r in cluster.requests()]
+    assert asked == [("driver", "get", "nodes", "node-0", 200)]
+
+
+def test_strangers_are_refused(cluster: EmbeddedCluster) -> None:
+    config = json.loads(cluster.kubeconfig.read_text())
+    config["users"][0]["user"]["token"] = "guessed"
+    path = cluster.kubeconfig.with_name("stranger")
+    path.write_text(json.dumps(config))
+    with (
+        Client(config=KubeConfig.from_file(str(path))) as client,
+        pytest.raises(Exception, match="Unauthorized"),
+    ):
+        client.get(Node, "node-0")
+
+
+def test_kubeconfigs_and_folders_are_private(cluster: EmbeddedCluster) -> None:
+    assert cluster.kubeconfig.stat().st_mode & 0o777 == 0o600
+    assert cluster.nodes[0].plugins_dir.stat().st_mode & 0o777 == 0o700
+    assert not list(cluster.kubeconfig.parent.glob("*.pem"))
+
+
+def test_objects_survive_what_clients_do_to_them(cluster: EmbeddedCluster) -> None:
+    with Client(config=KubeConfig.from_file(str(cluster.kubeconfig)), namespace="default") as client:
+        made = client.create(ConfigMap.from_dict({"metadata": {"name": "a"}, "data": {"x": "1"}}))
+        assert [item.metadata.name for item in client.list(ConfigMap) if item.metadata] == ["a"]
+        assert made.data == {"x": "1"}
+
+
+def test_a_cluster_of_another_version_says_so(tmp_path: Path) -> None:
+    cluster = EmbeddedProvider().up(
+        ClusterOptions(directory=tmp_path, kubernetes="1.35", parts=frozenset({"api"}), nodes=("a", "b"))
+    )
+    assert [node.name for node in cluster.nodes] == ["a", "b"]
+    assert cluster.kubernetes == "1.35"
+    cluster.down()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [({"kubernetes": "1.2"}, "unknown Kubernetes version"), ({"parts": frozenset({"x"})}, "unknown parts")],
+)
+def test_what_cannot_be_is_refused(tmp_path: Path, options: dict[str, object], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        EmbeddedProvider().up(ClusterOptions(directory=tmp_path, **options))  # type: ignore[arg-type] # wrong on purpose
+
+
+def test_an_unknown_provider_is_told_with_those_there_are() -> None:
+    with pytest.raises(UsageError, match="embedded"):
+        provider("nope")
+
+
+def test_a_command_runs_inside_and_its_exit_code_is_ours() -> None:
+    command = [sys.executable, "-c", "from dra_clusters.cli import main; import sys; sys.exit(main())"]
+    inner = [
+        sys.executable,
+        "-c",
+        "import os, sys; sys.exit(7 if os.path.exists(os.environ['KUBECONFIG']) else 1)",
+    ]
+    done = subprocess.run([*command, "up", "--provider", "embedded", "--", *inner], check=False, timeout=60)
+    assert done.returncode == 7
+    wrong = subprocess.run(
+        [*command, "up", "--provider", "nope"], capture_output=True, text=True, check=False
+    )
+    assert wrong.returncode == 2
+    assert wrong.stderr.count("\n") == 1

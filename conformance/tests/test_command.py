@@ -1,0 +1,163 @@
+"""The command as a vendor uses it, good and bad."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+COMMAND = [sys.executable, "-m", "dra_conformance"]
+pytestmark = pytest.mark.slow
+
+
+def run(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *words], capture_output=True, text=True, cwd=cwd, timeout=120, check=False
+    )
+
+
+def descriptor(folder: Path, *command: str) -> str:
+    document = {
+        "schema": "dra-conformance/driver/v1",
+        "name": "bad",
+        "driver": "bad.example.com",
+        "start": {"command": list(command)},
+        "deviceClass": {"name": "bad", "expression": "true"},
+        "budgets": {"startSeconds": 0.5, "publishSeconds": 0.5, "stopSeconds": 1},
+    }
+    path = folder / "bad.yaml"
+    path.write_text(json.dumps(document))
+    return str(path)
+
+
+def left_over(marker: str) -> list[str]:
+    """Command lines of running processes that mention MARKER."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            text = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if marker in text and "pytest" not in text:
+            found.append(text)
+    return found
+
+
+def test_a_selected_run_writes_all_reports(tmp_path: Path) -> None:
+    done = run("run", "control", "--select", "REG-003,CDI-001", "-n", "1", "--seed", "7", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "seed        7" in done.stdout
+    folder = tmp_path / "dra-report"
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "junit.xml",
+        "log.jsonl",
+        "report.html",
+        "report.json",
+    ]
+    report = json.loads((folder / "report.json").read_text())
+    assert report["summary"]["pass"] == 2
+    [row] = [row for row in report["requirements"] if row["id"] == "REG-003"]
+    assert any("GetInfo" in step["what"] for step in row["evidence"])
+
+
+def test_a_broken_driver_fails_the_run(tmp_path: Path) -> None:
+    path = Path(
+        descriptor(tmp_path, "{python}", "-m", "dra_conformance.controls.driver", "--defect=wrong-type")
+    )
+    document = json.loads(path.read_text())
+    flags = (
+        "driver-name=bad.example.com",
+        "node-name={node}",
+        "kubeconfig={kubeconfig}",
+        "registry-dir={registry_dir}",
+    )
+    flags += ("plugins-dir={plugins_dir}", "cdi-dir={cdi_dir}")
+    document["start"]["command"] += [f"--{flag}" for flag in flags]
+    document["budgets"] = {}
+    path.write_text(json.dumps(document))
+    done = run("run", str(path), "--select", "REG-003", "--json", "-n", "1", cwd=tmp_path)
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["summary"]["fail"] == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["run", "nope"], "no descriptor 'nope'"),
+        (["run", "--provider", "nope"], "unknown provider"),
+        (["run", "--kubernetes", "1.2"], "wanted one of 1.34"),
+        (["run", "--select", "NOPE-1"], "matches no requirement"),
+        (["run", "-n", "none"], "wanted a number"),
+        (["run", "--output", "/proc/nope"], "cannot be written"),
+        (["explain", "NOPE-1"], "unknown requirement"),
+        (["frobnicate"], "invalid choice"),
+    ],
+)
+def test_wrong_use_exits_2_with_one_line(tmp_path: Path, words: list[str], message: str) -> None:
+    done = run(*words, cwd=tmp_path)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (["no-such-command"], "'no-such-command' does not exist"),
+        (["sh", "-c", "echo broken >&2; exit 5"], "exited with 5"),
+        (["sleep", "4711"], "never registered"),
+    ],
+)
+def test_a_driver_that_cannot_be_judged_exits_3_and_leaves_nothing(
+    tmp_path: Path, command: list[str], message: str
+) -> None:
+    done = run("run", descriptor(tmp_path, *command), "--select", "REG-003", "-n", "1", cwd=tmp_path)
+    assert done.returncode == 3
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert left_over("sleep 4711") == []
+
+
+def test_an_unknown_machine_exits_3_with_those_there_are(tmp_path: Path) -> None:
+    done = run("run", "--machine", "dgx-9", "--select", "REG-003", "-n", "1", cwd=tmp_path)
+    assert done.returncode == 3
+    assert "dgx-b200" in done.stderr
+
+
+def test_an_interrupted_run_still_writes_its_report(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "run", "control", "--output", "r"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    log, deadline = tmp_path / "r" / "log.jsonl", time.monotonic() + 60
+    while not (log.exists() and log.read_bytes().count(b'"type":"check"') > 3):
+        assert time.monotonic() < deadline
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, output
+    assert json.loads((tmp_path / "r" / "report.json").read_text())["suite"]["interrupted"]
+    assert left_over(f"{tmp_path}") == []
+
+
+def test_list_and_explain_tell_what_is_covered(tmp_path: Path) -> None:
+    rows = json.loads(run("list", "--json", cwd=tmp_path).stdout)
+    assert len(rows) == 505
+    assert sum(row["covered"] for row in rows) >= 80
+    text = run("explain", "reg-003", cwd=tmp_path).stdout
+    assert 'GetInfo returns type exactly "DRAPlugin"' in text
+    assert "covered      yes" in text
+
+
+def test_output_to_a_closed_pipe_is_no_crash(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [*COMMAND, "list"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert b"Traceback" not in process.stderr.read()

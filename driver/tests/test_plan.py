@@ -1,0 +1,146 @@
+"""The plan leads from anything that can be stored to what is wanted, whatever happens in between."""
+
+import copy
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from dra_driver.publish.plan import content, make_plan
+from dra_driver.publish.slices import split, wanted_slices
+
+DRIVER, NODE = "gpu.example.com", {"metadata": {"name": "node-0", "uid": "u-1"}}
+Object = dict[str, Any]
+
+
+def devices(count: int, **extra: Any) -> list[Object]:
+    return [{"name": f"gpu-{index}", "attributes": {"n": {"int": index}}, **extra} for index in range(count)]
+
+
+def wanted(count: int) -> list[Object]:
+    return wanted_slices(devices(count), driver_name=DRIVER, node=NODE)
+
+
+class Server:
+    """Slices by name, as an API server would store them."""
+
+    def __init__(self) -> None:
+        self.slices: dict[str, Object] = {}
+        self.version = 0
+
+    def put(self, item: Object) -> None:
+        self.version += 1
+        stored = copy.deepcopy(item)
+        stored["metadata"]["resourceVersion"] = str(self.version)
+        self.slices[item["metadata"]["name"]] = stored
+
+    def follow(self, wishes: list[Object], steps: int | None = None) -> None:
+        plan = make_plan(list(self.slices.values()), wishes, {})
+        for item in plan.put[:steps]:
+            self.put(item)
+        for name in plan.delete if steps is None else ():
+            del self.slices[name]
+
+
+class Pool(RuleBasedStateMachine):
+    """Devices come and go, writes are interrupted, others meddle; in the end the pool is as wanted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.server = Server()
+        self.count = 0
+        self.highest = 0
+
+    @rule(count=st.integers(0, 300))
+    def hardware_changes(self, count: int) -> None:
+        self.count = count
+
+    @rule(steps=st.integers(0, 3))
+    def killed_while_writing(self, steps: int) -> None:
+        self.server.follow(wanted(self.count), steps)
+
+    @rule(index=st.integers(0, 3))
+    def somebody_deletes(self, index: int) -> None:
+        names = sorted(self.server.slices)
+        if index < len(names):
+            del self.server.slices[names[index]]
+
+    @rule(generation=st.integers(0, 5))
+    def somebody_leaves_a_stray(self, generation: int) -> None:
+        stray = copy.deepcopy(wanted(1)[0])
+        stray["metadata"]["name"] = "stray"
+        stray["spec"]["pool"]["generation"] = self.highest + generation
+        self.server.put(stray)
+
+    @rule()
+    def driver_settles(self) -> None:
+        self.server.follow(wanted(self.count))
+        stored = self.server.slices
+        assert {name: content(item) for name, item in stored.items()} == {
+            item["metadata"]["name"]: content(item) for item in wanted(self.count)
+        }
+        assert len({item["spec"]["pool"]["generation"] for item in stored.values()}) == 1
+        assert make_plan(list(stored.values()), wanted(self.count), {}).put == ()
+
+    @invariant()
+    def generation_never_falls(self) -> None:
+        found = [item["spec"]["pool"]["generation"] for item in self.server.slices.values()]
+        assert not found or max(found) >= self.highest or len(found) < len(wanted(self.count))
+        self.highest = max([self.highest, *found]) if found else 0
+
+
+TestPool = Pool.TestCase
+TestPool.settings = settings(max_examples=40, stateful_step_count=15, deadline=None)
+
+
+def test_a_missing_slice_is_put_back_in_the_current_generation() -> None:
+    server = Server()
+    server.follow(wanted(200))
+    del server.slices["node-0-gpu.example.com-1"]
+    [item] = make_plan(list(server.slices.values()), wanted(200), {}).put
+    assert item["metadata"]["name"] == "node-0-gpu.example.com-1"
+    assert item["spec"]["pool"] == {"name": "node-0", "generation": 1, "resourceSliceCount": 2}
+
+
+def test_a_changed_device_raises_the_generation_of_every_slice() -> None:
+    server = Server()
+    server.follow(wanted(200))
+    plan = make_plan(list(server.slices.values()), wanted(199), {})
+    assert [item["spec"]["pool"]["generation"] for item in plan.put] == [2, 2]
+    assert all(item["metadata"]["resourceVersion"] for item in plan.put)
+
+
+def test_fields_that_the_server_drops_are_not_sent_for_ever() -> None:
+    server, [wish] = Server(), wanted_slices(devices(1, taints=[{"key": "k"}]), driver_name=DRIVER, node=NODE)
+    server.follow([wish])
+    [stored] = server.slices.values()
+    sent = content(stored)
+    del stored["spec"]["devices"][0]["taints"]
+    accepted = {stored["metadata"]["name"]: (sent, content(stored))}
+    assert make_plan([stored], [wish], accepted).put == ()
+    assert make_plan([stored], [wish], {}).put != ()
+
+
+def test_equal_quantities_are_equal_content() -> None:
+    first, second = (
+        {"spec": {"devices": [{"capacity": {"m": {"value": text}}}]}} for text in ("1Gi", "1024Mi")
+    )
+    assert content(first) == content(second)
+
+
+def test_a_node_without_devices_gets_one_empty_slice() -> None:
+    [item] = wanted(0)
+    assert item["spec"]["devices"] == []
+    assert item["spec"]["pool"]["resourceSliceCount"] == 1
+
+
+def test_slices_are_split_at_the_limits() -> None:
+    assert [len(group) for group in split(devices(129))] == [128, 1]
+    assert [len(group) for group in split(devices(65, taints=[{"key": "k"}]))] == [64, 1]
+
+
+def test_slice_names_stay_legal_for_the_longest_node_name() -> None:
+    node = {"metadata": {"name": "n" * 253, "uid": "u"}}
+    [item] = wanted_slices(devices(1), driver_name="d" * 63, node=node)
+    assert len(item["metadata"]["name"]) <= 253
