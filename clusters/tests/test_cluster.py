@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lightkube import Client, KubeConfig
@@ -20,6 +21,11 @@ from dra_clusters.provider import ClusterOptions, ObservableCluster
 
 pytestmark = pytest.mark.slow
 POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: a, image: x}]}\n"
+
+
+def typed(kind: Any, document: dict[str, Any]) -> Any:
+    """A lightkube object; the library types what ``from_dict`` gives as its base class."""
+    return kind.from_dict(document)
 
 
 @pytest.fixture
@@ -54,9 +60,9 @@ def kubectl(cluster: EmbeddedCluster, tmp_path: Path) -> Callable[..., str]:
 
 def test_kubectl_applies_shows_and_deletes(kubectl: Callable[..., str]) -> None:
     assert "created" in kubectl("apply", "-f", "-", text=POD)
-    assert "configured" in kubectl("apply", "-f", "-", text=POD.replace("image: x", "image: y"))
-    assert "unchanged" in kubectl("apply", "-f", "-", text=POD.replace("image: x", "image: y"))
-    assert kubectl("get", "pod", "p", "-o", "jsonpath={.spec.containers[0].image}") == "y"
+    assert "configured" in kubectl("apply", "-f", "-", text=POD.replace("image: x", "image: other"))
+    assert "unchanged" in kubectl("apply", "-f", "-", text=POD.replace("image: x", "image: other"))
+    assert kubectl("get", "pod", "p", "-o", "jsonpath={.spec.containers[0].image}") == "other"
     kubectl("wait", "--for=jsonpath={.status.phase}=Running", "pod/p", "--timeout=10s")
     assert "p " in kubectl("get", "pods")
     assert "Successfully assigned" in kubectl("describe", "pod", "p")
@@ -71,14 +77,21 @@ def test_kubectl_applies_on_the_server_side(kubectl: Callable[..., str]) -> None
 def test_kubectl_watches(kubectl: Callable[..., str], cluster: EmbeddedCluster) -> None:
     assert "ResourceSlice" in kubectl("api-resources")
     assert cluster.kubernetes in kubectl("version")
-    kubectl("create", "configmap", "a", "--from-literal=x=1")
-    assert "a" in kubectl("get", "configmaps", "--watch", "--request-timeout=1s")
+    kubectl("apply", "-f", "-", text="apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")
+    environment = {**os.environ, "KUBECONFIG": str(cluster.kubeconfig)}
+    command = ["kubectl", "get", "configmaps", "--watch", "-o", "name"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as watch:
+        assert watch.stdout is not None
+        assert watch.stdout.readline() == "configmap/a\n"
+        kubectl("label", "configmap", "a", "x=y")
+        assert watch.stdout.readline() == "configmap/a\n"
+        watch.terminate()
 
 
 def test_a_bound_pod_runs_and_goes(cluster: EmbeddedCluster) -> None:
     with Client(config=KubeConfig.from_file(str(cluster.kubeconfig)), namespace="default") as client:
         container = {"name": "a", "image": "x"}
-        client.create(Pod.from_dict({"metadata": {"name": "p"}, "spec": {"containers": [container]}}))
+        client.create(typed(Pod, {"metadata": {"name": "p"}, "spec": {"containers": [container]}}))
         deadline = time.monotonic() + 10
         while (client.get(Pod, "p").status or 0) and client.get(Pod, "p").status.phase != "Running":  # type: ignore[union-attr] # just checked
             assert time.monotonic() < deadline
@@ -113,7 +126,7 @@ def test_kubeconfigs_and_folders_are_private(cluster: EmbeddedCluster) -> None:
 
 def test_objects_survive_what_clients_do_to_them(cluster: EmbeddedCluster) -> None:
     with Client(config=KubeConfig.from_file(str(cluster.kubeconfig)), namespace="default") as client:
-        made = client.create(ConfigMap.from_dict({"metadata": {"name": "a"}, "data": {"x": "1"}}))
+        made = client.create(typed(ConfigMap, {"metadata": {"name": "a"}, "data": {"x": "1"}}))
         assert [item.metadata.name for item in client.list(ConfigMap) if item.metadata] == ["a"]
         assert made.data == {"x": "1"}
 

@@ -71,7 +71,7 @@ class Daemon:
         link.unlink(missing_ok=True)
         link.symlink_to(self._library)
         self._answers.publish()
-        (self._folder / "ready").touch(mode=0o644)
+        (self._folder / "ready").write_text(f"{os.getpid()}\n")
         log.info("serving %s in %s", self._node.machine.name, self._folder)
         try:
             await stop.wait()

@@ -53,7 +53,7 @@ class Session:
             [*command, "--dir", str(self.folder), "--quiet"], stderr=subprocess.PIPE, text=True
         )
         deadline = time.monotonic() + self._timeout_s
-        while not (self.folder / "ready").exists():
+        while not self._is_ready(self._daemon.pid):
             code = self._daemon.poll()
             if code is not None:
                 assert self._daemon.stderr is not None
@@ -66,6 +66,13 @@ class Session:
                 raise WorldError(message)
             time.sleep(0.005)
         return self
+
+    def _is_ready(self, pid: int) -> bool:
+        """Whether this daemon is ready; the file may be an earlier one's."""
+        try:
+            return (self.folder / "ready").read_text().strip() == str(pid)
+        except FileNotFoundError:
+            return False
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

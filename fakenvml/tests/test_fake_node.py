@@ -103,7 +103,7 @@ except nvml.NVMLError as error:
 
 def test_every_known_symbol_is_exported() -> None:
     raw = build.library().read_bytes()
-    missing = [function.name for function in table.load() if function.name.encode() + b"\0" not in raw]
+    missing = [name for name in table.functions() if name.encode() + b"\0" not in raw]
     assert missing == []
 
 
@@ -126,8 +126,8 @@ def test_an_unknown_machine_is_told_with_those_there_are(tmp_path: Path) -> None
 
 
 def test_a_second_daemon_in_one_folder_is_refused(node: Session) -> None:
-    with pytest.raises(WorldError, match=r"\S"), Session("dgx-b200", node.folder):
-        (node.folder / "ready").unlink()
+    with pytest.raises(WorldError, match="serves"), Session("dgx-b200", node.folder):
+        pass
 
 
 def test_without_a_compiler_both_ways_out_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,10 +4,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fake_nvml import mig
-from fake_nvml.machines import load
+from fake_nvml.machines import Mig, load
 
-RULES = load("dgx-b200").board.mig
-assert RULES is not None
+
+def rules_of(machine: str) -> Mig:
+    _, board = load(machine)
+    assert board.mig is not None
+    return board.mig
+
+
+RULES = rules_of("dgx-b200")
 
 
 @given(st.lists(st.sampled_from([profile.id for profile in RULES.profiles]), max_size=20))
