@@ -68,7 +68,7 @@ def test_a_broken_driver_fails_the_run(tmp_path: Path) -> None:
         descriptor(tmp_path, "{python}", "-m", "dra_conformance.controls.driver", "--defect=wrong-type")
     )
     document = json.loads(path.read_text())
-    flags = (
+    flags: tuple[str, ...] = (
         "driver-name=bad.example.com",
         "node-name={node}",
         "kubeconfig={kubeconfig}",
