@@ -55,19 +55,17 @@ class Budgets(Strict, frozen=True, kw_only=True):
 
     start_seconds: float = 10
     publish_seconds: float = 10
-    prepare_seconds: float = 10
     stop_seconds: float = 10
 
 
 class DeviceClass(Strict, frozen=True, kw_only=True):
-    """How to select the driver's plain devices, those that a claim can have for itself.
+    """The class of the driver's plain devices, those that a claim can have for itself.
 
     Attributes:
         types: values of ``device.attributes[<driver>].type`` of plain devices; empty means that all are plain.
     """
 
     name: str
-    expression: str
     types: list[str] = []
 
 

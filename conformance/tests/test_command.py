@@ -25,7 +25,7 @@ def descriptor(folder: Path, *command: str) -> str:
         "name": "bad",
         "driver": "bad.example.com",
         "start": {"command": list(command)},
-        "deviceClass": {"name": "bad", "expression": "true"},
+        "deviceClass": {"name": "bad"},
         "budgets": {"startSeconds": 0.5, "publishSeconds": 0.5, "stopSeconds": 1},
     }
     path = folder / "bad.yaml"

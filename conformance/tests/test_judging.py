@@ -99,7 +99,7 @@ schema: dra-conformance/driver/v1
 name: mine
 driver: x.example.com
 start: {command: [x, "{node}"]}
-deviceClass: {name: x, expression: "true"}
+deviceClass: {name: x}
 """
 
 
