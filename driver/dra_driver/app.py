@@ -132,14 +132,20 @@ class App:
 async def bind(server: grpc.aio.Server, path: Path) -> None:
     """Start SERVER on the socket PATH, which only this user may use.
 
+    It is bound under a hidden name and renamed when it answers: the kubelet ignores hidden files, and whoever sees PATH
+    can connect to it.
+
     Raises:
         WorldError: it cannot be bound.
     """
+    hidden = path.with_name(f".{path.name}")
+    make_way(hidden)
     before = os.umask(0o177)
     try:
-        server.add_insecure_port(f"unix:{path}")
+        server.add_insecure_port(f"unix:{hidden}")
         await server.start()
-    except RuntimeError as error:
+        hidden.rename(path)
+    except (RuntimeError, OSError) as error:
         message = f"cannot listen on {path}: {error}"
         raise WorldError(message) from error
     finally:

@@ -291,8 +291,8 @@ def connects(world: World) -> bool:
     """Whether both sockets answer."""
     world.kubelet.hang_up()
     try:
-        world.kubelet.info(fresh=True, timeout_s=0.2)
-        world.kubelet.prepare(timeout_s=0.2)
+        world.kubelet.info(fresh=True, timeout_s=0.5, dial_s=0.5)
+        world.kubelet.prepare(timeout_s=0.5)
     except (AssertionError, grpc.RpcError):
         return False
     return True

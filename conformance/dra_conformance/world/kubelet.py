@@ -1,5 +1,6 @@
 """The kubelet's side of the contracts: plain gRPC calls with the kubelet's deadlines, every one noted as evidence."""
 
+import socket
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -27,7 +28,13 @@ FULL_NAMES = {
     names.HEALTH_V1: "v1.DRAResourceHealth",
     names.HEALTH_V1ALPHA1: "v1alpha1.DRAResourceHealth",
 }
-OPTIONS = (("grpc.max_receive_message_length", 16 << 20), ("grpc.enable_retries", 0))
+OPTIONS = (
+    ("grpc.max_receive_message_length", 16 << 20),
+    ("grpc.enable_retries", 0),
+    ("grpc.initial_reconnect_backoff_ms", 50),
+    ("grpc.min_reconnect_backoff_ms", 50),
+    ("grpc.max_reconnect_backoff_ms", 200),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +127,14 @@ class KubeletDouble:
         self._evidence.add("grpc", what, request=request, answer=answer, seconds=time.monotonic() - start)
         return answer
 
-    def info(self, *, fresh: bool = False, timeout_s: float = names.GET_INFO_TIMEOUT_S) -> Any:
-        """GetInfo of the first registration socket.
+    def info(
+        self,
+        *,
+        fresh: bool = False,
+        timeout_s: float = names.GET_INFO_TIMEOUT_S,
+        dial_s: float = names.DIAL_TIMEOUT_S,
+    ) -> Any:
+        """GetInfo of the first registration socket; as in the kubelet, dialling has a deadline of its own.
 
         Raises:
             Violation: no socket, or no answer in time.
@@ -129,6 +142,7 @@ class KubeletDouble:
         path = self.wait_socket(timeout_s=10)
         channel = self.channel(path, fresh=fresh)
         try:
+            dial(path, dial_s)
             stub = RegistrationStub(channel)
             return self.call(stub.GetInfo, "GetInfo", registration_pb2.InfoRequest(), timeout_s)
         except grpc.RpcError as error:
@@ -266,6 +280,27 @@ class KubeletDouble:
             call.cancel()
         self._evidence.add("grpc", path, request=body.hex(), answer=answer.hex())
         return answer
+
+
+def dial(path: Path, timeout_s: float) -> None:
+    """Wait until a socket accepts connections.
+
+    Raises:
+        Violation: it does not within TIMEOUT_S.
+    """
+    deadline = time.monotonic() + timeout_s
+    while True:
+        with socket.socket(socket.AF_UNIX) as probe:
+            try:
+                probe.connect(str(path))
+            except OSError as error:
+                if time.monotonic() > deadline:
+                    raise Violation(
+                        f"a connection within {timeout_s:g} s", error.strerror, path.name
+                    ) from error
+            else:
+                return
+        time.sleep(LOOK_S)
 
 
 def told(error: grpc.RpcError) -> str:
