@@ -8,44 +8,18 @@ import functools
 import http.client
 import json
 import ssl
-import statistics
-import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
 from dra_clusters.embedded.allocator import allocate, offers_of
 from dra_clusters.embedded.cluster import EmbeddedCluster, EmbeddedProvider
+from dra_clusters.measures import Measure, measure, print_measures, timed
 from dra_clusters.provider import ClusterOptions
 
 GROUP = "/apis/resource.k8s.io/v1"
-Measure = dict[str, Any]
-
-
-def measure(name: str, unit: str, values: Sequence[float], floor: Measure | None = None) -> Measure:
-    """One row."""
-    ordered = sorted(values)
-    return {
-        "name": name,
-        "unit": unit,
-        "median": round(statistics.median(ordered), 4),
-        "p95": round(ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))], 4),
-        "n": len(ordered),
-        "floor": {"name": floor["name"], "median": floor["median"]} if floor else None,
-    }
-
-
-def timed(call: Callable[[], Any]) -> float:
-    """Milliseconds of one call."""
-    start = time.perf_counter()
-    call()
-    return (time.perf_counter() - start) * 1000
 
 
 class Http:
@@ -164,17 +138,5 @@ def run_bench(*, as_json: bool) -> int:
         http.close()
         cluster.down()
     measures += bench_allocation()
-    if as_json:
-        sys.stdout.write(json.dumps({"measures": measures}, indent=1) + "\n")
-        return 0
-    table = Table(box=None, pad_edge=False)
-    for column in ("measure", "median", "p95", "n", "times the floor"):
-        table.add_column(column)
-    for row in measures:
-        floor = row["floor"]
-        ratio = f"{row['median'] / floor['median']:.1f} x {floor['name']}" if floor else ""
-        table.add_row(
-            row["name"], f"{row['median']:g} {row['unit']}", f"{row['p95']:g}", str(row["n"]), ratio
-        )
-    Console(highlight=False).print(table)
+    print_measures(measures, as_json=as_json)
     return 0

@@ -6,46 +6,23 @@ any work. Times are milliseconds unless a name says otherwise.
 
 import contextlib
 import json
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
+from dra_clusters.measures import Measure, measure, print_measures, timed
 from dra_conformance.descriptor import load_descriptor
 from dra_conformance.run import RunOptions, judge_driver
 from dra_conformance.world.laboratory import Choices, Laboratory
 from dra_conformance.world.world import World
 
 STARTS, CALLS, BATCHES = 5, 100, 30
-Measure = dict[str, Any]
-
-
-def measure(name: str, unit: str, values: Sequence[float], floor: Measure | None = None) -> Measure:
-    """One row."""
-    ordered = sorted(values)
-    return {
-        "name": name,
-        "unit": unit,
-        "median": round(statistics.median(ordered), 4),
-        "p95": round(ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))], 4),
-        "n": len(ordered),
-        "floor": {"name": floor["name"], "median": floor["median"]} if floor else None,
-    }
-
-
-def timed(call: Callable[[], Any]) -> float:
-    """Milliseconds of one call."""
-    start = time.perf_counter()
-    call()
-    return (time.perf_counter() - start) * 1000
 
 
 def bench_calls(world: World) -> list[Measure]:
@@ -129,22 +106,5 @@ def run_bench(descriptor: str, *, as_json: bool) -> int:
             measures += bench_calls(laboratory.make(stack))
     with console.status("measuring the suite"):
         measures += bench_suite(descriptor)
-    if as_json:
-        sys.stdout.write(json.dumps({"measures": measures}, indent=1) + "\n")
-    else:
-        print_table(measures)
+    print_measures(measures, as_json=as_json)
     return 0
-
-
-def print_table(measures: Sequence[Measure]) -> None:
-    """The measures for people."""
-    table = Table(box=None, pad_edge=False)
-    for column in ("measure", "median", "p95", "n", "times the floor"):
-        table.add_column(column, justify="left" if column in ("measure", "times the floor") else "right")
-    for row in measures:
-        floor = row["floor"]
-        ratio = f"{row['median'] / floor['median']:.1f} x {floor['name']}" if floor else ""
-        table.add_row(
-            row["name"], f"{row['median']:g} {row['unit']}", f"{row['p95']:g}", str(row["n"]), ratio
-        )
-    Console(highlight=False).print(table)

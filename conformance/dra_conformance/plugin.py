@@ -13,13 +13,15 @@ import msgspec
 import pytest
 
 from dra_conformance.catalogue import one, select
-from dra_conformance.errors import HarnessError
+from dra_conformance.errors import SuiteError, UsageError
 from dra_conformance.expect import NotApplicable, Violation
 from dra_conformance.requirement import MARK, marks_of
 from dra_conformance.verdict import CheckResult
 from dra_conformance.world.evidence import Evidence
 
 PROPERTY = "dra-conformance"
+WRONG_USE = "wrong use"
+"""Where an error comes from that the user can mend."""
 EVIDENCE = pytest.StashKey[Evidence]()
 
 
@@ -120,5 +122,6 @@ def outcome_of(error: BaseException | None) -> dict[str, Any]:
         found = f"{error.code().name}: {error.details()}"
         told = {"wanted": "an answer", "found": found, "where": "gRPC call"}
         return {"outcome": "violated", **told, "message": f"a call that must succeed was answered {found}"}
-    kind = "" if isinstance(error, HarnessError) else f"{type(error).__name__}: "
-    return {"outcome": "error", "message": f"{kind}{error}"}
+    kind = "" if isinstance(error, SuiteError) else f"{type(error).__name__}: "
+    where = WRONG_USE if isinstance(error, UsageError) else ""
+    return {"outcome": "error", "message": f"{kind}{error}", "where": where}

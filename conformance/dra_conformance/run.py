@@ -17,6 +17,7 @@ from dra_clusters.provider import VERSIONS
 from dra_conformance.catalogue import select
 from dra_conformance.descriptor import Descriptor, load_descriptor
 from dra_conformance.errors import HarnessError, UsageError
+from dra_conformance.plugin import WRONG_USE
 from dra_conformance.progress import LiveProgress, print_summary
 from dra_conformance.report.build import exit_code, read_log
 from dra_conformance.report.write import write_reports
@@ -145,7 +146,8 @@ def conclude(log: Path, options: RunOptions, console: Console) -> int:
     report, judgements = write_reports(run, options.output)
     failed_alike = {result.message for result in run.results}
     if run.results and len(failed_alike) == 1 and all(result.outcome == "error" for result in run.results):
-        raise HarnessError(failed_alike.pop())
+        kind = UsageError if run.results[0].where == WRONG_USE else HarnessError
+        raise kind(failed_alike.pop())
     if options.as_json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(report), indent=1).decode() + "\n")
     console.print()

@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from dra_api.quantity import of_bytes, parse
 from dra_driver.cli import FLAGS
 from dra_driver.devices.attributes import semantic_version
 from dra_driver.errors import ConfigError, WorldError
+from dra_driver.metrics import Metrics
 from dra_driver.rpc.sockets import make_way
 
 COMMAND = [sys.executable, "-c", "import sys; from dra_driver.cli import main; sys.exit(main())"]
@@ -104,3 +106,28 @@ def test_only_sockets_make_way(tmp_path: Path) -> None:
 def test_socket_paths_that_cannot_be_bound_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="a UNIX socket may have 107"):
         make_way(tmp_path / ("x" * 120))
+
+
+def test_metrics_are_served_while_the_driver_runs() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    metrics = Metrics()
+    with metrics.time("prepare") as timer:
+        timer.failed()
+    metrics.published(synced=True, devices=8)
+    with metrics.served(address), urllib.request.urlopen(f"http://{address}/metrics", timeout=5) as answer:
+        text = answer.read().decode()
+    assert 'dra_claim_operations_total{operation="prepare",result="error"} 1.0' in text
+    assert "dra_devices 8.0" in text
+    with pytest.raises(OSError, match="refused"):
+        urllib.request.urlopen(f"http://{address}/metrics", timeout=5)
+
+
+def test_a_metrics_address_in_use_is_the_users_error() -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as taken,
+        pytest.raises(ConfigError, match="wanted host:port"),
+    ):
+        with Metrics().served(f"127.0.0.1:{taken.getsockname()[1]}"):
+            pass

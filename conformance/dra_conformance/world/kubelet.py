@@ -295,9 +295,7 @@ def dial(path: Path, timeout_s: float) -> None:
                 probe.connect(str(path))
             except OSError as error:
                 if time.monotonic() > deadline:
-                    raise Violation(
-                        f"a connection within {timeout_s:g} s", error.strerror, path.name
-                    ) from error
+                    raise Violation(f"a connection within {timeout_s:g} s", str(error), path.name) from error
             else:
                 return
         time.sleep(LOOK_S)

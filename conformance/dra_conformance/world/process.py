@@ -12,11 +12,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dra_conformance.descriptor import Descriptor, Machine
-from dra_conformance.errors import HarnessError
+from dra_conformance.errors import HarnessError, UsageError
 from dra_conformance.world.evidence import Evidence
 
 LOG_MAX = 1 << 20
 LOOK_S = 0.005
+WRONG_USE = 2
+"""Exit code of a machine command that was asked for something that there is not."""
 
 
 def find_program(word: str) -> str:
@@ -94,6 +96,7 @@ def start_machine(machine: Machine, places: Mapping[str, str], log: Path, timeou
     """The machine, ready.
 
     Raises:
+        UsageError: its command exits with 2, e.g. because it does not know the machine.
         HarnessError: it does not get ready.
     """
     process = Process([word.format_map(places) for word in machine.command], {}, log)
@@ -102,8 +105,9 @@ def start_machine(machine: Machine, places: Mapping[str, str], log: Path, timeou
         if process.exit_code is not None or time.monotonic() > deadline:
             state = "still runs" if process.exit_code is None else f"exited with {process.exit_code}"
             process.end()
+            kind = UsageError if process.exit_code == WRONG_USE else HarnessError
             message = f"machine {places['machine']!r} is not ready: {machine.command[0]} {state}: {process.log_text().strip()[-2000:]}"
-            raise HarnessError(message)
+            raise kind(message)
         time.sleep(LOOK_S)
     return process
 

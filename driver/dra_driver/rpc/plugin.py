@@ -92,43 +92,49 @@ async def refuse_oversized(context: grpc.aio.ServicerContext, count: int) -> Non
         )
 
 
+def fill_prepared(response: Any, outcomes: dict[str, Outcome], *, share_ids: bool) -> Any:
+    """RESPONSE with an entry for each claim; only v1 has SHARE_IDS."""
+    for uid, outcome in outcomes.items():
+        entry = response.claims[uid]
+        if isinstance(outcome, str):
+            entry.error = outcome
+            continue
+        for device in outcome:
+            row = entry.devices.add(
+                request_names=device.requests,
+                pool_name=device.pool,
+                device_name=device.device,
+                cdi_device_ids=device.cdi_ids,
+            )
+            if share_ids and device.share_id is not None:
+                row.share_id = device.share_id
+    return response
+
+
+def fill_unprepared(response: Any, outcomes: dict[str, Outcome]) -> Any:
+    """RESPONSE with an entry for each claim, an empty one where nothing went wrong."""
+    for uid, outcome in outcomes.items():
+        response.claims[uid].error = outcome if isinstance(outcome, str) else ""
+    return response
+
+
 class PluginV1(ServicerV1):
     """k8s.io.kubelet.pkg.apis.dra.v1.DRAPlugin."""
 
     def __init__(self, plugin: Plugin) -> None:
         self._plugin = plugin
 
-    async def NodePrepareResources(
-        self, request: dra_v1_pb2.NodePrepareResourcesRequest, context: grpc.aio.ServicerContext
-    ) -> dra_v1_pb2.NodePrepareResourcesResponse:
+    async def NodePrepareResources(self, request: Any, context: grpc.aio.ServicerContext) -> Any:
         """An entry for every claim asked for."""
         await refuse_oversized(context, len(request.claims))
         outcomes = await self._plugin.prepare(request.claims)
-        response = dra_v1_pb2.NodePrepareResourcesResponse()
-        for uid, outcome in outcomes.items():
-            entry = response.claims[uid]
-            if isinstance(outcome, str):
-                entry.error = outcome
-                continue
-            for device in outcome:
-                entry.devices.add(
-                    request_names=device.requests,
-                    pool_name=device.pool,
-                    device_name=device.device,
-                    cdi_device_ids=device.cdi_ids,
-                    share_id=device.share_id,
-                )
-        return response
+        return fill_prepared(dra_v1_pb2.NodePrepareResourcesResponse(), outcomes, share_ids=True)
 
-    async def NodeUnprepareResources(
-        self, request: dra_v1_pb2.NodeUnprepareResourcesRequest, context: grpc.aio.ServicerContext
-    ) -> dra_v1_pb2.NodeUnprepareResourcesResponse:
+    async def NodeUnprepareResources(self, request: Any, context: grpc.aio.ServicerContext) -> Any:
         """An entry for every claim asked for."""
         await refuse_oversized(context, len(request.claims))
-        response = dra_v1_pb2.NodeUnprepareResourcesResponse()
-        for uid, outcome in (await self._plugin.unprepare(request.claims)).items():
-            response.claims[uid].error = outcome if isinstance(outcome, str) else ""
-        return response
+        outcomes = await self._plugin.unprepare(request.claims)
+        return fill_unprepared(dra_v1_pb2.NodeUnprepareResourcesResponse(), outcomes)
 
 
 class PluginV1Beta1(ServicerV1Beta1):
@@ -137,33 +143,14 @@ class PluginV1Beta1(ServicerV1Beta1):
     def __init__(self, plugin: Plugin) -> None:
         self._plugin = plugin
 
-    async def NodePrepareResources(
-        self, request: dra_v1beta1_pb2.NodePrepareResourcesRequest, context: grpc.aio.ServicerContext
-    ) -> dra_v1beta1_pb2.NodePrepareResourcesResponse:
+    async def NodePrepareResources(self, request: Any, context: grpc.aio.ServicerContext) -> Any:
         """An entry for every claim asked for."""
         await refuse_oversized(context, len(request.claims))
         outcomes = await self._plugin.prepare(request.claims)
-        response = dra_v1beta1_pb2.NodePrepareResourcesResponse()
-        for uid, outcome in outcomes.items():
-            entry = response.claims[uid]
-            if isinstance(outcome, str):
-                entry.error = outcome
-                continue
-            for device in outcome:
-                entry.devices.add(
-                    request_names=device.requests,
-                    pool_name=device.pool,
-                    device_name=device.device,
-                    cdi_device_ids=device.cdi_ids,
-                )
-        return response
+        return fill_prepared(dra_v1beta1_pb2.NodePrepareResourcesResponse(), outcomes, share_ids=False)
 
-    async def NodeUnprepareResources(
-        self, request: dra_v1beta1_pb2.NodeUnprepareResourcesRequest, context: grpc.aio.ServicerContext
-    ) -> dra_v1beta1_pb2.NodeUnprepareResourcesResponse:
+    async def NodeUnprepareResources(self, request: Any, context: grpc.aio.ServicerContext) -> Any:
         """An entry for every claim asked for."""
         await refuse_oversized(context, len(request.claims))
-        response = dra_v1beta1_pb2.NodeUnprepareResourcesResponse()
-        for uid, outcome in (await self._plugin.unprepare(request.claims)).items():
-            response.claims[uid].error = outcome if isinstance(outcome, str) else ""
-        return response
+        outcomes = await self._plugin.unprepare(request.claims)
+        return fill_unprepared(dra_v1beta1_pb2.NodeUnprepareResourcesResponse(), outcomes)

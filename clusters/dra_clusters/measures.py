@@ -1,0 +1,51 @@
+"""What a benchmark prints: rows with median, p95, n and, where there is one, the floor that was measured in the same run."""
+
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+Measure = dict[str, Any]
+"""``{"name", "unit", "median", "p95", "n", "floor": {"name", "median"} | None}``."""
+
+
+def measure(name: str, unit: str, values: Sequence[float], floor: Measure | None = None) -> Measure:
+    """One row from VALUES in UNIT."""
+    ordered = sorted(values)
+    return {
+        "name": name,
+        "unit": unit,
+        "median": round(statistics.median(ordered), 4),
+        "p95": round(ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))], 4),
+        "n": len(ordered),
+        "floor": {"name": floor["name"], "median": floor["median"]} if floor else None,
+    }
+
+
+def timed(call: Callable[[], Any]) -> float:
+    """Milliseconds of one call."""
+    start = time.perf_counter()
+    call()
+    return (time.perf_counter() - start) * 1000
+
+
+def print_measures(measures: Sequence[Measure], *, as_json: bool) -> None:
+    """The rows for scripts or for people."""
+    if as_json:
+        sys.stdout.write(json.dumps({"measures": measures}, indent=1) + "\n")
+        return
+    table = Table(box=None, pad_edge=False)
+    for column in ("measure", "median", "p95", "n", "times the floor"):
+        table.add_column(column, justify="left" if column in ("measure", "times the floor") else "right")
+    for row in measures:
+        floor = row["floor"]
+        ratio = f"{row['median'] / floor['median']:.1f} x {floor['name']}" if floor else ""
+        table.add_row(
+            row["name"], f"{row['median']:g} {row['unit']}", f"{row['p95']:g}", str(row["n"]), ratio
+        )
+    Console(highlight=False).print(table)
