@@ -73,9 +73,15 @@ def print_summary(console: Console, judgements: Sequence[Judgement], summary: Ma
     )
     table.add_row("all", *(str(summary[verdict]) for verdict in columns), style="bold")
     console.print(table)
+    findings: dict[str, list[Judgement]] = {}
     for judgement in judgements:
-        if judgement.verdict in ("fail", "error", "non-strict"):
-            print_finding(console, judgement)
+        if judgement.verdict in ("fail", "non-strict", "error"):
+            findings.setdefault(judgement.reason, []).append(judgement)
+    for alike in findings.values():
+        print_finding(console, alike[0])
+        if len(alike) > 1:
+            others = ", ".join(judgement.requirement.id for judgement in alike[1:])
+            console.print(Text(f"  same:    {others}"), soft_wrap=True)
 
 
 def print_finding(console: Console, judgement: Judgement) -> None:

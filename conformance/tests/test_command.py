@@ -106,7 +106,6 @@ def test_wrong_use_exits_2_with_one_line(tmp_path: Path, words: list[str], messa
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        (["no-such-command"], "'no-such-command' does not exist"),
         (["sh", "-c", "echo broken >&2; exit 5"], "exited with 5"),
         (["sleep", "4711"], "never registered"),
     ],
@@ -119,6 +118,29 @@ def test_a_driver_that_cannot_be_judged_exits_3_and_leaves_nothing(
     assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert left_over("sleep 4711") == []
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [(["sh", "-c", "echo broken >&2; exit 5"], "exited with 5"), (["sleep", "4712"], "within 0.5 s")],
+)
+def test_a_driver_that_never_registers_fails_reg_001(
+    tmp_path: Path, command: list[str], message: str
+) -> None:
+    done = run("run", descriptor(tmp_path, *command), "--select", "REG-*", "-n", "1", cwd=tmp_path)
+    assert done.returncode == 1
+    assert message in done.stdout
+    report = json.loads((tmp_path / "dra-report" / "report.json").read_text())
+    assert report["summary"]["fail"] == 1
+    assert report["summary"].get("pass", 0) == 0
+    assert left_over("sleep 4712") == []
+
+
+def test_a_driver_command_that_does_not_exist_exits_2(tmp_path: Path) -> None:
+    done = run("run", descriptor(tmp_path, "no-such-command"), "-n", "1", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "'no-such-command' does not exist" in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def test_an_unknown_machine_exits_2_with_those_there_are(tmp_path: Path) -> None:

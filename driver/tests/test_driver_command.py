@@ -128,6 +128,6 @@ def test_a_metrics_address_in_use_is_the_users_error() -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as taken,
         pytest.raises(ConfigError, match="wanted host:port"),
-        Metrics().served("127.0.0.1:{}".format(taken.getsockname()[1])),
+        Metrics().served(f"127.0.0.1:{taken.getsockname()[1]}"),
     ):
         pass

@@ -15,7 +15,7 @@ class Shared:
     """The world that checks share; made anew after a driver died in one of them."""
 
     def __init__(self, laboratory: Laboratory) -> None:
-        self.laboratory = laboratory
+        self._laboratory = laboratory
         self._stack = ExitStack()
         self._world: World | None = None
 
@@ -23,7 +23,7 @@ class Shared:
         """A world whose driver runs, is registered and has published."""
         if self._world is None or not self._world.driver.running:
             self._stack.close()
-            self._world = self.laboratory.make(self._stack)
+            self._world = self._laboratory.make(self._stack)
             self._world.start_registered()
         return self._world
 
@@ -33,8 +33,8 @@ class Shared:
 
 
 @pytest.fixture(scope="session")
-def shared(request: pytest.FixtureRequest) -> Iterator[Shared]:
-    """Proves once that the driver starts at all: if it does not, every check ends with that error, at once."""
+def laboratory(request: pytest.FixtureRequest) -> Iterator[Laboratory]:
+    """Where worlds are made; it holds the machine."""
     option = request.config.getoption
     choices = Choices(
         machine=option("--dra-machine"),
@@ -43,12 +43,18 @@ def shared(request: pytest.FixtureRequest) -> Iterator[Shared]:
         seed=option("--dra-seed"),
     )
     with Laboratory(load_descriptor(option("--dra-driver")), choices) as laboratory:
-        shared = Shared(laboratory)
-        try:
-            shared.get()
-            yield shared
-        finally:
-            shared.close()
+        yield laboratory
+
+
+@pytest.fixture(scope="session")
+def shared(laboratory: Laboratory) -> Iterator[Shared]:
+    """Proves once that the driver starts at all: if it does not, every check ends with that error, at once."""
+    shared = Shared(laboratory)
+    try:
+        shared.get()
+        yield shared
+    finally:
+        shared.close()
 
 
 @pytest.fixture
@@ -61,9 +67,15 @@ def world(shared: Shared, request: pytest.FixtureRequest) -> World:
 
 
 @pytest.fixture
-def fresh(shared: Shared, request: pytest.FixtureRequest) -> Iterator[World]:
-    """A node and an API server of one's own; the driver is not started yet."""
+def untried(laboratory: Laboratory, request: pytest.FixtureRequest) -> Iterator[World]:
+    """A node of one's own for a driver of which it is not known whether it starts."""
     with ExitStack() as stack:
-        world = shared.laboratory.make(stack)
+        world = laboratory.make(stack)
         request.node.stash[EVIDENCE] = world.evidence
         yield world
+
+
+@pytest.fixture
+def fresh(shared: Shared, untried: World) -> World:
+    """A node and an API server of one's own; the driver is not started yet, and is known to start."""
+    return untried

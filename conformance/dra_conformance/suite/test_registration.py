@@ -21,9 +21,22 @@ KNOWN = tuple(FULL_NAMES)
 
 
 @requirement("REG-001", why="the kubelet learns of a driver only through this socket")
-def test_socket_serves_registration(world: World) -> None:
-    """A UNIX socket in the plugin registry serves pluginregistration.Registration."""
-    info = world.kubelet.info()
+def test_socket_serves_registration(untried: World) -> None:
+    """Within its budget after the start, the driver serves Registration on a UNIX socket in the plugin registry."""
+    untried.driver.start()
+    budget_s = untried.descriptor.budgets.start_seconds
+    expect_soon(
+        lambda: bool(untried.kubelet.sockets()) or not untried.driver.running,
+        within_s=budget_s,
+        wanted="a registration socket",
+        found=lambda: f"none; the driver's log ends: {untried.driver.log_text().strip()[-400:]}",
+        where="plugin registry",
+    )
+    state = (
+        f"it exited with {untried.driver.exit_code}; its log ends: {untried.driver.log_text().strip()[-400:]}"
+    )
+    expect(bool(untried.kubelet.sockets()), wanted="a registration socket", found=state, where="driver")
+    info = untried.kubelet.info()
     expect(bool(info.name), wanted="PluginInfo with a name", found=info, where="GetInfo")
 
 

@@ -25,13 +25,13 @@ def find_program(word: str) -> str:
     """The program WORD, first beside this Python, then on the PATH.
 
     Raises:
-        HarnessError: it is nowhere.
+        UsageError: it is nowhere.
     """
     beside = Path(sys.executable).parent / word
     found = str(beside) if beside.is_file() else shutil.which(word)
     if found is None:
         message = f"command {word!r} does not exist; the descriptor names it, so it must be installed and on the PATH"
-        raise HarnessError(message)
+        raise UsageError(message)
     return found
 
 
