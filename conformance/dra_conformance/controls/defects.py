@@ -62,6 +62,11 @@ DEFECTS = {
         Defect("write-in-place", ("CDI-016",), "writes CDI files in pieces under their final name"),
         Defect("hides-disk-errors", ("CDI-027", "REC-011"), "ignores failed writes"),
         Defect("v1beta1-differs", ("MV-002",), "returns other request names through v1beta1"),
+        Defect("foreign-configs", ("CFG-001",), "refuses claims with another driver's parameters"),
+        Defect("admin-conflicts", ("ADM-001",), "refuses admin access to a device in use"),
+        Defect("silent", ("OBS-003",), "does not log what it prepares"),
+        Defect("open-sockets", ("SEC-009",), "lets every user connect"),
+        Defect("old-owner", ("NODE-004",), "looks at the Node object once only"),
         Defect("ignores-config", ("CFG-007",), "ignores opaque parameters"),
     )
 }

@@ -85,6 +85,8 @@ class Plugin(ServicerV1, ServicerV1Beta1):
             entry = response.claims[claim.name if self._defect == "keyed-by-name" else claim.uid]
             if entry.devices or entry.error:
                 continue
+            if self._defect != "silent":
+                say(f"preparing {claim.namespace}/{claim.name} {claim.uid}")
             try:
                 devices = self._preparing.prepare(claim.namespace, claim.name, claim.uid)
             except Refusal as error:
@@ -107,6 +109,7 @@ class Plugin(ServicerV1, ServicerV1Beta1):
         response = self._messages.NodeUnprepareResourcesResponse()
         for claim in request.claims:
             entry = response.claims[claim.uid]
+            say(f"unpreparing {claim.namespace}/{claim.name} {claim.uid}")
             try:
                 self._preparing.unprepare(claim.namespace, claim.name, claim.uid)
             except Refusal as error:
@@ -143,6 +146,7 @@ def main() -> int:
     name, defect = arguments.driver_name, arguments.defect
     data_dir = Path(arguments.plugins_dir) / name
     endpoint, registry = data_dir / "dra.sock", Path(arguments.registry_dir) / f"{name}-reg.sock"
+    os.umask(0o022 if defect == "open-sockets" else 0o077)
     data_dir.mkdir(parents=True, exist_ok=True)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda number, frame: stop.set())

@@ -14,7 +14,7 @@ from dra_conformance.controls.publishing import Publishing
 
 LOOK_S = 0.5
 Answer = list[dict[str, Any]]
-"""Devices as {requests, pool, device, ids}."""
+"""Devices as {requests, pool, device, admin, ids}."""
 
 
 class Refusal(Exception):
@@ -95,7 +95,8 @@ class Preparing:
                 raise Refusal(message) from error
             devices = self.plan(claim, uid, f"claim {namespace}/{name}")
             for device in devices:
-                self.make_free(device["device"], uid)
+                if not device["admin"] or self._defect == "admin-conflicts":
+                    self.make_free(device["device"], uid)
             known = self._claims.get(uid)
             if known is None or self._defect != "trusts-state":
                 self.write(uid, devices)
@@ -121,6 +122,9 @@ class Preparing:
             message = f"{where} is not allocated"
             raise Refusal(message)
         configs = [c.get("opaque", {}).get("driver") for c in allocation["devices"].get("config") or []]
+        if self._defect == "foreign-configs" and any(name not in (None, self._driver) for name in configs):
+            message = f"{where}: configuration of {configs}"
+            raise Refusal(message)
         if self._driver in configs and self._defect != "ignores-config":
             message = f"{where}: widgets have no parameters"
             raise Refusal(message)
@@ -137,6 +141,7 @@ class Preparing:
                 "requests": everyone if self._defect == "all-requests" else [self.request_name(r["request"])],
                 "pool": r["pool"],
                 "device": r["device"],
+                "admin": bool(r.get("adminAccess")),
                 "ids": [f"{self._driver}/widget={uid}-{r['device']}{tail}"],
             }
             for r in mine
@@ -155,7 +160,9 @@ class Preparing:
         if self._defect == "shares-devices":
             return
         for other in list(self._claims):
-            if other != uid and any(d["device"] == device for d in self._claims[other]["devices"]):
+            if other != uid and any(
+                d["device"] == device and not d["admin"] for d in self._claims[other]["devices"]
+            ):
                 self.collect(other)
                 if other in self._claims:
                     message = f"widget {device} is prepared for claim {other}"

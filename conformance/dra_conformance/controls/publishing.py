@@ -24,6 +24,7 @@ class Publishing(threading.Thread):
         self._over = threading.Event()
         self._salt = f"{time.time_ns() % 100000}-" if defect == "renames-devices" else ""
         self._published = False
+        self._owner: dict[str, Any] = {}
 
     def devices(self) -> list[dict[str, Any]]:
         """The widgets."""
@@ -106,14 +107,17 @@ class Publishing(threading.Thread):
 
     def owner(self) -> dict[str, Any]:
         """The reference to the Node object."""
+        if self._owner and self._defect == "old-owner":
+            return self._owner
         node = self._api.request("GET", f"/api/v1/nodes/{self._node}")
-        return {
+        self._owner = {
             "apiVersion": "v1",
             "kind": "Node",
             "name": self._node,
             "uid": node["metadata"]["uid"],
             "controller": True,
         }
+        return self._owner
 
     def is_wrong(self, found: dict[str, Any], newest: int) -> bool:
         """Whether the stored slice must be written again."""

@@ -80,7 +80,7 @@ def test_one_bad_claim_does_not_hurt_the_others(world: World) -> None:
     expect(answers[0] == answers[1], wanted=answers[0], found=answers[1], where="repeated batch")
 
 
-@requirement("PREP-006", why="the kubelet reports these names to the pod's status and to health")
+@requirement("PREP-006", "CFG-011", why="the kubelet reports these names to the pod's status and to health")
 def test_devices_are_those_of_the_allocation(world: World) -> None:
     """Pool and device names are those of the allocation."""
     devices = world.need(2)
@@ -261,7 +261,7 @@ def test_reservations_do_not_matter(world: World) -> None:
         world.drop(claim)
 
 
-@requirement("PREP-025", why="names are unique in a namespace only")
+@requirement("PREP-025", "SEC-012", why="names are unique in a namespace only")
 def test_equal_names_in_two_namespaces_are_kept_apart(world: World) -> None:
     """Two claims of one, very long, name in two namespaces get their own devices and CDI ids."""
     world.api.ensure_namespace("team-b")

@@ -283,7 +283,7 @@ def test_registration_socket_goes_with_the_driver(fresh: World) -> None:
     )
 
 
-@requirement("REG-024", "REC-012", why="a crashed driver's files must not need an administrator")
+@requirement("REG-024", "REC-012", "CONC-010", why="a crashed driver's files must not need an administrator")
 def test_stale_sockets_are_replaced(fresh: World) -> None:
     """Three times in a row, a driver that was killed starts again over its old sockets and serves."""
     fresh.start()

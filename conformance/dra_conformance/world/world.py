@@ -127,6 +127,8 @@ class World:
         allocated: bool = True,
         finalizers: Sequence[str] = (),
         unknown: bool = False,
+        admin: bool = False,
+        raw_configs: Sequence[Object] = (),
     ) -> Claim:
         """A claim that is allocated DEVICES; the first plain device if none are given.
 
@@ -141,13 +143,17 @@ class World:
             config: opaque parameters for this driver.
             reserved: how many pods use it.
             unknown: put members that no version knows at every level.
+            admin: allocate with admin access.
+            raw_configs: entries of the allocation's config as they are.
         """
         chosen = devices or (tuple(self.need(1)) if allocated and not extra_results else ())
         words = list(requests) or ["gpu"] * len(chosen)
-        results = [
+        results: list[Object] = [
             {"request": request, "driver": self.descriptor.driver, "pool": pool, "device": device}
             for request, (pool, device) in zip(words, chosen, strict=True)
         ]
+        for result in results if admin else ():
+            result["adminAccess"] = True
         main = dict.fromkeys(word.partition("/")[0] for word in words or ["gpu"])
         spec_requests = [
             {"name": word, "exactly": {"deviceClassName": self.descriptor.device_class.name}} for word in main
@@ -156,6 +162,8 @@ class World:
         if config is not None:
             opaque = {"driver": self.descriptor.driver, "parameters": config}
             allocation["devices"]["config"] = [{"source": "FromClaim", "requests": [], "opaque": opaque}]
+        if raw_configs:
+            allocation["devices"]["config"] = list(raw_configs)
         users = [
             {
                 "resource": "pods",

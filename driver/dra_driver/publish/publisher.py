@@ -64,12 +64,11 @@ class Publisher:
             error: Exception | None = None
             try:
                 async with asyncio.TaskGroup() as session:
-                    node = await self._api.get_node()
                     slices, version = await self._api.list_slices()
                     self._stored = {item["metadata"]["name"]: item for item in slices}
                     self._dirty.set()
                     session.create_task(self._follow(version))
-                    session.create_task(self._write(node))
+                    session.create_task(self._write())
             except* ApiError as group:
                 error = group.exceptions[0]
                 wait = getattr(error, "retry_after_s", 0.0)
@@ -91,11 +90,12 @@ class Publisher:
             if known is None or change == "DELETED" or version_of(item) > version_of(known):
                 self._dirty.set()
 
-    async def _write(self, node: dict[str, Any]) -> None:
+    async def _write(self) -> None:
         while True:
             await self._dirty.wait()
             await asyncio.sleep(SETTLE_S)
             self._dirty.clear()
+            node = await self._api.get_node()  # each time: it may have been replaced by another of its name
             wanted = wanted_slices(self._devices(), driver_name=self._driver, node=node)
             plan = make_plan(list(self._stored.values()), wanted, self._accepted)
             for item in plan.put:
