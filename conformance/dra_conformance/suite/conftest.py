@@ -58,12 +58,13 @@ def shared(laboratory: Laboratory) -> Iterator[Shared]:
 
 
 @pytest.fixture
-def world(shared: Shared, request: pytest.FixtureRequest) -> World:
-    """A driver that runs, is registered and has published; the check must leave nothing prepared."""
+def world(shared: Shared, request: pytest.FixtureRequest) -> Iterator[World]:
+    """A driver that runs, is registered and has published; what a check leaves prepared is unprepared after it."""
     world = shared.get()
     world.evidence.take()
     request.node.stash[EVIDENCE] = world.evidence
-    return world
+    yield world
+    world.tidy()
 
 
 @pytest.fixture

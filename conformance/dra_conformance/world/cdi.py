@@ -33,7 +33,10 @@ class CdiView:
         for name in self.listing():
             path = self.folder / name
             if path.suffix in (".json", ".yaml"):
-                text = path.read_text()
+                try:
+                    text = path.read_text()
+                except FileNotFoundError:  # removed since it was listed
+                    continue
                 found.append(SpecFile(path, text, parse(path.suffix, text)))
         return found
 

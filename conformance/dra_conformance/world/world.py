@@ -4,7 +4,7 @@ import itertools
 import random
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,7 @@ class World:
     cdi: CdiView
     evidence: Evidence
     random: random.Random
+    claims: list[Claim] = field(default_factory=list)
 
     def start(self) -> None:
         """Start the driver and wait for its registration socket.
@@ -184,7 +185,9 @@ class World:
             metadata["annotations"] = {"example.com/future": "x"}
         claim = {"metadata": metadata, "spec": {"devices": {"requests": spec_requests}}}
         stored = self.api.create_claim(claim, status if allocated else None)
-        return Claim(namespace, metadata["name"], stored["metadata"]["uid"], tuple(chosen))
+        made = Claim(namespace, metadata["name"], stored["metadata"]["uid"], tuple(chosen))
+        self.claims.append(made)
+        return made
 
     def ghost(self) -> Claim:
         """A claim that exists nowhere."""
@@ -199,3 +202,9 @@ class World:
                 self.kubelet.attempt_unprepare(claim)
         for claim in claims:
             self.api.delete_claim(claim.namespace, claim.name)
+            if claim in self.claims:
+                self.claims.remove(claim)
+
+    def tidy(self) -> None:
+        """Drop what a check left behind when it failed, so that it condemns its own requirement only."""
+        self.drop(*self.claims)
