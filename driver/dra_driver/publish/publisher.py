@@ -48,6 +48,8 @@ class Publisher:
         self._devices = devices
         self._on_sync = on_sync
         self._stored: dict[str, dict[str, Any]] = {}
+        self._seen: dict[str, int] = {}
+        """{slice name: newest version in an event}, for slices that are gone too."""
         self._accepted: dict[str, tuple[Any, Any]] = {}
         self._dirty = asyncio.Event()
         self._synced = False
@@ -66,6 +68,7 @@ class Publisher:
                 async with asyncio.TaskGroup() as session:
                     slices, version = await self._api.list_slices()
                     self._stored = {item["metadata"]["name"]: item for item in slices}
+                    self._seen = {}
                     self._dirty.set()
                     session.create_task(self._follow(version))
                     session.create_task(self._write())
@@ -80,6 +83,7 @@ class Publisher:
     async def _follow(self, version: str) -> None:
         async for change, item in self._api.watch_slices(version):
             name = item["metadata"]["name"]
+            self._seen[name] = max(version_of(item), self._seen.get(name, 0))
             known = self._stored.get(name)
             if known is not None and version_of(item) < version_of(known):
                 continue
@@ -111,7 +115,8 @@ class Publisher:
     async def _put(self, item: dict[str, Any]) -> None:
         name = item["metadata"]["name"]
         stored = await self._api.put_slice(item)
-        self._stored[name] = stored
+        if version_of(stored) >= self._seen.get(name, 0):  # else an event overtook this answer
+            self._stored[name] = stored
         sent, came_back = content(item), content(stored)
         self._accepted[name] = (sent, came_back)
         if sent != came_back:

@@ -1,0 +1,69 @@
+"""The publisher against an API whose answers and events come in awkward orders."""
+
+import asyncio
+import copy
+from collections.abc import AsyncIterator
+from typing import Any, cast
+
+from dra_driver.publish.client import ApiClient
+from dra_driver.publish.publisher import Publisher
+
+Object = dict[str, Any]
+
+
+class SlowAnswers:
+    """An API server that tells the watch of a change before it answers the write.
+
+    The first slice that is created is deleted by somebody else before its answer is on the way.
+    """
+
+    def __init__(self) -> None:
+        self.events: asyncio.Queue[tuple[str, Object]] = asyncio.Queue()
+        self.slices: dict[str, Object] = {}
+        self.published = asyncio.Event()
+        self.created = 0
+        self.version = 0
+
+    async def get_node(self) -> Object:
+        return {"metadata": {"name": "node-0", "uid": "u"}}
+
+    async def list_slices(self) -> tuple[list[Object], str]:
+        return list(self.slices.values()), str(self.version)
+
+    async def watch_slices(self, version: str) -> AsyncIterator[tuple[str, Object]]:
+        while True:
+            yield await self.events.get()
+            self.events.task_done()
+
+    def tell(self, change: str, item: Object) -> Object:
+        self.version += 1
+        told = copy.deepcopy(item)
+        told["metadata"]["resourceVersion"] = str(self.version)
+        self.events.put_nowait((change, told))
+        return told
+
+    async def put_slice(self, wanted: Object) -> Object:
+        self.created += 1
+        stored = self.tell("ADDED", wanted)
+        if self.created == 1:
+            self.tell("DELETED", wanted)
+            await self.events.join()
+        else:
+            self.slices[wanted["metadata"]["name"]] = stored
+            self.published.set()
+        return stored
+
+
+async def test_a_deletion_that_overtakes_the_answer_to_the_creation_is_noticed() -> None:
+    api = SlowAnswers()
+    publisher = Publisher(
+        api=cast("ApiClient", api),
+        driver_name="d",
+        devices=lambda: [{"name": "gpu-0"}],
+        on_sync=lambda synced: None,
+    )
+    task = asyncio.create_task(publisher.run())
+    async with asyncio.timeout(5):
+        await api.published.wait()
+    task.cancel()
+    assert api.created == 2
