@@ -5,7 +5,9 @@ change in the middle reads again. Answers whose bytes did not change are not tou
 its predecessor is written over it. The daemon makes the file anew at each start, which wins back what was given up.
 
     0   magic "NVMLANSW"      8  layout u32    12  checksum of the tables u32    16  sequence u64
-    24  slots u64             32 size u64      64  slots of 16 bytes: key u64, offset u32, length u32
+    24  slots u64             32 size u64      40  retired u32: another file has taken this one's place
+    64  guards: one byte an entry point, 1 sends every call to the daemon
+    1024  slots of 16 bytes: key u64, offset u32, length u32
 """
 
 import mmap
@@ -16,11 +18,23 @@ from pathlib import Path
 
 from fake_nvml.abi import table
 
-MAGIC, LAYOUT, HEADER = b"NVMLANSW", 1, 64
+MAGIC, LAYOUT, GUARDS, HEADER = b"NVMLANSW", 2, 64, 1024
 SLOTS = 1 << 16
 SIZE = 16 << 20
 DELETED = 1
+RETIRED = 40
 SLOT = struct.Struct("<QII")
+
+
+def retire(path: Path) -> None:
+    """Tell those who have mapped an answers file that it is no longer kept; without one there is nobody to tell."""
+    try:
+        with path.open("r+b") as old:
+            if old.read(8) == MAGIC:
+                old.seek(RETIRED)
+                old.write(b"\1")
+    except FileNotFoundError:
+        return
 
 
 class Answers:
@@ -43,8 +57,14 @@ class Answers:
         self._scratch = scratch
 
     def publish(self) -> None:
-        """Put the file in its place: from now on clients find it."""
+        """Put the file in its place: from now on clients find it, and those of an earlier daemon leave its file."""
+        retire(self._path)
         self._scratch.replace(self._path)
+
+    def guard(self, entries: Collection[int]) -> None:
+        """Let calls of these entry points, and of no others, go to the daemon instead of the answers."""
+        count = len(table.by_id())
+        self._map[GUARDS : GUARDS + count] = bytes(int(number in entries) for number in range(count))
 
     def update(self, changed: dict[int, bytes], removed: Collection[int] = ()) -> None:
         """Write answers {key: code and out parameters} and take REMOVED away, as one change for readers.

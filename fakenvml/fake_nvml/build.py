@@ -19,17 +19,12 @@ from pathlib import Path
 from fake_nvml.errors import WorldError
 
 SONAME = "libnvidia-ml.so.1"
-FLAGS = (
-    "-O2",
-    "-g0",
-    "-fPIC",
-    "-shared",
-    "-fvisibility=hidden",
-    "-std=gnu11",
-    f"-Wl,-soname,{SONAME}",
-    "-Wl,-z,now",
-)
-SOURCES = ("shim.c", "entries_generated.c", "shim.h")
+CUDA = "libcuda.so.1"
+FLAGS = ("-O2", "-g0", "-fPIC", "-shared", "-fvisibility=hidden", "-std=gnu11", "-Wl,-z,now")
+SOURCES = {
+    SONAME: ("shim.c", "entries_generated.c", "shim.h"),
+    CUDA: ("cuda.c",),
+}
 
 
 def compiler() -> list[str]:
@@ -98,7 +93,13 @@ def compile_once(
     return target
 
 
-def library() -> Path:
-    """The client library, compiled if need be."""
+def library(name: str = SONAME) -> Path:
+    """A client library, compiled if need be."""
     shim = files("fake_nvml").joinpath("shim")
-    return compile_once({name: shim.joinpath(name).read_text() for name in SOURCES}, FLAGS, SONAME)
+    sources = {source: shim.joinpath(source).read_text() for source in SOURCES[name]}
+    return compile_once(sources, (*FLAGS, f"-Wl,-soname,{name}"), name)
+
+
+def libraries() -> dict[str, Path]:
+    """All client libraries by the names under which programs load them."""
+    return {name: library(name) for name in SOURCES}

@@ -30,6 +30,17 @@ def parser() -> argparse.ArgumentParser:
         sub.add_argument(
             "--machine", default=machine, help="machine or file (default %(default)s, env FAKE_NVML_MACHINE)"
         )
+        sub.add_argument(
+            "--node",
+            type=int,
+            default=environment_number("FAKE_NVML_NODE"),
+            help="tray of a rack, from 0 (default %(default)s, env FAKE_NVML_NODE)",
+        )
+        sub.add_argument(
+            "--driver",
+            default=os.environ.get("FAKE_NVML_DRIVER"),
+            help="driver version, e.g. 550.163.01 (default: the machine's, env FAKE_NVML_DRIVER)",
+        )
     for sub in (serve, ctl):
         sub.add_argument(
             "--dir", default=folder, help="the node's folder (default %(default)s, env FAKE_NVML_DIR)"
@@ -37,21 +48,87 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--dir", help="keep the node's folder here (default: a temporary one)")
     serve.add_argument("--quiet", action="store_true", help="say nothing but errors")
     run.add_argument("words", nargs=argparse.REMAINDER, metavar="-- CMD", help="the command")
-    ctl.add_argument("verb", help="show, reboot, lose GPU, restore GPU")
-    ctl.add_argument("gpu", nargs="?", type=int, help="index of the GPU")
+    ctl.formatter_class = argparse.RawDescriptionHelpFormatter
+    ctl.add_argument("verb", help="what to do, see below")
+    ctl.add_argument("words", nargs="*", metavar="GPU NAME=VALUE", help="index of the GPU, and values")
+    ctl.epilog = control_help()
 
-    for name, text in (("list", "the machines there are"), ("bench", "measure, beside a trivial C library")):
+    work = commands.add_parser(
+        "workload", help="hold a context and memory on a device until standard input ends"
+    )
+    work.add_argument("--library", default="libcuda.so.1", help="(default %(default)s)")
+    work.add_argument("--device", type=int, default=0, help="as CUDA counts them (default %(default)s)")
+    work.add_argument(
+        "--memory", type=int, default=0, metavar="MIB", help="to allocate (default %(default)s)"
+    )
+    work.add_argument(
+        "--percent", type=int, default=0, help="how busy it keeps the device (default %(default)s)"
+    )
+
+    for name, text in (
+        ("list", "the machines there are"),
+        ("bench", "measure, beside a trivial C library"),
+        ("scoreboard", "how much of NVML has behaviour, by walking the library"),
+    ):
         sub = commands.add_parser(name, help=text)
         sub.add_argument("--json", action="store_true", help="print JSON")
     commands.add_parser("libdir", help="print the folder with libnvidia-ml.so.1, for LD_LIBRARY_PATH")
     return top
 
 
-def run_on_node(machine: str, folder: Path, words: list[str]) -> int:
+def environment_number(name: str) -> int:
+    """A number from the environment, 0 where it is not set.
+
+    Raises:
+        UsageError: it is no number.
+    """
+    text = os.environ.get(name, "0")
+    if not text.isdigit():
+        message = f"{name}: wanted a number from 0, found {text!r}"
+        raise UsageError(message)
+    return int(text)
+
+
+def control_help() -> str:
+    """The verbs of ``ctl``, one a line; loaded only when ``ctl`` is what was asked for."""
+    if "ctl" not in sys.argv[1:2]:
+        return ""
+    from fake_nvml.control import COMMANDS
+
+    rows = (
+        f"  {name:14}{'GPU  ' if known.about_gpu else '     '}{known.text}"
+        for name, known in COMMANDS.items()
+    )
+    return "\n".join(["verbs:", *rows])
+
+
+def control_node(folder: Path, verb: str, words: list[str]) -> None:
+    """Carry out ``ctl`` and print what the daemon says.
+
+    Raises:
+        UsageError: a word is neither the index of a GPU nor NAME=VALUE.
+    """
+    from fake_nvml import control
+
+    index, values = None, {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if equals:
+            values[name] = value
+        elif word.isdigit() and index is None:
+            index = int(word)
+        else:
+            message = f"ctl {verb}: wanted the index of a GPU or NAME=VALUE, found {word!r}"
+            raise UsageError(message)
+    print(json.dumps(control.send(folder, verb, index, values), indent=2))
+
+
+def run_on_node(arguments: argparse.Namespace, folder: Path, words: list[str]) -> int:
     """Run a command on a node of its own and return its exit code (128 + n if signal n ended it)."""
     from fake_nvml.session import Session
 
-    with Session(machine, folder) as session:
+    session = Session(arguments.machine, folder, node=arguments.node, driver=arguments.driver)
+    with session:
         try:
             child = subprocess.Popen(words, env=session.environment)
         except OSError as error:
@@ -83,26 +160,35 @@ def dispatch(arguments: argparse.Namespace) -> int:
     if arguments.command == "serve":
         import logging
 
-        from fake_nvml import daemon
+        from fake_nvml import daemon, machines
 
         logging.basicConfig(level="ERROR" if arguments.quiet else "INFO", format="fake-nvml: %(message)s")
-        daemon.serve(arguments.machine, Path(arguments.dir))
+        machine, board = machines.load(arguments.machine, arguments.node)
+        if arguments.driver:
+            machine = machines.with_driver(machine, arguments.driver)
+        daemon.serve(machine, board, Path(arguments.dir))
     elif arguments.command == "run":
         words = arguments.words[1:] if arguments.words[:1] == ["--"] else arguments.words
         if not words:
             message = "run: wanted a command after --, found none"
             raise UsageError(message)
         if arguments.dir:
-            return run_on_node(arguments.machine, Path(arguments.dir), words)
+            return run_on_node(arguments, Path(arguments.dir), words)
         with tempfile.TemporaryDirectory(prefix="fake-nvml-") as folder:
             Path(folder).chmod(0o755)
-            return run_on_node(arguments.machine, Path(folder), words)
+            return run_on_node(arguments, Path(folder), words)
     elif arguments.command == "ctl":
-        from fake_nvml import control
-
-        print(json.dumps(control.send(Path(arguments.dir), arguments.verb, arguments.gpu), indent=2))
+        control_node(Path(arguments.dir), arguments.verb, arguments.words)
     elif arguments.command == "list":
         show_machines(as_json=arguments.json)
+    elif arguments.command == "workload":
+        from fake_nvml import workload_client
+
+        workload_client.main(arguments.library, arguments.device, arguments.memory, arguments.percent)
+    elif arguments.command == "scoreboard":
+        from fake_nvml import scoreboard
+
+        scoreboard.main(as_json=arguments.json)
     elif arguments.command == "bench":
         from fake_nvml import bench
 

@@ -16,16 +16,20 @@ from pathlib import Path
 
 from fake_nvml import build, control, wire
 from fake_nvml.abi import table
-from fake_nvml.answers import Answers
-from fake_nvml.calls.dispatch import perform
+from fake_nvml.abi.codes import Code
+from fake_nvml.answers import Answers, retire
+from fake_nvml.calls.dispatch import Pending, perform, success
 from fake_nvml.calls.registry import Caller
 from fake_nvml.errors import FakeNvmlError, WorldError
-from fake_nvml.machines import load
+from fake_nvml.faults import Faults
+from fake_nvml.machines import Board, Machine
 from fake_nvml.model import load_node, save_node
 from fake_nvml.publisher import Publisher
+from fake_nvml.workload import Client, WorkError
 
 log = logging.getLogger(__name__)
 REQUEST_TIMEOUT_S = 10
+FOREVER_MS = 0xFFFFFFFF
 
 
 def _claim_folder(folder: Path) -> int:
@@ -48,13 +52,27 @@ def _claim_folder(folder: Path) -> int:
 class Daemon:
     """Serves one node from FOLDER until it is told to stop."""
 
-    def __init__(self, machine: str, folder: Path) -> None:
-        self._node = load_node(*load(machine), folder / "state.json")
+    def __init__(self, machine: Machine, board: Board, folder: Path) -> None:
         self._folder = folder
-        self._library = build.library()
+        libraries = build.libraries()
         self._lock = _claim_folder(folder)
+        self._node = load_node(machine, board, folder / "state.json")
+        self._faults = Faults()
+        self._waiters: dict[int, list[asyncio.Future[None]]] = {}
+        self._connections: set[asyncio.Task[None]] = set()
         self._answers = Answers(folder / "answers")
         self._publisher = Publisher(self._node, self._answers)
+        self._link(libraries)
+
+    def _link(self, libraries: dict[str, Path]) -> None:
+        """Put the libraries where LD_LIBRARY_PATH and linkers by version look for them."""
+        target = self._folder / "lib"
+        target.mkdir(mode=0o755, exist_ok=True)
+        for name, path in libraries.items():
+            stem = name.removesuffix(".1")
+            for link in (name, f"{stem}.{self._node.machine.driver.version}"):
+                (target / link).unlink(missing_ok=True)
+                (target / link).symlink_to(path)
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT."""
@@ -65,59 +83,141 @@ class Daemon:
         path.unlink(missing_ok=True)
         server = await asyncio.start_unix_server(self._serve, path, limit=wire.FRAME_MAX, backlog=512)
         path.chmod(0o666)  # as /dev/nvidiactl: everybody may ask, SO_PEERCRED says who did
-        libraries = self._folder / "lib"
-        libraries.mkdir(mode=0o755, exist_ok=True)
-        link = libraries / "libnvidia-ml.so.1"
-        link.unlink(missing_ok=True)
-        link.symlink_to(self._library)
         self._answers.publish()
         (self._folder / "ready").write_text(f"{os.getpid()}\n")
-        log.info("serving %s in %s", self._node.machine.name, self._folder)
+        log.info("serving %s in %s", self._node.machine.seed, self._folder)
         try:
             await stop.wait()
         finally:
+            retire(self._folder / "answers")
             for name in ("ready", "answers", "driver.sock"):
                 (self._folder / name).unlink(missing_ok=True)
             server.close()
+            for task in self._connections:
+                task.cancel()
+            await asyncio.gather(*self._connections, return_exceptions=True)
             save_node(self._node, self._folder / "state.json")
             self._answers.close()
             os.close(self._lock)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection, one request."""
+        """One connection: one call or control command, or a workload for as long as its process lives."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._connections.add(task)
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT_S):
                 head = wire.read_head(await reader.readexactly(wire.HEAD.size), len(table.by_id()))
                 body = await reader.readexactly(head.length)
-                writer.write(self._answer(head, body, _caller(writer)))
+            if head.magic == wire.WORK:
+                await self._work(head, body, reader, writer)
+                return
+            answer = await self._answer(head, body, _caller(writer), reader)
+            if answer:
+                writer.write(answer)
                 await writer.drain()
         except (ValueError, TimeoutError, asyncio.IncompleteReadError, ConnectionError) as error:
             log.warning("refused a request: %s", str(error) or type(error).__name__)
         finally:
+            self._connections.discard(task)
             writer.close()
 
-    def _answer(self, head: wire.Head, body: bytes, caller: Caller) -> bytes:
+    def _settle(self) -> None:
+        """Publish what changed and deliver what happened: before the answer that tells of it."""
+        node = self._node
+        if node.touched:
+            self._publisher.refresh()
+            save_node(node, self._folder / "state.json")
+        for event in node.happened:
+            for number, known in node.sets.items():
+                if known.masks.get(event.gpu, 0) & event.type:
+                    known.queue.append(event)
+                    for waiter in self._waiters.pop(number, []):
+                        if not waiter.done():
+                            waiter.set_result(None)
+        node.happened.clear()
+
+    async def _answer(
+        self, head: wire.Head, body: bytes, caller: Caller, reader: asyncio.StreamReader
+    ) -> bytes | None:
+        """The frame to send back; None if the client went away while it waited."""
         if head.magic == wire.CONTROL:
             frame = wire.control_reply(self._control(body, caller))
-        else:
-            function = table.by_id()[head.entry]
-            frame = wire.reply(perform(self._node, caller, function, body))
-        if self._node.touched:
-            self._publisher.refresh()
-            save_node(self._node, self._folder / "state.json")
-        return frame
+            self._answers.guard(self._faults.entries())
+            self._settle()
+            return frame
+        function = table.by_id()[head.entry]
+        code, delay_ms = self._faults.strike(function.name, caller.pid)
+        if delay_ms:
+            await asyncio.sleep(delay_ms / 1000)
+        if code is not None or function.by_hand:
+            return wire.reply(struct.pack("<I", code or Code.SUCCESS))
+        answer = perform(self._node, caller, function, body)
+        self._settle()
+        if isinstance(answer, Pending):
+            waited = await self._wait(answer, reader)
+            return None if waited is None else wire.reply(waited)
+        return wire.reply(answer)
+
+    async def _wait(self, pending: Pending, reader: asyncio.StreamReader) -> bytes | None:
+        """The next event of a set, or TIMEOUT; None if the client hung up."""
+        loop, wait = asyncio.get_running_loop(), pending.wait
+        deadline = None if wait.timeout_ms == FOREVER_MS else loop.time() + wait.timeout_ms / 1000
+        hung_up = loop.create_task(reader.read(1))
+        try:
+            while wait.set in self._node.sets:
+                queue = self._node.sets[wait.set].queue
+                if queue:
+                    return success(pending.function, pending.versions, wait.made(queue.popleft()))
+                left = None if deadline is None else max(0.0, deadline - loop.time())
+                if left == 0.0:
+                    return struct.pack("<I", Code.TIMEOUT)
+                arrived = loop.create_future()
+                self._waiters.setdefault(wait.set, []).append(arrived)
+                await asyncio.wait((arrived, hung_up), timeout=left, return_when=asyncio.FIRST_COMPLETED)
+                if hung_up.done():
+                    return None
+            return struct.pack("<I", Code.INVALID_ARGUMENT)
+        finally:
+            hung_up.cancel()
+
+    async def _work(
+        self, head: wire.Head, body: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        """A workload's connection."""
+        client = Client(self._node, _caller(writer).pid)
+        try:
+            while True:
+                try:
+                    answer = struct.pack("<I", 0) + client.perform(head.entry, body)
+                except WorkError as error:
+                    answer = struct.pack("<I", error.code)
+                except (struct.error, OverflowError) as error:
+                    message = f"workload request {head.entry}: {error}"
+                    raise ValueError(message) from error
+                self._settle()
+                writer.write(wire.reply(answer))
+                await writer.drain()
+                head = wire.read_head(await reader.readexactly(wire.HEAD.size), len(table.by_id()))
+                body = await reader.readexactly(head.length)
+        except asyncio.IncompleteReadError as error:
+            if error.partial:
+                raise
+        finally:
+            client.close()
+            self._settle()
 
     def _control(self, body: bytes, caller: Caller) -> bytes:
         try:
             wanted = json.loads(body)
             if not caller.privileged:
                 return json.dumps({"error": f"process {caller.pid} may not control this node"}).encode()
-            return json.dumps(
-                {"result": control.perform(self._node, wanted["command"], wanted.get("index"))}
-            ).encode()
+            values = {str(name): str(value) for name, value in wanted.get("values", {}).items()}
+            result = control.perform(self._node, self._faults, wanted["command"], wanted.get("index"), values)
+            return json.dumps({"result": result}).encode()
         except FakeNvmlError as error:
             return json.dumps({"error": str(error)}).encode()
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
             message = f"malformed control command: {error!r}"
             raise ValueError(message) from error
 
@@ -127,13 +227,13 @@ def _caller(writer: asyncio.StreamWriter) -> Caller:
     peer: socket.socket = writer.get_extra_info("socket")
     credentials = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
     pid, uid, _ = struct.unpack("3i", credentials)
-    return Caller(pid=pid, privileged=uid in (0, os.geteuid()))
+    return Caller(pid=pid, privileged=uid in (0, os.geteuid()), uid=uid)
 
 
-def serve(machine: str, folder: Path) -> None:
+def serve(machine: Machine, board: Board, folder: Path) -> None:
     """Serve MACHINE from FOLDER in this process until a signal ends it.
 
     Raises:
-        FakeNvmlError: the machine is unknown, the folder is in use or cannot be written, no compiler.
+        FakeNvmlError: the folder is in use or cannot be written, no compiler.
     """
-    asyncio.run(Daemon(machine, folder).run())
+    asyncio.run(Daemon(machine, board, folder).run())

@@ -6,6 +6,8 @@
   for quarters, 7 to 14 for eighths (open-gpu-kernel-modules 595).
 * Without a placement the driver takes the first free start in the order of ``START_ORDER``; it was read off real
   sequences of ids in the MIG User Guide (seven 1g: ids 13, 11, 12, 7, 8, 9, 10). For pairs only 4 and 0 were seen.
+* On boards of four memory slices the same holds for halves and quarters of the whole (assumed from the A30).
+* At most one instance of a +me or +me.all profile exists, and none beside +me.all that has media engines.
 * Compute instances take compute slices inside their GPU instance; their placements are not published and assumed.
 """
 
@@ -15,6 +17,7 @@ from fake_nvml.machines import Mig, Profile
 
 START_ORDER: dict[int, tuple[int, ...]] = {1: (6, 4, 5, 0, 1, 2, 3), 2: (6, 4, 0, 2), 4: (4, 0), 8: (0,)}
 FIRST_ID = {8: 0, 4: 1, 2: 3, 1: 7}
+"""Both in eighths of the board."""
 COMPUTE_PROFILES = {0: 1, 1: 2, 2: 3, 3: 4, 4: 7}
 """Compute instance profile index (and id) -> compute slices."""
 
@@ -43,9 +46,19 @@ def profile_by_id(mig: Mig, profile_id: int) -> Profile | None:
     return next((profile for profile in mig.profiles if profile.id == profile_id), None)
 
 
-def gpu_instance_id(size: int, start: int) -> int:
+def eighth(mig: Mig) -> int:
+    """How many eighths of the board one memory slice is: 1, or 2 on boards of four slices."""
+    return 8 // mig.memory_slices
+
+
+def gpu_instance_id(mig: Mig, size: int, start: int) -> int:
     """The swizzle id."""
-    return FIRST_ID[size] + start // size
+    return FIRST_ID[size * eighth(mig)] + start // size
+
+
+def _media(profile: Profile) -> int:
+    """How many of the media engines a profile claims for itself: none, its share (1), or all of them (2)."""
+    return 2 if profile.name.endswith("+me.all") else int(any(profile.engines[1:]))
 
 
 def fits(mig: Mig, instances: tuple[GpuInstance, ...], profile: Profile, start: int) -> bool:
@@ -57,19 +70,28 @@ def fits(mig: Mig, instances: tuple[GpuInstance, ...], profile: Profile, start: 
         return False
     if sum(i.profile == profile.id for i in instances) >= profile.max:
         return False
-    used = sum(p.compute_slices for i in instances if (p := profile_by_id(mig, i.profile)))
-    return used + profile.compute_slices <= mig.compute_slices
+    others = [p for i in instances if (p := profile_by_id(mig, i.profile))]
+    if any(_media(profile) + _media(other) > 2 for other in others):
+        return False
+    single = [p for p in (profile, *others) if "+me" in p.name]
+    if len(single) > 1:
+        return False
+    return sum(p.compute_slices for p in others) + profile.compute_slices <= mig.compute_slices
 
 
 def default_start(mig: Mig, instances: tuple[GpuInstance, ...], profile: Profile) -> int | None:
     """Where the driver would put PROFILE, or None if it fits nowhere."""
-    return next((s for s in START_ORDER[profile.size] if fits(mig, instances, profile, s)), None)
+    scale = eighth(mig)
+    order = (start // scale for start in START_ORDER[profile.size * scale])
+    return next((start for start in order if fits(mig, instances, profile, start)), None)
 
 
-def create(instances: tuple[GpuInstance, ...], profile: Profile, start: int) -> tuple[GpuInstance, ...]:
+def create(
+    mig: Mig, instances: tuple[GpuInstance, ...], profile: Profile, start: int
+) -> tuple[GpuInstance, ...]:
     """INSTANCES with one more; the caller has asked ``fits``."""
     made = GpuInstance(
-        id=gpu_instance_id(profile.size, start), profile=profile.id, start=start, size=profile.size
+        id=gpu_instance_id(mig, profile.size, start), profile=profile.id, start=start, size=profile.size
     )
     return tuple(sorted((*instances, made), key=lambda instance: instance.id))
 
@@ -78,7 +100,7 @@ def remaining(mig: Mig, instances: tuple[GpuInstance, ...], profile: Profile) ->
     """How many more of PROFILE can be created one after the other."""
     count = 0
     while (start := default_start(mig, instances, profile)) is not None:
-        instances = create(instances, profile, start)
+        instances = create(mig, instances, profile, start)
         count += 1
     return count
 

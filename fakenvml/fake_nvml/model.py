@@ -1,11 +1,15 @@
-"""One fake node as values: the machine's facts, each GPU's state, and the handles by which clients name things.
+"""One fake node: the machine's facts, each GPU's state, what runs on it, and the handles by which clients name things.
 
 ``Node`` is the only thing that changes, and only by replacing a GPU's frozen state; whoever changes it says so to
 ``touched``, from which the daemon learns what to publish again. The state is saved as JSON, so that it outlives the
-daemon as a kernel driver's state outlives a monitor.
+daemon as a kernel driver's state outlives a monitor; processes, event sets and samples live as long as the daemon.
 """
 
+import itertools
+import time
 import uuid
+from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,8 +18,15 @@ import msgspec
 from fake_nvml.abi.codes import Code
 from fake_nvml.machines import NAMESPACE, Board, Machine, Profile
 from fake_nvml.mig import ComputeInstance, GpuInstance, profile_by_id
+from fake_nvml.state import GpuState, Vgpu, after_boot, after_reset
 
-GPU, MIG_DEVICE, GPU_INSTANCE, COMPUTE_INSTANCE, EVENT_SET = 0x7E01, 0x7E02, 0x7E03, 0x7E04, 0x7E05
+GPU, MIG_DEVICE, GPU_INSTANCE, COMPUTE_INSTANCE, EVENT_SET, GPM_SAMPLE = (
+    0x7E01, 0x7E02, 0x7E03, 0x7E04, 0x7E05, 0x7E06,
+)  # fmt: skip
+NO_INSTANCE = 0xFFFFFFFF
+MIB = 1 << 20
+EVENTS_KEPT = 1024
+SETS_MAX = 4096
 
 
 class NvmlError(Exception):
@@ -26,58 +37,105 @@ class NvmlError(Exception):
         self.code = code
 
 
-class GpuState(msgspec.Struct, frozen=True, kw_only=True):
-    """What can change on one GPU; the defaults are those after a boot.
+class Process(msgspec.Struct, frozen=True, kw_only=True):
+    """A process that has a context on a GPU: ``kind`` is C compute, G graphics or M a client of an MPS server."""
 
-    Attributes:
-        mig, mig_pending: MIG mode now and after the next reset.
-        persistence, compute_mode, accounting: NVML's enumerations.
-        power_limit_mw: 0 is the board's default.
-        locked_graphics_mhz: lowest and highest locked clock, (0, 0) is not locked.
-        ecc, ecc_pending: ECC mode now and after the next boot.
-        lost: the GPU has fallen off the bus.
-        xids: the XIDs that were raised since boot.
-        fabric_state: -1 is the machine's.
-    """
+    pid: int
+    name: str
+    gpu: int
+    used_bytes: int = 0
+    kind: str = "C"
+    gi: int = NO_INSTANCE
+    ci: int = NO_INSTANCE
+    sm_percent: int = 0
+    memory_percent: int = 0
+    started_s: float = 0.0
+    peak_bytes: int = 0
 
-    mig: bool = False
-    mig_pending: bool = False
-    persistence: int = 1
-    compute_mode: int = 0
-    accounting: int = 0
-    power_limit_mw: int = 0
-    locked_graphics_mhz: tuple[int, int] = (0, 0)
-    ecc: bool = True
-    ecc_pending: bool = True
-    lost: bool = False
-    xids: tuple[int, ...] = ()
-    fabric_state: int = -1
-    instances: tuple[GpuInstance, ...] = ()
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """What an event set delivers; ``type`` is one bit of nvmlEventType."""
+
+    type: int
+    gpu: int
+    data: int = 0
+    gi: int = NO_INSTANCE
+    ci: int = NO_INSTANCE
+    at_us: int = 0
+
+
+@dataclass(slots=True)
+class EventSet:
+    """A client's subscription: masks by GPU, and what it has not fetched yet. ``last`` is what v3 has more to say about."""
+
+    owner: int
+    masks: dict[int, int] = field(default_factory=dict)
+    queue: deque[Event] = field(default_factory=lambda: deque(maxlen=EVENTS_KEPT))
+    last: Event | None = None
 
 
 @dataclass(slots=True)
 class Node:
-    """A machine and the state of its GPUs; ``touched`` collects indices of GPUs that changed."""
+    """A machine and the state of its GPUs.
+
+    Attributes:
+        touched: indices of GPUs that changed since the daemon published.
+        happened: events that the daemon has not delivered yet.
+        processes: by a number that the daemon gives each context.
+        finished: what accounting mode remembers of processes that ended, by GPU.
+        sets, samples: event sets and GPM samples by number.
+        numbers: for the next context, event set or sample.
+        system: settings of the whole node, by name.
+        started_s: when this driver was loaded, seconds since the epoch.
+    """
 
     machine: Machine
     board: Board
     states: list[GpuState]
+    system: dict[str, int] = field(default_factory=dict)
     touched: set[int] = field(default_factory=set)
+    happened: list[Event] = field(default_factory=list)
+    processes: dict[int, Process] = field(default_factory=dict)
+    finished: dict[int, list[tuple[Process, float]]] = field(default_factory=dict)
+    sets: dict[int, EventSet] = field(default_factory=dict)
+    samples: dict[int, dict[str, float]] = field(default_factory=dict)
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    started_s: float = field(default_factory=time.time)
 
     def replace(self, index: int, **changes: object) -> None:
         """Change GPU INDEX."""
         self.states[index] = msgspec.structs.replace(self.states[index], **changes)
         self.touched.add(index)
 
+    def emit(self, event: Event) -> None:
+        """Something happened that event sets may want to know."""
+        self.happened.append(msgspec.structs.replace(event, at_us=int(time.time() * 1e6)))
+
     def gpus(self) -> list["Gpu"]:
         """All GPUs in NVML's order, by PCI address."""
         return [Gpu(self, index) for index in range(len(self.machine.gpus))]
 
+    def reset(self, index: int) -> None:
+        """Reset one GPU.
+
+        Raises:
+            NvmlError: IN_USE, processes have it open.
+        """
+        if any(process.gpu == index for process in self.processes.values()):
+            raise NvmlError(Code.IN_USE)
+        self.states[index] = after_reset(self.states[index])
+        self.touched.add(index)
+
     def reboot(self) -> None:
-        """Clear what a reboot clears: on boards that reset MIG with the driver all of it; ECC becomes what was pending."""
+        """Clear what a reboot clears."""
+        keeps_mig = self.board.mig is not None and self.board.mig.needs_reset
         for index, state in enumerate(self.states):
-            self.states[index] = GpuState(ecc=state.ecc_pending, ecc_pending=state.ecc_pending)
+            self.states[index] = after_boot(state, mig_in_inforom=keeps_mig)
             self.touched.add(index)
+        self.processes.clear()
+        self.finished.clear()
+        self.system.clear()
+        self.started_s = time.time()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +149,11 @@ class Gpu:
     def state(self) -> GpuState:
         """As it is now."""
         return self.node.states[self.index]
+
+    @property
+    def board(self) -> Board:
+        """The product."""
+        return self.node.board
 
     @property
     def handle(self) -> int:
@@ -107,6 +170,27 @@ class Gpu:
         """As NVML prints it: an eight-digit domain."""
         slot = self.node.machine.gpus[self.index]
         return f"{slot.domain:08X}:{slot.bus:02X}:00.0"
+
+    def reading(self, name: str, otherwise: int) -> int:
+        """A sensor: what a test has set, else OTHERWISE."""
+        return self.state.readings.get(name, otherwise)
+
+    def setting(self, name: str, otherwise: int = 0) -> int:
+        """What a setter left, else OTHERWISE."""
+        return int(self.state.settings.get(name, otherwise))
+
+    def change(self, **changes: object) -> None:
+        """Change this GPU."""
+        self.node.replace(self.index, **changes)
+
+    def keep(self, name: str, value: float | str) -> None:
+        """Remember a setting."""
+        self.change(settings={**self.state.settings, name: value})
+
+    def processes(self) -> list[Process]:
+        """What runs on this GPU, by process id."""
+        mine = (process for process in self.node.processes.values() if process.gpu == self.index)
+        return sorted(mine, key=lambda process: process.pid)
 
     def instance(self, gi: int) -> GpuInstance:
         """The GPU instance with that id.
@@ -160,6 +244,20 @@ class MigDevice:
         """Of the GPU instance."""
         return self.gpu.profile(self.gi.profile)
 
+    @property
+    def total_bytes(self) -> int:
+        """Memory of the GPU instance, which its compute instances share."""
+        return self.profile.memory_mib * MIB
+
+    def processes(self) -> list[Process]:
+        """What runs on this device."""
+        ids = (self.gi.id, self.ci.id)
+        return [process for process in self.gpu.processes() if (process.gi, process.ci) == ids]
+
+    def used_bytes(self) -> int:
+        """What processes of the whole GPU instance have allocated."""
+        return sum(process.used_bytes for process in self.gpu.processes() if process.gi == self.gi.id)
+
 
 def gi_handle(gpu: Gpu, gi: GpuInstance) -> int:
     """The handle of a GPU instance."""
@@ -180,6 +278,22 @@ class InstanceOf:
     ci: ComputeInstance | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class VgpuOf:
+    """A virtual GPU with the GPU that it is on."""
+
+    gpu: Gpu
+    vgpu: Vgpu
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedIn:
+    """An event set or a GPM sample: the node's table holds it under ``number``."""
+
+    node: Node
+    number: int
+
+
 def resolve(node: Node, handle: int) -> Gpu | MigDevice | InstanceOf:
     """What HANDLE names.
 
@@ -191,6 +305,8 @@ def resolve(node: Node, handle: int) -> Gpu | MigDevice | InstanceOf:
         raise NvmlError(Code.INVALID_ARGUMENT)
     gpu = Gpu(node, index)
     if kind == GPU:
+        if handle & 0xFFFF:
+            raise NvmlError(Code.INVALID_ARGUMENT)
         return gpu
     for gi in gpu.state.instances:
         if gi.id != gi_id:
@@ -203,17 +319,47 @@ def resolve(node: Node, handle: int) -> Gpu | MigDevice | InstanceOf:
     raise NvmlError(Code.INVALID_ARGUMENT)
 
 
+def vgpus(node: Node) -> Iterator[VgpuOf]:
+    """All virtual GPUs of the node."""
+    return (VgpuOf(gpu, vgpu) for gpu in node.gpus() for vgpu in gpu.state.vgpus)
+
+
+def vgpu_by_id(node: Node, number: int) -> VgpuOf:
+    """A virtual GPU.
+
+    Raises:
+        NvmlError: NOT_FOUND.
+    """
+    for found in vgpus(node):
+        if found.vgpu.id == number:
+            return found
+    raise NvmlError(Code.NOT_FOUND)
+
+
+class Saved(msgspec.Struct, kw_only=True):
+    """What state.json holds; ``machine`` is the seed of the machine that it belongs to."""
+
+    machine: str
+    gpus: list[GpuState]
+    system: dict[str, int] = {}
+
+
 def load_node(machine: Machine, board: Board, state_file: Path) -> Node:
-    """A node as it was left, or as after a boot if it was never used or held another machine."""
+    """A node as it was left, or as after a boot if it was never used, held another machine or cannot be read."""
     if state_file.exists():
-        saved = msgspec.json.decode(state_file.read_bytes(), type=dict[str, list[GpuState]])
-        if machine.name in saved and len(saved[machine.name]) == len(machine.gpus):
-            return Node(machine, board, saved[machine.name])
+        try:
+            saved = msgspec.json.decode(state_file.read_bytes(), type=Saved)
+        except msgspec.DecodeError:
+            saved = None
+        if saved and saved.machine == machine.seed and len(saved.gpus) == len(machine.gpus):
+            return Node(machine, board, saved.gpus, saved.system)
     return Node(machine, board, [GpuState() for _ in machine.gpus])
 
 
 def save_node(node: Node, state_file: Path) -> None:
     """Write the state in one step."""
     scratch = state_file.with_suffix(".new")
-    scratch.write_bytes(msgspec.json.encode({node.machine.name: node.states}))
+    scratch.write_bytes(
+        msgspec.json.encode(Saved(machine=node.machine.seed, gpus=node.states, system=node.system))
+    )
     scratch.replace(state_file)

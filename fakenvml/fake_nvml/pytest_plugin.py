@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def fake_nvml(tmp_path_factory: pytest.TempPathFactory) -> "Callable[[str], Session]":
+def fake_nvml(tmp_path_factory: pytest.TempPathFactory) -> "Callable[..., Session]":
     """Make sessions of fake machines by name; see ``fake-nvml list``."""
     from fake_nvml.session import Session
 
-    def make(machine: str = "dgx-b200", folder: Path | None = None) -> Session:
-        return Session(machine, folder or tmp_path_factory.mktemp("nvml"))
+    def make(
+        machine: str = "dgx-b200", folder: Path | None = None, *, node: int = 0, driver: str | None = None
+    ) -> Session:
+        return Session(machine, folder or tmp_path_factory.mktemp("nvml"), node=node, driver=driver)
 
     return make

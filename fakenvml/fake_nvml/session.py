@@ -16,8 +16,11 @@ from fake_nvml.errors import UsageError, WorldError
 class Session:
     """Serves MACHINE from FOLDER while the block runs; ``environment`` makes a process its client."""
 
-    def __init__(self, machine: str, folder: Path, *, timeout_s: float = 60) -> None:
+    def __init__(
+        self, machine: str, folder: Path, *, node: int = 0, driver: str | None = None, timeout_s: float = 60
+    ) -> None:
         self.machine = machine
+        self._options = ["--node", str(node), *(["--driver", driver] if driver else [])]
         self.folder = folder
         self._timeout_s = timeout_s
         self._daemon: subprocess.Popen[str] | None = None
@@ -32,9 +35,15 @@ class Session:
             "LD_LIBRARY_PATH": ":".join(path for path in libraries if path),
         }
 
-    def control(self, command: str, index: int | None = None) -> Any:
-        """Do something to the node, see ``fake_nvml.control``."""
-        return control.send(self.folder, command, index)
+    def control(self, command: str, index: int | None = None, **values: object) -> Any:
+        """Do something to the node, see ``fake_nvml.control``: ``node.control("xid", 3, code=79)``."""
+        return control.send(self.folder, command, index, {name: str(value) for name, value in values.items()})
+
+    def kill(self) -> None:
+        """Let the daemon die at once, as from a crash; ``start`` brings it back with the state it had."""
+        assert self._daemon is not None, "the session has not begun"
+        self._daemon.kill()
+        self._daemon.wait()
 
     @property
     def pid(self) -> int:
@@ -43,6 +52,11 @@ class Session:
         return self._daemon.pid
 
     def __enter__(self) -> Self:
+        """Start the daemon, see ``start``."""
+        self.start()
+        return self
+
+    def start(self) -> None:
         """Start the daemon and wait until it is ready.
 
         Raises:
@@ -50,7 +64,9 @@ class Session:
         """
         command = [sys.executable, "-m", "fake_nvml.cli", "serve", "--machine", self.machine]
         self._daemon = subprocess.Popen(
-            [*command, "--dir", str(self.folder), "--quiet"], stderr=subprocess.PIPE, text=True
+            [*command, *self._options, "--dir", str(self.folder), "--quiet"],
+            stderr=subprocess.PIPE,
+            text=True,
         )
         deadline = time.monotonic() + self._timeout_s
         while not self._is_ready(self._daemon.pid):
@@ -65,7 +81,6 @@ class Session:
                 message = f"the node daemon was not ready after {self._timeout_s} s"
                 raise WorldError(message)
             time.sleep(0.005)
-        return self
 
     def _is_ready(self, pid: int) -> bool:
         """Whether this daemon is ready; the file may be an earlier one's."""

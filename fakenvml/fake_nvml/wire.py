@@ -3,19 +3,20 @@
 request   magic u32   entry u32   length u32   arguments        ("NVM1"; arguments as ``encode`` in shim.c writes them)
 reply     code u32    length u32  out parameters
 control   magic u32   0 u32       length u32   JSON             ("CTL1"; answered by length u32 and JSON)
+work      magic u32   op u32      length u32   arguments        ("CUD1"; many on one connection, replies as above)
 """
 
 import struct
 from dataclasses import dataclass
 
-CALL, CONTROL = 0x314D564E, 0x314C5443
+CALL, CONTROL, WORK = 0x314D564E, 0x314C5443, 0x31445543
 HEAD = struct.Struct("<III")
 FRAME_MAX = 65536
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The first twelve bytes of a request; ``entry`` is a number of functions.txt."""
+    """The first twelve bytes of a request; ``entry`` is a number of functions.txt, or a workload's operation."""
 
     magic: int
     entry: int
@@ -29,7 +30,7 @@ def read_head(raw: bytes, entries: int) -> Head:
         ValueError: wrong magic, unknown entry point or too long a frame.
     """
     head = Head(*HEAD.unpack(raw))
-    if head.magic not in (CALL, CONTROL):
+    if head.magic not in (CALL, CONTROL, WORK):
         message = f"magic 0x{head.magic:08x}, wanted 0x{CALL:08x} or 0x{CONTROL:08x}"
         raise ValueError(message)
     if head.entry >= entries:

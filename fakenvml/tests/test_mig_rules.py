@@ -24,7 +24,7 @@ def test_instances_never_overlap(wanted: list[int]) -> None:
         assert profile is not None
         for start in profile.starts:
             if mig.fits(RULES, instances, profile, start):
-                made = mig.gpu_instance_id(profile.size, start)
+                made = mig.gpu_instance_id(RULES, profile.size, start)
                 instances += (mig.GpuInstance(id=made, profile=profile.id, start=start, size=profile.size),)
                 break
     taken = [place for i in instances for place in range(i.start, i.start + i.size)]

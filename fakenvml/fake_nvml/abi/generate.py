@@ -15,6 +15,8 @@ BANNER = """/* Made by: python -m fake_nvml.abi.generate, from abi/functions.txt
 #include "shim.h"
 
 const uint32_t fake_nvml_abi = 0x%08xu;
+const uint32_t fake_nvml_entries = %du;
+const uint32_t fake_nvml_init = %du;
 """
 C_TYPES = {"u": "unsigned int", "U": "unsigned long long"}
 
@@ -23,7 +25,9 @@ def row(param: table.Param) -> str:
     """One parameter as C data."""
     words = [layout.version_word(name) for name in param.types] if param.kind == "v" else []
     listed = ", ".join(f"0x{word:08x}u" for word in words) or "0"
-    return f"    {{'{param.kind}', {param.arg}, {param.other}, {len(words)}, {param.size}, {param.key}, {{{listed}}}}},"
+    array = f"{param.count_at}, {param.pointer_at}, {param.element}"
+    head = f"'{param.kind}', {param.arg}, {param.other}, {len(words)}, {param.size}, {param.key}"
+    return f"    {{{head}, {array}, {{{listed}}}}},"
 
 
 def entry(function: table.Function) -> str:
@@ -68,7 +72,8 @@ def error_strings() -> str:
 def make() -> str:
     """The whole C file."""
     entries = [entry(function) for function in table.by_id() if not function.by_hand]
-    return BANNER % table.checksum() + "\n" + "\n\n".join([*entries, error_strings()]) + "\n"
+    banner = BANNER % (table.checksum(), len(table.by_id()), table.functions()["nvmlInitWithFlags"].id)
+    return banner + "\n" + "\n\n".join([*entries, error_strings()]) + "\n"
 
 
 def main() -> int:

@@ -71,6 +71,11 @@ def size_of(name: str) -> int:
     return ctypes.sizeof(ctype(name))
 
 
+def offset_of(name: str, field: str) -> int:
+    """Bytes before FIELD in structure NAME."""
+    return int(getattr(ctype(name), field).offset)
+
+
 def version_word(name: str) -> int:
     """What a caller writes into the first field: size and, from the name, version."""
     match = re.search(r"_v(\d+)_t$", name)

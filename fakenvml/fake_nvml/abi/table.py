@@ -13,11 +13,15 @@ from typing import Any
 
 from fake_nvml.abi import layout
 
-INPUTS = frozenset("huUsvi")
-OUTPUTS = frozenset("vobBnmpawA")
+INPUTS = frozenset("huUsvixc")
+OUTPUTS = frozenset("vobBnmpawAxc")
 ACTS = re.compile(
     r"^nvml(\w+?)(Set[A-Z]|Clear|Reset|Create|Destroy|Modify|Remove|Discover|Freeze|Register|Activate|Update|Free|Alloc|Wait|SampleGet)"
 )
+
+
+ARRAY = re.compile(r">(?P<pointer_field>\w+)\*(?P<count_field>\w+):(?P<array>\w+)$")
+FOLLOWS = re.compile(r"\+(?P<array>\w+)\*(?P<count_field>\w+)$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +35,8 @@ class Param:
         arg: its position in the C call.
         other: position of the parameter that holds its size, or 0.
         key: leading bytes of a versioned structure that select the answer.
+        array: type of the elements behind a pointer in the structure, or that follow it ('c'); else empty.
+        count_field, pointer_field: the fields that say how many and where; offsets as ``count_at``, ``pointer_at``.
     """
 
     kind: str
@@ -39,6 +45,24 @@ class Param:
     arg: int = 0
     other: int = 0
     key: int = 4
+    array: str = ""
+    count_field: str = ""
+    pointer_field: str = ""
+
+    @property
+    def count_at(self) -> int:
+        """Offset of the counter in the structure."""
+        return layout.offset_of(self.types[0], self.count_field) if self.array else 0
+
+    @property
+    def pointer_at(self) -> int:
+        """Offset of the pointer in the structure; 0 where the array follows it."""
+        return layout.offset_of(self.types[0], self.pointer_field) if self.pointer_field else 0
+
+    @property
+    def element(self) -> int:
+        """Bytes of an element of ``array``."""
+        return layout.size_of(self.array) if self.array else 0
 
     @property
     def size(self) -> int:
@@ -58,7 +82,7 @@ class Function:
     @property
     def asks(self) -> bool:
         """Whether a call goes to the daemon instead of the answers."""
-        return bool(ACTS.match(self.name)) or any(param.kind == "i" for param in self.params)
+        return bool(ACTS.match(self.name)) or any(p.kind in "ixc" or p.array for p in self.params)
 
 
 def parse(number: int, line: str) -> Function:
@@ -72,18 +96,21 @@ def parse(number: int, line: str) -> Function:
     for word in rest.split():
         kind, _, tail = word.partition(":")
         tail, _, kinds = tail.partition("=")
-        key, other, types = 4, 0, tuple(kinds.split(",")) if kinds else ()
         positions[tail] = arg
+        match = ARRAY.search(kinds) or FOLLOWS.search(kinds)
+        array = match.groupdict() if match else {}
+        kinds, key, other = kinds[: match.start()] if match else kinds, 4, 0
         if kind == "v" and "/" in kinds:
             kinds, _, length = kinds.partition("/")
-            key, types = int(length), tuple(kinds.split(","))
-        elif kind in "bB":
+            key = int(length)
+        types = tuple(kinds.split(",")) if kinds else ()
+        if kind in "bB":
             tail, _, _ = tail.partition("/")
             other = arg + 1
         elif kind in "wA":
             base, _, counter = kinds.partition("*")
             types, other = (base,), positions[counter]
-        params.append(Param(kind=kind, name=tail, types=types, arg=arg, other=other, key=key))
+        params.append(Param(kind=kind, name=tail, types=types, arg=arg, other=other, key=key, **array))
         arg += 2 if kind in "bB" else 1
     return Function(id=number, name=name, params=tuple(params))
 

@@ -1,5 +1,24 @@
 """The call families: one module each, declaring what the entry points answer and do. Importing this loads them all."""
 
-from fake_nvml.calls import device, fabric, mig, system, telemetry
+from fake_nvml.calls import (
+    clocks,
+    confidential,
+    device,
+    events,
+    fabric,
+    fields,
+    gpm,
+    memory_errors,
+    mig,
+    modes,
+    nvlink,
+    power,
+    processes,
+    system,
+    vgpu,
+)
 
-__all__ = ["device", "fabric", "mig", "system", "telemetry"]
+__all__ = [
+    "clocks", "confidential", "device", "events", "fabric", "fields", "gpm", "memory_errors", "mig", "modes", "nvlink",
+    "power", "processes", "system", "vgpu",
+]  # fmt: skip

@@ -1,15 +1,16 @@
-"""What a GPU is: identity, PCI, memory, affinity, modes and their setters; and what of it a MIG device shares."""
+"""What a GPU is: identity, PCI, memory, place in the machine; and what of it a MIG device shares."""
 
-from typing import Any
+import time
+import zlib
+from typing import Any, TypeVar
+from uuid import UUID
 
 from fake_nvml.abi.codes import Code
 from fake_nvml.calls.registry import Caller, action, check, getter
-from fake_nvml.calls.system import indices
-from fake_nvml.model import GPU, Gpu, MigDevice, Node
+from fake_nvml.calls.system import by_uuid, indices
+from fake_nvml.model import GPU, MIB, Gpu, MigDevice, Node, NvmlError
 
-MIB = 1 << 20
-EVENT_TYPES = 0x1 | 0x2 | 0x4 | 0x8 | 0x10 | 0x80 | 0x100 | 0x8000
-"""Single and double bit ECC, P-state, XID, clock, power source, MIG configuration, recovery action."""
+T = TypeVar("T")
 
 
 def other_gpus(node: Node) -> list[int]:
@@ -99,26 +100,44 @@ def bus_width(gpu: Gpu) -> int:
     return gpu.node.board.memory.bus_width_bits
 
 
+def published(value: T | None) -> T:
+    """VALUE, or NOT_SUPPORTED where nobody published it."""
+    if value is None:
+        raise NvmlError(Code.NOT_SUPPORTED)
+    return value
+
+
 @getter("nvmlDeviceGetVbiosVersion", fixed=True)
 def vbios(gpu: Gpu) -> str:
-    return gpu.node.board.identity.vbios
+    return published(gpu.board.identity.vbios)
 
 
 @getter("nvmlDeviceGetBoardPartNumber", fixed=True)
 def board_part_number(gpu: Gpu) -> str:
-    return gpu.node.board.identity.board_part_number
+    return published(gpu.board.identity.board_part_number)
 
 
 @getter("nvmlDeviceGetInforomImageVersion", fixed=True)
 def inforom_image(gpu: Gpu) -> str:
-    return gpu.node.board.identity.inforom["image"]
+    return published(gpu.board.identity.inforom)["image"]
 
 
 @getter("nvmlDeviceGetInforomVersion", over=(range(2),), fixed=True)
 def inforom_version(gpu: Gpu, part: int) -> str:
     check(part < 4)
     check(part < 2, Code.NOT_SUPPORTED)
-    return gpu.node.board.identity.inforom[("oem", "ecc")[part]]
+    return published(gpu.board.identity.inforom)[("oem", "ecc")[part]]
+
+
+@getter("nvmlDeviceGetInforomConfigurationChecksum", fixed=True)
+def inforom_checksum(gpu: Gpu) -> int:
+    return zlib.crc32(repr(sorted(published(gpu.board.identity.inforom).items())).encode())
+
+
+@action("nvmlDeviceValidateInforom")
+def validate_inforom(_caller: Caller, gpu: Gpu) -> None:
+    published(gpu.board.identity.inforom)
+    check(not gpu.setting("inforom_corrupt"), Code.CORRUPTED_INFOROM)
 
 
 @getter("nvmlDeviceGetGspFirmwareVersion", fixed=True)
@@ -160,14 +179,20 @@ def pci_ext(gpu: Gpu) -> dict[str, Any]:
     return {"baseClass": 3, "subClass": 2, **{field: known[field] for field in fields}}
 
 
-@getter(
-    "nvmlDeviceGetCurrPcieLinkGeneration",
-    "nvmlDeviceGetMaxPcieLinkGeneration",
-    "nvmlDeviceGetGpuMaxPcieLinkGeneration",
-    fixed=True,
-)
+@getter("nvmlDeviceGetCurrPcieLinkGeneration", "nvmlDeviceGetMaxPcieLinkGeneration", fixed=True)
 def pcie_generation(gpu: Gpu) -> int:
-    return gpu.node.board.pcie.generation
+    return gpu.board.pcie.generation
+
+
+@getter("nvmlDeviceGetGpuMaxPcieLinkGeneration", fixed=True)
+def pcie_device_generation(gpu: Gpu) -> int:
+    return gpu.board.pcie.device_generation
+
+
+@getter("nvmlDeviceGetPcieLinkMaxSpeed", fixed=True)
+def pcie_max_speed(gpu: Gpu) -> int:
+    """NVML_PCIE_LINK_MAX_SPEED_*, which counts as the generations do."""
+    return gpu.board.pcie.generation
 
 
 @getter("nvmlDeviceGetCurrPcieLinkWidth", "nvmlDeviceGetMaxPcieLinkWidth", fixed=True)
@@ -208,24 +233,25 @@ def memory_affinity(gpu: Gpu, _words: int, scope: int) -> bytes:
     return _mask(gpu.node.machine.gpus[gpu.index].numa, 1)
 
 
-@getter("nvmlDeviceGetMemoryInfo")
-def memory(gpu: Gpu) -> dict[str, int]:
-    facts = gpu.node.board.memory
-    total, used = facts.total_mib * MIB, facts.reserved_mib * MIB
-    return {"total": total, "free": total - used, "used": used}
-
-
 @getter("nvmlDeviceGetMemoryInfo_v2")
 def memory_v2(gpu: Gpu) -> dict[str, int]:
-    facts = gpu.node.board.memory
+    facts = gpu.board.memory
     total, reserved = facts.total_mib * MIB, facts.reserved_mib * MIB
-    return {"total": total, "reserved": reserved, "free": total - reserved, "used": 0}
+    used = sum(process.used_bytes for process in gpu.processes())
+    return {"total": total, "reserved": reserved, "free": total - reserved - used, "used": used}
+
+
+@getter("nvmlDeviceGetMemoryInfo")
+def memory(gpu: Gpu) -> dict[str, int]:
+    """The older form counts what the driver reserves as used."""
+    known = memory_v2(gpu)
+    return {**known, "used": known["used"] + known["reserved"]}
 
 
 @getter("nvmlDeviceGetMemoryInfo", "nvmlDeviceGetMemoryInfo_v2", subject="mig")
 def mig_memory(device: MigDevice) -> dict[str, int]:
-    total = device.profile.memory_mib * MIB
-    return {"total": total, "free": total, "used": 0}
+    total, used = device.total_bytes, device.used_bytes()
+    return {"total": total, "free": total - used, "used": used}
 
 
 @getter("nvmlDeviceGetBAR1MemoryInfo", fixed=True)
@@ -235,28 +261,18 @@ def bar1(gpu: Gpu) -> dict[str, int]:
 
 
 @getter("nvmlDeviceGetAddressingMode", fixed=True)
-def addressing_mode(_gpu: Gpu) -> dict[str, int]:
-    return {"value": 0}
+def addressing_mode(gpu: Gpu) -> dict[str, int]:
+    return {"value": gpu.board.memory.addressing_mode}
 
 
-@getter("nvmlDeviceGetVirtualizationMode", "nvmlDeviceGetMultiGpuBoard", fixed=True)
-def not_virtual(_gpu: Gpu) -> int:
-    return 0
-
-
-@getter("nvmlDeviceGetDisplayActive", "nvmlDeviceGetDisplayMode", fixed=True)
-def no_display(_gpu: Gpu) -> int:
-    return 0
+@getter("nvmlDeviceGetMultiGpuBoard", fixed=True)
+def one_gpu_a_board(gpu: Gpu) -> int:
+    return int(bool(gpu.node.machine.rack))
 
 
 @getter("nvmlDeviceGetBusType", fixed=True)
 def bus_type(_gpu: Gpu) -> int:
     return 2  # NVML_BUS_TYPE_PCIE
-
-
-@getter("nvmlDeviceGetSupportedEventTypes", fixed=True)
-def event_types(_gpu: Gpu) -> int:
-    return EVENT_TYPES
 
 
 @getter("nvmlDeviceGetP2PStatus", over=(other_gpus, range(6)), fixed=True)
@@ -274,51 +290,77 @@ def common_ancestor(gpu: Gpu, other: int) -> int:
     return 40 if gpus[gpu.index].numa == gpus[other >> 16 & 0xFFFF].numa else 50  # NODE or SYSTEM
 
 
-@getter("nvmlDeviceGetPersistenceMode")
-def persistence(gpu: Gpu) -> int:
-    return gpu.state.persistence
+@getter("nvmlDeviceOnSameBoard", over=(other_gpus,), fixed=True)
+def same_board(gpu: Gpu, other: int) -> int:
+    """Superchips of a rack carry two GPUs each; any other board carries one."""
+    check(other in other_gpus(gpu.node))
+    index = other >> 16 & 0xFFFF
+    return int(index // 2 == gpu.index // 2 if gpu.node.machine.rack else index == gpu.index)
 
 
-@action("nvmlDeviceSetPersistenceMode")
-def set_persistence(_caller: Caller, gpu: Gpu, mode: int) -> None:
-    check(mode < 2)
-    gpu.node.replace(gpu.index, persistence=mode)
+@getter("nvmlDeviceGetTopologyNearestGpus", over=((0, 10, 20, 30, 40, 50),), fixed=True)
+def nearest(gpu: Gpu, level: int) -> list[int]:
+    check(level in (0, 10, 20, 30, 40, 50))
+    others = (handle for handle in other_gpus(gpu.node) if handle != gpu.handle)
+    return [handle for handle in others if common_ancestor(gpu, handle) == level]
 
 
-@getter("nvmlDeviceGetComputeMode")
-def compute_mode(gpu: Gpu) -> int:
-    return gpu.state.compute_mode
+@getter("nvmlDeviceGetBoardId", fixed=True)
+def board_id(gpu: Gpu) -> int:
+    slot = gpu.node.machine.gpus[gpu.index]
+    return slot.domain << 16 | slot.bus << 8
 
 
-@action("nvmlDeviceSetComputeMode")
-def set_compute_mode(_caller: Caller, gpu: Gpu, mode: int) -> None:
-    check(mode < 4)
-    check(mode != 1, Code.NOT_SUPPORTED)  # EXCLUSIVE_THREAD went with CUDA 8
-    gpu.node.replace(gpu.index, compute_mode=mode)
+@getter("nvmlDeviceGetIrqNum", fixed=True)
+def irq(gpu: Gpu) -> int:
+    return 64 + gpu.node.machine.gpus[gpu.index].bus
 
 
-@getter("nvmlDeviceGetEccMode")
-def ecc_mode(gpu: Gpu) -> tuple[int, int]:
-    return int(gpu.state.ecc), int(gpu.state.ecc_pending)
+@getter("nvmlDeviceGetPdi", fixed=True)
+def pdi(gpu: Gpu) -> dict[str, int]:
+    return {"value": gpu.node.machine.pdi(gpu.index)}
 
 
-@getter("nvmlDeviceGetDefaultEccMode", fixed=True)
-def default_ecc_mode(_gpu: Gpu) -> int:
-    return 1
+def _coherent(gpu: Gpu) -> bool:
+    """Whether the CPU reaches the board's memory over a chip-to-chip link."""
+    return gpu.board.nvlink is not None and gpu.board.nvlink.c2c
 
 
-@action("nvmlDeviceSetEccMode")
-def set_ecc_mode(_caller: Caller, gpu: Gpu, mode: int) -> None:
-    check(mode < 2)
-    gpu.node.replace(gpu.index, ecc_pending=bool(mode))
+@getter("nvmlDeviceGetC2cModeInfoV", fixed=True)
+def c2c_mode(gpu: Gpu) -> dict[str, int]:
+    return {"isC2cEnabled": int(_coherent(gpu))}
 
 
-@getter("nvmlDeviceGetAccountingMode")
-def accounting(gpu: Gpu) -> int:
-    return gpu.state.accounting
+@getter("nvmlDeviceGetCapabilities", fixed=True)
+def capabilities(gpu: Gpu) -> dict[str, int]:
+    """NVML_DEV_CAP_EGM: extended GPU memory needs coherence."""
+    return {"capMask": int(_coherent(gpu))}
 
 
-@action("nvmlDeviceSetAccountingMode")
-def set_accounting(_caller: Caller, gpu: Gpu, mode: int) -> None:
-    check(mode < 2)
-    gpu.node.replace(gpu.index, accounting=mode)
+@getter("nvmlDeviceGetNumaNodeId", fixed=True)
+def numa_node(gpu: Gpu) -> int:
+    """Coherent boards bring a NUMA node of their own, numbered after those of the CPUs."""
+    check(_coherent(gpu), Code.NOT_SUPPORTED)
+    return gpu.node.machine.cpus.sockets + 8 * gpu.index
+
+
+@getter("nvmlDeviceGetLastBBXFlushTime", live=True)
+def black_box_flush(gpu: Gpu) -> tuple[int, int]:
+    """The black box is written every ten seconds."""
+    seconds = int(time.time() - gpu.node.started_s)
+    return int((gpu.node.started_s + seconds - seconds % 10) * 1e6), 900
+
+
+@getter("nvmlDeviceGetBBXTimeData_v1", live=True)
+def black_box_time(gpu: Gpu) -> dict[str, int]:
+    return {"timeRun": int(time.time() - gpu.node.started_s)}
+
+
+@getter("nvmlDeviceGetHandleByUUIDV", subject="system", live=True)
+def by_uuid_v(node: Node, kind: int, *words: int) -> int:
+    """Type 1 is the text with its prefix, type 2 the sixteen bytes."""
+    raw = b"".join(word.to_bytes(4, "little") for word in words)
+    check(kind in (1, 2))
+    if kind == 1:
+        return int(by_uuid(node, raw.split(b"\0")[0].decode(errors="replace")))
+    return int(by_uuid(node, f"GPU-{UUID(bytes=raw[:16])}"))

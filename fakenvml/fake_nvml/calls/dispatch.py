@@ -7,27 +7,46 @@ answer is a return code and the out parameters in order, laid out as ``deliver``
 import itertools
 import struct
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from fake_nvml.abi import layout, table
 from fake_nvml.abi.codes import Code
-from fake_nvml.calls.registry import ACTIONS, GETTERS, Caller, Getter
+from fake_nvml.calls.registry import ACTIONS, GETTERS, Caller, Getter, Wait
 from fake_nvml.model import (
     COMPUTE_INSTANCE,
     EVENT_SET,
+    GPM_SAMPLE,
     GPU,
     GPU_INSTANCE,
     MIG_DEVICE,
     Gpu,
     InstanceOf,
     Node,
+    NumberedIn,
     NvmlError,
     ci_handle,
     gi_handle,
     resolve,
 )
 
-SUBJECTS = {GPU: "gpu", MIG_DEVICE: "mig", GPU_INSTANCE: "gi", COMPUTE_INSTANCE: "ci", EVENT_SET: "events"}
+SUBJECTS = {
+    GPU: "gpu",
+    MIG_DEVICE: "mig",
+    GPU_INSTANCE: "gi",
+    COMPUTE_INSTANCE: "ci",
+    EVENT_SET: "events",
+    GPM_SAMPLE: "gpm",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A call whose answer is not there yet."""
+
+    wait: Wait
+    function: table.Function
+    versions: tuple[str, ...]
 
 
 def pack(function: table.Function, versions: tuple[str, ...], result: Any) -> bytes:
@@ -44,21 +63,31 @@ def pack(function: table.Function, versions: tuple[str, ...], result: Any) -> by
         value: Any = taken.get(param)
         if param.kind in "nmp":
             parts.append(struct.pack("<I", count))
-        elif param.kind == "v":
-            parts.append(_structure(next(chosen), value))
-        elif param.kind == "o":
-            parts.append(_structure(param.types[0], value))
+        elif param.kind in "vox":
+            kind = next(chosen) if param.kind == "v" else param.types[0]
+            if not param.array:
+                parts.append(_structure(kind, value))
+                continue
+            items = value.get(param.pointer_field, [])
+            parts.append(_structure(kind, {**value, param.pointer_field: 0, param.count_field: len(items)}))
+            parts.append(_counted(b"".join(_structure(param.array, item) for item in items)))
+        elif param.kind == "c":
+            items = value[param.array]
+            head = _structure(param.types[0], {**value, param.count_field: len(items)})
+            parts.append(_counted(head + b"".join(_structure(param.array, item) for item in items)))
         elif param.kind in "bB":
-            raw = value.encode() + b"\0" if isinstance(value, str) else bytes(value)
-            parts.append(struct.pack("<I", len(raw)) + raw)
+            parts.append(_counted(value.encode() + b"\0" if isinstance(value, str) else bytes(value)))
         elif param.kind == "a":
-            raw = b"".join(_structure(param.types[0], item) for item in value)
-            parts.append(struct.pack("<I", len(raw)) + raw)
+            parts.append(_counted(b"".join(_structure(param.types[0], item) for item in value)))
         elif param.kind == "w":
-            parts.append(struct.pack("<I", len(value)) + value)
+            parts.append(_counted(value))
         else:
             parts.append(bytes(value))
     return b"".join(parts)
+
+
+def _counted(raw: bytes) -> bytes:
+    return struct.pack("<I", len(raw)) + raw
 
 
 def _structure(kind: str, value: Any) -> bytes:
@@ -120,6 +149,8 @@ def _inputs(
 
 def published(node: Node, getter: Getter, index: int | None = None) -> Iterator[tuple[int, bytes]]:
     """(key, answer) of every published call of GETTER, of GPU INDEX only if one is given."""
+    if getter.live or getter.function.asks:
+        return
     domains: list[Iterable[Any]] = [list(d(node)) if callable(d) else d for d in getter.over]
     structures = [param.types for param in getter.function.params if param.kind == "v"]
     for handle, subject in subjects(node, getter.subject, index):
@@ -156,9 +187,13 @@ def decode(function: table.Function, raw: bytes) -> tuple[list[Any], tuple[str, 
                 raise ValueError(message)
             versions.append(named[0])
             inputs += struct.unpack_from(f"<{(param.key - 4) // 4}I", piece, 4)
-        elif param.kind == "i":
+        elif param.kind in "ix":
             inputs.append(layout.unpack(param.types[0], raw[at : at + param.size]))
             at += param.size
+        elif param.kind == "c":
+            length = int.from_bytes(raw[at : at + 4], "little")
+            inputs.append(raw[at + 4 : at + 4 + length])
+            at += 4 + length
         elif param.kind == "A":
             inputs.append(raw[at:])
             at = len(raw)
@@ -168,23 +203,39 @@ def decode(function: table.Function, raw: bytes) -> tuple[list[Any], tuple[str, 
     return inputs, tuple(versions)
 
 
-def perform(node: Node, caller: Caller, function: table.Function, raw: bytes) -> bytes:
-    """The answer to a request; an action has changed the node when this returns.
+def subject_of(node: Node, function: table.Function, inputs: list[Any]) -> tuple[Any, str]:
+    """What a call is about, and which kind that is; takes the handle from INPUTS.
+
+    Raises:
+        NvmlError: INVALID_ARGUMENT, the handle names nothing; GPU_IS_LOST.
+    """
+    if not function.params or function.params[0].kind != "h":
+        return node, "system"
+    handle = inputs.pop(0)
+    kind = SUBJECTS.get(handle >> 32, "")
+    if kind in ("events", "gpm"):
+        known = node.sets if kind == "events" else node.samples
+        if handle & 0xFFFFFFFF not in known:
+            raise NvmlError(Code.INVALID_ARGUMENT)
+        return NumberedIn(node, handle & 0xFFFFFFFF), kind
+    if function.name.startswith("nvmlUnit"):
+        raise NvmlError(Code.INVALID_ARGUMENT)  # no machine here has S-class units
+    subject = resolve(node, handle)
+    if (subject if isinstance(subject, Gpu) else subject.gpu).state.lost:
+        raise NvmlError(Code.GPU_IS_LOST)
+    return subject, kind
+
+
+def perform(node: Node, caller: Caller, function: table.Function, raw: bytes) -> bytes | Pending:
+    """The answer to a request, or what it waits for; an action has changed the node when this returns.
 
     Raises:
         ValueError: malformed frame.
     """
     inputs, versions = decode(function, raw)
     try:
-        subject: Any = node
-        kind = "system"
-        if function.params and function.params[0].kind == "h":
-            handle = inputs.pop(0)
-            subject, kind = resolve(node, handle), SUBJECTS[handle >> 32]
-            gpu = subject if isinstance(subject, Gpu) else subject.gpu
-            if gpu.state.lost:
-                raise NvmlError(Code.GPU_IS_LOST)
-        if function.name in ACTIONS:
+        subject, kind = subject_of(node, function, inputs)
+        if function.name in ACTIONS and kind in ACTIONS[function.name].subjects:
             action = ACTIONS[function.name]
             if action.privileged and not caller.privileged:
                 raise NvmlError(Code.NO_PERMISSION)
@@ -195,4 +246,11 @@ def perform(node: Node, caller: Caller, function: table.Function, raw: bytes) ->
             raise NvmlError(Code.NOT_SUPPORTED)
     except NvmlError as error:
         return struct.pack("<I", error.code)
+    if isinstance(result, Wait):
+        return Pending(result, function, versions)
+    return success(function, versions, result)
+
+
+def success(function: table.Function, versions: tuple[str, ...], result: Any) -> bytes:
+    """The answer of a call that went well."""
     return struct.pack("<I", Code.SUCCESS) + (pack(function, versions, result) if result is not None else b"")

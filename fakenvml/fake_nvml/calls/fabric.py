@@ -1,6 +1,7 @@
-"""NVLink and the fabric. Links of an HGX or DGX board all lead to switches; their cluster UUID is zero.
+"""The NVLink fabric and the rack: registration state, cluster, cliques, health, and where the GPU sits.
 
-The link version is NVML's enumeration (NVLink 5.0 is 7), not the marketing generation.
+On an HGX or DGX board the cluster UUID is zero: the GPU is in no multi-node domain. In a rack it is the same on every
+tray. Registration goes NOT_STARTED, IN_PROGRESS, COMPLETED; ``fake-nvml ctl fabric`` moves it.
 """
 
 import uuid
@@ -8,77 +9,39 @@ from typing import Any
 
 from fake_nvml.abi.codes import Code
 from fake_nvml.calls.registry import check, getter
-from fake_nvml.machines import NvLink
-from fake_nvml.model import Gpu, Node
+from fake_nvml.model import Gpu
 
-MAX_LINKS = 36
-"""NVML_NVLINK_MAX_LINKS of API version 13."""
+COMPLETED = 3
 
 
-def links(node: Node) -> range:
-    """The links of a GPU of this node."""
-    return range(node.board.nvlink.links if node.board.nvlink else 0)
+def state(gpu: Gpu) -> int:
+    """NVML_GPU_FABRIC_STATE_* as it is now."""
+    changed = gpu.state.fabric.state
+    return gpu.node.machine.fabric.state if changed < 0 else changed
 
 
-def _link(gpu: Gpu, link: int) -> NvLink:
-    check(link < MAX_LINKS)
-    facts = gpu.node.board.nvlink
-    if facts is None or link >= facts.links:
-        check(False, Code.NOT_SUPPORTED)
-    assert facts is not None
-    return facts
-
-
-@getter("nvmlDeviceGetNvLinkState", over=(links,))
-def link_state(gpu: Gpu, link: int) -> int:
-    _link(gpu, link)
-    return int(not gpu.state.mig)
-
-
-@getter("nvmlDeviceGetNvLinkVersion", over=(links,), fixed=True)
-def link_version(gpu: Gpu, link: int) -> int:
-    return _link(gpu, link).version
-
-
-@getter("nvmlDeviceGetNvLinkCapability", over=(links, range(6)), fixed=True)
-def link_capability(gpu: Gpu, link: int, capability: int) -> int:
-    """P2P, system memory, P2P atomics, system memory atomics, SLI bridge, valid."""
-    _link(gpu, link)
-    check(capability < 6)
-    return (1, 1, 1, 1, 0, 1)[capability]
-
-
-@getter("nvmlDeviceGetNvLinkRemoteDeviceType", over=(links,), fixed=True)
-def link_remote_type(gpu: Gpu, link: int) -> int:
-    _link(gpu, link)
-    return 2  # NVML_NVLINK_DEVICE_TYPE_SWITCH
-
-
-@getter("nvmlDeviceGetNvLinkRemotePciInfo", "nvmlDeviceGetNvLinkRemotePciInfo_v2", over=(links,), fixed=True)
-def link_remote(gpu: Gpu, link: int) -> dict[str, Any]:
-    """Switch chips sit on bus 5 and 6; links alternate between them."""
-    _link(gpu, link)
-    bus = 5 + link % 2
-    address = {"domain": 0, "bus": bus, "device": 0, "pciDeviceId": 0x22A3 << 16 | 0x10DE}
-    return {"busIdLegacy": f"0000:{bus:02X}:00.0", "busId": f"00000000:{bus:02X}:00.0", **address}
-
-
-@getter("nvmlDeviceGetNvLinkErrorCounter", over=(links, range(5)), fixed=True)
-def link_errors(gpu: Gpu, link: int, counter: int) -> int:
-    _link(gpu, link)
-    check(counter < 5)
-    return 0
+def clique(gpu: Gpu) -> int:
+    """The NVLink partition that the GPU is in."""
+    changed = gpu.state.fabric.clique
+    return gpu.node.machine.fabric.clique if changed < 0 else changed
 
 
 def _fabric(gpu: Gpu) -> dict[str, Any]:
-    facts = gpu.node.machine.fabric
-    state = facts.state if gpu.state.fabric_state < 0 else gpu.state.fabric_state
+    """Cluster and clique mean something once registration is complete."""
+    facts, now = gpu.node.machine.fabric, state(gpu)
+    done = now == COMPLETED
     return {
-        "clusterUuid": uuid.UUID(facts.cluster_uuid).bytes,
-        "status": 0,
-        "cliqueId": facts.clique,
-        "state": state,
+        "clusterUuid": uuid.UUID(facts.cluster_uuid).bytes if done else bytes(16),
+        "status": gpu.state.fabric.status,
+        "cliqueId": clique(gpu) if done else 0,
+        "state": now,
     }
+
+
+def _health(gpu: Gpu) -> dict[str, int]:
+    changed = gpu.state.fabric
+    summary = gpu.node.machine.fabric.health_summary if changed.health_summary < 0 else changed.health_summary
+    return {"healthMask": changed.health_mask, "healthSummary": summary}
 
 
 @getter("nvmlDeviceGetGpuFabricInfo")
@@ -88,10 +51,38 @@ def fabric_info(gpu: Gpu) -> dict[str, Any]:
 
 @getter("nvmlDeviceGetGpuFabricInfoV")
 def fabric_info_v(gpu: Gpu) -> dict[str, Any]:
-    return {**_fabric(gpu), "healthMask": 0, "healthSummary": gpu.node.machine.fabric.health_summary}
+    return {**_fabric(gpu), **_health(gpu)}
+
+
+@getter("nvmlDeviceGetGpuFabricInfo_v4")
+def fabric_info_v4(gpu: Gpu) -> dict[str, Any]:
+    """Up to 64 cliques; type 1 is the partition, type 2 any further one."""
+    known = {**_fabric(gpu), **_health(gpu)}
+    cliques = [{"type": 1, "id": known.pop("cliqueId")}]
+    cliques += [{"type": 2, "id": number} for number in gpu.state.fabric.cliques[:63]]
+    return {**known, "cliques": cliques, "numCliques": len(cliques)}
 
 
 @getter("nvmlDeviceGetPlatformInfo", fixed=True)
 def platform(gpu: Gpu) -> dict[str, Any]:
-    slot = gpu.node.machine.gpus[gpu.index]
-    return {"hostId": 1, "peerType": 1, "moduleId": slot.module}
+    """Where the module sits: v1 and v2 share the bytes, under other names."""
+    check(gpu.board.compute.architecture >= 10 and gpu.board.nvlink, Code.NOT_SUPPORTED)
+    machine = gpu.node.machine
+    slot = machine.gpus[gpu.index]
+    facts: dict[str, Any] = {"peerType": 1, "moduleId": slot.module}
+    if machine.rack is None:
+        return {**facts, "hostId": 1, "nodeIndex": 1}
+    serial, place = machine.rack.chassis_serial.encode(), machine.rack.first_slot + machine.node
+    guid = uuid.uuid5(uuid.NAMESPACE_OID, f"{machine.seed}/ib").bytes
+    return {
+        **facts,
+        "ibGuid": guid,
+        "rackGuid": serial.ljust(16, b"\0"),
+        "chassisSerialNumber": serial.ljust(16, b"\0"),
+        "chassisPhysicalSlotNumber": place,
+        "slotNumber": place,
+        "computeSlotIndex": machine.node,
+        "trayIndex": machine.node,
+        "nodeIndex": 1,
+        "hostId": 1,
+    }

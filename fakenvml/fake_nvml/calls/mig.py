@@ -12,10 +12,26 @@ from fake_nvml import mig as rules
 from fake_nvml.abi.codes import Code
 from fake_nvml.calls.registry import Caller, action, check, getter
 from fake_nvml.machines import Mig, Profile
-from fake_nvml.model import Gpu, InstanceOf, MigDevice, Node, NvmlError, ci_handle, gi_handle
+from fake_nvml.model import (
+    NO_INSTANCE,
+    Event,
+    Gpu,
+    InstanceOf,
+    MigDevice,
+    Node,
+    NvmlError,
+    ci_handle,
+    gi_handle,
+)
 
 PROFILE_COUNT = 18
 """NVML_GPU_INSTANCE_PROFILE_COUNT of API version 13."""
+
+
+CONFIG_CHANGE = 0x100
+"""nvmlEventMigConfigChange."""
+P2P, GRAPHICS = 0x1, 0x2
+"""NVML_GPU_INSTANCE_PROFILE_CAPS_*."""
 
 
 def profile_ids(node: Node) -> list[int]:
@@ -41,12 +57,23 @@ def set_mode(_caller: Caller, gpu: Gpu, wanted: int) -> int:
     board = _board(gpu)
     check(wanted < 2)
     if board.needs_reset and bool(wanted) != gpu.state.mig:
-        gpu.node.replace(gpu.index, mig_pending=bool(wanted))
+        gpu.change(mig_pending=bool(wanted))
         return Code.RESET_REQUIRED
+    if board.needs_reset:
+        gpu.change(mig_pending=bool(wanted))
     if not wanted and gpu.state.instances:
         return Code.IN_USE
-    gpu.node.replace(gpu.index, mig=bool(wanted), mig_pending=bool(wanted))
+    if bool(wanted) == gpu.state.mig:
+        return Code.SUCCESS
+    if gpu.processes():
+        return Code.IN_USE
+    gpu.change(mig=bool(wanted), mig_pending=bool(wanted), compute_mode=0)
+    _changed(gpu)
     return Code.SUCCESS
+
+
+def _changed(gpu: Gpu, gi: int = NO_INSTANCE) -> None:
+    gpu.node.emit(Event(type=CONFIG_CHANGE, gpu=gpu.index, gi=gi))
 
 
 @getter("nvmlDeviceGetMaxMigDeviceCount")
@@ -118,6 +145,7 @@ def _profile_info(profile: Profile) -> dict[str, Any]:
         "ofaCount": ofa,
         "memorySizeMB": profile.memory_mib,
         "name": f"MIG {profile.name}",
+        "capabilities": GRAPHICS if profile.graphics else 0,
     }
 
 
@@ -182,8 +210,10 @@ def _create(gpu: Gpu, profile_id: int, start: int | None) -> int:
         Code.INSUFFICIENT_RESOURCES,
     )
     assert start is not None
-    gpu.node.replace(gpu.index, instances=rules.create(gpu.state.instances, profile, start))
-    return gi_handle(gpu, gpu.instance(rules.gpu_instance_id(profile.size, start)))
+    gpu.change(instances=rules.create(board, gpu.state.instances, profile, start))
+    made = gpu.instance(rules.gpu_instance_id(board, profile.size, start))
+    _changed(gpu, made.id)
+    return gi_handle(gpu, made)
 
 
 @action("nvmlDeviceCreateGpuInstance")
@@ -198,11 +228,12 @@ def create_with_placement(_caller: Caller, gpu: Gpu, profile_id: int, placement:
     return _create(gpu, profile_id, placement.start)
 
 
-@action("nvmlGpuInstanceDestroy")
+@action("nvmlGpuInstanceDestroy", subjects=("gi",))
 def destroy(_caller: Caller, instance: InstanceOf) -> None:
     check(not instance.gi.compute, Code.IN_USE)
     left = tuple(gi for gi in instance.gpu.state.instances if gi.id != instance.gi.id)
-    instance.gpu.node.replace(instance.gpu.index, instances=left)
+    instance.gpu.change(instances=left)
+    _changed(instance.gpu, instance.gi.id)
 
 
 @getter("nvmlGpuInstanceGetInfo", subject="gi")
@@ -273,7 +304,7 @@ def compute_by_id(instance: InstanceOf, ci_id: int) -> int:
 
 def _change(instance: InstanceOf, changed: rules.GpuInstance) -> None:
     rest = tuple(changed if gi.id == changed.id else gi for gi in instance.gpu.state.instances)
-    instance.gpu.node.replace(instance.gpu.index, instances=rest)
+    instance.gpu.change(instances=rest)
 
 
 def _create_compute(instance: InstanceOf, index: int, start: int | None) -> int:
@@ -291,12 +322,12 @@ def _create_compute(instance: InstanceOf, index: int, start: int | None) -> int:
     return ci_handle(instance.gpu, changed, made)
 
 
-@action("nvmlGpuInstanceCreateComputeInstance")
+@action("nvmlGpuInstanceCreateComputeInstance", subjects=("gi",))
 def create_compute(_caller: Caller, instance: InstanceOf, index: int) -> int:
     return _create_compute(instance, index, None)
 
 
-@action("nvmlGpuInstanceCreateComputeInstanceWithPlacement")
+@action("nvmlGpuInstanceCreateComputeInstanceWithPlacement", subjects=("gi",))
 def create_compute_with_placement(_caller: Caller, instance: InstanceOf, index: int, placement: Any) -> int:
     profile = _compute_profile(instance, index)
     slices = rules.COMPUTE_PROFILES[index]
@@ -306,9 +337,11 @@ def create_compute_with_placement(_caller: Caller, instance: InstanceOf, index: 
     return _create_compute(instance, index, placement.start)
 
 
-@action("nvmlComputeInstanceDestroy")
+@action("nvmlComputeInstanceDestroy", subjects=("ci",))
 def destroy_compute(_caller: Caller, instance: InstanceOf) -> None:
-    check(instance.ci is not None)
+    assert instance.ci is not None
+    device = MigDevice(instance.gpu, instance.gi, instance.ci)
+    check(not device.processes(), Code.IN_USE)
     left = tuple(ci for ci in instance.gi.compute if ci != instance.ci)
     _change(instance, msgspec.structs.replace(instance.gi, compute=left))
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from fake_nvml.abi import table
 from fake_nvml.abi.codes import Code
-from fake_nvml.model import Node, NvmlError
+from fake_nvml.model import Event, Node, NvmlError
 
 Domain = Iterable[Any] | Callable[[Node], Iterable[Any]]
 
@@ -23,26 +23,38 @@ class Caller:
 
     pid: int
     privileged: bool
+    uid: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Getter:
-    """``fixed``: the answer depends on the machine only, never on the state."""
+    """``fixed``: the answer depends on the machine only, never on the state; ``live``: it changes with time, so asked."""
 
     function: table.Function
     subject: str
     answer: Callable[..., Any]
     over: tuple[Domain, ...]
     fixed: bool
+    live: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """``privileged``: other callers get NO_PERMISSION."""
+    """``privileged``: other callers get NO_PERMISSION. ``act`` may return ``Wait`` instead of the out parameters."""
 
     function: table.Function
     act: Callable[..., Any]
     privileged: bool
+    subjects: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """The answer comes when an event does, or TIMEOUT after so many milliseconds; ``made`` turns the event into it."""
+
+    set: int
+    timeout_ms: int
+    made: Callable[[Event], Any]
 
 
 GETTERS: dict[tuple[str, str], Getter] = {}
@@ -50,7 +62,7 @@ ACTIONS: dict[str, Action] = {}
 
 
 def getter(
-    *names: str, subject: str = "gpu", over: tuple[Domain, ...] = (), fixed: bool = False
+    *names: str, subject: str = "gpu", over: tuple[Domain, ...] = (), fixed: bool = False, live: bool = False
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare the answer of the functions NAMES for one kind of subject."""
 
@@ -58,19 +70,23 @@ def getter(
         for name in names:
             function = table.functions()[name]
             GETTERS[name, subject] = Getter(
-                function=function, subject=subject, answer=answer, over=over, fixed=fixed
+                function=function, subject=subject, answer=answer, over=over, fixed=fixed, live=live
             )
         return answer
 
     return declare
 
 
-def action(*names: str, privileged: bool = True) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def action(
+    *names: str, privileged: bool = True, subjects: tuple[str, ...] = ("gpu",)
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare what the functions NAMES do; the function gets the caller, the subject and the other inputs."""
 
     def declare(act: Callable[..., Any]) -> Callable[..., Any]:
         for name in names:
-            ACTIONS[name] = Action(function=table.functions()[name], act=act, privileged=privileged)
+            ACTIONS[name] = Action(
+                function=table.functions()[name], act=act, privileged=privileged, subjects=subjects
+            )
         return act
 
     return declare

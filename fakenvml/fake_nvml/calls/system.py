@@ -82,7 +82,13 @@ def by_bus_id(node: Node, bus_id: str) -> int:
     raise NvmlError(Code.NOT_FOUND)
 
 
-@getter("nvmlUnitGetCount", "nvmlGetExcludedDeviceCount", subject=SYSTEM, fixed=True)
+@getter(
+    "nvmlUnitGetCount",
+    "nvmlGetExcludedDeviceCount",
+    "nvmlGetBlacklistDeviceCount",
+    subject=SYSTEM,
+    fixed=True,
+)
 def none_of_these(_node: Node) -> int:
     return 0
 
@@ -90,16 +96,6 @@ def none_of_these(_node: Node) -> int:
 @getter("nvmlSystemGetHicVersion", subject=SYSTEM, fixed=True)
 def no_hics(_node: Node) -> list[int]:
     return []
-
-
-@getter("nvmlSystemGetConfComputeState", subject=SYSTEM, fixed=True)
-def confidential_computing_is_off(_node: Node) -> dict[str, int]:
-    return {"environment": 0, "ccFeature": 0, "devToolsMode": 0}
-
-
-@getter("nvmlSystemGetConfComputeCapabilities", subject=SYSTEM, fixed=True)
-def confidential_computing_capabilities(_node: Node) -> dict[str, int]:
-    return {"cpuCaps": 0, "gpusCaps": 0}
 
 
 @getter("nvmlSystemGetTopologyGpuSet", subject=SYSTEM, over=((0,),), fixed=True)

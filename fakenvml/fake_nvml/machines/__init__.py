@@ -1,12 +1,13 @@
 """Boards and machines as data: one YAML file each, decoded strictly; what stands in a file is what the fake answers.
 
 A board is one product with its figures; a machine is a set of boards at their PCI addresses with a driver and a fabric.
-Every block has its source and its confidence (documented, derived, assumed). Nothing here changes while a node runs;
-what changes is in ``fake_nvml.model``.
+A new board or machine is a new file, here or anywhere (``--machine ./mine.yaml``; a board beside it is found first).
+What the blocks mean is in ``schema``.
 """
 
-import uuid
+import re
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,216 +15,83 @@ import msgspec
 import yaml
 
 from fake_nvml.errors import UsageError
+from fake_nvml.machines.schema import (
+    NAMESPACE,
+    Board,
+    Clocks,
+    Driver,
+    Fabric,
+    Machine,
+    Mig,
+    NvLink,
+    Profile,
+)
 
+__all__ = [
+    "NAMESPACE", "Board", "Clocks", "Driver", "Fabric", "Machine", "Mig", "NvLink", "Profile",
+    "load", "names", "with_driver",
+]  # fmt: skip
 FILE_MAX = 1 << 20
-T = TypeVar("T")
-NAMESPACE = uuid.UUID("6b2f9ad4-6c0e-5a38-9f6e-3a8a2f0e7d11")
+CUDA_OF_BRANCH = {
+    535: 12020,
+    550: 12040,
+    560: 12060,
+    570: 12080,
+    575: 12090,
+    580: 13000,
+    590: 13010,
+    595: 13020,
+}
+"""Driver branch -> CUDA version, as nvidia-smi prints them side by side."""
+T = TypeVar("T", Machine, Board)
 
 
-class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Base of everything that is read from a file."""
-
-
-class Block(Strict, frozen=True):
-    """A block of facts with where they come from."""
-
-    source: str
-    confidence: str
-
-
-class Identity(Block, frozen=True):
-    """Names and numbers of the product; ``brand`` is NVML's enumeration."""
-
-    name: str
-    brand: int
-    pci_device_id: int
-    pci_subsystem_id: int
-    vbios: str
-    board_part_number: str
-    gpu_part_number: str
-    inforom: dict[str, str]
-
-
-class Compute(Block, frozen=True):
-    """``architecture`` is NVML's enumeration."""
-
-    architecture: int
-    capability: tuple[int, int]
-    multiprocessors: int
-    cores: int
-
-
-class Memory(Block, frozen=True):
-    """What NVML reports as total includes what the driver reserves."""
-
-    total_mib: int
-    reserved_mib: int
-    bar1_mib: int
-    bus_width_bits: int
-
-
-class Pcie(Block, frozen=True):
-    """Maximum generation and lanes."""
-
-    generation: int
-    width: int
-
-
-class NvLink(Block, frozen=True):
-    """``version`` is NVML's enumeration, not the marketing generation."""
-
-    version: int
-    links: int
-    link_speed_mb_s: int
-
-
-class Power(Block, frozen=True):
-    """Milliwatts."""
-
-    default_mw: int
-    min_mw: int
-    max_mw: int
-    idle_mw: int
-
-
-class Clocks(Block, frozen=True):
-    """Megahertz."""
-
-    max_graphics_mhz: int
-    max_memory_mhz: int
-    max_video_mhz: int
-    idle_graphics_mhz: int
-    memory_mhz: tuple[int, ...]
-    graphics_count: int
-
-
-class Thermal(Block, frozen=True):
-    """Degrees Celsius; T.Limit figures are distances to the limit."""
-
-    shutdown_tlimit_c: int
-    slowdown_tlimit_c: int
-    max_tlimit_c: int
-    idle_c: int
-
-
-class Profile(Strict, frozen=True):
-    """One GPU instance profile.
-
-    Attributes:
-        id: what create takes and nvidia-smi prints, e.g. 19.
-        index: NVML_GPU_INSTANCE_PROFILE_*, e.g. 0 for one slice.
-        size: memory slices.
-        starts: memory slices where it may begin.
-        engines: copy, decoder, encoder, jpeg and ofa engines.
-        compute_instances: sizes in compute slices of the compute instances that fit.
-    """
-
-    id: int
-    index: int
-    name: str
-    compute_slices: int
-    size: int
-    starts: tuple[int, ...]
-    max: int
-    memory_mib: int
-    multiprocessors: int
-    engines: tuple[int, int, int, int, int]
-    compute_instances: tuple[int, ...]
-    confidence: str
-
-
-class Mig(Block, frozen=True):
-    """What the board can be divided into."""
-
-    needs_reset: bool
-    max_devices: int
-    memory_slices: int
-    compute_slices: int
-    profiles: tuple[Profile, ...]
-
-
-class Board(Strict, frozen=True):
-    """One product; ``mig`` is None where it cannot be divided."""
-
-    schema: str
-    key: str
-    identity: Identity
-    compute: Compute
-    memory: Memory
-    pcie: Pcie
-    nvlink: NvLink | None
-    power: Power
-    clocks: Clocks
-    thermal: Thermal
-    mig: Mig | None
-
-
-class Driver(Strict, frozen=True):
-    """What the driver calls itself; ``cuda`` is major * 1000 + minor * 10."""
-
-    version: str
-    nvml: str
-    cuda: int
-    branch: str
-
-
-class Cpus(Strict, frozen=True):
-    """The host's processors, numbered socket by socket."""
-
-    sockets: int
-    cores_per_socket: int
-
-
-class Fabric(Strict, frozen=True):
-    """NVLink fabric; states and health are NVML's enumerations."""
-
-    state: int
-    clique: int
-    cluster_uuid: str
-    health_summary: int
-
-
-class Slot(Strict, frozen=True):
-    """Where one GPU sits."""
-
-    bus: int
-    module: int
-    numa: int
-    domain: int = 0
-
-
-class Machine(Strict, frozen=True):
-    """One node. ``board`` names a board file."""
-
-    schema: str
-    name: str
-    description: str
-    source: str
-    confidence: str
-    board: str
-    driver: Driver
-    cpus: Cpus
-    fabric: Fabric
-    gpus: tuple[Slot, ...]
-
-    def gpu_uuid(self, index: int) -> str:
-        """The UUID of GPU INDEX: the same in every run, different between machines of other names."""
-        return f"GPU-{uuid.uuid5(NAMESPACE, f'{self.name}/{index}')}"
-
-    def serial(self, index: int) -> str:
-        """A board serial number of 13 digits."""
-        return f"16{uuid.uuid5(NAMESPACE, f'{self.name}/{index}/serial').int % 10**11:011d}"
+def _line_of(text: str, path: str) -> int:
+    """The line of TEXT where the field of a msgspec path ("$.gpus[2].bus") stands, or of what is nearest above."""
+    node = yaml.compose(text, yaml.CSafeLoader)
+    line = node.start_mark.line if node else 0
+    for name, index in re.findall(r"\.(\w+)|\[(\d+)\]", path):
+        if isinstance(node, yaml.MappingNode) and name:
+            found = next(((k, v) for k, v in node.value if k.value == name), None)
+            if found is None:
+                break
+            line, node = found[0].start_mark.line, found[1]
+        elif isinstance(node, yaml.SequenceNode) and index and int(index) < len(node.value):
+            node = node.value[int(index)]
+            line = node.start_mark.line
+    return int(line) + 1
 
 
 def _decode(path: str, text: str, kind: type[T]) -> T:
     try:
-        return msgspec.convert(yaml.load(text, yaml.CSafeLoader), kind)
+        raw = yaml.load(text, yaml.CSafeLoader)
+        made = msgspec.convert(raw, kind)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         message = f"{path}, line {line}: not YAML: {error.problem}"
         raise UsageError(message) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        message = f"{path}: not YAML: {error}"
+        raise UsageError(message) from error
     except msgspec.ValidationError as error:
-        message = f"{path}: {error}"
+        where = str(error).rpartition("at `")[2].rstrip("`") if "at `" in str(error) else "$"
+        message = f"{path}, line {_line_of(text, where)}: {error}"
+        raise UsageError(message) from error
+    wanted = f"fake-nvml/{kind.__name__.lower()}/v1"
+    if made.schema != wanted:
+        message = f"{path}, line {_line_of(text, '$.schema')}: schema: wanted {wanted}, found {made.schema!r}"
+        raise UsageError(message)
+    return made
+
+
+def _read(path: Path, what: str) -> str:
+    try:
+        if path.stat().st_size > FILE_MAX:
+            message = f"{what} {path}: wanted at most {FILE_MAX} bytes, found {path.stat().st_size}"
+            raise UsageError(message)
+        return path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"{what} {path}: wanted a YAML file, found none that can be read ({error})"
         raise UsageError(message) from error
 
 
@@ -232,25 +100,53 @@ def names() -> list[str]:
     return sorted(p.name.removesuffix(".yaml") for p in files(__name__).iterdir() if p.name.endswith(".yaml"))
 
 
-def load(name: str) -> tuple[Machine, Board]:
-    """A shipped machine by name, or one from a file if NAME has a slash or ends in .yaml.
+def _board(machine: Machine, beside: Path | None) -> Board:
+    """The machine's board: a file beside the machine's own file, else a shipped one."""
+    if beside is not None and (beside / f"{machine.board}.yaml").is_file():
+        path = beside / f"{machine.board}.yaml"
+        return _decode(str(path), _read(path, "board file"), Board)
+    folder: Traversable = files(__name__).joinpath("boards")
+    shipped = sorted(p.name.removesuffix(".yaml") for p in folder.iterdir())
+    if machine.board not in shipped:
+        message = f"machine {machine.name}: unknown board {machine.board!r}; there are: {', '.join(shipped)}"
+        raise UsageError(message)
+    text = folder.joinpath(f"{machine.board}.yaml").read_text()
+    return _decode(f"boards/{machine.board}.yaml", text, Board)
+
+
+def load(name: str, node: int = 0) -> tuple[Machine, Board]:
+    """A shipped machine by name, or one from a file if NAME has a slash or ends in .yaml; NODE is a rack's tray.
 
     Raises:
-        UsageError: there is no such machine or board, or the file is malformed; names the file and the field.
+        UsageError: there is no such machine, board or tray, or a file is malformed; names the line and the field.
     """
+    beside = None
     if "/" in name or name.endswith(".yaml"):
-        path = Path(name)
-        if not path.is_file() or path.stat().st_size > FILE_MAX:
-            message = f"machine file {name}: wanted a YAML file of at most {FILE_MAX} bytes, found none"
-            raise UsageError(message)
-        machine = _decode(name, path.read_text(), Machine)
+        beside = Path(name).parent
+        machine = _decode(name, _read(Path(name), "machine file"), Machine)
     elif name in names():
         machine = _decode(f"{name}.yaml", files(__name__).joinpath(f"{name}.yaml").read_text(), Machine)
     else:
         message = f"unknown machine {name!r}; there are: {', '.join(names())} (or the path of a machine file)"
         raise UsageError(message)
-    board = files(__name__).joinpath("boards", f"{machine.board}.yaml")
-    if not board.is_file():
-        message = f"machine {machine.name}: unknown board {machine.board!r}"
+    trays = machine.rack.nodes if machine.rack else 1
+    if not 0 <= node < trays:
+        message = f"machine {machine.name}: wanted a node from 0 to {trays - 1}, found {node}"
         raise UsageError(message)
-    return machine, _decode(f"boards/{machine.board}.yaml", board.read_text(), Board)
+    return msgspec.structs.replace(machine, node=node), _board(machine, beside)
+
+
+def with_driver(machine: Machine, version: str) -> Machine:
+    """MACHINE with a driver of another VERSION, e.g. 550.163.01; the CUDA version follows the branch.
+
+    Raises:
+        UsageError: not a driver version, or of a branch that is not known here.
+    """
+    major = version.partition(".")[0]
+    if not re.fullmatch(r"\d{3}\.\d{2,3}(\.\d{2})?", version) or int(major) not in CUDA_OF_BRANCH:
+        known = ", ".join(map(str, CUDA_OF_BRANCH))
+        message = f"driver version: wanted e.g. 550.163.01, of a branch of {known}; found {version!r}"
+        raise UsageError(message)
+    cuda = CUDA_OF_BRANCH[int(major)]
+    driver = Driver(version=version, nvml=f"{cuda // 1000}.{version}", cuda=cuda, branch=f"r{major}_00")
+    return msgspec.structs.replace(machine, driver=driver)

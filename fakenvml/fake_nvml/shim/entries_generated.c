@@ -1,10 +1,12 @@
 /* Made by: python -m fake_nvml.abi.generate, from abi/functions.txt, abi/structs.txt and abi/codes.py. Do not edit. */
 #include "shim.h"
 
-const uint32_t fake_nvml_abi = 0x9320465eu;
+const uint32_t fake_nvml_abi = 0x2accb9cau;
+const uint32_t fake_nvml_entries = 431u;
+const uint32_t fake_nvml_init = 353u;
 
 static const param_t params_0[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlComputeInstanceDestroy(const void * a0) {
     static const entry_t entry = {0, 1, 1, params_0};
@@ -13,8 +15,8 @@ EXPORT unsigned int nvmlComputeInstanceDestroy(const void * a0) {
 }
 
 static const param_t params_1[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 32, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 32, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlComputeInstanceGetInfo(const void * a0, const void * a1) {
     static const entry_t entry = {1, 2, 0, params_1};
@@ -23,8 +25,8 @@ EXPORT unsigned int nvmlComputeInstanceGetInfo(const void * a0, const void * a1)
 }
 
 static const param_t params_2[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 32, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 32, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlComputeInstanceGetInfo_v2(const void * a0, const void * a1) {
     static const entry_t entry = {2, 2, 0, params_2};
@@ -33,7 +35,7 @@ EXPORT unsigned int nvmlComputeInstanceGetInfo_v2(const void * a0, const void * 
 }
 
 static const param_t params_3[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceClearAccountingPids(const void * a0) {
     static const entry_t entry = {3, 1, 1, params_3};
@@ -42,7 +44,7 @@ EXPORT unsigned int nvmlDeviceClearAccountingPids(const void * a0) {
 }
 
 static const param_t params_4[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceClearCpuAffinity(const void * a0) {
     static const entry_t entry = {4, 1, 1, params_4};
@@ -51,8 +53,8 @@ EXPORT unsigned int nvmlDeviceClearCpuAffinity(const void * a0) {
 }
 
 static const param_t params_5[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceClearEccErrorCounts(const void * a0, unsigned int a1) {
     static const entry_t entry = {5, 2, 1, params_5};
@@ -61,9 +63,9 @@ EXPORT unsigned int nvmlDeviceClearEccErrorCounts(const void * a0, unsigned int 
 }
 
 static const param_t params_6[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'A', 2, 1, 0, 40, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'A', 2, 1, 0, 40, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceClearFieldValues(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {6, 3, 1, params_6};
@@ -72,9 +74,9 @@ EXPORT unsigned int nvmlDeviceClearFieldValues(const void * a0, unsigned int a1,
 }
 
 static const param_t params_7[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'o', 2, 0, 0, 8, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceCreateGpuInstance(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {7, 3, 1, params_7};
@@ -83,10 +85,10 @@ EXPORT unsigned int nvmlDeviceCreateGpuInstance(const void * a0, unsigned int a1
 }
 
 static const param_t params_8[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'i', 2, 0, 0, 8, 4, {0}},
-    {'o', 3, 0, 0, 8, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'i', 2, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {'o', 3, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceCreateGpuInstanceWithPlacement(const void * a0, unsigned int a1, const void * a2, const void * a3) {
     static const entry_t entry = {8, 4, 1, params_8};
@@ -95,7 +97,7 @@ EXPORT unsigned int nvmlDeviceCreateGpuInstanceWithPlacement(const void * a0, un
 }
 
 static const param_t params_9[] = {
-    {'i', 0, 0, 0, 68, 4, {0}},
+    {'i', 0, 0, 0, 68, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceDiscoverGpus(const void * a0) {
     static const entry_t entry = {9, 1, 1, params_9};
@@ -104,10 +106,10 @@ EXPORT unsigned int nvmlDeviceDiscoverGpus(const void * a0) {
 }
 
 static const param_t params_10[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'u', 2, 0, 0, 0, 4, {0}},
-    {'u', 3, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 3, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceFreezeNvLinkUtilizationCounter(const void * a0, unsigned int a1, unsigned int a2, unsigned int a3) {
     static const entry_t entry = {10, 4, 1, params_10};
@@ -116,9 +118,9 @@ EXPORT unsigned int nvmlDeviceFreezeNvLinkUtilizationCounter(const void * a0, un
 }
 
 static const param_t params_11[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetAPIRestriction(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {11, 3, 0, params_11};
@@ -127,8 +129,8 @@ EXPORT unsigned int nvmlDeviceGetAPIRestriction(const void * a0, unsigned int a1
 }
 
 static const param_t params_12[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetAccountingBufferSize(const void * a0, const void * a1) {
     static const entry_t entry = {12, 2, 0, params_12};
@@ -137,8 +139,8 @@ EXPORT unsigned int nvmlDeviceGetAccountingBufferSize(const void * a0, const voi
 }
 
 static const param_t params_13[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetAccountingMode(const void * a0, const void * a1) {
     static const entry_t entry = {13, 2, 0, params_13};
@@ -147,9 +149,9 @@ EXPORT unsigned int nvmlDeviceGetAccountingMode(const void * a0, const void * a1
 }
 
 static const param_t params_14[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'n', 1, 0, 0, 0, 4, {0}},
-    {'a', 2, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'n', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'a', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetAccountingPids(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {14, 3, 0, params_14};
@@ -158,9 +160,9 @@ EXPORT unsigned int nvmlDeviceGetAccountingPids(const void * a0, const void * a1
 }
 
 static const param_t params_15[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'o', 2, 0, 0, 56, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 56, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetAccountingStats(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {15, 3, 0, params_15};
@@ -169,19 +171,19 @@ EXPORT unsigned int nvmlDeviceGetAccountingStats(const void * a0, unsigned int a
 }
 
 static const param_t params_16[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 64, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'x', 1, 0, 0, 64, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetAccountingStats_v2(const void * a0, const void * a1) {
-    static const entry_t entry = {16, 2, 0, params_16};
+    static const entry_t entry = {16, 2, 1, params_16};
     const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_17[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'n', 1, 0, 0, 0, 4, {0}},
-    {'a', 2, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'n', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'a', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetActiveVgpus(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {17, 3, 0, params_17};
@@ -190,8 +192,8 @@ EXPORT unsigned int nvmlDeviceGetActiveVgpus(const void * a0, const void * a1, c
 }
 
 static const param_t params_18[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetAdaptiveClockInfoStatus(const void * a0, const void * a1) {
     static const entry_t entry = {18, 2, 0, params_18};
@@ -200,17 +202,18 @@ EXPORT unsigned int nvmlDeviceGetAdaptiveClockInfoStatus(const void * a0, const 
 }
 
 static const param_t params_19[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 20, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlDeviceGetAdaptiveTgpModeInfo_v1(const void * a0) {
-    static const entry_t entry = {19, 1, 0, params_19};
-    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+EXPORT unsigned int nvmlDeviceGetAdaptiveTgpModeInfo_v1(const void * a0, const void * a1) {
+    static const entry_t entry = {19, 2, 0, params_19};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_20[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 1, 8, 4, {0x01000008u}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 1, 8, 4, 0, 0, 0, {0x01000008u}},
 };
 EXPORT unsigned int nvmlDeviceGetAddressingMode(const void * a0, const void * a1) {
     static const entry_t entry = {20, 2, 0, params_20};
@@ -219,9 +222,9 @@ EXPORT unsigned int nvmlDeviceGetAddressingMode(const void * a0, const void * a1
 }
 
 static const param_t params_21[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetApplicationsClock(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {21, 3, 0, params_21};
@@ -230,8 +233,8 @@ EXPORT unsigned int nvmlDeviceGetApplicationsClock(const void * a0, unsigned int
 }
 
 static const param_t params_22[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetArchitecture(const void * a0, const void * a1) {
     static const entry_t entry = {22, 2, 0, params_22};
@@ -240,8 +243,8 @@ EXPORT unsigned int nvmlDeviceGetArchitecture(const void * a0, const void * a1) 
 }
 
 static const param_t params_23[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 40, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 40, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetAttributes(const void * a0, const void * a1) {
     static const entry_t entry = {23, 2, 0, params_23};
@@ -250,8 +253,8 @@ EXPORT unsigned int nvmlDeviceGetAttributes(const void * a0, const void * a1) {
 }
 
 static const param_t params_24[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 40, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 40, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetAttributes_v2(const void * a0, const void * a1) {
     static const entry_t entry = {24, 2, 0, params_24};
@@ -260,9 +263,9 @@ EXPORT unsigned int nvmlDeviceGetAttributes_v2(const void * a0, const void * a1)
 }
 
 static const param_t params_25[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetAutoBoostedClocksEnabled(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {25, 3, 0, params_25};
@@ -271,8 +274,8 @@ EXPORT unsigned int nvmlDeviceGetAutoBoostedClocksEnabled(const void * a0, const
 }
 
 static const param_t params_26[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 24, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 24, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetBAR1MemoryInfo(const void * a0, const void * a1) {
     static const entry_t entry = {26, 2, 0, params_26};
@@ -281,8 +284,8 @@ EXPORT unsigned int nvmlDeviceGetBAR1MemoryInfo(const void * a0, const void * a1
 }
 
 static const param_t params_27[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetBBXTimeData_v1(const void * a0, const void * a1) {
     static const entry_t entry = {27, 2, 0, params_27};
@@ -291,17 +294,18 @@ EXPORT unsigned int nvmlDeviceGetBBXTimeData_v1(const void * a0, const void * a1
 }
 
 static const param_t params_28[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 20, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlDeviceGetBankRemapperStatus_v1(const void * a0) {
-    static const entry_t entry = {28, 1, 0, params_28};
-    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+EXPORT unsigned int nvmlDeviceGetBankRemapperStatus_v1(const void * a0, const void * a1) {
+    static const entry_t entry = {28, 2, 0, params_28};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_29[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetBoardId(const void * a0, const void * a1) {
     static const entry_t entry = {29, 2, 0, params_29};
@@ -310,8 +314,8 @@ EXPORT unsigned int nvmlDeviceGetBoardId(const void * a0, const void * a1) {
 }
 
 static const param_t params_30[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'b', 1, 2, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'b', 1, 2, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetBoardPartNumber(const void * a0, const void * a1, unsigned int a2) {
     static const entry_t entry = {30, 2, 0, params_30};
@@ -320,8 +324,8 @@ EXPORT unsigned int nvmlDeviceGetBoardPartNumber(const void * a0, const void * a
 }
 
 static const param_t params_31[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetBrand(const void * a0, const void * a1) {
     static const entry_t entry = {31, 2, 0, params_31};
@@ -330,8 +334,8 @@ EXPORT unsigned int nvmlDeviceGetBrand(const void * a0, const void * a1) {
 }
 
 static const param_t params_32[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 1028, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 1028, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetBridgeChipInfo(const void * a0, const void * a1) {
     static const entry_t entry = {32, 2, 0, params_32};
@@ -340,8 +344,8 @@ EXPORT unsigned int nvmlDeviceGetBridgeChipInfo(const void * a0, const void * a1
 }
 
 static const param_t params_33[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetBusType(const void * a0, const void * a1) {
     static const entry_t entry = {33, 2, 0, params_33};
@@ -350,8 +354,8 @@ EXPORT unsigned int nvmlDeviceGetBusType(const void * a0, const void * a1) {
 }
 
 static const param_t params_34[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetC2cModeInfoV(const void * a0, const void * a1) {
     static const entry_t entry = {34, 2, 0, params_34};
@@ -360,8 +364,8 @@ EXPORT unsigned int nvmlDeviceGetC2cModeInfoV(const void * a0, const void * a1) 
 }
 
 static const param_t params_35[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 1, 8, 4, {0x01000008u}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 1, 8, 4, 0, 0, 0, {0x01000008u}},
 };
 EXPORT unsigned int nvmlDeviceGetCapabilities(const void * a0, const void * a1) {
     static const entry_t entry = {35, 2, 0, params_35};
@@ -370,8 +374,8 @@ EXPORT unsigned int nvmlDeviceGetCapabilities(const void * a0, const void * a1) 
 }
 
 static const param_t params_36[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 264, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 264, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetClkMonStatus(const void * a0, const void * a1) {
     static const entry_t entry = {36, 2, 0, params_36};
@@ -380,10 +384,10 @@ EXPORT unsigned int nvmlDeviceGetClkMonStatus(const void * a0, const void * a1) 
 }
 
 static const param_t params_37[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'u', 2, 0, 0, 0, 4, {0}},
-    {'o', 3, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 3, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetClock(const void * a0, unsigned int a1, unsigned int a2, const void * a3) {
     static const entry_t entry = {37, 4, 0, params_37};
@@ -392,9 +396,9 @@ EXPORT unsigned int nvmlDeviceGetClock(const void * a0, unsigned int a1, unsigne
 }
 
 static const param_t params_38[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetClockInfo(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {38, 3, 0, params_38};
@@ -403,8 +407,8 @@ EXPORT unsigned int nvmlDeviceGetClockInfo(const void * a0, unsigned int a1, con
 }
 
 static const param_t params_39[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 1, 24, 12, {0x01000018u}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 1, 24, 12, 0, 0, 0, {0x01000018u}},
 };
 EXPORT unsigned int nvmlDeviceGetClockOffsets(const void * a0, const void * a1) {
     static const entry_t entry = {39, 2, 0, params_39};
@@ -413,8 +417,8 @@ EXPORT unsigned int nvmlDeviceGetClockOffsets(const void * a0, const void * a1) 
 }
 
 static const param_t params_40[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetComputeInstanceId(const void * a0, const void * a1) {
     static const entry_t entry = {40, 2, 0, params_40};
@@ -423,8 +427,8 @@ EXPORT unsigned int nvmlDeviceGetComputeInstanceId(const void * a0, const void *
 }
 
 static const param_t params_41[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetComputeMode(const void * a0, const void * a1) {
     static const entry_t entry = {41, 2, 0, params_41};
@@ -433,9 +437,9 @@ EXPORT unsigned int nvmlDeviceGetComputeMode(const void * a0, const void * a1) {
 }
 
 static const param_t params_42[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'n', 1, 0, 0, 0, 4, {0}},
-    {'a', 2, 0, 0, 16, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'n', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'a', 2, 0, 0, 16, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetComputeRunningProcesses(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {42, 3, 0, params_42};
@@ -444,9 +448,9 @@ EXPORT unsigned int nvmlDeviceGetComputeRunningProcesses(const void * a0, const 
 }
 
 static const param_t params_43[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'n', 1, 0, 0, 0, 4, {0}},
-    {'a', 2, 0, 0, 24, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'n', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'a', 2, 0, 0, 24, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetComputeRunningProcesses_v2(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {43, 3, 0, params_43};
@@ -455,9 +459,9 @@ EXPORT unsigned int nvmlDeviceGetComputeRunningProcesses_v2(const void * a0, con
 }
 
 static const param_t params_44[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'n', 1, 0, 0, 0, 4, {0}},
-    {'a', 2, 0, 0, 24, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'n', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'a', 2, 0, 0, 24, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetComputeRunningProcesses_v3(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {44, 3, 0, params_44};
@@ -466,18 +470,18 @@ EXPORT unsigned int nvmlDeviceGetComputeRunningProcesses_v3(const void * a0, con
 }
 
 static const param_t params_45[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 12332, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'x', 1, 0, 0, 12332, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetConfComputeGpuAttestationReport(const void * a0, const void * a1) {
-    static const entry_t entry = {45, 2, 0, params_45};
+    static const entry_t entry = {45, 2, 1, params_45};
     const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_46[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 9224, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 9224, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetConfComputeGpuCertificate(const void * a0, const void * a1) {
     static const entry_t entry = {46, 2, 0, params_46};
@@ -486,8 +490,8 @@ EXPORT unsigned int nvmlDeviceGetConfComputeGpuCertificate(const void * a0, cons
 }
 
 static const param_t params_47[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 16, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 16, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetConfComputeMemSizeInfo(const void * a0, const void * a1) {
     static const entry_t entry = {47, 2, 0, params_47};
@@ -496,8 +500,8 @@ EXPORT unsigned int nvmlDeviceGetConfComputeMemSizeInfo(const void * a0, const v
 }
 
 static const param_t params_48[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 24, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 24, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetConfComputeProtectedMemoryUsage(const void * a0, const void * a1) {
     static const entry_t entry = {48, 2, 0, params_48};
@@ -506,8 +510,8 @@ EXPORT unsigned int nvmlDeviceGetConfComputeProtectedMemoryUsage(const void * a0
 }
 
 static const param_t params_49[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 1, 16, 8, {0x01000010u}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 1, 16, 8, 0, 0, 0, {0x01000010u}},
 };
 EXPORT unsigned int nvmlDeviceGetCoolerInfo(const void * a0, const void * a1) {
     static const entry_t entry = {49, 2, 0, params_49};
@@ -516,7 +520,7 @@ EXPORT unsigned int nvmlDeviceGetCoolerInfo(const void * a0, const void * a1) {
 }
 
 static const param_t params_50[] = {
-    {'o', 0, 0, 0, 4, 4, {0}},
+    {'o', 0, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetCount(const void * a0) {
     static const entry_t entry = {50, 1, 0, params_50};
@@ -525,7 +529,7 @@ EXPORT unsigned int nvmlDeviceGetCount(const void * a0) {
 }
 
 static const param_t params_51[] = {
-    {'o', 0, 0, 0, 4, 4, {0}},
+    {'o', 0, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetCount_v2(const void * a0) {
     static const entry_t entry = {51, 1, 0, params_51};
@@ -534,9 +538,9 @@ EXPORT unsigned int nvmlDeviceGetCount_v2(const void * a0) {
 }
 
 static const param_t params_52[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'w', 2, 1, 0, 8, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'w', 2, 1, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetCpuAffinity(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {52, 3, 0, params_52};
@@ -545,10 +549,10 @@ EXPORT unsigned int nvmlDeviceGetCpuAffinity(const void * a0, unsigned int a1, c
 }
 
 static const param_t params_53[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'w', 2, 1, 0, 8, 4, {0}},
-    {'u', 3, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'w', 2, 1, 0, 8, 4, 0, 0, 0, {0}},
+    {'u', 3, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetCpuAffinityWithinScope(const void * a0, unsigned int a1, const void * a2, unsigned int a3) {
     static const entry_t entry = {53, 4, 0, params_53};
@@ -557,9 +561,9 @@ EXPORT unsigned int nvmlDeviceGetCpuAffinityWithinScope(const void * a0, unsigne
 }
 
 static const param_t params_54[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'n', 1, 0, 0, 0, 4, {0}},
-    {'a', 2, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'n', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'a', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetCreatableVgpus(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {54, 3, 0, params_54};
@@ -568,9 +572,9 @@ EXPORT unsigned int nvmlDeviceGetCreatableVgpus(const void * a0, const void * a1
 }
 
 static const param_t params_55[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetCudaComputeCapability(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {55, 3, 0, params_55};
@@ -579,8 +583,8 @@ EXPORT unsigned int nvmlDeviceGetCudaComputeCapability(const void * a0, const vo
 }
 
 static const param_t params_56[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetCurrPcieLinkGeneration(const void * a0, const void * a1) {
     static const entry_t entry = {56, 2, 0, params_56};
@@ -589,8 +593,8 @@ EXPORT unsigned int nvmlDeviceGetCurrPcieLinkGeneration(const void * a0, const v
 }
 
 static const param_t params_57[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetCurrPcieLinkWidth(const void * a0, const void * a1) {
     static const entry_t entry = {57, 2, 0, params_57};
@@ -599,8 +603,8 @@ EXPORT unsigned int nvmlDeviceGetCurrPcieLinkWidth(const void * a0, const void *
 }
 
 static const param_t params_58[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 1, 2052, 4, {0x01000804u}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 1, 2052, 4, 0, 0, 0, {0x01000804u}},
 };
 EXPORT unsigned int nvmlDeviceGetCurrentClockFreqs(const void * a0, const void * a1) {
     static const entry_t entry = {58, 2, 0, params_58};
@@ -609,8 +613,8 @@ EXPORT unsigned int nvmlDeviceGetCurrentClockFreqs(const void * a0, const void *
 }
 
 static const param_t params_59[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 8, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetCurrentClocksEventReasons(const void * a0, const void * a1) {
     static const entry_t entry = {59, 2, 0, params_59};
@@ -619,8 +623,8 @@ EXPORT unsigned int nvmlDeviceGetCurrentClocksEventReasons(const void * a0, cons
 }
 
 static const param_t params_60[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 8, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetCurrentClocksThrottleReasons(const void * a0, const void * a1) {
     static const entry_t entry = {60, 2, 0, params_60};
@@ -629,9 +633,9 @@ EXPORT unsigned int nvmlDeviceGetCurrentClocksThrottleReasons(const void * a0, c
 }
 
 static const param_t params_61[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetDecoderUtilization(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {61, 3, 0, params_61};
@@ -640,9 +644,9 @@ EXPORT unsigned int nvmlDeviceGetDecoderUtilization(const void * a0, const void 
 }
 
 static const param_t params_62[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetDefaultApplicationsClock(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {62, 3, 0, params_62};
@@ -651,8 +655,8 @@ EXPORT unsigned int nvmlDeviceGetDefaultApplicationsClock(const void * a0, unsig
 }
 
 static const param_t params_63[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetDefaultEccMode(const void * a0, const void * a1) {
     static const entry_t entry = {63, 2, 0, params_63};
@@ -661,10 +665,10 @@ EXPORT unsigned int nvmlDeviceGetDefaultEccMode(const void * a0, const void * a1
 }
 
 static const param_t params_64[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'u', 2, 0, 0, 0, 4, {0}},
-    {'o', 3, 0, 0, 32, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 3, 0, 0, 32, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetDetailedEccErrors(const void * a0, unsigned int a1, unsigned int a2, const void * a3) {
     static const entry_t entry = {64, 4, 0, params_64};
@@ -673,8 +677,8 @@ EXPORT unsigned int nvmlDeviceGetDetailedEccErrors(const void * a0, unsigned int
 }
 
 static const param_t params_65[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 8, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetDeviceHandleFromMigDeviceHandle(const void * a0, const void * a1) {
     static const entry_t entry = {65, 2, 0, params_65};
@@ -683,8 +687,8 @@ EXPORT unsigned int nvmlDeviceGetDeviceHandleFromMigDeviceHandle(const void * a0
 }
 
 static const param_t params_66[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetDisplayActive(const void * a0, const void * a1) {
     static const entry_t entry = {66, 2, 0, params_66};
@@ -693,8 +697,8 @@ EXPORT unsigned int nvmlDeviceGetDisplayActive(const void * a0, const void * a1)
 }
 
 static const param_t params_67[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetDisplayMode(const void * a0, const void * a1) {
     static const entry_t entry = {67, 2, 0, params_67};
@@ -703,9 +707,9 @@ EXPORT unsigned int nvmlDeviceGetDisplayMode(const void * a0, const void * a1) {
 }
 
 static const param_t params_68[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 1, 8, 4, {0x01000008u}},
-    {'v', 2, 0, 1, 8, 4, {0x01000008u}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 1, 8, 4, 0, 0, 0, {0x01000008u}},
+    {'v', 2, 0, 1, 8, 4, 0, 0, 0, {0x01000008u}},
 };
 EXPORT unsigned int nvmlDeviceGetDramEncryptionMode(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {68, 3, 0, params_68};
@@ -714,9 +718,9 @@ EXPORT unsigned int nvmlDeviceGetDramEncryptionMode(const void * a0, const void 
 }
 
 static const param_t params_69[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetDriverModel(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {69, 3, 0, params_69};
@@ -725,9 +729,9 @@ EXPORT unsigned int nvmlDeviceGetDriverModel(const void * a0, const void * a1, c
 }
 
 static const param_t params_70[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetDriverModel_v2(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {70, 3, 0, params_70};
@@ -736,8 +740,8 @@ EXPORT unsigned int nvmlDeviceGetDriverModel_v2(const void * a0, const void * a1
 }
 
 static const param_t params_71[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 132, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 132, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetDynamicPstatesInfo(const void * a0, const void * a1) {
     static const entry_t entry = {71, 2, 0, params_71};
@@ -746,9 +750,9 @@ EXPORT unsigned int nvmlDeviceGetDynamicPstatesInfo(const void * a0, const void 
 }
 
 static const param_t params_72[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetEccMode(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {72, 3, 0, params_72};
@@ -757,9 +761,9 @@ EXPORT unsigned int nvmlDeviceGetEccMode(const void * a0, const void * a1, const
 }
 
 static const param_t params_73[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetEncoderCapacity(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {73, 3, 0, params_73};
@@ -768,9 +772,9 @@ EXPORT unsigned int nvmlDeviceGetEncoderCapacity(const void * a0, unsigned int a
 }
 
 static const param_t params_74[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'n', 1, 0, 0, 0, 4, {0}},
-    {'a', 2, 0, 0, 32, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'n', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'a', 2, 0, 0, 32, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetEncoderSessions(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {74, 3, 0, params_74};
@@ -779,10 +783,10 @@ EXPORT unsigned int nvmlDeviceGetEncoderSessions(const void * a0, const void * a
 }
 
 static const param_t params_75[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
-    {'o', 3, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {'o', 3, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetEncoderStats(const void * a0, const void * a1, const void * a2, const void * a3) {
     static const entry_t entry = {75, 4, 0, params_75};
@@ -791,9 +795,9 @@ EXPORT unsigned int nvmlDeviceGetEncoderStats(const void * a0, const void * a1, 
 }
 
 static const param_t params_76[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetEncoderUtilization(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {76, 3, 0, params_76};
@@ -802,8 +806,8 @@ EXPORT unsigned int nvmlDeviceGetEncoderUtilization(const void * a0, const void 
 }
 
 static const param_t params_77[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetEnforcedPowerLimit(const void * a0, const void * a1) {
     static const entry_t entry = {77, 2, 0, params_77};
@@ -812,9 +816,9 @@ EXPORT unsigned int nvmlDeviceGetEnforcedPowerLimit(const void * a0, const void 
 }
 
 static const param_t params_78[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'n', 1, 0, 0, 0, 4, {0}},
-    {'a', 2, 0, 0, 48, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'n', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'a', 2, 0, 0, 48, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetFBCSessions(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {78, 3, 0, params_78};
@@ -823,8 +827,8 @@ EXPORT unsigned int nvmlDeviceGetFBCSessions(const void * a0, const void * a1, c
 }
 
 static const param_t params_79[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 12, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 12, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetFBCStats(const void * a0, const void * a1) {
     static const entry_t entry = {79, 2, 0, params_79};
@@ -833,9 +837,9 @@ EXPORT unsigned int nvmlDeviceGetFBCStats(const void * a0, const void * a1) {
 }
 
 static const param_t params_80[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetFanControlPolicy_v2(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {80, 3, 0, params_80};
@@ -844,8 +848,8 @@ EXPORT unsigned int nvmlDeviceGetFanControlPolicy_v2(const void * a0, unsigned i
 }
 
 static const param_t params_81[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetFanSpeed(const void * a0, const void * a1) {
     static const entry_t entry = {81, 2, 0, params_81};
@@ -854,8 +858,8 @@ EXPORT unsigned int nvmlDeviceGetFanSpeed(const void * a0, const void * a1) {
 }
 
 static const param_t params_82[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 1, 12, 8, {0x0100000cu}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 1, 12, 8, 0, 0, 0, {0x0100000cu}},
 };
 EXPORT unsigned int nvmlDeviceGetFanSpeedRPM(const void * a0, const void * a1) {
     static const entry_t entry = {82, 2, 0, params_82};
@@ -864,9 +868,9 @@ EXPORT unsigned int nvmlDeviceGetFanSpeedRPM(const void * a0, const void * a1) {
 }
 
 static const param_t params_83[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetFanSpeed_v2(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {83, 3, 0, params_83};
@@ -875,9 +879,9 @@ EXPORT unsigned int nvmlDeviceGetFanSpeed_v2(const void * a0, unsigned int a1, c
 }
 
 static const param_t params_84[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'A', 2, 1, 0, 40, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'A', 2, 1, 0, 40, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetFieldValues(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {84, 3, 0, params_84};
@@ -886,9 +890,9 @@ EXPORT unsigned int nvmlDeviceGetFieldValues(const void * a0, unsigned int a1, c
 }
 
 static const param_t params_85[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetGpcClkMinMaxVfOffset(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {85, 3, 0, params_85};
@@ -897,8 +901,8 @@ EXPORT unsigned int nvmlDeviceGetGpcClkMinMaxVfOffset(const void * a0, const voi
 }
 
 static const param_t params_86[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetGpcClkVfOffset(const void * a0, const void * a1) {
     static const entry_t entry = {86, 2, 0, params_86};
@@ -907,8 +911,8 @@ EXPORT unsigned int nvmlDeviceGetGpcClkVfOffset(const void * a0, const void * a1
 }
 
 static const param_t params_87[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 28, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 28, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetGpuFabricInfo(const void * a0, const void * a1) {
     static const entry_t entry = {87, 2, 0, params_87};
@@ -917,8 +921,8 @@ EXPORT unsigned int nvmlDeviceGetGpuFabricInfo(const void * a0, const void * a1)
 }
 
 static const param_t params_88[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 2, 40, 4, {0x02000024u, 0x03000028u}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 2, 40, 4, 0, 0, 0, {0x02000024u, 0x03000028u}},
 };
 EXPORT unsigned int nvmlDeviceGetGpuFabricInfoV(const void * a0, const void * a1) {
     static const entry_t entry = {88, 2, 0, params_88};
@@ -927,8 +931,8 @@ EXPORT unsigned int nvmlDeviceGetGpuFabricInfoV(const void * a0, const void * a1
 }
 
 static const param_t params_89[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 548, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 548, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetGpuFabricInfo_v4(const void * a0, const void * a1) {
     static const entry_t entry = {89, 2, 0, params_89};
@@ -937,9 +941,9 @@ EXPORT unsigned int nvmlDeviceGetGpuFabricInfo_v4(const void * a0, const void * 
 }
 
 static const param_t params_90[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'o', 2, 0, 0, 8, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetGpuInstanceById(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {90, 3, 0, params_90};
@@ -948,8 +952,8 @@ EXPORT unsigned int nvmlDeviceGetGpuInstanceById(const void * a0, unsigned int a
 }
 
 static const param_t params_91[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetGpuInstanceId(const void * a0, const void * a1) {
     static const entry_t entry = {91, 2, 0, params_91};
@@ -958,10 +962,10 @@ EXPORT unsigned int nvmlDeviceGetGpuInstanceId(const void * a0, const void * a1)
 }
 
 static const param_t params_92[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'a', 2, 0, 0, 8, 4, {0}},
-    {'p', 3, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'a', 2, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {'p', 3, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetGpuInstancePossiblePlacements(const void * a0, unsigned int a1, const void * a2, const void * a3) {
     static const entry_t entry = {92, 4, 0, params_92};
@@ -970,10 +974,10 @@ EXPORT unsigned int nvmlDeviceGetGpuInstancePossiblePlacements(const void * a0, 
 }
 
 static const param_t params_93[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'a', 2, 0, 0, 8, 4, {0}},
-    {'p', 3, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'a', 2, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {'p', 3, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetGpuInstancePossiblePlacements_v2(const void * a0, unsigned int a1, const void * a2, const void * a3) {
     static const entry_t entry = {93, 4, 0, params_93};
@@ -982,9 +986,9 @@ EXPORT unsigned int nvmlDeviceGetGpuInstancePossiblePlacements_v2(const void * a
 }
 
 static const param_t params_94[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'o', 2, 0, 0, 48, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 48, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetGpuInstanceProfileInfo(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {94, 3, 0, params_94};
@@ -993,9 +997,9 @@ EXPORT unsigned int nvmlDeviceGetGpuInstanceProfileInfo(const void * a0, unsigne
 }
 
 static const param_t params_95[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'v', 2, 0, 2, 152, 4, {0x02000098u, 0x03000098u}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 2, 0, 2, 152, 4, 0, 0, 0, {0x02000098u, 0x03000098u}},
 };
 EXPORT unsigned int nvmlDeviceGetGpuInstanceProfileInfoByIdV(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {95, 3, 0, params_95};
@@ -1004,9 +1008,9 @@ EXPORT unsigned int nvmlDeviceGetGpuInstanceProfileInfoByIdV(const void * a0, un
 }
 
 static const param_t params_96[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'v', 2, 0, 2, 152, 4, {0x02000098u, 0x03000098u}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 2, 0, 2, 152, 4, 0, 0, 0, {0x02000098u, 0x03000098u}},
 };
 EXPORT unsigned int nvmlDeviceGetGpuInstanceProfileInfoV(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {96, 3, 0, params_96};
@@ -1015,9 +1019,9 @@ EXPORT unsigned int nvmlDeviceGetGpuInstanceProfileInfoV(const void * a0, unsign
 }
 
 static const param_t params_97[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetGpuInstanceRemainingCapacity(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {97, 3, 0, params_97};
@@ -1026,10 +1030,10 @@ EXPORT unsigned int nvmlDeviceGetGpuInstanceRemainingCapacity(const void * a0, u
 }
 
 static const param_t params_98[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'a', 2, 0, 0, 8, 4, {0}},
-    {'m', 3, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'a', 2, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {'m', 3, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetGpuInstances(const void * a0, unsigned int a1, const void * a2, const void * a3) {
     static const entry_t entry = {98, 4, 0, params_98};
@@ -1038,8 +1042,8 @@ EXPORT unsigned int nvmlDeviceGetGpuInstances(const void * a0, unsigned int a1, 
 }
 
 static const param_t params_99[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetGpuMaxPcieLinkGeneration(const void * a0, const void * a1) {
     static const entry_t entry = {99, 2, 0, params_99};
@@ -1048,9 +1052,9 @@ EXPORT unsigned int nvmlDeviceGetGpuMaxPcieLinkGeneration(const void * a0, const
 }
 
 static const param_t params_100[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetGpuOperationMode(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {100, 3, 0, params_100};
@@ -1059,9 +1063,9 @@ EXPORT unsigned int nvmlDeviceGetGpuOperationMode(const void * a0, const void * 
 }
 
 static const param_t params_101[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'n', 1, 0, 0, 0, 4, {0}},
-    {'a', 2, 0, 0, 16, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'n', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'a', 2, 0, 0, 16, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetGraphicsRunningProcesses(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {101, 3, 0, params_101};
@@ -1070,9 +1074,9 @@ EXPORT unsigned int nvmlDeviceGetGraphicsRunningProcesses(const void * a0, const
 }
 
 static const param_t params_102[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'n', 1, 0, 0, 0, 4, {0}},
-    {'a', 2, 0, 0, 24, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'n', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'a', 2, 0, 0, 24, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetGraphicsRunningProcesses_v2(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {102, 3, 0, params_102};
@@ -1081,9 +1085,9 @@ EXPORT unsigned int nvmlDeviceGetGraphicsRunningProcesses_v2(const void * a0, co
 }
 
 static const param_t params_103[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'n', 1, 0, 0, 0, 4, {0}},
-    {'a', 2, 0, 0, 24, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'n', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'a', 2, 0, 0, 24, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetGraphicsRunningProcesses_v3(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {103, 3, 0, params_103};
@@ -1092,8 +1096,8 @@ EXPORT unsigned int nvmlDeviceGetGraphicsRunningProcesses_v3(const void * a0, co
 }
 
 static const param_t params_104[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 860, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 860, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetGridLicensableFeatures(const void * a0, const void * a1) {
     static const entry_t entry = {104, 2, 0, params_104};
@@ -1102,8 +1106,8 @@ EXPORT unsigned int nvmlDeviceGetGridLicensableFeatures(const void * a0, const v
 }
 
 static const param_t params_105[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 860, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 860, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetGridLicensableFeatures_v2(const void * a0, const void * a1) {
     static const entry_t entry = {105, 2, 0, params_105};
@@ -1112,8 +1116,8 @@ EXPORT unsigned int nvmlDeviceGetGridLicensableFeatures_v2(const void * a0, cons
 }
 
 static const param_t params_106[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 860, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 860, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetGridLicensableFeatures_v3(const void * a0, const void * a1) {
     static const entry_t entry = {106, 2, 0, params_106};
@@ -1122,8 +1126,8 @@ EXPORT unsigned int nvmlDeviceGetGridLicensableFeatures_v3(const void * a0, cons
 }
 
 static const param_t params_107[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 860, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 860, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetGridLicensableFeatures_v4(const void * a0, const void * a1) {
     static const entry_t entry = {107, 2, 0, params_107};
@@ -1132,9 +1136,9 @@ EXPORT unsigned int nvmlDeviceGetGridLicensableFeatures_v4(const void * a0, cons
 }
 
 static const param_t params_108[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetGspFirmwareMode(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {108, 3, 0, params_108};
@@ -1143,8 +1147,8 @@ EXPORT unsigned int nvmlDeviceGetGspFirmwareMode(const void * a0, const void * a
 }
 
 static const param_t params_109[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 64, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 64, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetGspFirmwareVersion(const void * a0, const void * a1) {
     static const entry_t entry = {109, 2, 0, params_109};
@@ -1153,8 +1157,8 @@ EXPORT unsigned int nvmlDeviceGetGspFirmwareVersion(const void * a0, const void 
 }
 
 static const param_t params_110[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 8, 4, {0}},
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetHandleByIndex(unsigned int a0, const void * a1) {
     static const entry_t entry = {110, 2, 0, params_110};
@@ -1163,8 +1167,8 @@ EXPORT unsigned int nvmlDeviceGetHandleByIndex(unsigned int a0, const void * a1)
 }
 
 static const param_t params_111[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 8, 4, {0}},
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetHandleByIndex_v2(unsigned int a0, const void * a1) {
     static const entry_t entry = {111, 2, 0, params_111};
@@ -1173,8 +1177,8 @@ EXPORT unsigned int nvmlDeviceGetHandleByIndex_v2(unsigned int a0, const void * 
 }
 
 static const param_t params_112[] = {
-    {'s', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 8, 4, {0}},
+    {'s', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetHandleByPciBusId(const void * a0, const void * a1) {
     static const entry_t entry = {112, 2, 0, params_112};
@@ -1183,8 +1187,8 @@ EXPORT unsigned int nvmlDeviceGetHandleByPciBusId(const void * a0, const void * 
 }
 
 static const param_t params_113[] = {
-    {'s', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 8, 4, {0}},
+    {'s', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetHandleByPciBusId_v2(const void * a0, const void * a1) {
     static const entry_t entry = {113, 2, 0, params_113};
@@ -1193,8 +1197,8 @@ EXPORT unsigned int nvmlDeviceGetHandleByPciBusId_v2(const void * a0, const void
 }
 
 static const param_t params_114[] = {
-    {'s', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 8, 4, {0}},
+    {'s', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetHandleBySerial(const void * a0, const void * a1) {
     static const entry_t entry = {114, 2, 0, params_114};
@@ -1203,8 +1207,8 @@ EXPORT unsigned int nvmlDeviceGetHandleBySerial(const void * a0, const void * a1
 }
 
 static const param_t params_115[] = {
-    {'s', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 8, 4, {0}},
+    {'s', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetHandleByUUID(const void * a0, const void * a1) {
     static const entry_t entry = {115, 2, 0, params_115};
@@ -1213,8 +1217,8 @@ EXPORT unsigned int nvmlDeviceGetHandleByUUID(const void * a0, const void * a1) 
 }
 
 static const param_t params_116[] = {
-    {'v', 0, 0, 1, 52, 52, {0x01000034u}},
-    {'o', 1, 0, 0, 8, 4, {0}},
+    {'v', 0, 0, 1, 52, 52, 0, 0, 0, {0x01000034u}},
+    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetHandleByUUIDV(const void * a0, const void * a1) {
     static const entry_t entry = {116, 2, 0, params_116};
@@ -1223,8 +1227,8 @@ EXPORT unsigned int nvmlDeviceGetHandleByUUIDV(const void * a0, const void * a1)
 }
 
 static const param_t params_117[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetHostVgpuMode(const void * a0, const void * a1) {
     static const entry_t entry = {117, 2, 0, params_117};
@@ -1233,8 +1237,8 @@ EXPORT unsigned int nvmlDeviceGetHostVgpuMode(const void * a0, const void * a1) 
 }
 
 static const param_t params_118[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 64, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 64, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetHostname_v1(const void * a0, const void * a1) {
     static const entry_t entry = {118, 2, 0, params_118};
@@ -1243,8 +1247,8 @@ EXPORT unsigned int nvmlDeviceGetHostname_v1(const void * a0, const void * a1) {
 }
 
 static const param_t params_119[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetIndex(const void * a0, const void * a1) {
     static const entry_t entry = {119, 2, 0, params_119};
@@ -1253,8 +1257,8 @@ EXPORT unsigned int nvmlDeviceGetIndex(const void * a0, const void * a1) {
 }
 
 static const param_t params_120[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetInforomConfigurationChecksum(const void * a0, const void * a1) {
     static const entry_t entry = {120, 2, 0, params_120};
@@ -1263,8 +1267,8 @@ EXPORT unsigned int nvmlDeviceGetInforomConfigurationChecksum(const void * a0, c
 }
 
 static const param_t params_121[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'b', 1, 2, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'b', 1, 2, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetInforomImageVersion(const void * a0, const void * a1, unsigned int a2) {
     static const entry_t entry = {121, 2, 0, params_121};
@@ -1273,9 +1277,9 @@ EXPORT unsigned int nvmlDeviceGetInforomImageVersion(const void * a0, const void
 }
 
 static const param_t params_122[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'b', 2, 3, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'b', 2, 3, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetInforomVersion(const void * a0, unsigned int a1, const void * a2, unsigned int a3) {
     static const entry_t entry = {122, 3, 0, params_122};
@@ -1284,8 +1288,8 @@ EXPORT unsigned int nvmlDeviceGetInforomVersion(const void * a0, unsigned int a1
 }
 
 static const param_t params_123[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetIrqNum(const void * a0, const void * a1) {
     static const entry_t entry = {123, 2, 0, params_123};
@@ -1294,9 +1298,9 @@ EXPORT unsigned int nvmlDeviceGetIrqNum(const void * a0, const void * a1) {
 }
 
 static const param_t params_124[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetJpgUtilization(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {124, 3, 0, params_124};
@@ -1305,9 +1309,9 @@ EXPORT unsigned int nvmlDeviceGetJpgUtilization(const void * a0, const void * a1
 }
 
 static const param_t params_125[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 8, 4, {0}},
-    {'o', 2, 0, 0, 8, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetLastBBXFlushTime(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {125, 3, 0, params_125};
@@ -1316,9 +1320,9 @@ EXPORT unsigned int nvmlDeviceGetLastBBXFlushTime(const void * a0, const void * 
 }
 
 static const param_t params_126[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'n', 1, 0, 0, 0, 4, {0}},
-    {'a', 2, 0, 0, 16, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'n', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'a', 2, 0, 0, 16, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetMPSComputeRunningProcesses(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {126, 3, 0, params_126};
@@ -1327,9 +1331,9 @@ EXPORT unsigned int nvmlDeviceGetMPSComputeRunningProcesses(const void * a0, con
 }
 
 static const param_t params_127[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'n', 1, 0, 0, 0, 4, {0}},
-    {'a', 2, 0, 0, 24, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'n', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'a', 2, 0, 0, 24, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetMPSComputeRunningProcesses_v2(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {127, 3, 0, params_127};
@@ -1338,9 +1342,9 @@ EXPORT unsigned int nvmlDeviceGetMPSComputeRunningProcesses_v2(const void * a0, 
 }
 
 static const param_t params_128[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'n', 1, 0, 0, 0, 4, {0}},
-    {'a', 2, 0, 0, 24, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'n', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'a', 2, 0, 0, 24, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetMPSComputeRunningProcesses_v3(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {128, 3, 0, params_128};
@@ -1349,8 +1353,8 @@ EXPORT unsigned int nvmlDeviceGetMPSComputeRunningProcesses_v3(const void * a0, 
 }
 
 static const param_t params_129[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 1, 8, 4, {0x01000008u}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 1, 8, 4, 0, 0, 0, {0x01000008u}},
 };
 EXPORT unsigned int nvmlDeviceGetMarginTemperature(const void * a0, const void * a1) {
     static const entry_t entry = {129, 2, 0, params_129};
@@ -1359,9 +1363,9 @@ EXPORT unsigned int nvmlDeviceGetMarginTemperature(const void * a0, const void *
 }
 
 static const param_t params_130[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetMaxClockInfo(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {130, 3, 0, params_130};
@@ -1370,9 +1374,9 @@ EXPORT unsigned int nvmlDeviceGetMaxClockInfo(const void * a0, unsigned int a1, 
 }
 
 static const param_t params_131[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetMaxCustomerBoostClock(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {131, 3, 0, params_131};
@@ -1381,8 +1385,8 @@ EXPORT unsigned int nvmlDeviceGetMaxCustomerBoostClock(const void * a0, unsigned
 }
 
 static const param_t params_132[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetMaxMigDeviceCount(const void * a0, const void * a1) {
     static const entry_t entry = {132, 2, 0, params_132};
@@ -1391,8 +1395,8 @@ EXPORT unsigned int nvmlDeviceGetMaxMigDeviceCount(const void * a0, const void *
 }
 
 static const param_t params_133[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetMaxPcieLinkGeneration(const void * a0, const void * a1) {
     static const entry_t entry = {133, 2, 0, params_133};
@@ -1401,8 +1405,8 @@ EXPORT unsigned int nvmlDeviceGetMaxPcieLinkGeneration(const void * a0, const vo
 }
 
 static const param_t params_134[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetMaxPcieLinkWidth(const void * a0, const void * a1) {
     static const entry_t entry = {134, 2, 0, params_134};
@@ -1411,9 +1415,9 @@ EXPORT unsigned int nvmlDeviceGetMaxPcieLinkWidth(const void * a0, const void * 
 }
 
 static const param_t params_135[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetMemClkMinMaxVfOffset(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {135, 3, 0, params_135};
@@ -1422,8 +1426,8 @@ EXPORT unsigned int nvmlDeviceGetMemClkMinMaxVfOffset(const void * a0, const voi
 }
 
 static const param_t params_136[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetMemClkVfOffset(const void * a0, const void * a1) {
     static const entry_t entry = {136, 2, 0, params_136};
@@ -1432,10 +1436,10 @@ EXPORT unsigned int nvmlDeviceGetMemClkVfOffset(const void * a0, const void * a1
 }
 
 static const param_t params_137[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'w', 2, 1, 0, 8, 4, {0}},
-    {'u', 3, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'w', 2, 1, 0, 8, 4, 0, 0, 0, {0}},
+    {'u', 3, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetMemoryAffinity(const void * a0, unsigned int a1, const void * a2, unsigned int a3) {
     static const entry_t entry = {137, 4, 0, params_137};
@@ -1444,8 +1448,8 @@ EXPORT unsigned int nvmlDeviceGetMemoryAffinity(const void * a0, unsigned int a1
 }
 
 static const param_t params_138[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetMemoryBusWidth(const void * a0, const void * a1) {
     static const entry_t entry = {138, 2, 0, params_138};
@@ -1454,11 +1458,11 @@ EXPORT unsigned int nvmlDeviceGetMemoryBusWidth(const void * a0, const void * a1
 }
 
 static const param_t params_139[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'u', 2, 0, 0, 0, 4, {0}},
-    {'u', 3, 0, 0, 0, 4, {0}},
-    {'o', 4, 0, 0, 8, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 3, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 4, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetMemoryErrorCounter(const void * a0, unsigned int a1, unsigned int a2, unsigned int a3, const void * a4) {
     static const entry_t entry = {139, 5, 0, params_139};
@@ -1467,8 +1471,8 @@ EXPORT unsigned int nvmlDeviceGetMemoryErrorCounter(const void * a0, unsigned in
 }
 
 static const param_t params_140[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 24, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 24, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetMemoryInfo(const void * a0, const void * a1) {
     static const entry_t entry = {140, 2, 0, params_140};
@@ -1477,8 +1481,8 @@ EXPORT unsigned int nvmlDeviceGetMemoryInfo(const void * a0, const void * a1) {
 }
 
 static const param_t params_141[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 1, 40, 4, {0x02000028u}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 1, 40, 4, 0, 0, 0, {0x02000028u}},
 };
 EXPORT unsigned int nvmlDeviceGetMemoryInfo_v2(const void * a0, const void * a1) {
     static const entry_t entry = {141, 2, 0, params_141};
@@ -1487,18 +1491,19 @@ EXPORT unsigned int nvmlDeviceGetMemoryInfo_v2(const void * a0, const void * a1)
 }
 
 static const param_t params_142[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'x', 1, 0, 0, 32, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlDeviceGetMemoryLimits_v1(const void * a0) {
-    static const entry_t entry = {142, 1, 0, params_142};
-    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+EXPORT unsigned int nvmlDeviceGetMemoryLimits_v1(const void * a0, const void * a1) {
+    static const entry_t entry = {142, 2, 1, params_142};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_143[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'o', 2, 0, 0, 8, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetMigDeviceHandleByIndex(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {143, 3, 0, params_143};
@@ -1507,9 +1512,9 @@ EXPORT unsigned int nvmlDeviceGetMigDeviceHandleByIndex(const void * a0, unsigne
 }
 
 static const param_t params_144[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetMigMode(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {144, 3, 0, params_144};
@@ -1518,11 +1523,11 @@ EXPORT unsigned int nvmlDeviceGetMigMode(const void * a0, const void * a1, const
 }
 
 static const param_t params_145[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'u', 2, 0, 0, 0, 4, {0}},
-    {'o', 3, 0, 0, 4, 4, {0}},
-    {'o', 4, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 3, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {'o', 4, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetMinMaxClockOfPState(const void * a0, unsigned int a1, unsigned int a2, const void * a3, const void * a4) {
     static const entry_t entry = {145, 5, 0, params_145};
@@ -1531,9 +1536,9 @@ EXPORT unsigned int nvmlDeviceGetMinMaxClockOfPState(const void * a0, unsigned i
 }
 
 static const param_t params_146[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetMinMaxFanSpeed(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {146, 3, 0, params_146};
@@ -1542,8 +1547,8 @@ EXPORT unsigned int nvmlDeviceGetMinMaxFanSpeed(const void * a0, const void * a1
 }
 
 static const param_t params_147[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetMinorNumber(const void * a0, const void * a1) {
     static const entry_t entry = {147, 2, 0, params_147};
@@ -1552,8 +1557,8 @@ EXPORT unsigned int nvmlDeviceGetMinorNumber(const void * a0, const void * a1) {
 }
 
 static const param_t params_148[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetModuleId(const void * a0, const void * a1) {
     static const entry_t entry = {148, 2, 0, params_148};
@@ -1562,8 +1567,8 @@ EXPORT unsigned int nvmlDeviceGetModuleId(const void * a0, const void * a1) {
 }
 
 static const param_t params_149[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetMultiGpuBoard(const void * a0, const void * a1) {
     static const entry_t entry = {149, 2, 0, params_149};
@@ -1572,8 +1577,8 @@ EXPORT unsigned int nvmlDeviceGetMultiGpuBoard(const void * a0, const void * a1)
 }
 
 static const param_t params_150[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'b', 1, 2, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'b', 1, 2, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetName(const void * a0, const void * a1, unsigned int a2) {
     static const entry_t entry = {150, 2, 0, params_150};
@@ -1582,8 +1587,8 @@ EXPORT unsigned int nvmlDeviceGetName(const void * a0, const void * a1, unsigned
 }
 
 static const param_t params_151[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetNumFans(const void * a0, const void * a1) {
     static const entry_t entry = {151, 2, 0, params_151};
@@ -1592,8 +1597,8 @@ EXPORT unsigned int nvmlDeviceGetNumFans(const void * a0, const void * a1) {
 }
 
 static const param_t params_152[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetNumGpuCores(const void * a0, const void * a1) {
     static const entry_t entry = {152, 2, 0, params_152};
@@ -1602,8 +1607,8 @@ EXPORT unsigned int nvmlDeviceGetNumGpuCores(const void * a0, const void * a1) {
 }
 
 static const param_t params_153[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetNumaNodeId(const void * a0, const void * a1) {
     static const entry_t entry = {153, 2, 0, params_153};
@@ -1612,10 +1617,10 @@ EXPORT unsigned int nvmlDeviceGetNumaNodeId(const void * a0, const void * a1) {
 }
 
 static const param_t params_154[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'u', 2, 0, 0, 0, 4, {0}},
-    {'o', 3, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 3, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetNvLinkCapability(const void * a0, unsigned int a1, unsigned int a2, const void * a3) {
     static const entry_t entry = {154, 4, 0, params_154};
@@ -1624,10 +1629,10 @@ EXPORT unsigned int nvmlDeviceGetNvLinkCapability(const void * a0, unsigned int 
 }
 
 static const param_t params_155[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'u', 2, 0, 0, 0, 4, {0}},
-    {'o', 3, 0, 0, 8, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 3, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetNvLinkErrorCounter(const void * a0, unsigned int a1, unsigned int a2, const void * a3) {
     static const entry_t entry = {155, 4, 0, params_155};
@@ -1636,8 +1641,8 @@ EXPORT unsigned int nvmlDeviceGetNvLinkErrorCounter(const void * a0, unsigned in
 }
 
 static const param_t params_156[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 2, 1612, 4, {0x01000008u, 0x0200064cu}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 2, 1612, 4, 0, 0, 0, {0x01000008u, 0x0200064cu}},
 };
 EXPORT unsigned int nvmlDeviceGetNvLinkInfo(const void * a0, const void * a1) {
     static const entry_t entry = {156, 2, 0, params_156};
@@ -1646,9 +1651,9 @@ EXPORT unsigned int nvmlDeviceGetNvLinkInfo(const void * a0, const void * a1) {
 }
 
 static const param_t params_157[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetNvLinkRemoteDeviceType(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {157, 3, 0, params_157};
@@ -1657,9 +1662,9 @@ EXPORT unsigned int nvmlDeviceGetNvLinkRemoteDeviceType(const void * a0, unsigne
 }
 
 static const param_t params_158[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'o', 2, 0, 0, 68, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 68, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetNvLinkRemotePciInfo(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {158, 3, 0, params_158};
@@ -1668,9 +1673,9 @@ EXPORT unsigned int nvmlDeviceGetNvLinkRemotePciInfo(const void * a0, unsigned i
 }
 
 static const param_t params_159[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'o', 2, 0, 0, 68, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 68, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetNvLinkRemotePciInfo_v2(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {159, 3, 0, params_159};
@@ -1679,9 +1684,9 @@ EXPORT unsigned int nvmlDeviceGetNvLinkRemotePciInfo_v2(const void * a0, unsigne
 }
 
 static const param_t params_160[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetNvLinkState(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {160, 3, 0, params_160};
@@ -1690,7 +1695,7 @@ EXPORT unsigned int nvmlDeviceGetNvLinkState(const void * a0, unsigned int a1, c
 }
 
 static const param_t params_161[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetNvLinkTelemetrySamples_v1(const void * a0) {
     static const entry_t entry = {161, 1, 0, params_161};
@@ -1699,10 +1704,10 @@ EXPORT unsigned int nvmlDeviceGetNvLinkTelemetrySamples_v1(const void * a0) {
 }
 
 static const param_t params_162[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'u', 2, 0, 0, 0, 4, {0}},
-    {'o', 3, 0, 0, 8, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 3, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetNvLinkUtilizationControl(const void * a0, unsigned int a1, unsigned int a2, const void * a3) {
     static const entry_t entry = {162, 4, 0, params_162};
@@ -1711,11 +1716,11 @@ EXPORT unsigned int nvmlDeviceGetNvLinkUtilizationControl(const void * a0, unsig
 }
 
 static const param_t params_163[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'u', 2, 0, 0, 0, 4, {0}},
-    {'o', 3, 0, 0, 8, 4, {0}},
-    {'o', 4, 0, 0, 8, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 3, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {'o', 4, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetNvLinkUtilizationCounter(const void * a0, unsigned int a1, unsigned int a2, const void * a3, const void * a4) {
     static const entry_t entry = {163, 5, 0, params_163};
@@ -1724,9 +1729,9 @@ EXPORT unsigned int nvmlDeviceGetNvLinkUtilizationCounter(const void * a0, unsig
 }
 
 static const param_t params_164[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetNvLinkVersion(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {164, 3, 0, params_164};
@@ -1735,8 +1740,8 @@ EXPORT unsigned int nvmlDeviceGetNvLinkVersion(const void * a0, unsigned int a1,
 }
 
 static const param_t params_165[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 1, 12, 4, {0x0100000cu}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 1, 12, 4, 0, 0, 0, {0x0100000cu}},
 };
 EXPORT unsigned int nvmlDeviceGetNvlinkBwMode(const void * a0, const void * a1) {
     static const entry_t entry = {165, 2, 0, params_165};
@@ -1745,8 +1750,8 @@ EXPORT unsigned int nvmlDeviceGetNvlinkBwMode(const void * a0, const void * a1) 
 }
 
 static const param_t params_166[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 1, 28, 4, {0x0100001cu}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 1, 28, 4, 0, 0, 0, {0x0100001cu}},
 };
 EXPORT unsigned int nvmlDeviceGetNvlinkSupportedBwModes(const void * a0, const void * a1) {
     static const entry_t entry = {166, 2, 0, params_166};
@@ -1755,9 +1760,9 @@ EXPORT unsigned int nvmlDeviceGetNvlinkSupportedBwModes(const void * a0, const v
 }
 
 static const param_t params_167[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetOfaUtilization(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {167, 3, 0, params_167};
@@ -1766,10 +1771,10 @@ EXPORT unsigned int nvmlDeviceGetOfaUtilization(const void * a0, const void * a1
 }
 
 static const param_t params_168[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'h', 1, 0, 0, 0, 4, {0}},
-    {'u', 2, 0, 0, 0, 4, {0}},
-    {'o', 3, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'h', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 3, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetP2PStatus(const void * a0, const void * a1, unsigned int a2, const void * a3) {
     static const entry_t entry = {168, 4, 0, params_168};
@@ -1778,8 +1783,8 @@ EXPORT unsigned int nvmlDeviceGetP2PStatus(const void * a0, const void * a1, uns
 }
 
 static const param_t params_169[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 68, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 68, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetPciInfo(const void * a0, const void * a1) {
     static const entry_t entry = {169, 2, 0, params_169};
@@ -1788,8 +1793,8 @@ EXPORT unsigned int nvmlDeviceGetPciInfo(const void * a0, const void * a1) {
 }
 
 static const param_t params_170[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 1, 64, 4, {0x01000040u}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 1, 64, 4, 0, 0, 0, {0x01000040u}},
 };
 EXPORT unsigned int nvmlDeviceGetPciInfoExt(const void * a0, const void * a1) {
     static const entry_t entry = {170, 2, 0, params_170};
@@ -1798,8 +1803,8 @@ EXPORT unsigned int nvmlDeviceGetPciInfoExt(const void * a0, const void * a1) {
 }
 
 static const param_t params_171[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 68, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 68, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetPciInfo_v2(const void * a0, const void * a1) {
     static const entry_t entry = {171, 2, 0, params_171};
@@ -1808,8 +1813,8 @@ EXPORT unsigned int nvmlDeviceGetPciInfo_v2(const void * a0, const void * a1) {
 }
 
 static const param_t params_172[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 68, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 68, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetPciInfo_v3(const void * a0, const void * a1) {
     static const entry_t entry = {172, 2, 0, params_172};
@@ -1818,8 +1823,8 @@ EXPORT unsigned int nvmlDeviceGetPciInfo_v3(const void * a0, const void * a1) {
 }
 
 static const param_t params_173[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetPcieLinkMaxSpeed(const void * a0, const void * a1) {
     static const entry_t entry = {173, 2, 0, params_173};
@@ -1828,8 +1833,8 @@ EXPORT unsigned int nvmlDeviceGetPcieLinkMaxSpeed(const void * a0, const void * 
 }
 
 static const param_t params_174[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetPcieReplayCounter(const void * a0, const void * a1) {
     static const entry_t entry = {174, 2, 0, params_174};
@@ -1838,8 +1843,8 @@ EXPORT unsigned int nvmlDeviceGetPcieReplayCounter(const void * a0, const void *
 }
 
 static const param_t params_175[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetPcieSpeed(const void * a0, const void * a1) {
     static const entry_t entry = {175, 2, 0, params_175};
@@ -1848,9 +1853,9 @@ EXPORT unsigned int nvmlDeviceGetPcieSpeed(const void * a0, const void * a1) {
 }
 
 static const param_t params_176[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetPcieThroughput(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {176, 3, 0, params_176};
@@ -1859,8 +1864,8 @@ EXPORT unsigned int nvmlDeviceGetPcieThroughput(const void * a0, unsigned int a1
 }
 
 static const param_t params_177[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 1, 16, 4, {0x01000010u}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 1, 16, 4, 0, 0, 0, {0x01000010u}},
 };
 EXPORT unsigned int nvmlDeviceGetPdi(const void * a0, const void * a1) {
     static const entry_t entry = {177, 2, 0, params_177};
@@ -1869,8 +1874,8 @@ EXPORT unsigned int nvmlDeviceGetPdi(const void * a0, const void * a1) {
 }
 
 static const param_t params_178[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 1, 2052, 4, {0x01000804u}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 1, 2052, 4, 0, 0, 0, {0x01000804u}},
 };
 EXPORT unsigned int nvmlDeviceGetPerformanceModes(const void * a0, const void * a1) {
     static const entry_t entry = {178, 2, 0, params_178};
@@ -1879,8 +1884,8 @@ EXPORT unsigned int nvmlDeviceGetPerformanceModes(const void * a0, const void * 
 }
 
 static const param_t params_179[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetPerformanceState(const void * a0, const void * a1) {
     static const entry_t entry = {179, 2, 0, params_179};
@@ -1889,8 +1894,8 @@ EXPORT unsigned int nvmlDeviceGetPerformanceState(const void * a0, const void * 
 }
 
 static const param_t params_180[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetPersistenceMode(const void * a0, const void * a1) {
     static const entry_t entry = {180, 2, 0, params_180};
@@ -1899,8 +1904,8 @@ EXPORT unsigned int nvmlDeviceGetPersistenceMode(const void * a0, const void * a
 }
 
 static const param_t params_181[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'B', 1, 2, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'B', 1, 2, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetPgpuMetadataString(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {181, 2, 0, params_181};
@@ -1909,8 +1914,8 @@ EXPORT unsigned int nvmlDeviceGetPgpuMetadataString(const void * a0, const void 
 }
 
 static const param_t params_182[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 2, 44, 4, {0x0100002cu, 0x0200002cu}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 2, 44, 4, 0, 0, 0, {0x0100002cu, 0x0200002cu}},
 };
 EXPORT unsigned int nvmlDeviceGetPlatformInfo(const void * a0, const void * a1) {
     static const entry_t entry = {182, 2, 0, params_182};
@@ -1919,8 +1924,8 @@ EXPORT unsigned int nvmlDeviceGetPlatformInfo(const void * a0, const void * a1) 
 }
 
 static const param_t params_183[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetPowerManagementDefaultLimit(const void * a0, const void * a1) {
     static const entry_t entry = {183, 2, 0, params_183};
@@ -1929,8 +1934,8 @@ EXPORT unsigned int nvmlDeviceGetPowerManagementDefaultLimit(const void * a0, co
 }
 
 static const param_t params_184[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetPowerManagementLimit(const void * a0, const void * a1) {
     static const entry_t entry = {184, 2, 0, params_184};
@@ -1939,9 +1944,9 @@ EXPORT unsigned int nvmlDeviceGetPowerManagementLimit(const void * a0, const voi
 }
 
 static const param_t params_185[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetPowerManagementLimitConstraints(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {185, 3, 0, params_185};
@@ -1950,8 +1955,8 @@ EXPORT unsigned int nvmlDeviceGetPowerManagementLimitConstraints(const void * a0
 }
 
 static const param_t params_186[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetPowerManagementMode(const void * a0, const void * a1) {
     static const entry_t entry = {186, 2, 0, params_186};
@@ -1960,8 +1965,8 @@ EXPORT unsigned int nvmlDeviceGetPowerManagementMode(const void * a0, const void
 }
 
 static const param_t params_187[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 12, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 12, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetPowerMizerMode_v1(const void * a0, const void * a1) {
     static const entry_t entry = {187, 2, 0, params_187};
@@ -1970,8 +1975,8 @@ EXPORT unsigned int nvmlDeviceGetPowerMizerMode_v1(const void * a0, const void *
 }
 
 static const param_t params_188[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetPowerSource(const void * a0, const void * a1) {
     static const entry_t entry = {188, 2, 0, params_188};
@@ -1980,8 +1985,8 @@ EXPORT unsigned int nvmlDeviceGetPowerSource(const void * a0, const void * a1) {
 }
 
 static const param_t params_189[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetPowerState(const void * a0, const void * a1) {
     static const entry_t entry = {189, 2, 0, params_189};
@@ -1990,8 +1995,8 @@ EXPORT unsigned int nvmlDeviceGetPowerState(const void * a0, const void * a1) {
 }
 
 static const param_t params_190[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetPowerUsage(const void * a0, const void * a1) {
     static const entry_t entry = {190, 2, 0, params_190};
@@ -2000,10 +2005,10 @@ EXPORT unsigned int nvmlDeviceGetPowerUsage(const void * a0, const void * a1) {
 }
 
 static const param_t params_191[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'a', 1, 0, 0, 32, 4, {0}},
-    {'n', 2, 0, 0, 0, 4, {0}},
-    {'U', 3, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'a', 1, 0, 0, 32, 4, 0, 0, 0, {0}},
+    {'n', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'U', 3, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetProcessUtilization(const void * a0, const void * a1, const void * a2, unsigned long long a3) {
     static const entry_t entry = {191, 4, 0, params_191};
@@ -2012,21 +2017,21 @@ EXPORT unsigned int nvmlDeviceGetProcessUtilization(const void * a0, const void 
 }
 
 static const param_t params_192[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 1, 24, 4, {0x01000018u}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 1, 24, 4, 4, 16, 40, {0x01000018u}},
 };
 EXPORT unsigned int nvmlDeviceGetProcessesUtilizationInfo(const void * a0, const void * a1) {
-    static const entry_t entry = {192, 2, 0, params_192};
+    static const entry_t entry = {192, 2, 1, params_192};
     const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_193[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
-    {'o', 3, 0, 0, 4, 4, {0}},
-    {'o', 4, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {'o', 3, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {'o', 4, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetRemappedRows(const void * a0, const void * a1, const void * a2, const void * a3, const void * a4) {
     static const entry_t entry = {193, 5, 0, params_193};
@@ -2035,8 +2040,8 @@ EXPORT unsigned int nvmlDeviceGetRemappedRows(const void * a0, const void * a1, 
 }
 
 static const param_t params_194[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 24, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 24, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetRemappedRows_v2(const void * a0, const void * a1) {
     static const entry_t entry = {194, 2, 0, params_194};
@@ -2045,8 +2050,8 @@ EXPORT unsigned int nvmlDeviceGetRemappedRows_v2(const void * a0, const void * a
 }
 
 static const param_t params_195[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 1, 12, 4, {0x0100000cu}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 1, 12, 4, 0, 0, 0, {0x0100000cu}},
 };
 EXPORT unsigned int nvmlDeviceGetRepairStatus(const void * a0, const void * a1) {
     static const entry_t entry = {195, 2, 0, params_195};
@@ -2055,10 +2060,10 @@ EXPORT unsigned int nvmlDeviceGetRepairStatus(const void * a0, const void * a1) 
 }
 
 static const param_t params_196[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'n', 2, 0, 0, 0, 4, {0}},
-    {'a', 3, 0, 0, 8, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'n', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'a', 3, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetRetiredPages(const void * a0, unsigned int a1, const void * a2, const void * a3) {
     static const entry_t entry = {196, 4, 0, params_196};
@@ -2067,8 +2072,8 @@ EXPORT unsigned int nvmlDeviceGetRetiredPages(const void * a0, unsigned int a1, 
 }
 
 static const param_t params_197[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetRetiredPagesPendingStatus(const void * a0, const void * a1) {
     static const entry_t entry = {197, 2, 0, params_197};
@@ -2077,11 +2082,11 @@ EXPORT unsigned int nvmlDeviceGetRetiredPagesPendingStatus(const void * a0, cons
 }
 
 static const param_t params_198[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'n', 2, 0, 0, 0, 4, {0}},
-    {'a', 3, 0, 0, 8, 4, {0}},
-    {'a', 4, 0, 0, 8, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'n', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'a', 3, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {'a', 4, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetRetiredPages_v2(const void * a0, unsigned int a1, const void * a2, const void * a3, const void * a4) {
     static const entry_t entry = {198, 5, 0, params_198};
@@ -2090,8 +2095,8 @@ EXPORT unsigned int nvmlDeviceGetRetiredPages_v2(const void * a0, unsigned int a
 }
 
 static const param_t params_199[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 20, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 20, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetRowRemapperHistogram(const void * a0, const void * a1) {
     static const entry_t entry = {199, 2, 0, params_199};
@@ -2100,22 +2105,22 @@ EXPORT unsigned int nvmlDeviceGetRowRemapperHistogram(const void * a0, const voi
 }
 
 static const param_t params_200[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 1, 24, 4, {0x01000018u}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 1, 24, 8, 8, 16, 32, {0x01000018u}},
 };
 EXPORT unsigned int nvmlDeviceGetRunningProcessDetailList(const void * a0, const void * a1) {
-    static const entry_t entry = {200, 2, 0, params_200};
+    static const entry_t entry = {200, 2, 1, params_200};
     const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_201[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'U', 2, 0, 0, 0, 4, {0}},
-    {'o', 3, 0, 0, 4, 4, {0}},
-    {'n', 4, 0, 0, 0, 4, {0}},
-    {'a', 5, 0, 0, 16, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'U', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 3, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {'n', 4, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'a', 5, 0, 0, 16, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetSamples(const void * a0, unsigned int a1, unsigned long long a2, const void * a3, const void * a4, const void * a5) {
     static const entry_t entry = {201, 6, 0, params_201};
@@ -2124,8 +2129,8 @@ EXPORT unsigned int nvmlDeviceGetSamples(const void * a0, unsigned int a1, unsig
 }
 
 static const param_t params_202[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'b', 1, 2, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'b', 1, 2, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetSerial(const void * a0, const void * a1, unsigned int a2) {
     static const entry_t entry = {202, 2, 0, params_202};
@@ -2134,8 +2139,8 @@ EXPORT unsigned int nvmlDeviceGetSerial(const void * a0, const void * a1, unsign
 }
 
 static const param_t params_203[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 1, 104, 4, {0x01000068u}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 1, 104, 4, 0, 0, 0, {0x01000068u}},
 };
 EXPORT unsigned int nvmlDeviceGetSramEccErrorStatus(const void * a0, const void * a1) {
     static const entry_t entry = {203, 2, 0, params_203};
@@ -2144,18 +2149,18 @@ EXPORT unsigned int nvmlDeviceGetSramEccErrorStatus(const void * a0, const void 
 }
 
 static const param_t params_204[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 1, 16, 4, {0x01000010u}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 1, 16, 4, 4, 8, 28, {0x01000010u}},
 };
 EXPORT unsigned int nvmlDeviceGetSramUniqueUncorrectedEccErrorCounts(const void * a0, const void * a1) {
-    static const entry_t entry = {204, 2, 0, params_204};
+    static const entry_t entry = {204, 2, 1, params_204};
     const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_205[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 8, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetSupportedClocksEventReasons(const void * a0, const void * a1) {
     static const entry_t entry = {205, 2, 0, params_205};
@@ -2164,8 +2169,8 @@ EXPORT unsigned int nvmlDeviceGetSupportedClocksEventReasons(const void * a0, co
 }
 
 static const param_t params_206[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 8, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetSupportedClocksThrottleReasons(const void * a0, const void * a1) {
     static const entry_t entry = {206, 2, 0, params_206};
@@ -2174,8 +2179,8 @@ EXPORT unsigned int nvmlDeviceGetSupportedClocksThrottleReasons(const void * a0,
 }
 
 static const param_t params_207[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 8, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetSupportedEventTypes(const void * a0, const void * a1) {
     static const entry_t entry = {207, 2, 0, params_207};
@@ -2184,10 +2189,10 @@ EXPORT unsigned int nvmlDeviceGetSupportedEventTypes(const void * a0, const void
 }
 
 static const param_t params_208[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'n', 2, 0, 0, 0, 4, {0}},
-    {'a', 3, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'n', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'a', 3, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetSupportedGraphicsClocks(const void * a0, unsigned int a1, const void * a2, const void * a3) {
     static const entry_t entry = {208, 4, 0, params_208};
@@ -2196,9 +2201,9 @@ EXPORT unsigned int nvmlDeviceGetSupportedGraphicsClocks(const void * a0, unsign
 }
 
 static const param_t params_209[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'n', 1, 0, 0, 0, 4, {0}},
-    {'a', 2, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'n', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'a', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetSupportedMemoryClocks(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {209, 3, 0, params_209};
@@ -2207,8 +2212,8 @@ EXPORT unsigned int nvmlDeviceGetSupportedMemoryClocks(const void * a0, const vo
 }
 
 static const param_t params_210[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'b', 1, 2, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'b', 1, 2, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetSupportedPerformanceStates(const void * a0, const void * a1, unsigned int a2) {
     static const entry_t entry = {210, 2, 0, params_210};
@@ -2217,9 +2222,9 @@ EXPORT unsigned int nvmlDeviceGetSupportedPerformanceStates(const void * a0, con
 }
 
 static const param_t params_211[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'n', 1, 0, 0, 0, 4, {0}},
-    {'a', 2, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'n', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'a', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetSupportedVgpus(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {211, 3, 0, params_211};
@@ -2228,9 +2233,9 @@ EXPORT unsigned int nvmlDeviceGetSupportedVgpus(const void * a0, const void * a1
 }
 
 static const param_t params_212[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetTargetFanSpeed(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {212, 3, 0, params_212};
@@ -2239,9 +2244,9 @@ EXPORT unsigned int nvmlDeviceGetTargetFanSpeed(const void * a0, unsigned int a1
 }
 
 static const param_t params_213[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetTemperature(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {213, 3, 0, params_213};
@@ -2250,9 +2255,9 @@ EXPORT unsigned int nvmlDeviceGetTemperature(const void * a0, unsigned int a1, c
 }
 
 static const param_t params_214[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetTemperatureThreshold(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {214, 3, 0, params_214};
@@ -2261,8 +2266,8 @@ EXPORT unsigned int nvmlDeviceGetTemperatureThreshold(const void * a0, unsigned 
 }
 
 static const param_t params_215[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 1, 12, 8, {0x0100000cu}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 1, 12, 8, 0, 0, 0, {0x0100000cu}},
 };
 EXPORT unsigned int nvmlDeviceGetTemperatureV(const void * a0, const void * a1) {
     static const entry_t entry = {215, 2, 0, params_215};
@@ -2271,9 +2276,9 @@ EXPORT unsigned int nvmlDeviceGetTemperatureV(const void * a0, const void * a1) 
 }
 
 static const param_t params_216[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'o', 2, 0, 0, 64, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 64, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetThermalSettings(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {216, 3, 0, params_216};
@@ -2282,9 +2287,9 @@ EXPORT unsigned int nvmlDeviceGetThermalSettings(const void * a0, unsigned int a
 }
 
 static const param_t params_217[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'h', 1, 0, 0, 0, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'h', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetTopologyCommonAncestor(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {217, 3, 0, params_217};
@@ -2293,10 +2298,10 @@ EXPORT unsigned int nvmlDeviceGetTopologyCommonAncestor(const void * a0, const v
 }
 
 static const param_t params_218[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'n', 2, 0, 0, 0, 4, {0}},
-    {'a', 3, 0, 0, 8, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'n', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'a', 3, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetTopologyNearestGpus(const void * a0, unsigned int a1, const void * a2, const void * a3) {
     static const entry_t entry = {218, 4, 0, params_218};
@@ -2305,10 +2310,10 @@ EXPORT unsigned int nvmlDeviceGetTopologyNearestGpus(const void * a0, unsigned i
 }
 
 static const param_t params_219[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'u', 2, 0, 0, 0, 4, {0}},
-    {'o', 3, 0, 0, 8, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 3, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetTotalEccErrors(const void * a0, unsigned int a1, unsigned int a2, const void * a3) {
     static const entry_t entry = {219, 4, 0, params_219};
@@ -2317,8 +2322,8 @@ EXPORT unsigned int nvmlDeviceGetTotalEccErrors(const void * a0, unsigned int a1
 }
 
 static const param_t params_220[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 8, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetTotalEnergyConsumption(const void * a0, const void * a1) {
     static const entry_t entry = {220, 2, 0, params_220};
@@ -2327,8 +2332,8 @@ EXPORT unsigned int nvmlDeviceGetTotalEnergyConsumption(const void * a0, const v
 }
 
 static const param_t params_221[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'b', 1, 2, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'b', 1, 2, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetUUID(const void * a0, const void * a1, unsigned int a2) {
     static const entry_t entry = {221, 2, 0, params_221};
@@ -2337,8 +2342,8 @@ EXPORT unsigned int nvmlDeviceGetUUID(const void * a0, const void * a1, unsigned
 }
 
 static const param_t params_222[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetUnrepairableMemoryFlag_v1(const void * a0, const void * a1) {
     static const entry_t entry = {222, 2, 0, params_222};
@@ -2347,8 +2352,8 @@ EXPORT unsigned int nvmlDeviceGetUnrepairableMemoryFlag_v1(const void * a0, cons
 }
 
 static const param_t params_223[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 8, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetUtilizationRates(const void * a0, const void * a1) {
     static const entry_t entry = {223, 2, 0, params_223};
@@ -2357,8 +2362,8 @@ EXPORT unsigned int nvmlDeviceGetUtilizationRates(const void * a0, const void * 
 }
 
 static const param_t params_224[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'b', 1, 2, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'b', 1, 2, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetVbiosVersion(const void * a0, const void * a1, unsigned int a2) {
     static const entry_t entry = {224, 2, 0, params_224};
@@ -2367,9 +2372,9 @@ EXPORT unsigned int nvmlDeviceGetVbiosVersion(const void * a0, const void * a1, 
 }
 
 static const param_t params_225[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetVgpuCapabilities(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {225, 3, 0, params_225};
@@ -2378,8 +2383,8 @@ EXPORT unsigned int nvmlDeviceGetVgpuCapabilities(const void * a0, unsigned int 
 }
 
 static const param_t params_226[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 1, 8, 4, {0x01000008u}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 1, 8, 4, 0, 0, 0, {0x01000008u}},
 };
 EXPORT unsigned int nvmlDeviceGetVgpuHeterogeneousMode(const void * a0, const void * a1) {
     static const entry_t entry = {226, 2, 0, params_226};
@@ -2388,19 +2393,19 @@ EXPORT unsigned int nvmlDeviceGetVgpuHeterogeneousMode(const void * a0, const vo
 }
 
 static const param_t params_227[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 1, 32, 4, {0x01000020u}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 1, 32, 4, 8, 24, 64, {0x01000020u}},
 };
 EXPORT unsigned int nvmlDeviceGetVgpuInstancesUtilizationInfo(const void * a0, const void * a1) {
-    static const entry_t entry = {227, 2, 0, params_227};
+    static const entry_t entry = {227, 2, 1, params_227};
     const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_228[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 128, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 128, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetVgpuMetadata(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {228, 3, 0, params_228};
@@ -2409,10 +2414,10 @@ EXPORT unsigned int nvmlDeviceGetVgpuMetadata(const void * a0, const void * a1, 
 }
 
 static const param_t params_229[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'U', 1, 0, 0, 0, 4, {0}},
-    {'n', 2, 0, 0, 0, 4, {0}},
-    {'a', 3, 0, 0, 96, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'U', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'n', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'a', 3, 0, 0, 96, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetVgpuProcessUtilization(const void * a0, unsigned long long a1, const void * a2, const void * a3) {
     static const entry_t entry = {229, 4, 0, params_229};
@@ -2421,18 +2426,18 @@ EXPORT unsigned int nvmlDeviceGetVgpuProcessUtilization(const void * a0, unsigne
 }
 
 static const param_t params_230[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 1, 24, 4, {0x01000018u}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 1, 24, 4, 4, 16, 104, {0x01000018u}},
 };
 EXPORT unsigned int nvmlDeviceGetVgpuProcessesUtilizationInfo(const void * a0, const void * a1) {
-    static const entry_t entry = {230, 2, 0, params_230};
+    static const entry_t entry = {230, 2, 1, params_230};
     const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_231[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 40, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 40, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetVgpuSchedulerCapabilities(const void * a0, const void * a1) {
     static const entry_t entry = {231, 2, 0, params_231};
@@ -2441,8 +2446,8 @@ EXPORT unsigned int nvmlDeviceGetVgpuSchedulerCapabilities(const void * a0, cons
 }
 
 static const param_t params_232[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 9624, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 9624, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetVgpuSchedulerLog(const void * a0, const void * a1) {
     static const entry_t entry = {232, 2, 0, params_232};
@@ -2451,8 +2456,8 @@ EXPORT unsigned int nvmlDeviceGetVgpuSchedulerLog(const void * a0, const void * 
 }
 
 static const param_t params_233[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 11224, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 11224, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetVgpuSchedulerLog_v2(const void * a0, const void * a1) {
     static const entry_t entry = {233, 2, 0, params_233};
@@ -2461,8 +2466,8 @@ EXPORT unsigned int nvmlDeviceGetVgpuSchedulerLog_v2(const void * a0, const void
 }
 
 static const param_t params_234[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 16, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 16, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetVgpuSchedulerState(const void * a0, const void * a1) {
     static const entry_t entry = {234, 2, 0, params_234};
@@ -2471,8 +2476,8 @@ EXPORT unsigned int nvmlDeviceGetVgpuSchedulerState(const void * a0, const void 
 }
 
 static const param_t params_235[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 16, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 16, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetVgpuSchedulerState_v2(const void * a0, const void * a1) {
     static const entry_t entry = {235, 2, 0, params_235};
@@ -2481,33 +2486,33 @@ EXPORT unsigned int nvmlDeviceGetVgpuSchedulerState_v2(const void * a0, const vo
 }
 
 static const param_t params_236[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'v', 2, 0, 2, 32, 4, {0x01000018u, 0x02000020u}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 2, 0, 2, 32, 4, 8, 16, 4, {0x01000018u, 0x02000020u}},
 };
 EXPORT unsigned int nvmlDeviceGetVgpuTypeCreatablePlacements(const void * a0, unsigned int a1, const void * a2) {
-    static const entry_t entry = {236, 3, 0, params_236};
+    static const entry_t entry = {236, 3, 1, params_236};
     const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_237[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'v', 2, 0, 2, 32, 4, {0x01000018u, 0x02000020u}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 2, 0, 2, 32, 4, 8, 16, 4, {0x01000018u, 0x02000020u}},
 };
 EXPORT unsigned int nvmlDeviceGetVgpuTypeSupportedPlacements(const void * a0, unsigned int a1, const void * a2) {
-    static const entry_t entry = {237, 3, 0, params_237};
+    static const entry_t entry = {237, 3, 1, params_237};
     const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_238[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'U', 1, 0, 0, 0, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
-    {'n', 3, 0, 0, 0, 4, {0}},
-    {'a', 4, 0, 0, 48, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'U', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {'n', 3, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'a', 4, 0, 0, 48, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetVgpuUtilization(const void * a0, unsigned long long a1, const void * a2, const void * a3, const void * a4) {
     static const entry_t entry = {238, 5, 0, params_238};
@@ -2516,9 +2521,9 @@ EXPORT unsigned int nvmlDeviceGetVgpuUtilization(const void * a0, unsigned long 
 }
 
 static const param_t params_239[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'o', 2, 0, 0, 16, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 16, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetViolationStatus(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {239, 3, 0, params_239};
@@ -2527,8 +2532,8 @@ EXPORT unsigned int nvmlDeviceGetViolationStatus(const void * a0, unsigned int a
 }
 
 static const param_t params_240[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetVirtualizationMode(const void * a0, const void * a1) {
     static const entry_t entry = {240, 2, 0, params_240};
@@ -2537,8 +2542,8 @@ EXPORT unsigned int nvmlDeviceGetVirtualizationMode(const void * a0, const void 
 }
 
 static const param_t params_241[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceIsMigDeviceHandle(const void * a0, const void * a1) {
     static const entry_t entry = {241, 2, 0, params_241};
@@ -2547,8 +2552,8 @@ EXPORT unsigned int nvmlDeviceIsMigDeviceHandle(const void * a0, const void * a1
 }
 
 static const param_t params_242[] = {
-    {'i', 0, 0, 0, 68, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
+    {'i', 0, 0, 0, 68, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceModifyDrainState(const void * a0, unsigned int a1) {
     static const entry_t entry = {242, 2, 1, params_242};
@@ -2557,9 +2562,9 @@ EXPORT unsigned int nvmlDeviceModifyDrainState(const void * a0, unsigned int a1)
 }
 
 static const param_t params_243[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'h', 1, 0, 0, 0, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'h', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceOnSameBoard(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {243, 3, 0, params_243};
@@ -2568,7 +2573,7 @@ EXPORT unsigned int nvmlDeviceOnSameBoard(const void * a0, const void * a1, cons
 }
 
 static const param_t params_244[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDevicePerfMetricsGetSamples_v1(const void * a0) {
     static const entry_t entry = {244, 1, 0, params_244};
@@ -2577,8 +2582,8 @@ EXPORT unsigned int nvmlDevicePerfMetricsGetSamples_v1(const void * a0) {
 }
 
 static const param_t params_245[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 1, 24, 4, {0x01000018u}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 1, 24, 24, 0, 0, 0, {0x01000018u}},
 };
 EXPORT unsigned int nvmlDevicePowerSmoothingActivatePresetProfile(const void * a0, const void * a1) {
     static const entry_t entry = {245, 2, 1, params_245};
@@ -2587,8 +2592,8 @@ EXPORT unsigned int nvmlDevicePowerSmoothingActivatePresetProfile(const void * a
 }
 
 static const param_t params_246[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 1, 8, 4, {0x01000008u}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 1, 8, 8, 0, 0, 0, {0x01000008u}},
 };
 EXPORT unsigned int nvmlDevicePowerSmoothingSetState(const void * a0, const void * a1) {
     static const entry_t entry = {246, 2, 1, params_246};
@@ -2597,8 +2602,8 @@ EXPORT unsigned int nvmlDevicePowerSmoothingSetState(const void * a0, const void
 }
 
 static const param_t params_247[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 1, 24, 4, {0x01000018u}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 1, 24, 24, 0, 0, 0, {0x01000018u}},
 };
 EXPORT unsigned int nvmlDevicePowerSmoothingUpdatePresetProfileParam(const void * a0, const void * a1) {
     static const entry_t entry = {247, 2, 1, params_247};
@@ -2607,8 +2612,8 @@ EXPORT unsigned int nvmlDevicePowerSmoothingUpdatePresetProfileParam(const void 
 }
 
 static const param_t params_248[] = {
-    {'i', 0, 0, 0, 68, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'i', 0, 0, 0, 68, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceQueryDrainState(const void * a0, const void * a1) {
     static const entry_t entry = {248, 2, 1, params_248};
@@ -2617,8 +2622,8 @@ EXPORT unsigned int nvmlDeviceQueryDrainState(const void * a0, const void * a1) 
 }
 
 static const param_t params_249[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 16, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 16, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceReadPRMCounters_v1(const void * a0, const void * a1) {
     static const entry_t entry = {249, 2, 0, params_249};
@@ -2627,19 +2632,19 @@ EXPORT unsigned int nvmlDeviceReadPRMCounters_v1(const void * a0, const void * a
 }
 
 static const param_t params_250[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 504, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'x', 1, 0, 0, 504, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceReadWritePRM_v1(const void * a0, const void * a1) {
-    static const entry_t entry = {250, 2, 0, params_250};
+    static const entry_t entry = {250, 2, 1, params_250};
     const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_251[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'U', 1, 0, 0, 0, 4, {0}},
-    {'h', 2, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'U', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'h', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceRegisterEvents(const void * a0, unsigned long long a1, const void * a2) {
     static const entry_t entry = {251, 3, 1, params_251};
@@ -2648,7 +2653,7 @@ EXPORT unsigned int nvmlDeviceRegisterEvents(const void * a0, unsigned long long
 }
 
 static const param_t params_252[] = {
-    {'i', 0, 0, 0, 68, 4, {0}},
+    {'i', 0, 0, 0, 68, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceRemoveGpu(const void * a0) {
     static const entry_t entry = {252, 1, 1, params_252};
@@ -2657,9 +2662,9 @@ EXPORT unsigned int nvmlDeviceRemoveGpu(const void * a0) {
 }
 
 static const param_t params_253[] = {
-    {'i', 0, 0, 0, 68, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'u', 2, 0, 0, 0, 4, {0}},
+    {'i', 0, 0, 0, 68, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceRemoveGpu_v2(const void * a0, unsigned int a1, unsigned int a2) {
     static const entry_t entry = {253, 3, 1, params_253};
@@ -2668,7 +2673,7 @@ EXPORT unsigned int nvmlDeviceRemoveGpu_v2(const void * a0, unsigned int a1, uns
 }
 
 static const param_t params_254[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceResetApplicationsClocks(const void * a0) {
     static const entry_t entry = {254, 1, 1, params_254};
@@ -2677,7 +2682,7 @@ EXPORT unsigned int nvmlDeviceResetApplicationsClocks(const void * a0) {
 }
 
 static const param_t params_255[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceResetGpuLockedClocks(const void * a0) {
     static const entry_t entry = {255, 1, 1, params_255};
@@ -2686,7 +2691,7 @@ EXPORT unsigned int nvmlDeviceResetGpuLockedClocks(const void * a0) {
 }
 
 static const param_t params_256[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceResetMemoryLockedClocks(const void * a0) {
     static const entry_t entry = {256, 1, 1, params_256};
@@ -2695,8 +2700,8 @@ EXPORT unsigned int nvmlDeviceResetMemoryLockedClocks(const void * a0) {
 }
 
 static const param_t params_257[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceResetNvLinkErrorCounters(const void * a0, unsigned int a1) {
     static const entry_t entry = {257, 2, 1, params_257};
@@ -2705,9 +2710,9 @@ EXPORT unsigned int nvmlDeviceResetNvLinkErrorCounters(const void * a0, unsigned
 }
 
 static const param_t params_258[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'u', 2, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceResetNvLinkUtilizationCounter(const void * a0, unsigned int a1, unsigned int a2) {
     static const entry_t entry = {258, 3, 1, params_258};
@@ -2716,9 +2721,9 @@ EXPORT unsigned int nvmlDeviceResetNvLinkUtilizationCounter(const void * a0, uns
 }
 
 static const param_t params_259[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'u', 2, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetAPIRestriction(const void * a0, unsigned int a1, unsigned int a2) {
     static const entry_t entry = {259, 3, 1, params_259};
@@ -2727,8 +2732,8 @@ EXPORT unsigned int nvmlDeviceSetAPIRestriction(const void * a0, unsigned int a1
 }
 
 static const param_t params_260[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetAccountingMode(const void * a0, unsigned int a1) {
     static const entry_t entry = {260, 2, 1, params_260};
@@ -2737,8 +2742,8 @@ EXPORT unsigned int nvmlDeviceSetAccountingMode(const void * a0, unsigned int a1
 }
 
 static const param_t params_261[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetAdaptiveTgpMode_v1(const void * a0, unsigned int a1) {
     static const entry_t entry = {261, 2, 1, params_261};
@@ -2747,9 +2752,9 @@ EXPORT unsigned int nvmlDeviceSetAdaptiveTgpMode_v1(const void * a0, unsigned in
 }
 
 static const param_t params_262[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'u', 2, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetApplicationsClocks(const void * a0, unsigned int a1, unsigned int a2) {
     static const entry_t entry = {262, 3, 1, params_262};
@@ -2758,8 +2763,8 @@ EXPORT unsigned int nvmlDeviceSetApplicationsClocks(const void * a0, unsigned in
 }
 
 static const param_t params_263[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetAutoBoostedClocksEnabled(const void * a0, unsigned int a1) {
     static const entry_t entry = {263, 2, 1, params_263};
@@ -2768,8 +2773,8 @@ EXPORT unsigned int nvmlDeviceSetAutoBoostedClocksEnabled(const void * a0, unsig
 }
 
 static const param_t params_264[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 1, 24, 12, {0x01000018u}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 1, 24, 16, 0, 0, 0, {0x01000018u}},
 };
 EXPORT unsigned int nvmlDeviceSetClockOffsets(const void * a0, const void * a1) {
     static const entry_t entry = {264, 2, 1, params_264};
@@ -2778,8 +2783,8 @@ EXPORT unsigned int nvmlDeviceSetClockOffsets(const void * a0, const void * a1) 
 }
 
 static const param_t params_265[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetComputeMode(const void * a0, unsigned int a1) {
     static const entry_t entry = {265, 2, 1, params_265};
@@ -2788,8 +2793,8 @@ EXPORT unsigned int nvmlDeviceSetComputeMode(const void * a0, unsigned int a1) {
 }
 
 static const param_t params_266[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'U', 1, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'U', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetConfComputeUnprotectedMemSize(const void * a0, unsigned long long a1) {
     static const entry_t entry = {266, 2, 1, params_266};
@@ -2798,7 +2803,7 @@ EXPORT unsigned int nvmlDeviceSetConfComputeUnprotectedMemSize(const void * a0, 
 }
 
 static const param_t params_267[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetCpuAffinity(const void * a0) {
     static const entry_t entry = {267, 1, 1, params_267};
@@ -2807,9 +2812,9 @@ EXPORT unsigned int nvmlDeviceSetCpuAffinity(const void * a0) {
 }
 
 static const param_t params_268[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'u', 2, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetDefaultAutoBoostedClocksEnabled(const void * a0, unsigned int a1, unsigned int a2) {
     static const entry_t entry = {268, 3, 1, params_268};
@@ -2818,8 +2823,8 @@ EXPORT unsigned int nvmlDeviceSetDefaultAutoBoostedClocksEnabled(const void * a0
 }
 
 static const param_t params_269[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetDefaultFanSpeed_v2(const void * a0, unsigned int a1) {
     static const entry_t entry = {269, 2, 1, params_269};
@@ -2828,8 +2833,8 @@ EXPORT unsigned int nvmlDeviceSetDefaultFanSpeed_v2(const void * a0, unsigned in
 }
 
 static const param_t params_270[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 1, 8, 4, {0x01000008u}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 1, 8, 8, 0, 0, 0, {0x01000008u}},
 };
 EXPORT unsigned int nvmlDeviceSetDramEncryptionMode(const void * a0, const void * a1) {
     static const entry_t entry = {270, 2, 1, params_270};
@@ -2838,9 +2843,9 @@ EXPORT unsigned int nvmlDeviceSetDramEncryptionMode(const void * a0, const void 
 }
 
 static const param_t params_271[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'u', 2, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetDriverModel(const void * a0, unsigned int a1, unsigned int a2) {
     static const entry_t entry = {271, 3, 1, params_271};
@@ -2849,8 +2854,8 @@ EXPORT unsigned int nvmlDeviceSetDriverModel(const void * a0, unsigned int a1, u
 }
 
 static const param_t params_272[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetEccMode(const void * a0, unsigned int a1) {
     static const entry_t entry = {272, 2, 1, params_272};
@@ -2859,9 +2864,9 @@ EXPORT unsigned int nvmlDeviceSetEccMode(const void * a0, unsigned int a1) {
 }
 
 static const param_t params_273[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'u', 2, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetFanControlPolicy(const void * a0, unsigned int a1, unsigned int a2) {
     static const entry_t entry = {273, 3, 1, params_273};
@@ -2870,9 +2875,9 @@ EXPORT unsigned int nvmlDeviceSetFanControlPolicy(const void * a0, unsigned int 
 }
 
 static const param_t params_274[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'u', 2, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetFanSpeed_v2(const void * a0, unsigned int a1, unsigned int a2) {
     static const entry_t entry = {274, 3, 1, params_274};
@@ -2881,8 +2886,8 @@ EXPORT unsigned int nvmlDeviceSetFanSpeed_v2(const void * a0, unsigned int a1, u
 }
 
 static const param_t params_275[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetGpcClkVfOffset(const void * a0, unsigned int a1) {
     static const entry_t entry = {275, 2, 1, params_275};
@@ -2891,9 +2896,9 @@ EXPORT unsigned int nvmlDeviceSetGpcClkVfOffset(const void * a0, unsigned int a1
 }
 
 static const param_t params_276[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'u', 2, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetGpuLockedClocks(const void * a0, unsigned int a1, unsigned int a2) {
     static const entry_t entry = {276, 3, 1, params_276};
@@ -2902,8 +2907,8 @@ EXPORT unsigned int nvmlDeviceSetGpuLockedClocks(const void * a0, unsigned int a
 }
 
 static const param_t params_277[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetGpuOperationMode(const void * a0, unsigned int a1) {
     static const entry_t entry = {277, 2, 1, params_277};
@@ -2912,8 +2917,8 @@ EXPORT unsigned int nvmlDeviceSetGpuOperationMode(const void * a0, unsigned int 
 }
 
 static const param_t params_278[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'i', 1, 0, 0, 64, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'i', 1, 0, 0, 64, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetHostname_v1(const void * a0, const void * a1) {
     static const entry_t entry = {278, 2, 1, params_278};
@@ -2922,8 +2927,8 @@ EXPORT unsigned int nvmlDeviceSetHostname_v1(const void * a0, const void * a1) {
 }
 
 static const param_t params_279[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetMemClkVfOffset(const void * a0, unsigned int a1) {
     static const entry_t entry = {279, 2, 1, params_279};
@@ -2932,18 +2937,19 @@ EXPORT unsigned int nvmlDeviceSetMemClkVfOffset(const void * a0, unsigned int a1
 }
 
 static const param_t params_280[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'i', 1, 0, 0, 24, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlDeviceSetMemoryLimits_v1(const void * a0) {
-    static const entry_t entry = {280, 1, 1, params_280};
-    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+EXPORT unsigned int nvmlDeviceSetMemoryLimits_v1(const void * a0, const void * a1) {
+    static const entry_t entry = {280, 2, 1, params_280};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_281[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'u', 2, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetMemoryLockedClocks(const void * a0, unsigned int a1, unsigned int a2) {
     static const entry_t entry = {281, 3, 1, params_281};
@@ -2952,9 +2958,9 @@ EXPORT unsigned int nvmlDeviceSetMemoryLockedClocks(const void * a0, unsigned in
 }
 
 static const param_t params_282[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetMigMode(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {282, 3, 1, params_282};
@@ -2963,8 +2969,8 @@ EXPORT unsigned int nvmlDeviceSetMigMode(const void * a0, unsigned int a1, const
 }
 
 static const param_t params_283[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'i', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'i', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetNvLinkDeviceLowPowerThreshold(const void * a0, const void * a1) {
     static const entry_t entry = {283, 2, 1, params_283};
@@ -2973,11 +2979,11 @@ EXPORT unsigned int nvmlDeviceSetNvLinkDeviceLowPowerThreshold(const void * a0, 
 }
 
 static const param_t params_284[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'u', 2, 0, 0, 0, 4, {0}},
-    {'i', 3, 0, 0, 8, 4, {0}},
-    {'u', 4, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'i', 3, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {'u', 4, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetNvLinkUtilizationControl(const void * a0, unsigned int a1, unsigned int a2, const void * a3, unsigned int a4) {
     static const entry_t entry = {284, 5, 1, params_284};
@@ -2986,8 +2992,8 @@ EXPORT unsigned int nvmlDeviceSetNvLinkUtilizationControl(const void * a0, unsig
 }
 
 static const param_t params_285[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 1, 12, 4, {0x0100000cu}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 1, 12, 12, 0, 0, 0, {0x0100000cu}},
 };
 EXPORT unsigned int nvmlDeviceSetNvlinkBwMode(const void * a0, const void * a1) {
     static const entry_t entry = {285, 2, 1, params_285};
@@ -2996,17 +3002,18 @@ EXPORT unsigned int nvmlDeviceSetNvlinkBwMode(const void * a0, const void * a1) 
 }
 
 static const param_t params_286[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'i', 1, 0, 0, 12, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlDeviceSetNvlinkBwModeAsync_v1(const void * a0) {
-    static const entry_t entry = {286, 1, 1, params_286};
-    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+EXPORT unsigned int nvmlDeviceSetNvlinkBwModeAsync_v1(const void * a0, const void * a1) {
+    static const entry_t entry = {286, 2, 1, params_286};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_287[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetPersistenceMode(const void * a0, unsigned int a1) {
     static const entry_t entry = {287, 2, 1, params_287};
@@ -3015,8 +3022,8 @@ EXPORT unsigned int nvmlDeviceSetPersistenceMode(const void * a0, unsigned int a
 }
 
 static const param_t params_288[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetPowerManagementLimit(const void * a0, unsigned int a1) {
     static const entry_t entry = {288, 2, 1, params_288};
@@ -3025,8 +3032,8 @@ EXPORT unsigned int nvmlDeviceSetPowerManagementLimit(const void * a0, unsigned 
 }
 
 static const param_t params_289[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 1, 12, 4, {0x0200000cu}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 1, 12, 12, 0, 0, 0, {0x0200000cu}},
 };
 EXPORT unsigned int nvmlDeviceSetPowerManagementLimit_v2(const void * a0, const void * a1) {
     static const entry_t entry = {289, 2, 1, params_289};
@@ -3035,8 +3042,8 @@ EXPORT unsigned int nvmlDeviceSetPowerManagementLimit_v2(const void * a0, const 
 }
 
 static const param_t params_290[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'i', 1, 0, 0, 12, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'i', 1, 0, 0, 12, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetPowerMizerMode_v1(const void * a0, const void * a1) {
     static const entry_t entry = {290, 2, 1, params_290};
@@ -3045,8 +3052,8 @@ EXPORT unsigned int nvmlDeviceSetPowerMizerMode_v1(const void * a0, const void *
 }
 
 static const param_t params_291[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 1, 16, 4, {0x01000010u}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 1, 16, 16, 0, 0, 0, {0x01000010u}},
 };
 EXPORT unsigned int nvmlDeviceSetRusdSettings_v1(const void * a0, const void * a1) {
     static const entry_t entry = {291, 2, 1, params_291};
@@ -3055,9 +3062,9 @@ EXPORT unsigned int nvmlDeviceSetRusdSettings_v1(const void * a0, const void * a
 }
 
 static const param_t params_292[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'i', 2, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'i', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetTemperatureThreshold(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {292, 3, 1, params_292};
@@ -3066,9 +3073,9 @@ EXPORT unsigned int nvmlDeviceSetTemperatureThreshold(const void * a0, unsigned 
 }
 
 static const param_t params_293[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'u', 2, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetVgpuCapabilities(const void * a0, unsigned int a1, unsigned int a2) {
     static const entry_t entry = {293, 3, 1, params_293};
@@ -3077,8 +3084,8 @@ EXPORT unsigned int nvmlDeviceSetVgpuCapabilities(const void * a0, unsigned int 
 }
 
 static const param_t params_294[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'i', 1, 0, 0, 8, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'i', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetVgpuHeterogeneousMode(const void * a0, const void * a1) {
     static const entry_t entry = {294, 2, 1, params_294};
@@ -3087,8 +3094,8 @@ EXPORT unsigned int nvmlDeviceSetVgpuHeterogeneousMode(const void * a0, const vo
 }
 
 static const param_t params_295[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'i', 1, 0, 0, 16, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'i', 1, 0, 0, 16, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetVgpuSchedulerState(const void * a0, const void * a1) {
     static const entry_t entry = {295, 2, 1, params_295};
@@ -3097,8 +3104,8 @@ EXPORT unsigned int nvmlDeviceSetVgpuSchedulerState(const void * a0, const void 
 }
 
 static const param_t params_296[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'i', 1, 0, 0, 16, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'i', 1, 0, 0, 16, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetVgpuSchedulerState_v2(const void * a0, const void * a1) {
     static const entry_t entry = {296, 2, 1, params_296};
@@ -3107,8 +3114,8 @@ EXPORT unsigned int nvmlDeviceSetVgpuSchedulerState_v2(const void * a0, const vo
 }
 
 static const param_t params_297[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetVirtualizationMode(const void * a0, unsigned int a1) {
     static const entry_t entry = {297, 2, 1, params_297};
@@ -3117,7 +3124,7 @@ EXPORT unsigned int nvmlDeviceSetVirtualizationMode(const void * a0, unsigned in
 }
 
 static const param_t params_298[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceValidateInforom(const void * a0) {
     static const entry_t entry = {298, 1, 0, params_298};
@@ -3126,7 +3133,7 @@ EXPORT unsigned int nvmlDeviceValidateInforom(const void * a0) {
 }
 
 static const param_t params_299[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceVgpuForceGspUnload(const void * a0) {
     static const entry_t entry = {299, 1, 0, params_299};
@@ -3135,8 +3142,8 @@ EXPORT unsigned int nvmlDeviceVgpuForceGspUnload(const void * a0) {
 }
 
 static const param_t params_300[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 1, 36, 4, {0x01000024u}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 1, 36, 36, 0, 0, 0, {0x01000024u}},
 };
 EXPORT unsigned int nvmlDeviceWorkloadPowerProfileClearRequestedProfiles(const void * a0, const void * a1) {
     static const entry_t entry = {300, 2, 1, params_300};
@@ -3145,8 +3152,8 @@ EXPORT unsigned int nvmlDeviceWorkloadPowerProfileClearRequestedProfiles(const v
 }
 
 static const param_t params_301[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 1, 100, 4, {0x01000064u}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 1, 100, 4, 0, 0, 0, {0x01000064u}},
 };
 EXPORT unsigned int nvmlDeviceWorkloadPowerProfileGetCurrentProfiles(const void * a0, const void * a1) {
     static const entry_t entry = {301, 2, 0, params_301};
@@ -3155,8 +3162,8 @@ EXPORT unsigned int nvmlDeviceWorkloadPowerProfileGetCurrentProfiles(const void 
 }
 
 static const param_t params_302[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 1, 11256, 4, {0x01002bf8u}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 1, 11256, 4, 0, 0, 0, {0x01002bf8u}},
 };
 EXPORT unsigned int nvmlDeviceWorkloadPowerProfileGetProfilesInfo(const void * a0, const void * a1) {
     static const entry_t entry = {302, 2, 0, params_302};
@@ -3165,8 +3172,8 @@ EXPORT unsigned int nvmlDeviceWorkloadPowerProfileGetProfilesInfo(const void * a
 }
 
 static const param_t params_303[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 1, 36, 4, {0x01000024u}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 1, 36, 36, 0, 0, 0, {0x01000024u}},
 };
 EXPORT unsigned int nvmlDeviceWorkloadPowerProfileSetRequestedProfiles(const void * a0, const void * a1) {
     static const entry_t entry = {303, 2, 1, params_303};
@@ -3175,8 +3182,8 @@ EXPORT unsigned int nvmlDeviceWorkloadPowerProfileSetRequestedProfiles(const voi
 }
 
 static const param_t params_304[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 36, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'i', 1, 0, 0, 36, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceWorkloadPowerProfileUpdateProfiles_v1(const void * a0, const void * a1) {
     static const entry_t entry = {304, 2, 1, params_304};
@@ -3185,7 +3192,7 @@ EXPORT unsigned int nvmlDeviceWorkloadPowerProfileUpdateProfiles_v1(const void *
 }
 
 static const param_t params_306[] = {
-    {'o', 0, 0, 0, 8, 4, {0}},
+    {'o', 0, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlEventSetCreate(const void * a0) {
     static const entry_t entry = {306, 1, 1, params_306};
@@ -3194,7 +3201,7 @@ EXPORT unsigned int nvmlEventSetCreate(const void * a0) {
 }
 
 static const param_t params_307[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlEventSetFree(const void * a0) {
     static const entry_t entry = {307, 1, 1, params_307};
@@ -3203,16 +3210,17 @@ EXPORT unsigned int nvmlEventSetFree(const void * a0) {
 }
 
 static const param_t params_308[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'x', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlEventSetGetContextCount_v1(const void * a0) {
-    static const entry_t entry = {308, 1, 1, params_308};
-    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+EXPORT unsigned int nvmlEventSetGetContextCount_v1(const void * a0, const void * a1) {
+    static const entry_t entry = {308, 2, 1, params_308};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_309[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlEventSetGetContextData_v1(const void * a0) {
     static const entry_t entry = {309, 1, 1, params_309};
@@ -3221,36 +3229,39 @@ EXPORT unsigned int nvmlEventSetGetContextData_v1(const void * a0) {
 }
 
 static const param_t params_310[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'x', 1, 0, 0, 20, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlEventSetGetContextInfo_v1(const void * a0) {
-    static const entry_t entry = {310, 1, 1, params_310};
-    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+EXPORT unsigned int nvmlEventSetGetContextInfo_v1(const void * a0, const void * a1) {
+    static const entry_t entry = {310, 2, 1, params_310};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_311[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'x', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlEventSetGetGpuOperationalEventContextLegacyXid_v1(const void * a0) {
-    static const entry_t entry = {311, 1, 1, params_311};
-    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+EXPORT unsigned int nvmlEventSetGetGpuOperationalEventContextLegacyXid_v1(const void * a0, const void * a1) {
+    static const entry_t entry = {311, 2, 1, params_311};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_312[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'i', 1, 0, 0, 104, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlEventSetRegisterGpuOperationalEvents_v1(const void * a0) {
-    static const entry_t entry = {312, 1, 1, params_312};
-    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+EXPORT unsigned int nvmlEventSetRegisterGpuOperationalEvents_v1(const void * a0, const void * a1) {
+    static const entry_t entry = {312, 2, 1, params_312};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_313[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 32, 4, {0}},
-    {'u', 2, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 32, 4, 0, 0, 0, {0}},
+    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlEventSetWait(const void * a0, const void * a1, unsigned int a2) {
     static const entry_t entry = {313, 3, 1, params_313};
@@ -3259,9 +3270,9 @@ EXPORT unsigned int nvmlEventSetWait(const void * a0, const void * a1, unsigned 
 }
 
 static const param_t params_314[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 32, 4, {0}},
-    {'u', 2, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 32, 4, 0, 0, 0, {0}},
+    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlEventSetWait_v2(const void * a0, const void * a1, unsigned int a2) {
     static const entry_t entry = {314, 3, 1, params_314};
@@ -3270,1094 +3281,1114 @@ EXPORT unsigned int nvmlEventSetWait_v2(const void * a0, const void * a1, unsign
 }
 
 static const param_t params_315[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'x', 1, 0, 0, 224, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlEventSetWait_v3(const void * a0) {
-    static const entry_t entry = {315, 1, 1, params_315};
-    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+EXPORT unsigned int nvmlEventSetWait_v3(const void * a0, const void * a1) {
+    static const entry_t entry = {315, 2, 1, params_315};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_316[] = {
-    {'o', 0, 0, 0, 4, 4, {0}},
+    {'o', 0, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlGetExcludedDeviceCount(const void * a0) {
+EXPORT unsigned int nvmlGetBlacklistDeviceCount(const void * a0) {
     static const entry_t entry = {316, 1, 0, params_316};
     const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_317[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 148, 4, {0}},
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 148, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlGetExcludedDeviceInfoByIndex(unsigned int a0, const void * a1) {
+EXPORT unsigned int nvmlGetBlacklistDeviceInfoByIndex(unsigned int a0, const void * a1) {
     static const entry_t entry = {317, 2, 0, params_317};
     const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_318[] = {
-    {'i', 0, 0, 0, 212, 4, {0}},
-    {'i', 1, 0, 0, 128, 4, {0}},
-    {'i', 2, 0, 0, 8, 4, {0}},
+    {'o', 0, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlGetVgpuCompatibility(const void * a0, const void * a1, const void * a2) {
-    static const entry_t entry = {318, 3, 1, params_318};
-    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+EXPORT unsigned int nvmlGetExcludedDeviceCount(const void * a0) {
+    static const entry_t entry = {318, 1, 0, params_318};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_319[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 148, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlGetVgpuDriverCapabilities(unsigned int a0, const void * a1) {
+EXPORT unsigned int nvmlGetExcludedDeviceInfoByIndex(unsigned int a0, const void * a1) {
     static const entry_t entry = {319, 2, 0, params_319};
     const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_320[] = {
-    {'o', 0, 0, 0, 8, 4, {0}},
-    {'o', 1, 0, 0, 8, 4, {0}},
+    {'i', 0, 0, 0, 212, 4, 0, 0, 0, {0}},
+    {'i', 1, 0, 0, 128, 4, 0, 0, 0, {0}},
+    {'i', 2, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlGetVgpuVersion(const void * a0, const void * a1) {
-    static const entry_t entry = {320, 2, 0, params_320};
-    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+EXPORT unsigned int nvmlGetVgpuCompatibility(const void * a0, const void * a1, const void * a2) {
+    static const entry_t entry = {320, 3, 1, params_320};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_321[] = {
-    {'i', 0, 0, 0, 13344, 4, {0}},
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlGpmMetricsGet(const void * a0) {
-    static const entry_t entry = {321, 1, 1, params_321};
-    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+EXPORT unsigned int nvmlGetVgpuDriverCapabilities(unsigned int a0, const void * a1) {
+    static const entry_t entry = {321, 2, 0, params_321};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_322[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'h', 2, 0, 0, 0, 4, {0}},
+    {'o', 0, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlGpmMigSampleGet(const void * a0, unsigned int a1, const void * a2) {
-    static const entry_t entry = {322, 3, 1, params_322};
-    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+EXPORT unsigned int nvmlGetVgpuVersion(const void * a0, const void * a1) {
+    static const entry_t entry = {322, 2, 0, params_322};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_323[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 8, 4, {0}},
+    {'c', 0, 0, 0, 24, 4, 4, 0, 40, {0}},
 };
-EXPORT unsigned int nvmlGpmQueryDeviceSupport(const void * a0, const void * a1) {
-    static const entry_t entry = {323, 2, 0, params_323};
-    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+EXPORT unsigned int nvmlGpmMetricsGet(const void * a0) {
+    static const entry_t entry = {323, 1, 1, params_323};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_324[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'h', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlGpmQueryIfStreamingEnabled(const void * a0, const void * a1) {
-    static const entry_t entry = {324, 2, 0, params_324};
-    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+EXPORT unsigned int nvmlGpmMigSampleGet(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {324, 3, 1, params_324};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_325[] = {
-    {'o', 0, 0, 0, 8, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlGpmSampleAlloc(const void * a0) {
-    static const entry_t entry = {325, 1, 1, params_325};
-    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+EXPORT unsigned int nvmlGpmQueryDeviceSupport(const void * a0, const void * a1) {
+    static const entry_t entry = {325, 2, 0, params_325};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_326[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlGpmSampleFree(const void * a0) {
-    static const entry_t entry = {326, 1, 1, params_326};
-    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+EXPORT unsigned int nvmlGpmQueryIfStreamingEnabled(const void * a0, const void * a1) {
+    static const entry_t entry = {326, 2, 0, params_326};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_327[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'h', 1, 0, 0, 0, 4, {0}},
+    {'o', 0, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlGpmSampleGet(const void * a0, const void * a1) {
-    static const entry_t entry = {327, 2, 1, params_327};
-    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
-    return fake_nvml_call(&entry, args);
-}
-
-static const param_t params_328[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-};
-EXPORT unsigned int nvmlGpmSetStreamingEnabled(const void * a0, unsigned int a1) {
-    static const entry_t entry = {328, 2, 1, params_328};
-    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1};
-    return fake_nvml_call(&entry, args);
-}
-
-static const param_t params_329[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'o', 2, 0, 0, 8, 4, {0}},
-};
-EXPORT unsigned int nvmlGpuInstanceCreateComputeInstance(const void * a0, unsigned int a1, const void * a2) {
-    static const entry_t entry = {329, 3, 1, params_329};
-    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
-    return fake_nvml_call(&entry, args);
-}
-
-static const param_t params_330[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'i', 2, 0, 0, 8, 4, {0}},
-    {'o', 3, 0, 0, 8, 4, {0}},
-};
-EXPORT unsigned int nvmlGpuInstanceCreateComputeInstanceWithPlacement(const void * a0, unsigned int a1, const void * a2, const void * a3) {
-    static const entry_t entry = {330, 4, 1, params_330};
-    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2, (uint64_t)(uintptr_t)a3};
-    return fake_nvml_call(&entry, args);
-}
-
-static const param_t params_331[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-};
-EXPORT unsigned int nvmlGpuInstanceDestroy(const void * a0) {
-    static const entry_t entry = {331, 1, 1, params_331};
+EXPORT unsigned int nvmlGpmSampleAlloc(const void * a0) {
+    static const entry_t entry = {327, 1, 1, params_327};
     const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
     return fake_nvml_call(&entry, args);
 }
 
-static const param_t params_332[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 1, 16, 4, {0x01000010u}},
+static const param_t params_328[] = {
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlGpuInstanceGetActiveVgpus(const void * a0, const void * a1) {
-    static const entry_t entry = {332, 2, 0, params_332};
+EXPORT unsigned int nvmlGpmSampleFree(const void * a0) {
+    static const entry_t entry = {328, 1, 1, params_328};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_329[] = {
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'h', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+};
+EXPORT unsigned int nvmlGpmSampleGet(const void * a0, const void * a1) {
+    static const entry_t entry = {329, 2, 1, params_329};
     const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_330[] = {
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+};
+EXPORT unsigned int nvmlGpmSetStreamingEnabled(const void * a0, unsigned int a1) {
+    static const entry_t entry = {330, 2, 1, params_330};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_331[] = {
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 8, 4, 0, 0, 0, {0}},
+};
+EXPORT unsigned int nvmlGpuInstanceCreateComputeInstance(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {331, 3, 1, params_331};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_332[] = {
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'i', 2, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {'o', 3, 0, 0, 8, 4, 0, 0, 0, {0}},
+};
+EXPORT unsigned int nvmlGpuInstanceCreateComputeInstanceWithPlacement(const void * a0, unsigned int a1, const void * a2, const void * a3) {
+    static const entry_t entry = {332, 4, 1, params_332};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2, (uint64_t)(uintptr_t)a3};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_333[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'o', 2, 0, 0, 8, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlGpuInstanceGetComputeInstanceById(const void * a0, unsigned int a1, const void * a2) {
-    static const entry_t entry = {333, 3, 0, params_333};
-    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+EXPORT unsigned int nvmlGpuInstanceDestroy(const void * a0) {
+    static const entry_t entry = {333, 1, 1, params_333};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_334[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'a', 2, 0, 0, 8, 4, {0}},
-    {'p', 3, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 1, 16, 4, 4, 8, 4, {0x01000010u}},
 };
-EXPORT unsigned int nvmlGpuInstanceGetComputeInstancePossiblePlacements(const void * a0, unsigned int a1, const void * a2, const void * a3) {
-    static const entry_t entry = {334, 4, 0, params_334};
-    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2, (uint64_t)(uintptr_t)a3};
+EXPORT unsigned int nvmlGpuInstanceGetActiveVgpus(const void * a0, const void * a1) {
+    static const entry_t entry = {334, 2, 1, params_334};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_335[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'u', 2, 0, 0, 0, 4, {0}},
-    {'o', 3, 0, 0, 36, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlGpuInstanceGetComputeInstanceProfileInfo(const void * a0, unsigned int a1, unsigned int a2, const void * a3) {
-    static const entry_t entry = {335, 4, 0, params_335};
-    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, a2, (uint64_t)(uintptr_t)a3};
-    return fake_nvml_call(&entry, args);
-}
-
-static const param_t params_336[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'u', 2, 0, 0, 0, 4, {0}},
-    {'v', 3, 0, 2, 140, 4, {0x02000088u, 0x0300008cu}},
-};
-EXPORT unsigned int nvmlGpuInstanceGetComputeInstanceProfileInfoV(const void * a0, unsigned int a1, unsigned int a2, const void * a3) {
-    static const entry_t entry = {336, 4, 0, params_336};
-    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, a2, (uint64_t)(uintptr_t)a3};
-    return fake_nvml_call(&entry, args);
-}
-
-static const param_t params_337[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
-};
-EXPORT unsigned int nvmlGpuInstanceGetComputeInstanceRemainingCapacity(const void * a0, unsigned int a1, const void * a2) {
-    static const entry_t entry = {337, 3, 0, params_337};
+EXPORT unsigned int nvmlGpuInstanceGetComputeInstanceById(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {335, 3, 0, params_335};
     const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
     return fake_nvml_call(&entry, args);
 }
 
-static const param_t params_338[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'a', 2, 0, 0, 8, 4, {0}},
-    {'m', 3, 0, 0, 0, 4, {0}},
+static const param_t params_336[] = {
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'a', 2, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {'p', 3, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlGpuInstanceGetComputeInstances(const void * a0, unsigned int a1, const void * a2, const void * a3) {
-    static const entry_t entry = {338, 4, 0, params_338};
+EXPORT unsigned int nvmlGpuInstanceGetComputeInstancePossiblePlacements(const void * a0, unsigned int a1, const void * a2, const void * a3) {
+    static const entry_t entry = {336, 4, 0, params_336};
     const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2, (uint64_t)(uintptr_t)a3};
     return fake_nvml_call(&entry, args);
 }
 
-static const param_t params_339[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 1, 16, 4, {0x01000010u}},
+static const param_t params_337[] = {
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 3, 0, 0, 36, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlGpuInstanceGetCreatableVgpus(const void * a0, const void * a1) {
-    static const entry_t entry = {339, 2, 0, params_339};
-    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+EXPORT unsigned int nvmlGpuInstanceGetComputeInstanceProfileInfo(const void * a0, unsigned int a1, unsigned int a2, const void * a3) {
+    static const entry_t entry = {337, 4, 0, params_337};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, a2, (uint64_t)(uintptr_t)a3};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_338[] = {
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 3, 0, 2, 140, 4, 0, 0, 0, {0x02000088u, 0x0300008cu}},
+};
+EXPORT unsigned int nvmlGpuInstanceGetComputeInstanceProfileInfoV(const void * a0, unsigned int a1, unsigned int a2, const void * a3) {
+    static const entry_t entry = {338, 4, 0, params_338};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, a2, (uint64_t)(uintptr_t)a3};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_339[] = {
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+};
+EXPORT unsigned int nvmlGpuInstanceGetComputeInstanceRemainingCapacity(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {339, 3, 0, params_339};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_340[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 24, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'a', 2, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {'m', 3, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlGpuInstanceGetInfo(const void * a0, const void * a1) {
-    static const entry_t entry = {340, 2, 0, params_340};
-    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+EXPORT unsigned int nvmlGpuInstanceGetComputeInstances(const void * a0, unsigned int a1, const void * a2, const void * a3) {
+    static const entry_t entry = {340, 4, 0, params_340};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2, (uint64_t)(uintptr_t)a3};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_341[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 1, 8, 4, {0x01000008u}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 1, 16, 4, 4, 8, 4, {0x01000010u}},
 };
-EXPORT unsigned int nvmlGpuInstanceGetVgpuHeterogeneousMode(const void * a0, const void * a1) {
-    static const entry_t entry = {341, 2, 0, params_341};
+EXPORT unsigned int nvmlGpuInstanceGetCreatableVgpus(const void * a0, const void * a1) {
+    static const entry_t entry = {341, 2, 1, params_341};
     const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_342[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 1, 9632, 4, {0x010025a0u}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 24, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlGpuInstanceGetVgpuSchedulerLog(const void * a0, const void * a1) {
+EXPORT unsigned int nvmlGpuInstanceGetInfo(const void * a0, const void * a1) {
     static const entry_t entry = {342, 2, 0, params_342};
     const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_343[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 11224, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 1, 8, 4, 0, 0, 0, {0x01000008u}},
 };
-EXPORT unsigned int nvmlGpuInstanceGetVgpuSchedulerLog_v2(const void * a0, const void * a1) {
+EXPORT unsigned int nvmlGpuInstanceGetVgpuHeterogeneousMode(const void * a0, const void * a1) {
     static const entry_t entry = {343, 2, 0, params_343};
     const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_344[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 1, 24, 4, {0x01000018u}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 1, 9632, 4, 0, 0, 0, {0x010025a0u}},
 };
-EXPORT unsigned int nvmlGpuInstanceGetVgpuSchedulerState(const void * a0, const void * a1) {
+EXPORT unsigned int nvmlGpuInstanceGetVgpuSchedulerLog(const void * a0, const void * a1) {
     static const entry_t entry = {344, 2, 0, params_344};
     const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_345[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 16, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 11224, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlGpuInstanceGetVgpuSchedulerState_v2(const void * a0, const void * a1) {
+EXPORT unsigned int nvmlGpuInstanceGetVgpuSchedulerLog_v2(const void * a0, const void * a1) {
     static const entry_t entry = {345, 2, 0, params_345};
     const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_346[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 1, 32, 4, {0x01000020u}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 1, 24, 8, 0, 0, 0, {0x01000018u}},
 };
-EXPORT unsigned int nvmlGpuInstanceGetVgpuTypeCreatablePlacements(const void * a0, const void * a1) {
+EXPORT unsigned int nvmlGpuInstanceGetVgpuSchedulerState(const void * a0, const void * a1) {
     static const entry_t entry = {346, 2, 0, params_346};
     const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_347[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'i', 1, 0, 0, 8, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 16, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlGpuInstanceSetVgpuHeterogeneousMode(const void * a0, const void * a1) {
-    static const entry_t entry = {347, 2, 1, params_347};
+EXPORT unsigned int nvmlGpuInstanceGetVgpuSchedulerState_v2(const void * a0, const void * a1) {
+    static const entry_t entry = {347, 2, 0, params_347};
     const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_348[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 1, 24, 4, {0x01000018u}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 1, 32, 8, 8, 16, 4, {0x01000020u}},
 };
-EXPORT unsigned int nvmlGpuInstanceSetVgpuSchedulerState(const void * a0, const void * a1) {
+EXPORT unsigned int nvmlGpuInstanceGetVgpuTypeCreatablePlacements(const void * a0, const void * a1) {
     static const entry_t entry = {348, 2, 1, params_348};
     const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_349[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'i', 1, 0, 0, 16, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'i', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlGpuInstanceSetVgpuSchedulerState_v2(const void * a0, const void * a1) {
+EXPORT unsigned int nvmlGpuInstanceSetVgpuHeterogeneousMode(const void * a0, const void * a1) {
     static const entry_t entry = {349, 2, 1, params_349};
     const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
-static const param_t params_353[] = {
-    {'i', 0, 0, 0, 8, 4, {0}},
+static const param_t params_350[] = {
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 1, 24, 24, 0, 0, 0, {0x01000018u}},
 };
-EXPORT unsigned int nvmlSetVgpuVersion(const void * a0) {
-    static const entry_t entry = {353, 1, 1, params_353};
-    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+EXPORT unsigned int nvmlGpuInstanceSetVgpuSchedulerState(const void * a0, const void * a1) {
+    static const entry_t entry = {350, 2, 1, params_350};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
-static const param_t params_355[] = {
-    {'v', 0, 0, 1, 16, 4, {0x01000010u}},
+static const param_t params_351[] = {
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'i', 1, 0, 0, 16, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlSystemEventSetCreate(const void * a0) {
-    static const entry_t entry = {355, 1, 1, params_355};
-    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+EXPORT unsigned int nvmlGpuInstanceSetVgpuSchedulerState_v2(const void * a0, const void * a1) {
+    static const entry_t entry = {351, 2, 1, params_351};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_356[] = {
-    {'v', 0, 0, 1, 16, 4, {0x01000010u}},
+    {'i', 0, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlSystemEventSetFree(const void * a0) {
+EXPORT unsigned int nvmlSetVgpuVersion(const void * a0) {
     static const entry_t entry = {356, 1, 1, params_356};
     const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
     return fake_nvml_call(&entry, args);
 }
 
-static const param_t params_357[] = {
-    {'v', 0, 0, 1, 32, 4, {0x01000020u}},
-};
-EXPORT unsigned int nvmlSystemEventSetWait(const void * a0) {
-    static const entry_t entry = {357, 1, 1, params_357};
-    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
-    return fake_nvml_call(&entry, args);
-}
-
 static const param_t params_358[] = {
-    {'o', 0, 0, 0, 112, 4, {0}},
+    {'v', 0, 0, 1, 16, 4, 0, 0, 0, {0x01000010u}},
 };
-EXPORT unsigned int nvmlSystemGetCPER_v1(const void * a0) {
-    static const entry_t entry = {358, 1, 0, params_358};
+EXPORT unsigned int nvmlSystemEventSetCreate(const void * a0) {
+    static const entry_t entry = {358, 1, 1, params_358};
     const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_359[] = {
-    {'o', 0, 0, 0, 8, 4, {0}},
+    {'v', 0, 0, 1, 16, 16, 0, 0, 0, {0x01000010u}},
 };
-EXPORT unsigned int nvmlSystemGetConfComputeCapabilities(const void * a0) {
-    static const entry_t entry = {359, 1, 0, params_359};
+EXPORT unsigned int nvmlSystemEventSetFree(const void * a0) {
+    static const entry_t entry = {359, 1, 1, params_359};
     const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_360[] = {
-    {'o', 0, 0, 0, 4, 4, {0}},
+    {'v', 0, 0, 1, 32, 16, 0, 0, 0, {0x01000020u}},
 };
-EXPORT unsigned int nvmlSystemGetConfComputeGpusReadyState(const void * a0) {
-    static const entry_t entry = {360, 1, 0, params_360};
+EXPORT unsigned int nvmlSystemEventSetWait(const void * a0) {
+    static const entry_t entry = {360, 1, 1, params_360};
     const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_361[] = {
-    {'v', 0, 0, 1, 16, 4, {0x01000010u}},
+    {'o', 0, 0, 0, 112, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlSystemGetConfComputeKeyRotationThresholdInfo(const void * a0) {
+EXPORT unsigned int nvmlSystemGetCPER_v1(const void * a0) {
     static const entry_t entry = {361, 1, 0, params_361};
     const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_362[] = {
-    {'v', 0, 0, 1, 20, 4, {0x01000014u}},
+    {'o', 0, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlSystemGetConfComputeSettings(const void * a0) {
+EXPORT unsigned int nvmlSystemGetConfComputeCapabilities(const void * a0) {
     static const entry_t entry = {362, 1, 0, params_362};
     const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_363[] = {
-    {'o', 0, 0, 0, 12, 4, {0}},
+    {'o', 0, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlSystemGetConfComputeState(const void * a0) {
+EXPORT unsigned int nvmlSystemGetConfComputeGpusReadyState(const void * a0) {
     static const entry_t entry = {363, 1, 0, params_363};
     const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_364[] = {
-    {'o', 0, 0, 0, 4, 4, {0}},
+    {'v', 0, 0, 1, 16, 4, 0, 0, 0, {0x01000010u}},
 };
-EXPORT unsigned int nvmlSystemGetCudaDriverVersion(const void * a0) {
+EXPORT unsigned int nvmlSystemGetConfComputeKeyRotationThresholdInfo(const void * a0) {
     static const entry_t entry = {364, 1, 0, params_364};
     const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_365[] = {
-    {'o', 0, 0, 0, 4, 4, {0}},
+    {'v', 0, 0, 1, 20, 4, 0, 0, 0, {0x01000014u}},
 };
-EXPORT unsigned int nvmlSystemGetCudaDriverVersion_v2(const void * a0) {
+EXPORT unsigned int nvmlSystemGetConfComputeSettings(const void * a0) {
     static const entry_t entry = {365, 1, 0, params_365};
     const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_366[] = {
-    {'v', 0, 0, 1, 84, 4, {0x01000054u}},
-    {'u', 1, 0, 0, 0, 4, {0}},
+    {'o', 0, 0, 0, 12, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlSystemGetDriverBranch(const void * a0, unsigned int a1) {
-    static const entry_t entry = {366, 2, 0, params_366};
-    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1};
+EXPORT unsigned int nvmlSystemGetConfComputeState(const void * a0) {
+    static const entry_t entry = {366, 1, 0, params_366};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_367[] = {
-    {'b', 0, 1, 0, 0, 4, {0}},
+    {'o', 0, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlSystemGetDriverVersion(const void * a0, unsigned int a1) {
+EXPORT unsigned int nvmlSystemGetCudaDriverVersion(const void * a0) {
     static const entry_t entry = {367, 1, 0, params_367};
-    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_368[] = {
-    {'n', 0, 0, 0, 0, 4, {0}},
-    {'a', 1, 0, 0, 36, 4, {0}},
+    {'o', 0, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlSystemGetHicVersion(const void * a0, const void * a1) {
-    static const entry_t entry = {368, 2, 0, params_368};
-    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+EXPORT unsigned int nvmlSystemGetCudaDriverVersion_v2(const void * a0) {
+    static const entry_t entry = {368, 1, 0, params_368};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_369[] = {
-    {'b', 0, 1, 0, 0, 4, {0}},
+    {'v', 0, 0, 1, 84, 4, 0, 0, 0, {0x01000054u}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlSystemGetNVMLVersion(const void * a0, unsigned int a1) {
-    static const entry_t entry = {369, 1, 0, params_369};
+EXPORT unsigned int nvmlSystemGetDriverBranch(const void * a0, unsigned int a1) {
+    static const entry_t entry = {369, 2, 0, params_369};
     const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_370[] = {
-    {'o', 0, 0, 0, 4, 4, {0}},
+    {'b', 0, 1, 0, 0, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlSystemGetNvlinkBwMode(const void * a0) {
+EXPORT unsigned int nvmlSystemGetDriverVersion(const void * a0, unsigned int a1) {
     static const entry_t entry = {370, 1, 0, params_370};
-    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_371[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
-    {'b', 1, 2, 0, 0, 4, {0}},
+    {'n', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'a', 1, 0, 0, 36, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlSystemGetProcessName(unsigned int a0, const void * a1, unsigned int a2) {
+EXPORT unsigned int nvmlSystemGetHicVersion(const void * a0, const void * a1) {
     static const entry_t entry = {371, 2, 0, params_371};
-    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, a2};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_372[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
-    {'n', 1, 0, 0, 0, 4, {0}},
-    {'a', 2, 0, 0, 8, 4, {0}},
+    {'b', 0, 1, 0, 0, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlSystemGetTopologyGpuSet(unsigned int a0, const void * a1, const void * a2) {
-    static const entry_t entry = {372, 3, 0, params_372};
-    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+EXPORT unsigned int nvmlSystemGetNVMLVersion(const void * a0, unsigned int a1) {
+    static const entry_t entry = {372, 1, 0, params_372};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_373[] = {
-    {'v', 0, 0, 1, 24, 4, {0x01000018u}},
+    {'o', 0, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlSystemRegisterEvents(const void * a0) {
-    static const entry_t entry = {373, 1, 1, params_373};
+EXPORT unsigned int nvmlSystemGetNvlinkBwMode(const void * a0) {
+    static const entry_t entry = {373, 1, 0, params_373};
     const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_374[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'b', 1, 2, 0, 0, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlSystemSetConfComputeGpusReadyState(unsigned int a0) {
-    static const entry_t entry = {374, 1, 1, params_374};
-    const uint64_t args[] = {a0};
+EXPORT unsigned int nvmlSystemGetProcessName(unsigned int a0, const void * a1, unsigned int a2) {
+    static const entry_t entry = {374, 2, 0, params_374};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, a2};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_375[] = {
-    {'v', 0, 0, 1, 16, 4, {0x01000010u}},
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'n', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'a', 2, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlSystemSetConfComputeKeyRotationThresholdInfo(const void * a0) {
-    static const entry_t entry = {375, 1, 1, params_375};
-    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+EXPORT unsigned int nvmlSystemGetTopologyGpuSet(unsigned int a0, const void * a1, const void * a2) {
+    static const entry_t entry = {375, 3, 0, params_375};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_376[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
+    {'v', 0, 0, 1, 24, 24, 0, 0, 0, {0x01000018u}},
 };
-EXPORT unsigned int nvmlSystemSetNvlinkBwMode(unsigned int a0) {
+EXPORT unsigned int nvmlSystemRegisterEvents(const void * a0) {
     static const entry_t entry = {376, 1, 1, params_376};
-    const uint64_t args[] = {a0};
-    return fake_nvml_call(&entry, args);
-}
-
-static const param_t params_377[] = {
-    {'o', 0, 0, 0, 4, 4, {0}},
-};
-EXPORT unsigned int nvmlUnitGetCount(const void * a0) {
-    static const entry_t entry = {377, 1, 0, params_377};
     const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
     return fake_nvml_call(&entry, args);
 }
 
-static const param_t params_378[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'n', 1, 0, 0, 0, 4, {0}},
-    {'a', 2, 0, 0, 8, 4, {0}},
+static const param_t params_377[] = {
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlUnitGetDevices(const void * a0, const void * a1, const void * a2) {
-    static const entry_t entry = {378, 3, 0, params_378};
-    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+EXPORT unsigned int nvmlSystemSetConfComputeGpusReadyState(unsigned int a0) {
+    static const entry_t entry = {377, 1, 1, params_377};
+    const uint64_t args[] = {a0};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_378[] = {
+    {'v', 0, 0, 1, 16, 16, 0, 0, 0, {0x01000010u}},
+};
+EXPORT unsigned int nvmlSystemSetConfComputeKeyRotationThresholdInfo(const void * a0) {
+    static const entry_t entry = {378, 1, 1, params_378};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_379[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 196, 4, {0}},
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlUnitGetFanSpeedInfo(const void * a0, const void * a1) {
-    static const entry_t entry = {379, 2, 0, params_379};
-    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+EXPORT unsigned int nvmlSystemSetNvlinkBwMode(unsigned int a0) {
+    static const entry_t entry = {379, 1, 1, params_379};
+    const uint64_t args[] = {a0};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_380[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 8, 4, {0}},
+    {'o', 0, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlUnitGetHandleByIndex(unsigned int a0, const void * a1) {
-    static const entry_t entry = {380, 2, 0, params_380};
-    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
+EXPORT unsigned int nvmlUnitGetCount(const void * a0) {
+    static const entry_t entry = {380, 1, 0, params_380};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_381[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 260, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'n', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'a', 2, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlUnitGetLedState(const void * a0, const void * a1) {
-    static const entry_t entry = {381, 2, 0, params_381};
-    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
+EXPORT unsigned int nvmlUnitGetDevices(const void * a0, const void * a1, const void * a2) {
+    static const entry_t entry = {381, 3, 0, params_381};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_382[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 268, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 196, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlUnitGetPsuInfo(const void * a0, const void * a1) {
+EXPORT unsigned int nvmlUnitGetFanSpeedInfo(const void * a0, const void * a1) {
     static const entry_t entry = {382, 2, 0, params_382};
     const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_383[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlUnitGetTemperature(const void * a0, unsigned int a1, const void * a2) {
-    static const entry_t entry = {383, 3, 0, params_383};
-    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+EXPORT unsigned int nvmlUnitGetHandleByIndex(unsigned int a0, const void * a1) {
+    static const entry_t entry = {383, 2, 0, params_383};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_384[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 384, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 260, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlUnitGetUnitInfo(const void * a0, const void * a1) {
+EXPORT unsigned int nvmlUnitGetLedState(const void * a0, const void * a1) {
     static const entry_t entry = {384, 2, 0, params_384};
     const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_385[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 268, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlUnitSetLedState(const void * a0, unsigned int a1) {
-    static const entry_t entry = {385, 2, 1, params_385};
-    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1};
+EXPORT unsigned int nvmlUnitGetPsuInfo(const void * a0, const void * a1) {
+    static const entry_t entry = {385, 2, 0, params_385};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_386[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlVgpuInstanceClearAccountingPids(unsigned int a0) {
-    static const entry_t entry = {386, 1, 1, params_386};
-    const uint64_t args[] = {a0};
+EXPORT unsigned int nvmlUnitGetTemperature(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {386, 3, 0, params_386};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_387[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 384, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlVgpuInstanceGetAccountingMode(unsigned int a0, const void * a1) {
+EXPORT unsigned int nvmlUnitGetUnitInfo(const void * a0, const void * a1) {
     static const entry_t entry = {387, 2, 0, params_387};
-    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_388[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
-    {'n', 1, 0, 0, 0, 4, {0}},
-    {'a', 2, 0, 0, 4, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlVgpuInstanceGetAccountingPids(unsigned int a0, const void * a1, const void * a2) {
-    static const entry_t entry = {388, 3, 0, params_388};
-    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+EXPORT unsigned int nvmlUnitSetLedState(const void * a0, unsigned int a1) {
+    static const entry_t entry = {388, 2, 1, params_388};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_389[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'o', 2, 0, 0, 56, 4, {0}},
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlVgpuInstanceGetAccountingStats(unsigned int a0, unsigned int a1, const void * a2) {
-    static const entry_t entry = {389, 3, 0, params_389};
-    const uint64_t args[] = {a0, a1, (uint64_t)(uintptr_t)a2};
+EXPORT unsigned int nvmlVgpuInstanceClearAccountingPids(unsigned int a0) {
+    static const entry_t entry = {389, 1, 1, params_389};
+    const uint64_t args[] = {a0};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_390[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlVgpuInstanceGetEccMode(unsigned int a0, const void * a1) {
+EXPORT unsigned int nvmlVgpuInstanceGetAccountingMode(unsigned int a0, const void * a1) {
     static const entry_t entry = {390, 2, 0, params_390};
     const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_391[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'n', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'a', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlVgpuInstanceGetEncoderCapacity(unsigned int a0, const void * a1) {
-    static const entry_t entry = {391, 2, 0, params_391};
-    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
+EXPORT unsigned int nvmlVgpuInstanceGetAccountingPids(unsigned int a0, const void * a1, const void * a2) {
+    static const entry_t entry = {391, 3, 0, params_391};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_392[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
-    {'n', 1, 0, 0, 0, 4, {0}},
-    {'a', 2, 0, 0, 32, 4, {0}},
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 56, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlVgpuInstanceGetEncoderSessions(unsigned int a0, const void * a1, const void * a2) {
+EXPORT unsigned int nvmlVgpuInstanceGetAccountingStats(unsigned int a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {392, 3, 0, params_392};
-    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    const uint64_t args[] = {a0, a1, (uint64_t)(uintptr_t)a2};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_393[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
-    {'o', 3, 0, 0, 4, 4, {0}},
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlVgpuInstanceGetEncoderStats(unsigned int a0, const void * a1, const void * a2, const void * a3) {
-    static const entry_t entry = {393, 4, 0, params_393};
-    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2, (uint64_t)(uintptr_t)a3};
+EXPORT unsigned int nvmlVgpuInstanceGetEccMode(unsigned int a0, const void * a1) {
+    static const entry_t entry = {393, 2, 0, params_393};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_394[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
-    {'n', 1, 0, 0, 0, 4, {0}},
-    {'a', 2, 0, 0, 48, 4, {0}},
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlVgpuInstanceGetFBCSessions(unsigned int a0, const void * a1, const void * a2) {
-    static const entry_t entry = {394, 3, 0, params_394};
-    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+EXPORT unsigned int nvmlVgpuInstanceGetEncoderCapacity(unsigned int a0, const void * a1) {
+    static const entry_t entry = {394, 2, 0, params_394};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_395[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 12, 4, {0}},
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'n', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'a', 2, 0, 0, 32, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlVgpuInstanceGetFBCStats(unsigned int a0, const void * a1) {
-    static const entry_t entry = {395, 2, 0, params_395};
-    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
+EXPORT unsigned int nvmlVgpuInstanceGetEncoderSessions(unsigned int a0, const void * a1, const void * a2) {
+    static const entry_t entry = {395, 3, 0, params_395};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_396[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 8, 4, {0}},
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {'o', 3, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlVgpuInstanceGetFbUsage(unsigned int a0, const void * a1) {
-    static const entry_t entry = {396, 2, 0, params_396};
-    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
+EXPORT unsigned int nvmlVgpuInstanceGetEncoderStats(unsigned int a0, const void * a1, const void * a2, const void * a3) {
+    static const entry_t entry = {396, 4, 0, params_396};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2, (uint64_t)(uintptr_t)a3};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_397[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'n', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'a', 2, 0, 0, 48, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlVgpuInstanceGetFrameRateLimit(unsigned int a0, const void * a1) {
-    static const entry_t entry = {397, 2, 0, params_397};
-    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
+EXPORT unsigned int nvmlVgpuInstanceGetFBCSessions(unsigned int a0, const void * a1, const void * a2) {
+    static const entry_t entry = {397, 3, 0, params_397};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_398[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 12, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlVgpuInstanceGetGpuInstanceId(unsigned int a0, const void * a1) {
+EXPORT unsigned int nvmlVgpuInstanceGetFBCStats(unsigned int a0, const void * a1) {
     static const entry_t entry = {398, 2, 0, params_398};
     const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_399[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
-    {'B', 1, 2, 0, 0, 4, {0}},
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlVgpuInstanceGetGpuPciId(unsigned int a0, const void * a1, const void * a2) {
+EXPORT unsigned int nvmlVgpuInstanceGetFbUsage(unsigned int a0, const void * a1) {
     static const entry_t entry = {399, 2, 0, params_399};
-    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_400[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 24, 4, {0}},
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlVgpuInstanceGetLicenseInfo(unsigned int a0, const void * a1) {
+EXPORT unsigned int nvmlVgpuInstanceGetFrameRateLimit(unsigned int a0, const void * a1) {
     static const entry_t entry = {400, 2, 0, params_400};
     const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_401[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 24, 4, {0}},
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlVgpuInstanceGetLicenseInfo_v2(unsigned int a0, const void * a1) {
+EXPORT unsigned int nvmlVgpuInstanceGetGpuInstanceId(unsigned int a0, const void * a1) {
     static const entry_t entry = {401, 2, 0, params_401};
     const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_402[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'B', 1, 2, 0, 0, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlVgpuInstanceGetLicenseStatus(unsigned int a0, const void * a1) {
+EXPORT unsigned int nvmlVgpuInstanceGetGpuPciId(unsigned int a0, const void * a1, const void * a2) {
     static const entry_t entry = {402, 2, 0, params_402};
-    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
-    return fake_nvml_call(&entry, args);
-}
-
-static const param_t params_403[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
-    {'b', 1, 2, 0, 0, 4, {0}},
-};
-EXPORT unsigned int nvmlVgpuInstanceGetMdevUUID(unsigned int a0, const void * a1, unsigned int a2) {
-    static const entry_t entry = {403, 2, 0, params_403};
-    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, a2};
-    return fake_nvml_call(&entry, args);
-}
-
-static const param_t params_404[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 212, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
-};
-EXPORT unsigned int nvmlVgpuInstanceGetMetadata(unsigned int a0, const void * a1, const void * a2) {
-    static const entry_t entry = {404, 3, 0, params_404};
     const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
     return fake_nvml_call(&entry, args);
 }
 
-static const param_t params_405[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 1, 8, 4, {0x01000008u}},
+static const param_t params_403[] = {
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 24, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlVgpuInstanceGetPlacementId(unsigned int a0, const void * a1) {
+EXPORT unsigned int nvmlVgpuInstanceGetLicenseInfo(unsigned int a0, const void * a1) {
+    static const entry_t entry = {403, 2, 0, params_403};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_404[] = {
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 24, 4, 0, 0, 0, {0}},
+};
+EXPORT unsigned int nvmlVgpuInstanceGetLicenseInfo_v2(unsigned int a0, const void * a1) {
+    static const entry_t entry = {404, 2, 0, params_404};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_405[] = {
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+};
+EXPORT unsigned int nvmlVgpuInstanceGetLicenseStatus(unsigned int a0, const void * a1) {
     static const entry_t entry = {405, 2, 0, params_405};
     const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_406[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 1, 16, 4, {0x01000010u}},
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'b', 1, 2, 0, 0, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlVgpuInstanceGetRuntimeStateSize(unsigned int a0, const void * a1) {
+EXPORT unsigned int nvmlVgpuInstanceGetMdevUUID(unsigned int a0, const void * a1, unsigned int a2) {
     static const entry_t entry = {406, 2, 0, params_406};
-    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, a2};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_407[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 212, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlVgpuInstanceGetType(unsigned int a0, const void * a1) {
-    static const entry_t entry = {407, 2, 0, params_407};
-    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
+EXPORT unsigned int nvmlVgpuInstanceGetMetadata(unsigned int a0, const void * a1, const void * a2) {
+    static const entry_t entry = {407, 3, 0, params_407};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_408[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
-    {'b', 1, 2, 0, 0, 4, {0}},
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 1, 8, 4, 0, 0, 0, {0x01000008u}},
 };
-EXPORT unsigned int nvmlVgpuInstanceGetUUID(unsigned int a0, const void * a1, unsigned int a2) {
+EXPORT unsigned int nvmlVgpuInstanceGetPlacementId(unsigned int a0, const void * a1) {
     static const entry_t entry = {408, 2, 0, params_408};
-    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, a2};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_409[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
-    {'b', 1, 2, 0, 0, 4, {0}},
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 1, 16, 4, 0, 0, 0, {0x01000010u}},
 };
-EXPORT unsigned int nvmlVgpuInstanceGetVmDriverVersion(unsigned int a0, const void * a1, unsigned int a2) {
+EXPORT unsigned int nvmlVgpuInstanceGetRuntimeStateSize(unsigned int a0, const void * a1) {
     static const entry_t entry = {409, 2, 0, params_409};
-    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, a2};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_410[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
-    {'b', 1, 2, 0, 0, 4, {0}},
-    {'o', 3, 0, 0, 4, 4, {0}},
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlVgpuInstanceGetVmID(unsigned int a0, const void * a1, unsigned int a2, const void * a3) {
-    static const entry_t entry = {410, 3, 0, params_410};
-    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, a2, (uint64_t)(uintptr_t)a3};
+EXPORT unsigned int nvmlVgpuInstanceGetType(unsigned int a0, const void * a1) {
+    static const entry_t entry = {410, 2, 0, params_410};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_411[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'b', 1, 2, 0, 0, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlVgpuInstanceSetEncoderCapacity(unsigned int a0, unsigned int a1) {
-    static const entry_t entry = {411, 2, 1, params_411};
-    const uint64_t args[] = {a0, a1};
+EXPORT unsigned int nvmlVgpuInstanceGetUUID(unsigned int a0, const void * a1, unsigned int a2) {
+    static const entry_t entry = {411, 2, 0, params_411};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, a2};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_412[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
-    {'v', 1, 0, 1, 16, 4, {0x01000010u}},
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'b', 1, 2, 0, 0, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlVgpuTypeGetBAR1Info(unsigned int a0, const void * a1) {
+EXPORT unsigned int nvmlVgpuInstanceGetVmDriverVersion(unsigned int a0, const void * a1, unsigned int a2) {
     static const entry_t entry = {412, 2, 0, params_412};
-    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, a2};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_413[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'b', 1, 2, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 3, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlVgpuTypeGetCapabilities(unsigned int a0, unsigned int a1, const void * a2) {
+EXPORT unsigned int nvmlVgpuInstanceGetVmID(unsigned int a0, const void * a1, unsigned int a2, const void * a3) {
     static const entry_t entry = {413, 3, 0, params_413};
-    const uint64_t args[] = {a0, a1, (uint64_t)(uintptr_t)a2};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, a2, (uint64_t)(uintptr_t)a3};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_414[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
-    {'B', 1, 2, 0, 0, 4, {0}},
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlVgpuTypeGetClass(unsigned int a0, const void * a1, const void * a2) {
-    static const entry_t entry = {414, 2, 0, params_414};
-    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+EXPORT unsigned int nvmlVgpuInstanceSetEncoderCapacity(unsigned int a0, unsigned int a1) {
+    static const entry_t entry = {414, 2, 1, params_414};
+    const uint64_t args[] = {a0, a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_415[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 8, 4, {0}},
-    {'o', 2, 0, 0, 8, 4, {0}},
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'v', 1, 0, 1, 16, 4, 0, 0, 0, {0x01000010u}},
 };
-EXPORT unsigned int nvmlVgpuTypeGetDeviceID(unsigned int a0, const void * a1, const void * a2) {
-    static const entry_t entry = {415, 3, 0, params_415};
-    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+EXPORT unsigned int nvmlVgpuTypeGetBAR1Info(unsigned int a0, const void * a1) {
+    static const entry_t entry = {415, 2, 0, params_415};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_416[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 8, 4, {0}},
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlVgpuTypeGetFbReservation(unsigned int a0, const void * a1) {
-    static const entry_t entry = {416, 2, 0, params_416};
-    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
+EXPORT unsigned int nvmlVgpuTypeGetCapabilities(unsigned int a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {416, 3, 0, params_416};
+    const uint64_t args[] = {a0, a1, (uint64_t)(uintptr_t)a2};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_417[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'B', 1, 2, 0, 0, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlVgpuTypeGetFrameRateLimit(unsigned int a0, const void * a1) {
+EXPORT unsigned int nvmlVgpuTypeGetClass(unsigned int a0, const void * a1, const void * a2) {
     static const entry_t entry = {417, 2, 0, params_417};
-    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_418[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 8, 4, {0}},
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlVgpuTypeGetFramebufferSize(unsigned int a0, const void * a1) {
-    static const entry_t entry = {418, 2, 0, params_418};
-    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
+EXPORT unsigned int nvmlVgpuTypeGetDeviceID(unsigned int a0, const void * a1, const void * a2) {
+    static const entry_t entry = {418, 3, 0, params_418};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_419[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlVgpuTypeGetGpuInstanceProfileId(unsigned int a0, const void * a1) {
+EXPORT unsigned int nvmlVgpuTypeGetFbReservation(unsigned int a0, const void * a1) {
     static const entry_t entry = {419, 2, 0, params_419};
     const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_420[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 8, 4, {0}},
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlVgpuTypeGetGspHeapSize(unsigned int a0, const void * a1) {
+EXPORT unsigned int nvmlVgpuTypeGetFrameRateLimit(unsigned int a0, const void * a1) {
     static const entry_t entry = {420, 2, 0, params_420};
     const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_421[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
-    {'b', 1, 2, 0, 0, 4, {0}},
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlVgpuTypeGetLicense(unsigned int a0, const void * a1, unsigned int a2) {
+EXPORT unsigned int nvmlVgpuTypeGetFramebufferSize(unsigned int a0, const void * a1) {
     static const entry_t entry = {421, 2, 0, params_421};
-    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, a2};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_422[] = {
-    {'h', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlVgpuTypeGetMaxInstances(const void * a0, unsigned int a1, const void * a2) {
-    static const entry_t entry = {422, 3, 0, params_422};
-    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
+EXPORT unsigned int nvmlVgpuTypeGetGpuInstanceProfileId(unsigned int a0, const void * a1) {
+    static const entry_t entry = {422, 2, 0, params_422};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_423[] = {
-    {'v', 0, 0, 1, 12, 4, {0x0100000cu}},
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlVgpuTypeGetMaxInstancesPerGpuInstance(const void * a0) {
-    static const entry_t entry = {423, 1, 0, params_423};
-    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+EXPORT unsigned int nvmlVgpuTypeGetGspHeapSize(unsigned int a0, const void * a1) {
+    static const entry_t entry = {423, 2, 0, params_423};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_424[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'b', 1, 2, 0, 0, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlVgpuTypeGetMaxInstancesPerVm(unsigned int a0, const void * a1) {
+EXPORT unsigned int nvmlVgpuTypeGetLicense(unsigned int a0, const void * a1, unsigned int a2) {
     static const entry_t entry = {424, 2, 0, params_424};
-    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, a2};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_425[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
-    {'B', 1, 2, 0, 0, 4, {0}},
+    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlVgpuTypeGetName(unsigned int a0, const void * a1, const void * a2) {
-    static const entry_t entry = {425, 2, 0, params_425};
-    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+EXPORT unsigned int nvmlVgpuTypeGetMaxInstances(const void * a0, unsigned int a1, const void * a2) {
+    static const entry_t entry = {425, 3, 0, params_425};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, (uint64_t)(uintptr_t)a2};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_426[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
-    {'o', 1, 0, 0, 4, 4, {0}},
+    {'v', 0, 0, 1, 12, 8, 0, 0, 0, {0x0100000cu}},
 };
-EXPORT unsigned int nvmlVgpuTypeGetNumDisplayHeads(unsigned int a0, const void * a1) {
-    static const entry_t entry = {426, 2, 0, params_426};
-    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
+EXPORT unsigned int nvmlVgpuTypeGetMaxInstancesPerGpuInstance(const void * a0) {
+    static const entry_t entry = {426, 1, 0, params_426};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
     return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_427[] = {
-    {'u', 0, 0, 0, 0, 4, {0}},
-    {'u', 1, 0, 0, 0, 4, {0}},
-    {'o', 2, 0, 0, 4, 4, {0}},
-    {'o', 3, 0, 0, 4, 4, {0}},
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+};
+EXPORT unsigned int nvmlVgpuTypeGetMaxInstancesPerVm(unsigned int a0, const void * a1) {
+    static const entry_t entry = {427, 2, 0, params_427};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_428[] = {
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'B', 1, 2, 0, 0, 4, 0, 0, 0, {0}},
+};
+EXPORT unsigned int nvmlVgpuTypeGetName(unsigned int a0, const void * a1, const void * a2) {
+    static const entry_t entry = {428, 2, 0, params_428};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1, (uint64_t)(uintptr_t)a2};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_429[] = {
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+};
+EXPORT unsigned int nvmlVgpuTypeGetNumDisplayHeads(unsigned int a0, const void * a1) {
+    static const entry_t entry = {429, 2, 0, params_429};
+    const uint64_t args[] = {a0, (uint64_t)(uintptr_t)a1};
+    return fake_nvml_call(&entry, args);
+}
+
+static const param_t params_430[] = {
+    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {'o', 3, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlVgpuTypeGetResolution(unsigned int a0, unsigned int a1, const void * a2, const void * a3) {
-    static const entry_t entry = {427, 4, 0, params_427};
+    static const entry_t entry = {430, 4, 0, params_430};
     const uint64_t args[] = {a0, a1, (uint64_t)(uintptr_t)a2, (uint64_t)(uintptr_t)a3};
     return fake_nvml_call(&entry, args);
 }

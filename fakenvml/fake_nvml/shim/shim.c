@@ -22,9 +22,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { OK = 0, UNINITIALIZED = 1, INVALID_ARGUMENT = 2, INSUFFICIENT_SIZE = 7, DRIVER_NOT_LOADED = 9, TIMEOUT = 10,
+enum { OK = 0, UNINITIALIZED = 1, INVALID_ARGUMENT = 2, NOT_FOUND = 6, INSUFFICIENT_SIZE = 7, DRIVER_NOT_LOADED = 9, TIMEOUT = 10,
        LIB_RM_VERSION_MISMATCH = 18, ARGUMENT_VERSION_MISMATCH = 25, UNKNOWN = 999 };
-enum { LAYOUT = 1, HEADER = 64, /* bytes before the slots */ SPINS = 200000, STRING_MAX = 1024, FRAME_MAX = 65536 };
+enum { LAYOUT = 2, HEADER = 1024, /* bytes before the slots */ GUARDS = 64, SPINS = 200000, STRING_MAX = 1024, FRAME_MAX = 65536 };
 
 typedef struct {
     char magic[8];            /* "NVMLANSW" */
@@ -33,7 +33,8 @@ typedef struct {
     _Atomic uint64_t sequence; /* odd while the daemon writes */
     uint64_t slots;           /* a power of two */
     uint64_t size;            /* of the whole file */
-} header_t;
+    _Atomic uint32_t retired; /* 1: another file has taken this one's place */
+} header_t;                   /* from GUARDS on one byte an entry point: 1 sends its calls to the daemon */
 
 typedef struct { uint64_t key; uint32_t offset, length; } slot_t;
 
@@ -65,7 +66,7 @@ static unsigned int attach(void) {
     const header_t *base = size < HEADER ? MAP_FAILED : mmap(NULL, size, PROT_READ, MAP_SHARED, file, 0);
     close(file);
     if (base == MAP_FAILED) return LIB_RM_VERSION_MISMATCH;
-    if (memcmp(base->magic, "NVMLANSW", 8) || base->layout != LAYOUT || base->abi != fake_nvml_abi || base->size > size
+    if (memcmp(base->magic, "NVMLANSW", 8) || base->retired || base->layout != LAYOUT || base->abi != fake_nvml_abi || base->size > size
         || base->slots == 0 || (base->slots & (base->slots - 1)) || base->slots > (size - HEADER) / sizeof(slot_t)) {
         munmap((void *)base, size);
         return LIB_RM_VERSION_MISMATCH;
@@ -76,14 +77,32 @@ static unsigned int attach(void) {
     return OK;
 }
 
+static unsigned int ask(const entry_t *entry, const uint64_t *args);
+
+static int guarded(const header_t *base, uint32_t id) { return ((const uint8_t *)base)[GUARDS + id]; }
+
+/* Flags: 1 no GPUs is no error, 2 do not attach GPUs (both change nothing here); 4 is asked by forwarding wrappers. */
 EXPORT unsigned int nvmlInitWithFlags(unsigned int flags) {
+    static entry_t entry = {0, 0, 1, NULL};
     if (flags & ~7u) return INVALID_ARGUMENT;
     unsigned int code = attach();
+    if (code == OK && guarded(atomic_load(&answers), fake_nvml_init)) {
+        entry.id = fake_nvml_init;
+        code = ask(&entry, NULL);
+    }
     if (code == OK) atomic_fetch_add(&references, 1);
     return code;
 }
 EXPORT unsigned int nvmlInit_v2(void) { return nvmlInitWithFlags(0); }
 EXPORT unsigned int nvmlInit(void) { return nvmlInitWithFlags(0); }
+
+/* The private table of nvidia-smi; none of its branches is known to this library. */
+EXPORT unsigned int nvmlInternalGetExportTable(const void **table, const void *id) {
+    (void)id;
+    if (!table) return INVALID_ARGUMENT;
+    *table = NULL;
+    return NOT_FOUND;
+}
 
 EXPORT unsigned int nvmlShutdown(void) {
     int count = atomic_load(&references);
@@ -129,6 +148,7 @@ static unsigned int make_key(const entry_t *entry, const uint64_t *args, uint64_
         case 'a': break;
         default:
             if (!pointer) return INVALID_ARGUMENT;
+            if (p->kind == 'B' && !args[p->other]) return INVALID_ARGUMENT;
             if (p->kind == 's') k = mix_bytes(k, pointer, strnlen(pointer, STRING_MAX));
             if (p->kind == 'v') {
                 uint32_t size = versioned_size(p, pointer);
@@ -174,6 +194,25 @@ static unsigned int deliver_buffer(const param_t *p, const uint64_t *args, const
     return OK;
 }
 
+/* A structure and the array to which it points: the pointer stays the caller's, the counter says what there is. */
+static unsigned int deliver_array(const param_t *p, unsigned char *to, uint32_t length, const unsigned char **at,
+                                  const unsigned char *end) {
+    uint32_t room, bytes;
+    unsigned char *array;
+    memcpy(&room, to + p->count_at, 4);
+    memcpy(&array, to + p->pointer_at, sizeof array);
+    memcpy(to, *at, length);
+    memcpy(to + p->pointer_at, &array, sizeof array);
+    *at += length;
+    bytes = take_u32(at, end);
+    if (*at > end || bytes > (size_t)(end - *at)) return UNKNOWN;
+    if (bytes > (uint64_t)room * p->element) return INSUFFICIENT_SIZE;
+    if (bytes && !array) return INVALID_ARGUMENT;
+    if (bytes) memcpy(array, *at, bytes);
+    *at += bytes;
+    return OK;
+}
+
 /* Spreads an answer over the caller's out parameters. */
 static unsigned int deliver(const entry_t *entry, const uint64_t *args, unsigned int code,
                             const unsigned char *at, const unsigned char *end) {
@@ -185,13 +224,19 @@ static unsigned int deliver(const entry_t *entry, const uint64_t *args, unsigned
         uint32_t length = p->size;
         switch (p->kind) {
         case 'v': length = versioned_size(p, to); /* fall through */
-        case 'o':
+        case 'o': case 'x':
             if (length > (size_t)(end - at)) return UNKNOWN;
+            if (p->element) {
+                unsigned int failed = deliver_array(p, to, length, &at, end);
+                if (failed) return failed;
+                break;
+            }
             memcpy(to, at, length);
             at += length;
             break;
-        case 'A': length *= (uint32_t)args[p->other];
-            if (length > (size_t)(end - at)) return UNKNOWN;
+        case 'c': length = take_u32(&at, end); /* fall through */
+        case 'A': if (p->kind == 'A') length *= (uint32_t)args[p->other];
+            if (at > end || length > (size_t)(end - at)) return UNKNOWN;
             memcpy(to, at, length);
             at += length;
             break;
@@ -286,7 +331,15 @@ static size_t encode(const entry_t *entry, const uint64_t *args, unsigned char *
             fits = put(frame, &at, &length, 4) && put(frame, &at, pointer, length); break;
         case 'v': length = versioned_size(p, pointer);
             fits = put(frame, &at, &length, 4) && put(frame, &at, pointer, length); break;
-        case 'i': fits = put(frame, &at, pointer, length); break;
+        case 'i': case 'x': fits = put(frame, &at, pointer, length); break;
+        case 'c': {
+            uint32_t count;
+            memcpy(&count, (const unsigned char *)pointer + p->count_at, 4);
+            if (count > FRAME_MAX / p->element) return 0;
+            length += count * p->element;
+            fits = put(frame, &at, &length, 4) && put(frame, &at, pointer, length);
+            break;
+        }
         case 'A': if (args[p->other] > FRAME_MAX) return 0;
             fits = put(frame, &at, pointer, length * (size_t)args[p->other]); break;
         default: break;
@@ -318,7 +371,7 @@ static unsigned int ask(const entry_t *entry, const uint64_t *args) {
     if (!in_folder(address.sun_path, sizeof address.sun_path, "driver.sock")) return UNKNOWN;
     int channel = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (channel < 0) return UNKNOWN;
-    unsigned int code = UNKNOWN;
+    unsigned int code = DRIVER_NOT_LOADED;
     uint32_t head[2];
     if (connect(channel, (struct sockaddr *)&address, sizeof address) == 0 && transfer(channel, frame, length, 1)
         && transfer(channel, (unsigned char *)head, sizeof head, 0) && head[1] <= FRAME_MAX
@@ -332,7 +385,12 @@ HIDDEN unsigned int fake_nvml_call(const entry_t *entry, const uint64_t *args) {
     uint64_t key;
     unsigned int code;
     if (atomic_load_explicit(&references, memory_order_relaxed) <= 0) return UNINITIALIZED;
+    const header_t *base = atomic_load_explicit(&answers, memory_order_acquire);
+    if (base->retired) { /* the daemon ended; perhaps another one serves by now */
+        if ((code = attach()) != OK) return code;
+        base = atomic_load_explicit(&answers, memory_order_acquire);
+    }
     if ((code = make_key(entry, args, &key)) != OK) return code;
-    if (!entry->asks && look_up(entry, args, key, &code)) return code;
+    if (!entry->asks && !guarded(base, entry->id) && look_up(entry, args, key, &code)) return code;
     return ask(entry, args);
 }

@@ -13,6 +13,9 @@ typedef struct {
     uint8_t versions;       /* version words that are known */
     uint32_t size;          /* bytes of the value, of the structure or of one element */
     uint32_t key;           /* leading bytes of a structure that select the answer */
+    uint32_t count_at;      /* where a structure says how many elements its array has */
+    uint32_t pointer_at;    /* where it points to them; 0: they follow it */
+    uint32_t element;       /* bytes of one of them, 0: no array */
     uint32_t words[4];      /* version words: size | version << 24 */
 } param_t;
 
@@ -24,5 +27,5 @@ typedef struct {
 } entry_t;
 
 HIDDEN unsigned int fake_nvml_call(const entry_t *entry, const uint64_t *args);
-extern const uint32_t fake_nvml_abi;
+extern const uint32_t fake_nvml_abi, fake_nvml_entries, fake_nvml_init;
 #endif

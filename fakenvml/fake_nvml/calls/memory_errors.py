@@ -1,0 +1,174 @@
+"""Errors of memories and buses: ECC counters, row remapping, page retirement, SRAM, PCIe replays, repair.
+
+A counter lives in ``state.errors`` under "volatile/corrected/dram": volatile or aggregate, corrected or uncorrected,
+and where. ``fake-nvml ctl ecc`` raises them as the hardware would: both lifetimes at once. Boards since Ampere remap
+rows, older ones retire pages.
+"""
+
+from typing import Any
+
+from fake_nvml.abi.codes import Code
+from fake_nvml.calls.registry import Caller, action, check, getter
+from fake_nvml.model import Gpu
+
+LIFETIMES = ("volatile", "aggregate")
+KINDS = ("corrected", "uncorrected")
+PLACES = ("l1", "l2", "dram", "register", "texture", "shared", "cbu", "sram")
+"""NVML_MEMORY_LOCATION_* in their order."""
+SINGLE_BIT, DOUBLE_BIT = 0x1, 0x2
+
+
+def count(gpu: Gpu, lifetime: int, kind: int, place: str) -> int:
+    """One counter."""
+    return gpu.state.errors.get(f"{LIFETIMES[lifetime]}/{KINDS[kind]}/{place}", 0)
+
+
+def total(gpu: Gpu, lifetime: int, kind: int) -> int:
+    """All places together; ``sram`` sums the caches already where it is used, so they are never raised both."""
+    return sum(count(gpu, lifetime, kind, place) for place in PLACES)
+
+
+def _ecc(gpu: Gpu) -> None:
+    check(gpu.state.ecc, Code.NOT_SUPPORTED)
+
+
+@getter("nvmlDeviceGetTotalEccErrors", over=(range(2), range(2)))
+def total_ecc_errors(gpu: Gpu, kind: int, lifetime: int) -> int:
+    check(kind < 2 and lifetime < 2)
+    _ecc(gpu)
+    return total(gpu, lifetime, kind)
+
+
+@getter("nvmlDeviceGetDetailedEccErrors", over=(range(2), range(2)))
+def detailed_ecc_errors(gpu: Gpu, kind: int, lifetime: int) -> dict[str, int]:
+    check(kind < 2 and lifetime < 2)
+    _ecc(gpu)
+    fields = zip(("l1Cache", "l2Cache", "deviceMemory", "registerFile"), PLACES, strict=False)
+    return {field: count(gpu, lifetime, kind, place) for field, place in fields}
+
+
+@getter("nvmlDeviceGetMemoryErrorCounter", over=(range(2), range(2), range(len(PLACES))))
+def memory_errors(gpu: Gpu, kind: int, lifetime: int, place: int) -> int:
+    check(kind < 2 and lifetime < 2 and place < len(PLACES))
+    _ecc(gpu)
+    return count(gpu, lifetime, kind, PLACES[place])
+
+
+@action("nvmlDeviceClearEccErrorCounts")
+def clear_ecc(_caller: Caller, gpu: Gpu, lifetime: int) -> None:
+    check(lifetime < 2)
+    _ecc(gpu)
+    kept = {name: n for name, n in gpu.state.errors.items() if not name.startswith(LIFETIMES[lifetime])}
+    gpu.change(errors=kept)
+
+
+@getter("nvmlDeviceGetSramEccErrorStatus")
+def sram_status(gpu: Gpu) -> dict[str, int]:
+    check(gpu.board.compute.architecture >= 9, Code.NOT_SUPPORTED)
+    _ecc(gpu)
+    uncorrected = count(gpu, 1, 1, "sram")
+    return {
+        "aggregateUncSecDed": uncorrected,
+        "aggregateCor": count(gpu, 1, 0, "sram"),
+        "volatileUncSecDed": count(gpu, 0, 1, "sram"),
+        "volatileCor": count(gpu, 0, 0, "sram"),
+        "aggregateUncBucketL2": uncorrected,
+        "bThresholdExceeded": int(uncorrected >= 4),
+    }
+
+
+@getter("nvmlDeviceGetSramUniqueUncorrectedEccErrorCounts")
+def sram_unique(gpu: Gpu) -> dict[str, Any]:
+    check(gpu.board.compute.architecture >= 9, Code.NOT_SUPPORTED)
+    errors = count(gpu, 1, 1, "sram")
+    return {"entries": [{"unit": 1, "location": 0, "address": 0x40, "count": errors}] if errors else []}
+
+
+def _remapper(gpu: Gpu) -> int:
+    check(gpu.board.compute.architecture >= 7, Code.NOT_SUPPORTED)
+    return gpu.board.memory.remap_banks or 0
+
+
+@getter("nvmlDeviceGetRemappedRows")
+def remapped_rows(gpu: Gpu) -> tuple[int, int, int, int]:
+    _remapper(gpu)
+    remaps = gpu.state.remaps
+    return remaps.correctable, remaps.uncorrectable, int(remaps.pending), int(remaps.failed)
+
+
+@getter("nvmlDeviceGetRemappedRows_v2")
+def remapped_rows_v2(gpu: Gpu) -> dict[str, int]:
+    """Rows that wait for a reset are inactive."""
+    correctable, uncorrectable, pending, failed = remapped_rows(gpu)
+    waiting = min(1, uncorrectable) if pending else 0
+    return {
+        "corrActiveRemaps": correctable,
+        "uncActiveRemaps": uncorrectable - waiting,
+        "uncInactiveRemaps": waiting,
+        "bPending": pending,
+        "bFailureOccurred": failed,
+    }
+
+
+@getter("nvmlDeviceGetRowRemapperHistogram")
+def row_histogram(gpu: Gpu) -> dict[str, int]:
+    """Banks by how much of their spare rows is left; each remap takes from another bank."""
+    banks = _remapper(gpu)
+    check(gpu.board.memory.remap_banks is not None, Code.NOT_SUPPORTED)
+    used = min(banks, gpu.state.remaps.correctable + gpu.state.remaps.uncorrectable)
+    return {"max": banks - used, "high": used, "partial": 0, "low": 0, "none": 0}
+
+
+@getter("nvmlDeviceGetBankRemapperStatus_v1")
+def bank_remapper(gpu: Gpu) -> dict[str, int]:
+    """Whole banks can be replaced since Blackwell; one spare in each of the groups."""
+    check(gpu.board.compute.architecture >= 10 and gpu.board.memory.remap_banks, Code.NOT_SUPPORTED)
+    failed = int(gpu.state.remaps.failed)
+    return {"activeRemappings": failed, "maxSpareGroupCount": 32 - failed, "noSpareGroupCount": failed}
+
+
+@getter("nvmlDeviceGetRepairStatus")
+def repair(gpu: Gpu) -> dict[str, int]:
+    check(gpu.board.compute.architecture >= 10, Code.NOT_SUPPORTED)
+    return {"bChannelRepairPending": int(gpu.state.remaps.pending), "bTpcRepairPending": 0}
+
+
+@getter("nvmlDeviceGetUnrepairableMemoryFlag_v1")
+def unrepairable(gpu: Gpu) -> dict[str, int]:
+    return {"bUnrepairableMemory": int(gpu.state.remaps.failed)}
+
+
+def _retires(gpu: Gpu) -> None:
+    check(gpu.board.compute.architecture < 7, Code.NOT_SUPPORTED)
+
+
+@getter("nvmlDeviceGetRetiredPages", over=(range(2),))
+def retired_pages(gpu: Gpu, cause: int) -> list[int]:
+    """0 after several single-bit errors, 1 after a double-bit error."""
+    check(cause < 2)
+    _retires(gpu)
+    return [address for why, address, _ in gpu.state.retired if why == cause]
+
+
+@getter("nvmlDeviceGetRetiredPages_v2", over=(range(2),))
+def retired_pages_v2(gpu: Gpu, cause: int) -> tuple[list[int], list[int]]:
+    found = retired_pages(gpu, cause)
+    return found, [when for why, _, when in gpu.state.retired if why == cause]
+
+
+@getter("nvmlDeviceGetRetiredPagesPendingStatus")
+def retirement_pending(gpu: Gpu) -> int:
+    _retires(gpu)
+    return int(gpu.state.remaps.pending)
+
+
+@getter("nvmlDeviceGetPcieReplayCounter")
+def replays(gpu: Gpu) -> int:
+    return gpu.state.errors.get("pcie/replay", 0)
+
+
+@getter("nvmlDeviceGetPcieThroughput", over=(range(2),))
+def pcie_throughput(gpu: Gpu, counter: int) -> int:
+    """KiB/s: 0 sent, 1 received."""
+    check(counter < 2)
+    return gpu.reading("pcie_kib_s", 0)

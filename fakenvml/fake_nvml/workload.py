@@ -1,0 +1,281 @@
+"""Fake workloads: processes that hold contexts and memory on GPUs, MIG devices or through an MPS server.
+
+``libcuda.so.1`` (shim/cuda.c) opens one connection for the life of a process and asks here; when the connection ends,
+its contexts end. Limits are the hardware's: the memory of the GPU or of the MIG instance, the compute mode, and what
+an MPS server allows. No kernel runs; a process says itself how busy it would keep its device.
+"""
+
+import os
+import struct
+import time
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from fake_nvml.model import MIB, NO_INSTANCE, Gpu, MigDevice, Node, Process
+
+SUCCESS, INVALID_VALUE, OUT_OF_MEMORY, NO_DEVICE, INVALID_DEVICE, INVALID_CONTEXT, UNAVAILABLE = (
+    0,
+    1,
+    2,
+    100,
+    101,
+    201,
+    46,
+)
+"""CUresult."""
+PROHIBITED, EXCLUSIVE_PROCESS = 2, 3
+CONTEXT_BYTES = 512 * MIB
+"""What a context takes by itself (assumed; between 300 and 600 MiB were seen on data center boards)."""
+HELLO, DEVICE, CONTEXT, END, ALLOCATE, FREE, INFO, LOAD = range(1, 9)
+
+
+class WorkError(Exception):
+    """A request ends with a CUresult other than success."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"CUresult {code}")
+        self.code = code
+
+
+Device = Gpu | MigDevice
+
+
+def visible(node: Node, wanted: str | None) -> list[Device]:
+    """The devices of a process: by CUDA_VISIBLE_DEVICES, or all GPUs; of boards in MIG mode only the first instance.
+
+    An entry that names nothing hides what follows, as CUDA does.
+    """
+    gpus = [gpu for gpu in node.gpus() if not gpu.state.lost]
+    instances = [device for gpu in gpus for device in gpu.mig_devices()]
+    if wanted is None:
+        whole: list[Device] = [gpu for gpu in gpus if not gpu.state.mig]
+        return whole or list(instances[:1])
+    found: list[Device] = []
+    for word in filter(None, (word.strip() for word in wanted.split(","))):
+        match: Device | None = None
+        if word.isdigit():
+            match = next((gpu for gpu in gpus if gpu.index == int(word) and not gpu.state.mig), None)
+        elif word.startswith("GPU-"):
+            match = next((gpu for gpu in gpus if gpu.uuid.startswith(word) and not gpu.state.mig), None)
+        elif word.startswith("MIG-"):
+            match = next((device for device in instances if device.uuid == word), None)
+        if match is None:
+            break
+        found.append(match)
+    return found
+
+
+def gpu_of(device: Device) -> Gpu:
+    """The GPU that a device is, or is part of."""
+    return device if isinstance(device, Gpu) else device.gpu
+
+
+@dataclass(slots=True)
+class Client:
+    """One process; ``contexts`` by number: its device, its allocations by address.
+
+    Attributes:
+        mps: it is a client of an MPS server, which limits it.
+        pinned_bytes: by index of its device; what is not there is not limited.
+        thread_percent: how much of a device's multiprocessors it may use.
+    """
+
+    node: Node
+    pid: int
+    devices: list[Device] = field(default_factory=list)
+    contexts: dict[int, tuple[Device, dict[int, int]]] = field(default_factory=dict)
+    mps: bool = False
+    pinned_bytes: dict[int, int] = field(default_factory=dict)
+    thread_percent: int = 100
+
+    def perform(self, op: int, body: bytes) -> bytes:
+        """The reply to one request.
+
+        Raises:
+            WorkError: the CUresult to give back.
+            ValueError: not a request.
+        """
+        if op == HELLO:
+            return self._hello(body)
+        if op == LOAD:
+            return self._load(*struct.unpack("<QQ", body))
+        if op not in (DEVICE, CONTEXT, END, ALLOCATE, FREE, INFO) or len(body) != 16:
+            message = f"workload request {op} of {len(body)} bytes"
+            raise ValueError(message)
+        first, second = struct.unpack("<QQ", body)
+        if op == DEVICE:
+            return self._describe(first)
+        if op == CONTEXT:
+            return self._begin(first)
+        if op == END:
+            self.end(first)
+            return b""
+        if op == ALLOCATE:
+            return self._allocate(first, second)
+        if op == FREE:
+            return self._free(first, second)
+        return self._info(first)
+
+    def _hello(self, body: bytes) -> bytes:
+        r"""Which devices it sees: "VISIBLE\\nMPS", where VISIBLE may be "-" for unset and MPS "" or "percent device=bytes"."""
+        wanted, _, mps = body.decode(errors="replace").partition("\n")
+        self.devices = visible(self.node, None if wanted == "-" else wanted)
+        if mps:
+            words = mps.split()
+            self.mps, self.thread_percent = True, int(words[0])
+            limits = (word.partition("=") for word in words[1:])
+            self.pinned_bytes = {int(index): int(count) for index, _, count in limits}
+        return struct.pack("<I", len(self.devices))
+
+    def _device(self, number: int) -> Device:
+        if number >= len(self.devices):
+            raise WorkError(INVALID_DEVICE)
+        return self.devices[number]
+
+    def _total(self, device: Device) -> int:
+        if isinstance(device, MigDevice):
+            return device.total_bytes
+        facts = device.board.memory
+        return (facts.total_mib - facts.reserved_mib) * MIB
+
+    def _describe(self, number: int) -> bytes:
+        device = self._device(number)
+        gpu = gpu_of(device)
+        name = gpu.board.identity.name
+        count = gpu.board.compute.multiprocessors
+        if isinstance(device, MigDevice):
+            name = f"{name} MIG {device.profile.name}"
+            count = device.profile.multiprocessors
+        raw = uuid.UUID(device.uuid[4:]).bytes
+        major, minor = gpu.board.compute.capability
+        slot = self.node.machine.gpus[gpu.index]
+        if self.mps:
+            count = max(1, count * self.thread_percent // 100)
+        numbers = struct.pack(
+            "<Q6I",
+            self._total(device),
+            count,
+            major,
+            minor,
+            slot.domain,
+            slot.bus,
+            self.node.machine.driver.cuda,
+        )
+        return name.encode().ljust(128, b"\0") + raw + numbers
+
+    def _begin(self, number: int) -> bytes:
+        device = self._device(number)
+        gpu = gpu_of(device)
+        others = [process for process in gpu.processes() if process.pid != self.pid]
+        mode = gpu.state.compute_mode
+        exclusive = mode == EXCLUSIVE_PROCESS and not self.mps and others
+        if mode == PROHIBITED or exclusive or gpu.state.drained or gpu.state.lost:
+            raise WorkError(UNAVAILABLE)
+        context = next(self.node.numbers)
+        self._claim(device, number, CONTEXT_BYTES)
+        gi, ci = (device.gi.id, device.ci.id) if isinstance(device, MigDevice) else (NO_INSTANCE, NO_INSTANCE)
+        kind = "M" if self.mps else "C"
+        self.node.processes[context] = Process(
+            pid=self.pid, name=name_of(self.pid), gpu=gpu.index, gi=gi, ci=ci, kind=kind, started_s=time.time()
+        )  # fmt: skip
+        self.contexts[context] = (device, {0: CONTEXT_BYTES})
+        self._account(context)
+        return struct.pack("<Q", context)
+
+    def _used(self, device: Device) -> int:
+        if isinstance(device, MigDevice):
+            return device.used_bytes()
+        return sum(process.used_bytes for process in device.processes())
+
+    def _claim(self, device: Device, number: int, size: int) -> None:
+        """Raise if SIZE more bytes do not fit, into the device or into what the MPS server allows this client."""
+        if self._used(device) + size > self._total(device):
+            raise WorkError(OUT_OF_MEMORY)
+        if self.mps and number in self.pinned_bytes:
+            mine = sum(sum(held.values()) for d, held in self.contexts.values() if d.uuid == device.uuid)
+            if mine + size > self.pinned_bytes[number]:
+                raise WorkError(OUT_OF_MEMORY)
+
+    def _context(self, context: int) -> tuple[Device, dict[int, int]]:
+        if context not in self.contexts:
+            raise WorkError(INVALID_CONTEXT)
+        device, held = self.contexts[context]
+        if gpu_of(device).state.lost or context not in self.node.processes:
+            raise WorkError(UNAVAILABLE)
+        return device, held
+
+    def _account(self, context: int) -> None:
+        device, held = self.contexts[context]
+        used = sum(held.values())
+        process = self.node.processes[context]
+        peak = max(process.peak_bytes, used)
+        self.node.processes[context] = msgspec.structs.replace(process, used_bytes=used, peak_bytes=peak)
+        self.node.touched.add(gpu_of(device).index)
+
+    def _allocate(self, context: int, size: int) -> bytes:
+        """Memory in pieces of 2 MiB; its address is only a name."""
+        device, held = self._context(context)
+        if size == 0:
+            raise WorkError(INVALID_VALUE)
+        rounded = -(-size // (2 * MIB)) * 2 * MIB
+        self._claim(device, self.devices.index(device), rounded)
+        address = 0x7F0000000000 + next(self.node.numbers) * 2 * MIB
+        held[address] = rounded
+        self._account(context)
+        return struct.pack("<Q", address)
+
+    def _free(self, context: int, address: int) -> bytes:
+        _, held = self._context(context)
+        if not address or address not in held:
+            raise WorkError(INVALID_VALUE)
+        del held[address]
+        self._account(context)
+        return b""
+
+    def _info(self, context: int) -> bytes:
+        device, _ = self._context(context)
+        total = self._total(device)
+        number = self.devices.index(device)
+        if self.mps:
+            total = min(total, self.pinned_bytes.get(number, total))
+        return struct.pack("<QQ", total - min(total, self._used(device)), total)
+
+    def _load(self, context: int, percent: int) -> bytes:
+        """How busy the process would keep its device; an MPS client not beyond its share of threads."""
+        device, _ = self._context(context)
+        share = min(percent, self.thread_percent, 100)
+        process = self.node.processes[context]
+        self.node.processes[context] = msgspec.structs.replace(
+            process, sm_percent=share, memory_percent=share // 2
+        )
+        self.node.touched.add(gpu_of(device).index)
+        return b""
+
+    def end(self, context: int) -> None:
+        """End a context."""
+        if context not in self.contexts:
+            raise WorkError(INVALID_CONTEXT)
+        device, _ = self.contexts.pop(context)
+        process = self.node.processes.pop(context, None)
+        gpu = gpu_of(device)
+        if process and gpu.state.accounting:
+            remembered = self.node.finished.setdefault(gpu.index, [])
+            remembered.append((process, time.time()))
+            del remembered[:-4000]
+        self.node.touched.add(gpu.index)
+
+    def close(self) -> None:
+        """The process is gone."""
+        for context in list(self.contexts):
+            self.end(context)
+
+
+def name_of(pid: int) -> str:
+    """The path of a process's program, as nvidia-smi prints it."""
+    try:
+        return os.readlink(f"/proc/{pid}/exe")  # noqa: PTH115 # the text, even where it leads nowhere
+    except OSError:
+        return Path(f"/proc/{pid}").name
