@@ -22,7 +22,7 @@ SONAME = "libnvidia-ml.so.1"
 CUDA = "libcuda.so.1"
 FLAGS = ("-O2", "-g0", "-fPIC", "-shared", "-fvisibility=hidden", "-std=gnu11", "-Wl,-z,now")
 SOURCES = {
-    SONAME: ("shim.c", "entries_generated.c", "shim.h"),
+    SONAME: ("shim.c", "entries_generated.c", "branch.c", "shim.h", "branches/r535.def", "branches/r550.def"),
     CUDA: ("cuda.c",),
 }
 
@@ -71,7 +71,7 @@ def compile_once(
         target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
             for file, text in sources.items():
-                (Path(scratch) / file).write_text(text)
+                (Path(scratch) / Path(file).name).write_text(text)
             units = [file for file in sources if file.endswith(".c")]
             made = Path(scratch) / name
             ran = subprocess.run(

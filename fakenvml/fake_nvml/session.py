@@ -43,13 +43,20 @@ class Session:
         """Let the daemon die at once, as from a crash; ``start`` brings it back with the state it had."""
         assert self._daemon is not None, "the session has not begun"
         self._daemon.kill()
-        self._daemon.wait()
+        self._end()
 
     @property
     def pid(self) -> int:
         """The daemon's process id."""
         assert self._daemon is not None, "the session has not begun"
         return self._daemon.pid
+
+    def _end(self) -> None:
+        """Wait for the end of the daemon and close what it said."""
+        assert self._daemon is not None
+        self._daemon.wait()
+        if self._daemon.stderr and not self._daemon.stderr.closed:
+            self._daemon.stderr.close()
 
     def __enter__(self) -> Self:
         """Start the daemon, see ``start``."""
@@ -86,7 +93,7 @@ class Session:
         """Whether this daemon is ready; the file may be an earlier one's."""
         try:
             return (self.folder / "ready").read_text().strip() == str(pid)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return False
 
     def __exit__(
@@ -99,6 +106,4 @@ class Session:
             self._daemon.wait(10)
         except subprocess.TimeoutExpired:
             self._daemon.kill()
-            self._daemon.wait()
-        if self._daemon.stderr and not self._daemon.stderr.closed:
-            self._daemon.stderr.close()
+        self._end()

@@ -182,8 +182,9 @@ def placements(gpu: Gpu, profile_id: int) -> list[dict[str, int]]:
 
 @getter("nvmlDeviceGetGpuInstanceRemainingCapacity", over=(profile_ids,))
 def remaining(gpu: Gpu, profile_id: int) -> int:
-    check(gpu.state.mig, Code.NOT_SUPPORTED)
-    return rules.remaining(_board(gpu), gpu.state.instances, gpu.profile(profile_id))
+    """None while the mode is off: nvidia-smi 550 lists such boards with 0 free, which it could not after an error."""
+    profile = gpu.profile(profile_id)
+    return rules.remaining(_board(gpu), gpu.state.instances, profile) if gpu.state.mig else 0
 
 
 @getter("nvmlDeviceGetGpuInstances", over=(profile_ids,))
@@ -346,7 +347,7 @@ def destroy_compute(_caller: Caller, instance: InstanceOf) -> None:
     _change(instance, msgspec.structs.replace(instance.gi, compute=left))
 
 
-@getter("nvmlComputeInstanceGetInfo", "nvmlComputeInstanceGetInfo_v2", subject="ci")
+@getter("nvmlComputeInstanceGetInfo_v2", subject="ci")
 def compute_info(instance: InstanceOf) -> dict[str, Any]:
     """``device`` is the handle of the MIG device: its UUID is what a container is given."""
     ci = instance.ci
@@ -358,3 +359,9 @@ def compute_info(instance: InstanceOf) -> dict[str, Any]:
         "profileId": ci.profile,
         "placement": {"start": ci.start, "size": ci.slices},
     }
+
+
+@getter("nvmlComputeInstanceGetInfo", subject="ci")
+def compute_info_of_gpu(instance: InstanceOf) -> dict[str, Any]:
+    """The older form names the GPU: nvidia-smi prints its index."""
+    return {**compute_info(instance), "device": instance.gpu.handle}

@@ -22,7 +22,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { OK = 0, UNINITIALIZED = 1, INVALID_ARGUMENT = 2, NOT_FOUND = 6, INSUFFICIENT_SIZE = 7, DRIVER_NOT_LOADED = 9, TIMEOUT = 10,
+enum { OK = 0, UNINITIALIZED = 1, INVALID_ARGUMENT = 2, INSUFFICIENT_SIZE = 7, DRIVER_NOT_LOADED = 9, TIMEOUT = 10,
        LIB_RM_VERSION_MISMATCH = 18, ARGUMENT_VERSION_MISMATCH = 25, UNKNOWN = 999 };
 enum { LAYOUT = 2, HEADER = 1024, /* bytes before the slots */ GUARDS = 64, SPINS = 200000, STRING_MAX = 1024, FRAME_MAX = 65536 };
 
@@ -95,14 +95,6 @@ EXPORT unsigned int nvmlInitWithFlags(unsigned int flags) {
 }
 EXPORT unsigned int nvmlInit_v2(void) { return nvmlInitWithFlags(0); }
 EXPORT unsigned int nvmlInit(void) { return nvmlInitWithFlags(0); }
-
-/* The private table of nvidia-smi; none of its branches is known to this library. */
-EXPORT unsigned int nvmlInternalGetExportTable(const void **table, const void *id) {
-    (void)id;
-    if (!table) return INVALID_ARGUMENT;
-    *table = NULL;
-    return NOT_FOUND;
-}
 
 EXPORT unsigned int nvmlShutdown(void) {
     int count = atomic_load(&references);
