@@ -8,8 +8,12 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fake_nvml.errors import FakeNvmlError, UsageError
+
+if TYPE_CHECKING:
+    from fake_nvml.machines import Board, Machine
 
 DEFAULT_DIR = "/run/fake-nvml"
 
@@ -26,7 +30,11 @@ def parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="be a node until SIGTERM or Ctrl-C")
     run = commands.add_parser("run", help="run a command on a node of its own: fake-nvml run -- nvitop -1")
     ctl = commands.add_parser("ctl", help="do something to a running node")
-    for sub in (serve, run):
+    root = commands.add_parser(
+        "driver-root", help="write the files around the library: programs, /dev, /proc, /sys"
+    )
+    root.add_argument("path", metavar="DIR", help="the root's folder")
+    for sub in (serve, run, root):
         sub.add_argument(
             "--machine", default=machine, help="machine or file (default %(default)s, env FAKE_NVML_MACHINE)"
         )
@@ -46,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
             "--dir", default=folder, help="the node's folder (default %(default)s, env FAKE_NVML_DIR)"
         )
     run.add_argument("--dir", help="keep the node's folder here (default: a temporary one)")
+    serve.add_argument("--driver-root", help="keep a driver root here too, see the command driver-root")
     serve.add_argument("--quiet", action="store_true", help="say nothing but errors")
     run.add_argument("words", nargs=argparse.REMAINDER, metavar="-- CMD", help="the command")
     ctl.formatter_class = argparse.RawDescriptionHelpFormatter
@@ -87,6 +96,14 @@ def environment_number(name: str) -> int:
         message = f"{name}: wanted a number from 0, found {text!r}"
         raise UsageError(message)
     return int(text)
+
+
+def chosen_machine(arguments: argparse.Namespace) -> "tuple[Machine, Board]":
+    """What --machine, --node and --driver name."""
+    from fake_nvml import machines
+
+    machine, board = machines.load(arguments.machine, arguments.node)
+    return (machines.with_driver(machine, arguments.driver) if arguments.driver else machine), board
 
 
 def control_help() -> str:
@@ -160,13 +177,22 @@ def dispatch(arguments: argparse.Namespace) -> int:
     if arguments.command == "serve":
         import logging
 
-        from fake_nvml import daemon, machines
+        from fake_nvml import daemon
 
         logging.basicConfig(level="ERROR" if arguments.quiet else "INFO", format="fake-nvml: %(message)s")
-        machine, board = machines.load(arguments.machine, arguments.node)
-        if arguments.driver:
-            machine = machines.with_driver(machine, arguments.driver)
-        daemon.serve(machine, board, Path(arguments.dir))
+        daemon.serve(
+            *chosen_machine(arguments),
+            Path(arguments.dir),
+            arguments.driver_root and Path(arguments.driver_root),
+        )
+    elif arguments.command == "driver-root":
+        from fake_nvml import driver_root
+        from fake_nvml.model import load_node
+
+        driver_root.make(
+            Path(arguments.path), load_node(*chosen_machine(arguments), Path(arguments.path, "state.json"))
+        )
+        print(arguments.path)
     elif arguments.command == "run":
         words = arguments.words[1:] if arguments.words[:1] == ["--"] else arguments.words
         if not words:

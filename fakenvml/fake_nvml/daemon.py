@@ -14,7 +14,7 @@ import socket
 import struct
 from pathlib import Path
 
-from fake_nvml import build, control, wire
+from fake_nvml import build, control, driver_root, wire
 from fake_nvml.abi import table
 from fake_nvml.abi.codes import Code
 from fake_nvml.answers import Answers, retire
@@ -52,8 +52,9 @@ def _claim_folder(folder: Path) -> int:
 class Daemon:
     """Serves one node from FOLDER until it is told to stop."""
 
-    def __init__(self, machine: Machine, board: Board, folder: Path) -> None:
+    def __init__(self, machine: Machine, board: Board, folder: Path, root: Path | None = None) -> None:
         self._folder = folder
+        self._root = root
         libraries = build.libraries()
         self._lock = _claim_folder(folder)
         self._node = load_node(machine, board, folder / "state.json")
@@ -63,6 +64,8 @@ class Daemon:
         self._answers = Answers(folder / "answers")
         self._publisher = Publisher(self._node, self._answers)
         self._link(libraries)
+        if root:
+            driver_root.make(root, self._node)
 
     def _link(self, libraries: dict[str, Path]) -> None:
         """Put the libraries where LD_LIBRARY_PATH and linkers by version look for them."""
@@ -127,6 +130,8 @@ class Daemon:
         node = self._node
         if node.touched:
             self._publisher.refresh()
+            if self._root:
+                driver_root.refresh(self._root, node)
             save_node(node, self._folder / "state.json")
         for event in node.happened:
             for number, known in node.sets.items():
@@ -230,10 +235,10 @@ def _caller(writer: asyncio.StreamWriter) -> Caller:
     return Caller(pid=pid, privileged=uid in (0, os.geteuid()), uid=uid)
 
 
-def serve(machine: Machine, board: Board, folder: Path) -> None:
-    """Serve MACHINE from FOLDER in this process until a signal ends it.
+def serve(machine: Machine, board: Board, folder: Path, root: Path | None = None) -> None:
+    """Serve MACHINE from FOLDER, with a driver root at ROOT if one is given, until a signal ends this process.
 
     Raises:
         FakeNvmlError: the folder is in use or cannot be written, no compiler.
     """
-    asyncio.run(Daemon(machine, board, folder).run())
+    asyncio.run(Daemon(machine, board, folder, root).run())

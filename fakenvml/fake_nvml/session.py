@@ -17,10 +17,19 @@ class Session:
     """Serves MACHINE from FOLDER while the block runs; ``environment`` makes a process its client."""
 
     def __init__(
-        self, machine: str, folder: Path, *, node: int = 0, driver: str | None = None, timeout_s: float = 60
+        self,
+        machine: str,
+        folder: Path,
+        *,
+        node: int = 0,
+        driver: str | None = None,
+        driver_root: Path | None = None,
+        timeout_s: float = 60,
     ) -> None:
         self.machine = machine
-        self._options = ["--node", str(node), *(["--driver", driver] if driver else [])]
+        self._options = ["--node", str(node)]
+        self._options += ["--driver", driver] if driver else []
+        self._options += ["--driver-root", str(driver_root)] if driver_root else []
         self.folder = folder
         self._timeout_s = timeout_s
         self._daemon: subprocess.Popen[str] | None = None

@@ -15,7 +15,7 @@ from fake_nvml.session import Session
 
 @pytest.fixture
 def node(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Session]:
-    """A node: ``dgx-b200``, or the machine of the test's ``machine`` marker-less parameter."""
+    """A node: ``dgx-b200``, or the machine that a test gives as indirect parameter."""
     machine = getattr(request, "param", "dgx-b200")
     with Session(machine, tmp_path / "node") as session:
         yield session
@@ -35,7 +35,8 @@ def become_client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Session
         pynvml._nvmlGetFunctionPointer_cache.clear()
         pynvml.nvmlInit()
         began = True
-        return pynvml
+        module: ModuleType = pynvml
+        return module
 
     yield become
     if began:

@@ -5,6 +5,7 @@ import socket
 import struct
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pynvml
@@ -39,7 +40,7 @@ def alive(node: Session) -> bool:
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Session:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     session = Session("dgx-b200", tmp_path_factory.mktemp("abuse"))
     with session:
         yield session

@@ -1,7 +1,9 @@
 """MIG placement: whatever is asked for in whatever order, instances never overlap and nothing is lost."""
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -49,6 +51,14 @@ def gpu_of(machine: str) -> Gpu:
 def made(gpu: Gpu, profile: int) -> int:
     """Create an instance; returns its id."""
     return int(calls.create(ROOT, gpu, profile)) >> 8 & 0xFF
+
+
+def outcome(call: Callable[..., Any], *arguments: Any) -> tuple[Any, Code]:
+    """(result, return code) of a modelled call."""
+    try:
+        return call(*arguments), Code.SUCCESS
+    except NvmlError as error:
+        return None, error.code
 
 
 @pytest.mark.parametrize(("wanted", "ids"), OBSERVED)
@@ -107,35 +117,27 @@ class Life(RuleBasedStateMachine):
     def create(self, number: int) -> object:
         profile = self.table.profiles[number % len(self.table.profiles)]
         room = calls.remaining(self.gpu, profile.id)
-        try:
-            handle = calls.create(ROOT, self.gpu, profile.id)
-        except NvmlError as error:
-            assert error.code == Code.INSUFFICIENT_RESOURCES
-            assert room == 0
-            return multiple()
-        assert room > 0
-        return handle
+        handle, code = outcome(calls.create, ROOT, self.gpu, profile.id)
+        assert code == (Code.SUCCESS if room else Code.INSUFFICIENT_RESOURCES)
+        return handle if room else multiple()
 
     @rule(target=instances, number=st.integers(0, 20), place=st.integers(0, 7))
     def create_at(self, number: int, place: int) -> object:
         profile = self.table.profiles[number % len(self.table.profiles)]
         start = profile.starts[place % len(profile.starts)]
         placement = type("Placement", (), {"start": start, "size": profile.size})
-        try:
-            return calls.create_with_placement(ROOT, self.gpu, profile.id, placement)
-        except NvmlError as error:
-            assert error.code == Code.INSUFFICIENT_RESOURCES
-            return multiple()
+        handle, code = outcome(calls.create_with_placement, ROOT, self.gpu, profile.id, placement)
+        assert code in (Code.SUCCESS, Code.INSUFFICIENT_RESOURCES)
+        return handle if code == Code.SUCCESS else multiple()
 
     @rule(handle=instances, index=st.sampled_from(sorted(mig.COMPUTE_PROFILES)))
     def compute(self, handle: int, index: int) -> None:
-        try:
-            room = calls.remaining_compute(resolve(self.gpu.node, handle), index)
-            calls.create_compute(ROOT, resolve(self.gpu.node, handle), index)
-        except NvmlError as error:
-            assert error.code in (Code.NOT_SUPPORTED, Code.INSUFFICIENT_RESOURCES)
+        room, asked = outcome(calls.remaining_compute, resolve(self.gpu.node, handle), index)
+        _, code = outcome(calls.create_compute, ROOT, resolve(self.gpu.node, handle), index)
+        if asked == Code.SUCCESS:
+            assert code == (Code.SUCCESS if room else Code.INSUFFICIENT_RESOURCES)
         else:
-            assert room > 0
+            assert asked == code == Code.NOT_SUPPORTED
 
     @rule(handle=consumes(instances))
     def destroy(self, handle: int) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from fake_nvml.abi import layout
 
 INPUTS = frozenset("huUsvixc")
-OUTPUTS = frozenset("vobBnmpawAxc")
+OUTPUTS = frozenset("voObBnmpawAxc")
 ACTS = re.compile(
     r"^nvml(\w+?)(Set[A-Z]|Clear|Reset|Create|Destroy|Modify|Remove|Discover|Freeze|Register|Activate|Update|Free|Alloc|Wait|SampleGet)"
 )

@@ -134,7 +134,7 @@ def inforom_checksum(gpu: Gpu) -> int:
     return zlib.crc32(repr(sorted(published(gpu.board.identity.inforom).items())).encode())
 
 
-@action("nvmlDeviceValidateInforom")
+@action("nvmlDeviceValidateInforom", privileged=False)
 def validate_inforom(_caller: Caller, gpu: Gpu) -> None:
     published(gpu.board.identity.inforom)
     check(not gpu.setting("inforom_corrupt"), Code.CORRUPTED_INFOROM)
@@ -258,6 +258,15 @@ def mig_memory(device: MigDevice) -> dict[str, int]:
 def bar1(gpu: Gpu) -> dict[str, int]:
     total = gpu.node.board.memory.bar1_mib * MIB
     return {"bar1Total": total, "bar1Free": total - MIB, "bar1Used": MIB}
+
+
+@getter("nvmlDeviceGetBAR1MemoryInfo", subject="mig")
+def mig_bar1(device: MigDevice) -> dict[str, int]:
+    """The window is shared out as the memory is."""
+    board = device.gpu.board
+    assert board.mig is not None
+    total = board.memory.bar1_mib * MIB * device.gi.size // board.mig.memory_slices
+    return {"bar1Total": total, "bar1Free": total, "bar1Used": 0}
 
 
 @getter("nvmlDeviceGetAddressingMode", fixed=True)

@@ -63,7 +63,7 @@ def pack(function: table.Function, versions: tuple[str, ...], result: Any) -> by
         value: Any = taken.get(param)
         if param.kind in "nmp":
             parts.append(struct.pack("<I", count))
-        elif param.kind in "vox":
+        elif param.kind in "voOx":
             kind = next(chosen) if param.kind == "v" else param.types[0]
             if not param.array:
                 parts.append(_structure(kind, value))

@@ -9,13 +9,13 @@ from typing import Any
 
 from fake_nvml.abi.codes import Code
 from fake_nvml.calls.registry import Caller, action, check, getter
-from fake_nvml.model import Gpu
+from fake_nvml.model import Gpu, MigDevice
 
 LIFETIMES = ("volatile", "aggregate")
 KINDS = ("corrected", "uncorrected")
 PLACES = ("l1", "l2", "dram", "register", "texture", "shared", "cbu", "sram")
 """NVML_MEMORY_LOCATION_* in their order."""
-SINGLE_BIT, DOUBLE_BIT = 0x1, 0x2
+SRAM = 7
 
 
 def count(gpu: Gpu, lifetime: int, kind: int, place: str) -> int:
@@ -52,6 +52,14 @@ def memory_errors(gpu: Gpu, kind: int, lifetime: int, place: int) -> int:
     check(kind < 2 and lifetime < 2 and place < len(PLACES))
     _ecc(gpu)
     return count(gpu, lifetime, kind, PLACES[place])
+
+
+@getter("nvmlDeviceGetMemoryErrorCounter", subject="mig", over=(range(2), (0,), (SRAM,)))
+def mig_errors(device: MigDevice, kind: int, lifetime: int, place: int) -> int:
+    """A MIG device has volatile counters of its SRAM; errors are not told apart by instance here."""
+    check(kind < 2 and lifetime < 2 and place < len(PLACES))
+    check(lifetime == 0 and place == SRAM, Code.NOT_SUPPORTED)
+    return int(memory_errors(device.gpu, kind, lifetime, place))
 
 
 @action("nvmlDeviceClearEccErrorCounts")

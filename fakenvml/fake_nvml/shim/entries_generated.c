@@ -1,7 +1,7 @@
 /* Made by: python -m fake_nvml.abi.generate, from abi/functions.txt, abi/structs.txt and abi/codes.py. Do not edit. */
 #include "shim.h"
 
-const uint32_t fake_nvml_abi = 0x2accb9cau;
+const uint32_t fake_nvml_abi = 0x519566e7u;
 const uint32_t fake_nvml_entries = 431u;
 const uint32_t fake_nvml_init = 353u;
 
@@ -719,8 +719,8 @@ EXPORT unsigned int nvmlDeviceGetDramEncryptionMode(const void * a0, const void 
 
 static const param_t params_69[] = {
     {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {'O', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {'O', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetDriverModel(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {69, 3, 0, params_69};
@@ -730,8 +730,8 @@ EXPORT unsigned int nvmlDeviceGetDriverModel(const void * a0, const void * a1, c
 
 static const param_t params_70[] = {
     {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {'O', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {'O', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetDriverModel_v2(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {70, 3, 0, params_70};

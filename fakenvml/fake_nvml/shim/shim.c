@@ -137,7 +137,7 @@ static unsigned int make_key(const entry_t *entry, const uint64_t *args, uint64_
         const void *pointer = (const void *)(uintptr_t)args[p->arg];
         switch (p->kind) {
         case 'h': case 'u': case 'U': k = mix(k, args[p->arg]); break;
-        case 'a': break;
+        case 'a': case 'O': break;
         default:
             if (!pointer) return INVALID_ARGUMENT;
             if (p->kind == 'B' && !args[p->other]) return INVALID_ARGUMENT;
@@ -205,6 +205,13 @@ static unsigned int deliver_array(const param_t *p, unsigned char *to, uint32_t 
     return OK;
 }
 
+/* Whether a NULL array is a question for the number of elements. */
+static int asks_for_number(const entry_t *entry) {
+    for (int i = 0; i < entry->count; i++)
+        if (entry->params[i].kind == 'p') return 1;
+    return 0;
+}
+
 /* Spreads an answer over the caller's out parameters. */
 static unsigned int deliver(const entry_t *entry, const uint64_t *args, unsigned int code,
                             const unsigned char *at, const unsigned char *end) {
@@ -216,8 +223,9 @@ static unsigned int deliver(const entry_t *entry, const uint64_t *args, unsigned
         uint32_t length = p->size;
         switch (p->kind) {
         case 'v': length = versioned_size(p, to); /* fall through */
-        case 'o': case 'x':
+        case 'o': case 'O': case 'x':
             if (length > (size_t)(end - at)) return UNKNOWN;
+            if (!to) { at += length; break; }
             if (p->element) {
                 unsigned int failed = deliver_array(p, to, length, &at, end);
                 if (failed) return failed;
@@ -235,7 +243,7 @@ static unsigned int deliver(const entry_t *entry, const uint64_t *args, unsigned
         case 'n': case 'm': case 'p': {
             uint32_t count = take_u32(&at, end);
             memcpy(to, &count, 4);
-            if (count > room) short_of_room = p->kind == 'p' ? 2 : 1;
+            if (count > room) short_of_room = 1;
             break;
         }
         case 'w': case 'a': case 'b': case 'B': {
@@ -248,12 +256,11 @@ static unsigned int deliver(const entry_t *entry, const uint64_t *args, unsigned
                 size_t want = (size_t)p->size * (uint32_t)args[p->other];
                 memcpy(to, at, length < want ? length : want);
                 if (want > length) memset(to + length, 0, want - length);
-            } else if (to && length <= room * p->size) {
-                memcpy(to, at, length);
-            } else if (length && length <= room * p->size && code == OK) {
-                return INVALID_ARGUMENT;
-            } else if (!to && short_of_room == 2) {
+            } else if (!to && asks_for_number(entry)) {
                 short_of_room = 0;
+            } else if (length <= room * p->size) {
+                if (length && !to) return INVALID_ARGUMENT;
+                if (length) memcpy(to, at, length);
             }
             at += length;
             break;
@@ -261,7 +268,7 @@ static unsigned int deliver(const entry_t *entry, const uint64_t *args, unsigned
         default: break;
         }
     }
-    if (short_of_room == 2) /* the counter stood behind the array: a NULL array only asks for the number */
+    if (short_of_room && asks_for_number(entry)) /* the counter may stand behind the array */
         for (int i = 0; i < entry->count; i++)
             if (entry->params[i].kind == 'a' && !args[entry->params[i].arg]) short_of_room = 0;
     return short_of_room ? INSUFFICIENT_SIZE : code;
