@@ -9,7 +9,7 @@ Everything heavy is imported when the fixture is used: this module is loaded by 
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,12 +19,10 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def fake_nvml(tmp_path_factory: pytest.TempPathFactory) -> "Callable[..., Session]":
-    """Make sessions of fake machines by name; see ``fake-nvml list``."""
+    """Make sessions of fake machines by name; see ``fake-nvml list``, and ``fake_nvml.session`` for options."""
     from fake_nvml.session import Session
 
-    def make(
-        machine: str = "dgx-b200", folder: Path | None = None, *, node: int = 0, driver: str | None = None
-    ) -> Session:
-        return Session(machine, folder or tmp_path_factory.mktemp("nvml"), node=node, driver=driver)
+    def make(machine: str = "dgx-b200", folder: Path | None = None, **options: Any) -> Session:
+        return Session(machine, folder or tmp_path_factory.mktemp("nvml"), **options)
 
     return make

@@ -32,20 +32,18 @@ POINTERS = ("v", "i", "x", "c", "A", "o", "b", "n", "m", "p", "w", "s")
 @pytest.fixture(scope="module")
 def walker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walker]:
     """A client of a B200 node with a MIG device; initialised."""
-    with pytest.MonkeyPatch.context() as patch:
-        with Session("dgx-b200", tmp_path_factory.mktemp("abi")) as session:
-            patch.setenv("FAKE_NVML_DIR", str(session.folder))
-            walker = Walker(os.path.realpath(session.folder / "lib" / build.SONAME))
-            walker.plain("nvmlInit_v2")
-            device = int.from_bytes(walker.call("nvmlDeviceGetHandleByIndex_v2", (0,))[1][:8], "little")
-            walker.call("nvmlDeviceSetMigMode", (device, 1))
-            instance = int.from_bytes(
-                walker.call("nvmlDeviceCreateGpuInstance", (device, 19))[1][:8], "little"
-            )
-            walker.call("nvmlGpuInstanceCreateComputeInstance", (instance, 0))
-            fill(walker)
-            yield walker
-            walker.plain("nvmlShutdown")
+    folder = tmp_path_factory.mktemp("abi")
+    with pytest.MonkeyPatch.context() as patch, Session("dgx-b200", folder) as session:
+        patch.setenv("FAKE_NVML_DIR", str(session.folder))
+        walker = Walker(os.path.realpath(session.folder / "lib" / build.SONAME))
+        walker.plain("nvmlInit_v2")
+        device = int.from_bytes(walker.call("nvmlDeviceGetHandleByIndex_v2", (0,))[1][:8], "little")
+        walker.call("nvmlDeviceSetMigMode", (device, 1))
+        instance = int.from_bytes(walker.call("nvmlDeviceCreateGpuInstance", (device, 19))[1][:8], "little")
+        walker.call("nvmlGpuInstanceCreateComputeInstance", (instance, 0))
+        fill(walker)
+        yield walker
+        walker.plain("nvmlShutdown")
 
 
 def test_layouts_have_the_sizes_of_nvidias_bindings() -> None:

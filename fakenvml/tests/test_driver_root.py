@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
@@ -92,7 +93,7 @@ def test_nvidia_smi_divides_a_gpu(rooted: Session) -> None:
         (["-i", "1", "-c", "EXCLUSIVE_PROCESS"], 0, "Set compute mode to EXCLUSIVE_PROCESS"),
         (["-i", "1", "-c", "ODD"], 2, "Invalid compute mode"),
         (["-i", "99"], 6, "No devices were found"),
-        (["--query-gpu=bogus"], 2, 'Field "bogus" is not a valid field'),
+        (["--query-gpu=bogus", "--format=csv"], 2, 'Field "bogus" is not a valid field'),
         (["--bogus"], 2, "unrecognized arguments: --bogus"),
         (
             ["compute-policy", "-i", "2", "--set-timeslice", "2"],
@@ -131,7 +132,8 @@ def test_mps_limits_its_clients(rooted: Session, tmp_path: Path) -> None:
         assert run(rooted, control, stdin=verbs, **pipes) == (0, "30.0\n")
         run(rooted, "nvidia-smi", "-i", "0", "-c", "EXCLUSIVE_PROCESS")
         environment = {**rooted.environment, **pipes}
-        worker = ["fake-nvml", "workload", "--memory", "1000", "--percent", "90"]
+        workload = [sys.executable, "-m", "fake_nvml.cli", "workload", "--memory"]
+        worker = [*workload, "1000", "--percent", "90"]
         with subprocess.Popen(
             worker, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         ) as process:
@@ -146,7 +148,7 @@ def test_mps_limits_its_clients(rooted: Session, tmp_path: Path) -> None:
         assert " 30%" in apps
         assert clients.strip() == str(process.pid)
         done = subprocess.run(
-            [*worker[:3], "3000"], env=environment, input="", capture_output=True, text=True, check=False
+            [*workload, "3000"], env=environment, input="", capture_output=True, text=True, check=False
         )
         assert "CUDA_ERROR_OUT_OF_MEMORY" in done.stderr
     finally:

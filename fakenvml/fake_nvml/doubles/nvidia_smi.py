@@ -44,7 +44,7 @@ def parser() -> Parser:
     top.add_argument("-f", "--filename", help="write to a file")
     top.add_argument("--query-gpu", help="columns of a table of GPUs")
     top.add_argument("--query-compute-apps", help="columns of a table of processes")
-    top.add_argument("--format", default="csv", help="csv, noheader, nounits")
+    top.add_argument("--format", help="with a query: csv, noheader, nounits")
     top.add_argument("-pm", "--persistence-mode", choices=("0", "1", "DISABLED", "ENABLED"))
     top.add_argument("-c", "--compute-mode", help="0 to 3, or a name")
     top.add_argument("-e", "--ecc-config", choices=("0", "1"))
@@ -360,6 +360,9 @@ def lines(words: list[str]) -> Iterator[str]:
     elif arguments.list_gpus:
         yield from list_gpus(gpus)
     elif arguments.query_gpu or arguments.query_compute_apps:
+        if arguments.format is None:
+            text = "\"--format=\" switch is missing. Please run 'nvidia-smi -h' for help.\n"
+            raise smi_mig.Refused(text, WRONG_USE)
         options = {word.strip() for word in arguments.format.split(",")}
         yield from smi_query.table(gpus, arguments.query_gpu, arguments.query_compute_apps, options)
     elif arguments.query or arguments.xml_format:

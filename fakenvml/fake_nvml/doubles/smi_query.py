@@ -173,10 +173,11 @@ def overview(gpus: list[tuple[int, Any]]) -> Iterator[str]:
     for index, gpu in gpus:
         yield from _board(index, gpu)
         yield rule
-    yield ""
     devices = [row for index, gpu in gpus for row in _mig_rows(index, gpu)]
     if any((ask(pynvml.nvmlDeviceGetMigMode, gpu) or (0,))[0] for _, gpu in gpus):
+        yield ""
         yield from _mig_table(devices)
+    yield " " * WIDTH
     yield from _process_table(gpus)
 
 
@@ -234,7 +235,6 @@ def _mig_table(rows: list[tuple[Any, ...]]) -> Iterator[str]:
     if not rows:
         yield f"|  {'No MIG devices found':<87}|"
         yield "+" + "-" * WIDTH + "+"
-    yield " " * WIDTH
 
 
 def _process_table(gpus: list[tuple[int, Any]]) -> Iterator[str]:
