@@ -45,7 +45,7 @@ class App:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._gpus: dict[str, Gpu] = {gpu.device_name: gpu for gpu in take_inventory()}
+        self._gpus: dict[str, Gpu] = {gpu.device_name: gpu for gpu in take_inventory(settings.sysfs)}
         self._metrics = Metrics()
         self._api = ApiClient(
             kubeconfig=settings.kubeconfig, driver_name=settings.driver_name, node_name=settings.node_name
@@ -115,7 +115,10 @@ class App:
         while True:
             await asyncio.sleep(self._settings.rescan_s)
             try:
-                found = {gpu.device_name: gpu for gpu in await asyncio.to_thread(take_inventory)}
+                found = {
+                    gpu.device_name: gpu
+                    for gpu in await asyncio.to_thread(take_inventory, self._settings.sysfs)
+                }
             except WorldError as error:
                 log.error("cannot look at the GPUs; what was published stays", extra={"error": error})
                 continue

@@ -41,6 +41,7 @@ FLAGS: tuple[tuple[str, str, str, str], ...] = (
         "30",
         "how often to look for changed hardware and gone claims",
     ),
+    ("--sysfs", "DRA_DRIVER_SYSFS", "/sys", "the kernel's tree of devices, as it is mounted here"),
     ("--log-format", "DRA_DRIVER_LOG_FORMAT", "text", "text or json"),
     ("--log-level", "DRA_DRIVER_LOG_LEVEL", "info", "debug, info, warning or error"),
 )
@@ -104,15 +105,16 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         metrics_address=arguments.metrics_address,
         instance=arguments.instance,
         rescan_s=rescan,
+        sysfs=Path(arguments.sysfs),
     )
 
 
-def print_devices(as_json: bool) -> None:
+def print_devices(sysfs: Path, as_json: bool) -> None:
     """Print what would be published."""
     from dra_driver.devices.attributes import device_of
     from dra_driver.devices.inventory import take_inventory
 
-    devices = [device_of(gpu) for gpu in take_inventory()]
+    devices = [device_of(gpu) for gpu in take_inventory(sysfs)]
     if as_json:
         print(json.dumps(devices, indent=2))
         return
@@ -127,7 +129,7 @@ def main(words: Sequence[str] | None = None) -> int:
     arguments = make_parser().parse_args(words)
     try:
         if arguments.command == "devices":
-            print_devices(arguments.json)
+            print_devices(Path(arguments.sysfs), arguments.json)
             return 0
         settings = settings_of(arguments)
         import asyncio

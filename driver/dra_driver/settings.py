@@ -18,6 +18,7 @@ class Settings:
         metrics_address: ``host:port`` or empty for no metrics.
         instance: suffix of socket names, so that two versions can overlap; empty for none.
         rescan_s: seconds between looks at the hardware.
+        sysfs: the kernel's tree of devices, which says where a GPU sits.
     """
 
     driver_name: str
@@ -29,6 +30,7 @@ class Settings:
     metrics_address: str = ""
     instance: str = ""
     rescan_s: float = 30.0
+    sysfs: Path = Path("/sys")
 
     @property
     def data_dir(self) -> Path:

@@ -1,7 +1,8 @@
-"""``fake-nvml bench``: what a call costs through the shim, from C and through pynvml, beside an empty call of the same run."""
+"""``fake-nvml bench``: what a call costs from C and through pynvml, beside a trivial library in the same run."""
 
 import ctypes
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from fake_nvml.session import Session
 
 Measure = dict[str, Any]
 MIG_ROUNDS = 20
+START_ROUNDS = 5
 PYTHON_CALLS = 2000
 IN_CHILD = "import sys; from fake_nvml.bench import bench_python; bench_python()"
 
@@ -62,17 +64,43 @@ def run_client(command: list[str], session: Session) -> dict[str, list[float]]:
 def run_all() -> list[Measure]:
     """Every measure, on a ``dgx-b200``."""
     size = ctypes.sizeof(pynvml.c_nvmlGpuFabricInfoV_t)
-    source = files("fake_nvml").joinpath("bench.c").read_text()
+    here = files("fake_nvml")
+    source, floor_source = here.joinpath("bench.c").read_text(), here.joinpath("bench_floor.c").read_text()
     program = build.compile_once({"bench.c": source}, ("-O2", f"-DFABRIC_SIZE={size}u", "-ldl"), "bench")
+    trivial = build.compile_once(
+        {"bench_floor.c": floor_source}, ("-O2", "-fPIC", "-shared", "-pthread"), "floor.so"
+    )
+    starts = [first_answer_ms() for _ in range(START_ROUNDS)]
     with tempfile.TemporaryDirectory(prefix="nvml-") as folder, Session("dgx-b200", Path(folder)) as session:
+        lowest = run_client([str(program), str(trivial)], session)
         native = run_client([str(program), str(Path(folder, "lib", build.SONAME))], session)
         python = run_client([sys.executable, "-c", IN_CHILD], session)
-    floor = measure("empty_call", "ns", native.pop("empty_call"))
-    rows = [measure(name, "ns", values, floor) for name, values in native.items()]
+        resident = resident_mib(session.pid)
+    floors = {name: measure(f"trivial_{name}", "ns", values) for name, values in lowest.items()}
+    rows = [measure(name, "ns", values, floors[name]) for name, values in native.items()]
     python_floor = measure("empty_ctypes_call", "ns", python.pop("empty_ctypes_call"))
     mig = measure("mig_create_visible", "ms", python.pop("mig_create_visible"))
     through = [measure(f"pynvml_{name}", "ns", values, python_floor) for name, values in python.items()]
-    return [floor, *rows, python_floor, *through, mig]
+    sizes = [
+        measure("run_to_first_answer", "ms", starts),
+        measure("daemon_resident", "MiB", [resident]),
+        measure("library_size", "KiB", [build.library().stat().st_size / 1024]),
+    ]
+    return [*floors.values(), *rows, python_floor, *through, mig, *sizes]
+
+
+def first_answer_ms() -> float:
+    """From the start of a node daemon until a client in this process has its first answer."""
+    start = time.perf_counter()
+    with tempfile.TemporaryDirectory(prefix="nvml-") as folder, Session("dgx-b200", Path(folder)) as session:
+        session.control("machine")
+        return (time.perf_counter() - start) * 1000
+
+
+def resident_mib(pid: int) -> float:
+    """Memory that a process holds."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
 
 
 def bench_python() -> None:

@@ -62,6 +62,13 @@ def parser() -> argparse.ArgumentParser:
     ctl.add_argument("words", nargs="*", metavar="GPU NAME=VALUE", help="index of the GPU, and values")
     ctl.epilog = control_help()
 
+    record = commands.add_parser("record", help="write a machine file of this computer's real GPUs")
+    record.add_argument("--output", help="the file (default: standard output)")
+    compare = commands.add_parser(
+        "compare", help="print where the model and a recording differ, call by call"
+    )
+    compare.add_argument("file", help="what record wrote")
+    compare.add_argument("--json", action="store_true", help="print JSON")
     work = commands.add_parser(
         "workload", help="hold a context and memory on a device until standard input ends"
     )
@@ -207,6 +214,18 @@ def dispatch(arguments: argparse.Namespace) -> int:
         control_node(Path(arguments.dir), arguments.verb, arguments.words)
     elif arguments.command == "list":
         show_machines(as_json=arguments.json)
+    elif arguments.command == "record":
+        from fake_nvml import record
+
+        text = record.record()
+        if arguments.output:
+            Path(arguments.output).write_text(text)
+        else:
+            print(text)
+    elif arguments.command == "compare":
+        from fake_nvml import record
+
+        return record.compare(arguments.file, as_json=arguments.json)
     elif arguments.command == "workload":
         from fake_nvml import workload_client
 

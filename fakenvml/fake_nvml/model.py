@@ -353,7 +353,8 @@ def load_node(machine: Machine, board: Board, state_file: Path) -> Node:
             saved = None
         if saved and saved.machine == machine.seed and len(saved.gpus) == len(machine.gpus):
             return Node(machine, board, saved.gpus, saved.system)
-    return Node(machine, board, [GpuState() for _ in machine.gpus])
+    first = msgspec.convert(machine.initial, GpuState)
+    return Node(machine, board, [first for _ in machine.gpus])
 
 
 def save_node(node: Node, state_file: Path) -> None:

@@ -60,14 +60,18 @@ class Walker:
 
     def call(self, name: str, arguments: Arguments) -> Answer:
         """(return code, all bytes that came out) of one call; ARGUMENTS are the inputs in order, see ``inputs``."""
-        function = table.functions()[name]
+        code, outputs = self.outputs(name, arguments)
+        return code, b"".join(outputs.values()) if code == Code.SUCCESS else b""
+
+    def outputs(self, name: str, arguments: Arguments) -> tuple[int, dict[str, bytes]]:
+        """(return code, {parameter: bytes that came out}) of one call."""
         given = iter(arguments)
         values: list[Any] = []
-        outs: list[Any] = []
-        for param in function.params:
-            values += self._value(param, given, outs)
+        written: dict[str, list[Any]] = {}
+        for param in table.functions()[name].params:
+            values += self._value(param, given, written.setdefault(param.name, []))
         code = int(getattr(self._library, name)(*values))
-        return code, b"".join(bytes(out) for out in outs) if code == Code.SUCCESS else b""
+        return code, {name: b"".join(map(bytes, outs)) for name, outs in written.items() if outs}
 
     def _value(self, param: table.Param, given: Iterator[Any], outs: list[Any]) -> list[Any]:
         """The C arguments of one parameter; what the call may write goes to OUTS."""

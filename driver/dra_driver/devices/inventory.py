@@ -25,16 +25,16 @@ BRANDS = {
     2: "Tesla",
     4: "Grid",
     5: "GeForce",
-    11: "QuadroRTX",
-    12: "NvidiaRTX",
-    13: "Nvidia",
+    12: "QuadroRTX",
+    13: "NvidiaRTX",
     14: "Nvidia",
     15: "GeForceRTX",
     16: "TitanRTX",
 }
 """NVML_BRAND_* as NVIDIA's drivers spell them."""
 
-SYSFS_PCI = Path("/sys/bus/pci/devices")
+SYSFS = Path("/sys")
+PCI_DEVICES = "bus/pci/devices"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,19 +72,19 @@ class Gpu:
         return f"gpu-{self.minor}"
 
 
-def pcie_root(bus_id: str) -> str | None:
+def pcie_root(sysfs: Path, bus_id: str) -> str | None:
     """The root complex above a PCI function, e.g. ``pci0000:00``."""
     try:
-        resolved = (SYSFS_PCI / bus_id).resolve(strict=True)
+        resolved = (sysfs / PCI_DEVICES / bus_id).resolve(strict=True)
     except OSError:
         return None
     return next((part for part in resolved.parts if part.startswith("pci") and ":" in part), None)
 
 
-def numa_node(library_handle: Any, bus_id: str) -> int | None:
+def numa_node(sysfs: Path, library_handle: Any, bus_id: str) -> int | None:
     """The NUMA node of a GPU: from sysfs, else from NVML's memory affinity."""
     try:
-        node = int((SYSFS_PCI / bus_id / "numa_node").read_text())
+        node = int((sysfs / PCI_DEVICES / bus_id / "numa_node").read_text())
     except (OSError, ValueError):
         mask = optional(
             pynvml.nvmlDeviceGetMemoryAffinity, library_handle, 1, pynvml.NVML_AFFINITY_SCOPE_NODE
@@ -94,7 +94,7 @@ def numa_node(library_handle: Any, bus_id: str) -> int | None:
     return node if node >= 0 else None
 
 
-def look_at(library: Library, handle: Any) -> Gpu | None:
+def look_at(library: Library, handle: Any, sysfs: Path) -> Gpu | None:
     """One GPU as a value; None if it is divided by MIG and cannot be given as a whole."""
     mode = optional(pynvml.nvmlDeviceGetMigMode, handle)
     if mode is not None and mode[0]:
@@ -112,8 +112,8 @@ def look_at(library: Library, handle: Any) -> Gpu | None:
         capability=tuple(pynvml.nvmlDeviceGetCudaComputeCapability(handle)),
         memory_bytes=int(memory.total) if memory else None,
         pci_bus_id=bus_id,
-        pcie_root=pcie_root(bus_id),
-        numa_node=numa_node(handle, bus_id),
+        pcie_root=pcie_root(sysfs, bus_id),
+        numa_node=numa_node(sysfs, handle, bus_id),
         driver_version=driver_version,
         cuda=cuda,
         links=library.active_links(handle),
@@ -121,15 +121,15 @@ def look_at(library: Library, handle: Any) -> Gpu | None:
     )
 
 
-def take_inventory() -> tuple[Gpu, ...]:
-    """The whole GPUs of this node, by minor number.
+def take_inventory(sysfs: Path = SYSFS) -> tuple[Gpu, ...]:
+    """The whole GPUs of this node, by minor number; where they sit is read in the kernel's tree at SYSFS.
 
     Raises:
         WorldError: NVML does not start or fails in the middle.
     """
     library = Library()
     try:
-        found = [gpu for handle in library.handles() if (gpu := look_at(library, handle))]
+        found = [gpu for handle in library.handles() if (gpu := look_at(library, handle, sysfs))]
     except pynvml.NVMLError as error:
         message = f"NVML failed while the GPUs were listed: {error}"
         raise WorldError(message) from error

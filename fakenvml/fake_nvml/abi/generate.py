@@ -49,10 +49,11 @@ def entry(function: table.Function) -> str:
         else []
     )
     params = f"params_{function.id}" if types else "0"
-    count, asks = len(function.params), int(function.asks)
+    count, asks, plain = len(function.params), int(function.asks), int(function.plain)
+    seed = f"0x{table.seed_of(function):016x}ull"
     lines += [
         f"EXPORT unsigned int {function.name}({arguments}) {{",
-        f"    static const entry_t entry = {{{function.id}, {count}, {asks}, {params}}};",
+        f"    static const entry_t entry = {{{function.id}, {count}, {asks}, {plain}, {seed}, {params}}};",
         f"    const uint64_t args[] = {{{values or 0}}};",
         "    return fake_nvml_call(&entry, args);",
         "}",

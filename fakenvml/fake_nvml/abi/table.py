@@ -84,6 +84,11 @@ class Function:
         """Whether a call goes to the daemon instead of the answers."""
         return bool(ACTS.match(self.name)) or any(p.kind in "ixc" or p.array for p in self.params)
 
+    @property
+    def plain(self) -> bool:
+        """Whether it has only numbers, fixed structures and texts, so that the library may take its short way."""
+        return all(param.kind in "huUovb" and not param.array for param in self.params)
+
 
 def parse(number: int, line: str) -> Function:
     """One line of functions.txt."""
@@ -153,9 +158,14 @@ def mix_bytes(key: int, raw: bytes) -> int:
     return key
 
 
+def seed_of(function: Function) -> int:
+    """The key of a call before its inputs."""
+    return mix(0x4E564D4C, function.id)
+
+
 def key_of(function: Function, inputs: tuple[Any, ...]) -> int:
     """The key of a call; INPUTS holds an int, a str or the leading bytes of a structure for each input parameter."""
-    key = mix(0x4E564D4C, function.id)
+    key = seed_of(function)
     for value in inputs:
         if isinstance(value, int):
             key = mix(key, value)

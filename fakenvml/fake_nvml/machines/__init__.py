@@ -31,7 +31,7 @@ __all__ = [
     "NAMESPACE", "Board", "Clocks", "Driver", "Fabric", "Machine", "Mig", "NvLink", "Profile",
     "load", "names", "with_driver",
 ]  # fmt: skip
-FILE_MAX = 1 << 20
+FILE_MAX = 16 << 20
 CUDA_OF_BRANCH = {
     535: 12020,
     550: 12040,
@@ -101,7 +101,9 @@ def names() -> list[str]:
 
 
 def _board(machine: Machine, beside: Path | None) -> Board:
-    """The machine's board: a file beside the machine's own file, else a shipped one."""
+    """The machine's board: in its own file, a file beside it, else a shipped one."""
+    if machine.inline_board is not None:
+        return machine.inline_board
     if beside is not None and (beside / f"{machine.board}.yaml").is_file():
         path = beside / f"{machine.board}.yaml"
         return _decode(str(path), _read(path, "board file"), Board)

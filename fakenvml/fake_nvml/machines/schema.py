@@ -6,6 +6,7 @@ that nobody published it: the fake answers NOT_SUPPORTED.
 """
 
 import uuid
+from typing import Any
 
 import msgspec
 
@@ -210,16 +211,35 @@ class Rack(Strict, frozen=True, kw_only=True):
 
 
 class Slot(Strict, frozen=True, kw_only=True):
-    """Where one GPU sits."""
+    """Where one GPU sits; its ``uuid``, ``serial`` and ``pdi`` only in a recording, else they are made from its name."""
 
     bus: int
     module: int
     numa: int
     domain: int = 0
+    uuid: str | None = None
+    serial: str | None = None
+    pdi: int | None = None
+
+
+class Call(Strict, frozen=True, kw_only=True):
+    """One call of a recording: ``gpu`` is None for calls about the system, ``value`` None where it was refused."""
+
+    call: str
+    gpu: int | None
+    arguments: tuple[int | str, ...]
+    code: str
+    value: Any = None
 
 
 class Machine(Strict, frozen=True, kw_only=True):
-    """One node. ``board`` names a board file; ``node`` is the tray of a rack that was asked for."""
+    """One node. ``board`` names a board file; ``node`` is the tray of a rack that was asked for.
+
+    Attributes:
+        inline_board: the board itself, in files that a recorder wrote.
+        initial: modes that GPUs have at first, by the names of ``state.GpuState``, where they differ from the usual.
+        recording: what the recorded machine answered.
+    """
 
     schema: str
     name: str
@@ -233,6 +253,9 @@ class Machine(Strict, frozen=True, kw_only=True):
     gpus: tuple[Slot, ...]
     switches: Switches | None = None
     rack: Rack | None = None
+    inline_board: Board | None = None
+    initial: dict[str, Any] = {}
+    recording: tuple[Call, ...] = ()
     node: int = 0
 
     @property
@@ -242,12 +265,13 @@ class Machine(Strict, frozen=True, kw_only=True):
 
     def gpu_uuid(self, index: int) -> str:
         """The UUID of GPU INDEX: the same in every run, different between nodes and machines of other names."""
-        return f"GPU-{uuid.uuid5(NAMESPACE, f'{self.seed}/{index}')}"
+        return self.gpus[index].uuid or f"GPU-{uuid.uuid5(NAMESPACE, f'{self.seed}/{index}')}"
 
     def serial(self, index: int) -> str:
         """A board serial number of 13 digits."""
-        return f"16{uuid.uuid5(NAMESPACE, f'{self.seed}/{index}/serial').int % 10**11:011d}"
+        made = f"16{uuid.uuid5(NAMESPACE, f'{self.seed}/{index}/serial').int % 10**11:011d}"
+        return self.gpus[index].serial or made
 
     def pdi(self, index: int) -> int:
         """The 64-bit identifier that is burnt into the chip."""
-        return uuid.uuid5(NAMESPACE, f"{self.seed}/{index}/pdi").int & (1 << 64) - 1
+        return self.gpus[index].pdi or uuid.uuid5(NAMESPACE, f"{self.seed}/{index}/pdi").int & (1 << 64) - 1

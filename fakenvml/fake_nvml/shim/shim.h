@@ -23,6 +23,8 @@ typedef struct {
     uint32_t id;            /* position in functions.txt */
     uint8_t count;
     uint8_t asks;           /* 1: its effect is in the daemon, never look it up */
+    uint8_t plain;          /* 1: only numbers, structures and texts: nothing of it is both read and written but a version */
+    uint64_t seed;          /* the key before its inputs */
     const param_t *params;
 } entry_t;
 
