@@ -88,6 +88,8 @@ def parser() -> argparse.ArgumentParser:
     ):
         sub = commands.add_parser(name, help=text)
         sub.add_argument("--json", action="store_true", help="print JSON")
+        if name == "list":
+            sub.add_argument("name", nargs="?", metavar="MACHINE", help="what this one is made of")
     commands.add_parser("libdir", help="print the folder with libnvidia-ml.so.1, for LD_LIBRARY_PATH")
     return top
 
@@ -179,6 +181,32 @@ def show_machines(*, as_json: bool) -> None:
         print(f"{machine.name:16} {machine.description} ({machine.confidence})")
 
 
+def show_machine(name: str, *, as_json: bool) -> None:
+    """Print what one machine is made of, and how sure each figure is."""
+    import msgspec
+
+    from fake_nvml import machines
+
+    machine, board = machines.load(name)
+    blocks = {block: value for block, value in msgspec.to_builtins(board).items() if isinstance(value, dict)}
+    if as_json:
+        print(
+            json.dumps(
+                {"machine": msgspec.to_builtins(machine), "board": msgspec.to_builtins(board)}, indent=1
+            )
+        )
+        return
+    print(f"{machine.name}: {machine.description} ({machine.confidence}: {machine.source})")
+    for block, value in blocks.items():
+        unsure = f"; assumed: {', '.join(value['assumed'])}" if value["assumed"] else ""
+        print(f"  {block:9} {value['confidence']:11} {value['source']}{unsure}")
+    for profile in board.mig.profiles if board.mig else ():
+        places = ",".join(map(str, profile.starts))
+        sure = f"{profile.confidence}, placements {profile.placements}"
+        figures = f"{profile.max} x {profile.memory_mib} MiB, {profile.multiprocessors} SM"
+        print(f"  MIG {profile.name:15} id {profile.id:<3} {figures:27} at {places:14} {sure}")
+
+
 def dispatch(arguments: argparse.Namespace) -> int:
     """Carry out a parsed command line."""
     if arguments.command == "serve":
@@ -213,7 +241,10 @@ def dispatch(arguments: argparse.Namespace) -> int:
     elif arguments.command == "ctl":
         control_node(Path(arguments.dir), arguments.verb, arguments.words)
     elif arguments.command == "list":
-        show_machines(as_json=arguments.json)
+        if arguments.name:
+            show_machine(arguments.name, as_json=arguments.json)
+        else:
+            show_machines(as_json=arguments.json)
     elif arguments.command == "record":
         from fake_nvml import record
 

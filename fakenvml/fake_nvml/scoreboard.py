@@ -7,6 +7,7 @@ symbol has behaviour if the same call, with the same arguments, was answered in 
 
 import contextlib
 import json
+import os
 import re
 import struct
 import subprocess
@@ -14,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -350,35 +352,42 @@ def walk_machine(library: str, folder: str, name: str) -> None:
     print(json.dumps({**counts, "seen": seen, "effective": sorted(walk.effective)}))  # noqa: T201 # read by measure
 
 
+def walked(name: str) -> dict[str, Any]:
+    """What a client saw of one machine.
+
+    Raises:
+        WorldError: the walk failed; its text is in the error.
+    """
+    with tempfile.TemporaryDirectory(prefix="nvml-") as folder, Session(name, Path(folder)) as session:
+        library = str(Path(folder, "lib", build.SONAME))
+        done = subprocess.run(
+            [sys.executable, "-c", IN_CHILD, library, folder, name],
+            env=session.environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    if done.returncode:
+        message = f"the walk over {name} failed: {done.stderr.strip()[-2000:]}"
+        raise WorldError(message)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
 def measure() -> dict[str, Any]:
     """The scoreboard; ``without_behaviour`` names what is missing, so that it can be argued with.
 
     Raises:
-        WorldError: a walk failed; its text is in the error.
+        WorldError: a walk failed.
     """
-    seen: dict[str, dict[str, set[tuple[int, str]]]] = {}
-    effective: set[str] = set()
-    target: dict[str, Any] = {}
     began = time.monotonic()
-    for name in MACHINES:
-        with tempfile.TemporaryDirectory(prefix="nvml-") as folder, Session(name, Path(folder)) as session:
-            library = str(Path(folder, "lib", build.SONAME))
-            done = subprocess.run(
-                [sys.executable, "-c", IN_CHILD, library, folder, name],
-                env=session.environment, capture_output=True, text=True, check=False,
-            )  # fmt: skip
-            if done.returncode:
-                message = f"the walk over {name} failed: {done.stderr.strip()[-2000:]}"
-                raise WorldError(message)
-        found = json.loads(done.stdout)
-        if name == TARGET:
-            target = found
-        effective |= set(found["effective"])
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        walks = dict(zip(MACHINES, pool.map(walked, MACHINES), strict=True))
+    target = walks[TARGET]
+    effective = {symbol for found in walks.values() for symbol in found["effective"]}
+    seen: dict[str, dict[str, set[tuple[int, str]]]] = {}
+    for found in walks.values():
         for symbol, known in found["seen"].items():
             for arguments, answers in known.items():
-                seen.setdefault(symbol, {}).setdefault(arguments, set()).update(
-                    (code, raw) for code, raw in answers
-                )
+                kept = seen.setdefault(symbol, {}).setdefault(arguments, set())
+                kept.update((code, raw) for code, raw in answers)
     living = effective | {
         symbol
         for symbol, known in seen.items()
