@@ -94,7 +94,8 @@ def test_every_call_before_init_and_after_shutdown_is_uninitialized(walker: Walk
         answers = {f.name: walker.call(f.name, walker.inputs(f)[0])[0] for f in CALLED if walker.inputs(f)}
     finally:
         walker.plain("nvmlInit_v2")
-    assert {name for name, code in answers.items() if code != Code.UNINITIALIZED} == set()
+    told = {name for name, code in answers.items() if code != Code.UNINITIALIZED}
+    assert told == {"nvmlSystemGetNVMLVersion"}  # the real library tells its own version at any time
 
 
 def test_init_counts_references(walker: Walker) -> None:

@@ -1,4 +1,6 @@
-"""NVML's return codes and the texts that ``nvmlErrorString`` gives for them (NVML API version 13)."""
+"""NVML's return codes, and the texts that ``nvmlErrorString`` gives for them: those of the libraries of 535.261.03 and
+550.163.01, byte for byte (``e2e/test_nvidia_library.py`` compares them), which do not know RESET_TYPE_NOT_SUPPORTED.
+"""
 
 from enum import IntEnum
 from typing import Final
@@ -58,20 +60,20 @@ TEXTS: Final[dict[Code, str]] = {
     Code.FUNCTION_NOT_FOUND: "Function Not Found",
     Code.CORRUPTED_INFOROM: "Corrupted infoROM",
     Code.GPU_IS_LOST: "GPU is lost",
-    Code.RESET_REQUIRED: "GPU requires restart",
-    Code.OPERATING_SYSTEM: "The operating system has blocked the request",
+    Code.RESET_REQUIRED: "GPU requires reset",
+    Code.OPERATING_SYSTEM: "GPU access blocked by the operating system",
     Code.LIB_RM_VERSION_MISMATCH: "Driver/library version mismatch",
     Code.IN_USE: "In use by another client",
     Code.MEMORY: "Insufficient Memory",
     Code.NO_DATA: "No data",
-    Code.VGPU_ECC_NOT_SUPPORTED: "The requested vgpu operation is not available on target device, because ECC is enabled",
+    Code.VGPU_ECC_NOT_SUPPORTED: "vGPU ECC not supported",
     Code.INSUFFICIENT_RESOURCES: "Insufficient Resources",
-    Code.FREQ_NOT_SUPPORTED: "Requested frequency is not supported",
+    Code.FREQ_NOT_SUPPORTED: "Invalid Frequency",
     Code.ARGUMENT_VERSION_MISMATCH: "Argument version mismatch",
-    Code.DEPRECATED: "Function is deprecated",
-    Code.NOT_READY: "System is not ready",
-    Code.GPU_NOT_FOUND: "No GPUs were found",
-    Code.INVALID_STATE: "Resource is not in a valid state",
-    Code.RESET_TYPE_NOT_SUPPORTED: "Reset type is not supported",
+    Code.DEPRECATED: "Requested functionality has been deprecated",
+    Code.NOT_READY: "System is not in ready state",
+    Code.GPU_NOT_FOUND: "No supported GPUs were found",
+    Code.INVALID_STATE: "Resource not in correct state to perform requested operation",
+    Code.RESET_TYPE_NOT_SUPPORTED: "Unknown Error",
     Code.UNKNOWN: "Unknown Error",
 }

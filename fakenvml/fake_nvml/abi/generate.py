@@ -12,11 +12,11 @@ from fake_nvml.abi import codes, layout, table
 
 OUTPUT = Path(__file__).parent.parent / "shim" / "entries_generated.c"
 BANNER = """/* Made by: python -m fake_nvml.abi.generate, from abi/functions.txt, abi/structs.txt and abi/codes.py. Do not edit. */
-#include "shim.h"
+#include "plain.h"
 
 const uint32_t fake_nvml_abi = 0x%08xu;
 const uint32_t fake_nvml_entries = %du;
-const uint32_t fake_nvml_init = %du;
+const uint32_t fake_nvml_init = %du, fake_nvml_version = %du;
 """
 C_TYPES = {"u": "unsigned int", "U": "unsigned long long"}
 
@@ -49,13 +49,14 @@ def entry(function: table.Function) -> str:
         else []
     )
     params = f"params_{function.id}" if types else "0"
-    count, asks, plain = len(function.params), int(function.asks), int(function.plain)
+    count, asks = len(function.params), int(function.asks)
+    call = "fake_nvml_plain" if function.plain and not asks else "fake_nvml_call"
     seed = f"0x{table.seed_of(function):016x}ull"
     lines += [
         f"EXPORT unsigned int {function.name}({arguments}) {{",
-        f"    static const entry_t entry = {{{function.id}, {count}, {asks}, {plain}, {seed}, {params}}};",
+        f"    static const entry_t entry = {{{function.id}, {count}, {asks}, {seed}, {params}}};",
         f"    const uint64_t args[] = {{{values or 0}}};",
-        "    return fake_nvml_call(&entry, args);",
+        f"    return {call}(&entry, args);",
         "}",
     ]
     return "\n".join(lines)
@@ -66,14 +67,15 @@ def error_strings() -> str:
     cases = "\n".join(f'    case {code.value}: return "{codes.TEXTS[code]}";' for code in codes.Code)
     return (
         f"EXPORT const char *nvmlErrorString(unsigned int code) {{\n    switch (code) {{\n{cases}\n"
-        '    default: return "Unknown Error code";\n    }\n}'
+        '    default: return "Unknown Error";\n    }\n}'
     )
 
 
 def make() -> str:
     """The whole C file."""
     entries = [entry(function) for function in table.by_id() if not function.by_hand]
-    banner = BANNER % (table.checksum(), len(table.by_id()), table.functions()["nvmlInitWithFlags"].id)
+    numbers = [table.functions()[name].id for name in ("nvmlInitWithFlags", "nvmlSystemGetNVMLVersion")]
+    banner = BANNER % (table.checksum(), len(table.by_id()), *numbers)
     return banner + "\n" + "\n\n".join([*entries, error_strings()]) + "\n"
 
 

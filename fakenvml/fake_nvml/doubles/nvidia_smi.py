@@ -379,7 +379,7 @@ def main() -> None:
         pynvml.nvmlInit()
     except pynvml.NVMLError as error:
         print("NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver. "  # noqa: T201
-              "Make sure that the latest NVIDIA driver is installed and running.")  # fmt: skip
+              "Make sure that the latest NVIDIA driver is installed and running.\n")  # fmt: skip
         raise SystemExit(error.value) from error
     try:
         for line in lines(words):

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { OK = 0, INVALID_ARGUMENT = 2, NOT_SUPPORTED = 3, NOT_FOUND = 6, INSUFFICIENT_SIZE = 7, SLOTS = 512, PROCESSES_MAX = 256 };
+enum { SLOTS = 512, PROCESSES_MAX = 256 };
 
 extern unsigned int nvmlSystemGetDriverVersion(const void *text, unsigned int size);
 extern unsigned int nvmlDeviceGetHandleByPciBusId_v2(const void *text, const void *device);

@@ -127,10 +127,18 @@ static CUresult describe(CUdevice device, description_t *made) {
     return two(DEVICE, (uint64_t)device, 0, made, sizeof *made);
 }
 
+/* Before cuInit too: whoever asks is told by a connection of its own. */
 EXPORT CUresult cuDriverGetVersion(int *version) {
     description_t made;
     if (!version) return INVALID_VALUE;
     CUresult code = describe(0, &made);
+    if (code == NOT_INITIALIZED && cuInit(0) == OK) {
+        code = describe(0, &made);
+        pthread_mutex_lock(&lock);
+        close(channel);
+        channel = -1;
+        pthread_mutex_unlock(&lock);
+    }
     if (code == OK) *version = (int)made.version;
     return code;
 }
@@ -214,6 +222,7 @@ EXPORT CUresult cuCtxCreate_v2(CUcontext *context, unsigned int flags, CUdevice 
 
 EXPORT CUresult cuCtxDestroy_v2(CUcontext context) {
     uint64_t gone = (uint64_t)(uintptr_t)context;
+    if (!context) return INVALID_VALUE;
     if (current == gone) current = 0;
     return two(END, gone, 0, NULL, 0);
 }
@@ -243,11 +252,12 @@ EXPORT CUresult cuDevicePrimaryCtxRelease_v2(CUdevice device) {
 
 EXPORT CUresult cuCtxSetCurrent(CUcontext context) { current = (uint64_t)(uintptr_t)context; return OK; }
 EXPORT CUresult cuCtxGetCurrent(CUcontext *context) {
+    if (channel < 0) return NOT_INITIALIZED;
     if (!context) return INVALID_VALUE;
     *context = (CUcontext)(uintptr_t)current;
     return OK;
 }
-EXPORT CUresult cuCtxSynchronize(void) { return current ? OK : INVALID_CONTEXT; }
+EXPORT CUresult cuCtxSynchronize(void) { return channel < 0 ? NOT_INITIALIZED : current ? OK : INVALID_CONTEXT; }
 
 EXPORT CUresult cuMemAlloc_v2(CUdeviceptr *address, size_t size) {
     uint64_t made = 0;
@@ -270,15 +280,27 @@ EXPORT CUresult cuMemGetInfo_v2(size_t *free_bytes, size_t *total) {
 /* Not CUDA's: how busy, in percent, this context would keep its device. */
 EXPORT CUresult fakeCudaSetLoad(unsigned int percent) { return two(LOAD, current, percent, NULL, 0); }
 
-EXPORT CUresult cuGetErrorName(CUresult code, const char **name) {
-    static const struct { CUresult code; const char *name; } names[] = {
-        {0, "CUDA_SUCCESS"}, {1, "CUDA_ERROR_INVALID_VALUE"}, {2, "CUDA_ERROR_OUT_OF_MEMORY"}, {3, "CUDA_ERROR_NOT_INITIALIZED"},
-        {46, "CUDA_ERROR_DEVICE_UNAVAILABLE"}, {100, "CUDA_ERROR_NO_DEVICE"}, {101, "CUDA_ERROR_INVALID_DEVICE"},
-        {201, "CUDA_ERROR_INVALID_CONTEXT"}, {801, "CUDA_ERROR_NOT_SUPPORTED"}, {999, "CUDA_ERROR_UNKNOWN"}};
-    if (!name) return INVALID_VALUE;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (names[i].code == code) { *name = names[i].name; return OK; }
-    *name = NULL;
-    return INVALID_VALUE;
+/* Names and texts as libcuda 550.163.01 gives them. */
+static const struct { CUresult code; const char *name, *text; } errors[] = {
+    {0, "CUDA_SUCCESS", "no error"},
+    {1, "CUDA_ERROR_INVALID_VALUE", "invalid argument"},
+    {2, "CUDA_ERROR_OUT_OF_MEMORY", "out of memory"},
+    {3, "CUDA_ERROR_NOT_INITIALIZED", "initialization error"},
+    {46, "CUDA_ERROR_DEVICE_UNAVAILABLE", "CUDA-capable device(s) is/are busy or unavailable"},
+    {100, "CUDA_ERROR_NO_DEVICE", "no CUDA-capable device is detected"},
+    {101, "CUDA_ERROR_INVALID_DEVICE", "invalid device ordinal"},
+    {201, "CUDA_ERROR_INVALID_CONTEXT", "invalid device context"},
+    {801, "CUDA_ERROR_NOT_SUPPORTED", "operation not supported"},
+    {999, "CUDA_ERROR_UNKNOWN", "unknown error"},
+};
+
+static CUresult describe_error(CUresult code, const char **told, int as_text) {
+    if (!told) return INVALID_VALUE;
+    *told = NULL;
+    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
+        if (errors[i].code == code) *told = as_text ? errors[i].text : errors[i].name;
+    return *told ? OK : INVALID_VALUE;
 }
-EXPORT CUresult cuGetErrorString(CUresult code, const char **text) { return cuGetErrorName(code, text); }
+
+EXPORT CUresult cuGetErrorName(CUresult code, const char **name) { return describe_error(code, name, 0); }
+EXPORT CUresult cuGetErrorString(CUresult code, const char **text) { return describe_error(code, text, 1); }

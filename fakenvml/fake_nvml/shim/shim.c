@@ -7,7 +7,7 @@
  * no lock: safe after fork and from any thread. The layouts of both are fake_nvml/answers.py and fake_nvml/wire.py.
  */
 #define _GNU_SOURCE
-#include "shim.h"
+#include "plain.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,26 +22,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { OK = 0, UNINITIALIZED = 1, INVALID_ARGUMENT = 2, INSUFFICIENT_SIZE = 7, DRIVER_NOT_LOADED = 9, TIMEOUT = 10,
-       LIB_RM_VERSION_MISMATCH = 18, ARGUMENT_VERSION_MISMATCH = 25, UNKNOWN = 999 };
-enum { LAYOUT = 2, HEADER = 1024, /* bytes before the slots */ GUARDS = 64, SPINS = 200000, STRING_MAX = 1024, FRAME_MAX = 65536 };
-
-typedef struct {
-    char magic[8];            /* "NVMLANSW" */
-    uint32_t layout;          /* LAYOUT */
-    uint32_t abi;             /* checksum of the tables that both sides were made from */
-    _Atomic uint64_t sequence; /* odd while the daemon writes */
-    uint64_t slots;           /* a power of two */
-    uint64_t size;            /* of the whole file */
-    _Atomic uint32_t retired; /* 1: another file has taken this one's place */
-} header_t;                   /* from GUARDS on one byte an entry point: 1 sends its calls to the daemon */
-
-typedef struct { uint64_t key; uint32_t offset, length; } slot_t;
-
-static _Atomic(const header_t *) answers;
-static _Atomic uint64_t answers_size;
+_Atomic(const header_t *) fake_nvml_answers;
+_Atomic uint64_t fake_nvml_answers_size;
+_Atomic int fake_nvml_references;
 static _Atomic uint64_t answers_inode;
-static _Atomic int references;
 
 static const char *folder(void) {
     const char *dir = getenv("FAKE_NVML_DIR");
@@ -61,7 +45,7 @@ static unsigned int attach(void) {
     int file = open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0) return DRIVER_NOT_LOADED;
     if (fstat(file, &status) != 0) { close(file); return DRIVER_NOT_LOADED; }
-    if (atomic_load(&answers) && atomic_load(&answers_inode) == (uint64_t)status.st_ino) { close(file); return OK; }
+    if (atomic_load(&fake_nvml_answers) && atomic_load(&answers_inode) == (uint64_t)status.st_ino) { close(file); return OK; }
     size_t size = (size_t)status.st_size;
     const header_t *base = size < HEADER ? MAP_FAILED : mmap(NULL, size, PROT_READ, MAP_SHARED, file, 0);
     close(file);
@@ -71,53 +55,37 @@ static unsigned int attach(void) {
         munmap((void *)base, size);
         return LIB_RM_VERSION_MISMATCH;
     }
-    atomic_store(&answers_size, base->size);
+    atomic_store(&fake_nvml_answers_size, base->size);
     atomic_store(&answers_inode, (uint64_t)status.st_ino);
-    atomic_store(&answers, base);
+    atomic_store(&fake_nvml_answers, base);
     return OK;
 }
 
 static unsigned int ask(const entry_t *entry, const uint64_t *args);
 
-static int guarded(const header_t *base, uint32_t id) { return ((const uint8_t *)base)[GUARDS + id]; }
-
 /* Flags: 1 no GPUs is no error, 2 do not attach GPUs (both change nothing here); 4 is asked by forwarding wrappers. */
 EXPORT unsigned int nvmlInitWithFlags(unsigned int flags) {
-    static entry_t entry = {0, 0, 1, 0, 0, NULL};
-    if (flags & ~7u) return INVALID_ARGUMENT;
+    static entry_t entry = {0, 0, 1, 0, NULL};
     unsigned int code = attach();
-    if (code == OK && guarded(atomic_load(&answers), fake_nvml_init)) {
+    if (code == OK && flags & ~7u) return INVALID_ARGUMENT;
+    if (code == OK && is_guarded(atomic_load(&fake_nvml_answers), fake_nvml_init)) {
         entry.id = fake_nvml_init;
         code = ask(&entry, NULL);
     }
-    if (code == OK) atomic_fetch_add(&references, 1);
+    if (code == OK) atomic_fetch_add(&fake_nvml_references, 1);
     return code;
 }
 EXPORT unsigned int nvmlInit_v2(void) { return nvmlInitWithFlags(0); }
 EXPORT unsigned int nvmlInit(void) { return nvmlInitWithFlags(0); }
 
+/* Without a driver there is nothing to shut down, and the real library (535, 550) says that this went well. */
 EXPORT unsigned int nvmlShutdown(void) {
-    int count = atomic_load(&references);
+    int count = atomic_load(&fake_nvml_references);
+    if (!atomic_load(&fake_nvml_answers)) return OK;
     do {
         if (count <= 0) return UNINITIALIZED;
-    } while (!atomic_compare_exchange_weak(&references, &count, count - 1));
+    } while (!atomic_compare_exchange_weak(&fake_nvml_references, &count, count - 1));
     return OK;
-}
-
-static inline uint64_t mix(uint64_t key, uint64_t word) {
-    key = (key ^ word) * 0x9E3779B97F4A7C15ull;
-    return key ^ (key >> 32);
-}
-
-static uint64_t mix_bytes(uint64_t key, const unsigned char *bytes, size_t length) {
-    for (; length >= 4; bytes += 4, length -= 4) {
-        uint32_t word;
-        memcpy(&word, bytes, 4);
-        key = mix(key, word);
-    }
-    uint32_t rest = 0;
-    memcpy(&rest, bytes, length);
-    return length ? mix(key, rest) : key;
 }
 
 /* The layout that a versioned structure asks for, or 0 if this library knows none with that version word. */
@@ -153,13 +121,6 @@ static inline unsigned int make_key(const entry_t *entry, const uint64_t *args, 
     }
     *key = k < 2 ? k + 2 : k;
     return OK;
-}
-
-static uint32_t take_u32(const unsigned char **at, const unsigned char *end) {
-    uint32_t value = 0;
-    if (end - *at >= 4) memcpy(&value, *at, 4);
-    *at += 4;
-    return value;
 }
 
 /* How many elements fit behind the array parameter: what its counter said on entry. */
@@ -278,8 +239,8 @@ static unsigned int deliver(const entry_t *entry, const uint64_t *args, unsigned
 
 /* Looks the key up; 1 if it is published, and then *code is the call's result. */
 static int look_up(const entry_t *entry, const uint64_t *args, uint64_t key, unsigned int *code) {
-    const header_t *base = atomic_load_explicit(&answers, memory_order_acquire);
-    uint64_t size = atomic_load_explicit(&answers_size, memory_order_relaxed);
+    const header_t *base = atomic_load_explicit(&fake_nvml_answers, memory_order_acquire);
+    uint64_t size = atomic_load_explicit(&fake_nvml_answers_size, memory_order_relaxed);
     const slot_t *slots = (const slot_t *)((const char *)base + HEADER);
     uint64_t mask = base->slots - 1;
     uint32_t counters[8]; /* a retry must find the counters as the caller left them */
@@ -306,65 +267,6 @@ static int look_up(const entry_t *entry, const uint64_t *args, uint64_t key, uns
         for (int i = 0; i < entry->count && i < 8; i++)
             if (strchr("nmpB", entry->params[i].kind))
                 memcpy((void *)(uintptr_t)args[entry->params[i].kind == 'B' ? entry->params[i].other : entry->params[i].arg], &counters[i], 4);
-    }
-    *code = TIMEOUT; /* the daemon died in the middle of a change */
-    return 1;
-}
-
-static inline void copy(unsigned char *to, const unsigned char *from, uint32_t length) {
-    if (length > 64 || length & 3) {
-        memcpy(to, from, length);
-        return;
-    }
-    for (; length >= 8; to += 8, from += 8, length -= 8) memcpy(to, from, 8);
-    if (length) memcpy(to, from, 4);
-}
-
-/* Spreads an answer over out parameters that are all of a fixed size or texts. */
-static inline unsigned int deliver_plain(const entry_t *entry, const uint64_t *args, unsigned int code,
-                                         const unsigned char *at, const unsigned char *end) {
-    for (int i = 0; i < entry->count; i++) {
-        const param_t *p = &entry->params[i];
-        unsigned char *to = (unsigned char *)(uintptr_t)args[p->arg];
-        uint32_t length = p->size;
-        if (p->kind == 'b') {
-            length = take_u32(&at, end);
-            if (at > end || length > (size_t)(end - at)) return UNKNOWN;
-            if ((uint32_t)args[p->other] < length) return INSUFFICIENT_SIZE;
-        } else if (p->kind == 'v') {
-            uint32_t word;
-            memcpy(&word, to, 4);
-            length = word & 0xFFFFFF;
-        } else if (p->kind != 'o') {
-            continue;
-        }
-        if (length > (size_t)(end - at)) return UNKNOWN;
-        copy(to, at, length);
-        at += length;
-    }
-    return code;
-}
-
-/* look_up for plain entries: what it writes does not change what a second try reads. */
-static inline int look_up_plain(const header_t *base, const entry_t *entry, const uint64_t *args, uint64_t key,
-                                unsigned int *code) {
-    const slot_t *slots = (const slot_t *)((const char *)base + HEADER);
-    const uint64_t mask = base->slots - 1, size = atomic_load_explicit(&answers_size, memory_order_relaxed);
-    for (int spin = 0; spin < SPINS; spin++) {
-        uint64_t before = atomic_load_explicit(&base->sequence, memory_order_acquire);
-        if (before & 1) { sched_yield(); continue; }
-        uint64_t i = key & mask;
-        for (uint64_t n = 0; n <= mask && slots[i].key && slots[i].key != key; n++) i = (i + 1) & mask;
-        uint64_t offset = slots[i].offset, length = slots[i].length;
-        int found = slots[i].key == key && length >= 4 && offset + length <= size;
-        if (found) {
-            const unsigned char *at = (const unsigned char *)base + offset;
-            uint32_t result;
-            memcpy(&result, at, 4);
-            *code = length == 4 ? result : deliver_plain(entry, args, result, at + 4, at + length);
-        }
-        atomic_thread_fence(memory_order_acquire);
-        if (atomic_load_explicit(&base->sequence, memory_order_relaxed) == before) return found;
     }
     *code = TIMEOUT; /* the daemon died in the middle of a change */
     return 1;
@@ -444,15 +346,16 @@ static unsigned int ask(const entry_t *entry, const uint64_t *args) {
 HIDDEN unsigned int fake_nvml_call(const entry_t *entry, const uint64_t *args) {
     uint64_t key;
     unsigned int code;
-    if (atomic_load_explicit(&references, memory_order_relaxed) <= 0) return UNINITIALIZED;
-    const header_t *base = atomic_load_explicit(&answers, memory_order_acquire);
+    if (atomic_load_explicit(&fake_nvml_references, memory_order_relaxed) <= 0 && (entry->id != fake_nvml_version || attach() != OK))
+        return UNINITIALIZED;
+    const header_t *base = atomic_load_explicit(&fake_nvml_answers, memory_order_acquire);
     if (base->retired) { /* the daemon ended; perhaps another one serves by now */
         if ((code = attach()) != OK) return code;
-        base = atomic_load_explicit(&answers, memory_order_acquire);
+        base = atomic_load_explicit(&fake_nvml_answers, memory_order_acquire);
     }
     if ((code = make_key(entry, args, &key)) != OK) return code;
-    if (!entry->asks && !guarded(base, entry->id)
-        && (entry->plain ? look_up_plain(base, entry, args, key, &code) : look_up(entry, args, key, &code)))
+    if (!entry->asks && !is_guarded(base, entry->id)
+        && look_up(entry, args, key, &code))
         return code;
     return ask(entry, args);
 }
