@@ -1,12 +1,10 @@
 """The real nvidia-smi, as Debian ships it for two driver branches, on our library; and our double beside it.
 
-The packages are downloaded with apt into the test's own folder and never installed; where that is not possible the
-tests are skipped with the reason.
+Where the packages cannot be had the tests are skipped with the reason, see ``debian``.
 """
 
 import os
 import re
-import shutil
 import subprocess
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
@@ -14,57 +12,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from debian import RELEASES, fetch
 
-RELEASES = {"535.261.03": ("bookworm", "535.261.03-1"), "550.163.01": ("trixie", "550.163.01-2")}
 COLUMNS = "index,name,uuid,memory.total,memory.used,mig.mode.current,temperature.gpu,power.draw,pci.bus_id,clocks.sm,pstate"
 SETTLING = re.compile(r"\w{3} \w{3} +\d+ \d\d:\d\d:\d\d \d{4}|\x1b\[\d+m")
 """The time of day and underlining, which differ from run to run."""
 
 
-def mirror() -> str:
-    """The archive that this machine takes its Debian packages from; skips where it is no Debian."""
-    files = [Path("/etc/apt/sources.list"), *Path("/etc/apt/sources.list.d").glob("*")]
-    text = "\n".join(file.read_text() for file in files if file.is_file())
-    found = re.search(r"^(?!#).*?(https?://\S+/debian/?)(?=\s|$)", text, re.MULTILINE)
-    if found is None:
-        pytest.skip("no Debian archive among this machine's package sources")
-    return found[1]
-
-
-def fetch(folder: Path, version: str) -> Path:
-    """nvidia-smi of a driver VERSION, unpacked into FOLDER; skips where it cannot be had."""
-    release, package = RELEASES[version]
-    if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
-        pytest.skip("no apt-get and dpkg-deb here to fetch Debian's nvidia-smi with")
-    for name in ("lists/partial", "cache/archives/partial"):
-        (folder / name).mkdir(parents=True)
-    key = "/usr/share/keyrings/debian-archive-keyring.gpg"
-    (folder / "sources.list").write_text(f"deb [signed-by={key}] {mirror()} {release} contrib non-free\n")
-    options = {
-        "Dir::Etc::sourcelist": folder / "sources.list", "Dir::Etc::sourceparts": "-", "Dir::State::lists": folder / "lists",
-        "Dir::Cache": folder / "cache", "APT::Sandbox::User": "root", "Acquire::Retries": 1, "Acquire::http::Timeout": 20,
-    }  # fmt: skip
-    words = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
-    for command in (["update"], ["download", f"nvidia-smi={package}"]):
-        done = subprocess.run(
-            ["apt-get", *words, *command],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=180,
-        )
-        if done.returncode:
-            pytest.skip(f"Debian's nvidia-smi {package} cannot be had here: {done.stderr.strip()[-200:]}")
-    (archive,) = folder.glob("nvidia-smi_*.deb")
-    subprocess.run(["dpkg-deb", "-x", str(archive), str(folder / "x")], check=True)
-    return folder / "x/usr/lib/nvidia/current/nvidia-smi"
-
-
 @pytest.fixture(scope="module", params=sorted(RELEASES))
 def real(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     """(driver version, nvidia-smi)."""
-    return request.param, fetch(tmp_path_factory.mktemp("smi"), request.param)
+    unpacked = fetch(tmp_path_factory.mktemp("smi"), "nvidia-smi", request.param)
+    return request.param, unpacked / "usr/lib/nvidia/current/nvidia-smi"
 
 
 def run(node: Any, program: Path | str, *words: str) -> tuple[int, str]:

@@ -22,7 +22,15 @@ SONAME = "libnvidia-ml.so.1"
 CUDA = "libcuda.so.1"
 FLAGS = ("-O2", "-fno-plt", "-g0", "-fPIC", "-shared", "-fvisibility=hidden", "-std=gnu11", "-Wl,-z,now")
 SOURCES = {
-    SONAME: ("shim.c", "entries_generated.c", "branch.c", "shim.h", "plain.h", "branches/r535.def", "branches/r550.def"),
+    SONAME: (
+        "shim.c",
+        "entries_generated.c",
+        "branch.c",
+        "shim.h",
+        "plain.h",
+        "branches/r535.def",
+        "branches/r550.def",
+    ),
     CUDA: ("cuda.c",),
 }
 

@@ -1,5 +1,7 @@
-"""NVML's return codes, and the texts that ``nvmlErrorString`` gives for them: those of the libraries of 535.261.03 and
-550.163.01, byte for byte (``e2e/test_nvidia_library.py`` compares them), which do not know RESET_TYPE_NOT_SUPPORTED.
+"""NVML's return codes and their texts.
+
+``nvmlErrorString`` gives those of the libraries of 535.261.03 and 550.163.01, byte for byte
+(``e2e/test_nvidia_library.py`` compares them); they do not know RESET_TYPE_NOT_SUPPORTED.
 """
 
 from enum import IntEnum
