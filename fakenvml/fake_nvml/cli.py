@@ -54,7 +54,17 @@ def parser() -> argparse.ArgumentParser:
             "--dir", default=folder, help="the node's folder (default %(default)s, env FAKE_NVML_DIR)"
         )
     run.add_argument("--dir", help="keep the node's folder here (default: a temporary one)")
-    serve.add_argument("--driver-root", help="keep a driver root here too, see the command driver-root")
+    serve.add_argument(
+        "--driver-root",
+        default=os.environ.get("FAKE_NVML_DRIVER_ROOT"),
+        help="keep a driver root here too, see the command driver-root (env FAKE_NVML_DRIVER_ROOT)",
+    )
+    serve.add_argument(
+        "--isolate",
+        action="store_true",
+        default=bool(environment_number("FAKE_NVML_ISOLATE")),
+        help="a process sees only the GPUs whose /dev/nvidiaN it sees, as in containers (env FAKE_NVML_ISOLATE=1)",
+    )
     serve.add_argument("--quiet", action="store_true", help="say nothing but errors")
     run.add_argument("words", nargs=argparse.REMAINDER, metavar="-- CMD", help="the command")
     ctl.formatter_class = argparse.RawDescriptionHelpFormatter
@@ -218,7 +228,8 @@ def dispatch(arguments: argparse.Namespace) -> int:
         daemon.serve(
             *chosen_machine(arguments),
             Path(arguments.dir),
-            arguments.driver_root and Path(arguments.driver_root),
+            root=Path(arguments.driver_root) if arguments.driver_root else None,
+            isolates=arguments.isolate,
         )
     elif arguments.command == "driver-root":
         from fake_nvml import driver_root

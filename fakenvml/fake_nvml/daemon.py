@@ -18,6 +18,7 @@ from fake_nvml import build, control, driver_root, wire
 from fake_nvml.abi import table
 from fake_nvml.abi.codes import Code
 from fake_nvml.answers import Answers, retire
+from fake_nvml.calls import visibility
 from fake_nvml.calls.dispatch import Pending, perform, success
 from fake_nvml.calls.registry import Caller
 from fake_nvml.errors import FakeNvmlError, WorldError
@@ -50,11 +51,25 @@ def _claim_folder(folder: Path) -> int:
 
 
 class Daemon:
-    """Serves one node from FOLDER until it is told to stop."""
+    """Serves one node from FOLDER until it is told to stop.
 
-    def __init__(self, machine: Machine, board: Board, folder: Path, root: Path | None = None) -> None:
+    Args:
+        root: where a driver root is to be kept, if anywhere.
+        isolates: whether a process sees only the GPUs whose device nodes it can see.
+    """
+
+    def __init__(
+        self,
+        machine: Machine,
+        board: Board,
+        folder: Path,
+        *,
+        root: Path | None = None,
+        isolates: bool = False,
+    ) -> None:
         self._folder = folder
         self._root = root
+        self._isolates = isolates
         libraries = build.libraries()
         self._lock = _claim_folder(folder)
         self._node = load_node(machine, board, folder / "state.json")
@@ -63,6 +78,7 @@ class Daemon:
         self._connections: set[asyncio.Task[None]] = set()
         self._answers = Answers(folder / "answers")
         self._publisher = Publisher(self._node, self._answers)
+        self._guard()
         self._link(libraries)
         if root:
             driver_root.make(root, self._node)
@@ -125,6 +141,11 @@ class Daemon:
             self._connections.discard(task)
             writer.close()
 
+    def _guard(self) -> None:
+        """Say which calls must come here although an answer is published."""
+        isolated = visibility.entries() if self._isolates else set()
+        self._answers.guard(self._faults.entries() | isolated)
+
     def _settle(self) -> None:
         """Publish what changed and deliver what happened: before the answer that tells of it."""
         node = self._node
@@ -148,7 +169,7 @@ class Daemon:
         """The frame to send back; None if the client went away while it waited."""
         if head.magic == wire.CONTROL:
             frame = wire.control_reply(self._control(body, caller))
-            self._answers.guard(self._faults.entries())
+            self._guard()
             self._settle()
             return frame
         function = table.by_id()[head.entry]
@@ -157,6 +178,9 @@ class Daemon:
             await asyncio.sleep(delay_ms / 1000)
         if code is not None or function.by_hand:
             return wire.reply(struct.pack("<I", code or Code.SUCCESS))
+        if self._isolates and function.name in visibility.FUNCTIONS:
+            view = visibility.view_of(caller.pid)
+            return wire.reply(visibility.perform_for(view, self._node, caller, function, body))
         answer = perform(self._node, caller, function, body)
         self._settle()
         if isinstance(answer, Pending):
@@ -190,7 +214,8 @@ class Daemon:
         self, head: wire.Head, body: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         """A workload's connection."""
-        client = Client(self._node, _caller(writer).pid)
+        pid = _caller(writer).pid
+        client = Client(self._node, pid, view=visibility.view_of(pid) if self._isolates else None)
         try:
             while True:
                 try:
@@ -235,10 +260,12 @@ def _caller(writer: asyncio.StreamWriter) -> Caller:
     return Caller(pid=pid, privileged=uid in (0, os.geteuid()), uid=uid)
 
 
-def serve(machine: Machine, board: Board, folder: Path, root: Path | None = None) -> None:
-    """Serve MACHINE from FOLDER, with a driver root at ROOT if one is given, until a signal ends this process.
+def serve(
+    machine: Machine, board: Board, folder: Path, *, root: Path | None = None, isolates: bool = False
+) -> None:
+    """Serve MACHINE from FOLDER until a signal ends this process; see ``Daemon``.
 
     Raises:
         FakeNvmlError: the folder is in use or cannot be written, no compiler.
     """
-    asyncio.run(Daemon(machine, board, folder, root).run())
+    asyncio.run(Daemon(machine, board, folder, root=root, isolates=isolates).run())

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fake_nvml import build
+from fake_nvml.calls.visibility import CI_MAX, GI_MAX, mig_minor
 from fake_nvml.errors import WorldError
 from fake_nvml.model import Gpu, Node
 
@@ -32,7 +33,6 @@ PROGRAMS = {
 MAJORS = {"nvidia": 195, "nvidia-uvm": 511, "nvidia-caps": 236, "nvidia-caps-imex-channels": 235}
 CTL_MINOR, MODESET_MINOR = 255, 254
 CHANNELS = 2048
-GI_MAX, CI_MAX = 15, 8
 SCRIPT = """\
 #!/bin/sh
 # Made by fake-nvml driver-root.
@@ -90,11 +90,6 @@ def _devices(root: Path, node: Node) -> None:
         _node(root / "dev" / name, MAJORS[driver], minor)
     rows = "\n".join(f"{major:>3} {name}" for name, major in sorted(MAJORS.items(), key=lambda row: row[1]))
     _write(root / "proc/devices", f"Character devices:\n  1 mem\n{rows}\n\nBlock devices:\n259 blkext\n")
-
-
-def mig_minor(gpu: int, gi: int, ci: int | None) -> int:
-    """The minor number of a capability: 1 config, 2 monitor, then nine for each of fifteen GPU instances a GPU."""
-    return 3 + gpu * GI_MAX * (CI_MAX + 1) + gi * (CI_MAX + 1) + (0 if ci is None else ci + 1)
 
 
 def _minors(node: Node) -> Iterator[str]:

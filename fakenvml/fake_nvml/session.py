@@ -24,12 +24,14 @@ class Session:
         node: int = 0,
         driver: str | None = None,
         driver_root: Path | None = None,
+        isolate: bool = False,
         timeout_s: float = 60,
     ) -> None:
         self.machine = machine
         self._options = ["--node", str(node)]
         self._options += ["--driver", driver] if driver else []
         self._options += ["--driver-root", str(driver_root)] if driver_root else []
+        self._options += ["--isolate"] if isolate else []
         self.folder = folder
         self._timeout_s = timeout_s
         self._daemon: subprocess.Popen[str] | None = None

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from fake_nvml.calls.visibility import View
 from fake_nvml.model import MIB, NO_INSTANCE, Gpu, MigDevice, Node, Process
 
 SUCCESS, INVALID_VALUE, OUT_OF_MEMORY, NO_DEVICE, INVALID_DEVICE, INVALID_CONTEXT, UNAVAILABLE = (
@@ -43,13 +44,15 @@ class WorkError(Exception):
 Device = Gpu | MigDevice
 
 
-def visible(node: Node, wanted: str | None) -> list[Device]:
+def visible(node: Node, wanted: str | None, view: View | None = None) -> list[Device]:
     """The devices of a process: by CUDA_VISIBLE_DEVICES, or all GPUs; of boards in MIG mode only the first instance.
+
+    With a VIEW only what it sees counts, and GPUs are numbered among those.
 
     An entry that names nothing hides what follows, as CUDA does.
     """
-    gpus = [gpu for gpu in node.gpus() if not gpu.state.lost]
-    instances = [device for gpu in gpus for device in gpu.mig_devices()]
+    gpus = [gpu for gpu in node.gpus() if not gpu.state.lost and (view is None or view.sees(gpu))]
+    instances = [device for gpu in gpus for device in gpu.mig_devices() if view is None or view.sees(device)]
     if wanted is None:
         whole: list[Device] = [gpu for gpu in gpus if not gpu.state.mig]
         return whole or list(instances[:1])
@@ -57,7 +60,7 @@ def visible(node: Node, wanted: str | None) -> list[Device]:
     for word in filter(None, (word.strip() for word in wanted.split(","))):
         match: Device | None = None
         if word.isdigit():
-            match = next((gpu for gpu in gpus if gpu.index == int(word) and not gpu.state.mig), None)
+            match = next((gpu for gpu in gpus[int(word) : int(word) + 1] if not gpu.state.mig), None)
         elif word.startswith("GPU-"):
             match = next((gpu for gpu in gpus if gpu.uuid.startswith(word) and not gpu.state.mig), None)
         elif word.startswith("MIG-"):
@@ -81,6 +84,7 @@ class Client:
         mps: it is a client of an MPS server, which limits it.
         pinned_bytes: by index of its device; what is not there is not limited.
         thread_percent: how much of a device's multiprocessors it may use.
+        view: what it sees on a node that isolates.
     """
 
     node: Node
@@ -90,6 +94,7 @@ class Client:
     mps: bool = False
     pinned_bytes: dict[int, int] = field(default_factory=dict)
     thread_percent: int = 100
+    view: View | None = None
 
     def perform(self, op: int, body: bytes) -> bytes:
         """The reply to one request.
@@ -122,7 +127,7 @@ class Client:
     def _hello(self, body: bytes) -> bytes:
         r"""Which devices it sees: "VISIBLE\\nMPS", where VISIBLE may be "-" for unset and MPS "" or "percent device=bytes"."""
         wanted, _, mps = body.decode(errors="replace").partition("\n")
-        self.devices = visible(self.node, None if wanted == "-" else wanted)
+        self.devices = visible(self.node, None if wanted == "-" else wanted, self.view)
         if mps:
             words = mps.split()
             self.mps, self.thread_percent = True, int(words[0])
