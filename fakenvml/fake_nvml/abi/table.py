@@ -78,11 +78,7 @@ class Function:
     name: str
     params: tuple[Param, ...]
     by_hand: bool = False
-
-    @property
-    def asks(self) -> bool:
-        """Whether a call goes to the daemon instead of the answers."""
-        return bool(ACTS.match(self.name)) or any(p.kind in "ixc" or p.array for p in self.params)
+    asks: bool = False
 
     @property
     def plain(self) -> bool:
@@ -117,7 +113,8 @@ def parse(number: int, line: str) -> Function:
             types, other = (base,), positions[counter]
         params.append(Param(kind=kind, name=tail, types=types, arg=arg, other=other, key=key, **array))
         arg += 2 if kind in "bB" else 1
-    return Function(id=number, name=name, params=tuple(params))
+    asks = bool(ACTS.match(name)) or any(param.kind in "ixc" or param.array for param in params)
+    return Function(id=number, name=name, params=tuple(params), asks=asks)
 
 
 @cache

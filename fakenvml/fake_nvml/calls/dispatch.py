@@ -8,6 +8,7 @@ import itertools
 import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from fake_nvml.abi import layout, table
@@ -114,9 +115,7 @@ def subjects(node: Node, kind: str, index: int | None) -> Iterator[tuple[int | N
     if kind == "system":
         yield None, node
         return
-    for gpu in node.gpus():
-        if index is not None and gpu.index != index:
-            continue
+    for gpu in node.gpus() if index is None else [Gpu(node, index)]:
         if kind == "gpu":
             yield gpu.handle, gpu
         elif kind == "mig":
@@ -129,10 +128,10 @@ def subjects(node: Node, kind: str, index: int | None) -> Iterator[tuple[int | N
                     yield from ((ci_handle(gpu, gi, ci), InstanceOf(gpu, gi, ci)) for ci in gi.compute)
 
 
-def _inputs(
-    function: table.Function, handle: int | None, extras: tuple[Any, ...], versions: tuple[str, ...]
-) -> tuple[Any, ...]:
-    """The key's inputs in parameter order."""
+@cache
+def _key(name: str, handle: int | None, extras: tuple[Any, ...], versions: tuple[str, ...]) -> int:
+    """The key of a call of the function NAME; kept, because the same calls are published again and again."""
+    function = table.functions()[name]
     rest, chosen, first = iter(extras), iter(versions), handle
     made: list[Any] = []
     for param in function.params:
@@ -144,7 +143,7 @@ def _inputs(
         elif param.kind == "v":
             word = struct.pack("<I", layout.version_word(next(chosen)))
             made.append(word + b"".join(struct.pack("<I", next(rest)) for _ in range((param.key - 4) // 4)))
-    return tuple(made)
+    return table.key_of(function, tuple(made))
 
 
 def published(node: Node, getter: Getter, index: int | None = None) -> Iterator[tuple[int, bytes]]:
@@ -156,7 +155,7 @@ def published(node: Node, getter: Getter, index: int | None = None) -> Iterator[
     for handle, subject in subjects(node, getter.subject, index):
         for extras in itertools.product(*domains):
             for versions in itertools.product(*structures):
-                key = table.key_of(getter.function, _inputs(getter.function, handle, extras, versions))
+                key = _key(getter.function.name, handle, extras, versions)
                 yield key, answer_of(getter, subject, extras, versions)
 
 
