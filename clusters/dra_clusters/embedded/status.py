@@ -1,6 +1,9 @@
 """Answers that are not the object asked for: one exception and its ``Status`` body (meta/v1, 1.37)."""
 
+from collections.abc import Sequence
 from typing import Any
+
+from dra_clusters.embedded.rules.causes import Cause
 
 REASONS = {
     400: "BadRequest",
@@ -64,18 +67,19 @@ def conflict(plural: str, group: str, name: str, why: str) -> ApiError:
     return ApiError(409, message, details={"name": name, "kind": plural})
 
 
-def invalid(kind: str, group: str, name: str, causes: list[tuple[str, str]]) -> ApiError:
-    """The object breaks rules; CAUSES are (field path, message)."""
-    told = ", ".join(f"{field}: {message}" for field, message in causes)
-    shown = told if len(causes) == 1 else f"[{told}]"
+def invalid(kind: str, group: str, name: str, causes: Sequence[Cause]) -> ApiError:
+    """The object breaks rules; the message tells equal causes once (apimachinery api/errors ``NewInvalid``, 1.36)."""
+    told = list(dict.fromkeys(cause.text for cause in causes))
+    shown = told[0] if len(told) == 1 else f"[{', '.join(told)}]"
     details = {
         "name": name,
         "group": group,
         "kind": kind,
         "causes": [
-            {"reason": "FieldValueInvalid", "message": message, "field": field} for field, message in causes
+            {"reason": cause.type, "message": cause.message, "field": cause.field} for cause in causes
         ],
     }
+    details = {word: value for word, value in details.items() if value}
     return ApiError(422, f'{qualified(kind, group)} "{name}" is invalid: {shown}', details=details)
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from dra_clusters.embedded.resources import Resource
+from dra_clusters.embedded.rules import causes as causes_of
 from dra_clusters.embedded.status import invalid
 from dra_clusters.embedded.validation import (
     SUBDOMAIN,
@@ -68,7 +69,12 @@ def check(resource: Resource, item: dict[str, Any]) -> None:
     if resource.plural == "resourceclaimtemplates":
         causes += [(f"spec.{path}", why) for path, why in claim_causes(item.get("spec") or {})]
     if causes:
-        raise invalid(resource.kind, resource.group, name, causes)
+        raise invalid(
+            resource.kind,
+            resource.group,
+            name,
+            [causes_of.Cause("FieldValueInvalid", *cause) for cause in causes],
+        )
 
 
 def prepare_change(resource: Resource, old: dict[str, Any], new: dict[str, Any], subresource: str) -> None:
@@ -99,7 +105,12 @@ def prepare_change(resource: Resource, old: dict[str, Any], new: dict[str, Any],
     elif resource.plural == "resourceclaims":
         causes = claim_update_causes(old, new)
     if causes:
-        raise invalid(resource.kind, resource.group, old["metadata"]["name"], causes)
+        raise invalid(
+            resource.kind,
+            resource.group,
+            old["metadata"]["name"],
+            [causes_of.Cause("FieldValueInvalid", *cause) for cause in causes],
+        )
 
 
 def waits_for_kubelet(resource: Resource, item: dict[str, Any]) -> bool:
