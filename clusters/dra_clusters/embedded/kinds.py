@@ -56,16 +56,6 @@ CORE = (
     Resource(
         "coordination.k8s.io", "v1", "leases", "Lease", create_on_update=True, unconditional_update=False
     ),
-    Resource("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice", counted=True),
-    Resource(
-        "scheduling.k8s.io",
-        "v1",
-        "priorityclasses",
-        "PriorityClass",
-        namespaced=False,
-        short=("pc",),
-        counted=True,
-    ),
 )
 
 WORKLOADS = tuple(

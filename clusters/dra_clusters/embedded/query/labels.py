@@ -109,7 +109,7 @@ class Parser:
     def _values(self) -> frozenset[str]:
         if (token := self._next()) != "(":
             refuse(f"found '{token}' expected: '('")
-        values = set()
+        values: set[str] = set()
         while True:
             token = self._next()
             if token == ")":  # noqa: S105 # a token of a grammar
