@@ -21,12 +21,13 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
+TABLES = Path(__file__).parent / "tables"
 SCALARS = frozenset({"string", "bool", "int32", "int64", "float64", "[]byte"})
 SPECIAL = frozenset(
-    {"Quantity", "IntOrString", "Time", "MicroTime", "Duration", "RawExtension", "FieldsV1"}
+    {"Quantity", "IntOrString", "Time", "MicroTime", "RawExtension", "FieldsV1"}
     | {f"apiextensions_v1.{name}" for name in ("JSON", "JSONSchemaPropsOrArray", "JSONSchemaPropsOrBool")}
     | {"apiextensions_v1.JSONSchemaPropsOrStringArray"}
 )
@@ -165,7 +166,7 @@ def info(name: str) -> TypeInfo:
 @cache
 def table(name: str) -> Table:
     """The file NAME, read at its first use."""
-    text = files(__package__).joinpath("tables", f"{name}.txt").read_text(encoding="utf-8")
+    text = (TABLES / f"{name}.txt").read_text(encoding="utf-8")
     return parsed(name, text.splitlines())
 
 
