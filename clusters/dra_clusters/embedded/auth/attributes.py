@@ -6,7 +6,10 @@ They mirror ``user.Info`` and ``authorizer.Attributes`` (apiserver ``pkg/authent
 
 from dataclasses import dataclass
 
-from dra_clusters.embedded.status import ApiError, qualified
+from dra_clusters.embedded import status
+from dra_clusters.embedded.request import RequestInfo
+from dra_clusters.embedded.rules.causes import quoted
+from dra_clusters.embedded.status import ApiError
 
 MASTERS = "system:masters"
 NODES = "system:nodes"
@@ -18,6 +21,7 @@ ACCOUNT_PREFIX = "system:serviceaccount:"
 ACCOUNTS = "system:serviceaccounts"
 EXTRA = "authentication.kubernetes.io/"
 NODE_NAME = f"{EXTRA}node-name"
+SELECTING = frozenset({"list", "watch", "deletecollection"})
 Extra = tuple[tuple[str, tuple[str, ...]], ...]
 
 
@@ -105,6 +109,29 @@ class Attributes:
         return f"{self.resource}/{self.subresource}" if self.subresource else self.resource
 
 
+def asked_by(user: User, info: RequestInfo, field_selector: str = "") -> Attributes:
+    """What a request asks for; a list of ``metadata.name=x`` asks for x (``requestinfo.go``, 1.36)."""
+    if not info.is_resource:
+        return Attributes(user=user, verb=info.verb, path=info.path)
+    fields = equalities(field_selector) if info.verb in SELECTING else ()
+    return Attributes(
+        user=user,
+        verb=info.verb,
+        group=info.group,
+        resource=info.resource,
+        subresource=info.subresource,
+        namespace=info.namespace,
+        name=info.name or dict(fields).get("metadata.name", ""),
+        fields=fields,
+    )
+
+
+def equalities(field_selector: str) -> tuple[tuple[str, str], ...]:
+    """The requirements by ``=`` in a field selector."""
+    parts = (part.replace("==", "=").partition("=") for part in field_selector.split(",") if "!=" not in part)
+    return tuple((field.strip(), value.strip()) for field, sign, value in parts if sign)
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """The answer of an authorizer; a reason may be empty either way."""
@@ -113,28 +140,23 @@ class Decision:
     reason: str = ""
 
 
-def refusal(group: str, resource: str, name: str, why: str) -> ApiError:
-    """403 in the form of ``apierrors.NewForbidden``."""
-    if not resource:
-        return ApiError(403, f"forbidden: {why}", reason="Forbidden")
-    named = f' "{name}"' if name else ""
-    details = {"name": name, "group": group, "kind": resource}
-    return ApiError(
-        403,
-        f"{qualified(resource, group)}{named} is forbidden: {why}",
-        reason="Forbidden",
-        details={member: value for member, value in details.items() if value},
-    )
-
-
 def forbidden(asked: Attributes, reason: str) -> ApiError:
     """403: ASKED is not allowed (apiserver ``responsewriters.ForbiddenStatusError``, 1.36)."""
-    user = asked.user.name
+    user, tail = asked.user.name, f": {reason}" if reason else ""
     if not asked.resource:
-        message = f'User "{user}" cannot {asked.verb} path "{asked.path}"'
-    else:
-        place = f'in the namespace "{asked.namespace}"' if asked.namespace else "at the cluster scope"
-        message = f'User "{user}" cannot {asked.verb} resource "{asked.combined}" in API group "{asked.group}" {place}'
-    for sign, word in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
-        message = message.replace(sign, word)
-    return refusal(asked.group, asked.resource, asked.name, f"{message}: {reason}" if reason else message)
+        return ApiError(
+            403,
+            f"forbidden: {safe(f'User {quoted(user)} cannot {asked.verb} path {quoted(asked.path)}')}{tail}",
+            details={},
+        )
+    place = f"in the namespace {quoted(asked.namespace)}" if asked.namespace else "at the cluster scope"
+    message = (
+        f"User {quoted(user)} cannot {asked.verb} resource {quoted(asked.combined)}"
+        f" in API group {quoted(asked.group)} {place}"
+    )
+    return status.forbidden(asked.resource, asked.group, asked.name, safe(message) + tail)
+
+
+def safe(text: str) -> str:
+    """TEXT that no browser takes for HTML."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

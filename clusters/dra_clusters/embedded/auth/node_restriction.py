@@ -4,10 +4,10 @@ The node authorizer has let the request through; here the content is judged. Vol
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from dra_clusters.embedded.auth.node_authorizer import LEASES
+from dra_clusters.embedded.auth.write import Write
 
 Object = Mapping[str, Any]
 Find = Callable[[str, str, str], Object | None]
@@ -31,26 +31,6 @@ KUBELET_LABELS = frozenset(
 )
 KUBELET_DOMAINS = ("kubelet.kubernetes.io", "node.kubernetes.io")
 RESTRICTED = "node-restriction.kubernetes.io"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Write:
-    """What is about to be stored.
-
-    Attributes:
-        operation: CREATE, UPDATE or DELETE.
-        old: None for CREATE.
-        new: None for DELETE.
-    """
-
-    operation: str
-    group: str
-    plural: str
-    subresource: str
-    namespace: str
-    name: str
-    old: Object | None
-    new: Object | None
 
 
 def complaint(node: str, write: Write, find: Find) -> str:
