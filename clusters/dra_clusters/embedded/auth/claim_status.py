@@ -4,7 +4,7 @@ The rules and words are those of ``pkg/registry/resource/utils.go`` (``Authorize
 ``AuthorizedForDeviceStatus``, 1.36.3). A violation is no 403: it is a Forbidden cause among the causes of a 422.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -48,16 +48,27 @@ def device_causes(before: Object, after: Object, asked: Attributes, decide: Deci
         verbs.insert(0, f"associated-node:{asked.verb}")
     found = []
     for driver in sorted(changed_drivers(before, after)):
-        refusals = [
-            refused(replace(asked, verb=verb, subresource="driver", name=driver), decide) for verb in verbs
-        ]
-        if all(refusals):
+        why = first_refusal(
+            [replace(asked, verb=verb, subresource="driver", name=driver) for verb in verbs], decide
+        )
+        if why:
             detail = (
                 f'changing status.devices requires resource="resourceclaims/driver", verb="[{" ".join(verbs)}]"'
-                f" permission: {refusals[0]}"
+                f" permission: {why}"
             )
             found.append(causes.forbidden("status.devices", detail))
     return found
+
+
+def first_refusal(ways: Iterable[Attributes], decide: Decide) -> str:
+    """Why the first of WAYS is not allowed; empty if one of them is."""
+    refusals = []
+    for way in ways:
+        why = refused(way, decide)
+        if not why:
+            return ""
+        refusals.append(why)
+    return refusals[0]
 
 
 def refused(wanted: Attributes, decide: Decide) -> str:
