@@ -15,8 +15,10 @@ from typing import Any
 
 from dra_clusters.embedded import patches
 from dra_clusters.embedded.apply import apply
+from dra_clusters.embedded.gates import gates_of
 from dra_clusters.embedded.query import Predicate
 from dra_clusters.embedded.resources import RESOURCES, Resource
+from dra_clusters.embedded.rules.context import Context
 from dra_clusters.embedded.status import ApiError, conflict, not_found
 from dra_clusters.embedded.store import Change, Store, Stored
 from dra_clusters.embedded.strategy import prepare_change, prepare_new, waits_for_kubelet
@@ -46,6 +48,12 @@ class Api:
     def __init__(self, store: Store, *, seed: int = 0) -> None:
         self.store = store
         self._random = random.Random(f"names-{seed}")  # noqa: S311 # names are no secrets
+
+    def context(self, namespace: str) -> Context:
+        """What the rules may know beside the object."""
+        found = self.find("namespaces", namespace) if namespace else None
+        labels = found["metadata"].get("labels") or {} if found is not None else None
+        return Context(kubernetes="1.37", gates=gates_of("1.37"), stamp=now(), namespace_labels=labels)
 
     def resource(self, plural: str) -> Resource:
         """The kind PLURAL."""
@@ -99,7 +107,7 @@ class Api:
         item |= {"apiVersion": resource.api_version, "kind": resource.kind}
         metadata.pop("deletionTimestamp", None)
         metadata |= {"uid": str(uuid.uuid4()), "creationTimestamp": now()}
-        prepare_new(resource, item)
+        prepare_new(resource, item, self.context(namespace))
         return Stored(item, b"") if dry_run else self.store.put(plural, item)
 
     def update(self, plural: str, item: Object, *, subresource: str = "", dry_run: bool = False) -> Stored:
@@ -123,7 +131,7 @@ class Api:
                 plural, resource.group, name, f"Precondition failed: UID is {old['metadata']['uid']}"
             )
         item |= {"apiVersion": resource.api_version, "kind": resource.kind}
-        prepare_change(resource, old, item, subresource)
+        prepare_change(resource, old, item, subresource, self.context(namespace))
         item["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"]
         if item == old or dry_run:
             return self.stored(plural, name, namespace) if item == old else Stored(item, b"")
