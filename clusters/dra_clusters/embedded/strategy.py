@@ -5,9 +5,11 @@ The rules of built-in kinds are in ``rules.registry``, those of custom kinds in 
 
 from typing import Any
 
-from dra_clusters.embedded.crds.definition import Definition
+from dra_clusters.embedded.crds.checks import definition_causes
+from dra_clusters.embedded.crds.definition import Definition, default_definition
 from dra_clusters.embedded.resources import Resource
 from dra_clusters.embedded.rules import registry
+from dra_clusters.embedded.rules.causes import Cause
 from dra_clusters.embedded.rules.context import Context
 from dra_clusters.embedded.status import invalid
 
@@ -35,7 +37,7 @@ def prepare_new(resource: Resource, item: Object, context: Context, definition: 
         causes = definition.causes(item, None)
     else:
         registry.prepare_create(resource, item, context)
-        causes = []
+        causes = kind_causes(resource, item)
     causes = [*registry.validate_create(resource, item, context), *causes]
     if causes:
         raise invalid(resource.kind, resource.group, item["metadata"].get("name", ""), causes)
@@ -64,10 +66,18 @@ def prepare_change(
         causes = definition.causes(new, old)
     else:
         registry.prepare_update(resource, old, new, subresource, context)
-        causes = []
+        causes = kind_causes(resource, new)
     causes = [*registry.validate_update(resource, old, new, subresource, context), *causes]
     if causes:
         raise invalid(resource.kind, resource.group, old["metadata"]["name"], causes)
+
+
+def kind_causes(resource: Resource, item: Object) -> list[Cause]:
+    """Rules of the kinds that this side of the server owns, after their defaults are set, in place."""
+    if resource.key != "customresourcedefinitions":
+        return []
+    default_definition(item)
+    return list(definition_causes(item))
 
 
 def is_hidden(resource: Resource, subresource: str, member: str) -> bool:

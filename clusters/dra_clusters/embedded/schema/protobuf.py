@@ -57,7 +57,9 @@ def decode(raw: bytes) -> dict[str, Any]:
         ProtobufError: RAW is no such document, or of a kind that has no protobuf form.
     """
     if not raw.startswith(MAGIC):
-        raise ProtobufError(f"a Kubernetes protobuf document starts with {MAGIC!r}, this one with {raw[:4]!r}")
+        raise ProtobufError(
+            f"a Kubernetes protobuf document starts with {MAGIC!r}, this one with {raw[:4]!r}"
+        )
     envelope = _parsed("Unknown", raw[len(MAGIC) :], "envelope")
     try:
         api_version, kind = envelope.f1.f1, envelope.f1.f2

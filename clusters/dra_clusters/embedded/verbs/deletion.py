@@ -66,7 +66,9 @@ def deletion(resource: Resource, item: Object, options: DeleteOptions, stamp: An
         left = metadata.get("deletionGracePeriodSeconds") or 0
         if grace >= left:
             changed = finalizers != (metadata.get("finalizers") or [])
-            return Deletion(marked(item, finalizers, None, 0) if changed else item, not left and not finalizers)
+            return Deletion(
+                marked(item, finalizers, None, 0) if changed else item, not left and not finalizers
+            )
         return Deletion(marked(item, finalizers, stamp(grace), grace), not grace and not finalizers)
     return Deletion(marked(item, finalizers, stamp(grace), grace), not grace and not finalizers)
 
@@ -102,7 +104,10 @@ def spec_finalizers(item: Object) -> list[str]:
 
 def terminating(item: Object, finalizers: list[str], stamp: Any) -> Object:
     """A namespace that is being deleted."""
-    metadata = {**item["metadata"], "deletionTimestamp": item["metadata"].get("deletionTimestamp") or stamp(0)}
+    metadata = {
+        **item["metadata"],
+        "deletionTimestamp": item["metadata"].get("deletionTimestamp") or stamp(0),
+    }
     if finalizers:
         metadata["finalizers"] = finalizers
     return {**item, "metadata": metadata, "status": {**(item.get("status") or {}), "phase": "Terminating"}}

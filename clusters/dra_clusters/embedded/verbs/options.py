@@ -96,7 +96,13 @@ def list_options(query: Mapping[str, str], *, watching: bool) -> ListOptions:
         initial=initial,
     )
     # a legacy watch request for "everything from the start" is the same as a streaming list (apiserver get.go)
-    if watching and initial is None and options.version in ("", "0") and options.bookmarks and not options.match:
+    if (
+        watching
+        and initial is None
+        and options.version in ("", "0")
+        and options.bookmarks
+        and not options.match
+    ):
         options = with_initial(options)
     causes = list(watch_causes(options) if watching else list_causes(options))
     if causes:
@@ -114,7 +120,9 @@ def watch_causes(options: ListOptions) -> Iterator[Cause]:
     """What is wrong with a watch."""
     field = "resourceVersionMatch"
     if options.initial is None and options.match:
-        yield forbidden(field, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided")
+        yield forbidden(
+            field, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
+        )
     if options.initial is not None and options.match != "NotOlderThan":
         yield forbidden(field, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan")
     if options.match not in ("", "NotOlderThan"):
@@ -180,7 +188,13 @@ def manager_of(agent: str) -> str:
 
 def dry_run_of(query: Mapping[str, str]) -> list[str]:
     """The ``dryRun`` values of a query."""
-    found: Any = query.getall("dryRun", []) if hasattr(query, "getall") else [query["dryRun"]] if "dryRun" in query else []
+    found: Any = (
+        query.getall("dryRun", [])
+        if hasattr(query, "getall")
+        else [query["dryRun"]]
+        if "dryRun" in query
+        else []
+    )
     return list(found)
 
 
@@ -200,16 +214,22 @@ def delete_options(query: Mapping[str, str], body: Any) -> DeleteOptions:
     kind = options.get("kind", "DeleteOptions")
     if kind != "DeleteOptions":
         version = options.get("apiVersion", "meta.k8s.io/v1")
-        raise bad_request(f'no kind "{kind}" is registered for version "{version}" in scheme "pkg/runtime/scheme.go:111"')
+        raise bad_request(
+            f'no kind "{kind}" is registered for version "{version}" in scheme "pkg/runtime/scheme.go:111"'
+        )
     dry, policy = options.get("dryRun") or [], options.get("propagationPolicy")
     orphan, grace = options.get("orphanDependents"), options.get("gracePeriodSeconds")
     conditions = options.get("preconditions") or {}
     if grace is not None and not isinstance(grace, int):
-        raise bad_request("json: cannot unmarshal string into Go struct field DeleteOptions.gracePeriodSeconds of type int64")
+        raise bad_request(
+            "json: cannot unmarshal string into Go struct field DeleteOptions.gracePeriodSeconds of type int64"
+        )
     causes = []
     if policy is not None and orphan is not None:
         causes.append(
-            invalid("propagationPolicy", policy, "orphanDependents and deletionPropagation cannot be both set")
+            invalid(
+                "propagationPolicy", policy, "orphanDependents and deletionPropagation cannot be both set"
+            )
         )
     if policy is not None and policy not in POLICIES:
         causes.append(not_supported("propagationPolicy", policy, (*POLICIES, "nil")))
