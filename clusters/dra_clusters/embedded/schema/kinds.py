@@ -25,7 +25,8 @@ from pathlib import Path
 from typing import Any
 
 TABLES = Path(__file__).parent / "tables"
-SCALARS = frozenset({"string", "bool", "int32", "int64", "float64", "[]byte"})
+ZEROS = {"string": "", "bool": False, "int32": 0, "int64": 0, "float64": 0, "[]byte": ""}
+SCALARS = frozenset(ZEROS)
 SPECIAL = frozenset(
     {"Quantity", "IntOrString", "Time", "MicroTime", "RawExtension", "FieldsV1"}
     | {f"apiextensions_v1.{name}" for name in ("JSON", "JSONSchemaPropsOrArray", "JSONSchemaPropsOrBool")}
@@ -97,6 +98,23 @@ class FieldInfo:
     def info(self) -> "TypeInfo | None":
         """The message that its value, item or map value is; None for a scalar and a special type."""
         return None if self.type in SCALARS or self.type in SPECIAL else info(self.type)
+
+    @property
+    def zero(self) -> Any:
+        """Go's zero of a scalar."""
+        return ZEROS[self.type]
+
+    @property
+    def shown(self) -> bool:
+        """Whether JSON shows it though nobody set it: a struct, a quantity, a scalar that is not ``omitempty``.
+
+        Go also shows ``null`` for a list, a map or a pointer that is not ``omitempty``; here that is left out.
+        """
+        if self.pointer or self.repeated or self.map or self.inline or self.number == 0:
+            return False
+        if self.type in SCALARS:
+            return self.always and self.type != "[]byte"
+        return self.type not in SPECIAL or self.type in ("Quantity", "IntOrString")
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 Objects, lists, Status and options come and go in their JSON form (a dict). Only what the tables know has a protobuf form;
 custom resources and Table have none, for which a server answers 406. Facts: the content type
-``application/vnd.kubernetes.protobuf``, apimachinery v0.36.3 pkg/runtime/serializer/protobuf (``k8s\\0`` and
+``application/vnd.kubernetes.protobuf``, apimachinery v0.36.3 pkg/runtime/serializer/protobuf (a magic and
 runtime.Unknown; watch: metav1.WatchEvent without magic, whose object is a whole document, each frame with four bytes of
 length, big endian).
 
@@ -57,7 +57,9 @@ def decode(raw: bytes) -> dict[str, Any]:
         ProtobufError: RAW is no such document, or of a kind that has no protobuf form.
     """
     if not raw.startswith(MAGIC):
-        raise ProtobufError(f"a Kubernetes protobuf document starts with {MAGIC!r}, this one with {raw[:4]!r}")
+        raise ProtobufError(
+            f"a Kubernetes protobuf document starts with {MAGIC!r}, this one with {raw[:4]!r}"
+        )
     envelope = _parsed("Unknown", raw[len(MAGIC) :], "envelope")
     try:
         api_version, kind = envelope.f1.f1, envelope.f1.f2
