@@ -6,9 +6,11 @@ list, which protobuf wraps in a message), and messages (``kind`` has apiVersion 
 line is ``number name type flags``, the type as Go spells it, where a ``*`` tells a pointer, whose explicit zero counts,
 from a value, whose zero does not. Flags:
 
-* ``always``: JSON shows it even when it is empty; ``omitzero``: JSON hides the zero of a struct as well;
+* ``always``: JSON shows it even when it is empty, and OpenAPI says that it is required unless ``optional`` stands there
+  too (``required`` alone: OpenAPI says so of one that JSON hides when it is empty); ``omitzero``: JSON hides the zero of a struct as well;
 * ``inline``: its members stand in the JSON of the message that holds it;
-* ``map=a,b``, ``set``, ``atomic``: how server-side apply merges it (``atomic`` on a message: it is owned as a whole);
+* ``map=a,b``, ``set``, ``atomic``, ``granular``: how server-side apply merges it (``atomic`` on a message: it is owned
+  as a whole, unless the field says ``granular``);
 * ``merge=key``, ``merge``, ``replace``, ``retainKeys``: how a strategic merge patch treats it;
 * ``default=value``: what an absent one counts as, where it is part of an item's key.
 
@@ -25,7 +27,8 @@ from pathlib import Path
 from typing import Any
 
 TABLES = Path(__file__).parent / "tables"
-SCALARS = frozenset({"string", "bool", "int32", "int64", "float64", "[]byte"})
+ZEROS = {"string": "", "bool": False, "int32": 0, "int64": 0, "float64": 0, "[]byte": ""}
+SCALARS = frozenset(ZEROS)
 SPECIAL = frozenset(
     {"Quantity", "IntOrString", "Time", "MicroTime", "RawExtension", "FieldsV1"}
     | {f"apiextensions_v1.{name}" for name in ("JSON", "JSONSchemaPropsOrArray", "JSONSchemaPropsOrBool")}
@@ -66,9 +69,10 @@ class FieldInfo:
             and a map.
         go: the field's type as Go's error messages spell it (``[]v1.Container``).
         wrapped: the list (or each value of the map) is a list inside a message of its own.
-        list_type: how server-side apply merges a list: ``map``, ``set`` or ``atomic``; empty for what is no list.
+        list_type: how server-side apply merges a list: ``map``, ``set`` or ``atomic``, which also a list is that does not
+            tell it (``tells_list_type``); empty for what is no list.
         keys: of a ``map`` list.
-        atomic: server-side apply owns it as a whole.
+        atomic: the field says that server-side apply owns it as a whole; ``whole`` counts what its type says too.
         merges: a strategic merge patch merges the list, by ``patch_key`` or, if that is empty, as a set of scalars.
         default: what an absent field counts as in an item's key; None without one.
     """
@@ -82,11 +86,14 @@ class FieldInfo:
     wrapped: bool = False
     pointer: bool = False
     always: bool = False
+    required: bool = False
     omitzero: bool = False
     inline: bool = False
     list_type: str = ""
+    tells_list_type: bool = False
     keys: tuple[str, ...] = ()
     atomic: bool = False
+    granular: bool = False
     merges: bool = False
     patch_key: str = ""
     replaces: bool = False
@@ -97,6 +104,29 @@ class FieldInfo:
     def info(self) -> "TypeInfo | None":
         """The message that its value, item or map value is; None for a scalar and a special type."""
         return None if self.type in SCALARS or self.type in SPECIAL else info(self.type)
+
+    @property
+    def whole(self) -> bool:
+        """Whether server-side apply owns its value as a whole; what has no members is owned as a whole anyway."""
+        inner = None if self.repeated or self.map or self.granular else self.info
+        return self.atomic or (inner is not None and inner.atomic)
+
+    @property
+    def zero(self) -> Any:
+        """Go's zero of a scalar."""
+        return ZEROS[self.type]
+
+    @property
+    def shown(self) -> bool:
+        """Whether JSON shows it though nobody set it: a struct, a quantity, a scalar that is not ``omitempty``.
+
+        Go also shows ``null`` for a list, a map or a pointer that is not ``omitempty``; here that is left out.
+        """
+        if self.pointer or self.repeated or self.map or self.inline or self.number == 0:
+            return False
+        if self.type in SCALARS:
+            return self.always and self.type != "[]byte"
+        return self.type not in SPECIAL or self.type in ("Quantity", "IntOrString")
 
 
 @dataclass(frozen=True)
@@ -120,6 +150,11 @@ class TypeInfo:
         """{JSON name: field}: the members that its JSON form can have."""
         header = (FieldInfo("apiVersion", 0, "string"), FieldInfo("kind", 0, "string")) if self.kind else ()
         return {each.name: each for each in (*header, *_members(self))}
+
+    @property
+    def table(self) -> str:
+        """The table that it stands in: ``resource_v1``."""
+        return self.name.rpartition(".")[0]
 
     @property
     def short(self) -> str:
@@ -226,11 +261,14 @@ def _field(inside: Table, row: list[str]) -> FieldInfo:
         wrapped=wrapped,
         pointer=pointer,
         always="always" in told,
+        required="required" in told or ("always" in told and "optional" not in told),
         omitzero="omitzero" in told,
         inline="inline" in told,
         list_type=list_type,
+        tells_list_type=any(each in told for each in ("map", "set", "atomic")),
         keys=tuple(told["map"].split(",")) if "map" in told else (),
         atomic=list_type == "atomic" or "atomic" in told,
+        granular="granular" in told,
         merges="merge" in told,
         patch_key=told.get("merge", ""),
         replaces="replace" in told,

@@ -2,7 +2,7 @@
 
 Objects, lists, Status and options come and go in their JSON form (a dict). Only what the tables know has a protobuf form;
 custom resources and Table have none, for which a server answers 406. Facts: the content type
-``application/vnd.kubernetes.protobuf``, apimachinery v0.36.3 pkg/runtime/serializer/protobuf (``k8s\\0`` and
+``application/vnd.kubernetes.protobuf``, apimachinery v0.36.3 pkg/runtime/serializer/protobuf (a magic and
 runtime.Unknown; watch: metav1.WatchEvent without magic, whose object is a whole document, each frame with four bytes of
 length, big endian).
 

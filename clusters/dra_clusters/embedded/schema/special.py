@@ -8,7 +8,10 @@ api/resource/quantity_proto.go, util/intstr/intstr.go) and apiextensions/v1/mars
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from math import floor
 from typing import Any
+
+from dra_clusters.embedded.schema.times import shown
 
 Put = Callable[[Any, Any], None]
 Take = Callable[[Any], Any]
@@ -25,30 +28,31 @@ def compact(value: Any) -> bytes:
 def put_time(message: Any, value: Any) -> None:
     """Whole seconds: a Time has no more in either form."""
     if value is not None:
-        message.f1, message.f2 = int(datetime.fromisoformat(value).timestamp()), 0
+        message.f1, message.f2 = floor(datetime.fromisoformat(value).timestamp()), 0
 
 
 def take_time(message: Any) -> Any:
     """RFC 3339 in UTC."""
-    if not (message.HasField("f1") or message.HasField("f2")):
-        return None
-    return datetime.fromtimestamp(message.f1, UTC).replace(tzinfo=None).isoformat() + "Z"
+    return _taken("Time", message)
 
 
 def put_micro_time(message: Any, value: Any) -> None:
     """Microseconds."""
     if value is not None:
         moment = datetime.fromisoformat(value)
-        message.f1 = int(moment.replace(microsecond=0).timestamp())
-        message.f2 = moment.microsecond * 1000
+        message.f1, message.f2 = floor(moment.replace(microsecond=0).timestamp()), moment.microsecond * 1000
 
 
 def take_micro_time(message: Any) -> Any:
     """RFC 3339 in UTC, always with six digits."""
+    return _taken("MicroTime", message)
+
+
+def _taken(type_name: str, message: Any) -> Any:
     if not (message.HasField("f1") or message.HasField("f2")):
         return None
-    moment = datetime.fromtimestamp(message.f1, UTC).replace(tzinfo=None, microsecond=message.f2 // 1000)
-    return moment.isoformat(timespec="microseconds") + "Z"
+    moment = datetime.fromtimestamp(message.f1, UTC)
+    return shown(type_name, moment.replace(microsecond=message.f2 // 1000 if type_name == "MicroTime" else 0))
 
 
 def put_quantity(message: Any, value: Any) -> None:

@@ -7,7 +7,7 @@ for the same.
 """
 
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -15,8 +15,6 @@ from dra_clusters.embedded.schema import kinds
 from dra_clusters.embedded.schema.descriptors import message_class
 from dra_clusters.embedded.schema.kinds import FieldInfo
 from dra_clusters.embedded.schema.special import SPECIAL, Put, Take, put_schema_or, take_schema_or
-
-ZEROS: dict[str, Any] = {"string": "", "bool": False, "int32": 0, "int64": 0, "float64": 0, "[]byte": b""}
 
 
 def put(type_name: str, message: Any, value: Any) -> None:
@@ -82,7 +80,7 @@ def _put_field(field: FieldInfo) -> Put:
 
 def _put_scalar(field: FieldInfo, attribute: str, convert: Callable[[Any], Any] | None) -> Put:
     optional = field.pointer or field.type == "[]byte"
-    zero = ZEROS[field.type]
+    zero = field.zero
 
     def put_scalar(message: Any, value: Any) -> None:
         if value is not None:
@@ -142,7 +140,7 @@ def taker(type_name: str) -> Take:
     if type_name in kinds.SPECIAL:
         return take_schema_or(kinds.info(type_name).short, _later(taker, "apiextensions_v1.JSONSchemaProps"))
     steps: dict[int, tuple[str, Take]] = {}
-    shown: list[tuple[str, str, Any]] = []
+    shown: list[FieldInfo] = []
 
     def read(message: Any) -> dict[str, Any]:
         if not steps:
@@ -151,7 +149,7 @@ def taker(type_name: str) -> Take:
                 (each.number, ("" if each.inline else each.name, _take_field(each))) for each in wire
             )
             steps.setdefault(-1, ("", dict))
-            shown.extend(_shown(wire))
+            shown.extend(each for each in wire if each.shown)
         result: dict[str, Any] = {}
         for descriptor, held in message.ListFields():
             name, step = steps[descriptor.number]
@@ -160,24 +158,13 @@ def taker(type_name: str) -> Take:
                 result.update(value)
             elif value is not None:
                 result[name] = value
-        for name, inner, zero in shown:
-            if name not in result:
-                result[name] = take(inner, message_class(inner)()) if inner else zero
+        for each in shown:
+            if each.name not in result:
+                scalar = each.type in kinds.SCALARS
+                result[each.name] = each.zero if scalar else take(each.type, message_class(each.type)())
         return result
 
     return read
-
-
-def _shown(wire: tuple[FieldInfo, ...]) -> Iterator[tuple[str, str, Any]]:
-    """(name, message type, zero) of what JSON shows even when the bytes do not tell it."""
-    for each in wire:
-        if each.pointer or each.repeated or each.map or each.inline:
-            continue
-        if each.type in kinds.SCALARS:
-            if each.always and each.type != "[]byte":
-                yield each.name, "", ZEROS[each.type]
-        elif each.type == "Quantity" or each.type == "IntOrString" or each.type not in kinds.SPECIAL:
-            yield each.name, each.type, None
 
 
 def _take_field(field: FieldInfo) -> Take:
