@@ -122,6 +122,26 @@ class Served:
         return f"{self.group}/{self.version}" if self.group else self.version
 
     @property
+    def plural(self) -> str:
+        """Its name in paths."""
+        return self.resource.plural
+
+    @property
+    def kind(self) -> str:
+        """Its kind."""
+        return self.resource.kind
+
+    @property
+    def namespaced(self) -> bool:
+        """Whether its objects are in namespaces."""
+        return self.resource.namespaced
+
+    @property
+    def status(self) -> bool:
+        """Whether it has a ``/status``."""
+        return self.resource.status
+
+    @property
     def is_storage(self) -> bool:
         """Whether objects go out as they are stored."""
         return (self.group, self.version) == (self.resource.group, self.resource.version)

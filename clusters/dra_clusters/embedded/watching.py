@@ -52,10 +52,14 @@ async def watch(
     start: Start,
     matches: Predicate,
     bookmark_s: float,
+    timeout_s: float = 0,
     limit: int = 0,
     overflow: Callable[[], None] | None = None,
 ) -> AsyncIterator[Event]:
-    """The events of a kind. The stream ends when the server cuts it, or when a queue of LIMIT changes is full.
+    """The events of a kind.
+
+    The stream ends when the server cuts it, after TIMEOUT_S (if above 0; with a last bookmark if bookmarks are wanted),
+    or when a queue of LIMIT changes is full, which calls OVERFLOW.
 
     Raises:
         ApiError: 410, the start is forgotten.
@@ -66,7 +70,7 @@ async def watch(
             return False
         return matches(item.value)
 
-    past = forgotten_checked(store, start.since)
+    past = changes_after(store, start.since)
     existing = (
         [item for item in store.all(plural, namespace) if matches(item.value)] if start.since is None else []
     )
@@ -82,7 +86,7 @@ async def watch(
                 event := seen(change, inside(change.before), inside(change.after))
             ):
                 yield event
-        async for change in changes(queue, clock, bookmark_s):
+        async for change in changes(queue, clock, bookmark_s, timeout_s):
             if change is None:
                 yield Event("BOOKMARK", store.revision, NOTHING)
             elif event := seen(change, inside(change.before), inside(change.after)):
@@ -91,7 +95,7 @@ async def watch(
         store.unsubscribe(queue)
 
 
-def forgotten_checked(store: Store, since: int | None) -> Iterable[Change]:
+def changes_after(store: Store, since: int | None) -> Iterable[Change]:
     """The changes after SINCE.
 
     Raises:
@@ -105,30 +109,40 @@ def forgotten_checked(store: Store, since: int | None) -> Iterable[Change]:
     return found
 
 
-async def changes(queue: Queue, clock: Clock, bookmark_s: float) -> AsyncIterator[Change | None]:
-    """What comes through QUEUE until it is cut, and None every BOOKMARK_S (if above 0)."""
-    alarm = clock_alarm(queue, clock, bookmark_s) if bookmark_s else None
+RING: Any = object()
+"""What the alarm puts into a queue when a bookmark is due."""
+
+END: Any = object()
+"""What it puts there when the time is over."""
+
+
+async def changes(
+    queue: Queue, clock: Clock, bookmark_s: float, timeout_s: float
+) -> AsyncIterator[Change | None]:
+    """What comes through QUEUE until it is cut or TIMEOUT_S is over, and None for each bookmark that is due."""
+    alarms = [alarm(queue, clock, bookmark_s, RING)] if bookmark_s else []
+    if timeout_s:
+        alarms.append(alarm(queue, clock, timeout_s, END))
     try:
         while True:
             change: Any = await queue.get()
-            if change is None:
+            if change is END and bookmark_s:
+                yield None
+            if change is None or change is END:
                 return
-            yield None if change is BOOKMARK else change
+            yield None if change is RING else change
     finally:
-        if alarm is not None:
-            alarm.cancel()
+        for task in alarms:
+            task.cancel()
 
 
-BOOKMARK: Any = object()
-
-
-def clock_alarm(queue: Queue, clock: Clock, seconds: float) -> "asyncio.Task[None]":
-    """A task that asks for a bookmark every so many SECONDS."""
+def alarm(queue: Queue, clock: Clock, seconds: float, mark: Any) -> "asyncio.Task[None]":
+    """A task that puts MARK into QUEUE every so many SECONDS."""
 
     async def ring() -> None:
         while True:
             await clock.sleep(seconds)
-            queue.put_nowait(BOOKMARK)
+            queue.put_nowait(mark)
 
     return asyncio.get_running_loop().create_task(ring())
 

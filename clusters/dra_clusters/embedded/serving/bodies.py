@@ -4,13 +4,13 @@ A refusal is a 400 in the words of the real server where clients show them.
 """
 
 import asyncio
-import json
 from typing import Any
 
 import msgspec
 import yaml
 from aiohttp import web
 
+from dra_clusters.embedded.schema.findings import DecodingError, parse
 from dra_clusters.embedded.schema.protobuf import ProtobufError, decode
 from dra_clusters.embedded.serving.negotiation import Media
 from dra_clusters.embedded.status import ApiError, bad_request
@@ -137,24 +137,17 @@ def read_patch(raw: bytes, *, applies: bool) -> Any:
         raise bad_request(f"error decoding {'YAML' if applies else 'patch'}: {error}") from error
 
 
-def duplicate_fields(raw: bytes, value: Any) -> list[str]:
-    """Paths of members that a JSON body has twice.
+def with_doubles(raw: bytes, value: Any) -> Any:
+    """VALUE, read from the JSON RAW, such that objects with a member told twice remember it.
 
     Names are counted first, because that is cheap and almost always the end of it.
     """
     if b'" :' not in raw and raw.count(b'":') == members_in(value):
-        return []
-    found: list[str] = []
+        return value
     try:
-        marked = json.loads(raw, object_pairs_hook=Pairs)
-    except (ValueError, RecursionError):
-        return []
-    collect(marked, "", found)
-    return found
-
-
-class Pairs(list[tuple[str, Any]]):
-    """An object as the pairs that stand in its text."""
+        return parse(raw)
+    except DecodingError:
+        return value
 
 
 def members_in(value: Any) -> int:
@@ -164,18 +157,3 @@ def members_in(value: Any) -> int:
     if isinstance(value, list):
         return sum(members_in(item) for item in value if type(item) in (dict, list))
     return 0
-
-
-def collect(value: Any, path: str, found: list[str]) -> None:
-    """Add the paths of repeated members."""
-    if isinstance(value, Pairs):
-        seen = set()
-        for name, member in value:
-            where = f"{path}.{name}" if path else name
-            if name in seen:
-                found.append(where)
-            seen.add(name)
-            collect(member, where, found)
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            collect(item, f"{path}[{index}]", found)
