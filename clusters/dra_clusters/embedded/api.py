@@ -23,7 +23,7 @@ from dra_clusters.embedded.patches.merge import merge
 from dra_clusters.embedded.patches.strategic import strategic
 from dra_clusters.embedded.query.labels import Predicate, everything
 from dra_clusters.embedded.resources import Registry, Resource, Served
-from dra_clusters.embedded.rules.causes import Cause, invalid
+from dra_clusters.embedded.rules.causes import Cause, invalid, not_supported, required
 from dra_clusters.embedded.rules.context import Context
 from dra_clusters.embedded.schema.kinds import type_of
 from dra_clusters.embedded.status import (
@@ -348,6 +348,36 @@ class Api:
             metadata.get("resourceVersion") or found.value["metadata"]["resourceVersion"]
         )
         return self._replace(resource, found.value, item, subresource, dry_run, writer, tracked=False)
+
+    def bind(self, name: str, namespace: str, target: Object, *, uid: str = "", dry_run: bool = False) -> Stored:
+        """Give a pod its node (``pods/binding``).
+
+        Raises:
+            ApiError: 404, 409 it has one, is being deleted or is another pod, 422 the target is no node.
+        """
+        causes = []
+        if target.get("kind") not in (None, "", "Node"):
+            causes.append(not_supported("target.kind", target["kind"], ["Node", "<empty>"]))
+        if not target.get("name"):
+            causes.append(required("target.name"))
+        if causes:
+            raise refused("Binding", "", name, causes)
+        pod = self.get("pods", name, namespace)
+        why = ""
+        if uid and uid != pod["metadata"]["uid"]:
+            why = f"the UID in the precondition ({uid}) does not match the UID in record ({pod['metadata']['uid']})"
+        elif pod["metadata"].get("deletionTimestamp"):
+            why = f"pod {name} is being deleted, cannot be assigned to a host"
+        elif pod["spec"].get("nodeName"):
+            why = f'pod {name} is already assigned to node "{pod["spec"]["nodeName"]}"'
+        if why:
+            raise conflict("pods/binding", "", name, why)
+        condition = {"type": "PodScheduled", "status": "True", "lastTransitionTime": self.clock.stamp()}
+        status = pod.get("status") or {}
+        others = [item for item in status.get("conditions") or [] if item["type"] != "PodScheduled"]
+        bound = {**pod, "spec": {**pod["spec"], "nodeName": target["name"]}}
+        bound["status"] = {**status, "conditions": [*others, condition]}
+        return self._replace(self.resource("pods"), pod, bound, "binding", dry_run, SYSTEM)
 
     def delete(
         self,

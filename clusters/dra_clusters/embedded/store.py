@@ -199,6 +199,10 @@ class Store:
                 found[key] = change.before
         return [found[key] for key in sorted(found)]
 
+    def kinds(self) -> list[str]:
+        """The kinds of which there are, or were, objects."""
+        return list(self._shelves)
+
     def put(self, plural: str, value: dict[str, Any]) -> Stored:
         """Store VALUE under the next revision, which is set in it."""
         self.revision += 1
