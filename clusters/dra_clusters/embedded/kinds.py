@@ -9,13 +9,13 @@ from dra_clusters.embedded.resources import Resource, Version
 DRA = "resource.k8s.io"
 RBAC = "rbac.authorization.k8s.io"
 ADMISSION = "admissionregistration.k8s.io"
-BETA = (Version("v1"), Version("v1beta2", deprecated="1.35"), Version("v1beta1", deprecated="1.35"))
-"""resource.k8s.io kinds since 1.34; the old versions warn from 1.35 (lifecycle tags in staging ``k8s.io/api/resource``)."""
+BETA = (Version("v1"), Version("v1beta2", deprecated="1.36"), Version("v1beta1", deprecated="1.35"))
+"""resource.k8s.io kinds since 1.34; the old versions warn (lifecycle tags in staging ``k8s.io/api/resource``)."""
 
 RULES = (
     Version("v1", since="1.37"),
     Version("v1beta2", since="1.36"),
-    Version("v1alpha3"),
+    Version("v1alpha3", deprecated="1.36"),
 )
 """DeviceTaintRule's versions (KEP-5055)."""
 
@@ -55,16 +55,6 @@ CORE = (
     Resource("", "v1", "endpoints", "Endpoints", short=("ep",), create_on_update=True),
     Resource(
         "coordination.k8s.io", "v1", "leases", "Lease", create_on_update=True, unconditional_update=False
-    ),
-    Resource("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice", counted=True),
-    Resource(
-        "scheduling.k8s.io",
-        "v1",
-        "priorityclasses",
-        "PriorityClass",
-        namespaced=False,
-        short=("pc",),
-        counted=True,
     ),
 )
 
@@ -144,7 +134,6 @@ DEVICES = (
         status=True,
         counted=True,
         versions=RULES,
-        gates=("DRADeviceTaintRules", "DRADeviceTaints"),
     ),
     Resource(
         *(DRA, "v1alpha3", "resourcepoolstatusrequests", "ResourcePoolStatusRequest"),
