@@ -71,7 +71,8 @@ class Doorkeeper:
         mark = REQUEST.set(asked)
         try:
             if self._reviews.serves(info):
-                return self._answer(request, self._reviews.create(info, await self._read(request), user), 201)
+                body = await self._read(request) if info.verb == "create" else None
+                return self._answer(request, self._reviews.create(info, body, user), 201)
             return await handler(request)
         finally:
             REQUEST.reset(mark)

@@ -53,7 +53,9 @@ def _add_file(name: str) -> str:
     if name:
         messages = kinds.table(name).messages
         needed = {_home(field.type) for message in messages.values() for field in message.wire}
-        file.dependency.extend(_add_file(other) for other in sorted(needed - {name, None}, key=str) if other is not None)
+        file.dependency.extend(
+            _add_file(other) for other in sorted(needed - {name, None}, key=str) if other is not None
+        )
         for short, message in messages.items():
             _describe(file.message_type.add(name=short), message)
     else:

@@ -1,4 +1,4 @@
-"""Kubernetes' protobuf: the four magic bytes, the envelope that names the kind, and watch frames.
+r"""Kubernetes' protobuf: the four magic bytes, the envelope that names the kind, and watch frames.
 
 Objects, lists, Status and options come and go in their JSON form (a dict). Only what the tables know has a protobuf form;
 custom resources and Table have none, for which a server answers 406. Facts: the content type
@@ -57,7 +57,9 @@ def decode(raw: bytes) -> dict[str, Any]:
         ProtobufError: RAW is no such document, or of a kind that has no protobuf form.
     """
     if not raw.startswith(MAGIC):
-        raise ProtobufError(f"a Kubernetes protobuf document starts with {MAGIC!r}, this one with {raw[:4]!r}")
+        raise ProtobufError(
+            f"a Kubernetes protobuf document starts with {MAGIC!r}, this one with {raw[:4]!r}"
+        )
     envelope = _parsed("Unknown", raw[len(MAGIC) :], "envelope")
     try:
         api_version, kind = envelope.f1.f1, envelope.f1.f2

@@ -125,7 +125,9 @@ def take_schema_or(name: str, take: Take) -> Take:
         if name == "JSONSchemaPropsOrBool":
             return take(message.f2) if message.HasField("f2") else message.f1
         if len(message.f2):
-            return [take(item) for item in message.f2] if name == "JSONSchemaPropsOrArray" else list(message.f2)
+            return (
+                [take(item) for item in message.f2] if name == "JSONSchemaPropsOrArray" else list(message.f2)
+            )
         return take(message.f1) if message.HasField("f1") else None
 
     return read

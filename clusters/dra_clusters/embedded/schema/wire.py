@@ -46,7 +46,9 @@ def putter(type_name: str) -> Put:
 
     def fill_with_inline(message: Any, value: Any) -> None:
         if not steps:
-            steps.extend(("" if each.inline else each.name, _put_field(each)) for each in kinds.info(type_name).wire)
+            steps.extend(
+                ("" if each.inline else each.name, _put_field(each)) for each in kinds.info(type_name).wire
+            )
         for name, step in steps:
             step(message, value.get(name) if name else value)
 
@@ -145,7 +147,9 @@ def taker(type_name: str) -> Take:
     def read(message: Any) -> dict[str, Any]:
         if not steps:
             wire = kinds.info(type_name).wire
-            steps.update((each.number, ("" if each.inline else each.name, _take_field(each))) for each in wire)
+            steps.update(
+                (each.number, ("" if each.inline else each.name, _take_field(each))) for each in wire
+            )
             steps.setdefault(-1, ("", dict))
             shown.extend(_shown(wire))
         result: dict[str, Any] = {}
