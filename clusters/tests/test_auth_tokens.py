@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from dra_clusters.embedded.auth import accounts
-from dra_clusters.embedded.auth.attributes import EXTRA, User
+from dra_clusters.embedded.auth.attributes import EXTRA
+from dra_clusters.embedded.auth.authenticator import Certificate
 from dra_clusters.embedded.auth.security import Security
 from dra_clusters.embedded.auth.signer import BadTokenError, Signer
 from dra_clusters.embedded.gates import gates_of
@@ -199,5 +200,11 @@ def test_nothing_secret_shows(security: Security) -> None:
 
 def test_a_certificate_names_user_and_groups(security: Security) -> None:
     subject = ((("organizationName", "a"),), (("organizationName", "b"),), (("commonName", "jane"),))
-    user = security.authenticator.who("", {"subject": subject})
-    assert user == User(name="jane", groups=("a", "b", "system:authenticated"))
+    user = security.authenticator.who("", Certificate(subject, b"der"))
+    assert (user.name, user.groups) == ("jane", ("a", "b", "system:authenticated"))
+    assert user.values(f"{EXTRA}credential-id")[0].startswith("X509SHA256=5050")
+
+
+@pytest.mark.parametrize("header", ["", "Basic abc", "Bearer", "Bearer "])
+def test_who_shows_nothing_is_anonymous(security: Security, header: str) -> None:
+    assert security.authenticator.who(header, None).name == "system:anonymous"

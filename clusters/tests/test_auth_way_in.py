@@ -225,6 +225,13 @@ async def test_acting_as_others_may_be_narrowed_to_verbs(world: World) -> None:
         "driver", {"verbs": verbs, "apiGroups": ["", "authentication.k8s.io"], "resources": ["users", "pods"]}
     )
     assert 'User "joe" cannot list' in await world.message(PODS, "driver", Impersonate_User="joe")
+    assert await world.message(
+        PODS, "driver", Impersonate_User="joe", Impersonate_Group="system:masters"
+    ) == (
+        '403 groups.authentication.k8s.io "system:masters" is forbidden: User "driver" cannot impersonate:user-info'
+        ' resource "groups" in API group "authentication.k8s.io" at the cluster scope: impersonating the'
+        " system:masters group is not allowed"
+    )
     assert "impersonate-on:user-info:watch" in await world.message(
         f"{PODS}?watch=1", "driver", Impersonate_User="joe"
     )

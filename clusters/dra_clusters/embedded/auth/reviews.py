@@ -156,8 +156,17 @@ class Reviews:
             raise status.not_found("serviceaccounts", "", name)
         request = accounts.complete(body, account)
         spec = request["spec"]
-        where = {"plural": "serviceaccounts", "subresource": "token", "namespace": namespace, "name": name}
-        self._authority.admit(Write(operation="CREATE", group="", new=request, **where))
+        self._authority.admit(
+            Write(
+                operation="CREATE",
+                group="",
+                plural="serviceaccounts",
+                subresource="token",
+                namespace=namespace,
+                name=name,
+                new=request,
+            )
+        )
         said = accounts.bound(account, spec, self._lookup)
         now, seconds = int(self._now()), spec["expirationSeconds"]
         token = self._signer.sign(accounts.claims_of(said, spec["audiences"], now, seconds))
