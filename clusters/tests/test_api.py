@@ -84,12 +84,12 @@ def test_status_and_spec_have_their_own_doors(api: Api) -> None:
         "resourceclaims", {**stored, "status": {"allocation": ALLOCATION}}, subresource="status"
     ).value
     assert changed["status"]["allocation"] == ALLOCATION
-    assert changed["metadata"]["generation"] == 1
+    assert "generation" not in changed["metadata"]
 
 
 def test_a_claims_spec_and_allocation_cannot_change(api: Api) -> None:
     stored = api.create("resourceclaims", claim()).value
-    with pytest.raises(ApiError, match="spec: field is immutable"):
+    with pytest.raises(ApiError, match="spec: Invalid value: .*: field is immutable"):
         api.update("resourceclaims", {**stored, "spec": {"devices": {}}})
     stored = api.update(
         "resourceclaims", {**stored, "status": {"allocation": ALLOCATION}}, subresource="status"

@@ -5,7 +5,7 @@ where nothing is known, the value itself (objects by member, lists as a whole), 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
 from typing import Any, Literal
@@ -33,7 +33,7 @@ class Shape:
     rest: "Shape | None" = None
     item: Callable[[], "Shape"] = lambda: LEAF
     keys: tuple[str, ...] = ()
-    defaults: Mapping[str, Any] = MappingProxyType({})
+    defaults: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
     def member(self, name: str) -> "Shape | None":
         """The shape of a member; None if it is not declared."""
@@ -72,25 +72,25 @@ def message_shape(message: TypeInfo) -> Shape:
 
     @cache
     def declared() -> Mapping[str, Shape]:
-        return {name: field_shape(field) for name, field in message.fields.items()}
+        return {name: field_shape(told) for name, told in message.fields.items()}
 
     return Shape("members", declared=declared)
 
 
-def field_shape(field: FieldInfo) -> Shape:
-    """The shape of a field."""
-    if field.atomic:
+def field_shape(told: FieldInfo) -> Shape:
+    """The shape of a told."""
+    if told.atomic:
         return LEAF
-    inner = field.info
-    if field.map:
-        return Shape("members", rest=LEAF if inner is None or field.wrapped else message_shape(inner))
-    if field.list_type == "set":
+    inner = told.info
+    if told.map:
+        return Shape("members", rest=LEAF if inner is None or told.wrapped else message_shape(inner))
+    if told.list_type == "set":
         return Shape("set")
-    if field.list_type == "map" and inner is not None:
+    if told.list_type == "map" and inner is not None:
         fields = inner.fields
-        defaults = {key: fields[key].default for key in field.keys if fields[key].default is not None}
-        return Shape("items", item=lambda: message_shape(inner), keys=field.keys, defaults=defaults)
-    if field.repeated or inner is None:
+        defaults = {key: fields[key].default for key in told.keys if fields[key].default is not None}
+        return Shape("items", item=lambda: message_shape(inner), keys=told.keys, defaults=defaults)
+    if told.repeated or inner is None:
         return LEAF
     return message_shape(inner)
 
