@@ -1,7 +1,7 @@
 """The rules answer as a real API server does.
 
 The expected causes in ``refusals/*.json`` were recorded from kube-apiserver 1.36.3 with the alpha gates of ``GATES`` on, by
-sending it the very objects of ``refusals.cases``; none was written by hand. Causes of maps come in random order there.
+sending it the very objects of ``refusals``; none was written by hand. Causes of maps come in random order there.
 """
 
 import copy
@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from refusals.cases import CASES, Case
+from refusals import cases, core_cases
+from refusals.cases import Case
 
 from dra_clusters.embedded.gates import gates_of
 from dra_clusters.embedded.resources import Resource
@@ -30,6 +31,7 @@ GATES = (
     "DRAResourcePoolStatus",
 )
 CONTEXT = Context(kubernetes="1.36", gates=gates_of("1.36", dict.fromkeys(GATES, True)))
+CASES = (*cases.CASES, *core_cases.CASES)
 WITH_STATUS = ("ResourceClaim", "DeviceTaintRule", "ResourcePoolStatusRequest", "Pod", "Node", "Namespace")
 ANSWERS: dict[str, list[list[str]]] = {
     name: causes

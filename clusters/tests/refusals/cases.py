@@ -61,7 +61,7 @@ def rows(prefix: str, base: Object, table: dict[str, Change], verb: str = "creat
 
 
 D = "/spec/devices/0"
-SLICES = {
+SLICES: dict[str, Change] = {
     "no driver": {"/spec/driver": ""},
     "driver with an underscore": {"/spec/driver": "no_good"},
     "driver with upper case and underscore": {"/spec/driver": "GPU_x"},
@@ -209,7 +209,7 @@ SLICES = {
     "conflicting finalizers": {"/metadata/finalizers": ["orphan", "foregroundDeletion"]},
     "bad generateName": {"/metadata/name": GONE, "/metadata/generateName": "No_Name-"},
 }
-COUNTER_SLICES = {
+COUNTER_SLICES: dict[str, Change] = {
     "nine sets": {
         "/spec/sharedCounters": [{"name": f"s{n}", "counters": {"m": {"value": "1"}}} for n in range(9)]
     },
@@ -220,7 +220,7 @@ COUNTER_SLICES = {
     "bad counter name": {"/spec/sharedCounters/0/counters": {"M": {"value": "1"}}},
     "33 counters": {"/spec/sharedCounters/0/counters": {f"m{n}": {"value": "1"} for n in range(33)}},
 }
-SPREAD_SLICES = {
+SPREAD_SLICES: dict[str, Change] = {
     "device without place": {f"{D}/nodeName": GONE},
     "device with empty node": {f"{D}/nodeName": ""},
     "device with two places": {f"{D}/allNodes": True},
@@ -230,7 +230,7 @@ SPREAD_SLICES = {
 }
 POLICY = f"{D}/capacity/bandwidth/requestPolicy"
 VALUES = f"{D}/capacity/queues/requestPolicy"
-SHARED_SLICES = {
+SHARED_SLICES: dict[str, Change] = {
     "both policies": {f"{POLICY}/validValues": ["1Gi"]},
     "range without default": {f"{POLICY}/default": GONE},
     "values without default": {f"{VALUES}/default": GONE},
@@ -250,7 +250,7 @@ SHARED_SLICES = {
 }
 R, A, C = "/spec/devices/requests/0", "/spec/devices/requests/1/firstAvailable", "/spec/devices"
 X = f"{R}/exactly"
-CLAIMS = {
+CLAIMS: dict[str, Change] = {
     "33 requests": {
         f"{C}/requests": [{**bases.REQUEST, "name": f"r{n}"} for n in range(33)],
         f"{C}/config": [],
@@ -307,7 +307,7 @@ CLAIMS = {
     "bad namespace name": {"/metadata/name": "a..b"},
 }
 S, V = "/status", "/status/allocation/devices/results/0"
-STATUS = {
+STATUS: dict[str, Change] = {
     "no allocation": {f"{S}/allocation": GONE, f"{S}/devices": GONE},
     "request unknown": {f"{V}/request": "nobody"},
     "request empty": {f"{V}/request": ""},
@@ -352,7 +352,7 @@ STATUS = {
     "ip not canonical": {f"{S}/devices/0/networkData/ips": ["2001:DB8::1/64", "10.9.8.7/24", "10.9.8.7/24"]},
     "17 ips": {f"{S}/devices/0/networkData/ips": [f"10.0.0.{n}/24" for n in range(17)]},
 }
-CLASSES = {
+CLASSES: dict[str, Change] = {
     "bad name": {"/metadata/name": "Bad_Name"},
     "selector without CEL": {"/spec/selectors": [{}]},
     "33 selectors": {"/spec/selectors": [{"cel": {"expression": "true"}}] * 33},
@@ -363,14 +363,14 @@ CLASSES = {
     "resource with requests": {"/spec/extendedResourceName": "requests.example.com/gpu"},
     "generated from a bad prefix": {"/metadata/name": GONE, "/metadata/generateName": "Bad_"},
 }
-TEMPLATES = {
+TEMPLATES: dict[str, Change] = {
     "no class": {"/spec/spec/devices/requests/0/exactly/deviceClassName": ""},
     "inner name": {"/spec/metadata": {"name": "x", "labels": {"a b": "c"}, "finalizers": ["a/b"]}},
     "inner annotation": {"/spec/metadata": {"annotations": {"a b": "c"}}},
     "admin access": {"/spec/spec/devices/requests/0/exactly/adminAccess": True},
     "bad name": {"/metadata/name": "A"},
 }
-TAINT_RULES = {
+TAINT_RULES: dict[str, Change] = {
     "no key": {"/spec/taint/key": ""},
     "no effect": {"/spec/taint/effect": ""},
     "unknown effect": {"/spec/taint/effect": "Explode"},
@@ -380,7 +380,7 @@ TAINT_RULES = {
     "bad pool": {"/spec/deviceSelector/pool": "A//b"},
     "bad device": {"/spec/deviceSelector/device": "A"},
 }
-POOL_REQUESTS = {
+POOL_REQUESTS: dict[str, Change] = {
     "no driver": {"/spec/driver": ""},
     "bad driver": {"/spec/driver": "A_b"},
     "limit zero": {"/spec/limit": 0},

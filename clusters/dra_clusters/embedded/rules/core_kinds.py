@@ -1,5 +1,80 @@
-"""The rows of the kinds outside resource.k8s.io."""
+"""The rows of the kinds outside resource.k8s.io (``pkg/registry/*/*/strategy.go``, 1.36).
 
+Kinds that have no row (events, admission configuration, custom objects) are judged by their metadata only.
+"""
+
+from typing import Any
+
+from dra_clusters.embedded.rules import definitions, names, objects, pods, rbac, workloads
+from dra_clusters.embedded.rules.context import Context
 from dra_clusters.embedded.rules.kinds import Kind
+from dra_clusters.embedded.rules.qos import qos_class
 
-KINDS: dict[str, Kind] = {}
+Object = dict[str, Any]
+RBAC = "rbac.authorization.k8s.io"
+
+
+def _prepare_pod(new: Object, old: Object | None, _context: Context) -> None:
+    if old is None:
+        new["status"] = {"phase": "Pending", "qosClass": qos_class(new["spec"])}
+
+
+def _prepare_pod_status(new: Object, old: Object, _context: Context) -> None:
+    """The class never changes, and old kubelets forget it; owners are the garbage collector's."""
+    quality = (old.get("status") or {}).get("qosClass")
+    if quality:
+        new.setdefault("status", {}).setdefault("qosClass", quality)
+    new["metadata"].pop("ownerReferences", None)
+    if "ownerReferences" in old["metadata"]:
+        new["metadata"]["ownerReferences"] = old["metadata"]["ownerReferences"]
+
+
+def _prepare_namespace(new: Object, old: Object | None, _context: Context) -> None:
+    """A namespace ends when everything in it is gone: until then ``kubernetes`` holds it."""
+    if old is None:
+        finalizers = new["spec"].setdefault("finalizers", [])
+        if "kubernetes" not in finalizers:
+            finalizers.append("kubernetes")
+    else:
+        new["spec"] = {**new.get("spec", {}), "finalizers": (old.get("spec") or {}).get("finalizers", [])}
+
+
+KINDS: dict[str, Kind] = {
+    "ClusterRole": Kind(RBAC, rules=rbac.role, name=names.path_segment),
+    "ClusterRoleBinding": Kind(RBAC, rules=rbac.binding, name=names.path_segment),
+    "ConfigMap": Kind("", rules=objects.config_map),
+    "CustomResourceDefinition": Kind(
+        "apiextensions.k8s.io", rules=definitions.definition, generation=True, standard=False
+    ),
+    "DaemonSet": Kind("apps", rules=workloads.daemon_set, generation=True),
+    "Deployment": Kind("apps", rules=workloads.replicated, generation=True),
+    "Job": Kind("batch", rules=workloads.job, generation=True),
+    "Lease": Kind("coordination.k8s.io", rules=objects.lease),
+    "Namespace": Kind(
+        "",
+        name=names.label,
+        empty_status={"phase": "Active"},
+        status_metadata=True,
+        prepares=_prepare_namespace,
+    ),
+    "Node": Kind(
+        "", rules=objects.node, status_rules=objects.node_change, rechecks=True, status_metadata=True
+    ),
+    "Pod": Kind(
+        "",
+        rules=pods.pod,
+        status_rules=pods.pod_status,
+        generation=True,
+        rechecks=True,
+        status_metadata=True,
+        prepares=_prepare_pod,
+        prepares_status=_prepare_pod_status,
+    ),
+    "PodDisruptionBudget": Kind("policy", rules=objects.disruption_budget, generation=True),
+    "ReplicaSet": Kind("apps", rules=workloads.replicated, generation=True),
+    "Role": Kind(RBAC, rules=rbac.role, name=names.path_segment),
+    "RoleBinding": Kind(RBAC, rules=rbac.binding, name=names.path_segment),
+    "Secret": Kind("", rules=objects.secret),
+    "Service": Kind("", rules=workloads.service, name=names.label),
+    "ServiceAccount": Kind(""),
+}

@@ -4,6 +4,7 @@ Sources (1.36): ``pkg/apis/{resource,core,apps,batch}/*/defaults.go``, ``pkg/reg
 defaults of apiextensions. A new kind is a function and a row in ``DEFAULTS``. Pods are in ``pod_defaults``.
 """
 
+import base64
 from collections.abc import Callable
 from typing import Any
 
@@ -110,6 +111,10 @@ def _namespace(item: Object, _context: Context) -> None:
 
 def _secret(item: Object, _context: Context) -> None:
     item["type"] = item.get("type") or "Opaque"
+    texts = item.pop("stringData", None) or {}
+    if texts:
+        encoded = {name: base64.b64encode(text.encode()).decode() for name, text in texts.items()}
+        item["data"] = {**(item.get("data") or {}), **encoded}
 
 
 def _node(item: Object, _context: Context) -> None:

@@ -35,6 +35,7 @@ class Kind:
         generation: whether ``metadata.generation`` counts changes of the spec.
         empty_status: what stands in ``status`` of a new object; None leaves what the client gave.
         old_names: whether ``generateName`` is judged on its own, as older kinds do.
+        standard: whether its finalizers are judged as those of Kubernetes' own kinds.
         rechecks: whether all metadata is judged again on an update.
         status_metadata: whether a change of the status may change labels and annotations too.
         prepares: what else happens to an object that is created (no old one) or changed, in place.
@@ -49,6 +50,7 @@ class Kind:
     generation: bool = False
     empty_status: Object | None = None
     old_names: bool = True
+    standard: bool = True
     rechecks: bool = False
     status_metadata: bool = False
     prepares: Callable[[Object, Object | None, Context], None] | None = None

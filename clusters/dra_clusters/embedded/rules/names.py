@@ -192,3 +192,17 @@ def generated(check: Problems) -> Problems:
         return check(masked)
 
     return problems
+
+
+def port_name(text: str) -> list[str]:
+    """Name of a container's port (IANA service name)."""
+    found = [too_long_text(15)] if size(text) > 15 else []
+    if not matches("[-a-z0-9]+", text):
+        found.append("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)")
+    if not any("a" <= letter <= "z" for letter in text):
+        found.append("must contain at least one letter (a-z)")
+    if "--" in text:
+        found.append("must not contain consecutive hyphens")
+    if text.startswith("-") or text.endswith("-"):
+        found.append("must not begin or end with a hyphen")
+    return found

@@ -18,7 +18,7 @@ from dra_clusters.embedded.rules.metadata import changed_metadata, known_finaliz
 
 Object = dict[str, Any]
 KINDS = {**core_kinds.KINDS, **resource_kinds.KINDS}
-PLAIN = Kind()
+PLAIN = Kind(standard=False)
 KEPT_METADATA = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")
 RESET_METADATA = ("labels", "annotations", "finalizers", "ownerReferences", "generateName")
 
@@ -55,7 +55,7 @@ def validate_create(resource: Resource, item: Object, context: Context) -> list[
     causes += new_metadata(
         item["metadata"], namespaced=resource.namespaced, check=row.name, check_generated=row.old_names
     )
-    if row is not PLAIN:
+    if row.standard:
         causes += known_finalizers(item["metadata"])
     causes += row.rules(item, None, context)
     return causes or list(
@@ -102,7 +102,7 @@ def validate_update(
             new["metadata"], namespaced=resource.namespaced, check=row.name, check_generated=row.old_names
         )
     causes += changed_metadata(old["metadata"], new["metadata"])
-    if row is not PLAIN:
+    if row.standard:
         causes += known_finalizers(new["metadata"])
     causes += row.rules(new, old, context)
     return causes
