@@ -11,9 +11,9 @@ from dra_clusters.embedded.account_controllers import run_account_controllers
 from dra_clusters.embedded.api import Api
 from dra_clusters.embedded.auth import bootstrap, rbac
 from dra_clusters.embedded.auth.attributes import NODE_NAME, NODES, Attributes, User
-from dra_clusters.embedded.auth.security import Security
+from dra_clusters.embedded.auth.security import Security, drained
 from dra_clusters.embedded.auth.write import REQUEST
-from dra_clusters.embedded.cluster import drained
+from dra_clusters.embedded.changes import changes_of
 from dra_clusters.embedded.status import ApiError
 from dra_clusters.embedded.store import Store
 
@@ -146,9 +146,9 @@ async def test_accounts_tokens_and_gathered_roles_appear(world: World) -> None:
         "type": "kubernetes.io/service-account-token",
     }
     world.api.create("secrets", secret)
-    async with asyncio.timeout(5):
-        while "data" not in world.api.get("secrets", "s", "default"):
-            await asyncio.sleep(0)
+    async for _ in changes_of(world.api.store, ["secrets"]):
+        if "data" in world.api.get("secrets", "s", "default"):
+            break
     assert world.api.get("serviceaccounts", "default", "default")
     assert sorted(world.api.get("secrets", "s", "default")["data"]) == ["ca.crt", "namespace", "token"]
     assert len(world.api.get("clusterroles", "admin")["rules"]) > 20

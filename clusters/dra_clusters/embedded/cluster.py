@@ -18,11 +18,11 @@ from dra_clusters.embedded.api import Api
 from dra_clusters.embedded.auth import bootstrap, rbac
 from dra_clusters.embedded.auth.kubeconfig import by_certificate, by_token, write_kubeconfig
 from dra_clusters.embedded.auth.ledger import Permission
-from dra_clusters.embedded.auth.security import Security
+from dra_clusters.embedded.auth.security import Security, drained
 from dra_clusters.embedded.certificate import make_certificate
 from dra_clusters.embedded.server import Server
 from dra_clusters.embedded.status import ApiError
-from dra_clusters.embedded.store import Queue, Store
+from dra_clusters.embedded.store import Store
 from dra_clusters.errors import UsageError, WorldError
 from dra_clusters.provider import PARTS, VERSIONS, ClusterOptions, Node
 
@@ -306,11 +306,3 @@ def make_node(directory: Path, name: str) -> Node:
     for folder in (node.registry_dir, node.plugins_dir, node.cdi_dir):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return node
-
-
-def drained(queue: Queue) -> bool:
-    """Whether there was a change in QUEUE, which is empty afterwards; a cut of the watches is none."""
-    found = False
-    while not queue.empty():
-        found = queue.get_nowait() is not None or found
-    return found

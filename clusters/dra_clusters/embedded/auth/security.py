@@ -4,6 +4,7 @@ Users of each cluster: ``admin`` (system:masters), ``driver`` (no rights of its 
 each node; whoever else is wanted is made by ``add_user``, by a client certificate or by a service account.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -89,3 +90,11 @@ class Security:
             read=read,
             answer=answer,
         )
+
+
+def drained(queue: "asyncio.Queue[Any]") -> bool:
+    """Whether there was a change in QUEUE, which is empty afterwards; a cut of the watches (None) is none."""
+    found = False
+    while not queue.empty():
+        found = queue.get_nowait() is not None or found
+    return found
