@@ -100,7 +100,7 @@ def test_a_client_certificate_is_a_way_in(cluster: EmbeddedCluster) -> None:
 
 def test_a_kubelet_reads_its_own_node(cluster: EmbeddedCluster, kubectl: Kubectl) -> None:
     kubelet = cluster.kubeconfig_of("system:node:node-0")
-    assert client(kubelet).get(Node, "node-0")
+    assert client(kubelet).get(Node, "node-0").metadata
     assert "cannot read all nodes, only its own Node object" in kubectl("get", "nodes", file=kubelet)
 
 
