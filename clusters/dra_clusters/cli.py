@@ -65,6 +65,12 @@ def make_parser() -> argparse.ArgumentParser:
         help="where it writes [$DRA_CLUSTER_DIR, default: removed at the end]",
     )
     up.add_argument(
+        "--rbac",
+        action="store_true",
+        default=env("RBAC", "") not in ("", "0", "false"),
+        help="ask roles what users may do [$DRA_CLUSTER_RBAC, default: every known user may do everything]",
+    )
+    up.add_argument(
         "words", nargs="*", metavar="-- CMD", help="runs with KUBECONFIG set; its exit code is ours"
     )
     listing = commands.add_parser("list", help="which providers there are")
@@ -82,6 +88,7 @@ def run_up(arguments: argparse.Namespace) -> int:
             kubernetes=arguments.kubernetes,
             nodes=tuple(f"node-{index}" for index in range(arguments.nodes)),
             parts=frozenset(filter(None, arguments.parts.split(","))),
+            rbac=arguments.rbac,
         )
         cluster = provider(arguments.provider).up(options)
         try:

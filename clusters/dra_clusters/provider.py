@@ -35,6 +35,7 @@ class ClusterOptions:
         directory: for everything that the cluster writes; the caller removes it.
         parts: out of ``PARTS``; a provider that cannot leave out a part runs it.
         seed: decides generated names.
+        rbac: whether the embedded cluster asks roles what users may do; real clusters always do.
     """
 
     directory: Path
@@ -42,6 +43,7 @@ class ClusterOptions:
     nodes: tuple[str, ...] = ("node-0",)
     parts: frozenset[str] = PARTS
     seed: int = 0
+    rbac: bool = False
 
 
 class Cluster(Protocol):

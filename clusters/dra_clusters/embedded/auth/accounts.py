@@ -48,12 +48,12 @@ def complete(request: Object, account: Object) -> dict[str, Any]:
     known = account["metadata"]
     wrong: list[Cause] = []
     for member in ("name", "namespace"):
-        if metadata.get(member, known[member]) not in ("", known[member]):
+        if (metadata.get(member) or known[member]) != known[member]:
             detail = f"must match the service account {member} if specified"
             wrong.append(causes.invalid(f"metadata.{member}", metadata[member], detail))
     if wrong:
         raise status.invalid("TokenRequest", GROUP, known["name"], wrong)
-    if metadata.get("uid", known["uid"]) != known["uid"]:
+    if (metadata.get("uid") or known["uid"]) != known["uid"]:
         why = (
             f"the UID in the token request ({metadata['uid']}) does not match the UID of the service account"
             f" ({known['uid']})"

@@ -21,6 +21,7 @@ ACCOUNT_PREFIX = "system:serviceaccount:"
 ACCOUNTS = "system:serviceaccounts"
 EXTRA = "authentication.kubernetes.io/"
 NODE_NAME = f"{EXTRA}node-name"
+CREDENTIAL = f"{EXTRA}credential-id"
 SELECTING = frozenset({"list", "watch", "deletecollection"})
 Extra = tuple[tuple[str, tuple[str, ...]], ...]
 

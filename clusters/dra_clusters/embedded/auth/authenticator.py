@@ -4,18 +4,31 @@ Order and words as in apiserver ``pkg/authentication/request`` (1.36): a certifi
 refused even where anonymous users are welcome.
 """
 
+import hashlib
 import secrets
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from dra_clusters.embedded.auth.accounts import ISSUER, Lookup, user_of
-from dra_clusters.embedded.auth.attributes import ANONYMOUS, AUTHENTICATED, UNAUTHENTICATED, User
+from dra_clusters.embedded.auth.attributes import ANONYMOUS, AUTHENTICATED, CREDENTIAL, UNAUTHENTICATED, User
 from dra_clusters.embedded.auth.signer import BadTokenError, Signer
 from dra_clusters.embedded.status import ApiError
 
 NOBODY = User(name=ANONYMOUS, groups=(UNAUTHENTICATED,))
 INVALID = "invalid bearer token"
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A client certificate that OpenSSL has verified.
+
+    Attributes:
+        subject: as ``ssl.SSLObject.getpeercert`` gives it.
+        der: the certificate itself.
+    """
+
+    subject: tuple[tuple[tuple[str, str], ...], ...]
+    der: bytes
 
 
 class Authenticator:
@@ -33,13 +46,13 @@ class Authenticator:
         self._static[token] = user
         return token
 
-    def who(self, authorization: str, certificate: Mapping[str, Any] | None) -> User:
-        """Who sends this header over a connection with this certificate (as ``ssl`` gives it).
+    def who(self, authorization: str, certificate: Certificate | None) -> User:
+        """Who sends this header over a connection with this certificate.
 
         Raises:
             ApiError: 401, a token that does not hold.
         """
-        if certificate:
+        if certificate is not None:
             return known(certificate_user(certificate))
         kind, _, token = authorization.strip().partition(" ")
         token = token.strip()
@@ -75,10 +88,12 @@ def known(user: User) -> User:
     return user if AUTHENTICATED in user.groups else replace(user, groups=(*user.groups, AUTHENTICATED))
 
 
-def certificate_user(certificate: Mapping[str, Any]) -> User:
+def certificate_user(certificate: Certificate) -> User:
     """Common name and organizations of a client certificate as user and groups."""
-    parts = [pair for names in certificate["subject"] for pair in names]
+    parts = [pair for names in certificate.subject for pair in names]
+    mark = f"X509SHA256={hashlib.sha256(certificate.der).hexdigest()}"
     return User(
         name=next((value for member, value in parts if member == "commonName"), ""),
         groups=tuple(value for member, value in parts if member == "organizationName"),
+        extra=((CREDENTIAL, (mark,)),),
     )

@@ -28,10 +28,18 @@ def check_escalation(write: Write, asked: Attributes, rbac: Rbac, decide: Decide
     if write.group != GROUP or write.operation == "DELETE" or MASTERS in asked.user.groups:
         return
     new, old = write.new or {}, write.old or {}
+    if write.operation == "UPDATE" and without_ends(old) == without_ends(new):
+        return
     if write.plural in ("roles", "clusterroles"):
         check_role(write, new, old, asked, rbac, decide)
     elif write.plural in ("rolebindings", "clusterrolebindings"):
         check_binding(write, new, asked, rbac, decide)
+
+
+def without_ends(item: Object) -> Object:
+    """ITEM without what only decides when it is deleted (``pkg/registry/rbac/helpers.go`` ``IsOnlyMutatingGCFields``)."""
+    ends = ("ownerReferences", "finalizers", "managedFields", "resourceVersion")
+    return {**item, "metadata": {name: value for name, value in item["metadata"].items() if name not in ends}}
 
 
 def check_role(write: Write, new: Object, old: Object, asked: Attributes, rbac: Rbac, decide: Decide) -> None:

@@ -110,13 +110,11 @@ def _as_mode(mode: str, wanted: User, asked: Attributes, decide: Decide) -> User
     if mode:
         demand(replace(asked, verb=f"impersonate-on:{mode}:{asked.verb}"), decide)
     for check in checks(mode, wanted, asked.user):
+        if mode and check.resource == "groups" and MASTERS in wanted.groups:
+            why = "impersonating the system:masters group is not allowed"
+            raise forbidden(replace(check, name=MASTERS), why)
         demand(check, decide)
     groups = wanted.groups
-    if mode and MASTERS in groups:
-        check = Attributes(
-            user=asked.user, verb=f"impersonate:{mode}", group=AUTHENTICATION, resource="groups", name=MASTERS
-        )
-        raise forbidden(check, "impersonating the system:masters group is not allowed")
     if mode.endswith("-node"):
         groups = (NODES,)
     elif wanted.account and not groups:

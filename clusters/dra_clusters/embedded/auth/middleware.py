@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from dra_clusters.embedded.auth.attributes import ANONYMOUS, User, asked_by, forbidden
-from dra_clusters.embedded.auth.authenticator import Authenticator
+from dra_clusters.embedded.auth.authenticator import Authenticator, Certificate
 from dra_clusters.embedded.auth.authority import Authority
 from dra_clusters.embedded.auth.impersonation import impersonated, wanted_user
 from dra_clusters.embedded.auth.reviews import Reviews
@@ -71,7 +71,8 @@ class Doorkeeper:
         mark = REQUEST.set(asked)
         try:
             if self._reviews.serves(info):
-                return self._answer(request, self._reviews.create(info, await self._read(request), user), 201)
+                body = await self._read(request) if info.verb == "create" else None
+                return self._answer(request, self._reviews.create(info, body, user), 201)
             return await handler(request)
         finally:
             REQUEST.reset(mark)
@@ -81,7 +82,9 @@ class Doorkeeper:
             raise ApiError(401, "Unauthorized")
 
 
-def certificate_of(request: web.Request) -> Mapping[str, Any] | None:
-    """The client certificate that OpenSSL has verified, or None."""
-    shown = request.transport.get_extra_info("peercert") if request.transport else None
-    return shown or None
+def certificate_of(request: web.Request) -> Certificate | None:
+    """The client certificate of the connection, or None."""
+    secured = request.transport.get_extra_info("ssl_object") if request.transport else None
+    if secured is None or not (shown := secured.getpeercert()):
+        return None
+    return Certificate(shown["subject"], secured.getpeercert(binary_form=True))

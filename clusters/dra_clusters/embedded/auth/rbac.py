@@ -171,7 +171,7 @@ def described(binding: Object, subject: Object, namespace: str) -> str:
 def aggregated(roles: Iterable[Object]) -> dict[str, tuple[Rule, ...]]:
     """{name: rules} of ClusterRoles; one with an ``aggregationRule`` has the rules of those that it selects.
 
-    Upstream's clusterrole-aggregation controller writes them into the object, in the order of names, each rule once;
+    Upstream's clusterrole-aggregation controller writes them into the object, selector by selector in the order of names, each rule once;
     roles that aggregate others are settled by going around until nothing changes.
     """
     items = {role["metadata"]["name"]: role for role in roles}
@@ -181,20 +181,23 @@ def aggregated(roles: Iterable[Object]) -> dict[str, tuple[Rule, ...]]:
         before = dict(rules)
         for name, role in sorted(collectors.items()):
             selectors = role["aggregationRule"].get("clusterRoleSelectors") or ()
-            chosen = [other for other in rules if other != name and selected(items[other], selectors)]
+            chosen = (
+                other
+                for selector in selectors
+                for other in rules
+                if other != name and selects(selector, items[other])
+            )
             rules[name] = tuple(dict.fromkeys(rule for other in chosen for rule in before[other]))
         if rules == before:
             break
     return rules
 
 
-def selected(role: Object, selectors: Iterable[Object]) -> bool:
-    """Whether one of SELECTORS (``LabelSelector``) selects ROLE."""
+def selects(selector: Object, role: Object) -> bool:
+    """Whether a ``LabelSelector`` selects ROLE."""
     labels = role["metadata"].get("labels") or {}
-    return any(
-        (selector.get("matchLabels") or {}).items() <= labels.items()
-        and all(meets(labels, wanted) for wanted in selector.get("matchExpressions") or ())
-        for selector in selectors
+    return (selector.get("matchLabels") or {}).items() <= labels.items() and all(
+        meets(labels, wanted) for wanted in selector.get("matchExpressions") or ()
     )
 
 

@@ -67,7 +67,7 @@ class Reviews:
         if not isinstance(body, Mapping):
             raise status.bad_request("the body of the request was empty")
         if info.resource == "serviceaccounts":
-            return self._issue(info, body)
+            return self.issue(info.namespace, info.name, body)
         kind, answer = self._kinds[info.group, info.resource]
         if body.get("kind", kind) != kind:
             raise status.bad_request(f"wanted a {kind} in the body, found {body['kind']}")
@@ -145,22 +145,28 @@ class Reviews:
         stamped = {"creationTimestamp": accounts.stamp(self._now())}
         return {"metadata": stamped, "status": {"userInfo": user.document()}}
 
-    def _issue(self, info: RequestInfo, body: Object) -> Document:
-        account = self._lookup.find("serviceaccounts", info.name, info.namespace)
+    def issue(self, namespace: str, name: str, body: Object) -> Document:
+        """A token for a service account.
+
+        Raises:
+            ApiError: 400, 403, 404, 409 or 422.
+        """
+        account = self._lookup.find("serviceaccounts", name, namespace)
         if account is None:
-            raise status.not_found("serviceaccounts", "", info.name)
+            raise status.not_found("serviceaccounts", "", name)
         request = accounts.complete(body, account)
         spec = request["spec"]
-        write = Write(
-            operation="CREATE",
-            group="",
-            plural="serviceaccounts",
-            subresource="token",
-            namespace=info.namespace,
-            name=info.name,
-            new=request,
+        self._authority.admit(
+            Write(
+                operation="CREATE",
+                group="",
+                plural="serviceaccounts",
+                subresource="token",
+                namespace=namespace,
+                name=name,
+                new=request,
+            )
         )
-        self._authority.admit(write)
         said = accounts.bound(account, spec, self._lookup)
         now, seconds = int(self._now()), spec["expirationSeconds"]
         token = self._signer.sign(accounts.claims_of(said, spec["audiences"], now, seconds))

@@ -1,4 +1,4 @@
-"""Kubernetes' protobuf: the four magic bytes, the envelope that names the kind, and watch frames.
+r"""Kubernetes' protobuf: the four magic bytes, the envelope that names the kind, and watch frames.
 
 Objects, lists, Status and options come and go in their JSON form (a dict). Only what the tables know has a protobuf form;
 custom resources and Table have none, for which a server answers 406. Facts: the content type
