@@ -114,7 +114,9 @@ class Audit:
         """The fault for this request."""
         if not self.faults:
             return None
-        return self._take(lambda fault: not fault.events and (not fault.verbs or verb in fault.verbs), user, plural)
+        return self._take(
+            lambda fault: not fault.events and (not fault.verbs or verb in fault.verbs), user, plural
+        )
 
     def take_event_fault(self, user: str, plural: str) -> Fault | None:
         """The fault for this watch event."""

@@ -349,7 +349,9 @@ class Api:
         )
         return self._replace(resource, found.value, item, subresource, dry_run, writer, tracked=False)
 
-    def bind(self, name: str, namespace: str, target: Object, *, uid: str = "", dry_run: bool = False) -> Stored:
+    def bind(
+        self, name: str, namespace: str, target: Object, *, uid: str = "", dry_run: bool = False
+    ) -> Stored:
         """Give a pod its node (``pods/binding``).
 
         Raises:

@@ -165,7 +165,7 @@ class EmbeddedCluster:
         server = Server(self._api, self.audit, kubernetes=self.kubernetes, security=self.security)
         runner = web.AppRunner(server.application(), access_log=None, shutdown_timeout=0.1)
         await runner.setup()
-        await web.SockSite(runner, self._socket, ssl_context=self._tls).start()
+        listener = await server.listen(runner, self._socket, self._tls)
         self._furnish()
         tasks = [self._loop.create_task(work) for work in self._works()]
         self._started.set()
@@ -178,6 +178,7 @@ class EmbeddedCluster:
         for connection in runner.server.connections if runner.server else ():
             if connection.transport is not None:
                 connection.transport.abort()  # an orderly end of TLS would wait for the clients
+        listener.close()
         await runner.cleanup()
         stop.cancel()
         for result in results:

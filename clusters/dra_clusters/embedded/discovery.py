@@ -22,7 +22,10 @@ WRITTEN_ONLY = {
 """{subresource: (kind, group, version, verbs)} of those that have a kind of their own."""
 
 REVIEWS = {
-    "authentication.k8s.io": (("selfsubjectreviews", "SelfSubjectReview", False), ("tokenreviews", "TokenReview", False)),
+    "authentication.k8s.io": (
+        ("selfsubjectreviews", "SelfSubjectReview", False),
+        ("tokenreviews", "TokenReview", False),
+    ),
     "authorization.k8s.io": (
         ("localsubjectaccessreviews", "LocalSubjectAccessReview", True),
         ("selfsubjectaccessreviews", "SelfSubjectAccessReview", False),
@@ -148,7 +151,10 @@ def aggregated(registry: Registry, version_name: str, *, core: bool) -> Object:
                 {
                     "version": each,
                     "resources": [
-                        *(aggregated_row(kind) for kind in sorted(found.get((name, each), []), key=lambda k: k.plural)),
+                        *(
+                            aggregated_row(kind)
+                            for kind in sorted(found.get((name, each), []), key=lambda k: k.plural)
+                        ),
                         *(aggregated_review(name, row) for row in REVIEWS.get(name, ())),
                     ],
                     "freshness": "Current",

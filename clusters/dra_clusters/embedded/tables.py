@@ -87,7 +87,9 @@ def containers_ready(item: Object) -> str:
     wanted = at(item, "spec.containers", [])
     statuses = at(item, "status.containerStatuses", [])
     ready = sum(bool(status.get("ready")) for status in statuses)
-    if not statuses and any(c["type"] == "Ready" and c["status"] == "True" for c in at(item, "status.conditions", [])):
+    if not statuses and any(
+        c["type"] == "Ready" and c["status"] == "True" for c in at(item, "status.conditions", [])
+    ):
         ready = len(wanted)
     return f"{ready}/{len(wanted)}"
 
@@ -97,7 +99,9 @@ def pod_status(item: Object) -> str:
     if item["metadata"].get("deletionTimestamp"):
         return "Terminating"
     waiting = [at(status, "state.waiting.reason") for status in at(item, "status.containerStatuses", [])]
-    word: str = next(filter(None, waiting), "") or at(item, "status.reason") or at(item, "status.phase", "Unknown")
+    word: str = (
+        next(filter(None, waiting), "") or at(item, "status.reason") or at(item, "status.phase", "Unknown")
+    )
     return word
 
 
@@ -118,7 +122,9 @@ def gates_told(item: Object) -> str:
 def node_status(item: Object) -> str:
     """Ready or not."""
     conditions = {c["type"]: c["status"] for c in at(item, "status.conditions", [])}
-    word = {"True": "Ready", "False": "NotReady"}.get(conditions.get("Ready", ""), "Unknown" if "Ready" not in conditions else "NotReady")
+    word = {"True": "Ready", "False": "NotReady"}.get(
+        conditions.get("Ready", ""), "Unknown" if "Ready" not in conditions else "NotReady"
+    )
     return f"{word},SchedulingDisabled" if at(item, "spec.unschedulable", False) else word
 
 
@@ -232,7 +238,10 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = MappingProxyType(
             Column("Container-Runtime", reads("status.nodeInfo.containerRuntimeVersion", "<unknown>"), 1),
         ),
         "namespaces": (Column("Status", reads("status.phase")), AGE),
-        "configmaps": (Column("Data", lambda item: len(item.get("data") or {}) + len(item.get("binaryData") or {})), AGE),
+        "configmaps": (
+            Column("Data", lambda item: len(item.get("data") or {}) + len(item.get("binaryData") or {})),
+            AGE,
+        ),
         "secrets": (
             Column("Type", reads("type", "Opaque")),
             Column("Data", lambda item: len(item.get("data") or {})),
@@ -247,7 +256,9 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = MappingProxyType(
             AGE,
             Column(
                 "Selector",
-                lambda item: ",".join(f"{k}={v}" for k, v in sorted(at(item, "spec.selector", {}).items())) or "<none>",
+                lambda item: (
+                    ",".join(f"{k}={v}" for k, v in sorted(at(item, "spec.selector", {}).items())) or "<none>"
+                ),
                 1,
             ),
         ),
@@ -272,7 +283,9 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = MappingProxyType(
             )
         ),
         "deployments": workload(
-            Column("Ready", lambda item: f"{at(item, 'status.readyReplicas', 0)}/{at(item, 'spec.replicas', 1)}"),
+            Column(
+                "Ready", lambda item: f"{at(item, 'status.readyReplicas', 0)}/{at(item, 'spec.replicas', 1)}"
+            ),
             Column("Up-to-date", number("status.updatedReplicas")),
             Column("Available", number("status.availableReplicas")),
         ),
@@ -282,7 +295,9 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = MappingProxyType(
             Column("Ready", number("status.readyReplicas")),
         ),
         "statefulsets": (
-            Column("Ready", lambda item: f"{at(item, 'status.readyReplicas', 0)}/{at(item, 'spec.replicas', 1)}"),
+            Column(
+                "Ready", lambda item: f"{at(item, 'status.readyReplicas', 0)}/{at(item, 'spec.replicas', 1)}"
+            ),
             AGE,
         ),
         "jobs": (Column("Status", job_status), Column("Completions", job_completions), AGE),
@@ -292,8 +307,14 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = MappingProxyType(
             Column("Allowed Disruptions", number("status.disruptionsAllowed")),
             AGE,
         ),
-        "rolebindings": (Column("Role", lambda item: f"{item['roleRef']['kind']}/{item['roleRef']['name']}"), AGE),
-        "clusterrolebindings": (Column("Role", lambda item: f"{item['roleRef']['kind']}/{item['roleRef']['name']}"), AGE),
+        "rolebindings": (
+            Column("Role", lambda item: f"{item['roleRef']['kind']}/{item['roleRef']['name']}"),
+            AGE,
+        ),
+        "clusterrolebindings": (
+            Column("Role", lambda item: f"{item['roleRef']['kind']}/{item['roleRef']['name']}"),
+            AGE,
+        ),
         "roles": (Column("Created At", reads("metadata.creationTimestamp")),),
         "clusterroles": (Column("Created At", reads("metadata.creationTimestamp")),),
         "customresourcedefinitions": (Column("Created At", reads("metadata.creationTimestamp")),),
@@ -311,7 +332,11 @@ def table(
     key: str, items: Sequence[Object], *, columns: Sequence[Object] | None = None, now: float
 ) -> Object:
     """ITEMS of a kind as columns and rows of a meta.k8s.io/v1 Table; COLUMNS are those of a custom kind."""
-    chosen = (NAME, *(custom_column(told) for told in columns)) if columns is not None else (NAME, *COLUMNS.get(key, (AGE,)))
+    chosen = (
+        (NAME, *(custom_column(told) for told in columns))
+        if columns is not None
+        else (NAME, *COLUMNS.get(key, (AGE,)))
+    )
     if key == "events":
         chosen = (Column("Last Seen", lambda item: age(last_seen(item), now)), *chosen[1:])
     rows = [{"cells": [cell_of(column, item, now) for column in chosen]} for item in items]
@@ -335,7 +360,9 @@ def last_seen(item: Object) -> str | None:
 def custom_column(told: Object) -> Column:
     """A column of a custom kind; its path is a simple JSONPath."""
     path = told["jsonPath"]
-    return Column(told["name"], lambda item: json_path(item, path), told.get("priority", 0), told.get("type", "string"))
+    return Column(
+        told["name"], lambda item: json_path(item, path), told.get("priority", 0), told.get("type", "string")
+    )
 
 
 def json_path(item: Any, path: str) -> Any:
@@ -349,7 +376,9 @@ def json_path(item: Any, path: str) -> Any:
             place = 0 if index == "*" else int(index)
             item = item[place] if place < len(item) else None
         elif member and isinstance(item, list):
-            item = next((entry for entry in item if isinstance(entry, Mapping) and entry.get(member) == wanted), None)
+            item = next(
+                (entry for entry in item if isinstance(entry, Mapping) and entry.get(member) == wanted), None
+            )
         else:
             item = None
     return item

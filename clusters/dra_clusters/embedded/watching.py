@@ -86,10 +86,10 @@ async def watch(
                 event := seen(change, inside(change.before), inside(change.after))
             ):
                 yield event
-        async for change in changes(queue, clock, bookmark_s, timeout_s):
-            if change is None:
+        async for news in changes(queue, clock, bookmark_s, timeout_s):
+            if news is None:
                 yield Event("BOOKMARK", store.revision, NOTHING)
-            elif event := seen(change, inside(change.before), inside(change.after)):
+            elif event := seen(news, inside(news.before), inside(news.after)):
                 yield event
     finally:
         store.unsubscribe(queue)

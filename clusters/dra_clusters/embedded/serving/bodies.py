@@ -153,7 +153,9 @@ def with_doubles(raw: bytes, value: Any) -> Any:
 def members_in(value: Any) -> int:
     """How many members all objects in VALUE have."""
     if isinstance(value, dict):
-        return len(value) + sum(members_in(member) for member in value.values() if type(member) in (dict, list))
+        return len(value) + sum(
+            members_in(member) for member in value.values() if type(member) in (dict, list)
+        )
     if isinstance(value, list):
         return sum(members_in(item) for item in value if type(item) in (dict, list))
     return 0

@@ -51,7 +51,9 @@ class Documents:
             return web.Response(status=404, text="404 page not found\n")
         if request.method not in ("GET", "HEAD"):
             raise ApiError(405, "the server does not allow this method on the requested resource", details={})
-        form = form_of(request.headers.get("Accept", ""), protobuf=not path.startswith(("/openapi", "/version")))
+        form = form_of(
+            request.headers.get("Accept", ""), protobuf=not path.startswith(("/openapi", "/version"))
+        )
         if form.media != "json":
             body = encode(self._value(path), form.media)
         headers = {"Etag": etag(body)} if path.startswith("/openapi") else {}
@@ -91,7 +93,9 @@ class Documents:
             case ["apis", name, version]:
                 if version not in discovery.groups(registry).get(name, ()):
                     return None
-                return discovery.resource_list(f"{name}/{version}", registry.group_versions().get((name, version), []))
+                return discovery.resource_list(
+                    f"{name}/{version}", registry.group_versions().get((name, version), [])
+                )
             case ["openapi", "v3"]:
                 return self._index()
             case ["openapi", "v3", *root]:
@@ -144,7 +148,9 @@ class Documents:
 
     def _aggregated(self, request: web.Request, *, core: bool) -> web.Response | None:
         accept = request.headers.get("Accept", "")
-        version = next((v for v in ("v2", "v2beta1") if f"v={v};as=APIGroupDiscoveryList" in accept.replace(" ", "")), "")
+        version = next(
+            (v for v in ("v2", "v2beta1") if f"v={v};as=APIGroupDiscoveryList" in accept.replace(" ", "")), ""
+        )
         if not version:
             return None
         self._refresh()

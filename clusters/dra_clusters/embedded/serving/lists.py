@@ -13,8 +13,8 @@ from dra_clusters.embedded.status import ApiError, bad_request, too_new
 from dra_clusters.embedded.store import INDEXED, Store, Stored, path_of
 from dra_clusters.embedded.verbs.options import ListOptions
 
-TOO_OLD_LIST = "The resourceVersion for the provided list is too old."
-TOO_OLD_TOKEN = (
+EXPIRED_LIST = "The resourceVersion for the provided list is too old."
+EXPIRED_PART = (
     "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
     "the continue parameter, or use the continue token in this response to retrieve the remainder of the results. "
     "Continuing with the provided token results in an inconsistent list - objects that were created, modified, or "
@@ -113,7 +113,7 @@ def part_of(
     else:
         revision, found = at, store.at(plural, namespace, at)
         if found is None:
-            raise expired(start) if options.token else ApiError(410, TOO_OLD_LIST)
+            raise expired(start) if options.token else ApiError(410, EXPIRED_LIST)
         items = found
     if start:
         items = [item for item in items if key_of(item) > start]
@@ -137,7 +137,7 @@ def newest(store: Store, plural: str, namespace: str, field: str) -> list[Stored
 
 def expired(start: str) -> ApiError:
     """The token is too old; the answer has one that goes on from what is there now."""
-    return ApiError(410, TOO_OLD_TOKEN, metadata={"continue": token_of(ANY, start)})
+    return ApiError(410, EXPIRED_PART, metadata={"continue": token_of(ANY, start)})
 
 
 def key_of(item: Stored) -> str:

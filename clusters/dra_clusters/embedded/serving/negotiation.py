@@ -62,7 +62,9 @@ def form_of(accept: str, *, protobuf: bool, transforms: bool = True) -> Form:
             continue
         transform, version = told.get("as", ""), told.get("v", "v1")
         if transform:
-            known = transform in TRANSFORMS and told.get("g") == "meta.k8s.io" and version in ("v1", "v1beta1")
+            known = (
+                transform in TRANSFORMS and told.get("g") == "meta.k8s.io" and version in ("v1", "v1beta1")
+            )
             if not known or not transforms or (found == "protobuf" and transform == "Table"):
                 continue
         return Form(found, transform, version, told.get("pretty") == "1")
@@ -93,7 +95,8 @@ def unsupported(known: tuple[str, ...]) -> ApiError:
     """The body is in a form that is not read."""
     return ApiError(
         415,
-        "the body of the request was in an unknown format - accepted media types include: " + ", ".join(known),
+        "the body of the request was in an unknown format - accepted media types include: "
+        + ", ".join(known),
     )
 
 

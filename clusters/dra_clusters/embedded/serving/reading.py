@@ -65,7 +65,9 @@ class Reader:
         if isinstance(version, str) and isinstance(name, str) and type_of(version, name):
             said, wanted = version.rpartition("/")[2], served.group or "core"
             why = f"converting ({said}.{name}) to ({wanted}.{kind}): unknown conversion"
-        raise bad_request(f'{name} in version "{str(version).rpartition("/")[2]}" cannot be handled as a {kind}: {why}')
+        raise bad_request(
+            f'{name} in version "{str(version).rpartition("/")[2]}" cannot be handled as a {kind}: {why}'
+        )
 
     def checked(self, value: Object, validation: str) -> Object:
         """VALUE as the server keeps it.

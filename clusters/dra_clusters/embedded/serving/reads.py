@@ -164,12 +164,16 @@ class Stream:
             metadata["annotations"] = INITIAL_END
         served, transform = self._call.served, self._form.transform
         if transform == "Table":
-            return {"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata, "columnDefinitions": None, "rows": []}
+            return {
+                "kind": "Table",
+                "apiVersion": "meta.k8s.io/v1",
+                "metadata": metadata,
+                "columnDefinitions": None,
+                "rows": [],
+            }
         if transform:
             return {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata}
         return {"kind": served.resource.kind, "apiVersion": served.api_version, "metadata": metadata}
 
     def _error(self, error: ApiError) -> bytes:
         return frame("ERROR", encode(error.body(), self._form.media), self._form.media)
-
-

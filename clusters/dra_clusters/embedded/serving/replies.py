@@ -58,7 +58,9 @@ def refuse(request: web.Request, error: ApiError, warnings: list[str] | None = N
         body = encode(error.body(), form.media)
     except ProtobufError:
         form, body = PLAIN, encode(error.body(), "json")
-    response = web.Response(body=body, status=error.code, headers=error.headers, content_type=form.content_type)
+    response = web.Response(
+        body=body, status=error.code, headers=error.headers, content_type=form.content_type
+    )
     for text in dict.fromkeys(warnings or ()):
         response.headers.add("Warning", quoted(text))
     return response

@@ -39,7 +39,9 @@ def route(info: RequestInfo, resource: Resource) -> Route:
         raise no_route()
     if resource.namespaced and not info.namespace and (info.name or info.verb == "create"):
         raise no_route() if info.name else not_allowed()
-    known = SUBRESOURCES.get(info.subresource, {}) if info.subresource else OBJECT if info.name else COLLECTION
+    known = (
+        SUBRESOURCES.get(info.subresource, {}) if info.subresource else OBJECT if info.name else COLLECTION
+    )
     found = known.get(info.verb)
     if found is None or (info.verb == "deletecollection" and info.verb not in resource.verbs):
         raise not_allowed()

@@ -73,7 +73,9 @@ def scale_of(call: Call, item: Object) -> Object:
     status: Object = {"replicas": member(item, where["statusReplicasPath"]) or 0}
     selector = member(item, where.get("labelSelectorPath") or "") if where.get("labelSelectorPath") else None
     if isinstance(selector, dict):
-        selector = ",".join(f"{name}={value}" for name, value in sorted((selector.get("matchLabels") or {}).items()))
+        selector = ",".join(
+            f"{name}={value}" for name, value in sorted((selector.get("matchLabels") or {}).items())
+        )
     if selector:
         status["selector"] = selector
     return {

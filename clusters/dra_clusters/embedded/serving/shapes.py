@@ -17,7 +17,9 @@ Object = dict[str, Any]
 class Transformer:
     """Turns objects of one kind into what a client asks for."""
 
-    def __init__(self, served: Served, definition: Definition | None, form: Form, include: str, now: float) -> None:
+    def __init__(
+        self, served: Served, definition: Definition | None, form: Form, include: str, now: float
+    ) -> None:
         if include not in ("", "None", "Metadata", "Object"):
             why = f'unrecognized includeObject value: "{include}"'
             raise ApiError(400, why)
@@ -54,7 +56,9 @@ class Transformer:
         if self._form.transform == "PartialObjectMetadata":
             return partial(value_of(item, self._served), f"meta.k8s.io/{self._form.version}")
         if self._form.transform == "PartialObjectMetadataList":
-            raise ApiError(406, "you requested PartialObjectMetadataList, but the requested object is not a list")
+            raise ApiError(
+                406, "you requested PartialObjectMetadataList, but the requested object is not a list"
+            )
         return self.items([item], {"resourceVersion": str(item.revision)}, header=header)
 
     def row_object(self, value: Object, version: str) -> Object | None:

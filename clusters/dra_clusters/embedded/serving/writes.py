@@ -17,7 +17,9 @@ Object = dict[str, Any]
 
 def options_of(call: Call, kind: str, *, applies: bool = False) -> WriteOptions:
     """The options of a write."""
-    return write_options(kind, call.request.query, call.request.headers.get("User-Agent", ""), applies=applies)
+    return write_options(
+        kind, call.request.query, call.request.headers.get("User-Agent", ""), applies=applies
+    )
 
 
 async def create(call: Call) -> web.Response:
@@ -42,7 +44,9 @@ def placed(call: Call, item: Object) -> Object:
         kept = {name: value for name, value in metadata.items() if name != "namespace"}
         return {**item, "metadata": kept}
     if found not in ("", call.namespace):
-        raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
+        raise bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request"
+        )
     return {**item, "metadata": {**metadata, "namespace": call.namespace}}
 
 
@@ -65,7 +69,9 @@ def named(call: Call, item: Object) -> Object:
 async def update(call: Call) -> web.Response:
     """Replace an object, its status, or the finalizers of a namespace."""
     options = options_of(call, "UpdateOptions")
-    item = named(call, placed(call, call.reader.body(call.raw, call.request.content_type, options.validation)))
+    item = named(
+        call, placed(call, call.reader.body(call.raw, call.request.content_type, options.validation))
+    )
     known = call.api.find(call.plural, call.info.name, call.namespace) is not None
     stored = call.api.update(
         call.plural,
@@ -182,5 +188,3 @@ async def evict(call: Call) -> web.Response:
 def created_status() -> Object:
     """The ``Status`` of a subresource that stores nothing of its own."""
     return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
-
-
