@@ -141,7 +141,9 @@ def reserve(api: Api, claim: Object, pod: Object, allocation: Object | None) -> 
 
 def bind(api: Api, pod: Object, node: str) -> None:
     """Give POD its node."""
-    bound = api.update("pods", {**pod, "spec": {**pod["spec"], "nodeName": node}}, subresource="binding").value
+    bound = api.update(
+        "pods", {**pod, "spec": {**pod["spec"], "nodeName": node}}, subresource="binding"
+    ).value
     set_scheduled(api, bound, {"type": "PodScheduled", "status": "True", "lastTransitionTime": now()})
     tell(
         api,

@@ -40,7 +40,7 @@ def prepare_create(resource: Resource, item: Object, context: Context) -> None:
         metadata.pop(name, None)
     if row.generation:
         metadata["generation"] = 1
-    if resource.status:
+    if resource.status and not row.keeps_status:
         item.pop("status", None)
     if row.empty_status is not None:
         item["status"] = copy.deepcopy(row.empty_status)

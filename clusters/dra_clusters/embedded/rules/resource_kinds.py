@@ -82,6 +82,14 @@ def _drop_class(new: Object, old: Object | None, context: Context) -> None:
     drops.drop(drops.CLASS, spec_of(new), spec_of(old), context)
 
 
+def _stamp_taint(new: Object, old: Object | None, context: Context) -> None:
+    """The time of a rule's taint is when it got its effect, unless the client says another time."""
+    before, after = spec_of(old).get("taint") or {}, spec_of(new).get("taint") or {}
+    same_time = before.get("timeAdded") == after.get("timeAdded")
+    if old is not None and same_time and before.get("effect") != after.get("effect"):
+        after["timeAdded"] = context.stamp
+
+
 def _drop_status(new: Object, old: Object, context: Context) -> None:
     drops.drop_status(new.setdefault("status", {}), old.get("status") or {}, spec_of(new), context)
 
@@ -91,7 +99,11 @@ KINDS: dict[str, Kind] = {
         rules=_class_rules, generation=True, old_names=False, rechecks=True, prepares=_drop_class
     ),
     "DeviceTaintRule": Kind(
-        rules=_taint_rule_rules, status_rules=_taint_rule_status_rules, generation=True, empty_status={}
+        rules=_taint_rule_rules,
+        status_rules=_taint_rule_status_rules,
+        prepares=_stamp_taint,
+        generation=True,
+        empty_status={},
     ),
     "ResourceClaim": Kind(
         before=_claim_admin,
