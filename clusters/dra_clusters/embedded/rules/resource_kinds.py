@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dra_clusters.embedded.rules import allocations, claims, drops, slices
+from dra_clusters.embedded.rules import allocations, claims, drops, requests, slices
 from dra_clusters.embedded.rules.causes import Cause
 from dra_clusters.embedded.rules.context import Context
 from dra_clusters.embedded.rules.kinds import Kind, Object, spec_of
@@ -51,19 +51,19 @@ def _slice_rules(new: Object, old: Object | None, context: Context) -> Iterator[
 
 
 def _taint_rule_rules(new: Object, old: Object | None, _context: Context) -> Iterator[Cause]:
-    yield from slices.taint_rule_spec(spec_of(new), spec_of(old) if old is not None else None)
+    yield from requests.taint_rule_spec(spec_of(new), spec_of(old) if old is not None else None)
 
 
 def _taint_rule_status_rules(new: Object, _old: Object | None, _context: Context) -> Iterator[Cause]:
-    yield from slices.taint_rule_status(new.get("status") or {})
+    yield from requests.taint_rule_status(new.get("status") or {})
 
 
 def _pool_request_rules(new: Object, old: Object | None, _context: Context) -> Iterator[Cause]:
-    yield from slices.pool_request_spec(spec_of(new), spec_of(old) if old is not None else None)
+    yield from requests.pool_request_spec(spec_of(new), spec_of(old) if old is not None else None)
 
 
 def _pool_request_status_rules(new: Object, old: Object | None, _context: Context) -> Iterator[Cause]:
-    yield from slices.pool_request_status(new.get("status") or {}, (old or {}).get("status"))
+    yield from requests.pool_request_status(new.get("status") or {}, (old or {}).get("status"))
 
 
 def _drop_slice(new: Object, old: Object | None, context: Context) -> None:
