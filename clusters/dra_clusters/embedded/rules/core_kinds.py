@@ -5,7 +5,7 @@ Kinds that have no row (events, admission configuration, custom objects) are jud
 
 from typing import Any
 
-from dra_clusters.embedded.rules import definitions, names, objects, pods, rbac, workloads
+from dra_clusters.embedded.rules import definitions, drops, names, objects, pods, rbac, workloads
 from dra_clusters.embedded.rules.context import Context
 from dra_clusters.embedded.rules.kinds import Kind
 from dra_clusters.embedded.rules.qos import qos_class
@@ -22,11 +22,12 @@ def _prepare_pod(new: Object, old: Object | None, _context: Context) -> None:
         new["status"] = {"phase": "Pending", "qosClass": qos_class(new["spec"])}
 
 
-def _prepare_pod_status(new: Object, old: Object, _context: Context) -> None:
+def _prepare_pod_status(new: Object, old: Object, context: Context) -> None:
     """The class never changes, and old kubelets forget it; owners are the garbage collector's."""
     quality = (old.get("status") or {}).get("qosClass")
     if quality:
         new.setdefault("status", {}).setdefault("qosClass", quality)
+    drops.drop(drops.POD_STATUS, new.get("status") or {}, old.get("status"), context)
     new["metadata"].pop("ownerReferences", None)
     if "ownerReferences" in old["metadata"]:
         new["metadata"]["ownerReferences"] = old["metadata"]["ownerReferences"]
