@@ -115,6 +115,8 @@ KINDS: dict[str, Kind] = {
     ),
     "PodDisruptionBudget": Kind(
         "policy",
+        own_metadata=False,
+        standard=False,
         rules=objects.disruption_budget,
         generation=True,
         empty_status=dict.fromkeys(BUDGET_COUNTS, 0),

@@ -52,9 +52,10 @@ def validate_create(resource: Resource, item: Object, context: Context) -> list[
     """Why ITEM cannot be created."""
     row = kind_of(resource)
     causes = list(row.before(item, None, context))
-    causes += new_metadata(
-        item["metadata"], namespaced=resource.namespaced, check=row.name, check_generated=row.old_names
-    )
+    if row.own_metadata:
+        causes += new_metadata(
+            item["metadata"], namespaced=resource.namespaced, check=row.name, check_generated=row.old_names
+        )
     if row.standard:
         causes += known_finalizers(item["metadata"])
     causes += row.rules(item, None, context)

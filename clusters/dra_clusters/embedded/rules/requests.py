@@ -62,13 +62,15 @@ def pool_request_spec(spec: Object, old: Object | None, path: str = "spec") -> I
 def _segments(name: str, path: str) -> Iterator[Cause]:
     for index, part in enumerate(name.split("/")):
         if part:
-            problems = [f"segment {index}: {problem}" for problem in names.subdomain(part)]
+            problems = [f"segment {index}: {problem}" for problem in names.long_name(part)]
             yield from names.each(path, part, problems)
         else:
             yield invalid(path, name, f"segment {index}: must not be empty")
 
 
 def _caseless(name: str, path: str) -> Iterator[Cause]:
+    if names.size(name) > 253:
+        yield invalid(path, name, names.too_long_text(253, "bytes"))
     if names.matches(names.SUBDOMAIN, name.lower()):
         return
     message = (

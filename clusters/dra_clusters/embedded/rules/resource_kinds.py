@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dra_clusters.embedded.rules import allocations, claims, drops, requests, slices
+from dra_clusters.embedded.rules import allocations, claims, drops, names, requests, slices
 from dra_clusters.embedded.rules.causes import Cause
 from dra_clusters.embedded.rules.context import Context
 from dra_clusters.embedded.rules.kinds import Kind, Object, spec_of
@@ -96,7 +96,12 @@ def _drop_status(new: Object, old: Object, context: Context) -> None:
 
 KINDS: dict[str, Kind] = {
     "DeviceClass": Kind(
-        rules=_class_rules, generation=True, old_names=False, rechecks=True, prepares=_drop_class
+        name=names.long_name,
+        rules=_class_rules,
+        generation=True,
+        old_names=False,
+        rechecks=True,
+        prepares=_drop_class,
     ),
     "DeviceTaintRule": Kind(
         rules=_taint_rule_rules,
