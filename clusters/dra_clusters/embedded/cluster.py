@@ -117,7 +117,8 @@ class EmbeddedCluster:
         return self._kubeconfig(f"{namespace}-{name}{'-on-' if node else ''}{node}", by_token(token))
 
     def _kubeconfig(self, user: str, credentials: dict[str, Any]) -> Path:
-        path = self._options.directory / f"{user.replace('/', '_')}.kubeconfig"
+        file = user.replace("/", "_").replace(":", "_")  # KUBECONFIG separates files by colons
+        path = self._options.directory / f"{file}.kubeconfig"
         write_kubeconfig(path, self.url, self._certificate, user, credentials)
         return path
 
