@@ -8,7 +8,7 @@ not be changed in place; what goes in is copied. Parts of this process speak the
 import copy
 import random
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 from dra_clusters.embedded import conversion
@@ -18,28 +18,35 @@ from dra_clusters.embedded.crds.catalogue import Catalogue
 from dra_clusters.embedded.gates import gates_of
 from dra_clusters.embedded.kinds import KINDS
 from dra_clusters.embedded.ownership import Writer, apply_as, owned_new, owned_update
-from dra_clusters.embedded.patches.json_patch import json_patch
-from dra_clusters.embedded.patches.merge import merge
-from dra_clusters.embedded.patches.strategic import strategic
-from dra_clusters.embedded.query.labels import Predicate, everything
+from dra_clusters.embedded.query.labels import everything
+from dra_clusters.embedded.reading import Reading
 from dra_clusters.embedded.resources import Registry, Resource, Served
-from dra_clusters.embedded.rules.causes import Cause, invalid, not_supported, required
+from dra_clusters.embedded.rules.causes import Cause
 from dra_clusters.embedded.rules.context import Context
-from dra_clusters.embedded.schema.kinds import type_of
 from dra_clusters.embedded.status import (
-    ApiError,
     already_exists,
-    conflict,
     forbidden,
     internal,
     not_found,
 )
 from dra_clusters.embedded.status import invalid as refused
-from dra_clusters.embedded.store import Store, Stored, path_of
+from dra_clusters.embedded.store import Store, Stored
 from dra_clusters.embedded.strategy import prepare_change, prepare_new
 from dra_clusters.embedded.verbs.deletion import check_namespace, deletion, is_finished
-from dra_clusters.embedded.verbs.options import DeleteOptions, revision_of
-from dra_clusters.embedded.watching import Event, Start, watch
+from dra_clusters.embedded.verbs.objects import (
+    arranged,
+    binding_causes,
+    bound,
+    check_fixed,
+    check_place,
+    check_uid,
+    check_version,
+    kept_owners,
+    patched,
+    same,
+)
+from dra_clusters.embedded.verbs.options import DeleteOptions
+from dra_clusters.embedded.watching import Event
 
 __all__ = ["Api", "Event", "everything", "now"]
 
@@ -49,7 +56,6 @@ GENERATED_MAX = 248 - 5
 """Letters of ``generateName`` that are kept (apiserver ``names.maxGeneratedNameLength``)."""
 
 TRIES = 8
-MODIFIED = "the object has been modified; please apply your changes to the latest version and try again"
 SYSTEM = Writer()
 
 
@@ -58,7 +64,7 @@ def admitted(_: Write) -> list[Cause]:
     return []
 
 
-class Api:
+class Api(Reading):
     """All kinds of one cluster.
 
     Attributes:
@@ -74,45 +80,14 @@ class Api:
         gates: frozenset[str] | None = None,
         clock: Clock | None = None,
     ) -> None:
-        self.store = store
-        self.kubernetes = kubernetes
         self.gates = gates_of(kubernetes) if gates is None else gates
-        self.clock = clock or Clock()
-        self.registry = Registry(KINDS, release=kubernetes, gates=self.gates)
+        registry = Registry(KINDS, release=kubernetes, gates=self.gates)
+        super().__init__(store, registry, clock or Clock())
+        self.kubernetes = kubernetes
         self.catalogue = Catalogue(self.registry)
         self.admit: Callable[[Write], list[Cause]] = admitted
         self.check_expression: Callable[[str], list[str]] = lambda _: []
         self._random = random.Random(f"names-{seed}")  # noqa: S311 # names are no secrets
-
-    def resource(self, plural: str) -> Resource:
-        """The kind PLURAL."""
-        return self.registry.resource(plural)
-
-    def get(self, plural: str, name: str, namespace: str = "") -> Object:
-        """An object; ``ApiError`` 404 if there is none."""
-        return self.stored(plural, name, namespace).value
-
-    def stored(self, plural: str, name: str, namespace: str = "") -> Stored:
-        """An object with its JSON."""
-        found = self.store.get(plural, namespace, name)
-        if found is None:
-            resource = self.resource(plural)
-            raise not_found(resource.plural, resource.group, name)
-        return found
-
-    def find(self, plural: str, name: str, namespace: str = "") -> Object | None:
-        """An object, or None."""
-        found = self.store.get(plural, namespace, name)
-        return found.value if found else None
-
-    def listed(self, plural: str, namespace: str = "", matches: Predicate = everything) -> list[Stored]:
-        """The objects of a kind; an empty NAMESPACE means all of them."""
-        items = self.store.all(plural, namespace)
-        return list(items) if matches is everything else [item for item in items if matches(item.value)]
-
-    def values(self, plural: str, namespace: str = "") -> list[Object]:
-        """The objects of a kind, for readers in this process."""
-        return [item.value for item in self.listed(plural, namespace)]
 
     def create(self, plural: str, item: Object, *, dry_run: bool = False, writer: Writer = SYSTEM) -> Stored:
         """Store a new object.
@@ -229,13 +204,7 @@ class Api:
         if found is None and resource.create_on_update and not subresource and writer.name:
             return self._create(resource, item, dry_run, writer, item)
         old = self.get(plural, name, namespace)
-        if metadata.get("uid") not in (None, "", old["metadata"]["uid"]):
-            key = f"/registry/{resource.plural}/{path_of(namespace, name)}"
-            why = (
-                f"StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: "
-                f"Precondition failed: UID in precondition: {metadata['uid']}, UID in object meta: {old['metadata']['uid']}"
-            )
-            raise conflict(resource.plural, resource.group, name, why)
+        check_uid(resource, old, item)
         return self._replace(resource, old, item, subresource, dry_run, writer)
 
     def _replace(
@@ -250,7 +219,7 @@ class Api:
         tracked: bool = True,
     ) -> Stored:
         name, namespace = old["metadata"]["name"], old["metadata"].get("namespace", "")
-        self._check_version(resource, old, item)
+        check_version(resource, old, item)
         item = arranged(resource, item)
         item["metadata"] = dict(item["metadata"])
         item["metadata"].pop("selfLink", None)
@@ -276,15 +245,6 @@ class Api:
             return Stored(item)
         return self._after(resource, self.store.put(resource.key, item))
 
-    def _check_version(self, resource: Resource, old: Object, item: Object) -> None:
-        name, wanted = old["metadata"]["name"], item["metadata"].get("resourceVersion")
-        if wanted and wanted != "0":
-            if revision_of(wanted) != int(old["metadata"]["resourceVersion"]):
-                raise conflict(resource.plural, resource.group, name, MODIFIED)
-        elif not resource.unconditional_update:
-            cause = invalid("metadata.resourceVersion", 0, "must be specified for an update")
-            raise refused(resource.plural, resource.group, name, [cause])
-
     def patch(
         self,
         plural: str,
@@ -308,12 +268,7 @@ class Api:
         seen = conversion.from_storage(writer.served, old) if writer.served else old
         item = check(copy.deepcopy(patched(kind, seen, patch)))
         metadata = item.get("metadata") or {}
-        for member, wanted in (("name", name), ("namespace", namespace)):
-            if metadata.get(member, "") != wanted:
-                raise ApiError(
-                    400,
-                    f"the {member} of the object ({metadata.get(member, '')}) does not match the {member} on the URL ({wanted})",
-                )
+        check_place(item, name, namespace)
         item = conversion.to_storage(writer.served, item) if writer.served else item
         if not metadata.get("resourceVersion"):
             item["metadata"] = {**item["metadata"], "resourceVersion": old["metadata"]["resourceVersion"]}
@@ -363,29 +318,11 @@ class Api:
         Raises:
             ApiError: 404, 409 it has one, is being deleted or is another pod, 422 the target is no node.
         """
-        causes = []
-        if target.get("kind") not in (None, "", "Node"):
-            causes.append(not_supported("target.kind", target["kind"], ["Node", "<empty>"]))
-        if not target.get("name"):
-            causes.append(required("target.name"))
-        if causes:
+        if causes := binding_causes(target):
             raise refused("Binding", "", name, causes)
         pod = self.get("pods", name, namespace)
-        why = ""
-        if uid and uid != pod["metadata"]["uid"]:
-            why = f"the UID in the precondition ({uid}) does not match the UID in record ({pod['metadata']['uid']})"
-        elif pod["metadata"].get("deletionTimestamp"):
-            why = f"pod {name} is being deleted, cannot be assigned to a host"
-        elif pod["spec"].get("nodeName"):
-            why = f'pod {name} is already assigned to node "{pod["spec"]["nodeName"]}"'
-        if why:
-            raise conflict("pods/binding", "", name, why)
-        condition = {"type": "PodScheduled", "status": "True", "lastTransitionTime": self.clock.stamp()}
-        status = pod.get("status") or {}
-        others = [item for item in status.get("conditions") or [] if item["type"] != "PodScheduled"]
-        bound = {**pod, "spec": {**pod["spec"], "nodeName": target["name"]}}
-        bound["status"] = {**status, "conditions": [*others, condition]}
-        return self._replace(self.resource("pods"), pod, bound, "binding", dry_run, SYSTEM)
+        item = bound(pod, target["name"], uid, self.clock.stamp())
+        return self._replace(self.resource("pods"), pod, item, "binding", dry_run, SYSTEM)
 
     def delete(
         self,
@@ -423,89 +360,6 @@ class Api:
     def _after(self, resource: Resource, made: Stored) -> Stored:
         self.catalogue.written(self, resource, made.value)
         return made
-
-    def watch(
-        self,
-        plural: str,
-        *,
-        namespace: str = "",
-        since: int | None = None,
-        matches: Predicate = everything,
-        bookmark_s: float = 0,
-    ) -> AsyncIterator[Event]:
-        """Changes after the revision SINCE; None means what exists now as ADDED, then changes.
-
-        BOOKMARK_S above 0 sends a bookmark at that pace. The stream ends when the server cuts it.
-
-        Raises:
-            ApiError: 410, SINCE is forgotten.
-        """
-        return watch(
-            self.store,
-            self.clock,
-            plural,
-            namespace=namespace,
-            start=Start(since=since),
-            matches=matches,
-            bookmark_s=bookmark_s,
-        )
-
-
-def arranged(resource: Resource, item: Object) -> Object:
-    """A copy of ITEM with its header first and of its kind."""
-    head = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": item.get("metadata") or {}}
-    return head | {name: value for name, value in item.items() if name not in head}
-
-
-def patched(kind: str, item: Object, patch: Any) -> Any:
-    """ITEM after PATCH."""
-    if kind == "json":
-        return json_patch(item, patch)
-    if kind == "strategic":
-        return strategic(item, patch, type_of(item["apiVersion"], item["kind"]))
-    return merge(item, patch)
-
-
-def kept_owners(old: Object, item: Object) -> None:
-    """Keep who owned what, unless the writer forgets it on purpose, in place."""
-    told = item["metadata"].get("managedFields")
-    if told in ([], [{}]):
-        item["metadata"].pop("managedFields")
-    elif not told and old["metadata"].get("managedFields"):
-        item["metadata"]["managedFields"] = old["metadata"]["managedFields"]
-
-
-def check_fixed(resource: Resource, old: Object, item: Object) -> None:
-    """Refuse other values of what only the server sets.
-
-    Raises:
-        ApiError: 422.
-    """
-    causes = []
-    for name in ("uid", "deletionTimestamp"):
-        told, known = item["metadata"].get(name), old["metadata"].get(name)
-        if told and told != known and (name == "uid" or not known):
-            causes += [
-                invalid(f"metadata.{name}", told, "field is immutable")
-            ] * 2  # the real server checks twice
-    if causes:
-        raise refused(resource.kind, resource.group, old["metadata"]["name"], causes)
-
-
-def same(old: Object, new: Object) -> bool:
-    """Whether nothing changes but the time at which fields were owned."""
-    if old == new:
-        return True
-    before, after = old["metadata"].get("managedFields"), new["metadata"].get("managedFields")
-    if before == after or not before or not after or len(before) != len(after):
-        return False
-    return timeless(old, before) == timeless(new, after)
-
-
-def timeless(item: Object, entries: list[Object]) -> Object:
-    """ITEM without the times of its owners."""
-    owners = [{name: value for name, value in entry.items() if name != "time"} for entry in entries]
-    return {**item, "metadata": {**item["metadata"], "managedFields": owners}}
 
 
 def now() -> str:

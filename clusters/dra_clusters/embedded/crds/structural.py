@@ -74,7 +74,7 @@ def pruned(value: Any, schema: Schema, path: str, unknown: list[str], *, root: b
 
 
 def default(value: Any, schema: Schema) -> None:
-    """Set what is absent and has a default, in place."""
+    """Set what is absent and has a default, and take away nulls that stand for nothing, in place."""
     if isinstance(value, list):
         for item in value:
             default(item, schema.get("items") or {})
@@ -82,9 +82,11 @@ def default(value: Any, schema: Schema) -> None:
         return
     properties, extra = schema.get("properties") or {}, schema.get("additionalProperties")
     for name, inner in properties.items():
-        absent = name not in value or (value[name] is None and not inner.get("nullable"))
-        if "default" in inner and absent:
+        empty = name in value and value[name] is None and not inner.get("nullable")
+        if "default" in inner and (empty or name not in value):
             value[name] = copied(inner["default"])
+        elif empty:
+            del value[name]
         if name in value:
             default(value[name], inner)
     if isinstance(extra, dict):
@@ -108,7 +110,8 @@ def causes_of(value: Any, schema: Schema, path: str) -> Iterator[Cause]:
     kind = schema.get("type")
     if schema.get(INT_OR_STRING):
         if not isinstance(value, str) and not TYPES["integer"](value):
-            yield type_invalid(path, type_name(value), f"{path} in body must be of type integer,string")
+            found = type_name(value)
+            yield type_invalid(path, found, f'{path} in body must be of type integer,string: "{found}"')
     elif kind and not TYPES[kind](value):
         found = type_name(value)
         yield type_invalid(path, found, f'{path} in body must be of type {kind}: "{found}"')

@@ -123,14 +123,14 @@ def check_field(field: str, served: Served, selectable: tuple[str, ...]) -> None
     else:
         known = (*NAMES, *selectable) if resource.custom else FIELDS.get(resource.key, NAMES)
     if field not in known:
-        raise bad_request(unsupported(field, served, resource, selectable))
+        raise bad_request(unsupported(field, served, resource))
 
 
-def unsupported(field: str, served: Served, resource: Resource, selectable: tuple[str, ...]) -> str:
+def unsupported(field: str, served: Served, resource: Resource) -> str:
     """The words of the kind's conversion."""
     if resource.key == "jobs":
         return f'field label "{field}" not supported for Job'
-    if resource.custom and selectable:
+    if resource.custom:
         return f"field label not supported: {field}"
     if resource.key == "resourceslices":
         return f"field label not supported for {served.api_version}, Kind={resource.kind}: {field}"

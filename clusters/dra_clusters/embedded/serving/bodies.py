@@ -121,7 +121,8 @@ def read_object(raw: bytes, media: Media, kind: str) -> dict[str, Any]:
 
 def unrecognized(kind: str, why: str, raw: bytes) -> ApiError:
     """The body is no object."""
-    shown = raw[:SHOWN_MAX].decode("utf-8", "replace") or "<empty>"
+    text = raw.decode("utf-8", "replace")
+    shown = f"{text[:SHOWN_MAX]} ..." if len(text) > SHOWN_MAX else text or "<empty>"
     return bad_request(f"the object provided is unrecognized (must be of type {kind}): {why} ({shown})")
 
 

@@ -68,13 +68,7 @@ def form_of(accept: str, *, protobuf: bool, transforms: bool = True) -> Form:
             if not known or not transforms or (found == "protobuf" and transform == "Table"):
                 continue
         return Form(found, transform, version, told.get("pretty") == "1")
-    raise not_acceptable(protobuf)
-
-
-def not_acceptable(protobuf: bool) -> ApiError:
-    """There is no form that the client takes."""
-    known = ", ".join(MEDIA if protobuf else (JSON, YAML))
-    return ApiError(406, f"only the following media types are accepted: {known}")
+    raise ApiError(406, f"only the following media types are accepted: {', '.join(MEDIA)}")
 
 
 def body_media(content_type: str, *, protobuf: bool) -> Media:

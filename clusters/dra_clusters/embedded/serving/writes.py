@@ -135,13 +135,12 @@ async def apply(call: Call, config: Object, options: WriteOptions) -> web.Respon
 async def delete(call: Call) -> web.Response:
     """Delete an object; the answer is the object if it stays or its kind answers so, else a ``Status``."""
     options = delete_options(call.request.query, options_body(call))
-    before = call.api.stored(call.plural, call.info.name, call.namespace)
     item = call.api.delete(call.plural, call.info.name, call.namespace, options=options)
-    stays = call.api.find(call.plural, call.info.name, call.namespace) is not None
-    if (stays and not options.dry_run) or call.plural in RETURNS_DELETED:
+    metadata = item.value["metadata"]
+    held = metadata.get("finalizers") or metadata.get("deletionGracePeriodSeconds")
+    if held or call.plural in RETURNS_DELETED:
         return await call.answer(item)
-    resource, metadata = call.resource, before.value["metadata"]
-    told = success(resource.plural, resource.group, metadata["name"], metadata["uid"])
+    told = success(call.resource.plural, call.resource.group, metadata["name"], metadata["uid"])
     return await call.answer_document(told)
 
 
