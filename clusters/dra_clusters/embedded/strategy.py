@@ -66,6 +66,8 @@ def prepare_change(
         causes = definition.causes(new, old)
     else:
         registry.prepare_update(resource, old, new, subresource, context)
+        if subresource == "binding" and "generation" in old["metadata"]:
+            new["metadata"]["generation"] = old["metadata"]["generation"]
         causes = kind_causes(resource, new)
     causes = [*registry.validate_update(resource, old, new, subresource, context), *causes]
     if causes:
