@@ -5,7 +5,6 @@ not be changed in place; what goes in is copied. Parts of this process speak the
 ``managedFields`` unless they name themselves; the HTTP server says who writes, in which version.
 """
 
-import copy
 import random
 import uuid
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from dra_clusters.embedded.auth.write import Write
 from dra_clusters.embedded.clock import Clock
 from dra_clusters.embedded.crds.catalogue import Catalogue
 from dra_clusters.embedded.gates import gates_of
+from dra_clusters.embedded.jsonvalue import copied
 from dra_clusters.embedded.kinds import KINDS
 from dra_clusters.embedded.ownership import Writer, apply_as, owned_new, owned_update
 from dra_clusters.embedded.query.labels import everything
@@ -95,7 +95,7 @@ class Api(Reading):
         Raises:
             ApiError: 403 or 404 the namespace is ending or not there, 409 it exists, 422 invalid.
         """
-        resource, item = self.resource(plural), copy.deepcopy(item)
+        resource, item = self.resource(plural), copied(item)
         if (item.get("metadata") or {}).get("resourceVersion"):
             raise internal("resourceVersion should not be set on objects to be created")
         return self._create(resource, item, dry_run, writer, item if writer.name else None)
@@ -196,7 +196,7 @@ class Api(Reading):
         Raises:
             ApiError: 404, 409 the ``resourceVersion`` or ``uid`` in ITEM is not the stored one, 422 invalid.
         """
-        resource, item = self.resource(plural), copy.deepcopy(item)
+        resource, item = self.resource(plural), copied(item)
         metadata = item["metadata"] = dict(item.get("metadata") or {})
         name = metadata.get("name", "")
         namespace = metadata.get("namespace", "") if resource.namespaced else ""
@@ -266,7 +266,7 @@ class Api(Reading):
         resource = self.resource(plural)
         old = self.get(plural, name, namespace)
         seen = conversion.from_storage(writer.served, old) if writer.served else old
-        item = check(copy.deepcopy(patched(kind, seen, patch)))
+        item = check(copied(patched(kind, seen, patch)))
         metadata = item.get("metadata") or {}
         check_place(item, name, namespace)
         item = conversion.to_storage(writer.served, item) if writer.served else item
@@ -286,7 +286,7 @@ class Api(Reading):
         served: Served | None = None,
     ) -> Stored:
         """Server-side apply; creates what does not exist. ``ApiError`` 409 on a conflict of managers."""
-        resource, applied = self.resource(plural), copy.deepcopy(applied)
+        resource, applied = self.resource(plural), copied(applied)
         served = served or Served(resource, resource.group, resource.version)
         metadata = applied.get("metadata") or {}
         name, namespace = (

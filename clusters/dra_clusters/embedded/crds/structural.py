@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from dra_clusters.embedded.jsonvalue import copied
 from dra_clusters.embedded.rules.causes import (
     Cause,
     duplicate,
@@ -92,13 +93,6 @@ def default(value: Any, schema: Schema) -> None:
     if isinstance(extra, dict):
         for name in value.keys() - properties.keys():
             default(value[name], extra)
-
-
-def copied(value: Any) -> Any:
-    """A deep copy of a JSON value."""
-    if isinstance(value, dict):
-        return {name: copied(member) for name, member in value.items()}
-    return [copied(item) for item in value] if isinstance(value, list) else value
 
 
 def causes_of(value: Any, schema: Schema, path: str) -> Iterator[Cause]:

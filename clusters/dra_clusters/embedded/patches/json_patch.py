@@ -1,9 +1,9 @@
 """Pure: JSON patch (RFC 6902) with the refusals of apiserver ``endpoints/handlers/patch.go`` (1.36)."""
 
-import copy
 from collections.abc import Callable
 from typing import Any
 
+from dra_clusters.embedded.jsonvalue import copied
 from dra_clusters.embedded.status import ApiError, bad_request
 
 OPERATIONS_MAX = 10_000
@@ -27,7 +27,7 @@ def json_patch(target: Any, operations: Any) -> Any:
             "Request entity too large: The allowed maximum operations in a JSON patch is "
             f"{OPERATIONS_MAX}, got {len(operations)}",
         )
-    document = copy.deepcopy(target)
+    document = copied(target)
     for operation in operations:
         try:
             document = OPERATIONS[operation["op"]](document, operation)
@@ -82,7 +82,7 @@ def add_value(document: Any, path: list[str], value: Any) -> Any:
 
 def add(document: Any, operation: dict[str, Any]) -> Any:
     """Set or insert."""
-    return add_value(document, steps(operation["path"]), copy.deepcopy(operation["value"]))
+    return add_value(document, steps(operation["path"]), copied(operation["value"]))
 
 
 def remove(document: Any, operation: dict[str, Any]) -> Any:
@@ -108,7 +108,7 @@ def replace(document: Any, operation: dict[str, Any]) -> Any:
     at(document, path)
     parent = at(document, path[:-1])
     key = index_of(path[-1], len(parent)) if isinstance(parent, list) else path[-1]
-    parent[key] = copy.deepcopy(operation["value"])
+    parent[key] = copied(operation["value"])
     return document
 
 
@@ -125,7 +125,7 @@ def check(document: Any, operation: dict[str, Any]) -> Any:
 
 def copy_value(document: Any, operation: dict[str, Any]) -> Any:
     """Set what stands elsewhere."""
-    value = copy.deepcopy(at(document, steps(operation["from"])))
+    value = copied(at(document, steps(operation["from"])))
     return add_value(document, steps(operation["path"]), value)
 
 
