@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from dra_clusters.audit import ApiRequest, Fault
 
@@ -91,6 +91,9 @@ class ObservableCluster(Cluster, Protocol):
 
     def heal(self) -> None:
         """Answer rightly again."""
+
+    def plant(self, plural: str, item: dict[str, Any]) -> None:
+        """Store an object as it is, past every rule, as a newer API server or a broken one would hand it out."""
 
     def cut_watches(self, *, forget: bool = False) -> None:
         """End every watch; with FORGET going on from an old version is answered with 410."""

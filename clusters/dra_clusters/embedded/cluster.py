@@ -20,9 +20,11 @@ from dra_clusters.embedded.auth.kubeconfig import by_certificate, by_token, writ
 from dra_clusters.embedded.auth.ledger import Permission
 from dra_clusters.embedded.auth.security import Security, drained
 from dra_clusters.embedded.certificate import make_certificate
+from dra_clusters.embedded.jsonvalue import copied
 from dra_clusters.embedded.server import Server
 from dra_clusters.embedded.status import ApiError
 from dra_clusters.embedded.store import Store
+from dra_clusters.embedded.verbs.objects import arranged
 from dra_clusters.errors import UsageError, WorldError
 from dra_clusters.provider import PARTS, VERSIONS, ClusterOptions, Node
 
@@ -245,6 +247,11 @@ class EmbeddedCluster:
     def heal(self) -> None:
         """Answer rightly again."""
         self.audit.heal()
+
+    def plant(self, plural: str, item: dict[str, Any]) -> None:
+        """Store an object as it is, past every rule, as a newer API server or a broken one would hand it out."""
+        resource = self._api.resource(plural)
+        self._on_loop(lambda: self._store.put(plural, arranged(resource, copied(item))))
 
     def cut_watches(self, *, forget: bool = False) -> None:
         """End every watch; with FORGET the history goes too, so that going on from a version is answered with 410."""
