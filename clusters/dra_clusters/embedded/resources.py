@@ -45,6 +45,7 @@ RESOURCES = {
         Resource("", "v1", "serviceaccounts", "ServiceAccount", True, ("sa",)),
         Resource("coordination.k8s.io", "v1", "leases", "Lease"),
         Resource(GROUP, "v1", "deviceclasses", "DeviceClass", False),
+        Resource(GROUP, "v1", "devicetaintrules", "DeviceTaintRule", False, (), True),
         Resource(GROUP, "v1", "resourceclaims", "ResourceClaim", True, (), True),
         Resource(GROUP, "v1", "resourceclaimtemplates", "ResourceClaimTemplate"),
         Resource(GROUP, "v1", "resourceslices", "ResourceSlice", False),

@@ -40,10 +40,8 @@ def check_expression(text: str, *, gates: Collection[str] = ("DRAConsumableCapac
     if program.cost > COST_MAX:
         times = program.cost / COST_MAX
         many = "more than 100x" if times > 100 else f"{times:.1f}x"
-        return [
-            f"too complex, exceeds cost limit by factor of {many} "
-            f"(estimated cost {program.cost}, cost limit {COST_MAX})"
-        ]
+        costs = f"(estimated cost {program.cost}, cost limit {COST_MAX})"
+        return [f"too complex, exceeds cost limit by factor of {many} {costs}"]
     return []
 
 

@@ -59,6 +59,10 @@ class Store:
         objects = self._objects.get(plural, {})
         return (objects[key] for key in sorted(objects))
 
+    def kinds(self) -> list[str]:
+        """The kinds of which there are, or were, objects."""
+        return list(self._objects)
+
     def put(self, plural: str, value: dict[str, Any]) -> Stored:
         """Store VALUE under the next revision, which is set in it."""
         self.revision += 1

@@ -15,7 +15,14 @@ from dra_clusters.embedded.validation import (
 )
 
 NAME_MAX = 253
-COUNTED = ("resourceslices", "resourceclaims", "resourceclaimtemplates", "deviceclasses", "pods")
+COUNTED = (
+    "resourceslices",
+    "resourceclaims",
+    "devicetaintrules",
+    "resourceclaimtemplates",
+    "deviceclasses",
+    "pods",
+)
 """Kinds with ``metadata.generation``."""
 
 

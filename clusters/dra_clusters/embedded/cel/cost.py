@@ -35,14 +35,22 @@ DEVICE_SIZES = {
 INCLUDES = 48
 SCALARS = ("bool", "int", "uint", "double", "timestamp", "duration")
 CONSTANT = frozenset(
-    "sign asInteger isInteger asApproximateFloat isGreaterThan isLessThan compareTo add sub major minor patch"
-    " getScheme getHostname getHost getPort getEscapedPath getQuery masked prefixLength family isUnspecified"
-    " isLoopback isLinkLocalMulticast isLinkLocalUnicast isGlobalUnicast".split()
+    {
+        *("sign", "asInteger", "isInteger", "asApproximateFloat", "isGreaterThan", "isLessThan", "compareTo"),
+        *("add", "sub", "major", "minor", "patch", "masked", "prefixLength", "family"),
+        *("getScheme", "getHostname", "getHost", "getPort", "getEscapedPath", "getQuery"),
+        *("isUnspecified", "isLoopback", "isLinkLocalMulticast", "isLinkLocalUnicast", "isGlobalUnicast"),
+    }
 )
+"""Functions that cost one unit."""
 PARSERS = frozenset(["quantity", "isQuantity", "semver", "isSemver", "cidr", "isIP", "isCIDR", "url", "ip"])
 TEXTS = frozenset(["lowerAscii", "upperAscii", "substring", "trim"])
 LISTS = frozenset(["isSorted", "sum", "max", "min", "indexOf", "lastIndexOf"])
-ORDERED = frozenset(f"{name}_{kind}" for name in ("less", "less_equals", "greater", "greater_equals") for kind in ("string", "bytes"))
+ORDERED = frozenset(
+    f"{name}_{kind}"
+    for name in ("less", "less_equals", "greater", "greater_equals")
+    for kind in ("string", "bytes")
+)
 
 
 def times(size: int, factor: float) -> int:
@@ -186,7 +194,9 @@ class Walk:
         """A list literal."""
         elements = node.list_expr.elements
         cost = sum(self.cost(element) for element in elements)
-        self.entries[node.id] = Entries(True, Size(1, 1), union_of([self.size(element) for element in elements]))
+        self.entries[node.id] = Entries(
+            True, Size(1, 1), union_of([self.size(element) for element in elements])
+        )
         return capped(cost + LIST)
 
     def map_of(self, node: Any) -> int:
@@ -203,7 +213,9 @@ class Walk:
         """``cel.bind``: the value once, then the expression that uses it."""
         loop = node.comprehension_expr
         cost = self.cost(loop.iter_range) + self.cost(loop.accu_init)
-        local = Local(self.path(loop.accu_init), self.known_size(loop.accu_init), self.entries_of(loop.accu_init))
+        local = Local(
+            self.path(loop.accu_init), self.known_size(loop.accu_init), self.entries_of(loop.accu_init)
+        )
         self.locals.setdefault(loop.accu_var, []).append(local)
         cost += self.cost(loop.result)
         self.locals[loop.accu_var].pop()
@@ -294,7 +306,12 @@ class Walk:
             return times(self.size(arguments[0]).high, 2 * TRAVERSAL)
         if name == "_==_":
             kinds = {self.types.get(argument.id) for argument in arguments}
-            return 1 if len(kinds) == 1 and kinds & {"kubernetes.Quantity", "kubernetes.Semver", "net.IP", "net.CIDR"} else None
+            return (
+                1
+                if len(kinds) == 1
+                and kinds & {"kubernetes.Quantity", "kubernetes.Semver", "net.IP", "net.CIDR"}
+                else None
+            )
         return None if target is None else self.member(node, name, self.size(target), target, arguments)
 
     def member(self, node: Any, name: str, size: Size, target: Any, arguments: list[Any]) -> int | None:
@@ -312,7 +329,9 @@ class Walk:
             before, after = self.size(arguments[0]), self.size(arguments[1])
             count = size.high + 1 if before.low == 0 else math.ceil(size.high / before.low)
             grows = before.low == 0 or after.high > before.low
-            self.sizes[node.id] = Size(0, capped(count * after.high + (size.high if before.low == 0 else 0)) if grows else size.high)
+            self.sizes[node.id] = Size(
+                0, capped(count * after.high + (size.high if before.low == 0 else 0)) if grows else size.high
+            )
             return times(size.high, 2 * TRAVERSAL)
         if name == "split":
             limit = arguments[1].const_expr.int64_value if len(arguments) > 1 else size.high

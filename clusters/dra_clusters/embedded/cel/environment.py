@@ -102,7 +102,10 @@ def chosen(name: str, candidates: list[Function]) -> Callable[..., Any]:
     def run(*arguments: Any) -> Any:
         given = [kind_of(argument) for argument in arguments]
         for function in candidates:
-            if all(text in ("dyn", kind) or kind == "list" for text, kind in zip(function.parameters, given, strict=True)):
+            if all(
+                text in ("dyn", kind) or kind == "list"
+                for text, kind in zip(function.parameters, given, strict=True)
+            ):
                 return encode(function.run(*(decode(argument) for argument in arguments)))
         message = f"no such overload: {name}({', '.join(given)})"
         raise TypeError(message)
@@ -148,14 +151,18 @@ def compiler(consumable: bool, lists: bool) -> Any:
     }
     if consumable:
         variables["device.allowMultipleAllocations"] = cel.Type.BOOL
-    return cel.NewEnv(variables=variables, functions=declared(functions_of(lists=lists)), extensions=extensions())
+    return cel.NewEnv(
+        variables=variables, functions=declared(functions_of(lists=lists)), extensions=extensions()
+    )
 
 
 @functools.cache
 def runtime() -> Any:
     """The environment in which they are evaluated."""
-    variables = {name: cel.Type.DYN for name in ("device", *(f"device.{field}" for field in FIELDS))}
-    return cel.NewEnv(variables=variables, functions=running(functions_of(lists=True)), extensions=extensions())
+    variables = dict.fromkeys(("device", *(f"device.{field}" for field in FIELDS)), cel.Type.DYN)
+    return cel.NewEnv(
+        variables=variables, functions=running(functions_of(lists=True)), extensions=extensions()
+    )
 
 
 def adapt(tree: Any, text: str) -> None:
@@ -240,7 +247,9 @@ def presences(tree: Any, text: str) -> None:
         return
     parsed = read(compiler(True, True).compile(text, disable_check=True).serialize())
     asked = {node.id for node in nodes(parsed.expr) if node.select_expr.test_only}
-    found = [node for node in nodes(tree.expr) if node.id in asked and node.WhichOneof("kind") == "ident_expr"]
+    found = [
+        node for node in nodes(tree.expr) if node.id in asked and node.WhichOneof("kind") == "ident_expr"
+    ]
     for node in found:
         node.const_expr.bool_value = True
     for entry in tree.types:
@@ -250,7 +259,9 @@ def presences(tree: Any, text: str) -> None:
 
 def activation(fields: Mapping[str, Any]) -> Any:
     """FIELDS of a device, ready for any number of evaluations."""
-    return runtime().Activation({"device": dict(fields), **{f"device.{name}": value for name, value in fields.items()}})
+    return runtime().Activation(
+        {"device": dict(fields), **{f"device.{name}": value for name, value in fields.items()}}
+    )
 
 
 def evaluate(program: Program, device: Any) -> bool:
@@ -264,6 +275,8 @@ def evaluate(program: Program, device: Any) -> bool:
         return bool(result.value())
     if result.type() == cel.Type.ERROR:
         text = MISSING.sub(r"no such key: \1", str(result.value()))
-        raise EvaluationError(re.sub(r"^[A-Z_]+: ", "", text).replace("No matching overloads found : ", "no such overload: "))
+        raise EvaluationError(
+            re.sub(r"^[A-Z_]+: ", "", text).replace("No matching overloads found : ", "no such overload: ")
+        )
     message = f"CEL result of type {str(result.type().name()).lower()} could not be converted to bool"
     raise EvaluationError(message)

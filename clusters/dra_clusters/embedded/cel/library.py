@@ -142,17 +142,39 @@ def addresses() -> list[Function]:
     return [
         Function("ip", "string_to_ip", text, IP, address, member=False),
         Function("isIP", "is_ip", text, "bool", parses(address), member=False),
-        Function("ip.isCanonical", "ip_is_canonical", text, "bool", lambda t: str(address(t)) == t, member=False),
+        Function(
+            "ip.isCanonical", "ip_is_canonical", text, "bool", lambda t: str(address(t)) == t, member=False
+        ),
         Function("family", "ip_family", one, "int", operator.attrgetter("version")),
         Function("isUnspecified", "ip_is_unspecified", one, "bool", operator.attrgetter("is_unspecified")),
         Function("isLoopback", "ip_is_loopback", one, "bool", operator.attrgetter("is_loopback")),
-        Function("isLinkLocalUnicast", "ip_is_link_local_unicast", one, "bool", operator.attrgetter("is_link_local")),
+        Function(
+            "isLinkLocalUnicast",
+            "ip_is_link_local_unicast",
+            one,
+            "bool",
+            operator.attrgetter("is_link_local"),
+        ),
         Function("cidr", "string_to_cidr", text, CIDR, network, member=False),
         Function("isCIDR", "is_cidr", text, "bool", parses(network), member=False),
-        Function("containsIP", "cidr_contains_ip_string", (CIDR, "string"), "bool", lambda c, t: address(t) in c.network),
+        Function(
+            "containsIP",
+            "cidr_contains_ip_string",
+            (CIDR, "string"),
+            "bool",
+            lambda c, t: address(t) in c.network,
+        ),
         Function("containsIP", "cidr_contains_ip_ip", (CIDR, IP), "bool", lambda c, a: a in c.network),
-        Function("containsCIDR", "cidr_contains_cidr_string", (CIDR, "string"), "bool", lambda c, t: within(network(t), c)),
-        Function("containsCIDR", "cidr_contains_cidr", (CIDR, CIDR), "bool", lambda c, other: within(other, c)),
+        Function(
+            "containsCIDR",
+            "cidr_contains_cidr_string",
+            (CIDR, "string"),
+            "bool",
+            lambda c, t: within(network(t), c),
+        ),
+        Function(
+            "containsCIDR", "cidr_contains_cidr", (CIDR, CIDR), "bool", lambda c, other: within(other, c)
+        ),
         Function("ip", "cidr_ip", (CIDR,), IP, operator.attrgetter("ip")),
         Function("prefixLength", "cidr_prefix_length", (CIDR,), "int", lambda c: c.network.prefixlen),
         Function("masked", "cidr_masked", (CIDR,), CIDR, lambda c: network(str(c.network))),
@@ -184,7 +206,9 @@ def texts_and_lists() -> list[Function]:
     functions = [
         Function("find", "string_find_string", ("string", "string"), "string", find),
         Function("findAll", "string_find_all_string", ("string", "string"), "list(string)", find_all),
-        Function("findAll", "string_find_all_string_int", ("string", "string", "int"), "list(string)", find_all),
+        Function(
+            "findAll", "string_find_all_string_int", ("string", "string", "int"), "list(string)", find_all
+        ),
     ]
     for kind in ("int", "uint", "double", "bool", "string"):
         many = (f"list({kind})",)
@@ -199,8 +223,22 @@ def texts_and_lists() -> list[Function]:
     two = ("list(dyn)", "list(dyn)")
     return [
         *functions,
-        Function("sets.contains", "list_sets_contains_list", two, "bool", lambda a, b: all(x in a for x in b), member=False),
-        Function("sets.intersects", "list_sets_intersects_list", two, "bool", lambda a, b: any(x in a for x in b), member=False),
+        Function(
+            "sets.contains",
+            "list_sets_contains_list",
+            two,
+            "bool",
+            lambda a, b: all(x in a for x in b),
+            member=False,
+        ),
+        Function(
+            "sets.intersects",
+            "list_sets_intersects_list",
+            two,
+            "bool",
+            lambda a, b: any(x in a for x in b),
+            member=False,
+        ),
         Function("sets.equivalent", "list_sets_equivalent_list", two, "bool", same_set, member=False),
     ]
 

@@ -59,8 +59,10 @@ def _declare() -> Any:
             if text[0] == "?":
                 field.oneof_index = 0
     pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)  # type: ignore[no-untyped-call] # the stubs leave it out
-    return {name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"tree.{name}")) for name in MESSAGES}
+    pool.Add(file)
+    return {
+        name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"tree.{name}")) for name in MESSAGES
+    }
 
 
 CLASSES: Any = _declare()

@@ -109,7 +109,13 @@ def network(text: str) -> Network:
     return ipaddress.ip_interface(text)
 
 
-QUANTITY, SEMVER, IP, CIDR, URL = "kubernetes.Quantity", "kubernetes.Semver", "net.IP", "net.CIDR", "kubernetes.URL"
+QUANTITY, SEMVER, IP, CIDR, URL = (
+    "kubernetes.Quantity",
+    "kubernetes.Semver",
+    "net.IP",
+    "net.CIDR",
+    "kubernetes.URL",
+)
 
 
 def encode(value: Any) -> Any:
