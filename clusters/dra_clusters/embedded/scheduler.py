@@ -166,10 +166,8 @@ class Scheduler:
 
     def _reserve(self, key: str, pod: Object, claims: list[Object], placement: Placement) -> None:
         """Write the allocations and reservations, then bind, or wait for the devices first."""
-        held: list[Object] = []
-        for claim in claims:
-            if (claim.get("status") or {}).get("allocation"):
-                held.append(self._write(claim, pod, None))
+        allocated = [claim for claim in claims if (claim.get("status") or {}).get("allocation")]
+        held = [self._write(claim, pod, None) for claim in allocated]
         for claim, allocation in zip(placement.claims, placement.allocations, strict=True):
             special = claim["metadata"]["name"].startswith("<")
             written = self._write(self._create(claim) if special else claim, pod, allocation)
