@@ -60,7 +60,9 @@ def look(name: str, namespace: str) -> Explanation:
         WorldError: the cluster does not answer.
     """
     try:
-        api = config.new_client_from_config(client_configuration=client.Configuration())
+        api = config.new_client_from_config(  # type: ignore[no-untyped-call] # the library ships no types
+            client_configuration=client.Configuration()
+        )
     except config.ConfigException as error:
         message = f"no cluster to ask: {error}"
         raise UsageError(message) from error

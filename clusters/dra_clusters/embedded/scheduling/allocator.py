@@ -179,6 +179,8 @@ class Search:
             )
         if self.usage.holder(device.id) is not None:
             return True
+        if not self.shareable(device) and self.usage.allocated(device.id):
+            return True
         return any(
             chosen.device is device and not chosen.share for others in self.chosen for chosen in others
         )
@@ -253,6 +255,8 @@ class Search:
             return "is for another node" if device.placed is device.spec else "needs a feature that is off"
         if not wanted.admin and (holder := self.usage.holder(device.id)) is not None:
             return f"is in use by claim {holder}"
+        if not (wanted.admin or self.shareable(device)) and self.usage.allocated(device.id):
+            return f"is in use by claims {', '.join(self.usage.sharers(device.id))}"
         if (taint := preventing(device.taints, wanted.tolerations)) is not None:
             return f"has taint {named(taint)}"
         lacking = self.lacks_capacity(wanted, device)
