@@ -123,7 +123,7 @@ def rules_of(case: Object) -> list[Object]:
 
 def allocate(case: Object) -> list[Object] | None:
     """The allocations of a case's claims, or None."""
-    changes = dict.fromkeys(case.get("on", []), True) | dict.fromkeys(case.get("off", []), False)
+    changes = dict.fromkeys(case.get("with", []), True) | dict.fromkeys(case.get("without", []), False)
     gates = gates_of("1.37") - {name for name, on in changes.items() if not on}
     gates |= {name for name, on in changes.items() if on}
     classes: Object = {"any": {"metadata": {"name": "any"}, "spec": {}}}

@@ -165,21 +165,26 @@ def runtime() -> Any:
     )
 
 
-def adapt(tree: Any, text: str) -> None:
-    """Change TREE, in place, to what ``device`` does.
+def check_fields(tree: Any, text: str) -> None:
+    """Whether TREE selects fields that devices have.
 
     Raises:
-        CompileError: a field that devices do not have.
+        CompileError: it does not.
     """
+    for node in nodes(tree.expr):
+        operand = node.select_expr.operand
+        if operand.WhichOneof("kind") == "ident_expr" and operand.ident_expr.name == "device":
+            raise CompileError(undefined(tree, node, text))
+
+
+def adapt(tree: Any) -> None:
+    """Change TREE, in place, to what ``device`` does: a domain that is not there is an empty map."""
     types = {entry.key: type_text(entry.value) for entry in tree.types}
     highest = max([entry.key for entry in tree.types] + [node.id for node in nodes(tree.expr)])
     for node in nodes(tree.expr):
         kind = node.WhichOneof("kind")
         if kind == "select_expr":
-            operand = node.select_expr.operand
-            if operand.WhichOneof("kind") == "ident_expr" and operand.ident_expr.name == "device":
-                raise CompileError(undefined(tree, node, text))
-            domains, function = operand, "_?._"
+            domains, function = node.select_expr.operand, "_?._"
             if node.select_expr.test_only:
                 continue
         elif kind == "call_expr" and node.call_expr.function == "_[_]":
@@ -232,12 +237,13 @@ def compile_text(text: str, *, consumable: bool, lists: bool) -> Program:
         raise CompileError(message) from error
     tree = read(checked.serialize())
     presences(tree, text)
+    check_fields(tree, text)
     kind = next((type_text(entry.value) for entry in tree.types if entry.key == tree.expr.id), "bool")
     if kind not in ("bool", "any") and not (lists and kind == "dyn"):
         message = f"must evaluate to bool or the unknown type, not {kind}"
         raise CompileError(message)
     cost = estimate(tree)
-    adapt(tree, text)
+    adapt(tree)
     return Program(runtime().deserialize(write(tree)), cost)
 
 
