@@ -9,8 +9,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from kubernetes import client, config
-from kubernetes.client.exceptions import ApiException
+import urllib3
+from kubernetes import config
+from kubernetes.client import ApiClient, Configuration
 from rich.console import Console
 from rich.table import Table
 
@@ -20,33 +21,60 @@ from dra_clusters.errors import UsageError, WorldError
 
 VERSIONS = ("v1", "v1beta2")
 """Versions of resource.k8s.io with the same shape, newest first."""
+TIMEOUT_S = 30.0
 
 
-def fetch(api: Any, path: str) -> Any:
-    """GET PATH; None if there is nothing.
+class Reader:
+    """GET requests over the official client's configuration and transport.
 
     Raises:
-        WorldError: it was refused, or nobody answers.
+        UsageError: there is no configuration.
     """
-    try:
-        found = api.call_api(
-            path, "GET", auth_settings=["BearerToken"], response_type="object", _return_http_data_only=True
-        )
-    except ApiException as error:
-        if error.status == 404:
+
+    def __init__(self) -> None:
+        configuration: Any = Configuration()
+        load: Any = config.load_kube_config  # the client ships no usable types
+        try:
+            load(client_configuration=configuration)
+        except config.ConfigException as error:
+            message = f"no cluster to ask: {error}"
+            raise UsageError(message) from error
+        self._client: Any = ApiClient(configuration)
+        self._headers = dict(self._client.default_headers)
+        for setting in configuration.auth_settings().values():
+            self._headers[setting["key"]] = setting["value"]
+        self._host = configuration.host
+
+    def get(self, path: str) -> Any:
+        """The JSON at PATH; None if there is nothing.
+
+        Raises:
+            WorldError: it was refused, or nobody answers.
+        """
+        pool = self._client.rest_client.pool_manager
+        try:
+            answer = pool.request(
+                "GET", self._host + path, headers=self._headers, timeout=TIMEOUT_S, retries=False
+            )
+        except urllib3.exceptions.HTTPError as error:
+            message = f"cannot read {path}: {error}"
+            raise WorldError(message) from error
+        if answer.status == 404:
             return None
-        message = f"cannot read {path}: {error.status} {error.reason}"
-        raise WorldError(message) from error
-    except OSError as error:
-        message = f"cannot read {path}: {error}"
-        raise WorldError(message) from error
-    return found
+        if answer.status != 200:
+            message = f"cannot read {path}: {answer.status} {answer.data[:200].decode(errors='replace')}"
+            raise WorldError(message)
+        return json.loads(answer.data)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.rest_client.pool_manager.clear()
 
 
-def items(api: Any, plural: str, versions: Sequence[str] = VERSIONS) -> list[Any]:
+def items(api: Reader, plural: str, versions: Sequence[str] = VERSIONS) -> list[Any]:
     """All objects of a kind of resource.k8s.io; none if the cluster does not know it."""
     for version in versions:
-        found = fetch(api, f"/apis/resource.k8s.io/{version}/{plural}")
+        found = api.get(f"/apis/resource.k8s.io/{version}/{plural}")
         if found is not None:
             return found.get("items") or []
     return []
@@ -59,13 +87,15 @@ def look(name: str, namespace: str) -> Explanation:
         UsageError: there is no such claim or no such configuration.
         WorldError: the cluster does not answer.
     """
+    api = Reader()
     try:
-        api = config.new_client_from_config(  # type: ignore[no-untyped-call] # the library ships no types
-            client_configuration=client.Configuration()
-        )
-    except config.ConfigException as error:
-        message = f"no cluster to ask: {error}"
-        raise UsageError(message) from error
+        return read(api, name, namespace)
+    finally:
+        api.close()
+
+
+def read(api: Reader, name: str, namespace: str) -> Explanation:
+    """What API says about a claim, explained. Raises UsageError, WorldError."""
     claims = items(api, "resourceclaims")
     wanted = [c for c in claims if (c["metadata"]["namespace"], c["metadata"]["name"]) == (namespace, name)]
     if not wanted:
@@ -73,7 +103,7 @@ def look(name: str, namespace: str) -> Explanation:
         raise UsageError(message)
     return explain(
         wanted[0],
-        nodes=(fetch(api, "/api/v1/nodes") or {}).get("items") or [],
+        nodes=(api.get("/api/v1/nodes") or {}).get("items") or [],
         slices=items(api, "resourceslices"),
         classes=items(api, "deviceclasses"),
         claims=claims,

@@ -15,6 +15,8 @@ from typing import Any
 
 from dra_clusters.embedded import patches
 from dra_clusters.embedded.apply import apply
+from dra_clusters.embedded.clock import Clock
+from dra_clusters.embedded.gates import RELEASES, gates_of
 from dra_clusters.embedded.query import Predicate
 from dra_clusters.embedded.resources import RESOURCES, Resource
 from dra_clusters.embedded.status import ApiError, conflict, not_found
@@ -43,8 +45,19 @@ def everything(_: Any) -> bool:
 class Api:
     """All kinds of one cluster."""
 
-    def __init__(self, store: Store, *, seed: int = 0) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        seed: int = 0,
+        clock: Clock | None = None,
+        kubernetes: str = RELEASES[-1],
+        gates: frozenset[str] | None = None,
+    ) -> None:
         self.store = store
+        self.clock = clock or Clock()
+        self.kubernetes = kubernetes
+        self.gates = gates_of(kubernetes) if gates is None else gates
         self._random = random.Random(f"names-{seed}")  # noqa: S311 # names are no secrets
 
     def resource(self, plural: str) -> Resource:

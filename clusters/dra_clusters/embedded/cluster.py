@@ -58,7 +58,7 @@ class EmbeddedCluster:
         self.audit = Audit()
         self._tokens = {secrets.token_urlsafe(24): user for user in USERS}
         self._store = Store()
-        self._api = Api(self._store, seed=options.seed)
+        self._api = Api(self._store, seed=options.seed, kubernetes=options.kubernetes)
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._certificate, self._tls = make_certificate(options.directory)

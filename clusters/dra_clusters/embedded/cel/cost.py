@@ -9,29 +9,22 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+from dra_clusters.embedded.cel.sizes import (
+    UNKNOWN,
+    UNKNOWN_MAX,
+    Entries,
+    Size,
+    capped,
+    device_size,
+    times,
+    union_of,
+)
 from dra_clusters.embedded.cel.syntax import type_text
 
-UNKNOWN_MAX = 2**64 - 1
 LIST, MAP, STRUCT = 10, 30, 40
 """Costs of making one."""
 TRAVERSAL, REGEX = 0.1, 0.25
 """Costs of a character of a text, and of a pattern."""
-DEVICE_SIZES = {
-    "device.driver": 63,
-    "device.allowMultipleAllocations": 1,
-    "device.attributes": 32,
-    "device.attributes.@keys": 63,
-    "device.attributes.@values": 32,
-    "device.attributes.@values.@keys": 32,
-    "device.attributes.@values.*": 64,
-    "device.attributes.@values.*.@items": 0,
-    "device.capacity": 32,
-    "device.capacity.@keys": 63,
-    "device.capacity.@values": 32,
-    "device.capacity.@values.@keys": 32,
-    "device.capacity.@values.@values": 0,
-}
-"""Sizes of what can be reached from ``device`` (limits of resource/v1); ``*`` is any member."""
 INCLUDES = 48
 SCALARS = ("bool", "int", "uint", "double", "timestamp", "duration")
 CONSTANT = frozenset(
@@ -51,48 +44,6 @@ ORDERED = frozenset(
     for name in ("less", "less_equals", "greater", "greater_equals")
     for kind in ("string", "bytes")
 )
-
-
-def times(size: int, factor: float) -> int:
-    """SIZE by FACTOR, rounded up and kept within 64 bits."""
-    return UNKNOWN_MAX if size * factor >= UNKNOWN_MAX else math.ceil(size * factor)
-
-
-def capped(value: int) -> int:
-    """VALUE within 64 bits."""
-    return min(value, UNKNOWN_MAX)
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """How many characters or items something has."""
-
-    low: int
-    high: int
-
-    def union(self, other: "Size") -> "Size":
-        """The range of both."""
-        return Size(min(self.low, other.low), max(self.high, other.high))
-
-    def plus(self, other: "Size") -> "Size":
-        """One after the other."""
-        return Size(capped(self.low + other.low), capped(self.high + other.high))
-
-    def by(self, other: "Size") -> "Size":
-        """One for each of the other."""
-        return Size(capped(self.low * other.low), capped(self.high * other.high))
-
-
-UNKNOWN = Size(0, UNKNOWN_MAX)
-
-
-@dataclass(frozen=True, slots=True)
-class Entries:
-    """The sizes of what a list or map holds."""
-
-    is_list: bool
-    key: Size
-    value: Size
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,23 +317,10 @@ class Walk:
         return 1
 
 
-def union_of(sizes: list[Size]) -> Size:
-    """The range of all SIZES."""
-    return Size(min((s.low for s in sizes), default=0), max((s.high for s in sizes), default=0))
-
-
 def is_scalar(kind: str) -> bool:
     """Whether values of a type have one size."""
     inner = kind.removeprefix("optional_type(").removesuffix(")")
     return inner in SCALARS
-
-
-def device_size(path: str) -> int | None:
-    """The most that a member of ``device`` holds; None if PATH leads elsewhere."""
-    if path in DEVICE_SIZES:
-        return DEVICE_SIZES[path]
-    head, _, last = path.rpartition(".")
-    return DEVICE_SIZES.get(f"{head}.*") if not last.startswith("@") or last == "@values" else None
 
 
 def estimate(tree: Any) -> int:

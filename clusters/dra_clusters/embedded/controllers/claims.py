@@ -11,6 +11,7 @@ from typing import Any
 from dra_clusters.embedded.api import Api
 from dra_clusters.embedded.controllers.feed import Changed, feed
 from dra_clusters.embedded.events import tell
+from dra_clusters.embedded.scheduling.state import claim_names
 from dra_clusters.embedded.status import ApiError
 
 log = logging.getLogger(__name__)
@@ -207,16 +208,6 @@ class ClaimController:
             return True
         pod = self._api.find("pods", user["name"], namespace)
         return pod is not None and pod["metadata"]["uid"] == user["uid"] and not done(pod)
-
-
-def claim_names(pod: Mapping[str, Any]) -> list[str]:
-    """The names of a pod's claims that are known."""
-    made = {
-        s["name"]: s.get("resourceClaimName")
-        for s in (pod.get("status") or {}).get("resourceClaimStatuses") or []
-    }
-    entries = pod["spec"].get("resourceClaims") or []
-    return [name for entry in entries if (name := entry.get("resourceClaimName") or made.get(entry["name"]))]
 
 
 def wants_admin(template: Mapping[str, Any]) -> bool:

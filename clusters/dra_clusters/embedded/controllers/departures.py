@@ -7,7 +7,7 @@ import logging
 from typing import Any
 
 from dra_clusters.embedded.api import Api
-from dra_clusters.embedded.controllers.feed import clock_of, feed
+from dra_clusters.embedded.controllers.feed import feed
 from dra_clusters.embedded.status import ApiError
 
 log = logging.getLogger(__name__)
@@ -18,13 +18,13 @@ QUARANTINE_S = 40
 
 async def run_departures(api: Api) -> None:
     """Control until cancelled."""
-    clock = clock_of(api)
+    clock = api.clock
     lost: dict[str, float] = {}
 
     def wait_s() -> float | None:
         return max(0.0, min(lost.values()) - clock.time()) if lost else None
 
-    async for batch in feed(api, None, wait_s, clock):
+    async for batch in feed(api, None, wait_s):
         emptied: dict[str, None] = {}
         for plural, before, after in batch:
             item = after or before or {}

@@ -9,11 +9,12 @@ from collections import defaultdict
 from typing import Any
 
 from dra_clusters.embedded.api import Api
-from dra_clusters.embedded.controllers.claims import Key, claim_names, done, key_of
-from dra_clusters.embedded.controllers.feed import Changed, clock_of, feed, gates_in
+from dra_clusters.embedded.controllers.claims import Key, done, key_of
+from dra_clusters.embedded.controllers.feed import Changed, feed
 from dra_clusters.embedded.controllers.rule_status import RuleStatus
 from dra_clusters.embedded.controllers.taints import eviction_time
 from dra_clusters.embedded.events import tell
+from dra_clusters.embedded.scheduling.state import claim_names
 from dra_clusters.embedded.scheduling.usage import results_of
 from dra_clusters.embedded.status import ApiError
 
@@ -35,9 +36,9 @@ class EvictionController:
 
     def __init__(self, api: Api) -> None:
         self._api = api
-        self._clock = clock_of(api)
-        self._on = "DRADeviceTaints" in gates_in(api)
-        self._with_rules = "DRADeviceTaintRules" in gates_in(api)
+        self._clock = api.clock
+        self._on = "DRADeviceTaints" in api.gates
+        self._with_rules = "DRADeviceTaintRules" in api.gates
         self._slices: dict[tuple[str, str], dict[str, Object]] = defaultdict(dict)
         self._claims: dict[tuple[str, str], set[Key]] = defaultdict(set)
         """{pool: allocated claims with devices of it}."""
@@ -50,7 +51,7 @@ class EvictionController:
         """Control until cancelled."""
         if not self._on:
             return
-        async for batch in feed(self._api, WATCHED, self._wait_s, self._clock):
+        async for batch in feed(self._api, WATCHED, self._wait_s):
             pods: set[Key] = set()
             for changed in batch:
                 pods |= self._note(changed)

@@ -9,8 +9,6 @@ from collections.abc import AsyncIterator, Callable, Collection
 from typing import Any, NamedTuple
 
 from dra_clusters.embedded.api import Api
-from dra_clusters.embedded.clock import Clock
-from dra_clusters.embedded.gates import gates_of
 
 Object = dict[str, Any]
 
@@ -30,21 +28,10 @@ class Changed(NamedTuple):
         return found
 
 
-def clock_of(api: Api) -> Clock:
-    """The cluster's time."""
-    return getattr(api, "clock", None) or Clock()
-
-
-def gates_in(api: Api) -> frozenset[str]:
-    """The cluster's feature gates."""
-    return getattr(api, "gates", None) or gates_of("1.37")
-
-
 async def feed(
     api: Api,
     plurals: Collection[str] | None,
     wait_s: Callable[[], float | None] = lambda: None,
-    clock: Clock | None = None,
 ) -> AsyncIterator[list[Changed]]:
     """Yield changes of PLURALS (None: of every kind) as they come, together; nothing changed if WAIT_S passed first."""
     changes = api.store.subscribe()
@@ -58,9 +45,7 @@ async def feed(
         while True:
             pause, batch = wait_s(), []
             try:
-                first = await (
-                    changes.get() if pause is None or clock is None else clock.wait_for(changes.get(), pause)
-                )
+                first = await (changes.get() if pause is None else api.clock.wait_for(changes.get(), pause))
             except TimeoutError:
                 yield []
                 continue

@@ -1,10 +1,10 @@
 """Pure: which parked pods a change may help (queueing hints of kube-scheduler's plugins, 1.36)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
-from dra_clusters.embedded.scheduling.state import ended, key_of
+from dra_clusters.embedded.scheduling.state import claim_names, ended, key_of
 from dra_clusters.embedded.scheduling.usage import results_of
 
 Object = Mapping[str, Any]
@@ -33,11 +33,12 @@ class Hints:
         self._waiting: dict[str, set[str]] = {}
         self._follows: dict[str, set[str]] = {}
 
-    def follow(self, pod: str, claims: Sequence[Object]) -> None:
-        """POD uses CLAIMS."""
-        for claim in claims:
-            self._waiting.setdefault(key_of(claim), set()).add(pod)
-            self._follows.setdefault(pod, set()).add(key_of(claim))
+    def follow(self, key: str, pod: Object) -> None:
+        """The pod KEY waits for its claims, those that do not exist too."""
+        namespace = pod["metadata"]["namespace"]
+        for name in claim_names(pod):
+            self._waiting.setdefault(f"{namespace}/{name}", set()).add(key)
+            self._follows.setdefault(key, set()).add(f"{namespace}/{name}")
 
     def _drop(self, pod: str) -> None:
         for claim in self._follows.pop(pod, ()):

@@ -23,6 +23,16 @@ def ended(pod: Object) -> bool:
     return (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
 
 
+def claim_names(pod: Object) -> list[str]:
+    """The names of a pod's claims that are known."""
+    made = {
+        s["name"]: s.get("resourceClaimName")
+        for s in (pod.get("status") or {}).get("resourceClaimStatuses") or []
+    }
+    entries = pod["spec"].get("resourceClaims") or []
+    return [name for entry in entries if (name := entry.get("resourceClaimName") or made.get(entry["name"]))]
+
+
 class State:
     """Nodes with their load, classes, what is offered and what is in use."""
 
