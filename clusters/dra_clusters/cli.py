@@ -77,6 +77,12 @@ def make_parser() -> argparse.ArgumentParser:
     listing.add_argument("--json", action="store_true")
     bench = commands.add_parser("bench", help="measure the provider embedded")
     bench.add_argument("--json", action="store_true")
+    explain = commands.add_parser(
+        "explain", help="why a resource claim gets no devices, in the cluster of $KUBECONFIG"
+    )
+    explain.add_argument("claim", metavar="CLAIM")
+    explain.add_argument("-n", "--namespace", default="default", metavar="NS", help="[default: default]")
+    explain.add_argument("--json", action="store_true")
     return parser
 
 
@@ -125,6 +131,10 @@ def main(words: Sequence[str] | None = None) -> int:
         if arguments.command == "list":
             print(json.dumps(list(NAMES)) if arguments.json else "\n".join(NAMES))
             return 0
+        if arguments.command == "explain":
+            from dra_clusters.explain import run_explain
+
+            return run_explain(arguments.claim, arguments.namespace, as_json=arguments.json)
         from dra_clusters.bench import run_bench
 
         return run_bench(as_json=arguments.json)

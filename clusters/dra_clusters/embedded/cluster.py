@@ -5,6 +5,7 @@ kubeconfig files are readable by this user only.
 """
 
 import asyncio
+import functools
 import socket
 import threading
 from collections.abc import Callable, Coroutine, Sequence
@@ -21,6 +22,7 @@ from dra_clusters.embedded.auth.ledger import Permission
 from dra_clusters.embedded.auth.security import Security, drained
 from dra_clusters.embedded.certificate import make_certificate
 from dra_clusters.embedded.jsonvalue import copied
+from dra_clusters.embedded.selectors import check_expression
 from dra_clusters.embedded.server import Server
 from dra_clusters.embedded.status import ApiError
 from dra_clusters.embedded.store import Store
@@ -73,6 +75,7 @@ class EmbeddedCluster:
             nodes=options.nodes,
         )
         self._api.admit = self.security.authority.admit
+        self._api.check_expression = functools.partial(check_expression, gates=self._api.gates)
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._certificate, self._tls = make_certificate(options.directory, self.security.clients)
@@ -216,9 +219,7 @@ class EmbeddedCluster:
             self._api.create("clusterrolebindings", binding)
         for node in self.nodes:
             labels = {"kubernetes.io/hostname": node.name, "kubernetes.io/os": "linux"}
-            self._api.create(
-                "nodes", {"metadata": {"name": node.name, "labels": labels}, "spec": {}, "status": {}}
-            )
+            made = self._api.create("nodes", {"metadata": {"name": node.name, "labels": labels}, "spec": {}})
             info = dict.fromkeys(NODE_INFO, "embedded")
             status = {
                 "conditions": [
@@ -226,9 +227,7 @@ class EmbeddedCluster:
                 ],
                 "nodeInfo": info | {"kubeletVersion": f"v{self.kubernetes}.0", "operatingSystem": "linux"},
             }
-            self._api.update(
-                "nodes", {"metadata": {"name": node.name}, "status": status}, subresource="status"
-            )
+            self._api.update("nodes", {**made.value, "status": status}, subresource="status")
 
     def requests(self) -> list[ApiRequest]:
         """What was asked of the server so far, oldest first."""
