@@ -35,6 +35,7 @@ class ClusterOptions:
         directory: for everything that the cluster writes; the caller removes it.
         parts: out of ``PARTS``; a provider that cannot leave out a part runs it.
         seed: decides generated names.
+        hollow: further nodes, ``hollow-0`` and on, that have no folders until a driver makes them or a pod comes.
     """
 
     directory: Path
@@ -42,6 +43,7 @@ class ClusterOptions:
     nodes: tuple[str, ...] = ("node-0",)
     parts: frozenset[str] = PARTS
     seed: int = 0
+    hollow: int = 0
 
 
 class Cluster(Protocol):
