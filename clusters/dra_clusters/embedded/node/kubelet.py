@@ -218,9 +218,14 @@ class Life:
         worker = self.workers.get(uid)
         if worker is not None:
             worker.hear(pod)
-        elif pod is not None:
+        elif pod is not None and self._exists(uid, pod["metadata"]):
             self.workers[uid] = PodWorker(self._place, pod)
             self._spawn(self._work(uid))
+
+    def _exists(self, uid: str, metadata: Object) -> bool:
+        """Whether the pod is there still: what is heard of it may be older than its end."""
+        found = self._around.api.find("pods", metadata["name"], metadata["namespace"])
+        return found is not None and found["metadata"]["uid"] == uid
 
     async def _work(self, uid: str) -> None:
         await self.workers[uid].live()

@@ -81,10 +81,9 @@ class PodWorker:
     async def live(self) -> None:
         """The pod's life; returns when the node has nothing of it any more."""
         self.hear(self.pod)
-        if (self.pod.get("status") or {}).get("phase") not in ENDED:
-            await self._until_ending(self._run())
-        else:
-            await self._until_ending(self._release())
+        ended = (self.pod.get("status") or {}).get("phase") in ENDED
+        if not self._ending.is_set():
+            await self._until_ending(self._release() if ended else self._run())
         await self._ending.wait()
         await self._stop()
         await self._release()
