@@ -101,7 +101,8 @@ class ANode:
 
         def holds() -> bool:
             entries = self.life.drivers.instances.get(driver, [])
-            return len(entries) == count and all(entry.plugin.connected for entry in entries)
+            connected = [entry for entry in entries if entry.plugin.connected]
+            return len(connected) == len(entries) == count and not self.life.watcher._operations
 
         await self.until(holds, f"{count} instances of {driver}")
 

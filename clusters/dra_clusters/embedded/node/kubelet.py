@@ -131,12 +131,12 @@ class Kubelet:
         """A pod of this node changed, or is gone (None)."""
         if self.hollow and not self.stopped and pod is not None:
             self.start(wipe=False)
-        if self.life is not None:
+        if self.life is not None and self.life.begun:
             self.life.hear(uid, pod)
 
     def look(self) -> None:
         """Look for plugins."""
-        if self.life is not None:
+        if self.life is not None and self.life.begun:
             self.life.watcher.look()
 
 
@@ -152,6 +152,7 @@ class Life:
     """A kubelet that runs.
 
     Attributes:
+        begun: whether ``run`` does; before that nothing has to be told to it, for it looks for itself.
         workers: {UID: worker} of the pods that the node has something of.
     """
 
@@ -162,6 +163,7 @@ class Life:
         self._node = node
         self._runtime = runtime
         self._tasks: asyncio.TaskGroup
+        self.begun = False
         self.workers: dict[str, PodWorker] = {}
         clock, gates = around.clock, around.gates
         self.cache = ClaimCache(node.directory)
@@ -189,6 +191,7 @@ class Life:
         """Run until cancelled."""
         try:
             async with asyncio.TaskGroup() as self._tasks:
+                self.begun = True
                 if wipe:
                     self._wiper.wipe_all()
                 self._take_over()
