@@ -168,6 +168,7 @@ class ADriver:
     Attributes:
         calls: (method, names of claims) in order of arrival.
         failures: what the next prepare or unprepare calls answer: an error for each claim, or a status code.
+        held: names of claims that are prepared, as the driver sees it.
         stuck: prepare calls hang until this is set.
         statuses: what it was told about its registration.
         health: messages for each health stream that is opened; the stream then stays open until ``hang_up``.
@@ -183,6 +184,7 @@ class ADriver:
     extra: str = ""
     calls: list[tuple[str, list[str]]] = field(default_factory=list)
     uids: list[list[str]] = field(default_factory=list)
+    held: set[str] = field(default_factory=set)
     failures: list[str | grpc.StatusCode] = field(default_factory=list)
     stuck: asyncio.Event | None = None
     statuses: list[tuple[bool, str]] = field(default_factory=list)
@@ -217,11 +219,13 @@ class ADriver:
             (dra_v1_pb2_grpc.add_DRAPluginServicer_to_server, dra_v1_pb2),
             (dra_v1beta1_pb2_grpc.add_DRAPluginServicer_to_server, dra_v1beta1_pb2),
         ):
-            add(DraService(self, messages), server)
+            service: Any = DraService(self, messages)
+            add(service, server)
+        health: Any = Health(self)
         if names.HEALTH_V1 in self.services:
-            health_v1_pb2_grpc.add_DRAResourceHealthServicer_to_server(Health(self), server)
+            health_v1_pb2_grpc.add_DRAResourceHealthServicer_to_server(health, server)
         if names.HEALTH_V1ALPHA1 in self.services:
-            health_v1alpha1_pb2_grpc.add_DRAResourceHealthServicer_to_server(Health(self), server)
+            health_v1alpha1_pb2_grpc.add_DRAResourceHealthServicer_to_server(health, server)
         server.add_insecure_port(f"unix:{self.endpoint}")
         await server.start()
         self._servers.append(server)
@@ -299,6 +303,8 @@ class DraService:
                     cdi_device_ids=[f"example.com/gpu={claim.name}"],
                 )
             response.claims[claim.uid].CopyFrom(entry)
+            if not failure:
+                (driver.held.add if one == "NodePrepareResource" else driver.held.discard)(claim.name)
         if driver.extra:
             response.claims[driver.extra].CopyFrom(getattr(self._messages, f"{one}Response")())
         return response

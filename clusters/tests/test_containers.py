@@ -204,3 +204,32 @@ async def test_a_command_survives_a_restart_of_the_kubelet(world: ANode, tmp_pat
     await world.rest()
     go.touch()
     await world.until(lambda: world.phase() == "Failed")
+
+
+async def test_a_pod_gets_its_volumes_and_those_of_the_kubelet_are_the_nodes(
+    world: ANode, tmp_path: Path
+) -> None:
+    volumes = [
+        {"name": "scratch", "emptyDir": {}},
+        {"name": "registry", "hostPath": {"path": "/var/lib/kubelet/plugins_registry"}},
+        {"name": "out", "hostPath": {"path": str(tmp_path)}},
+    ]
+    places = {"scratch": "/opt/scratch", "registry": "/var/lib/kubelet/plugins_registry", "out": "/opt/out"}
+    mounts = [{"name": name, "mountPath": path} for name, path in places.items()]
+    (world.node.registry_dir / "seen").touch()
+    line = "touch /opt/scratch/x && ls /var/lib/kubelet/plugins_registry > /opt/out/names"
+    main = script(line) | {"volumeMounts": mounts}
+    world.pod(annotations=RUN, restartPolicy="Never", containers=[main], volumes=volumes)
+    await world.until(lambda: world.phase() == "Succeeded")
+    assert (tmp_path / "names").read_text() == "seen\n"
+    assert absent("/opt/scratch")
+
+
+async def test_a_sidecar_runs_beside_the_others_and_ends_with_them(world: ANode, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    line = f"trap 'echo end >> {out}; exit' TERM; echo side >> {out}; while true; do sleep 0.01; done"
+    sidecar = script(line) | {"name": "side", "restartPolicy": "Always"}
+    main = script(f"while ! grep -q side {out}; do sleep 0.01; done; echo main >> {out}")
+    world.pod(annotations=RUN, restartPolicy="Never", initContainers=[sidecar], containers=[main])
+    await world.until(lambda: world.phase() == "Succeeded")
+    assert out.read_text() == "side\nmain\nend\n"

@@ -91,7 +91,7 @@ class Kubelet:
         node = self.node
         for folder in (node.registry_dir, node.plugins_dir, node.cdi_dir):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._runtime = self._runtime or Runtime(node.directory, node.cdi_dir, self._around.clock)
+        self._runtime = self._runtime or Runtime(node, self._around.clock)
         self.stopped = False
         self.life = Life(self._around, node, self._runtime, self.metrics, self._number)
         self._task = self._around.spawn(self.life.run(wipe=wipe))

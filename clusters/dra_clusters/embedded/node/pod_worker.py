@@ -112,6 +112,7 @@ class PodWorker:
                 runtime.make_sandbox(self.pod, self._place.next_ip())
                 self.show()
             await self._run_containers()
+            await self._stop()
         await self._release()
         self.show()
 
@@ -136,6 +137,8 @@ class PodWorker:
             sidecars = []
             for one in spec.get("initContainers") or []:
                 if is_sidecar(one):
+                    if one["name"] not in self._containers():
+                        await self._start(one)
                     sidecars.append(group.create_task(self._keep(one, "Always")))
                     continue
                 await self._keep(one, "Never" if policy == "Never" else "OnFailure", ends=True)

@@ -17,7 +17,9 @@ from typing import Any
 from dra_clusters.embedded.clock import Clock
 from dra_clusters.embedded.node import processes
 from dra_clusters.embedded.node.cdi import container_view
+from dra_clusters.embedded.node.pod_volumes import mounts_of
 from dra_clusters.embedded.node.processes import Process
+from dra_clusters.provider import Node
 
 RUN_ANNOTATION = "dra-conformance.dev/run"
 RUNTIME = "embedded"
@@ -81,9 +83,9 @@ class Runtime:
         lost: {pod UID: what ran of it before the node's last boot}, until it runs again.
     """
 
-    def __init__(self, folder: Path, cdi_dir: Path, clock: Clock) -> None:
-        self._folder = folder / "containers"
-        self._cdi_dir = cdi_dir
+    def __init__(self, node: Node, clock: Clock) -> None:
+        self._node = node
+        self._folder = node.directory / "containers"
         self._clock = clock
         self.sandboxes: dict[str, Sandbox] = {}
         self.lost: dict[str, Sandbox] = {}
@@ -108,12 +110,7 @@ class Runtime:
             CannotStart: its command does not run on this machine.
         """
         sandbox = self.sandboxes[pod["metadata"]["uid"]]
-        view = {
-            "image": spec.get("image", ""),
-            "command": [*(spec.get("command") or []), *(spec.get("args") or [])],
-            "workingDir": spec.get("workingDir", ""),
-        } | container_view(self._cdi_dir, cdi_ids, environment)
-        (sandbox.folder / f"{spec['name']}.json").write_text(json.dumps(view, indent=1))
+        view = self._view(pod, spec, environment, cdi_ids, sandbox.folder)
         process = await processes.start(view, sandbox.folder, spec["name"]) if is_run(pod) else None
         before = sandbox.containers.get(spec["name"])
         sandbox.containers[spec["name"]] = Container(
@@ -126,6 +123,22 @@ class Runtime:
         )
         if before:
             before.last = None
+
+    def _view(
+        self, pod: Object, spec: Object, environment: Mapping[str, str], cdi_ids: list[str], folder: Path
+    ) -> dict[str, Any]:
+        """What the container sees; it is written down, too."""
+        mounts = mounts_of(pod, spec, self._node, folder)
+        for mount in mounts:
+            if Path(mount["hostPath"]).is_relative_to(folder):
+                Path(mount["hostPath"]).mkdir(parents=True, exist_ok=True)
+        view = {
+            "image": spec.get("image", ""),
+            "command": [*(spec.get("command") or []), *(spec.get("args") or [])],
+            "workingDir": spec.get("workingDir", ""),
+        } | container_view(self._node.cdi_dir, cdi_ids, environment, mounts)
+        (folder / f"{spec['name']}.json").write_text(json.dumps(view, indent=1))
+        return view
 
     async def wait(self, container: Container) -> None:
         """Wait until a container that is a process has ended."""
