@@ -1,8 +1,8 @@
 """Pure: which devices the claims of a pod get on a node (structured/internal/experimental allocator, 1.36 and 1.37).
 
-An exhaustive search in the order of pools, slices and devices: the first solution wins. Upstream's accidents are left
-out: equal pool names of two drivers share no counters, turning back gives counters and attribute values back, devices
-with administrative access take no counters.
+An exhaustive search in the order of pools, slices and devices: the first solution wins. It gives what upstream's gives,
+but for three of its accidents: here devices with administrative access take no counters, a device of which shares are in
+use is not given to one claim alone after it stopped being shareable, and lists are no values while their gate is off.
 """
 
 import uuid
@@ -84,10 +84,15 @@ class Search:
         for claim in self.claims:
             least = 0
             for options in claim.requests:
-                least += min(self.number(wanted, claim) for wanted in options)
-            if least > RESULTS_MAX:
-                message = f"claim {claim.key}: number of requested devices {least} exceeds the claim limit of {RESULTS_MAX}"
-                raise AllocationError(message)
+                more = min(self.number(wanted, claim) for wanted in options)
+                if least + more > RESULTS_MAX:
+                    name = options[0].name.partition("/")[0]
+                    message = (
+                        f"claim {claim.key}, request {name}: adding {more} devices exceeds the claim limit of "
+                        f"{RESULTS_MAX}, with {least} already accounted for"
+                    )
+                    raise AllocationError(message)
+                least += more
         return self.request(0, 0) is Outcome.FOUND
 
     def number(self, wanted: Wanted, claim: Claim) -> int:
@@ -100,8 +105,12 @@ class Search:
                 where = f"claim {claim.key}, request {wanted.name.rpartition('/')[2]}"
                 message = f"{where}: asks for all devices, but resource pool {'/'.join(pool.id)} is currently {state}"
                 raise AllocationError(message)
+        consumable = "DRAConsumableCapacity" in self.gates
         self.everything[wanted] = [
-            d for d in self.devices if self.selectable(wanted, d) and self.lacks_capacity(wanted, d) is None
+            device
+            for device in self.devices
+            if self.selectable(wanted, device)
+            and not (consumable and shortage(wanted.capacity, device.capacities, {}))
         ]
         return len(self.everything[wanted])
 
@@ -151,7 +160,7 @@ class Search:
         """Choose DEVICE for WANTED if that is possible; if it MUST be, a broken constraint is an error."""
         if self.busy(claim, wanted, device) or not self.selectable(wanted, device):
             return False
-        if self.lacks_capacity(wanted, device) or self.lacks_counters(wanted, device):
+        if self.lacks_counters(wanted, device) or (not must and self.lacks_capacity(wanted, device)):
             return False
         if preventing(device.taints, wanted.tolerations) is not None:
             return False
@@ -161,6 +170,8 @@ class Search:
                 where = f"claim {self.claims[claim].key}, request {wanted.name.rpartition('/')[2]}"
                 text = f"{where}: cannot add device {'/'.join(device.id)} because a claim constraint would not be satisfied"
                 raise AllocationError(text)
+            return False
+        if must and self.lacks_capacity(wanted, device):
             return False
         shared = self.shareable(device)
         amounts = taken_by(wanted.capacity, device.capacities) if shared else {}
@@ -221,7 +232,11 @@ class Search:
         ):
             return None
         left = self.left_in(device.id[:2])
-        taking = [chosen.device for chosen in mine if chosen.device.consumes and not chosen.wanted.admin]
+        taking = [
+            chosen.device
+            for chosen in mine
+            if not chosen.wanted.admin and not (chosen.share and self.usage.allocated(chosen.device.id))
+        ]
         for name, counters in device.consumes.items():
             for counter, value in counters.items():
                 taken = sum(other.consumes.get(name, {}).get(counter, 0) for other in dict.fromkeys(taking))
