@@ -1,6 +1,6 @@
 """The rules answer as a real API server does.
 
-The expected causes in ``refusals/*.json`` were recorded from kube-apiserver 1.36.3 with the alpha gates of ``GATES`` on, by
+The expected causes in ``refusals/recorded/causes`` were recorded from kube-apiserver 1.36.3 with the alpha gates of ``GATES`` on, by
 sending it the very objects of ``refusals``; none was written by hand. Causes of maps come in random order there.
 """
 
@@ -35,7 +35,7 @@ CASES = (*cases.CASES, *core_cases.CASES)
 WITH_STATUS = ("ResourceClaim", "DeviceTaintRule", "ResourcePoolStatusRequest", "Pod", "Node", "Namespace")
 ANSWERS: dict[str, list[list[str]]] = {
     name: causes
-    for path in sorted((Path(__file__).parent / "refusals").glob("*.json"))
+    for path in sorted((Path(__file__).parent / "refusals/recorded/causes").glob("*.json"))
     for name, causes in json.loads(path.read_text()).items()
 }
 

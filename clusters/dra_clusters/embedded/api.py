@@ -152,9 +152,13 @@ class Api:
                 raise already_exists(resource.plural, resource.group, metadata["name"])
         metadata |= {"uid": str(uuid.uuid4()), "creationTimestamp": self.clock.stamp()}
         item = arranged(resource, item)
+        spec = item.get("spec")
+        sent = frozenset(spec) if isinstance(spec, dict) else frozenset()
         prepare_new(resource, item, self._context(namespace), self.catalogue.find(resource.key))
         if tracked is not None:
-            item = owned_new(resource, item, writer, self.clock.stamp(), self.catalogue.shapes(resource))
+            item = owned_new(
+                resource, item, sent, writer, self.clock.stamp(), self.catalogue.shapes(resource)
+            )
         self._admit("CREATE", resource, "", None, item)
         if dry_run:
             return Stored(item)
@@ -249,6 +253,8 @@ class Api:
         self._check_version(resource, old, item)
         item = arranged(resource, item)
         item["metadata"] = dict(item["metadata"])
+        item["metadata"].pop("selfLink", None)
+        check_fixed(resource, old, item)
         reset = item["metadata"].get("managedFields") if tracked else None
         if tracked:
             kept_owners(old, item)
@@ -467,6 +473,23 @@ def kept_owners(old: Object, item: Object) -> None:
         item["metadata"].pop("managedFields")
     elif not told and old["metadata"].get("managedFields"):
         item["metadata"]["managedFields"] = old["metadata"]["managedFields"]
+
+
+def check_fixed(resource: Resource, old: Object, item: Object) -> None:
+    """Refuse other values of what only the server sets.
+
+    Raises:
+        ApiError: 422.
+    """
+    causes = []
+    for name in ("uid", "deletionTimestamp"):
+        told, known = item["metadata"].get(name), old["metadata"].get(name)
+        if told and told != known and (name == "uid" or not known):
+            causes += [
+                invalid(f"metadata.{name}", told, "field is immutable")
+            ] * 2  # the real server checks twice
+    if causes:
+        raise refused(resource.kind, resource.group, old["metadata"]["name"], causes)
 
 
 def same(old: Object, new: Object) -> bool:

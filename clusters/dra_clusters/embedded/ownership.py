@@ -6,6 +6,7 @@ The rules are in ``apply.owners``; this module knows kinds, versions and doors.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from dra_clusters.embedded.apply.owners import (
@@ -27,6 +28,17 @@ from dra_clusters.embedded.strategy import is_hidden
 
 Object = dict[str, Any]
 Shapes = Callable[[str], Shape]
+
+
+ADDED_LATER: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "namespaces": frozenset({"finalizers"}),
+        "pods": frozenset(
+            {"priority", "preemptionPolicy", "serviceAccount", "serviceAccountName", "tolerations"}
+        ),
+    }
+)
+"""{kind: members of the spec that the server adds after ownership is told} (strategies and admission, 1.36)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +85,16 @@ def manager_of(resource: Resource, writer: Writer) -> Manager:
     return Manager(writer.name, "Update", version, writer.subresource)
 
 
-def owned_new(resource: Resource, item: Object, writer: Writer, stamp: str, shapes: Shapes) -> Object:
-    """A new ITEM, owned by WRITER."""
+def owned_new(
+    resource: Resource, item: Object, sent: frozenset[str], writer: Writer, stamp: str, shapes: Shapes
+) -> Object:
+    """A new ITEM, owned by WRITER, who SENT these members of its spec."""
     view = view_of(resource, writer, shapes, "")
     live = {"metadata": {}} if resource.custom else skeleton_of(resource.api_version, resource.kind)
+    added = ADDED_LATER.get(resource.key, frozenset()) - sent
     new = seen_by(writer, item)
+    if added and isinstance(new.get("spec"), dict):
+        new = {**new, "spec": {name: value for name, value in new["spec"].items() if name not in added}}
     return with_owners(item, updated(live, new, {}, manager_of(resource, writer), view, stamp))
 
 
@@ -151,8 +168,11 @@ def skeleton_of(api_version: str, kind: str) -> Object:
 
 def struct_of(message: TypeInfo) -> Object:
     """The structs in an empty message."""
-    return {
-        name: struct_of(field.info)
-        for name, field in message.fields.items()
-        if field.info and not (field.pointer or field.repeated or field.map or field.omitzero)
-    }
+    found: Object = {}
+    for name, field in message.fields.items():
+        if field.repeated or field.map:
+            if field.always:
+                found[name] = None  # Go prints an empty list that it does not leave out as null
+        elif field.info and not (field.pointer or field.omitzero):
+            found[name] = struct_of(field.info)
+    return found

@@ -111,7 +111,7 @@ class Server:
         try:
             response = await self._answer(Call(self._api, request, info, served, b""), exchange)
         except ApiError as error:
-            response = refuse(request, error, exchange.warnings)
+            response = refuse(request, error, [*filter(None, [served.warning]), *exchange.warnings])
         finally:
             if not exchange.recorded:
                 exchange.record(self._audit, exchange.code)

@@ -58,7 +58,7 @@ async def watch(
 ) -> AsyncIterator[Event]:
     """The events of a kind.
 
-    The stream ends when the server cuts it, after TIMEOUT_S (if above 0; with a last bookmark if bookmarks are wanted),
+    The stream ends when the server cuts it, after TIMEOUT_S (if above 0),
     or when a queue of LIMIT changes is full, which calls OVERFLOW.
 
     Raises:
@@ -109,6 +109,9 @@ def changes_after(store: Store, since: int | None) -> Iterable[Change]:
     return found
 
 
+LAST_BOOKMARK_S = 2.0
+"""Seconds before the end of a watch at which it gets its last bookmark (apiserver ``cacher.go``)."""
+
 RING: Any = object()
 """What the alarm puts into a queue when a bookmark is due."""
 
@@ -121,13 +124,13 @@ async def changes(
 ) -> AsyncIterator[Change | None]:
     """What comes through QUEUE until it is cut or TIMEOUT_S is over, and None for each bookmark that is due."""
     alarms = [alarm(queue, clock, bookmark_s, RING)] if bookmark_s else []
+    if bookmark_s and timeout_s > LAST_BOOKMARK_S:
+        alarms.append(alarm(queue, clock, timeout_s - LAST_BOOKMARK_S, RING))
     if timeout_s:
         alarms.append(alarm(queue, clock, timeout_s, END))
     try:
         while True:
             change: Any = await queue.get()
-            if change is END and bookmark_s:
-                yield None
             if change is None or change is END:
                 return
             yield None if change is RING else change

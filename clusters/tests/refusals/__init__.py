@@ -1,1 +1,1 @@
-"""Objects that a real API server refuses, and what it answered; ``cases`` are the objects, the JSON files the answers."""
+"""Objects that were sent to a real API server, and under ``recorded`` what it answered."""

@@ -127,7 +127,7 @@ def _constraint(item: Object, path: str, *, known: Requests, context: Context) -
     yield from references(item.get("requests"), f"{path}.requests", known)
     for member in ("matchAttribute", "distinctAttribute"):
         if item.get(member) is not None:
-            yield from fully_qualified_name(item[member], f"{path}.{member}")
+            yield from fully_qualified_name(item[member], f"{path}.{member}", context=context)
             return
     if context.on("DRAConsumableCapacity"):
         detail = (

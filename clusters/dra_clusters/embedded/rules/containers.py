@@ -22,6 +22,8 @@ from dra_clusters.embedded.rules.quantities import canonical, value_of
 Object = dict[str, Any]
 PULL_POLICIES = ("Always", "IfNotPresent", "Never")
 MESSAGE_POLICIES = ("File", "FallbackToLogsOnError")
+PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
+HANDLERS = ("exec", "httpGet", "tcpSocket", "grpc")
 PROTOCOLS = ("SCTP", "TCP", "UDP")
 NATIVE_RESOURCES = ("cpu", "memory", "ephemeral-storage")
 
@@ -38,22 +40,26 @@ def containers(
         where = f"{path}.containers[{index}]"
         yield from _container(item, claim_names, volumes, where)
         yield from _unseen(item, seen, where)
+        for member in PROBES:
+            yield from _probe(item.get(member), f"{where}.{member}")
+    yield from _host_ports(found, f"{path}.containers")
     for index, item in enumerate(spec.get("initContainers") or []):
         where = f"{path}.initContainers[{index}]"
         yield from _container(item, claim_names, volumes, where)
-        yield from _unseen(item, seen, where)
+        yield from _unseen(item, seen, where, init=True)
         if item.get("restartPolicy") != "Always":
-            for member in ("lifecycle", "livenessProbe", "readinessProbe", "startupProbe"):
+            for member in ("lifecycle", *PROBES):
                 if item.get(member) is not None:
                     detail = "may not be set for init containers without restartPolicy=Always"
                     yield forbidden(f"{where}.{member}", detail)
 
 
-def _unseen(item: Object, seen: set[str], path: str) -> Iterator[Cause]:
+def _unseen(item: Object, seen: set[str], path: str, *, init: bool = False) -> Iterator[Cause]:
     name = item.get("name") or ""
     if name in seen:
         yield duplicate(f"{path}.name", name)
-    seen.add(name)
+    if name or not init:
+        seen.add(name)
 
 
 def _container(
@@ -77,6 +83,22 @@ def _container(
     yield from _resources(item.get("resources") or {}, claim_names, f"{path}.resources")
 
 
+def _probe(item: Object | None, path: str) -> Iterator[Cause]:
+    if item is None:
+        return
+    handlers = [name for name in HANDLERS if item.get(name) is not None]
+    if not handlers:
+        yield required(path, "must specify a handler type")
+    for name in handlers[1:]:
+        yield forbidden(f"{path}.{name}", "may not specify more than 1 handler type")
+    if "exec" in handlers and not item["exec"].get("command"):
+        yield required(f"{path}.exec.command")
+    for name in ("httpGet", "tcpSocket"):
+        number = (item.get(name) or {}).get("port")
+        if isinstance(number, int):
+            yield from port(number, f"{path}.{name}.port")
+
+
 def _ports(items: list[Object], path: str) -> Iterator[Cause]:
     seen = set()
     for index, item in enumerate(items):
@@ -93,6 +115,19 @@ def _ports(items: list[Object], path: str) -> Iterator[Cause]:
             if item.get(member):
                 yield from port(item[member], f"{where}.{member}")
         yield from protocol(item.get("protocol") or "", f"{where}.protocol")
+
+
+def _host_ports(items: list[Object], path: str) -> Iterator[Cause]:
+    """A port of the node is there once."""
+    seen = set()
+    for index, item in enumerate(items):
+        for place, found in enumerate(item.get("ports") or []):
+            if not found.get("hostPort"):
+                continue
+            key = f"{found.get('protocol')}/{found.get('hostIP') or ''}/{found['hostPort']}"
+            if key in seen:
+                yield duplicate(f"{path}[{index}].ports[{place}].hostPort", key)
+            seen.add(key)
 
 
 def port(number: int, path: str) -> Iterator[Cause]:

@@ -29,6 +29,9 @@ EVENT_NAMES = (
 )
 """(name in core v1, name in events.k8s.io v1)."""
 
+REPORTING = ("reportingController", "reportingInstance")
+"""Sent by core v1 even if empty, by events.k8s.io not."""
+
 
 def to_storage(group: str, version: str, kind: str, item: Object) -> Object:
     """ITEM of that version in the stored version; ITEM is not changed."""
@@ -45,7 +48,8 @@ def from_storage(group: str, version: str, kind: str, item: Object) -> Object:
         converted = _convert_v1beta1(kind, item, _device_to_v1beta1, _request_to_v1beta1)
         return _with_version(converted, f"{group}/{version}")
     if group == "events.k8s.io":
-        return _rename(item, dict(EVENT_NAMES)) | {"apiVersion": f"{group}/{version}"}
+        renamed = _rename(item, dict(EVENT_NAMES)) | {"apiVersion": f"{group}/{version}"}
+        return {name: value for name, value in renamed.items() if value or name not in REPORTING}
     return _with_version(item, f"{group}/{version}") if group == GROUP else item
 
 
@@ -107,5 +111,6 @@ def _request_to_v1(item: Object) -> Object:
 
 
 def _request_to_v1beta1(item: Object) -> Object:
-    exactly = item.get("exactly") or {}
+    """The class is always sent, empty beside alternatives."""
+    exactly = {"deviceClassName": ""} | (item.get("exactly") or {})
     return {name: value for name, value in item.items() if name != "exactly"} | exactly

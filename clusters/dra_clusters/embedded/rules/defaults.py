@@ -14,6 +14,18 @@ from dra_clusters.embedded.rules.quantities import canonical
 
 Object = dict[str, Any]
 GROUPS = ("apps", "batch")
+NODE_INFO = (
+    "machineID",
+    "systemUUID",
+    "bootID",
+    "kernelVersion",
+    "osImage",
+    "containerRuntimeVersion",
+    "kubeletVersion",
+    "kubeProxyVersion",
+    "operatingSystem",
+    "architecture",
+)
 LARGEST_INT = 2**31 - 1
 
 
@@ -118,12 +130,23 @@ def _secret(item: Object, _context: Context) -> None:
 
 
 def _node(item: Object, _context: Context) -> None:
-    status = item.get("status") or {}
+    status = item.setdefault("status", {})
+    status.setdefault("daemonEndpoints", {"kubeletEndpoint": {"Port": 0}})
+    status["nodeInfo"] = {**dict.fromkeys(NODE_INFO, ""), **(status.get("nodeInfo") or {})}
     for kind in ("capacity", "allocatable"):
         if status.get(kind):
             status[kind] = _canonical(status[kind])
     if status.get("capacity") and not status.get("allocatable"):
         status["allocatable"] = dict(status["capacity"])
+
+
+def _event(item: Object, _context: Context) -> None:
+    """Members that core/v1 always sends."""
+    item.setdefault("source", {})
+    for name in ("firstTimestamp", "lastTimestamp", "eventTime"):
+        item.setdefault(name, None)
+    for name in ("reportingComponent", "reportingInstance"):
+        item.setdefault(name, "")
 
 
 def _service(item: Object, _context: Context) -> None:
@@ -220,6 +243,7 @@ DEFAULTS: dict[str, Callable[[Object, Context], None]] = {
     "Deployment": _deployment,
     "DeviceClass": _class,
     "DeviceTaintRule": _taint_rule,
+    "Event": _event,
     "Job": _job,
     "Namespace": _namespace,
     "Node": _node,

@@ -11,6 +11,7 @@ from dra_clusters.embedded.rules.causes import Cause, forbidden, invalid, not_su
 from dra_clusters.embedded.rules.context import Context
 
 Object = dict[str, Any]
+TYPES = ("array", "boolean", "integer", "number", "object", "string")
 SCOPES = ("Cluster", "Namespaced")
 NO_PRUNING = "x-kubernetes-preserve-unknown-fields"
 INT_OR_STRING = "x-kubernetes-int-or-string"
@@ -35,15 +36,17 @@ def definition(new: Object, _old: Object | None, _context: Context) -> Iterator[
         yield required("spec.scope")
     elif scope not in SCOPES:
         yield not_supported("spec.scope", scope, SCOPES)
-    yield from _versions(spec.get("versions") or [])
+    yield from _versions(spec.get("versions") or [], given="versions" in spec)
     for member in ("plural", "singular", "kind", "listKind"):
         if not words.get(member):
             yield required(f"spec.names.{member}")
     yield from _names(words)
     yield from _schemas(spec.get("versions") or [])
+    if not any(item.get("storage") for item in spec.get("versions") or []):
+        yield invalid("status.storedVersions", None, "must have at least one stored version")
 
 
-def _versions(items: list[Object]) -> Iterator[Cause]:
+def _versions(items: list[Object], *, given: bool) -> Iterator[Cause]:
     for index, item in enumerate(items):
         if not (item.get("schema") or {}).get("openAPIV3Schema"):
             yield required(f"spec.versions[{index}].schema.openAPIV3Schema")
@@ -52,37 +55,42 @@ def _versions(items: list[Object]) -> Iterator[Cause]:
         problems = names.label_1035(name)
         if problems:
             yield invalid(f"spec.versions[{index}].name", name, ",".join(problems))
-    shown = [_shown_version(item) for item in items]
+    hoisted = _same([(item.get("schema") or {}).get("openAPIV3Schema") for item in items])
+    shown = [_shown_version(item, hoisted=hoisted) for item in items] if given else None
     found = [item.get("name") for item in items]
     if len(set(found)) != len(found):
         yield invalid("spec.versions", shown, "must contain unique version names")
     if sum(bool(item.get("storage")) for item in items) != 1:
         yield invalid("spec.versions", shown, "must have exactly one version marked as storage version")
 
-    problems = names.label_1035(found[0] or "") if found else []
+    problems = names.label_1035(found[0]) if found and found[0] else []
     if problems:
         yield invalid("spec.version", found[0], ",".join(problems))
 
 
 def _schemas(items: list[Object]) -> Iterator[Cause]:
     """Schemas of all versions; equal ones are told once, at the place where they stood before versions had their own."""
-    schemas = [(item.get("schema") or {}).get("openAPIV3Schema") or {} for item in items]
-    if schemas and schemas[0] and all(schema == schemas[0] for schema in schemas):
-        yield from _structural(schemas[0], "spec.validation.openAPIV3Schema")
+    schemas = [(item.get("schema") or {}).get("openAPIV3Schema") for item in items]
+    if _same(schemas):
+        yield from _structural(schemas[0] or {}, "spec.validation.openAPIV3Schema")
         return
     for index, schema in enumerate(schemas):
         if schema:
             yield from _structural(schema, f"spec.versions[{index}].schema.openAPIV3Schema")
 
 
-def _shown_version(item: Object) -> Object:
+def _same(schemas: list[Object | None]) -> bool:
+    return bool(schemas) and schemas[0] is not None and all(schema == schemas[0] for schema in schemas)
+
+
+def _shown_version(item: Object, *, hoisted: bool) -> Object:
     return {
-        "Name": item.get("name"),
+        "Name": item.get("name") or "",
         "Served": bool(item.get("served")),
         "Storage": bool(item.get("storage")),
         "Deprecated": bool(item.get("deprecated")),
         "DeprecationWarning": item.get("deprecationWarning"),
-        "Schema": item.get("schema"),
+        "Schema": None if hoisted else item.get("schema"),
         "Subresources": item.get("subresources"),
         "AdditionalPrinterColumns": item.get("additionalPrinterColumns"),
         "SelectableFields": item.get("selectableFields"),
@@ -92,6 +100,8 @@ def _shown_version(item: Object) -> Object:
 def _structural(schema: Object, path: str, *, root: bool = True) -> Iterator[Cause]:
     """A structural schema: every node says its type (``pkg/apiserver/schema/validation.go``)."""
     kind = schema.get("type") or ""
+    if kind and kind not in TYPES:
+        yield not_supported(f"{path}.type", kind, TYPES)
     free = schema.get(NO_PRUNING) or schema.get(INT_OR_STRING)
     if root and kind != "object":
         if kind:

@@ -11,10 +11,11 @@ from typing import Any
 
 from dra_clusters.embedded.rules import names
 from dra_clusters.embedded.rules.capacities import capacity
-from dra_clusters.embedded.rules.causes import Cause, duplicate, invalid, not_found, required, too_long
+from dra_clusters.embedded.rules.causes import Cause, duplicate, invalid, required, too_long
+from dra_clusters.embedded.rules.context import Context
 from dra_clusters.embedded.rules.items import each_of, mapped, unique
 from dra_clusters.embedded.rules.metadata import label_key
-from dra_clusters.embedded.rules.quantities import canonical, value_of
+from dra_clusters.embedded.rules.node_resources import node_resources
 from dra_clusters.embedded.rules.selection import node_selector
 from dra_clusters.embedded.rules.taints import taint
 
@@ -37,12 +38,9 @@ PER_DEVICE = (
 
 
 def device(
-    item: Object, path: str, *, old: Object | None, per_device: bool, fractions: bool
+    item: Object, path: str, *, old: Object | None, per_device: bool, context: Context
 ) -> Iterator[Cause]:
-    """One device; PER_DEVICE says that devices tell their nodes, OLD is the stored device of that name.
-
-    FRACTIONS says that steps of a capacity are compared exactly.
-    """
+    """One device; PER_DEVICE says that devices tell their nodes, OLD is the stored device of that name."""
     name = item.get("name") or ""
     yield from names.each(f"{path}.name", name, names.label(name))
     attributes, capacities = item.get("attributes") or {}, item.get("capacity") or {}
@@ -53,9 +51,13 @@ def device(
     values = sum(max(1, *(len(value.get(kind) or []) for kind in LISTS)) for value in attributes.values())
     if values > VALUES_MAX:
         yield invalid(path, values, f"the total number of attribute values must not exceed {VALUES_MAX}")
-    yield from mapped(attributes, None, qualified_name, attribute, f"{path}.attributes", key_shown=KEY_MAX)
-    rule = functools.partial(capacity, shared=bool(item.get("allowMultipleAllocations")), fractions=fractions)
-    yield from mapped(capacities, None, qualified_name, rule, f"{path}.capacity", key_shown=KEY_MAX)
+    key_rule = functools.partial(qualified_name, context=context)
+    yield from mapped(attributes, None, key_rule, attribute, f"{path}.attributes", key_shown=KEY_MAX)
+    changed = old is None or (old.get("capacity") or {}) != capacities
+    if changed or not context.at_least("1.37"):
+        shared = bool(item.get("allowMultipleAllocations"))
+        rule = functools.partial(capacity, shared=shared, context=context)
+        yield from mapped(capacities, None, key_rule, rule, f"{path}.capacity", key_shown=KEY_MAX)
     if old is None or (old.get("taints") or []) != (item.get("taints") or []):
         yield from each_of(item.get("taints"), TAINTS_MAX, taint, f"{path}.taints")
     yield from unique(
@@ -67,13 +69,15 @@ def device(
     )
     yield from _node(item, path, per_device=per_device)
     yield from binding(item, path)
-    yield from _node_allocatable(item, path)
+    yield from node_resources(item, path)
 
 
-def qualified_name(name: str, path: str) -> Iterator[Cause]:
-    """Name of an attribute or capacity; a second slash hides everything from the rules, as upstream."""
+def qualified_name(name: str, path: str, *, context: Context) -> Iterator[Cause]:
+    """Name of an attribute or capacity; until 1.36 a second slash hides everything from the rules."""
     parts = name.split("/")
     if len(parts) > 2:
+        if context.at_least("1.37"):
+            yield invalid(path, name, "must not contain more than one slash")
         return
     if len(parts) == 2:
         if parts[0]:
@@ -88,9 +92,9 @@ def qualified_name(name: str, path: str) -> Iterator[Cause]:
     yield from names.each(path, parts[-1], names.c_identifier(parts[-1]))
 
 
-def fully_qualified_name(name: str, path: str) -> Iterator[Cause]:
+def fully_qualified_name(name: str, path: str, *, context: Context) -> Iterator[Cause]:
     """Name with its domain, as constraints need it."""
-    yield from qualified_name(name, path)
+    yield from qualified_name(name, path, context=context)
     if "/" not in name:
         yield invalid(path, name, "a fully qualified name must be a domain and a name separated by a slash")
 
@@ -132,10 +136,11 @@ def attribute(value: Object, path: str) -> Iterator[Cause]:
             if names.size(text) > VALUE_MAX:
                 yield too_long(place, VALUE_MAX)
     if len(found) != 1:
-        yield invalid(path, _shown_attribute(value) if found else "", "exactly one value must be specified")
+        yield invalid(path, shown_attribute(value) if found else "", "exactly one value must be specified")
 
 
-def _shown_attribute(value: Object) -> Object:
+def shown_attribute(value: Object) -> Object:
+    """An attribute as the real server prints it: its internal type's members."""
     members = {
         f"{'Version' if m.startswith('version') else m.rstrip('s').title()}Value{'s' * (m in LISTS)}": m
         for m in VALUES
@@ -224,23 +229,3 @@ def binding(item: Object, path: str) -> Iterator[Cause]:
     ):
         if not found and (good or bad):
             yield invalid(f"{path}.{member}", item.get(member), f"{member} are required to use {other}")
-
-
-def _node_allocatable(item: Object, path: str) -> Iterator[Cause]:
-    where = f"{path}.nodeAllocatableResourceMappings"
-    for name, mapping in sorted((item.get("nodeAllocatableResourceMappings") or {}).items()):
-        yield from _mapping(name, mapping, f"{where}[{name}]", item.get("capacity") or {})
-
-
-def _mapping(name: str, mapping: Object, path: str, capacities: Object) -> Iterator[Cause]:
-    if "/" in name and "kubernetes.io/" not in name:
-        yield invalid(path, name, "must be a node allocatable resource name")
-    multiplier, key = mapping.get("allocationMultiplier"), mapping.get("capacityKey")
-    if multiplier is None and key is None:
-        yield invalid(path, "", "at least one of allocationMultiplier or capacityKey must be set")
-    if multiplier is not None and value_of(multiplier) <= 0:
-        yield invalid(f"{path}.allocationMultiplier", canonical(multiplier), "must be positive")
-    if key == "":
-        yield invalid(f"{path}.capacityKey", "", "capacityKey must not be an empty string")
-    elif key is not None and key not in capacities:
-        yield not_found(f"{path}.capacityKey", key)

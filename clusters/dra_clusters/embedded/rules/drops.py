@@ -1,6 +1,6 @@
 """Fields of feature gates that are off: dropped from what a client sends, unless the stored object already uses the gate.
 
-Source: ``pkg/registry/resource/*/strategy.go`` and ``pkg/api/resourceclaimspec/util.go``, 1.36. The client sees success with
+Source: ``pkg/registry/resource/*/strategy.go`` and ``pkg/api/resourceclaimspec/util.go``, ``pkg/api/pod/util.go``, 1.36. The client sees success with
 fields missing. Everything here changes the new object in place.
 """
 
@@ -14,6 +14,8 @@ from dra_clusters.embedded.rules.devices import LISTS
 Object = dict[str, Any]
 Places = Callable[[Object], Iterator[tuple[Object, str]]]
 """Where a gate's fields stand in a spec or status: (the object around, the field)."""
+Table = tuple[tuple[tuple[str, ...], Places], ...]
+"""((gates, all of which must be on), where their fields are), in upstream's order."""
 
 
 def _devices(spec: Object) -> list[Object]:
@@ -130,7 +132,22 @@ def _status_binding(status: Object) -> Iterator[tuple[Object, str]]:
         yield result, "bindingFailureConditions"
 
 
-SLICE: tuple[tuple[tuple[str, ...], Places], ...] = (
+def _status_operations(status: Object) -> Iterator[tuple[Object, str]]:
+    for result in results_of(status):
+        yield result, "skipNodeOperations"
+
+
+def _pod_extended(status: Object) -> Iterator[tuple[Object, str]]:
+    yield status, "extendedResourceClaimStatus"
+
+
+def _pod_health(status: Object) -> Iterator[tuple[Object, str]]:
+    for kind in ("containerStatuses", "initContainerStatuses"):
+        for item in status.get(kind) or []:
+            yield item, "allocatedResourcesStatus"
+
+
+SLICE: Table = (
     (("DRADeviceTaints",), _slice_taints),
     (("DRAPartitionableDevices",), _slice_partitions),
     (("DRADeviceBindingConditions", "DRAResourceClaimDeviceStatus"), _slice_binding),
@@ -140,25 +157,27 @@ SLICE: tuple[tuple[tuple[str, ...], Places], ...] = (
     (("DRAOptionalNodeOperations",), _slice_operations),
     (("DRAPartitionableDevicesType",), _slice_partition_type),
 )
-CLAIM: tuple[tuple[tuple[str, ...], Places], ...] = (
+CLAIM: Table = (
     (("DRAPrioritizedList",), _claim_lists),
     (("DRADeviceTaints",), _claim_tolerations),
     (("DRAAdminAccess",), _claim_admin),
     (("DRAConsumableCapacity",), _claim_capacity),
 )
-CLASS: tuple[tuple[tuple[str, ...], Places], ...] = ((("DRAExtendedResource",), _class_resource),)
-STATUS: tuple[tuple[tuple[str, ...], Places], ...] = (
+CLASS: Table = ((("DRAExtendedResource",), _class_resource),)
+STATUS: Table = (
     (("DRAResourceClaimDeviceStatus",), _status_devices),
     (("DRAAdminAccess",), _status_admin),
     (("DRAConsumableCapacity",), _status_shares),
     (("DRADeviceBindingConditions",), _status_binding),
+    (("DRAOptionalNodeOperations",), _status_operations),
 )
-"""((gates, all of which must be on), where their fields are), in upstream's order."""
+POD_STATUS: Table = (
+    (("DRAExtendedResource",), _pod_extended),
+    (("ResourceHealthStatus",), _pod_health),
+)
 
 
-def drop(
-    rows: tuple[tuple[tuple[str, ...], Places], ...], new: Object, old: Object | None, context: Context
-) -> None:
+def drop(rows: Table, new: Object, old: Object | None, context: Context) -> None:
     """Take the fields of gates that are off out of the spec NEW, unless OLD uses the same gate."""
     for gates, places in rows:
         if not all(context.on(gate) for gate in gates) and not uses(places, old):

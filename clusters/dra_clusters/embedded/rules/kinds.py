@@ -34,6 +34,8 @@ class Kind:
         name: the form of its name.
         generation: whether ``metadata.generation`` counts changes of the spec.
         empty_status: what stands in ``status`` of a new object; None leaves what the client gave.
+        own_metadata: whether its rules judge the metadata of a new object, or only the common rules that come last.
+        keeps_status: whether a client may give the status of a new object.
         old_names: whether ``generateName`` is judged on its own, as older kinds do.
         standard: whether its finalizers are judged as those of Kubernetes' own kinds.
         rechecks: whether all metadata is judged again on an update.
@@ -49,6 +51,8 @@ class Kind:
     name: names.Problems = names.subdomain
     generation: bool = False
     empty_status: Object | None = None
+    own_metadata: bool = True
+    keeps_status: bool = False
     old_names: bool = True
     standard: bool = True
     rechecks: bool = False

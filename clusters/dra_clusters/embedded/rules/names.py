@@ -29,9 +29,9 @@ def each(field: str, value: str, problems: Iterable[str]) -> Iterator[Cause]:
         yield invalid(field, value, problem)
 
 
-def too_long_text(limit: int) -> str:
-    """What is said of a text with more than LIMIT bytes."""
-    return f"must be no more than {limit} characters"
+def too_long_text(limit: int, unit: str = "characters") -> str:
+    """What is said of a text with more than LIMIT bytes; newer rules call them bytes."""
+    return f"must be no more than {limit} {unit}"
 
 
 def form(message: str, pattern: str, *examples: str) -> str:
@@ -66,9 +66,14 @@ def label(text: str) -> list[str]:
     return found
 
 
-def subdomain(text: str) -> list[str]:
+def long_name(text: str) -> list[str]:
+    """DNS subdomain, in the words of newer rules."""
+    return subdomain(text, "bytes")
+
+
+def subdomain(text: str, unit: str = "characters") -> list[str]:
     """DNS subdomain, RFC 1123."""
-    found = [too_long_text(253)] if size(text) > 253 else []
+    found = [too_long_text(253, unit)] if size(text) > 253 else []
     if not matches(SUBDOMAIN, text):
         message = (
             "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', "
@@ -100,12 +105,12 @@ def qualified(text: str) -> list[str]:
         ]
     found = []
     for prefix in prefixes:
-        problems = subdomain(prefix) if prefix else ["must be non-empty"]
+        problems = long_name(prefix) if prefix else ["must be non-empty"]
         found += [f"prefix part {problem}" for problem in problems]
     if not name:
         found.append("name part must be non-empty")
     elif size(name) > 63:
-        found.append(f"name part {too_long_text(63)}")
+        found.append(f"name part {too_long_text(63, 'bytes')}")
     if not matches(QUALIFIED, name):
         found.append(f"name part {form(PARTS, QUALIFIED, 'MyName', 'my.name', '123-abc')}")
     return found
@@ -113,7 +118,7 @@ def qualified(text: str) -> list[str]:
 
 def label_value(text: str) -> list[str]:
     """Value of a label; may be empty."""
-    found = [too_long_text(63)] if size(text) > 63 else []
+    found = [too_long_text(63, "bytes")] if size(text) > 63 else []
     if not matches(LABEL_VALUE, text):
         message = f"a valid label must be an empty string or {PARTS.removeprefix('must ')}"
         found.append(form(message, LABEL_VALUE, "MyValue", "my_value", "12345"))

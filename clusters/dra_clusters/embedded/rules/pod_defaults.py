@@ -16,11 +16,18 @@ FILE_MODE = 0o644
 PROBE = {"timeoutSeconds": 1, "periodSeconds": 10, "successThreshold": 1, "failureThreshold": 3}
 
 
+def fill(item: Object, **values: Any) -> None:
+    """Give members that are absent or empty their values; Go cannot tell these apart."""
+    for name, value in values.items():
+        if not item.get(name):
+            item[name] = value
+
+
 def pod(spec: Object) -> None:
     """Defaults of a pod's spec."""
     template(spec)
     spec.setdefault("enableServiceLinks", True)
-    spec.setdefault("serviceAccountName", "default")
+    fill(spec, serviceAccountName="default")
     spec["serviceAccount"] = spec["serviceAccountName"]
     spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
     spec.setdefault("priority", PRIORITIES.get(spec.get("priorityClassName") or "", 0))
@@ -46,11 +53,9 @@ def _tolerates(item: Object, key: str) -> bool:
 
 def template(spec: Object) -> None:
     """Defaults of every pod spec, also in templates."""
-    spec.setdefault("dnsPolicy", "ClusterFirst")
-    spec.setdefault("restartPolicy", "Always")
+    fill(spec, dnsPolicy="ClusterFirst", restartPolicy="Always", schedulerName="default-scheduler")
     spec.setdefault("securityContext", {})
     spec.setdefault("terminationGracePeriodSeconds", 30)
-    spec.setdefault("schedulerName", "default-scheduler")
     if spec.get("serviceAccountName"):
         spec["serviceAccount"] = spec["serviceAccountName"]
     for container in [item for kind in CONTAINERS for item in spec.get(kind) or []]:
@@ -60,19 +65,22 @@ def template(spec: Object) -> None:
 
 
 def _container(item: Object) -> None:
-    item.setdefault("imagePullPolicy", "Always" if _is_latest(item.get("image") or "") else "IfNotPresent")
-    item.setdefault("terminationMessagePath", "/dev/termination-log")
-    item.setdefault("terminationMessagePolicy", "File")
+    fill(
+        item,
+        imagePullPolicy="Always" if _is_latest(item.get("image") or "") else "IfNotPresent",
+        terminationMessagePath="/dev/termination-log",
+        terminationMessagePolicy="File",
+    )
     resources = item.setdefault("resources", {})
     for kind in ("limits", "requests"):
         if resources.get(kind):
             resources[kind] = {name: canonical(value) for name, value in resources[kind].items()}
     for port in item.get("ports") or []:
-        port.setdefault("protocol", "TCP")
+        fill(port, protocol="TCP")
     for variable in item.get("env") or []:
         field = (variable.get("valueFrom") or {}).get("fieldRef")
         if field is not None:
-            field.setdefault("apiVersion", "v1")
+            fill(field, apiVersion="v1")
     for kind in ("livenessProbe", "readinessProbe", "startupProbe"):
         if item.get(kind) is not None:
             _probe(item[kind])
@@ -84,12 +92,9 @@ def _is_latest(image: str) -> bool:
 
 
 def _probe(item: Object) -> None:
-    for name, value in PROBE.items():
-        if not item.get(name):
-            item[name] = value
+    fill(item, **PROBE)
     if item.get("httpGet") is not None:
-        item["httpGet"].setdefault("path", "/")
-        item["httpGet"].setdefault("scheme", "HTTP")
+        fill(item["httpGet"], path="/", scheme="HTTP")
     if item.get("grpc") is not None:
         item["grpc"].setdefault("service", "")
 

@@ -27,10 +27,11 @@ LARGEST = (1 << 63) - 1
 
 
 def value_of(quantity: Any) -> Fraction:
-    """The number, rounded up to the finest that a quantity holds."""
+    """The number, rounded up to the finest that a quantity holds; binary ones end at the largest integer of 64 bits."""
     exact = parse(str(quantity))
     nanos = -((-abs(exact)) // NANO)
-    return (nanos if exact >= 0 else -nanos) * NANO
+    value = (nanos if exact >= 0 else -nanos) * NANO
+    return min(value, Fraction(LARGEST)) if str(quantity).endswith("i") else value
 
 
 def whole(quantity: Any) -> int:

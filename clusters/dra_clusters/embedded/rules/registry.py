@@ -40,7 +40,7 @@ def prepare_create(resource: Resource, item: Object, context: Context) -> None:
         metadata.pop(name, None)
     if row.generation:
         metadata["generation"] = 1
-    if resource.status:
+    if resource.status and not row.keeps_status:
         item.pop("status", None)
     if row.empty_status is not None:
         item["status"] = copy.deepcopy(row.empty_status)
@@ -52,9 +52,10 @@ def validate_create(resource: Resource, item: Object, context: Context) -> list[
     """Why ITEM cannot be created."""
     row = kind_of(resource)
     causes = list(row.before(item, None, context))
-    causes += new_metadata(
-        item["metadata"], namespaced=resource.namespaced, check=row.name, check_generated=row.old_names
-    )
+    if row.own_metadata:
+        causes += new_metadata(
+            item["metadata"], namespaced=resource.namespaced, check=row.name, check_generated=row.old_names
+        )
     if row.standard:
         causes += known_finalizers(item["metadata"])
     causes += row.rules(item, None, context)

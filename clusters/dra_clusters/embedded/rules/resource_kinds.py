@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dra_clusters.embedded.rules import allocations, claims, drops, slices
+from dra_clusters.embedded.rules import allocations, claims, drops, names, requests, slices
 from dra_clusters.embedded.rules.causes import Cause
 from dra_clusters.embedded.rules.context import Context
 from dra_clusters.embedded.rules.kinds import Kind, Object, spec_of
@@ -51,19 +51,19 @@ def _slice_rules(new: Object, old: Object | None, context: Context) -> Iterator[
 
 
 def _taint_rule_rules(new: Object, old: Object | None, _context: Context) -> Iterator[Cause]:
-    yield from slices.taint_rule_spec(spec_of(new), spec_of(old) if old is not None else None)
+    yield from requests.taint_rule_spec(spec_of(new), spec_of(old) if old is not None else None)
 
 
 def _taint_rule_status_rules(new: Object, _old: Object | None, _context: Context) -> Iterator[Cause]:
-    yield from slices.taint_rule_status(new.get("status") or {})
+    yield from requests.taint_rule_status(new.get("status") or {})
 
 
 def _pool_request_rules(new: Object, old: Object | None, _context: Context) -> Iterator[Cause]:
-    yield from slices.pool_request_spec(spec_of(new), spec_of(old) if old is not None else None)
+    yield from requests.pool_request_spec(spec_of(new), spec_of(old) if old is not None else None)
 
 
 def _pool_request_status_rules(new: Object, old: Object | None, _context: Context) -> Iterator[Cause]:
-    yield from slices.pool_request_status(new.get("status") or {}, (old or {}).get("status"))
+    yield from requests.pool_request_status(new.get("status") or {}, (old or {}).get("status"))
 
 
 def _drop_slice(new: Object, old: Object | None, context: Context) -> None:
@@ -82,16 +82,33 @@ def _drop_class(new: Object, old: Object | None, context: Context) -> None:
     drops.drop(drops.CLASS, spec_of(new), spec_of(old), context)
 
 
+def _stamp_taint(new: Object, old: Object | None, context: Context) -> None:
+    """The time of a rule's taint is when it got its effect, unless the client says another time."""
+    before, after = spec_of(old).get("taint") or {}, spec_of(new).get("taint") or {}
+    same_time = before.get("timeAdded") == after.get("timeAdded")
+    if old is not None and same_time and before.get("effect") != after.get("effect"):
+        after["timeAdded"] = context.stamp
+
+
 def _drop_status(new: Object, old: Object, context: Context) -> None:
     drops.drop_status(new.setdefault("status", {}), old.get("status") or {}, spec_of(new), context)
 
 
 KINDS: dict[str, Kind] = {
     "DeviceClass": Kind(
-        rules=_class_rules, generation=True, old_names=False, rechecks=True, prepares=_drop_class
+        name=names.long_name,
+        rules=_class_rules,
+        generation=True,
+        old_names=False,
+        rechecks=True,
+        prepares=_drop_class,
     ),
     "DeviceTaintRule": Kind(
-        rules=_taint_rule_rules, status_rules=_taint_rule_status_rules, generation=True, empty_status={}
+        rules=_taint_rule_rules,
+        status_rules=_taint_rule_status_rules,
+        prepares=_stamp_taint,
+        generation=True,
+        empty_status={},
     ),
     "ResourceClaim": Kind(
         before=_claim_admin,

@@ -1,14 +1,13 @@
-"""Rules of ResourceSlices, DeviceTaintRules and ResourcePoolStatusRequests.
+"""Rules of ResourceSlices: where its devices are, its pool, its counters; devices are in ``devices``.
 
-Sources (1.36): ``pkg/apis/resource/validation/validation.go``, ``validation_resourcepoolstatusrequest.go`` and the
-declarative tags of ``resource/v1alpha3`` (the only kind whose declarative rules are enforced). Devices are in ``devices``.
+Source: ``pkg/apis/resource/validation/validation.go``, 1.36 (1.37 where said).
 """
 
 from collections.abc import Iterator
 from typing import Any
 
 from dra_clusters.embedded.rules import names
-from dra_clusters.embedded.rules.causes import Cause, invalid, required, too_many
+from dra_clusters.embedded.rules.causes import Cause, invalid, not_supported, required
 from dra_clusters.embedded.rules.context import Context
 from dra_clusters.embedded.rules.devices import (
     LISTS,
@@ -16,16 +15,17 @@ from dra_clusters.embedded.rules.devices import (
     counters,
     device,
     driver_name,
+    fully_qualified_name,
     pool_name,
+    shown_attribute,
 )
 from dra_clusters.embedded.rules.items import unique
-from dra_clusters.embedded.rules.metadata import conditions, immutable
+from dra_clusters.embedded.rules.metadata import immutable
 from dra_clusters.embedded.rules.selection import node_selector
-from dra_clusters.embedded.rules.taints import taint
 
 Object = dict[str, Any]
 DEVICES_MAX, RICH_DEVICES_MAX, COUNTER_SETS_MAX = 128, 64, 8
-RULE_CONDITIONS_MAX, REQUEST_CONDITIONS_MAX, LIMIT_MAX = 8, 10, 1000
+OPERATIONS = ("*", "NodePrepareResources", "NodeUnprepareResources")
 PLACES = "exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection` is required"
 
 
@@ -57,6 +57,52 @@ def slice_spec(spec: Object, old: Object | None, context: Context, path: str = "
         f"{path}.sharedCounters",
         lambda item: item.get("name") or "",
     )
+    yield from _partition_type(spec, path, context)
+    yield from _skipped(spec.get("skipNodeOperations") or [], f"{path}.skipNodeOperations")
+
+
+def _partition_type(spec: Object, path: str, context: Context) -> Iterator[Cause]:
+    """The attribute that names a partition's type stands as a string on each device that draws from counters (1.37)."""
+    name, driver = spec.get("partitionTypeAttribute"), spec.get("driver") or ""
+    if name is None:
+        return
+    where = f"{path}.partitionTypeAttribute"
+    malformed = list(fully_qualified_name(name, where, context=context))
+    yield from malformed
+    devices = spec.get("devices") or []
+    if not any(item.get("consumesCounters") for item in devices):
+        detail = "may only be set on a slice which declares devices that consume counters"
+        yield invalid(where, name, detail)
+    elif not malformed:
+        for index, item in enumerate(devices):
+            if item.get("consumesCounters"):
+                attributes = item.get("attributes") or {}
+                found = attributes.get(name) or attributes.get(name.removeprefix(f"{driver}/"))
+                yield from _partition_value(found, f"{path}.devices[{index}].attributes[{name}]")
+
+
+def _partition_value(found: Object | None, path: str) -> Iterator[Cause]:
+    if found is None:
+        detail = (
+            "device consumes counters and `partitionTypeAttribute` names this attribute, so it must be set"
+        )
+        yield required(path, detail)
+    elif found.get("string") is None:
+        detail = "must be a string value because `partitionTypeAttribute` names this attribute"
+        yield invalid(path, shown_attribute(found), detail)
+
+
+def _skipped(items: list[str], path: str) -> Iterator[Cause]:
+    """Operations of the kubelet that a driver does not need (1.37)."""
+
+    def known(word: str, where: str) -> Iterator[Cause]:
+        if word not in OPERATIONS:
+            yield not_supported(where, word, OPERATIONS)
+
+    yield from unique(items, None, known, path, lambda word: word)
+    if "NodePrepareResources" in items and not {"NodeUnprepareResources", "*"} & set(items):
+        detail = "NodePrepareResources cannot be skipped unless NodeUnprepareResources is also skipped"
+        yield invalid(path, items, detail)
 
 
 def _devices(spec: Object, old: Object, context: Context, path: str) -> Iterator[Cause]:
@@ -70,7 +116,7 @@ def _devices(spec: Object, old: Object, context: Context, path: str) -> Iterator
             where,
             old=stored.get(item.get("name")),
             per_device=per_device,
-            fractions=context.on("DRAFractionalCapacityRange"),
+            context=context,
         )
 
     limit = RICH_DEVICES_MAX if any(is_rich(item) for item in devices) else DEVICES_MAX
@@ -134,80 +180,3 @@ def _shown_term(term: Object) -> Object:
 def _counter_set(item: Object, path: str) -> Iterator[Cause]:
     yield from counter_set_name(item.get("name") or "", f"{path}.name")
     yield from counters(item.get("counters"), f"{path}.counters")
-
-
-def taint_rule_spec(spec: Object, old: Object | None, path: str = "spec") -> Iterator[Cause]:
-    """Spec of a DeviceTaintRule."""
-    selector = spec.get("deviceSelector") or {}
-    checks = (("driver", driver_name), ("pool", pool_name))
-    for member, check in checks:
-        if selector.get(member) is not None:
-            yield from check(selector[member], f"{path}.deviceSelector.{member}")
-    name = selector.get("device")
-    if name is not None:
-        yield from names.each(f"{path}.deviceSelector.device", name, names.label(name))
-    before = (old.get("taint") or {}) if old is not None else None
-    yield from taint(spec.get("taint") or {}, f"{path}.taint", old=before)
-
-
-def taint_rule_status(status: Object, path: str = "status") -> Iterator[Cause]:
-    """Status of a DeviceTaintRule."""
-    items = status.get("conditions") or []
-    yield from conditions(items, f"{path}.conditions")
-    if len(items) > RULE_CONDITIONS_MAX:
-        yield too_many(f"{path}.conditions", len(items), RULE_CONDITIONS_MAX)
-
-
-def pool_request_spec(spec: Object, old: Object | None, path: str = "spec") -> Iterator[Cause]:
-    """Spec of a ResourcePoolStatusRequest, which never changes."""
-    if old is not None:
-        yield from immutable(old, spec, path, None)
-        return
-    driver, limit = spec.get("driver") or "", spec.get("limit")
-    if driver:
-        yield from _caseless(driver, f"{path}.driver")
-    else:
-        yield required(f"{path}.driver")
-    if spec.get("poolName") is not None:
-        yield from _segments(spec["poolName"], f"{path}.poolName")
-    if limit is None:
-        yield required(f"{path}.limit")
-    elif limit > LIMIT_MAX:
-        yield invalid(f"{path}.limit", limit, f"must be less than or equal to {LIMIT_MAX}")
-    elif limit < 1:
-        yield invalid(f"{path}.limit", limit, "must be greater than or equal to 1")
-
-
-def _segments(name: str, path: str) -> Iterator[Cause]:
-    for index, part in enumerate(name.split("/")):
-        if part:
-            problems = [f"segment {index}: {problem}" for problem in names.subdomain(part)]
-            yield from names.each(path, part, problems)
-        else:
-            yield invalid(path, name, f"segment {index}: must not be empty")
-
-
-def _caseless(name: str, path: str) -> Iterator[Cause]:
-    if names.matches(names.SUBDOMAIN, name.lower()):
-        return
-    message = (
-        "an RFC 1123 subdomain must consist of alphanumeric characters, '-' or '.', "
-        "and must start and end with an alphanumeric character"
-    )
-    yield invalid(path, name, names.form(message, names.SUBDOMAIN, "Example.com"))
-
-
-def pool_request_status(status: Object, old: Object | None, path: str = "status") -> Iterator[Cause]:
-    """Status of a ResourcePoolStatusRequest: written once."""
-    if old:
-        yield from immutable(old, status, path)
-        return
-    items = status.get("conditions") or []
-    yield from conditions(items, f"{path}.conditions")
-    if status.get("poolCount") is None:
-        yield required(f"{path}.poolCount")
-    elif status["poolCount"] < 0:
-        yield invalid(f"{path}.poolCount", status["poolCount"], "must be greater than or equal to 0")
-    for member, limit in (("pools", LIMIT_MAX), ("conditions", REQUEST_CONDITIONS_MAX)):
-        if len(status.get(member) or []) > limit:
-            yield too_many(f"{path}.{member}", len(status[member]), limit)

@@ -42,15 +42,29 @@ def selects(selector: Object, found: Object) -> bool:
     return True
 
 
+def _selector(spec: Object, word: str) -> Iterator[Cause]:
+    """The selector, and that it matches the labels of the template; without one there is nothing that it could match."""
+    selector = spec.get("selector")
+    found = ((spec.get("template") or {}).get("metadata") or {}).get("labels")
+    malformed = list(label_selector(selector, "spec.selector"))
+    yield from malformed
+    empty = selector is not None and not any(selector.values())
+    if empty and word == "deployment":
+        yield invalid("spec.selector", {}, "empty selector is invalid for deployment")
+    if malformed and word == "deployment":
+        yield invalid("spec.selector", _filled(selector or {}), "invalid label selector")
+    if not malformed and (selector is None or not selects(selector, found or {})):
+        yield invalid("spec.template.metadata.labels", found, "`selector` does not match template `labels`")
+    if empty and word == "daemonset":
+        yield invalid("spec.selector", {}, "empty selector is invalid for daemonset")
+
+
+def _filled(selector: Object) -> Object:
+    return {name: value for name, value in selector.items() if value}
+
+
 def _template(spec: Object, word: str) -> Iterator[Cause]:
     template = spec.get("template") or {}
-    found = (template.get("metadata") or {}).get("labels") or {}
-    selector = spec.get("selector")
-    if selector and not selects(selector, found):
-        shown = (template.get("metadata") or {}).get("labels")
-        yield invalid("spec.template.metadata.labels", shown, "`selector` does not match template `labels`")
-    if word == "daemonset" and selector is not None and not any(selector.values()):
-        yield invalid("spec.selector", selector, "empty selector is invalid for daemonset")
     yield from pod_template(template, "spec.template")
     policy = (template.get("spec") or {}).get("restartPolicy")
     if policy != "Always":
@@ -72,10 +86,7 @@ def daemon_set(new: Object, old: Object | None, _context: Context) -> Iterator[C
     spec = new.get("spec") or {}
     if old is not None:
         yield from immutable((old.get("spec") or {}).get("selector"), spec.get("selector"), "spec.selector")
-    yield from label_selector(spec.get("selector"), "spec.selector")
-    if spec.get("selector") is None:
-        shown = ((spec.get("template") or {}).get("metadata") or {}).get("labels")
-        yield invalid("spec.template.metadata.labels", shown, "`selector` does not match template `labels`")
+    yield from _selector(spec, "daemonset")
     yield from _template(spec, "daemonset")
     yield from _counts(spec, ("minReadySeconds", "revisionHistoryLimit"))
 
@@ -88,13 +99,7 @@ def replicated(new: Object, old: Object | None, _context: Context) -> Iterator[C
     selector = spec.get("selector")
     if selector is None:
         yield required("spec.selector")
-    else:
-        yield from label_selector(selector, "spec.selector")
-        if not any(selector.values()):
-            yield invalid("spec.selector", selector, "empty selector is invalid for deployment")
-    if selector is None:
-        shown = ((spec.get("template") or {}).get("metadata") or {}).get("labels")
-        yield invalid("spec.template.metadata.labels", shown, "`selector` does not match template `labels`")
+    yield from _selector(spec, "deployment")
     yield from _template(spec, "deployment")
     if new.get("kind") == "Deployment":
         yield from _counts(spec, ("minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds"))
@@ -123,6 +128,17 @@ def job(new: Object, _old: Object | None, _context: Context) -> Iterator[Cause]:
         yield not_supported("spec.template.spec.restartPolicy", policy, ("OnFailure", "Never"))
 
 
+def _same_ports(items: list[Object]) -> Iterator[Cause]:
+    seen = set()
+    for index, item in enumerate(items):
+        key = item.get("protocol") or "", item.get("port") or 0
+        if key in seen:
+            shown = {"Name": "", "Protocol": key[0], "AppProtocol": None}
+            shown |= {"Port": key[1], "TargetPort": 0, "NodePort": 0}
+            yield duplicate(f"spec.ports[{index}]", shown)
+        seen.add(key)
+
+
 def service(new: Object, _old: Object | None, _context: Context) -> Iterator[Cause]:
     """A Service."""
     spec = new.get("spec") or {}
@@ -148,6 +164,7 @@ def service(new: Object, _old: Object | None, _context: Context) -> Iterator[Cau
             yield from names.each(f"{where}.targetPort", target, names.port_name(target))
         else:
             yield from port(target or 0, f"{where}.targetPort")
+    yield from _same_ports(ports)
     yield from labels(spec.get("selector"), "spec.selector")
     if kind not in SERVICE_TYPES:
         yield not_supported("spec.type", kind, SERVICE_TYPES)

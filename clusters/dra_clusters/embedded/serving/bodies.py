@@ -70,7 +70,7 @@ def go_words(raw: bytes, why: str) -> str:
     if not text or "truncated" in why:
         return "unexpected end of JSON input"
     if text[:1] not in b'{["-0123456789tfn':
-        return f"invalid character '{text[:1].decode('utf-8', 'replace')}' looking for beginning of value"
+        return f"invalid character '{text.decode('utf-8', 'replace')[:1]}' looking for beginning of value"
     return why
 
 

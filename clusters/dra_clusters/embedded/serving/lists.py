@@ -9,6 +9,7 @@ import msgspec
 
 from dra_clusters.embedded.query.fields import equal_to
 from dra_clusters.embedded.query.labels import Predicate, everything
+from dra_clusters.embedded.serving.bodies import parse_json
 from dra_clusters.embedded.status import ApiError, bad_request, too_new
 from dra_clusters.embedded.store import INDEXED, Store, Stored, path_of
 from dra_clusters.embedded.verbs.options import ListOptions
@@ -64,11 +65,11 @@ def read_token(token: str) -> tuple[int, str]:
     """
     try:
         raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
-        told = msgspec.json.decode(raw)
+        told = parse_json(raw)
         revision, start = told["rv"], told["start"]
         if told["v"] != "meta.k8s.io/v1" or not isinstance(revision, int) or not isinstance(start, str):
             raise ValueError(told)
-    except (binascii.Error, msgspec.DecodeError, ValueError, KeyError, TypeError) as error:
+    except (binascii.Error, ValueError, KeyError, TypeError) as error:
         raise bad_request(f"invalid continue token: continue key is not valid: {error}") from error
     return revision, start
 
