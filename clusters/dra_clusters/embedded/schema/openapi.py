@@ -201,7 +201,10 @@ def _paths(served: tuple[Served, ...], version: int) -> Document:
         for path, operations in _operations(resource):
             item: Document = {each.method: _rendered(resource, path, each, version) for each in operations}
             names = [name for name in PATH if f"{{{name}}}" in path]
-            item["parameters"] = [_parameter(name, "path", version) for name in names]
+            item["parameters"] = [
+                *(_parameter(name, "path", version) for name in names),
+                _parameter("pretty", "query", version),
+            ]
             found[path] = item
     return found
 
