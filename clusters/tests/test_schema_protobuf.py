@@ -143,6 +143,18 @@ def test_watch_frames_follow_each_other() -> None:
     assert protobuf.read_frame(rest) == ("DELETED", SERVICE, b"")
 
 
+def test_a_list_is_made_of_the_bytes_of_its_objects() -> None:
+    objects = [SERVICE | {"metadata": {"name": "x" * length}} for length in (1, 300)]
+    raw = protobuf.list_document("v1", "ServiceList", {"resourceVersion": "7"}, map(protobuf.body, objects))
+    whole = {
+        "apiVersion": "v1",
+        "kind": "ServiceList",
+        "metadata": {"resourceVersion": "7"},
+        "items": objects,
+    }
+    assert raw == encode(whole)
+
+
 def test_options_are_read_in_any_group() -> None:
     options = {"apiVersion": "resource.k8s.io/v1", "kind": "DeleteOptions", "gracePeriodSeconds": 0}
     assert decode(encode(options)) == options

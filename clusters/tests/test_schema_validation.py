@@ -1,5 +1,6 @@
 """Documents as the server's decoder reads them; the texts are those of Go (compared with k8s.io/client-go v0.36.3)."""
 
+import sys
 from typing import Any
 
 import pytest
@@ -106,6 +107,14 @@ def test_wrong_types_are_refused_in_the_words_of_go(spec: Any, problem: str) -> 
     with pytest.raises(DecodingError) as refused:
         pod(spec)
     assert str(refused.value) == problem
+
+
+def test_a_document_that_is_too_deep_is_refused() -> None:
+    schema: dict[str, Any] = {}
+    for _ in range(sys.getrecursionlimit()):
+        schema = {"not": schema}
+    with pytest.raises(DecodingError, match="exceeded max depth"):
+        read(kinds.info("apiextensions_v1.JSONSchemaProps"), schema)
 
 
 def test_a_refusal_says_which_kind_it_was_read_as() -> None:

@@ -76,7 +76,10 @@ def read(info: TypeInfo, value: Any) -> Reading:
         DecodingError: a member has a wrong type.
     """
     findings = Findings()
-    result = _message_reader(info.name)(value, Place(None, ""), findings)
+    try:
+        result = _message_reader(info.name)(value, Place(None, ""), findings)
+    except RecursionError as error:
+        raise DecodingError("exceeded max depth") from error
     if findings.problem:
         raise DecodingError(findings.problem)
     return Reading(result, tuple(findings.warnings)[:MOST_WARNINGS])
