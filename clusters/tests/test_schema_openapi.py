@@ -8,7 +8,7 @@ import pytest
 
 from dra_clusters.embedded.schema import gnostic, kinds
 from dra_clusters.embedded.schema.descriptors import message_class
-from dra_clusters.embedded.schema.openapi import document_v2, document_v3, index, root_of
+from dra_clusters.embedded.schema.openapi import digest, document_v2, document_v3, index, root_of
 from dra_clusters.embedded.schema.schemas import descriptions, schemas
 
 
@@ -124,11 +124,14 @@ def test_a_custom_resource_brings_its_own_schema() -> None:
 
 
 def test_the_index_leads_to_the_documents() -> None:
-    roots = [root_of(each) for each in (PODS, FOOS)]
-    assert index(roots)["paths"]["apis/example.com/v1"] == {
-        "serverRelativeURL": "/openapi/v3/apis/example.com/v1"
-    }
-    assert roots[0] == "api/v1"
+    digests = {root_of(each): digest([each], "1.37") for each in (PODS, FOOS)}
+    address = index(digests)["paths"]["apis/example.com/v1"]["serverRelativeURL"]
+    assert address == f"/openapi/v3/apis/example.com/v1?hash={digests['apis/example.com/v1']}"
+    assert (
+        digest([FOOS], "1.37", {"Foo": {"type": "object"}})
+        != digests["apis/example.com/v1"]
+        != digests["api/v1"]
+    )
 
 
 def test_version_2_is_the_same_as_protobuf() -> None:

@@ -8,6 +8,8 @@ JSON, so ``gnostic`` makes that form of it; people and other clients get JSON.
 Kinds of the tables bring their schemas. A custom resource's schema is given by the caller, {kind: openAPIV3Schema}.
 """
 
+import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -106,9 +108,19 @@ class Operation:
 NO_SCHEMAS: Mapping[str, Schema] = MappingProxyType({})
 
 
-def index(roots: Iterable[str]) -> Document:
-    """``/openapi/v3``, of roots as ``api/v1`` and ``apis/GROUP/VERSION``."""
-    return {"paths": {root: {"serverRelativeURL": f"/openapi/v3/{root}"} for root in roots}}
+def index(digests: Mapping[str, str]) -> Document:
+    """``/openapi/v3``, of {``api/v1`` or ``apis/GROUP/VERSION``: its digest}, by which clients keep documents."""
+    addresses = {root: f"/openapi/v3/{root}?hash={digest}" for root, digest in digests.items()}
+    return {"paths": {root: {"serverRelativeURL": address} for root, address in addresses.items()}}
+
+
+def digest(resources: Iterable[Served], kubernetes: str, custom: Mapping[str, Schema] = NO_SCHEMAS) -> str:
+    """What changes when a document of the same arguments would, without making the document."""
+    rows = [
+        (each.group, each.version, each.plural, each.kind, each.namespaced, each.status) for each in resources
+    ]
+    told = json.dumps([kubernetes, rows, dict(custom)], sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest().upper()
 
 
 def document_v3(

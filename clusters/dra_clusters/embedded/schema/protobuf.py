@@ -96,7 +96,8 @@ def decode(raw: bytes) -> dict[str, Any]:
         value = take(found.name, message)
     except (ValueError, OverflowError, RecursionError) as error:
         raise ProtobufError(f"a member of this {kind} of {api_version} cannot be read: {error}") from error
-    return {"apiVersion": api_version, "kind": kind, **value}
+    nothing: dict[str, Any] = {"items": []} if kind.endswith("List") else {}
+    return {"apiVersion": api_version, "kind": kind, **nothing, **value}
 
 
 def frame(event: str, document: bytes) -> bytes:

@@ -19,6 +19,7 @@ from typing import Any
 
 from dra_clusters.embedded.schema import kinds, times
 from dra_clusters.embedded.schema.findings import (
+    AGAIN,
     MOST_WARNINGS,
     RANGES,
     DecodingError,
@@ -85,12 +86,6 @@ def read(info: TypeInfo, value: Any) -> Reading:
     return Reading(result, tuple(findings.warnings)[:MOST_WARNINGS])
 
 
-def refusal(api_version: str, kind: str, problem: str) -> str:
-    """The text of the 400 that a server answers with (apiserver v0.36.3 endpoints/handlers, transformDecodeError)."""
-    version = api_version.rpartition("/")[2]
-    return f'{kind} in version "{version}" cannot be handled as a {kind}: {problem}'
-
-
 @cache
 def _message_reader(type_name: str) -> Reader:
     """How a struct is read. Types refer to each other, so its members are worked out at its first use."""
@@ -106,14 +101,13 @@ def _message_reader(type_name: str) -> Reader:
         if not isinstance(value, dict):
             wrong(value, go, place, findings)
             return {}
-        for name in value.names if isinstance(value, Doubled) else ():
-            if name in members:
-                warn(findings, "duplicate", place, name)
         result: dict[str, Any] = {}
-        for name, inner in value.items():
+        for name, inner in value.told() if isinstance(value, Doubled) else value.items():
             member = members.get(name)
             if member is None:
                 warn(findings, "unknown", place, name)
+            elif inner is AGAIN:
+                warn(findings, "duplicate", place, name)
             elif inner and inner.__class__ is member.plain:
                 result[name] = inner
             elif inner is not None:
@@ -190,8 +184,9 @@ def _map_reader(each: FieldInfo, item: Reader, empty: Callable[[], Any]) -> Read
         if not isinstance(value, dict):
             wrong(value, each.go, place, findings)
             return None
-        for name in value.names if isinstance(value, Doubled) else ():
-            warn(findings, "duplicate", place, name)
+        for name, inner in value.told() if isinstance(value, Doubled) else ():
+            if inner is AGAIN:
+                warn(findings, "duplicate", place, name)
         if not value and not each.always:
             return None
         return {
