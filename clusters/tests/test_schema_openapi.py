@@ -114,6 +114,15 @@ def test_a_beta_version_is_described_by_its_name_in_v1() -> None:
     assert device["description"] == descriptions()["resource_v1.Device"]
 
 
+def test_a_document_has_only_what_its_release_knows() -> None:
+    name = "io.k8s.api.resource.v1.DeviceAttribute"
+    old, new = (
+        schemas(["resource_v1.DeviceAttribute"], 3, release)[name]["properties"]
+        for release in ("1.35", "1.36")
+    )
+    assert new.keys() - old.keys() == {"ints", "bools", "strings", "versions"}
+
+
 def test_a_custom_resource_brings_its_own_schema() -> None:
     own = {"type": "object", "properties": {"spec": {"type": "object"}}}
     schema = document_v3([FOOS], "1.37", {"Foo": own})["components"]["schemas"]["com.example.v1.Foo"]

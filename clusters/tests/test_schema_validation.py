@@ -28,6 +28,15 @@ def test_unknown_members_are_named_in_the_order_of_the_document_and_dropped() ->
     ]
 
 
+def test_a_release_does_not_know_the_fields_of_later_ones() -> None:
+    value = {"spec": {"skipNodeOperations": ["*"]}}
+    info = kinds.info("resource_v1.ResourceSlice")
+    assert read(info, value).value["spec"]["skipNodeOperations"] == ["*"]
+    older = read(info, value, "1.36")
+    assert older.warnings == ('unknown field "spec.skipNodeOperations"',)
+    assert "skipNodeOperations" not in older.value["spec"]
+
+
 def test_what_was_told_twice_is_named_in_its_place_and_the_last_counts() -> None:
     text = b'{"kind":"ConfigMap","data":{"a":"1","a":"2"},"metadata":{"name":"x","no":1,"name":"y","no":2}}'
     reading = read(kinds.info("core_v1.ConfigMap"), parse(text))
@@ -111,6 +120,10 @@ def test_wrong_types_are_refused_in_the_words_of_go(spec: Any, problem: str) -> 
     with pytest.raises(DecodingError) as refused:
         pod(spec)
     assert str(refused.value) == problem
+
+
+def test_no_more_than_a_hundred_unknown_members_are_named() -> None:
+    assert len(pod({f"x{number}": 1 for number in range(1000)}).warnings) == 100
 
 
 def test_a_document_that_is_too_deep_is_refused() -> None:

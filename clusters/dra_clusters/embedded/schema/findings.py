@@ -133,6 +133,8 @@ def _no_constant(word: str) -> Any:
 
 def warn(findings: Findings, what: str, holder: Place | None, name: str) -> None:
     """Note that NAME in HOLDER is an ``unknown`` or ``duplicate`` field."""
+    if len(findings.warnings) == MOST_WARNINGS:
+        return
     path = name
     while holder:
         if holder.text:

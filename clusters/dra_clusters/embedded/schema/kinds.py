@@ -12,7 +12,8 @@ from a value, whose zero does not. Flags:
 * ``map=a,b``, ``set``, ``atomic``, ``granular``: how server-side apply merges it (``atomic`` on a message: it is owned
   as a whole, unless the field says ``granular``);
 * ``merge=key``, ``merge``, ``replace``, ``retainKeys``: how a strategic merge patch treats it;
-* ``default=value``: what an absent one counts as, where it is part of an item's key.
+* ``default=value``: what an absent one counts as, where it is part of an item's key;
+* ``since=1.36``: older releases do not know it (releases before 1.34 are not looked at).
 
 Sources: k8s.io/api, k8s.io/apimachinery and k8s.io/apiextensions-apiserver v0.36.3 (struct tags and markers), with the
 field numbers of the 1.37 protobuf descriptors and the 1.37 fields of KEP-4815, 5004, 5517, 5677 and 5945.
@@ -75,6 +76,7 @@ class FieldInfo:
         atomic: the field says that server-side apply owns it as a whole; ``whole`` counts what its type says too.
         merges: a strategic merge patch merges the list, by ``patch_key`` or, if that is empty, as a set of scalars.
         default: what an absent field counts as in an item's key; None without one.
+        since: the release that brought it; empty for one that all served releases know.
     """
 
     name: str
@@ -99,6 +101,7 @@ class FieldInfo:
     replaces: bool = False
     retains_keys: bool = False
     default: Any = None
+    since: str = ""
 
     @property
     def info(self) -> "TypeInfo | None":
@@ -150,6 +153,10 @@ class TypeInfo:
         """{JSON name: field}: the members that its JSON form can have."""
         header = (FieldInfo("apiVersion", 0, "string"), FieldInfo("kind", 0, "string")) if self.kind else ()
         return {each.name: each for each in (*header, *_members(self))}
+
+    def known(self, release: str) -> dict[str, FieldInfo]:
+        """``fields`` without those that RELEASE ("1.35") does not know yet."""
+        return {name: each for name, each in self.fields.items() if each.since <= release}
 
     @property
     def table(self) -> str:
@@ -274,6 +281,7 @@ def _field(inside: Table, row: list[str]) -> FieldInfo:
         replaces="replace" in told,
         retains_keys="retainKeys" in told,
         default=json.loads(told["default"]) if "default" in told else None,
+        since=told.get("since", ""),
     )
 
 

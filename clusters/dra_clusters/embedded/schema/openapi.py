@@ -133,7 +133,7 @@ def document_v3(
         "info": {"title": "Kubernetes", "version": f"v{kubernetes}.0"},
         "paths": _paths(served, 3),
         "components": {
-            "schemas": _schemas(served, custom, 3),
+            "schemas": _schemas(served, custom, 3, kubernetes),
             "securitySchemes": {
                 "BearerToken": {"type": "apiKey", "name": "authorization", "in": "header"},
             },
@@ -150,7 +150,7 @@ def document_v2(
         "swagger": "2.0",
         "info": {"title": "Kubernetes", "version": f"v{kubernetes}.0"},
         "paths": _paths(served, 2),
-        "definitions": _schemas(served, custom, 2),
+        "definitions": _schemas(served, custom, 2, kubernetes),
     }
 
 
@@ -175,7 +175,9 @@ def _gvk(resource: Served, suffix: str = "") -> dict[str, str]:
     return {"group": resource.group, "kind": resource.kind + suffix, "version": resource.version}
 
 
-def _schemas(served: tuple[Served, ...], custom: Mapping[str, Schema], version: int) -> dict[str, Schema]:
+def _schemas(
+    served: tuple[Served, ...], custom: Mapping[str, Schema], version: int, release: str
+) -> dict[str, Schema]:
     roots = list(META)
     own: dict[str, Schema] = {}
     for resource in served:
@@ -184,7 +186,7 @@ def _schemas(served: tuple[Served, ...], custom: Mapping[str, Schema], version: 
         if not infos[0]:
             own |= _custom(resource, custom.get(resource.kind, {"type": "object"}), version)
             roots += ["meta_v1.ObjectMeta", "meta_v1.ListMeta"]
-    return schemas(roots, version) | own
+    return schemas(roots, version, release) | own
 
 
 def _custom(resource: Served, schema: Schema, version: int) -> dict[str, Schema]:
