@@ -7,7 +7,7 @@ line is ``number name type flags``, the type as Go spells it, where a ``*`` tell
 from a value, whose zero does not. Flags:
 
 * ``always``: JSON shows it even when it is empty, and OpenAPI says that it is required unless ``optional`` stands there
-  too (``required`` alone: OpenAPI says so of one that JSON hides when it is empty); ``omitzero``: JSON hides the zero of a struct as well;
+  too (``required`` alone: OpenAPI says so of one that JSON hides when it is empty);
 * ``inline``: its members stand in the JSON of the message that holds it;
 * ``map=a,b``, ``set``, ``atomic``, ``granular``: how server-side apply merges it (``atomic`` on a message: it is owned
   as a whole, unless the field says ``granular``);
@@ -75,7 +75,8 @@ class FieldInfo:
         keys: of a ``map`` list.
         atomic: the field says that server-side apply owns it as a whole; ``whole`` counts what its type says too.
         merges: a strategic merge patch merges the list, by ``patch_key`` or, if that is empty, as a set of scalars.
-        default: what an absent field counts as in an item's key; None without one.
+        default: what an absent field counts as in an item's key: what the table says, or the zero of a scalar that JSON
+            always shows; None for one that may be absent from a key.
         since: the release that brought it; empty for one that all served releases know.
     """
 
@@ -89,7 +90,6 @@ class FieldInfo:
     pointer: bool = False
     always: bool = False
     required: bool = False
-    omitzero: bool = False
     inline: bool = False
     list_type: str = ""
     tells_list_type: bool = False
@@ -255,6 +255,8 @@ def _field(inside: Table, row: list[str]) -> FieldInfo:
     repeated, is_map, type_name = _item(home, shape)
     if is_map and (inner := _shape(home, shape.partition("]")[2]))[2]:
         type_name, wrapped, repeated = _item(*inner[:2])[2], True, True
+    plain = type_name in SCALARS and type_name != "[]byte" and not (pointer or repeated or is_map)
+    zero = ZEROS[type_name] if plain and "always" in told else None
     list_type = ""
     if repeated and not is_map:
         list_type = next((each for each in ("map", "set") if each in told), "atomic")
@@ -269,7 +271,6 @@ def _field(inside: Table, row: list[str]) -> FieldInfo:
         pointer=pointer,
         always="always" in told,
         required="required" in told or ("always" in told and "optional" not in told),
-        omitzero="omitzero" in told,
         inline="inline" in told,
         list_type=list_type,
         tells_list_type=any(each in told for each in ("map", "set", "atomic")),
@@ -280,7 +281,7 @@ def _field(inside: Table, row: list[str]) -> FieldInfo:
         patch_key=told.get("merge", ""),
         replaces="replace" in told,
         retains_keys="retainKeys" in told,
-        default=json.loads(told["default"]) if "default" in told else None,
+        default=json.loads(told["default"]) if "default" in told else zero,
         since=told.get("since", ""),
     )
 

@@ -88,16 +88,12 @@ def read(info: TypeInfo, value: Any, release: str = RELEASES[-1]) -> Reading:
 
 @cache
 def _message_reader(type_name: str, release: str) -> Reader:
-    """How a struct is read. Types refer to each other, so its members are worked out at its first use."""
-    members: dict[str, Member] = {}
-    shown: list[FieldInfo] = []
+    """How a struct is read."""
     package, short = type_name.split(".")
     go = f"{package.rpartition('_')[2]}.{short}"
 
     def read_message(value: Any, place: Place, findings: Findings) -> Any:
-        if not members:
-            members.update(_members(type_name, release))
-            shown.extend(each.field for each in members.values() if each.field.shown)
+        members, shown = _plan(type_name, release)
         if not isinstance(value, dict):
             wrong(value, go, place, findings)
             return {}
@@ -120,6 +116,16 @@ def _message_reader(type_name: str, release: str) -> Reader:
         return result
 
     return read_message
+
+
+@cache
+def _plan(type_name: str, release: str) -> tuple[dict[str, Member], tuple[FieldInfo, ...]]:
+    """The members of a struct, and which of them are shown though nobody set them.
+
+    Made at the first use of a type, because types refer to each other.
+    """
+    members = _members(type_name, release)
+    return members, tuple(each.field for each in members.values() if each.field.shown)
 
 
 def _members(type_name: str, release: str) -> dict[str, Member]:
