@@ -6,6 +6,7 @@ binding conditions takes time; its claims are allocated and reserved before it b
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -120,27 +121,35 @@ class Scheduler:
             self._queue.put(key, int(after["spec"].get("priority") or 0))
 
     def _schedule(self, key: str, pod: Object) -> None:
-        """One attempt to place POD."""
-        cycle: Cycle | None = None
+        """One attempt to place POD; what the API refuses, and what is wrong with a claim, is tried again later."""
         try:
-            self._hints.follow(key, pod)
-            claims = self._claims_of(pod)
-            cycle = Cycle(pod, claims, self._state, self._clock.time(), self._deadline)
-            placement = cycle.run(self._start)
-            self._start = placement.index
-            self._reserve(key, pod, claims, placement)
-        except NotReady as error:
-            self._writer.refuse(pod, "Unschedulable", unready(len(self._state.nodes), error))
-        except Unschedulable as error:
-            self._writer.refuse(pod, "Unschedulable", str(error))
-            self._writer.free(pod, cycle.unavailable if cycle else [])
-        except AllocationError as error:
-            self._writer.refuse(pod, "SchedulerError", f'running "DynamicResources" filter plugin: {error}')
-            self._queue.retry(key, self._clock.time())
+            self._attempt(key, pod)
         except ApiError as error:
             log.info("pod %s: %s", key, error)
-            self._writer.refuse(pod, "SchedulerError", f'running PreBind plugin "DynamicResources": {error}')
             self._queue.retry(key, self._clock.time())
+        except AllocationError as error:
+            self._queue.retry(key, self._clock.time())
+            with contextlib.suppress(ApiError):  # the pod may not be told, e.g. while its namespace goes
+                why = f'running "DynamicResources" filter plugin: {error}'
+                self._writer.refuse(pod, "SchedulerError", why)
+
+    def _attempt(self, key: str, pod: Object) -> None:
+        """Place POD, or say in it why it waits. Raises ApiError, AllocationError."""
+        self._hints.follow(key, pod)
+        try:
+            claims = self._claims_of(pod)
+        except NotReady as error:
+            self._writer.refuse(pod, "Unschedulable", unready(len(self._state.nodes), error))
+            return
+        cycle = Cycle(pod, claims, self._state, self._clock.time(), self._deadline)
+        try:
+            placement = cycle.run(self._start)
+        except Unschedulable as error:
+            self._writer.refuse(pod, "Unschedulable", str(error))
+            self._writer.free(cycle.idle())
+            return
+        self._start = placement.index
+        self._reserve(key, pod, claims, placement)
 
     def _deadline(self) -> Callable[[], bool]:
         end = self._clock.monotonic() + FILTER_TIMEOUT_S
