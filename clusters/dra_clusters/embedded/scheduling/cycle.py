@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from dra_clusters.embedded.scheduling.allocator import NodeUnfit, SearchTimeout, search
 from dra_clusters.embedded.scheduling.conditions import conditional, state_of
 from dra_clusters.embedded.scheduling.extended import requests_and_mappings, special_claim
@@ -177,6 +179,24 @@ class Cycle:
         if uid not in self.prepared:
             self.prepared[uid] = claim_of(claim, self.state.classes, self.state.gates)
         return self.prepared[uid]
+
+
+ASKED = ("nodeName", "nodeSelector", "affinity", "tolerations", "overhead")
+"""Members of a pod's spec that decide where it fits, beside what its containers ask for."""
+
+
+def likeness(pod: Object, claims: Sequence[Object]) -> bytes | None:
+    """What pods have in common that fit on the same nodes; None for one whose claims tie it to a place."""
+    if any((claim.get("status") or {}).get("allocation") for claim in claims):
+        return None
+    spec = pod["spec"]
+    containers = [
+        (container.get("name"), container.get("resources"), container.get("restartPolicy"))
+        for kind in ("initContainers", "containers")
+        for container in spec.get(kind) or []
+    ]
+    asked = [spec.get(name) for name in ASKED]
+    return msgspec.json.encode([asked, containers, [claim["spec"] for claim in claims]])
 
 
 def scored(claim: Object) -> bool:
