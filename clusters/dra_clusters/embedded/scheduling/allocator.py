@@ -6,6 +6,7 @@ use is not given to one claim alone after it stopped being shareable, and lists 
 """
 
 import uuid
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -69,6 +70,7 @@ class Search:
     everything: dict[Wanted, list[Device]] = field(default_factory=dict)
     chosen: list[list[Chosen]] = field(default_factory=list)
     picked: dict[tuple[int, int], int] = field(default_factory=dict)
+    possible: dict[Wanted, tuple[list[int], bool]] = field(default_factory=dict)
     available: dict[PoolId, dict[tuple[str, str], Fraction]] = field(default_factory=dict)
     steps: int = 0
 
@@ -143,8 +145,10 @@ class Search:
             return self.request(claim, request + 1)
         if len(self.chosen[claim]) + count - index > RESULTS_MAX:
             return Outcome.TOO_LARGE
-        candidates = range(start, len(self.devices)) if every is None else range(index, index + 1)
-        for place in candidates:
+        places, certain = self.places(wanted, start) if every is None else ([index], False)
+        for number, place in enumerate(places):
+            if certain and len(places) - number < count - index:
+                break
             device = self.devices[place] if every is None else every[place]
             if not self.take(claim, wanted, device, must=every is not None):
                 continue
@@ -155,6 +159,28 @@ class Search:
             if end is Outcome.TOO_LARGE:
                 return end
         return Outcome.FAILED
+
+    def places(self, wanted: Wanted, start: int) -> tuple[Sequence[int], bool]:
+        """Where to look for WANTED from START on, and whether there is certainly nothing elsewhere and no error.
+
+        Knowing how many devices come into question ends the search early where there are too few. For a single device
+        that is not worth looking at all.
+        """
+        if wanted.count == 1:
+            return range(start, len(self.devices)), False
+        if wanted not in self.possible:
+            found, certain = [], True
+            for place, device in enumerate(self.devices):
+                try:
+                    if self.taken(wanted, device) or not self.selectable(wanted, device):
+                        continue
+                except AllocationError:
+                    certain = False
+                if preventing(device.taints, wanted.tolerations) is None:
+                    found.append(place)
+            self.possible[wanted] = found, certain
+        found, certain = self.possible[wanted]
+        return found[bisect_left(found, start) :], certain
 
     def take(self, claim: int, wanted: Wanted, device: Device, *, must: bool) -> bool:
         """Choose DEVICE for WANTED if that is possible; if it MUST be, a broken constraint is an error."""
@@ -188,13 +214,19 @@ class Search:
             return not self.shareable(device) and any(
                 chosen.device is device for chosen in self.chosen[claim]
             )
-        if self.usage.holder(device.id) is not None:
-            return True
-        if not self.shareable(device) and self.usage.allocated(device.id):
+        if self.taken(wanted, device):
             return True
         return any(
             chosen.device is device and not chosen.share for others in self.chosen for chosen in others
         )
+
+    def taken(self, wanted: Wanted, device: Device) -> bool:
+        """Whether an allocated claim keeps WANTED from DEVICE."""
+        if wanted.admin:
+            return False
+        if self.usage.holder(device.id) is not None:
+            return True
+        return not self.shareable(device) and self.usage.allocated(device.id)
 
     def selectable(self, wanted: Wanted, device: Device) -> bool:
         """Whether DEVICE is what WANTED describes, and usable on this node."""
