@@ -23,7 +23,7 @@ from dra_clusters.embedded.reading import Reading
 from dra_clusters.embedded.resources import Registry, Resource, Served
 from dra_clusters.embedded.rules.causes import Cause
 from dra_clusters.embedded.rules.context import Context
-from dra_clusters.embedded.status import already_exists, internal, not_found
+from dra_clusters.embedded.status import already_exists, internal
 from dra_clusters.embedded.status import invalid as refused
 from dra_clusters.embedded.store import Store, Stored
 from dra_clusters.embedded.strategy import prepare_change, prepare_new
@@ -33,6 +33,7 @@ from dra_clusters.embedded.verbs.objects import (
     binding_causes,
     bound,
     check_fixed,
+    check_new,
     check_place,
     check_uid,
     check_version,
@@ -47,7 +48,7 @@ __all__ = ["Api", "Event", "everything", "now"]
 
 Object = dict[str, Any]
 LETTERS = "bcdfghjklmnpqrstvwxz2456789"
-GENERATED_MAX = 248 - 5
+GENERATED_MAX = 63 - 5
 """Letters of ``generateName`` that are kept (apiserver ``names.maxGeneratedNameLength``)."""
 
 TRIES = 8
@@ -278,8 +279,8 @@ class Api(Reading):
             metadata.get("namespace", "") if resource.namespaced else "",
         )
         found = self.store.get(plural, namespace, name)
-        if found is None and subresource:
-            raise not_found(resource.plural, resource.group, name)
+        if found is None:
+            check_new(resource, applied, subresource)
         writer = Writer(manager, "Apply", served, subresource)
         item = apply_as(
             *(resource, found.value if found else None, applied, writer, self.clock.stamp()),

@@ -51,7 +51,9 @@ def request_info(method: str, path: str, query: Mapping[str, str]) -> RequestInf
         group, version, parts = parts[1], parts[2], parts[3:]
     else:
         return plain
-    namespace = ""
+    namespace, watches = "", parts[0] == "watch" and len(parts) > 1
+    if watches:  # the old way to ask for a watch
+        parts = parts[1:]
     if parts[0] == "namespaces" and len(parts) > 1:
         namespace = parts[1]
         if len(parts) > 2 and parts[2] not in NAMESPACE_SUBRESOURCES:
@@ -59,7 +61,7 @@ def request_info(method: str, path: str, query: Mapping[str, str]) -> RequestInf
     resource, name, subresource, *rest = [*parts, "", ""] if len(parts) < 3 else parts
     name, subresource = name or "", subresource or ""
     return RequestInfo(
-        verb=verb_of(method, name, query),
+        verb="watch" if watches else verb_of(method, name, query),
         path=path,
         group=group,
         version=version,

@@ -9,6 +9,7 @@ import logging
 import socket
 import ssl
 import time
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -87,16 +88,18 @@ class Server:
             request.transport.abort()
             raise web.HTTPServiceUnavailable
         try:
-            return await self._door.enter(request, self._dispatch)
+            response = await self._door.enter(request, self._dispatch)
         except ApiError as error:
-            return refuse(request, error)
+            response = refuse(request, error)
         except (web.HTTPException, ConnectionError):
             raise
         except Exception as error:  # one request must not end the server, and its client wants to know
             log.exception("%s %s", request.method, request.path)
-            return refuse(
-                request, ApiError(500, f"Internal error occurred: {error!r}", reason="InternalError")
-            )
+            why = f"Internal error occurred: {error!r}"
+            response = refuse(request, ApiError(500, why, reason="InternalError"))
+        if not response.prepared:
+            response.headers.setdefault("Audit-Id", str(uuid.uuid4()))
+        return response
 
     async def _dispatch(self, request: web.Request) -> web.StreamResponse:
         info = request_info(request.method, request.path, request.query)
@@ -134,7 +137,7 @@ class Server:
                 if fault.code != 200:
                     exchange.code = fault.code
                     return misbehave(call.request, fault)
-            if call.info.verb == "watch" and not call.info.name:
+            if call.info.verb == "watch":
                 stream = Stream(call, self._audit, user)
                 exchange.record(self._audit, 200)
                 return await stream.serve()

@@ -122,6 +122,9 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) == len(pairs):
         return result
+    for name, value in pairs:  # a map that is told twice is filled twice, as Go does it
+        if isinstance(value, dict) and isinstance(result[name], dict):
+            result[name] = {**value, **result[name]}
     doubled = Doubled(result)
     doubled.order = tuple(name for name, _ in pairs)
     return doubled

@@ -68,7 +68,12 @@ def form_of(accept: str, *, protobuf: bool, transforms: bool = True) -> Form:
             if not known or not transforms or (found == "protobuf" and transform == "Table"):
                 continue
         return Form(found, transform, version, told.get("pretty") == "1")
-    raise ApiError(406, f"only the following media types are accepted: {', '.join(MEDIA)}")
+    if any(
+        clause.partition(";")[0].strip() in (*MEDIA, "*/*", "application/*") for clause in accept.split(",")
+    ):
+        raise ApiError(406, f"only the following media types are accepted: {', '.join(MEDIA)}")
+    words = f"406: Not Acceptable\n\nAvailable representations: {', '.join(MEDIA)}"
+    raise ApiError(406, words, details={})
 
 
 def body_media(content_type: str, *, protobuf: bool) -> Media:

@@ -46,7 +46,7 @@ class Reader:
         media = body_media(content_type, protobuf=not self._served.resource.custom)
         value = read_object(raw, media, kind)
         self.check_kind(value, raw)
-        if media == "json" and validation != "Ignore":
+        if media == "json":
             value = with_doubles(raw, value)
         return self.checked(value, validation)
 

@@ -1,11 +1,12 @@
 """get, list, watch and deletecollection."""
 
+import uuid
 from typing import Any
 
 from aiohttp import web
 
 from dra_clusters.audit import Audit
-from dra_clusters.embedded.query.labels import Predicate
+from dra_clusters.embedded.query.labels import Predicate, both
 from dra_clusters.embedded.serving.bodies import parse_json
 from dra_clusters.embedded.serving.call import Call
 from dra_clusters.embedded.serving.forms import encode, encoded_list, event_line, frame
@@ -83,13 +84,16 @@ class Stream:
         self._user = user
         self._options = list_options(call.request.query, watching=True)
         self._matches = call.selection(self._options)
+        if name := call.info.name:
+            self._matches = both(lambda item: item["metadata"]["name"] == name, self._matches)
         self._form = call.form
         self._first = True
 
     async def serve(self) -> web.StreamResponse:
         """Send events until the watch ends."""
         call, media = self._call, self._form.content_type
-        response = web.StreamResponse(headers={"Cache-Control": "no-cache, private"})
+        headers = {"Cache-Control": "no-cache, private", "Audit-Id": str(uuid.uuid4())}
+        response = web.StreamResponse(headers=headers)
         response.content_type = media
         if media == "application/vnd.kubernetes.protobuf":
             response.headers["Content-Type"] = f"{media};stream=watch"

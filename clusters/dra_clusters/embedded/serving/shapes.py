@@ -21,8 +21,10 @@ class Transformer:
         self, served: Served, definition: Definition | None, form: Form, include: str, now: float
     ) -> None:
         if include not in ("", "None", "Metadata", "Object"):
-            why = f'unrecognized includeObject value: "{include}"'
-            raise ApiError(400, why)
+            why = (
+                f"includeObject: Invalid value: \"{include}\": must be 'Metadata', 'Object', 'None', or empty"
+            )
+            raise ApiError(400, f"Unable to convert to Table as requested: {why}")
         self._served = served
         self._definition = definition
         self._form = form

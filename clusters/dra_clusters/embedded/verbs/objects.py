@@ -8,7 +8,7 @@ from dra_clusters.embedded.patches.strategic import strategic
 from dra_clusters.embedded.resources import Resource
 from dra_clusters.embedded.rules.causes import Cause, invalid, not_supported, required
 from dra_clusters.embedded.schema.kinds import type_of
-from dra_clusters.embedded.status import bad_request, conflict
+from dra_clusters.embedded.status import bad_request, conflict, not_found
 from dra_clusters.embedded.status import invalid as refused
 from dra_clusters.embedded.store import path_of
 from dra_clusters.embedded.verbs.options import revision_of
@@ -152,3 +152,18 @@ def bound(pod: Object, node: str, uid: str, stamp: str) -> Object:
     others = [item for item in status.get("conditions") or [] if item["type"] != "PodScheduled"]
     spec = {**pod["spec"], "nodeName": node}
     return {**pod, "spec": spec, "status": {**status, "conditions": [*others, condition]}}
+
+
+def check_new(resource: Resource, applied: Object, subresource: str) -> None:
+    """Refuse to create by apply what is only a part of an object, or another one than is meant.
+
+    Raises:
+        ApiError: 404 or 409.
+    """
+    metadata = applied.get("metadata") or {}
+    name, uid = metadata.get("name", ""), metadata.get("uid")
+    if subresource:
+        raise not_found(resource.plural, resource.group, name)
+    if uid:
+        why = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+        raise conflict(resource.plural, resource.group, name, why)
