@@ -38,7 +38,7 @@ class Answer:
     """What came back.
 
     Attributes:
-        headers: with names in lower case.
+        headers: with names in lower case; one that came several times is joined by ", ".
     """
 
     request: str
@@ -159,7 +159,10 @@ class Client:
         except (OSError, http.client.HTTPException):
             self.close()
             raise
-        named = {name.lower(): value for name, value in response.getheaders()}
+        named: dict[str, str] = {}
+        for name, value in response.getheaders():
+            before = f"{named[name.lower()]}, " if name.lower() in named else ""
+            named[name.lower()] = before + value
         return Answer(f"{method} {target}", response.status, named, got)
 
     def patch(

@@ -1,0 +1,330 @@
+"""Who may do what: tokens, impersonation, RBAC, reviews, granular status rights (pkg/registry/rbac; authorization API docs).
+
+The administrator acts as others by impersonation, so that no second kubeconfig is needed. Behaviours with the need
+``rbac`` are for clusters that enforce it.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from dra_clusters.checks.behaviour import UPSTREAM, behaviour
+from dra_clusters.checks.client import Answer, Object, holds, same
+from dra_clusters.checks.refusals import sample
+from dra_clusters.checks.world import World
+
+RBAC = UPSTREAM + "plugin/pkg/auth/authorizer/rbac"
+ENFORCED = ("api", "rbac")
+AUTHORIZATION = "/apis/authorization.k8s.io/v1"
+AUTHENTICATION = "/apis/authentication.k8s.io/v1"
+
+
+def acting(world: World, user: str, *groups: str) -> dict[str, str]:
+    """Headers that make the administrator USER."""
+    headers = {"Impersonate-User": user}
+    return headers | ({"Impersonate-Group": groups[0]} if groups else {})
+
+
+def as_user(world: World, method: str, path: str, body: Any = None, *, user: str = "jane") -> Answer:
+    """A request of USER."""
+    return world.client.send(method, path, body, headers=acting(world, user))
+
+
+def allow(world: World, verbs: Iterable[str], resources: Iterable[str], *, group: str = "", user: str = "jane", **rule: Any) -> None:
+    """A role and its binding for USER in the own namespace."""
+    name = world.name()
+    rules = [{"apiGroups": [group], "resources": list(resources), "verbs": list(verbs), **rule}]
+    world.create("roles", {"metadata": {"name": name}, "rules": rules})
+    subject = {"kind": "User", "name": user, "apiGroup": "rbac.authorization.k8s.io"}
+    role = {"kind": "Role", "name": name, "apiGroup": "rbac.authorization.k8s.io"}
+    world.create("rolebindings", {"metadata": {"name": name}, "roleRef": role, "subjects": [subject]})
+
+
+def until_allowed(world: World, answer: Any) -> Answer:
+    """The first answer that is not 403: the server's authorizer learns of roles by watching them."""
+    for _ in range(100):
+        found: Answer = answer()
+        if found.code != 403:
+            return found
+    return found
+
+
+@behaviour("access/no-token-is-anonymous", "authentication docs: anonymous requests", needs=ENFORCED)
+def anonymous(world: World) -> None:
+    """Without credentials one is system:anonymous, who may read health and version but no secrets."""
+    nothing = {"Authorization": ""}
+    same(world.client.send("GET", "/readyz", headers=nothing).code, 200, "code of /readyz")
+    world.client.send("GET", "/api/v1/secrets", headers=nothing).refuse(
+        403, "Forbidden", 'secrets is forbidden: User "system:anonymous" cannot list resource "secrets"'
+    )
+
+
+@behaviour("access/bad-token-is-401", "authentication docs")
+def bad_token(world: World) -> None:
+    """A token that nobody knows is 401 Unauthorized."""
+    answer = world.client.send("GET", "/api/v1/namespaces", headers={"Authorization": "Bearer nobody"})
+    answer.refuse(401, "Unauthorized", "Unauthorized")
+
+
+@behaviour("access/forbidden-says-who-and-what", RBAC, needs=ENFORCED)
+def forbidden(world: World) -> None:
+    """403 names user, verb, resource, group and namespace; details hold the object."""
+    path = world.path("resourceclaims", "a")
+    status = as_user(world, "GET", path).refuse(
+        403,
+        "Forbidden",
+        f'resourceclaims.resource.k8s.io "a" is forbidden: User "jane" cannot get resource "resourceclaims" in API'
+        f' group "resource.k8s.io" in the namespace "{world.namespace}"',
+    )
+    same(status["details"], {"name": "a", "group": "resource.k8s.io", "kind": "resourceclaims"}, "details")
+
+
+@behaviour("access/forbidden-at-cluster-scope", RBAC, needs=ENFORCED)
+def forbidden_cluster(world: World) -> None:
+    """403 of a cluster's kind says "at the cluster scope"."""
+    as_user(world, "GET", "/api/v1/nodes").refuse(403, "Forbidden", "at the cluster scope")
+
+
+@behaviour("access/role-allows", RBAC, needs=ENFORCED)
+def role_allows(world: World) -> None:
+    """A role lets its subject do its verbs, in its namespace only."""
+    allow(world, ["get", "list"], ["configmaps"])
+    until_allowed(world, lambda: as_user(world, "GET", world.path("configmaps"))).expect(200)
+    as_user(world, "POST", world.path("configmaps"), {"metadata": {"name": "a"}}).refuse(403, "Forbidden")
+    as_user(world, "GET", "/api/v1/namespaces/default/configmaps").refuse(403, "Forbidden")
+
+
+@behaviour("access/resource-names", RBAC, needs=ENFORCED)
+def resource_names(world: World) -> None:
+    """resourceNames narrows a rule to objects."""
+    for name in ("a", "b"):
+        world.create("configmaps", {"metadata": {"name": name}})
+    allow(world, ["get"], ["configmaps"], resourceNames=["a"])
+    until_allowed(world, lambda: as_user(world, "GET", world.path("configmaps", "a"))).expect(200)
+    as_user(world, "GET", world.path("configmaps", "b")).refuse(403, "Forbidden")
+
+
+@behaviour("access/subresources-are-their-own", RBAC, needs=ENFORCED)
+def subresources(world: World) -> None:
+    """A rule for resourceclaims does not cover resourceclaims/status."""
+    claim = world.create("resourceclaims", sample(world, "resourceclaims"))
+    allow(world, ["get", "update"], ["resourceclaims"], group="resource.k8s.io")
+    path = world.path("resourceclaims", claim["metadata"]["name"])
+    until_allowed(world, lambda: as_user(world, "PUT", path, claim)).expect(200)
+    as_user(world, "PUT", f"{path}/status", claim).refuse(403, "Forbidden", 'resource "resourceclaims/status"')
+
+
+@behaviour("access/status-binding-is-granular", "KEP 4381; gate DRAResourceClaimGranularStatusAuthorization", needs=ENFORCED, since="1.36")
+def granular_binding(world: World) -> None:
+    """To allocate, a writer of the status needs update on resourceclaims/binding too: 422 with a Forbidden cause."""
+    claim = world.create("resourceclaims", sample(world, "resourceclaims"))
+    allow(world, ["update"], ["resourceclaims/status"], group="resource.k8s.io")
+    path = world.path("resourceclaims", claim["metadata"]["name"], "status")
+    result = {"request": "r", "driver": "d.example.com", "pool": "p", "device": "d0"}
+    body = {**claim, "status": {"allocation": {"devices": {"results": [result]}}}}
+    status = until_allowed(world, lambda: as_user(world, "PUT", path, body)).refuse(422, "Invalid")
+    same({cause["reason"] for cause in status["details"]["causes"]}, {"FieldValueForbidden"}, "reasons")
+    holds("resourceclaims/binding" in status["message"], "the missing right", status["message"])
+
+
+@behaviour("access/status-binding-allows", "KEP 4381; gate DRAResourceClaimGranularStatusAuthorization", needs=ENFORCED, since="1.36")
+def granular_binding_allows(world: World) -> None:
+    """With update on resourceclaims/binding the allocation is taken."""
+    claim = world.create("resourceclaims", sample(world, "resourceclaims"))
+    allow(world, ["update"], ["resourceclaims/status", "resourceclaims/binding"], group="resource.k8s.io")
+    path = world.path("resourceclaims", claim["metadata"]["name"], "status")
+    result = {"request": "r", "driver": "d.example.com", "pool": "p", "device": "d0"}
+    body = {**claim, "status": {"allocation": {"devices": {"results": [result]}}}}
+    until_allowed(world, lambda: as_user(world, "PUT", path, body)).expect(200)
+
+
+@behaviour("access/status-devices-are-granular", "KEP 4381; gate DRAResourceClaimGranularStatusAuthorization", needs=ENFORCED, since="1.36")
+def granular_devices(world: World) -> None:
+    """To write status.devices a driver needs a right on resourceclaims/driver with its name."""
+    claim = world.create("resourceclaims", sample(world, "resourceclaims"))
+    result = {"request": "r", "driver": "d.example.com", "pool": "p", "device": "d0"}
+    status = {"allocation": {"devices": {"results": [result]}}}
+    claim = world.put("resourceclaims", {**claim, "status": status}, "status").expect(200)
+    entry = {"driver": "d.example.com", "pool": "p", "device": "d0", "data": {"x": 1}}
+    body = {**claim, "status": {**status, "devices": [entry]}}
+    allow(world, ["update"], ["resourceclaims/status"], group="resource.k8s.io")
+    path = world.path("resourceclaims", claim["metadata"]["name"], "status")
+    refusal = until_allowed(world, lambda: as_user(world, "PUT", path, body)).refuse(422, "Invalid")
+    holds("changing status.devices requires" in refusal["message"], "the missing right", refusal["message"])
+
+
+@behaviour("access/cluster-role-allows", RBAC, needs=ENFORCED)
+def cluster_role(world: World) -> None:
+    """A cluster role with its binding allows in the whole cluster."""
+    name, user = world.name(), world.name()
+    rules = [{"apiGroups": ["resource.k8s.io"], "resources": ["resourceslices"], "verbs": ["list"]}]
+    world.create("clusterroles", {"metadata": {"name": name}, "rules": rules})
+    group = "rbac.authorization.k8s.io"
+    binding = {
+        "metadata": {"name": name},
+        "roleRef": {"kind": "ClusterRole", "name": name, "apiGroup": group},
+        "subjects": [{"kind": "User", "name": user, "apiGroup": group}],
+    }
+    world.create("clusterrolebindings", binding)
+    until_allowed(world, lambda: as_user(world, "GET", world.path("resourceslices"), user=user)).expect(200)
+
+
+@behaviour("access/role-ref-is-immutable", UPSTREAM + "pkg/apis/rbac/validation")
+def role_ref(world: World) -> None:
+    """The roleRef of a binding cannot change."""
+    role = {"kind": "Role", "name": "x", "apiGroup": "rbac.authorization.k8s.io"}
+    body = world.create("rolebindings", {"metadata": {"name": "a"}, "roleRef": role})
+    world.put("rolebindings", {**body, "roleRef": {**role, "name": "y"}}).invalid(("FieldValueInvalid", "roleRef"))
+
+
+@behaviour("access/escalation-is-refused", UPSTREAM + "pkg/registry/rbac/role/policybased", needs=ENFORCED)
+def escalation(world: World) -> None:
+    """Nobody grants rights that he does not have."""
+    allow(world, ["create"], ["roles"], group="rbac.authorization.k8s.io")
+    rules = [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}]
+    path = world.path("roles")
+    make = lambda: as_user(world, "POST", path, {"metadata": {"name": world.name()}, "rules": rules})  # noqa: E731
+    for _ in range(100):
+        answer = make()
+        if "attempting to grant" in answer.text:
+            break
+    answer.refuse(403, "Forbidden", "attempting to grant RBAC permissions not currently held")
+
+
+@behaviour("access/self-subject-access-review", "authorization API docs", needs=ENFORCED)
+def self_review(world: World) -> None:
+    """SelfSubjectAccessReview tells whether one may, as kubectl auth can-i asks."""
+    allow(world, ["get"], ["configmaps"])
+    until_allowed(world, lambda: as_user(world, "GET", world.path("configmaps", "no")))
+    found = []
+    for verb in ("get", "delete"):
+        attributes = {"namespace": world.namespace, "verb": verb, "resource": "configmaps"}
+        path = f"{AUTHORIZATION}/selfsubjectaccessreviews"
+        body = as_user(world, "POST", path, {"spec": {"resourceAttributes": attributes}}).expect(201)
+        found.append(body["status"]["allowed"])
+    same(found, [True, False], "allowed")
+
+
+@behaviour("access/subject-access-review", "authorization API docs", needs=ENFORCED)
+def review(world: World) -> None:
+    """SubjectAccessReview tells of any user, and why."""
+    allow(world, ["get"], ["configmaps"])
+    until_allowed(world, lambda: as_user(world, "GET", world.path("configmaps", "no")))
+    attributes = {"namespace": world.namespace, "verb": "get", "resource": "configmaps"}
+    spec = {"user": "jane", "resourceAttributes": attributes}
+    body = world.client.send("POST", f"{AUTHORIZATION}/subjectaccessreviews", {"spec": spec}).expect(201)
+    holds(body["status"]["allowed"] and "RBAC: allowed by RoleBinding" in body["status"]["reason"], "allowed and why", body["status"])
+
+
+@behaviour("access/admin-may-all", "authorization API docs")
+def admin_may_all(world: World) -> None:
+    """The administrator may everything, non-resource paths included."""
+    path = f"{AUTHORIZATION}/selfsubjectaccessreviews"
+    for attributes in (
+        {"resourceAttributes": {"verb": "*", "group": "*", "resource": "*"}},
+        {"nonResourceAttributes": {"verb": "get", "path": "/metrics"}},
+    ):
+        same(world.client.send("POST", path, {"spec": attributes}).expect(201)["status"]["allowed"], True, "allowed")
+
+
+@behaviour("access/rules-review", "authorization API docs", needs=ENFORCED)
+def rules_review(world: World) -> None:
+    """SelfSubjectRulesReview lists the rules in a namespace, as kubectl auth can-i --list asks."""
+    allow(world, ["get"], ["configmaps"])
+    until_allowed(world, lambda: as_user(world, "GET", world.path("configmaps", "no")))
+    path = f"{AUTHORIZATION}/selfsubjectrulesreviews"
+    body = as_user(world, "POST", path, {"spec": {"namespace": world.namespace}}).expect(201)
+    rule = {"verbs": ["get"], "apiGroups": [""], "resources": ["configmaps"]}
+    holds(rule in body["status"]["resourceRules"], f"{rule}", body["status"]["resourceRules"])
+
+
+@behaviour("access/who-am-i", "KEP 3325")
+def who_am_i(world: World) -> None:
+    """SelfSubjectReview tells who one is; an impersonated user is that user."""
+    answer = as_user(world, "POST", f"{AUTHENTICATION}/selfsubjectreviews", {})
+    info = answer.expect(201)["status"]["userInfo"]
+    same((info["username"], "system:authenticated" in info["groups"]), ("jane", True), "user")
+
+
+@behaviour("access/impersonation-needs-a-right", "authentication docs: user impersonation", needs=ENFORCED)
+def impersonation(world: World) -> None:
+    """Who has no right to impersonate cannot."""
+    token = token_of(world)["status"]["token"]
+    headers = {"Authorization": f"Bearer {token}", "Impersonate-User": "jane"}
+    world.client.send("GET", "/api/v1/nodes", headers=headers).refuse(403, "Forbidden", "cannot impersonate resource")
+
+
+def token_of(world: World, **spec: Any) -> Any:
+    """A token of a service account of the own namespace."""
+    world.post("serviceaccounts", {"metadata": {"name": "robot"}})
+    path = world.path("serviceaccounts", "robot", "token")
+    return world.client.send("POST", path, {"spec": spec}).expect(201)
+
+
+@behaviour("access/token-request", "KEP 1205")
+def token_request(world: World) -> None:
+    """A service account's token is given on request and names its user and groups."""
+    body = token_of(world)
+    same(body["kind"], "TokenRequest", "kind")
+    headers = {"Authorization": f"Bearer {body['status']['token']}"}
+    answer = world.client.send("POST", f"{AUTHENTICATION}/selfsubjectreviews", {}, headers=headers)
+    info = answer.expect(201)["status"]["userInfo"]
+    same(info["username"], f"system:serviceaccount:{world.namespace}:robot", "username")
+    wanted = {"system:serviceaccounts", f"system:serviceaccounts:{world.namespace}", "system:authenticated"}
+    same(set(info["groups"]), wanted, "groups")
+
+
+@behaviour("access/token-review", "KEP 1205")
+def token_review(world: World) -> None:
+    """TokenReview tells whose a token is, and that a wrong one is nobody's."""
+    token = token_of(world)["status"]["token"]
+    path = f"{AUTHENTICATION}/tokenreviews"
+    found = [
+        world.client.send("POST", path, {"spec": {"token": each}}).expect(201)["status"].get("authenticated", False)
+        for each in (token, "nobody's")
+    ]
+    same(found, [True, False], "authenticated")
+
+
+@behaviour("access/token-dies-with-its-account", "KEP 1205")
+def token_dies(world: World) -> None:
+    """A token is no longer good when its service account is gone."""
+    headers = {"Authorization": f"Bearer {token_of(world)['status']['token']}"}
+    path = f"{AUTHENTICATION}/selfsubjectreviews"
+    world.client.send("POST", path, {}, headers=headers).expect(201)
+    world.delete("serviceaccounts", "robot").expect(200)
+    for _ in range(300):
+        answer = world.client.send("POST", path, {}, headers=headers)
+        if answer.code == 401:
+            return
+    answer.refuse(401, "Unauthorized")
+
+
+@behaviour("access/token-of-a-pod-knows-its-node", "KEP 4193")
+def token_of_a_pod(world: World) -> None:
+    """A token bound to a pod on a node carries the node's name, which drivers' policies look at."""
+    node = world.create("nodes", {"metadata": {"name": world.name()}})["metadata"]["name"]
+    world.post("serviceaccounts", {"metadata": {"name": "robot"}})
+    change = {"spec.serviceAccountName": "robot", "spec.nodeName": node}
+    pod = world.create("pods", sample(world, "pods", change))
+    world.defer(world.delete, "pods", pod["metadata"]["name"], {"gracePeriodSeconds": 0})
+    reference = {"kind": "Pod", "apiVersion": "v1", "name": pod["metadata"]["name"], "uid": pod["metadata"]["uid"]}
+    headers = {"Authorization": f"Bearer {token_of(world, boundObjectRef=reference)['status']['token']}"}
+    answer = world.client.send("POST", f"{AUTHENTICATION}/selfsubjectreviews", {}, headers=headers)
+    extra = answer.expect(201)["status"]["userInfo"].get("extra", {})
+    same(extra.get("authentication.kubernetes.io/node-name"), [node], f"node name in {extra}")
+
+
+@behaviour("access/token-too-short", UPSTREAM + "pkg/apis/authentication/validation")
+def token_too_short(world: World) -> None:
+    """A token lives for at least ten minutes."""
+    world.post("serviceaccounts", {"metadata": {"name": "robot"}})
+    path = world.path("serviceaccounts", "robot", "token")
+    answer = world.client.send("POST", path, {"spec": {"expirationSeconds": 60}})
+    answer.invalid(("FieldValueInvalid", "spec.expirationSeconds"))
+
+
+@behaviour("access/default-roles", UPSTREAM + "plugin/pkg/auth/authorizer/rbac/bootstrappolicy", needs=ENFORCED)
+def default_roles(world: World) -> None:
+    """cluster-admin, admin, edit, view and system:kube-scheduler are there."""
+    for name in ("cluster-admin", "admin", "edit", "view", "system:kube-scheduler"):
+        world.get("clusterroles", name).expect(200)
