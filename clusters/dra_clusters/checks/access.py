@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from dra_clusters.checks.behaviour import UPSTREAM, behaviour
-from dra_clusters.checks.client import Answer, Object, holds, same
+from dra_clusters.checks.client import Answer, Object, eventually, holds, same
 from dra_clusters.checks.refusals import sample
 from dra_clusters.checks.world import World
 
@@ -37,6 +37,16 @@ def allow(world: World, verbs: Iterable[str], resources: Iterable[str], *, group
     subject = {"kind": "User", "name": user, "apiGroup": "rbac.authorization.k8s.io"}
     role = {"kind": "Role", "name": name, "apiGroup": "rbac.authorization.k8s.io"}
     world.create("rolebindings", {"metadata": {"name": name}, "roleRef": role, "subjects": [subject]})
+
+
+def allow_everywhere(world: World, verbs: Iterable[str], resource: str, *, user: str) -> None:
+    """A cluster role for a resource of resource.k8s.io and its binding for USER."""
+    name, group = world.name(), "rbac.authorization.k8s.io"
+    rules = [{"apiGroups": ["resource.k8s.io"], "resources": [resource], "verbs": list(verbs)}]
+    world.create("clusterroles", {"metadata": {"name": name}, "rules": rules})
+    subjects = [{"kind": "User", "name": user, "apiGroup": group}]
+    role = {"kind": "ClusterRole", "name": name, "apiGroup": group}
+    world.create("clusterrolebindings", {"metadata": {"name": name}, "roleRef": role, "subjects": subjects})
 
 
 def until_allowed(world: World, answer: Any) -> Answer:
@@ -128,13 +138,16 @@ def granular_binding(world: World) -> None:
 
 @behaviour("access/status-binding-allows", "KEP 4381; gate DRAResourceClaimGranularStatusAuthorization", needs=ENFORCED, since="1.36")
 def granular_binding_allows(world: World) -> None:
-    """With update on resourceclaims/binding the allocation is taken."""
+    """With update on resourceclaims/binding, which is asked for at the cluster scope, the allocation is taken."""
+    user = world.name()
+    allow_everywhere(world, ["update"], "resourceclaims/binding", user=user)
     claim = world.create("resourceclaims", sample(world, "resourceclaims"))
-    allow(world, ["update"], ["resourceclaims/status", "resourceclaims/binding"], group="resource.k8s.io")
+    allow(world, ["update"], ["resourceclaims/status"], group="resource.k8s.io", user=user)
     path = world.path("resourceclaims", claim["metadata"]["name"], "status")
     result = {"request": "r", "driver": "d.example.com", "pool": "p", "device": "d0"}
     body = {**claim, "status": {"allocation": {"devices": {"results": [result]}}}}
-    until_allowed(world, lambda: as_user(world, "PUT", path, body)).expect(200)
+    write = lambda: as_user(world, "PUT", path, body, user=user)  # noqa: E731
+    eventually(lambda: write().code == 200, "the allocation is written")
 
 
 @behaviour("access/status-devices-are-granular", "KEP 4381; gate DRAResourceClaimGranularStatusAuthorization", needs=ENFORCED, since="1.36")
@@ -155,16 +168,8 @@ def granular_devices(world: World) -> None:
 @behaviour("access/cluster-role-allows", RBAC, needs=ENFORCED)
 def cluster_role(world: World) -> None:
     """A cluster role with its binding allows in the whole cluster."""
-    name, user = world.name(), world.name()
-    rules = [{"apiGroups": ["resource.k8s.io"], "resources": ["resourceslices"], "verbs": ["list"]}]
-    world.create("clusterroles", {"metadata": {"name": name}, "rules": rules})
-    group = "rbac.authorization.k8s.io"
-    binding = {
-        "metadata": {"name": name},
-        "roleRef": {"kind": "ClusterRole", "name": name, "apiGroup": group},
-        "subjects": [{"kind": "User", "name": user, "apiGroup": group}],
-    }
-    world.create("clusterrolebindings", binding)
+    user = world.name()
+    allow_everywhere(world, ["list"], "resourceslices", user=user)
     until_allowed(world, lambda: as_user(world, "GET", world.path("resourceslices"), user=user)).expect(200)
 
 
@@ -250,7 +255,7 @@ def impersonation(world: World) -> None:
     """Who has no right to impersonate cannot."""
     token = token_of(world)["status"]["token"]
     headers = {"Authorization": f"Bearer {token}", "Impersonate-User": "jane"}
-    world.client.send("GET", "/api/v1/nodes", headers=headers).refuse(403, "Forbidden", "cannot impersonate resource")
+    world.client.send("GET", "/api/v1/nodes", headers=headers).refuse(403, "Forbidden", "cannot impersonate")
 
 
 def token_of(world: World, **spec: Any) -> Any:
@@ -287,16 +292,12 @@ def token_review(world: World) -> None:
 
 @behaviour("access/token-dies-with-its-account", "KEP 1205")
 def token_dies(world: World) -> None:
-    """A token is no longer good when its service account is gone."""
+    """A token is no longer good when its service account is gone (a real server remembers it for ten seconds)."""
     headers = {"Authorization": f"Bearer {token_of(world)['status']['token']}"}
     path = f"{AUTHENTICATION}/selfsubjectreviews"
     world.client.send("POST", path, {}, headers=headers).expect(201)
     world.delete("serviceaccounts", "robot").expect(200)
-    for _ in range(300):
-        answer = world.client.send("POST", path, {}, headers=headers)
-        if answer.code == 401:
-            return
-    answer.refuse(401, "Unauthorized")
+    eventually(lambda: world.client.send("POST", path, {}, headers=headers).code == 401, "401 for the token", 20)
 
 
 @behaviour("access/token-of-a-pod-knows-its-node", "KEP 4193")
