@@ -17,9 +17,10 @@ from dra_clusters.checks import (  # noqa: F401 # each registers its behaviours
     namespaces,
     patching,
     pods,
-    refusals,
+    pooling,
     scheduling,
     slices,
+    statuses,
     tables,
     watching,
 )
