@@ -56,8 +56,8 @@ class NodeStage(Stage):
         return pod
 
     def running(self, pod: str) -> None:
-        """Wait until the pod runs."""
-        eventually(lambda: self.read("pods", pod)["status"]["phase"] == "Running", f"pod {pod} runs", 20)
+        """Wait until the pod runs; repeated calls come with the kubelet's growing pauses."""
+        eventually(lambda: self.read("pods", pod)["status"]["phase"] == "Running", f"pod {pod} runs", 60)
 
     def failure(self, pod: str, *words: str) -> None:
         """Wait for the event that says that the claims cannot be prepared, with each of WORDS."""
@@ -169,11 +169,11 @@ def prepared_once(world: World) -> None:
 def error_is_told(world: World) -> None:
     """The error of a claim is told in an event, and the call repeated until it succeeds."""
     stage = NodeStage(world).ready()
-    stage.plugin.prepare = refusing(2, "out of paint")
+    stage.plugin.prepare = refusing(1, "out of paint")
     pod = stage.run(stage.claim())
     stage.failure(pod, "out of paint")
     stage.running(pod)
-    same(len(stage.plugin.claims("prepare")), 3, "calls")
+    same(len(stage.plugin.claims("prepare")), 2, "calls")
 
 
 @behaviour("kubelet/failing-call-is-repeated", DRA, needs=NEEDS)

@@ -146,4 +146,4 @@ def controller_empties(world: World) -> None:
     world.create("configmaps", {"metadata": {"name": "a"}})
     world.create("secrets", {"metadata": {"name": "a"}})
     world.delete("namespaces", world.namespace).expect(200)
-    eventually(lambda: world.get("namespaces", world.namespace).code == 404, "the namespace is gone", 30)
+    eventually(lambda: world.get("namespaces", world.namespace).code == 404, "the namespace is gone", 60)
