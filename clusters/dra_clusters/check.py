@@ -145,9 +145,7 @@ def differences(first: Iterable[Result], second: Iterable[Result]) -> list[tuple
     ]
 
 
-def show_differences(
-    names: tuple[str, str], pairs: Sequence[tuple[Result, Result]], *, as_json: bool
-) -> int:
+def show_differences(names: tuple[str, str], pairs: Sequence[tuple[Result, Result]], *, as_json: bool) -> int:
     """Print PAIRS; 1 if there is one."""
     if as_json:
         rows = [

@@ -105,7 +105,9 @@ def make_parser() -> argparse.ArgumentParser:
         help="what the cluster of --kubeconfig has: out of api, rbac, scheduler, controllers [default api,rbac]",
     )
     add_check_flags(check)
-    diff = commands.add_parser("diff", help="run the list of behaviours on two providers, tell where they differ")
+    diff = commands.add_parser(
+        "diff", help="run the list of behaviours on two providers, tell where they differ"
+    )
     diff.add_argument("first", nargs="?", default="binaries", metavar="NAME", help="[default binaries]")
     diff.add_argument("second", nargs="?", default="embedded", metavar="NAME", help="[default embedded]")
     add_version_flag(diff)

@@ -96,7 +96,9 @@ def release_of(program: Path) -> str:
     Raises:
         WorldError: it does not say.
     """
-    done = subprocess.run([str(program), "--version"], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        [str(program), "--version"], capture_output=True, text=True, check=False, timeout=60
+    )
     match = re.search(r"v(\d+\.\d+)\.", done.stdout)
     if match is None:
         message = f"{program} --version: wanted a version, found {(done.stdout or done.stderr)[:200]!r}"
@@ -121,7 +123,7 @@ def go(*words: str, folder: Path, what: str) -> str:
     environment = {**os.environ, "GOWORK": "off", "GOFLAGS": "-mod=mod -buildvcs=false", "CGO_ENABLED": "0"}
     try:
         done = subprocess.run(
-            ["go", *words],
+            [shutil.which("go") or "go", *words],
             cwd=folder,
             env=environment,
             capture_output=True,

@@ -37,7 +37,11 @@ ROLE = {
             "resources": ["resourceclaims", "deviceclasses"],
             "verbs": ["get", "list", "watch"],
         },
-        {"apiGroups": ["resource.k8s.io"], "resources": ["resourceclaims/status"], "verbs": ["update", "patch"]},
+        {
+            "apiGroups": ["resource.k8s.io"],
+            "resources": ["resourceclaims/status"],
+            "verbs": ["update", "patch"],
+        },
         {
             "apiGroups": ["resource.k8s.io"],
             "resources": ["resourceclaims/driver"],
@@ -233,7 +237,9 @@ class BinariesCluster:
         status = {"capacity": room, "allocatable": room, "conditions": [ready]}
         try:
             client.send("POST", f"{rbac}/clusterroles", {"metadata": {"name": name}, **ROLE}).expect(201)
-            client.send("POST", f"{rbac}/clusterrolebindings", {"metadata": {"name": name}, **binding}).expect(201)
+            client.send(
+                "POST", f"{rbac}/clusterrolebindings", {"metadata": {"name": name}, **binding}
+            ).expect(201)
             for node in self.nodes:
                 labels = {"kubernetes.io/hostname": node.name, "kubernetes.io/os": "linux"}
                 item = {"metadata": {"name": node.name, "labels": labels}}

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from dra_clusters.checks.behaviour import UPSTREAM, behaviour
-from dra_clusters.checks.client import Answer, Object, eventually, holds, same
+from dra_clusters.checks.client import Answer, eventually, holds, same
 from dra_clusters.checks.refusals import sample
 from dra_clusters.checks.world import World
 
@@ -29,7 +29,15 @@ def as_user(world: World, method: str, path: str, body: Any = None, *, user: str
     return world.client.send(method, path, body, headers=acting(world, user))
 
 
-def allow(world: World, verbs: Iterable[str], resources: Iterable[str], *, group: str = "", user: str = "jane", **rule: Any) -> None:
+def allow(
+    world: World,
+    verbs: Iterable[str],
+    resources: Iterable[str],
+    *,
+    group: str = "",
+    user: str = "jane",
+    **rule: Any,
+) -> None:
     """A role and its binding for USER in the own namespace."""
     name = world.name()
     rules = [{"apiGroups": [group], "resources": list(resources), "verbs": list(verbs), **rule}]
@@ -51,28 +59,12 @@ def allow_everywhere(world: World, verbs: Iterable[str], resource: str, *, user:
 
 def until_allowed(world: World, answer: Any) -> Answer:
     """The first answer that is not 403: the server's authorizer learns of roles by watching them."""
+    found: Answer = answer()
     for _ in range(100):
-        found: Answer = answer()
         if found.code != 403:
-            return found
+            break
+        found = answer()
     return found
-
-
-@behaviour("access/no-token-is-anonymous", "authentication docs: anonymous requests", needs=ENFORCED)
-def anonymous(world: World) -> None:
-    """Without credentials one is system:anonymous, who may read health and version but no secrets."""
-    nothing = {"Authorization": ""}
-    same(world.client.send("GET", "/readyz", headers=nothing).code, 200, "code of /readyz")
-    world.client.send("GET", "/api/v1/secrets", headers=nothing).refuse(
-        403, "Forbidden", 'secrets is forbidden: User "system:anonymous" cannot list resource "secrets"'
-    )
-
-
-@behaviour("access/bad-token-is-401", "authentication docs")
-def bad_token(world: World) -> None:
-    """A token that nobody knows is 401 Unauthorized."""
-    answer = world.client.send("GET", "/api/v1/namespaces", headers={"Authorization": "Bearer nobody"})
-    answer.refuse(401, "Unauthorized", "Unauthorized")
 
 
 @behaviour("access/forbidden-says-who-and-what", RBAC, needs=ENFORCED)
@@ -120,10 +112,17 @@ def subresources(world: World) -> None:
     allow(world, ["get", "update"], ["resourceclaims"], group="resource.k8s.io")
     path = world.path("resourceclaims", claim["metadata"]["name"])
     until_allowed(world, lambda: as_user(world, "PUT", path, claim)).expect(200)
-    as_user(world, "PUT", f"{path}/status", claim).refuse(403, "Forbidden", 'resource "resourceclaims/status"')
+    as_user(world, "PUT", f"{path}/status", claim).refuse(
+        403, "Forbidden", 'resource "resourceclaims/status"'
+    )
 
 
-@behaviour("access/status-binding-is-granular", "KEP 4381; gate DRAResourceClaimGranularStatusAuthorization", needs=ENFORCED, since="1.36")
+@behaviour(
+    "access/status-binding-is-granular",
+    "KEP 4381; gate DRAResourceClaimGranularStatusAuthorization",
+    needs=ENFORCED,
+    since="1.36",
+)
 def granular_binding(world: World) -> None:
     """To allocate, a writer of the status needs update on resourceclaims/binding too: 422 with a Forbidden cause."""
     claim = world.create("resourceclaims", sample(world, "resourceclaims"))
@@ -136,7 +135,12 @@ def granular_binding(world: World) -> None:
     holds("resourceclaims/binding" in status["message"], "the missing right", status["message"])
 
 
-@behaviour("access/status-binding-allows", "KEP 4381; gate DRAResourceClaimGranularStatusAuthorization", needs=ENFORCED, since="1.36")
+@behaviour(
+    "access/status-binding-allows",
+    "KEP 4381; gate DRAResourceClaimGranularStatusAuthorization",
+    needs=ENFORCED,
+    since="1.36",
+)
 def granular_binding_allows(world: World) -> None:
     """With update on resourceclaims/binding, which is asked for at the cluster scope, the allocation is taken."""
     user = world.name()
@@ -146,11 +150,19 @@ def granular_binding_allows(world: World) -> None:
     path = world.path("resourceclaims", claim["metadata"]["name"], "status")
     result = {"request": "r", "driver": "d.example.com", "pool": "p", "device": "d0"}
     body = {**claim, "status": {"allocation": {"devices": {"results": [result]}}}}
-    write = lambda: as_user(world, "PUT", path, body, user=user)  # noqa: E731
+
+    def write() -> Any:
+        return as_user(world, "PUT", path, body, user=user)
+
     eventually(lambda: write().code == 200, "the allocation is written")
 
 
-@behaviour("access/status-devices-are-granular", "KEP 4381; gate DRAResourceClaimGranularStatusAuthorization", needs=ENFORCED, since="1.36")
+@behaviour(
+    "access/status-devices-are-granular",
+    "KEP 4381; gate DRAResourceClaimGranularStatusAuthorization",
+    needs=ENFORCED,
+    since="1.36",
+)
 def granular_devices(world: World) -> None:
     """To write status.devices a driver needs a right on resourceclaims/driver with its name."""
     claim = world.create("resourceclaims", sample(world, "resourceclaims"))
@@ -178,7 +190,9 @@ def role_ref(world: World) -> None:
     """The roleRef of a binding cannot change."""
     role = {"kind": "Role", "name": "x", "apiGroup": "rbac.authorization.k8s.io"}
     body = world.create("rolebindings", {"metadata": {"name": "a"}, "roleRef": role})
-    world.put("rolebindings", {**body, "roleRef": {**role, "name": "y"}}).invalid(("FieldValueInvalid", "roleRef"))
+    world.put("rolebindings", {**body, "roleRef": {**role, "name": "y"}}).invalid(
+        ("FieldValueInvalid", "roleRef")
+    )
 
 
 @behaviour("access/escalation-is-refused", UPSTREAM + "pkg/registry/rbac/role/policybased", needs=ENFORCED)
@@ -187,12 +201,12 @@ def escalation(world: World) -> None:
     allow(world, ["create"], ["roles"], group="rbac.authorization.k8s.io")
     rules = [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}]
     path = world.path("roles")
-    make = lambda: as_user(world, "POST", path, {"metadata": {"name": world.name()}, "rules": rules})  # noqa: E731
-    for _ in range(100):
-        answer = make()
-        if "attempting to grant" in answer.text:
-            break
-    answer.refuse(403, "Forbidden", "attempting to grant RBAC permissions not currently held")
+
+    def make() -> Any:
+        return as_user(world, "POST", path, {"metadata": {"name": world.name()}, "rules": rules})
+
+    eventually(lambda: "attempting to grant" in make().text, "the refusal of rights that one does not have")
+    make().refuse(403, "Forbidden", "attempting to grant RBAC permissions not currently held")
 
 
 @behaviour("access/self-subject-access-review", "authorization API docs", needs=ENFORCED)
@@ -217,7 +231,11 @@ def review(world: World) -> None:
     attributes = {"namespace": world.namespace, "verb": "get", "resource": "configmaps"}
     spec = {"user": "jane", "resourceAttributes": attributes}
     body = world.client.send("POST", f"{AUTHORIZATION}/subjectaccessreviews", {"spec": spec}).expect(201)
-    holds(body["status"]["allowed"] and "RBAC: allowed by RoleBinding" in body["status"]["reason"], "allowed and why", body["status"])
+    holds(
+        body["status"]["allowed"] and "RBAC: allowed by RoleBinding" in body["status"]["reason"],
+        "allowed and why",
+        body["status"],
+    )
 
 
 @behaviour("access/admin-may-all", "authorization API docs")
@@ -228,7 +246,11 @@ def admin_may_all(world: World) -> None:
         {"resourceAttributes": {"verb": "*", "group": "*", "resource": "*"}},
         {"nonResourceAttributes": {"verb": "get", "path": "/metrics"}},
     ):
-        same(world.client.send("POST", path, {"spec": attributes}).expect(201)["status"]["allowed"], True, "allowed")
+        same(
+            world.client.send("POST", path, {"spec": attributes}).expect(201)["status"]["allowed"],
+            True,
+            "allowed",
+        )
 
 
 @behaviour("access/rules-review", "authorization API docs", needs=ENFORCED)
@@ -242,89 +264,9 @@ def rules_review(world: World) -> None:
     holds(rule in body["status"]["resourceRules"], f"{rule}", body["status"]["resourceRules"])
 
 
-@behaviour("access/who-am-i", "KEP 3325")
-def who_am_i(world: World) -> None:
-    """SelfSubjectReview tells who one is; an impersonated user is that user."""
-    answer = as_user(world, "POST", f"{AUTHENTICATION}/selfsubjectreviews", {})
-    info = answer.expect(201)["status"]["userInfo"]
-    same((info["username"], "system:authenticated" in info["groups"]), ("jane", True), "user")
-
-
-@behaviour("access/impersonation-needs-a-right", "authentication docs: user impersonation", needs=ENFORCED)
-def impersonation(world: World) -> None:
-    """Who has no right to impersonate cannot."""
-    token = token_of(world)["status"]["token"]
-    headers = {"Authorization": f"Bearer {token}", "Impersonate-User": "jane"}
-    world.client.send("GET", "/api/v1/nodes", headers=headers).refuse(403, "Forbidden", "cannot impersonate")
-
-
-def token_of(world: World, **spec: Any) -> Any:
-    """A token of a service account of the own namespace."""
-    world.post("serviceaccounts", {"metadata": {"name": "robot"}})
-    path = world.path("serviceaccounts", "robot", "token")
-    return world.client.send("POST", path, {"spec": spec}).expect(201)
-
-
-@behaviour("access/token-request", "KEP 1205")
-def token_request(world: World) -> None:
-    """A service account's token is given on request and names its user and groups."""
-    body = token_of(world)
-    same(body["kind"], "TokenRequest", "kind")
-    headers = {"Authorization": f"Bearer {body['status']['token']}"}
-    answer = world.client.send("POST", f"{AUTHENTICATION}/selfsubjectreviews", {}, headers=headers)
-    info = answer.expect(201)["status"]["userInfo"]
-    same(info["username"], f"system:serviceaccount:{world.namespace}:robot", "username")
-    wanted = {"system:serviceaccounts", f"system:serviceaccounts:{world.namespace}", "system:authenticated"}
-    same(set(info["groups"]), wanted, "groups")
-
-
-@behaviour("access/token-review", "KEP 1205")
-def token_review(world: World) -> None:
-    """TokenReview tells whose a token is, and that a wrong one is nobody's."""
-    token = token_of(world)["status"]["token"]
-    path = f"{AUTHENTICATION}/tokenreviews"
-    found = [
-        world.client.send("POST", path, {"spec": {"token": each}}).expect(201)["status"].get("authenticated", False)
-        for each in (token, "nobody's")
-    ]
-    same(found, [True, False], "authenticated")
-
-
-@behaviour("access/token-dies-with-its-account", "KEP 1205")
-def token_dies(world: World) -> None:
-    """A token is no longer good when its service account is gone (a real server remembers it for ten seconds)."""
-    headers = {"Authorization": f"Bearer {token_of(world)['status']['token']}"}
-    path = f"{AUTHENTICATION}/selfsubjectreviews"
-    world.client.send("POST", path, {}, headers=headers).expect(201)
-    world.delete("serviceaccounts", "robot").expect(200)
-    eventually(lambda: world.client.send("POST", path, {}, headers=headers).code == 401, "401 for the token", 20)
-
-
-@behaviour("access/token-of-a-pod-knows-its-node", "KEP 4193")
-def token_of_a_pod(world: World) -> None:
-    """A token bound to a pod on a node carries the node's name, which drivers' policies look at."""
-    node = world.create("nodes", {"metadata": {"name": world.name()}})["metadata"]["name"]
-    world.post("serviceaccounts", {"metadata": {"name": "robot"}})
-    change = {"spec.serviceAccountName": "robot", "spec.nodeName": node}
-    pod = world.create("pods", sample(world, "pods", change))
-    world.defer(world.delete, "pods", pod["metadata"]["name"], {"gracePeriodSeconds": 0})
-    reference = {"kind": "Pod", "apiVersion": "v1", "name": pod["metadata"]["name"], "uid": pod["metadata"]["uid"]}
-    headers = {"Authorization": f"Bearer {token_of(world, boundObjectRef=reference)['status']['token']}"}
-    answer = world.client.send("POST", f"{AUTHENTICATION}/selfsubjectreviews", {}, headers=headers)
-    extra = answer.expect(201)["status"]["userInfo"].get("extra", {})
-    same(extra.get("authentication.kubernetes.io/node-name"), [node], f"node name in {extra}")
-
-
-@behaviour("access/token-too-short", UPSTREAM + "pkg/apis/authentication/validation")
-def token_too_short(world: World) -> None:
-    """A token lives for at least ten minutes."""
-    world.post("serviceaccounts", {"metadata": {"name": "robot"}})
-    path = world.path("serviceaccounts", "robot", "token")
-    answer = world.client.send("POST", path, {"spec": {"expirationSeconds": 60}})
-    answer.invalid(("FieldValueInvalid", "spec.expirationSeconds"))
-
-
-@behaviour("access/default-roles", UPSTREAM + "plugin/pkg/auth/authorizer/rbac/bootstrappolicy", needs=ENFORCED)
+@behaviour(
+    "access/default-roles", UPSTREAM + "plugin/pkg/auth/authorizer/rbac/bootstrappolicy", needs=ENFORCED
+)
 def default_roles(world: World) -> None:
     """cluster-admin, admin, edit, view and system:kube-scheduler are there."""
     for name in ("cluster-admin", "admin", "edit", "view", "system:kube-scheduler"):

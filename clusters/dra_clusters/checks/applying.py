@@ -152,7 +152,11 @@ def lists_by_key(world: World) -> None:
     apply(world, "me", "pods", name="p", spec=spec).expect(201)
     tolerated = [{"name": "a", "image": "x"}]
     body = apply(world, "you", "pods", name="p", spec={"containers": tolerated}).expect(200)
-    holds('k:{"name":"a"}' in managers(body)["you"]["f:spec"]["f:containers"], "a key of the element", managers(body))
+    holds(
+        'k:{"name":"a"}' in managers(body)["you"]["f:spec"]["f:containers"],
+        "a key of the element",
+        managers(body),
+    )
 
 
 @behaviour("applying/finalizers-are-a-set", MANAGED)
@@ -181,10 +185,19 @@ def slice_devices_are_atomic(world: World) -> None:
 def version_is_recorded(world: World) -> None:
     """An apply through v1beta1 is recorded as of that version."""
     spec = {"devices": {"requests": [{"name": "r", "deviceClassName": "x"}]}}
-    item = {"apiVersion": "resource.k8s.io/v1beta1", "kind": "ResourceClaim", "metadata": {"name": "a"}, "spec": spec}
+    item = {
+        "apiVersion": "resource.k8s.io/v1beta1",
+        "kind": "ResourceClaim",
+        "metadata": {"name": "a"},
+        "spec": spec,
+    }
     api = "/apis/resource.k8s.io/v1beta1"
     body = world.patch("apply", "resourceclaims", "a", item, api=api, fieldManager="me").expect(201)
-    same(body["metadata"]["managedFields"][0]["apiVersion"], "resource.k8s.io/v1beta1", "apiVersion of the entry")
+    same(
+        body["metadata"]["managedFields"][0]["apiVersion"],
+        "resource.k8s.io/v1beta1",
+        "apiVersion of the entry",
+    )
 
 
 @behaviour("applying/status-is-its-own", DOCUMENT)
@@ -193,7 +206,9 @@ def status_is_its_own(world: World) -> None:
     spec = {"containers": [{"name": "a", "image": "x"}], "schedulerName": "nobody"}
     world.create("pods", {"metadata": {"name": "p"}, "spec": spec})
     condition = {"type": "example.com/x", "status": "True"}
-    body = apply(world, "me", "pods", name="p", subresource="status", status={"conditions": [condition]}).expect(200)
+    body = apply(
+        world, "me", "pods", name="p", subresource="status", status={"conditions": [condition]}
+    ).expect(200)
     entry = next(e for e in body["metadata"]["managedFields"] if e["manager"] == "me")
     same((entry["operation"], entry["subresource"]), ("Apply", "status"), "the entry")
     same([c["type"] for c in body["status"]["conditions"]], ["example.com/x"], "conditions")

@@ -79,7 +79,9 @@ def lease_put_creates(world: World) -> None:
     world.put("leases", {"metadata": {"name": "no"}, "spec": {"holderIdentity": "me"}}).expect(201)
 
 
-@behaviour("basics/put-name-must-match", UPSTREAM + "staging/src/k8s.io/apiserver/pkg/endpoints/handlers/rest.go")
+@behaviour(
+    "basics/put-name-must-match", UPSTREAM + "staging/src/k8s.io/apiserver/pkg/endpoints/handlers/rest.go"
+)
 def put_name_must_match(world: World) -> None:
     """A replace whose body has another name than the path is 400 BadRequest."""
     world.create("configmaps", {"metadata": {"name": "a"}})
@@ -93,7 +95,9 @@ def put_name_must_match(world: World) -> None:
 def namespace_must_match(world: World) -> None:
     """A create whose body has another namespace than the path is 400 BadRequest."""
     world.post("configmaps", {"metadata": {"name": "a", "namespace": "default"}}).refuse(
-        400, "BadRequest", "the namespace of the provided object does not match the namespace sent on the request"
+        400,
+        "BadRequest",
+        "the namespace of the provided object does not match the namespace sent on the request",
     )
 
 
@@ -110,7 +114,7 @@ def wrong_kind(world: World) -> None:
     """A body of another kind than the path's is 400 BadRequest."""
     item = {"kind": "Secret", "apiVersion": "v1", "metadata": {"name": "a"}}
     world.post("configmaps", item).refuse(
-        400, "BadRequest", "Secret in version \"v1\" cannot be handled as a ConfigMap"
+        400, "BadRequest", 'Secret in version "v1" cannot be handled as a ConfigMap'
     )
 
 
@@ -118,7 +122,9 @@ def wrong_kind(world: World) -> None:
 def wrong_version(world: World) -> None:
     """A body of another API version than the path's is 400 BadRequest."""
     item = {"kind": "ConfigMap", "apiVersion": "v2", "metadata": {"name": "a"}}
-    world.post("configmaps", item).refuse(400, "BadRequest", "no kind \"ConfigMap\" is registered for version \"v2\"")
+    world.post("configmaps", item).refuse(
+        400, "BadRequest", 'no kind "ConfigMap" is registered for version "v2"'
+    )
 
 
 @behaviour("basics/kind-may-be-left-out", HANDLERS + "create.go")
@@ -157,7 +163,11 @@ def unknown_accept(world: World) -> None:
     """A media type that the server cannot give is 406 NotAcceptable."""
     headers = {"Accept": "image/png"}
     answer = world.client.send("GET", world.path("configmaps"), headers=headers)
-    answer.refuse(406, "NotAcceptable", "Available representations: application/json, application/yaml, application/vnd.kubernetes.protobuf")
+    answer.refuse(
+        406,
+        "NotAcceptable",
+        "Available representations: application/json, application/yaml, application/vnd.kubernetes.protobuf",
+    )
 
 
 @behaviour("basics/yaml-is-taken", HANDLERS + "create.go")
@@ -178,15 +188,23 @@ def yaml_is_given(world: World) -> None:
     holds("kind: ConfigMap" in answer.text, "YAML", answer.text)
 
 
-@behaviour("basics/protobuf-is-given", UPSTREAM + "staging/src/k8s.io/apimachinery/pkg/runtime/serializer/protobuf")
+@behaviour(
+    "basics/protobuf-is-given", UPSTREAM + "staging/src/k8s.io/apimachinery/pkg/runtime/serializer/protobuf"
+)
 def protobuf_is_given(world: World) -> None:
     """With Accept: application/vnd.kubernetes.protobuf the answer starts with the magic number of the envelope."""
     kind = "application/vnd.kubernetes.protobuf"
     answer = world.client.send("GET", "/api/v1/namespaces/default", headers={"Accept": kind})
-    same((answer.code, answer.headers["content-type"], answer.content[:4]), (200, kind, b"k8s\x00"), "the answer")
+    same(
+        (answer.code, answer.headers["content-type"], answer.content[:4]),
+        (200, kind, b"k8s\x00"),
+        "the answer",
+    )
 
 
-@behaviour("basics/protobuf-comes-back", UPSTREAM + "staging/src/k8s.io/apimachinery/pkg/runtime/serializer/protobuf")
+@behaviour(
+    "basics/protobuf-comes-back", UPSTREAM + "staging/src/k8s.io/apimachinery/pkg/runtime/serializer/protobuf"
+)
 def protobuf_comes_back(world: World) -> None:
     """An object read as protobuf can be sent back as protobuf."""
     kind = "application/vnd.kubernetes.protobuf"
@@ -250,14 +268,18 @@ def dry_run_delete(world: World) -> None:
     world.get("configmaps", "a").expect(200)
 
 
-@behaviour("basics/dry-run-wants-all", UPSTREAM + "staging/src/k8s.io/apimachinery/pkg/apis/meta/v1/validation")
+@behaviour(
+    "basics/dry-run-wants-all", UPSTREAM + "staging/src/k8s.io/apimachinery/pkg/apis/meta/v1/validation"
+)
 def dry_run_wants_all(world: World) -> None:
     """Another value of dryRun is 422 Invalid."""
     answer = world.post("configmaps", {"metadata": {"name": "a"}}, query={"dryRun": "Some"})
     answer.invalid(("FieldValueNotSupported", "dryRun"))
 
 
-@behaviour("basics/gzip", UPSTREAM + "staging/src/k8s.io/apiserver/pkg/endpoints/handlers/responsewriters/writers.go")
+@behaviour(
+    "basics/gzip", UPSTREAM + "staging/src/k8s.io/apiserver/pkg/endpoints/handlers/responsewriters/writers.go"
+)
 def gzip(world: World) -> None:
     """Answers above 128 KiB are compressed for who accepts gzip; small ones are not."""
     world.create("configmaps", {"metadata": {"name": "big"}, "data": {"x": "y" * 200_000}})
@@ -276,14 +298,19 @@ def audit_id(world: World) -> None:
     same(answer.headers.get("audit-id"), "mine", "Audit-Id")
 
 
-@behaviour("basics/cache-control", UPSTREAM + "staging/src/k8s.io/apiserver/pkg/endpoints/filters/cachecontrol.go")
+@behaviour(
+    "basics/cache-control", UPSTREAM + "staging/src/k8s.io/apiserver/pkg/endpoints/filters/cachecontrol.go"
+)
 def cache_control(world: World) -> None:
     """Answers may not be cached."""
     answer = world.client.send("GET", "/api/v1/namespaces/default")
     same(answer.headers.get("cache-control"), "no-cache, private", "Cache-Control")
 
 
-@behaviour("basics/too-large-body", UPSTREAM + "staging/src/k8s.io/apiserver/pkg/server/config.go MaxRequestBodyBytes")
+@behaviour(
+    "basics/too-large-body",
+    UPSTREAM + "staging/src/k8s.io/apiserver/pkg/server/config.go MaxRequestBodyBytes",
+)
 def too_large_body(world: World) -> None:
     """A body above 3 MiB is 413 RequestEntityTooLarge."""
     item = {"metadata": {"name": "a"}, "data": {"x": "y" * (3 * 1024 * 1024)}}

@@ -32,43 +32,263 @@ def toleration(**change: Any) -> Object:
     return {f"{EXACTLY}.tolerations": [{"key": "k", "operator": "Exists"} | change]}
 
 
-refused("claims/request-name-is-required", "A request has a name.", CLAIM, {f"{ONE}.name": ""}, (INVALID, f"{AT}.name"))
-refused("claims/request-name-is-a-label", "A request's name is a DNS label.", CLAIM, {f"{ONE}.name": "a/b"}, (INVALID, f"{AT}.name"))
-refused("claims/request-names-differ", "Requests have different names.", CLAIM, {REQUESTS: [REQUEST, REQUEST]}, (DUPLICATE, "spec.devices.requests[1]"))
-refused("claims/request-says-what", "A request has exactly or firstAvailable.", CLAIM, {EXACTLY: GONE}, (REQUIRED, AT))
-refused("claims/request-not-both", "A request does not have both.", CLAIM, {f"{ONE}.firstAvailable": [SUB]}, (INVALID, AT))
-refused("claims/class-is-required", "A request names a class.", CLAIM, {f"{EXACTLY}.deviceClassName": ""}, (REQUIRED, f"{HERE}.deviceClassName"))
-refused("claims/class-format", "A class name is a DNS subdomain.", CLAIM, {f"{EXACTLY}.deviceClassName": "A_b"}, (INVALID, f"{HERE}.deviceClassName"))
-refused("claims/count-is-positive", "An exact count is above zero.", CLAIM, {f"{EXACTLY}.count": -1}, (INVALID, f"{HERE}.count"))
-refused("claims/all-has-no-count", "Mode All has no count.", CLAIM, {f"{EXACTLY}.allocationMode": "All", f"{EXACTLY}.count": 2}, (INVALID, f"{HERE}.count"))
-refused("claims/mode-is-known", "An allocation mode is ExactCount or All.", CLAIM, {f"{EXACTLY}.allocationMode": "Some"}, (UNSUPPORTED, f"{HERE}.allocationMode"))
-refused("claims/no-admin-without-label", "Admin access needs the namespace's label.", CLAIM, {f"{EXACTLY}.adminAccess": True}, (FORBIDDEN, f"{AT}.adminAccess"))
+refused(
+    "claims/request-name-is-required",
+    "A request has a name.",
+    CLAIM,
+    {f"{ONE}.name": ""},
+    (INVALID, f"{AT}.name"),
+)
+refused(
+    "claims/request-name-is-a-label",
+    "A request's name is a DNS label.",
+    CLAIM,
+    {f"{ONE}.name": "a/b"},
+    (INVALID, f"{AT}.name"),
+)
+refused(
+    "claims/request-names-differ",
+    "Requests have different names.",
+    CLAIM,
+    {REQUESTS: [REQUEST, REQUEST]},
+    (DUPLICATE, "spec.devices.requests[1]"),
+)
+refused(
+    "claims/request-says-what",
+    "A request has exactly or firstAvailable.",
+    CLAIM,
+    {EXACTLY: GONE},
+    (REQUIRED, AT),
+)
+refused(
+    "claims/request-not-both",
+    "A request does not have both.",
+    CLAIM,
+    {f"{ONE}.firstAvailable": [SUB]},
+    (INVALID, AT),
+)
+refused(
+    "claims/class-is-required",
+    "A request names a class.",
+    CLAIM,
+    {f"{EXACTLY}.deviceClassName": ""},
+    (REQUIRED, f"{HERE}.deviceClassName"),
+)
+refused(
+    "claims/class-format",
+    "A class name is a DNS subdomain.",
+    CLAIM,
+    {f"{EXACTLY}.deviceClassName": "A_b"},
+    (INVALID, f"{HERE}.deviceClassName"),
+)
+refused(
+    "claims/count-is-positive",
+    "An exact count is above zero.",
+    CLAIM,
+    {f"{EXACTLY}.count": -1},
+    (INVALID, f"{HERE}.count"),
+)
+refused(
+    "claims/all-has-no-count",
+    "Mode All has no count.",
+    CLAIM,
+    {f"{EXACTLY}.allocationMode": "All", f"{EXACTLY}.count": 2},
+    (INVALID, f"{HERE}.count"),
+)
+refused(
+    "claims/mode-is-known",
+    "An allocation mode is ExactCount or All.",
+    CLAIM,
+    {f"{EXACTLY}.allocationMode": "Some"},
+    (UNSUPPORTED, f"{HERE}.allocationMode"),
+)
+refused(
+    "claims/no-admin-without-label",
+    "Admin access needs the namespace's label.",
+    CLAIM,
+    {f"{EXACTLY}.adminAccess": True},
+    (FORBIDDEN, f"{AT}.adminAccess"),
+)
 taken("claims/32-requests", "A claim has up to 32 requests.", CLAIM, {REQUESTS: requests(32)})
-refused("claims/33-requests", "A claim has at most 32 requests.", CLAIM, {REQUESTS: requests(33)}, (TOO_MANY, REQUESTS))
-refused("claims/8-alternatives", "A request has at most 8 alternatives.", CLAIM, {REQUESTS: [{"name": "r", "firstAvailable": [{**SUB, "name": f"s{n}"} for n in range(9)]}]}, (TOO_MANY, f"{AT}.firstAvailable"))
-refused("claims/alternative-names-differ", "Alternatives have different names.", CLAIM, {REQUESTS: [{"name": "r", "firstAvailable": [SUB, SUB]}]}, (DUPLICATE, f"{AT}.firstAvailable[1]"))
-refused("claims/selector-has-cel", "A selector has CEL.", CLAIM, {f"{EXACTLY}.selectors": [{}]}, (REQUIRED, f"{HERE}.selectors[0].cel"))
-refused("claims/selector-compiles", "A selector's expression compiles.", CLAIM, {f"{EXACTLY}.selectors": [{"cel": {"expression": "device.nope"}}]}, (INVALID, f"{HERE}.selectors[0].cel.expression"))
-refused("claims/selector-is-bool", "A selector's expression gives a bool.", CLAIM, {f"{EXACTLY}.selectors": [{"cel": {"expression": "device.driver"}}]}, (INVALID, f"{HERE}.selectors[0].cel.expression"))
-refused("claims/selector-length", "A selector's expression has at most 10 KiB.", CLAIM, {f"{EXACTLY}.selectors": [{"cel": {"expression": "true||" * 2000 + "true"}}]}, (TOO_LONG, f"{HERE}.selectors[0].cel.expression"))
-refused("claims/32-selectors", "A request has at most 32 selectors.", CLAIM, {f"{EXACTLY}.selectors": [{"cel": {"expression": "true"}}] * 33}, (TOO_MANY, f"{HERE}.selectors"))
-refused("claims/constraint-has-kind", "A constraint names an attribute.", CLAIM, {CONSTRAINTS: [{}]}, (REQUIRED, "spec.devices.constraints[0]"))
-refused("claims/constraint-needs-a-domain", "A constraint's attribute has a domain.", CLAIM, {CONSTRAINTS: [{"matchAttribute": "model"}]}, (INVALID, "spec.devices.constraints[0].matchAttribute"))
-refused("claims/constraint-knows-its-requests", "A constraint names requests of the claim.", CLAIM, {CONSTRAINTS: [{"requests": ["no"], "matchAttribute": "d.example.com/m"}]}, (INVALID, "spec.devices.constraints[0].requests[0]"))
-refused("claims/config-has-kind", "A configuration says of which kind it is.", CLAIM, {CONFIG: [{}]}, (REQUIRED, "spec.devices.config[0].opaque"))
-refused("claims/config-has-driver", "Opaque configuration names a driver.", CLAIM, {CONFIG: [opaque(driver="")]}, (REQUIRED, "spec.devices.config[0].opaque.driver"))
-refused("claims/config-is-an-object", "Opaque parameters are an object.", CLAIM, {CONFIG: [opaque(parameters=[1])]}, (INVALID, "spec.devices.config[0].opaque.parameters"))
-refused("claims/config-size", "Opaque parameters have at most 10 KiB.", CLAIM, {CONFIG: [opaque(parameters={"x": "y" * 10240})]}, (TOO_LONG, "spec.devices.config[0].opaque.parameters"))
-refused("claims/config-knows-its-requests", "A configuration names requests of the claim.", CLAIM, {CONFIG: [{**opaque(), "requests": ["no"]}]}, (INVALID, "spec.devices.config[0].requests[0]"))
-taken("claims/toleration-without-key", "A toleration without key is taken, whatever its operator.", CLAIM, toleration(key="", operator="Equal"), since="1.36")
-refused("claims/toleration-exists-has-no-value", "A toleration with Exists has no value.", CLAIM, toleration(value="x"), (INVALID, f"{HERE}.tolerations[0].value"), since="1.36")
-refused("claims/toleration-operator", "A toleration's operator is Equal or Exists.", CLAIM, toleration(operator="In"), (UNSUPPORTED, f"{HERE}.tolerations[0].operator"), since="1.36")
-refused("claims/toleration-effect", "A toleration's effect is known.", CLAIM, toleration(effect="x"), (UNSUPPORTED, f"{HERE}.tolerations[0].effect"), since="1.36")
-taken("claims/17-tolerations", "The 16 tolerations that the API documentation allows are not enforced.", CLAIM, {f"{EXACTLY}.tolerations": [{"key": f"k{n}", "operator": "Exists"} for n in range(17)]}, since="1.36")
-refused("claims/template-is-checked", "The spec in a template follows the same rules.", TEMPLATE, {"spec.spec.devices.requests.0.name": ""}, (INVALID, "spec.spec.devices.requests[0].name"))
-refused("claims/class-selector-compiles", "A class's selector compiles.", CLASS, {"spec.selectors": [{"cel": {"expression": "nope"}}]}, (INVALID, "spec.selectors[0].cel.expression"))
-refused("claims/class-selectors", "A class has at most 32 selectors.", CLASS, {"spec.selectors": [{"cel": {"expression": "true"}}] * 33}, (TOO_MANY, "spec.selectors"))
-refused("claims/class-extended-resource-name", "An extended resource's name is one.", CLASS, {"spec.extendedResourceName": "cpu"}, (INVALID, "spec.extendedResourceName"), since="1.36")
+refused(
+    "claims/33-requests",
+    "A claim has at most 32 requests.",
+    CLAIM,
+    {REQUESTS: requests(33)},
+    (TOO_MANY, REQUESTS),
+)
+refused(
+    "claims/8-alternatives",
+    "A request has at most 8 alternatives.",
+    CLAIM,
+    {REQUESTS: [{"name": "r", "firstAvailable": [{**SUB, "name": f"s{n}"} for n in range(9)]}]},
+    (TOO_MANY, f"{AT}.firstAvailable"),
+)
+refused(
+    "claims/alternative-names-differ",
+    "Alternatives have different names.",
+    CLAIM,
+    {REQUESTS: [{"name": "r", "firstAvailable": [SUB, SUB]}]},
+    (DUPLICATE, f"{AT}.firstAvailable[1]"),
+)
+refused(
+    "claims/selector-has-cel",
+    "A selector has CEL.",
+    CLAIM,
+    {f"{EXACTLY}.selectors": [{}]},
+    (REQUIRED, f"{HERE}.selectors[0].cel"),
+)
+refused(
+    "claims/selector-compiles",
+    "A selector's expression compiles.",
+    CLAIM,
+    {f"{EXACTLY}.selectors": [{"cel": {"expression": "device.nope"}}]},
+    (INVALID, f"{HERE}.selectors[0].cel.expression"),
+)
+refused(
+    "claims/selector-is-bool",
+    "A selector's expression gives a bool.",
+    CLAIM,
+    {f"{EXACTLY}.selectors": [{"cel": {"expression": "device.driver"}}]},
+    (INVALID, f"{HERE}.selectors[0].cel.expression"),
+)
+refused(
+    "claims/selector-length",
+    "A selector's expression has at most 10 KiB.",
+    CLAIM,
+    {f"{EXACTLY}.selectors": [{"cel": {"expression": "true||" * 2000 + "true"}}]},
+    (TOO_LONG, f"{HERE}.selectors[0].cel.expression"),
+)
+refused(
+    "claims/32-selectors",
+    "A request has at most 32 selectors.",
+    CLAIM,
+    {f"{EXACTLY}.selectors": [{"cel": {"expression": "true"}}] * 33},
+    (TOO_MANY, f"{HERE}.selectors"),
+)
+refused(
+    "claims/constraint-has-kind",
+    "A constraint names an attribute.",
+    CLAIM,
+    {CONSTRAINTS: [{}]},
+    (REQUIRED, "spec.devices.constraints[0]"),
+)
+refused(
+    "claims/constraint-needs-a-domain",
+    "A constraint's attribute has a domain.",
+    CLAIM,
+    {CONSTRAINTS: [{"matchAttribute": "model"}]},
+    (INVALID, "spec.devices.constraints[0].matchAttribute"),
+)
+refused(
+    "claims/constraint-knows-its-requests",
+    "A constraint names requests of the claim.",
+    CLAIM,
+    {CONSTRAINTS: [{"requests": ["no"], "matchAttribute": "d.example.com/m"}]},
+    (INVALID, "spec.devices.constraints[0].requests[0]"),
+)
+refused(
+    "claims/config-has-kind",
+    "A configuration says of which kind it is.",
+    CLAIM,
+    {CONFIG: [{}]},
+    (REQUIRED, "spec.devices.config[0].opaque"),
+)
+refused(
+    "claims/config-has-driver",
+    "Opaque configuration names a driver.",
+    CLAIM,
+    {CONFIG: [opaque(driver="")]},
+    (REQUIRED, "spec.devices.config[0].opaque.driver"),
+)
+refused(
+    "claims/config-is-an-object",
+    "Opaque parameters are an object.",
+    CLAIM,
+    {CONFIG: [opaque(parameters=[1])]},
+    (INVALID, "spec.devices.config[0].opaque.parameters"),
+)
+refused(
+    "claims/config-size",
+    "Opaque parameters have at most 10 KiB.",
+    CLAIM,
+    {CONFIG: [opaque(parameters={"x": "y" * 10240})]},
+    (TOO_LONG, "spec.devices.config[0].opaque.parameters"),
+)
+refused(
+    "claims/config-knows-its-requests",
+    "A configuration names requests of the claim.",
+    CLAIM,
+    {CONFIG: [{**opaque(), "requests": ["no"]}]},
+    (INVALID, "spec.devices.config[0].requests[0]"),
+)
+taken(
+    "claims/toleration-without-key",
+    "A toleration without key is taken, whatever its operator.",
+    CLAIM,
+    toleration(key="", operator="Equal"),
+    since="1.36",
+)
+refused(
+    "claims/toleration-exists-has-no-value",
+    "A toleration with Exists has no value.",
+    CLAIM,
+    toleration(value="x"),
+    (INVALID, f"{HERE}.tolerations[0].value"),
+    since="1.36",
+)
+refused(
+    "claims/toleration-operator",
+    "A toleration's operator is Equal or Exists.",
+    CLAIM,
+    toleration(operator="In"),
+    (UNSUPPORTED, f"{HERE}.tolerations[0].operator"),
+    since="1.36",
+)
+refused(
+    "claims/toleration-effect",
+    "A toleration's effect is known.",
+    CLAIM,
+    toleration(effect="x"),
+    (UNSUPPORTED, f"{HERE}.tolerations[0].effect"),
+    since="1.36",
+)
+taken(
+    "claims/17-tolerations",
+    "The 16 tolerations that the API documentation allows are not enforced.",
+    CLAIM,
+    {f"{EXACTLY}.tolerations": [{"key": f"k{n}", "operator": "Exists"} for n in range(17)]},
+    since="1.36",
+)
+refused(
+    "claims/template-is-checked",
+    "The spec in a template follows the same rules.",
+    TEMPLATE,
+    {"spec.spec.devices.requests.0.name": ""},
+    (INVALID, "spec.spec.devices.requests[0].name"),
+)
+refused(
+    "claims/class-selector-compiles",
+    "A class's selector compiles.",
+    CLASS,
+    {"spec.selectors": [{"cel": {"expression": "nope"}}]},
+    (INVALID, "spec.selectors[0].cel.expression"),
+)
+refused(
+    "claims/class-selectors",
+    "A class has at most 32 selectors.",
+    CLASS,
+    {"spec.selectors": [{"cel": {"expression": "true"}}] * 33},
+    (TOO_MANY, "spec.selectors"),
+)
+refused(
+    "claims/class-extended-resource-name",
+    "An extended resource's name is one.",
+    CLASS,
+    {"spec.extendedResourceName": "cpu"},
+    (INVALID, "spec.extendedResourceName"),
+    since="1.36",
+)
 
 
 @behaviour("claims/defaults", UPSTREAM + "pkg/apis/resource/v1/defaults.go")

@@ -71,7 +71,9 @@ class Answer:
             Difference: it is another.
         """
         if self.code not in codes:
-            message = f"{self.request}: wanted {' or '.join(map(str, codes))}, found {self.code} {self.text[:600]}"
+            message = (
+                f"{self.request}: wanted {' or '.join(map(str, codes))}, found {self.code} {self.text[:600]}"
+            )
             raise Difference(message)
         return self.body
 
@@ -113,7 +115,7 @@ class Client:
 
     def __init__(self, kubeconfig: Path) -> None:
         settings = official.Configuration()
-        kubeconfigs.load_kube_config(str(kubeconfig), client_configuration=settings)
+        kubeconfigs.load_kube_config(str(kubeconfig), client_configuration=settings)  # type: ignore[no-untyped-call]
         parts = urlsplit(settings.host)
         self._address = (parts.hostname or "127.0.0.1", parts.port or 443)
         self._prefix = parts.path.rstrip("/")

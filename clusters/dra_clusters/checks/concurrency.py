@@ -31,7 +31,10 @@ def put_without_version(world: World) -> None:
     same(world.put("configmaps", {"metadata": {"name": "a"}}).expect(200).get("data"), None, "data")
 
 
-@behaviour("concurrency/slices-allow-unconditional-update", UPSTREAM + "pkg/registry/resource/resourceslice/strategy.go")
+@behaviour(
+    "concurrency/slices-allow-unconditional-update",
+    UPSTREAM + "pkg/registry/resource/resourceslice/strategy.go",
+)
 def slices_unconditional(world: World) -> None:
     """A ResourceSlice may be replaced without resourceVersion."""
     pool = {"name": "p", "generation": 1, "resourceSliceCount": 1}
@@ -41,7 +44,10 @@ def slices_unconditional(world: World) -> None:
     world.put("resourceslices", {"metadata": {"name": name}, "spec": spec}).expect(200)
 
 
-@behaviour("concurrency/custom-resources-want-a-version", "customresource strategy: AllowUnconditionalUpdate is false")
+@behaviour(
+    "concurrency/custom-resources-want-a-version",
+    "customresource strategy: AllowUnconditionalUpdate is false",
+)
 def leases_want_a_version(world: World) -> None:
     """A Lease cannot be replaced without resourceVersion: 422 at metadata.resourceVersion."""
     world.create("leases", {"metadata": {"name": "a"}, "spec": {}})
@@ -49,7 +55,10 @@ def leases_want_a_version(world: World) -> None:
     answer.invalid(("FieldValueInvalid", "metadata.resourceVersion"))
 
 
-@behaviour("concurrency/no-change-keeps-the-version", UPSTREAM + "staging/src/k8s.io/apiserver/pkg/storage/etcd3/store.go")
+@behaviour(
+    "concurrency/no-change-keeps-the-version",
+    UPSTREAM + "staging/src/k8s.io/apiserver/pkg/storage/etcd3/store.go",
+)
 def no_change(world: World) -> None:
     """A replace that changes nothing is 200 and keeps the resourceVersion."""
     old = world.create("configmaps", {"metadata": {"name": "a"}})
@@ -90,10 +99,15 @@ def delete_precondition_version(world: World) -> None:
     old = world.create("configmaps", {"metadata": {"name": "a"}})
     world.put("configmaps", {**old, "data": {"x": "1"}}).expect(200)
     options = {"preconditions": {"resourceVersion": old["metadata"]["resourceVersion"]}}
-    world.delete("configmaps", "a", options).refuse(409, "Conflict", "the ResourceVersion in the precondition (")
+    world.delete("configmaps", "a", options).refuse(
+        409, "Conflict", "the ResourceVersion in the precondition ("
+    )
 
 
-@behaviour("concurrency/patch-with-version", UPSTREAM + "staging/src/k8s.io/apiserver/pkg/endpoints/handlers/patch.go")
+@behaviour(
+    "concurrency/patch-with-version",
+    UPSTREAM + "staging/src/k8s.io/apiserver/pkg/endpoints/handlers/patch.go",
+)
 def patch_with_version(world: World) -> None:
     """A merge patch that holds an old resourceVersion is 409 Conflict."""
     old = world.create("configmaps", {"metadata": {"name": "a"}})
@@ -102,7 +116,10 @@ def patch_with_version(world: World) -> None:
     world.patch("merge", "configmaps", "a", patch).refuse(409, "Conflict", "the object has been modified")
 
 
-@behaviour("concurrency/patches-in-parallel-all-land", UPSTREAM + "staging/src/k8s.io/apiserver/pkg/endpoints/handlers/patch.go")
+@behaviour(
+    "concurrency/patches-in-parallel-all-land",
+    UPSTREAM + "staging/src/k8s.io/apiserver/pkg/endpoints/handlers/patch.go",
+)
 def parallel_patches(world: World) -> None:
     """Sixteen merge patches of different keys in parallel all land: the server retries."""
     world.create("configmaps", {"metadata": {"name": "a"}})
@@ -162,5 +179,7 @@ def reads_see_writes(world: World) -> None:
     world.defer(other.close)
     for number in range(10):
         world.create("configmaps", {"metadata": {"name": f"a-{number}", "labels": {"mine": "yes"}}})
-        items = other.send("GET", world.path("configmaps"), query={"labelSelector": "mine"}).expect(200)["items"]
+        items = other.send("GET", world.path("configmaps"), query={"labelSelector": "mine"}).expect(200)[
+            "items"
+        ]
         same(len(items), number + 1, "objects in the list")

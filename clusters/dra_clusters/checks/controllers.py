@@ -3,7 +3,8 @@
 from typing import Any
 
 from dra_clusters.checks.behaviour import UPSTREAM, behaviour
-from dra_clusters.checks.client import Object, eventually, holds, same
+from dra_clusters.checks.client import eventually, holds, same
+from dra_clusters.checks.garbage import gone
 from dra_clusters.checks.stage import Stage
 from dra_clusters.checks.world import GRACELESS, World
 
@@ -23,18 +24,6 @@ def generated(stage: Stage, pod: str, name: str = "gpu") -> str:
         return next((each.get("resourceClaimName") for each in statuses if each["name"] == name), None)
 
     return str(eventually(look, f"pod {pod} names the claim made for {name}"))
-
-
-def gone(world: World, plural: str, name: str, timeout_s: float = 15) -> None:
-    """Wait until the object is not there."""
-    eventually(lambda: world.get(plural, name).code == 404, f"{plural} {name} is gone", timeout_s)
-
-
-def owned(owner: Object, name: str, kind: str, version: str = "v1", **reference: Any) -> Object:
-    """A config map with an owner."""
-    metadata = owner["metadata"]
-    entry = {"apiVersion": version, "kind": kind, "name": metadata["name"], "uid": metadata["uid"], **reference}
-    return {"metadata": {"name": name, "ownerReferences": [entry]}}
 
 
 @behaviour("controllers/claim-from-template", CLAIMS, needs=NEEDS)
@@ -129,7 +118,10 @@ def own_claim_stays(world: World) -> None:
     stage.scheduled(pod)
     world.delete("pods", pod, GRACELESS).expect(200)
     eventually(lambda: stage.read("resourceclaims", claim)["status"] == {}, "the status is empty")
-    look = lambda: not stage.read("resourceclaims", claim)["metadata"].get("finalizers")  # noqa: E731
+
+    def look() -> Any:
+        return not stage.read("resourceclaims", claim)["metadata"].get("finalizers")
+
     eventually(look, "the finalizer is gone")
 
 
@@ -143,7 +135,10 @@ def shared_is_kept(world: World) -> None:
     stage.scheduled(first)
     stage.scheduled(second)
     world.delete("pods", first, GRACELESS).expect(200)
-    names = lambda: [e["name"] for e in stage.read("resourceclaims", claim)["status"].get("reservedFor", [])]  # noqa: E731
+
+    def names() -> Any:
+        return [e["name"] for e in stage.read("resourceclaims", claim)["status"].get("reservedFor", [])]
+
     eventually(lambda: names() == [second], f"reserved for {second} only")
     holds(stage.read("resourceclaims", claim)["status"].get("allocation"), "an allocation")
 
@@ -157,7 +152,9 @@ def finished_pod(world: World) -> None:
     pod = stage.pod(claim, restartPolicy="Never")
     stage.scheduled(pod)
     world.patch("merge", "pods", pod, {"status": {"phase": "Succeeded"}}, "status").expect(200)
-    eventually(lambda: "allocation" not in stage.read("resourceclaims", claim)["status"], "the claim is deallocated")
+    eventually(
+        lambda: "allocation" not in stage.read("resourceclaims", claim)["status"], "the claim is deallocated"
+    )
 
 
 @behaviour("controllers/claim-in-use-waits", CLAIMS, needs=BOTH)
@@ -198,7 +195,10 @@ def pod_with_a_node(world: World) -> None:
     claim = stage.claim()
     stage.scheduled(stage.pod(claim))
     pod = stage.pod(claim, nodeName=node)
-    names = lambda: {e["name"] for e in stage.read("resourceclaims", claim)["status"]["reservedFor"]}  # noqa: E731
+
+    def names() -> Any:
+        return {e["name"] for e in stage.read("resourceclaims", claim)["status"]["reservedFor"]}
+
     eventually(lambda: pod in names(), f"the claim is reserved for {pod}")
 
 
@@ -223,7 +223,9 @@ def taint_evicts(world: World) -> None:
     world.patch("merge", "pods", pod, {"metadata": {"finalizers": ["check.example.com/hold"]}}).expect(200)
     world.defer(world.patch, "merge", "pods", pod, {"metadata": {"finalizers": None}})
     taints = [{"key": "example.com/sick", "effect": "NoExecute"}]
-    world.patch("merge", "resourceslices", name, {"spec": {"devices": [{"name": "d0", "taints": taints}]}}).expect(200)
+    world.patch(
+        "merge", "resourceslices", name, {"spec": {"devices": [{"name": "d0", "taints": taints}]}}
+    ).expect(200)
     eventually(lambda: stage.read("pods", pod)["metadata"].get("deletionTimestamp"), "the pod is deleted")
     conditions = {c["type"]: c.get("reason") for c in stage.read("pods", pod)["status"]["conditions"]}
     same(conditions.get("DisruptionTarget"), "DeletionByDeviceTaintManager", "reason of DisruptionTarget")
@@ -244,104 +246,11 @@ def toleration_prevents(world: World) -> None:
     taints = [{"key": "example.com/sick", "effect": "NoExecute"}]
     devices = [{"name": each, "taints": taints} for each in ("d0", "d1")]
     world.patch("merge", "resourceslices", name, {"spec": {"devices": devices}}).expect(200)
-    deleted = lambda: world.get("pods", other).code == 404 or stage.read("pods", other)["metadata"].get("deletionTimestamp")  # noqa: E731
+
+    def deleted() -> Any:
+        return world.get("pods", other).code == 404 or stage.read("pods", other)["metadata"].get(
+            "deletionTimestamp"
+        )
+
     eventually(deleted, "the other pod is deleted")
     same(stage.read("pods", tolerant)["metadata"].get("deletionTimestamp"), None, "deletionTimestamp")
-
-
-@behaviour("controllers/garbage-of-a-deleted-owner", GARBAGE, needs=NEEDS)
-def garbage(world: World) -> None:
-    """What a deleted object owned goes after it."""
-    owner = world.create("configmaps", {"metadata": {"name": "owner"}})
-    world.create("configmaps", owned(owner, "mine", "ConfigMap"))
-    world.delete("configmaps", "owner").expect(200)
-    gone(world, "configmaps", "mine", 30)
-
-
-@behaviour("controllers/garbage-keeps-what-has-another-owner", GARBAGE, needs=NEEDS)
-def garbage_keeps(world: World) -> None:
-    """What has another owner that lives stays, without the reference to the dead one."""
-    owners = [world.create("configmaps", {"metadata": {"name": name}}) for name in ("dead", "alive")]
-    item = owned(owners[0], "mine", "ConfigMap")
-    item["metadata"]["ownerReferences"] += owned(owners[1], "x", "ConfigMap")["metadata"]["ownerReferences"]
-    world.create("configmaps", item)
-    world.delete("configmaps", "dead").expect(200)
-    names = lambda: [o["name"] for o in world.get("configmaps", "mine").expect(200)["metadata"]["ownerReferences"]]  # noqa: E731
-    eventually(lambda: names() == ["alive"], "only the living owner is named", 30)
-
-
-@behaviour("controllers/owner-that-never-was", GARBAGE, needs=NEEDS)
-def owner_never_was(world: World) -> None:
-    """What names an owner with a uid that is nobody's is removed."""
-    owner = world.create("configmaps", {"metadata": {"name": "owner"}})
-    owner["metadata"]["uid"] = "11111111-1111-1111-1111-111111111111"
-    world.create("configmaps", owned(owner, "mine", "ConfigMap"))
-    gone(world, "configmaps", "mine", 30)
-
-
-@behaviour("controllers/foreground-waits-for-dependents", GARBAGE, needs=NEEDS)
-def foreground(world: World) -> None:
-    """With propagationPolicy Foreground the owner goes after what it blocks on."""
-    owner = world.create("configmaps", {"metadata": {"name": "owner"}})
-    item = owned(owner, "mine", "ConfigMap", blockOwnerDeletion=True)
-    item["metadata"]["finalizers"] = ["check.example.com/hold"]
-    world.create("configmaps", item)
-    world.delete("configmaps", "owner", {"propagationPolicy": "Foreground"}).expect(200)
-    stamp = lambda: world.get("configmaps", "mine").expect(200)["metadata"].get("deletionTimestamp")  # noqa: E731
-    eventually(stamp, "the dependent is deleted", 30)
-    world.get("configmaps", "owner").expect(200)
-    world.patch("merge", "configmaps", "mine", {"metadata": {"finalizers": None}}).expect(200)
-    gone(world, "configmaps", "owner", 30)
-
-
-@behaviour("controllers/orphans-stay", GARBAGE, needs=NEEDS)
-def orphans(world: World) -> None:
-    """With propagationPolicy Orphan dependents stay without the reference."""
-    owner = world.create("configmaps", {"metadata": {"name": "owner"}})
-    world.create("configmaps", owned(owner, "mine", "ConfigMap"))
-    world.delete("configmaps", "owner", {"propagationPolicy": "Orphan"}).expect(200)
-    gone(world, "configmaps", "owner", 30)
-    same(world.get("configmaps", "mine").expect(200)["metadata"].get("ownerReferences"), None, "ownerReferences")
-
-
-@behaviour("controllers/slices-go-with-their-node", GARBAGE, needs=NEEDS)
-def slices_go(world: World) -> None:
-    """A ResourceSlice that a Node owns goes when the node is deleted."""
-    stage = Stage(world)
-    node = stage.node()
-    uid = stage.read("nodes", node)["metadata"]["uid"]
-    reference = {"apiVersion": "v1", "kind": "Node", "name": node, "uid": uid, "controller": True}
-    name = stage.publish(node, ["d0"])
-    world.patch("merge", "resourceslices", name, {"metadata": {"ownerReferences": [reference]}}).expect(200)
-    world.delete("nodes", node).expect(200)
-    gone(world, "resourceslices", name, 30)
-
-
-@behaviour("controllers/namespace-waits-for-finalizers", UPSTREAM + "pkg/controller/namespace", needs=NEEDS)
-def namespace_waits(world: World) -> None:
-    """A namespace whose objects have finalizers stays Terminating and says why in its conditions."""
-    metadata = {"name": "held", "finalizers": ["check.example.com/hold"]}
-    world.create("configmaps", {"metadata": metadata})
-    world.defer(world.patch, "merge", "configmaps", "held", {"metadata": {"finalizers": None}})
-    world.delete("namespaces", world.namespace).expect(200)
-
-    def look() -> bool:
-        body = world.get("namespaces", world.namespace).expect(200)
-        found = {c["type"]: c["status"] for c in body["status"].get("conditions", [])}
-        return found.get("NamespaceFinalizersRemaining") == "True" == found.get("NamespaceContentRemaining")
-
-    eventually(look, "conditions that say what remains", 30)
-
-
-@behaviour("controllers/default-service-account", UPSTREAM + "pkg/controller/serviceaccount", needs=NEEDS)
-def default_service_account(world: World) -> None:
-    """A new namespace gets the service account default."""
-    path = world.path("serviceaccounts", "default")
-    eventually(lambda: world.client.send("GET", path).code == 200, "the service account default")
-
-
-@behaviour("controllers/root-certificates", UPSTREAM + "pkg/controller/certificates/rootcacertpublisher", needs=NEEDS)
-def root_certificates(world: World) -> None:
-    """A new namespace gets the config map kube-root-ca.crt."""
-    path = world.path("configmaps", "kube-root-ca.crt")
-    eventually(lambda: world.client.send("GET", path).code == 200, "the config map kube-root-ca.crt")

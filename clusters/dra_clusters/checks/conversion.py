@@ -23,7 +23,11 @@ def old_slice(world: World) -> Object:
 def slice_from_beta1(world: World) -> None:
     """A slice written through v1beta1 is flat in v1."""
     stored = world.create(SLICE, old_slice(world), api=BETA1)
-    same((stored["apiVersion"], "basic" in stored["spec"]["devices"][0]), ("resource.k8s.io/v1beta1", True), "the answer")
+    same(
+        (stored["apiVersion"], "basic" in stored["spec"]["devices"][0]),
+        ("resource.k8s.io/v1beta1", True),
+        "the answer",
+    )
     new = world.get(SLICE, stored["metadata"]["name"]).expect(200)
     same(new["spec"]["devices"][0]["attributes"], {"model": {"string": "x"}}, "attributes in v1")
 
@@ -34,7 +38,11 @@ def slice_to_beta1(world: World) -> None:
     stored = world.create(SLICE, sample(world, SLICE))
     old = world.get(SLICE, stored["metadata"]["name"], api=BETA1).expect(200)
     device = old["spec"]["devices"][0]
-    same((sorted(device), device["basic"]["attributes"]), (["basic", "name"], {"model": {"string": "x"}}), "device")
+    same(
+        (sorted(device), device["basic"]["attributes"]),
+        (["basic", "name"], {"model": {"string": "x"}}),
+        "device",
+    )
     same(old["spec"]["nodeName"], "node", "nodeName")
 
 
@@ -52,8 +60,14 @@ def claim_from_beta1(world: World) -> None:
 def claim_to_beta1(world: World) -> None:
     """exactly of v1 is spread into the request in v1beta1."""
     stored = world.create(CLAIM, sample(world, CLAIM))
-    request = world.get(CLAIM, stored["metadata"]["name"], api=BETA1).expect(200)["spec"]["devices"]["requests"][0]
-    same(request, {"name": "r", "deviceClassName": "class", "allocationMode": "ExactCount", "count": 1}, "request")
+    request = world.get(CLAIM, stored["metadata"]["name"], api=BETA1).expect(200)["spec"]["devices"][
+        "requests"
+    ][0]
+    same(
+        request,
+        {"name": "r", "deviceClassName": "class", "allocationMode": "ExactCount", "count": 1},
+        "request",
+    )
 
 
 @behaviour("conversion/alternatives-to-v1beta1", CONVERSION)
@@ -62,8 +76,14 @@ def alternatives_to_beta1(world: World) -> None:
     alternative = {"name": "s", "deviceClassName": "class"}
     change = {"spec.devices.requests": [{"name": "r", "firstAvailable": [alternative]}]}
     stored = world.create(CLAIM, sample(world, CLAIM, change))
-    request = world.get(CLAIM, stored["metadata"]["name"], api=BETA1).expect(200)["spec"]["devices"]["requests"][0]
-    same((sorted(request), request["deviceClassName"]), (["deviceClassName", "firstAvailable", "name"], ""), "request")
+    request = world.get(CLAIM, stored["metadata"]["name"], api=BETA1).expect(200)["spec"]["devices"][
+        "requests"
+    ][0]
+    same(
+        (sorted(request), request["deviceClassName"]),
+        (["deviceClassName", "firstAvailable", "name"], ""),
+        "request",
+    )
 
 
 @behaviour("conversion/v1beta2-is-v1", CONVERSION)
@@ -101,7 +121,10 @@ def refusals_speak(world: World) -> None:
     world.post(SLICE, item, api=BETA1).invalid(("FieldValueInvalid", "spec.devices[0].attributes"))
 
 
-@behaviour("conversion/beta-versions-warn", UPSTREAM + "staging/src/k8s.io/api/resource/v1beta1/zz_generated.prerelease-lifecycle.go")
+@behaviour(
+    "conversion/beta-versions-warn",
+    UPSTREAM + "staging/src/k8s.io/api/resource/v1beta1/zz_generated.prerelease-lifecycle.go",
+)
 def beta_versions_warn(world: World) -> None:
     """A request to v1beta1 is answered with a Warning header that says since when and until when."""
     warning = world.get(SLICE, api=BETA1, limit="1").headers.get("warning", "")
@@ -114,7 +137,11 @@ def list_through_another(world: World) -> None:
     """A list through v1beta1 has its version, whatever its items were written with."""
     world.create(CLAIM, sample(world, CLAIM))
     body = world.get(CLAIM, api=BETA1).expect(200)
-    same((body["apiVersion"], body["items"][0]["spec"]["devices"]["requests"][0]["count"]), ("resource.k8s.io/v1beta1", 1), "list")
+    same(
+        (body["apiVersion"], body["items"][0]["spec"]["devices"]["requests"][0]["count"]),
+        ("resource.k8s.io/v1beta1", 1),
+        "list",
+    )
 
 
 @behaviour("conversion/fields-by-any-version", UPSTREAM + "pkg/apis/resource/v1beta1/conversion.go")

@@ -38,7 +38,13 @@ def define(world: World, **change: Any) -> str:
         "subresources": {"status": {}},
         "additionalPrinterColumns": [{"name": "Size", "type": "integer", "jsonPath": ".spec.size"}],
     } | change
-    names = {"plural": "widgets", "singular": "widget", "kind": "Widget", "listKind": "WidgetList", "shortNames": ["wi"]}
+    names = {
+        "plural": "widgets",
+        "singular": "widget",
+        "kind": "Widget",
+        "listKind": "WidgetList",
+        "shortNames": ["wi"],
+    }
     spec = {"group": group, "scope": "Namespaced", "names": names, "versions": [version]}
     world.create(CRD, {"metadata": {"name": f"widgets.{group}"}, "spec": spec})
     api = f"/apis/{group}/v1"
@@ -50,7 +56,12 @@ def define(world: World, **change: Any) -> str:
 def widget(world: World, api: str, name: str = "w", **change: Any) -> Object:
     """A widget for the API."""
     version = api.removeprefix("/apis/")
-    return {"apiVersion": version, "kind": "Widget", "metadata": {"name": name}, "spec": {"size": 2, **change}}
+    return {
+        "apiVersion": version,
+        "kind": "Widget",
+        "metadata": {"name": name},
+        "spec": {"size": 2, **change},
+    }
 
 
 @behaviour("customs/become-established", APIEXTENSIONS)
@@ -71,7 +82,11 @@ def create_and_get(world: World) -> None:
     """An object of a custom kind is stored with uid, version and generation 1."""
     api = define(world)
     body = world.create("widgets", widget(world, api), api=api)
-    same((body["kind"], body["metadata"]["generation"], world.get("widgets", "w", api=api).expect(200)), ("Widget", 1, body), "widget")
+    same(
+        (body["kind"], body["metadata"]["generation"], world.get("widgets", "w", api=api).expect(200)),
+        ("Widget", 1, body),
+        "widget",
+    )
 
 
 @behaviour("customs/defaults", APIEXTENSIONS)
@@ -102,7 +117,9 @@ def schema_refuses(world: World) -> None:
 def schema_types(world: World) -> None:
     """A member of another type is 422 FieldValueTypeInvalid."""
     api = define(world)
-    world.post("widgets", widget(world, api, size="big"), api=api).invalid(("FieldValueTypeInvalid", "spec.size"))
+    world.post("widgets", widget(world, api, size="big"), api=api).invalid(
+        ("FieldValueTypeInvalid", "spec.size")
+    )
 
 
 @behaviour("customs/required", APIEXTENSIONS)
@@ -120,8 +137,14 @@ def status_subresource(world: World) -> None:
     api = define(world)
     body = world.create("widgets", widget(world, api) | {"status": {"phase": "x"}}, api=api)
     same("status" in body, False, "status after create")
-    body = world.put("widgets", {**body, "status": {"phase": "y"}, "spec": {"size": 3}}, "status", api=api).expect(200)
-    same((body["status"], body["spec"]["size"], body["metadata"]["generation"]), ({"phase": "y"}, 2, 1), "after status")
+    body = world.put(
+        "widgets", {**body, "status": {"phase": "y"}, "spec": {"size": 3}}, "status", api=api
+    ).expect(200)
+    same(
+        (body["status"], body["spec"]["size"], body["metadata"]["generation"]),
+        ({"phase": "y"}, 2, 1),
+        "after status",
+    )
     body = world.patch("merge", "widgets", "w", {"spec": {"size": 3}}, api=api).expect(200)
     same((body["status"], body["metadata"]["generation"]), ({"phase": "y"}, 2), "after a change of spec")
 
@@ -139,7 +162,9 @@ def no_strategic(world: World) -> None:
 def kind_is_required(world: World) -> None:
     """A custom resource needs kind and apiVersion in its body: 400."""
     api = define(world)
-    world.post("widgets", {"metadata": {"name": "w"}, "spec": {"size": 1}}, api=api).refuse(400, "BadRequest", "Object 'Kind' is missing")
+    world.post("widgets", {"metadata": {"name": "w"}, "spec": {"size": 1}}, api=api).refuse(
+        400, "BadRequest", "Object 'Kind' is missing"
+    )
 
 
 @behaviour("customs/update-needs-a-version", APIEXTENSIONS)
@@ -147,7 +172,9 @@ def update_needs_a_version(world: World) -> None:
     """A replace without resourceVersion is 422."""
     api = define(world)
     world.create("widgets", widget(world, api), api=api)
-    world.put("widgets", widget(world, api), api=api).invalid(("FieldValueInvalid", "metadata.resourceVersion"))
+    world.put("widgets", widget(world, api), api=api).invalid(
+        ("FieldValueInvalid", "metadata.resourceVersion")
+    )
 
 
 @behaviour("customs/apply", APIEXTENSIONS)
@@ -186,7 +213,10 @@ def discovery(world: World) -> None:
     found = eventually(lambda: world.client.send("GET", api).body.get("resources"), "resources in discovery")
     same(sorted(item["name"] for item in found), ["widgets", "widgets/status"], "resources")
     group = api.split("/")[2]
-    listed = lambda: group in {g["name"] for g in world.client.send("GET", "/apis").body["groups"]}  # noqa: E731
+
+    def listed() -> Any:
+        return group in {g["name"] for g in world.client.send("GET", "/apis").body["groups"]}
+
     eventually(listed, f"{group} in /apis")
 
 
@@ -207,7 +237,9 @@ def name_must_fit(world: World) -> None:
     version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": SCHEMA}}
     spec = {"group": "example.com", "scope": "Namespaced", "names": names, "versions": [version]}
     status = world.post(CRD, {"metadata": {"name": "wrong.example.com"}, "spec": spec}).refuse(422, "Invalid")
-    holds("metadata.name" in {cause["field"] for cause in status["details"]["causes"]}, "metadata.name", status)
+    holds(
+        "metadata.name" in {cause["field"] for cause in status["details"]["causes"]}, "metadata.name", status
+    )
 
 
 @behaviour("customs/schema-is-required", APIEXTENSIONS)
@@ -216,7 +248,9 @@ def schema_is_required(world: World) -> None:
     names = {"plural": "widgets", "kind": "Widget"}
     version = {"name": "v1", "served": True, "storage": True}
     spec = {"group": "example.com", "scope": "Namespaced", "names": names, "versions": [version]}
-    status = world.post(CRD, {"metadata": {"name": "widgets.example.com"}, "spec": spec}).refuse(422, "Invalid")
+    status = world.post(CRD, {"metadata": {"name": "widgets.example.com"}, "spec": spec}).refuse(
+        422, "Invalid"
+    )
     found = {cause["field"] for cause in status["details"]["causes"]}
     holds("spec.versions[0].schema.openAPIV3Schema" in found, "the schema", found)
 
@@ -225,6 +259,12 @@ def schema_is_required(world: World) -> None:
 def cel_rules(world: World) -> None:
     """x-kubernetes-validations refuse with their message."""
     rule = {"rule": "self.size != 7", "message": "seven is not a size"}
-    schema = {**SCHEMA, "properties": {**SCHEMA["properties"], "spec": {**SCHEMA["properties"]["spec"], "x-kubernetes-validations": [rule]}}}
+    schema = {
+        **SCHEMA,
+        "properties": {
+            **SCHEMA["properties"],
+            "spec": {**SCHEMA["properties"]["spec"], "x-kubernetes-validations": [rule]},
+        },
+    }
     api = define(world, schema={"openAPIV3Schema": schema})
     world.post("widgets", widget(world, api, size=7), api=api).refuse(422, "Invalid", "seven is not a size")

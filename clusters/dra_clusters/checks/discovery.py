@@ -52,7 +52,11 @@ def one_group(world: World) -> None:
 def resource_list(world: World) -> None:
     """/api/v1 is an APIResourceList that tells kind, scope, verbs and short names."""
     pods = resources(world, "/api/v1")["pods"]
-    same((pods["kind"], pods["namespaced"], pods["singularName"], pods["shortNames"]), ("Pod", True, "pod", ["po"]), "pods")
+    same(
+        (pods["kind"], pods["namespaced"], pods["singularName"], pods["shortNames"]),
+        ("Pod", True, "pod", ["po"]),
+        "pods",
+    )
     verbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
     same(sorted(pods["verbs"]), verbs, "verbs")
 
@@ -67,18 +71,36 @@ def categories(world: World) -> None:
 def subresources(world: World) -> None:
     """Subresources are listed as NAME/SUB; those of another kind name its group and version."""
     found = resources(world, "/api/v1")
-    holds({"pods/status", "pods/binding", "pods/eviction", "serviceaccounts/token"} <= set(found), "subresources", sorted(found))
+    holds(
+        {"pods/status", "pods/binding", "pods/eviction", "serviceaccounts/token"} <= set(found),
+        "subresources",
+        sorted(found),
+    )
     eviction = found["pods/eviction"]
-    same((eviction["group"], eviction["version"], eviction["kind"]), ("policy", "v1", "Eviction"), "pods/eviction")
+    same(
+        (eviction["group"], eviction["version"], eviction["kind"]),
+        ("policy", "v1", "Eviction"),
+        "pods/eviction",
+    )
 
 
 @behaviour("discovery/resource-k8s-io", DISCOVERY)
 def resource_group(world: World) -> None:
     """resource.k8s.io/v1 has slices, claims with status, templates and classes."""
     found = resources(world, "/apis/resource.k8s.io/v1")
-    wanted = {"deviceclasses", "resourceclaims", "resourceclaims/status", "resourceclaimtemplates", "resourceslices"}
+    wanted = {
+        "deviceclasses",
+        "resourceclaims",
+        "resourceclaims/status",
+        "resourceclaimtemplates",
+        "resourceslices",
+    }
     holds(wanted <= set(found), f"at least {sorted(wanted)}", sorted(found))
-    same([found["resourceslices"]["namespaced"], found["resourceclaims"]["namespaced"]], [False, True], "namespaced")
+    same(
+        [found["resourceslices"]["namespaced"], found["resourceclaims"]["namespaced"]],
+        [False, True],
+        "namespaced",
+    )
 
 
 @behaviour("discovery/aggregated-groups", AGGREGATED)
@@ -87,11 +109,19 @@ def aggregated_groups(world: World) -> None:
     answer = world.client.send("GET", "/apis", headers={"Accept": f"{LIST},application/json"})
     body = answer.expect(200)
     same((body["kind"], body["apiVersion"]), ("APIGroupDiscoveryList", "apidiscovery.k8s.io/v2"), "envelope")
-    holds(answer.headers["content-type"].startswith("application/json;g=apidiscovery.k8s.io;v=v2"), "its media type", answer.headers["content-type"])
+    holds(
+        answer.headers["content-type"].startswith("application/json;g=apidiscovery.k8s.io;v=v2"),
+        "its media type",
+        answer.headers["content-type"],
+    )
     group = next(item for item in body["items"] if item["metadata"]["name"] == "resource.k8s.io")
     version = next(item for item in group["versions"] if item["version"] == "v1")
     slices = next(item for item in version["resources"] if item["resource"] == "resourceslices")
-    same((slices["scope"], slices["responseKind"]["kind"], version["freshness"]), ("Cluster", "ResourceSlice", "Current"), "slices")
+    same(
+        (slices["scope"], slices["responseKind"]["kind"], version["freshness"]),
+        ("Cluster", "ResourceSlice", "Current"),
+        "slices",
+    )
 
 
 @behaviour("discovery/aggregated-core", AGGREGATED)
@@ -100,7 +130,11 @@ def aggregated_core(world: World) -> None:
     body = world.client.send("GET", "/api", headers={"Accept": LIST}).expect(200)
     same([item["metadata"].get("name", "") for item in body["items"]], [""], "groups")
     pods = next(item for item in body["items"][0]["versions"][0]["resources"] if item["resource"] == "pods")
-    holds("status" in {item["subresource"] for item in pods["subresources"]}, "pods/status", pods["subresources"])
+    holds(
+        "status" in {item["subresource"] for item in pods["subresources"]},
+        "pods/status",
+        pods["subresources"],
+    )
 
 
 @behaviour("discovery/etag", AGGREGATED)
@@ -118,7 +152,11 @@ def version(world: World) -> None:
     for path in ("/version", "/version/"):
         body = world.client.send("GET", path).expect(200)
         same(f"{body['major']}.{body['minor'].rstrip('+')}", world.kubernetes, "release")
-        holds(body["gitVersion"].startswith(f"v{world.kubernetes}."), "a gitVersion of the release", body["gitVersion"])
+        holds(
+            body["gitVersion"].startswith(f"v{world.kubernetes}."),
+            "a gitVersion of the release",
+            body["gitVersion"],
+        )
 
 
 @behaviour("discovery/health", UPSTREAM + "staging/src/k8s.io/apiserver/pkg/server/healthz")
@@ -136,7 +174,11 @@ def openapi_index(world: World) -> None:
     """/openapi/v3 points to one document for each group version, with a hash for caching."""
     paths = world.client.send("GET", "/openapi/v3").expect(200)["paths"]
     for name in ("api/v1", "apis/resource.k8s.io/v1"):
-        holds("hash=" in paths.get(name, {}).get("serverRelativeURL", ""), f"an address of {name}", sorted(paths))
+        holds(
+            "hash=" in paths.get(name, {}).get("serverRelativeURL", ""),
+            f"an address of {name}",
+            sorted(paths),
+        )
 
 
 @behaviour("discovery/openapi-v3-document", "KEP 2896")
@@ -147,7 +189,9 @@ def openapi_document(world: World) -> None:
     schema = body["components"]["schemas"]["io.k8s.api.resource.v1.ResourceSlice"]
     kind = {"group": "resource.k8s.io", "kind": "ResourceSlice", "version": "v1"}
     same(schema["x-kubernetes-group-version-kind"], [kind], "kind of the schema")
-    holds("/apis/resource.k8s.io/v1/resourceslices" in body["paths"], "the path of slices", len(body["paths"]))
+    holds(
+        "/apis/resource.k8s.io/v1/resourceslices" in body["paths"], "the path of slices", len(body["paths"])
+    )
 
 
 @behaviour("discovery/openapi-lists-have-types", UPSTREAM + "staging/src/k8s.io/api/resource/v1/types.go")

@@ -74,7 +74,9 @@ def unknown_mode(world: World) -> None:
 def strict_in_lists(world: World) -> None:
     """The path of an unknown field in a list has its index."""
     spec = {"devices": {"requests": [{"name": "r", "exactly": {"deviceClassName": "x", "nope": 1}}]}}
-    answer = world.post("resourceclaims", {"metadata": {"name": "a"}, "spec": spec}, query={"fieldValidation": "Strict"})
+    answer = world.post(
+        "resourceclaims", {"metadata": {"name": "a"}, "spec": spec}, query={"fieldValidation": "Strict"}
+    )
     answer.refuse(400, "BadRequest", 'unknown field "spec.devices.requests[0].exactly.nope"')
 
 

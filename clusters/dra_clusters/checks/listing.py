@@ -77,22 +77,34 @@ def no_remaining_count(world: World) -> None:
     """With a selector there is no remainingItemCount."""
     fill(world)
     body = world.get("configmaps", labelSelector="color=red", limit="1").expect(200)
-    same((bool(body["metadata"].get("continue")), body["metadata"].get("remainingItemCount")), (True, None), "metadata")
+    same(
+        (bool(body["metadata"].get("continue")), body["metadata"].get("remainingItemCount")),
+        (True, None),
+        "metadata",
+    )
 
 
 @behaviour("listing/garbage-continue-is-bad-request", CONCEPTS)
 def garbage_continue(world: World) -> None:
     """A continue token that the server did not make is 400 BadRequest."""
-    world.get("configmaps", limit="1", **{"continue": "garbage"}).refuse(400, "BadRequest", "continue key is not valid")
+    world.get("configmaps", limit="1", **{"continue": "garbage"}).refuse(
+        400, "BadRequest", "continue key is not valid"
+    )
 
 
-@behaviour("listing/continue-with-version-is-bad-request", UPSTREAM + "staging/src/k8s.io/apiserver/pkg/storage/continue.go")
+@behaviour(
+    "listing/continue-with-version-is-bad-request",
+    UPSTREAM + "staging/src/k8s.io/apiserver/pkg/storage/continue.go",
+)
 def continue_with_version(world: World) -> None:
     """continue together with a resourceVersion is 400 BadRequest."""
     for name in ("a", "b"):
         world.create("secrets", {"metadata": {"name": name}})
     first = world.get("secrets", limit="1").expect(200)
-    query = {"continue": first["metadata"]["continue"], "resourceVersion": first["metadata"]["resourceVersion"]}
+    query = {
+        "continue": first["metadata"]["continue"],
+        "resourceVersion": first["metadata"]["resourceVersion"],
+    }
     world.get("secrets", limit="1", **query).refuse(
         400, "BadRequest", "specifying resource version is not allowed when using continue"
     )
@@ -102,7 +114,9 @@ def continue_with_version(world: World) -> None:
 def labels_equality(world: World) -> None:
     """=, == and != select by label; != also matches what has no such label."""
     fill(world, 4)
-    found = [names(world, labelSelector=f"mine,{each}") for each in ("color=red", "color==blue", "color!=red")]
+    found = [
+        names(world, labelSelector=f"mine,{each}") for each in ("color=red", "color==blue", "color!=red")
+    ]
     same(found, [["a-0", "a-2"], ["a-1", "a-3"], ["a-1", "a-3"]], "names")
     same(names(world, labelSelector="mine,no!=x"), ["a-0", "a-1", "a-2", "a-3"], "names without the label")
 
@@ -146,7 +160,9 @@ def fields_metadata(world: World) -> None:
 @behaviour("listing/unknown-field-is-bad-request", FIELDS)
 def unknown_field(world: World) -> None:
     """A field that the kind does not offer is 400 BadRequest that names it."""
-    world.get("configmaps", fieldSelector="data.x=1").refuse(400, "BadRequest", 'is not a known field selector: only "metadata.name", "metadata.namespace"')
+    world.get("configmaps", fieldSelector="data.x=1").refuse(
+        400, "BadRequest", 'is not a known field selector: only "metadata.name", "metadata.namespace"'
+    )
 
 
 @behaviour("listing/pods-by-node-and-phase", UPSTREAM + "pkg/registry/core/pod/strategy.go")
@@ -156,7 +172,12 @@ def pods_by_node(world: World) -> None:
     world.create("pods", {"metadata": {"name": "p"}, "spec": spec})
     found = {
         field: len(world.get("pods", fieldSelector=field).expect(200)["items"])
-        for field in ("spec.nodeName=", "status.phase=Pending", "spec.schedulerName=nobody", "status.phase!=Pending")
+        for field in (
+            "spec.nodeName=",
+            "status.phase=Pending",
+            "spec.schedulerName=nobody",
+            "status.phase!=Pending",
+        )
     }
     same(list(found.values()), [1, 1, 1, 0], f"counts for {list(found)}")
 
@@ -168,7 +189,11 @@ def slices_by_node_and_driver(world: World) -> None:
     pool = {"name": "p", "generation": 1, "resourceSliceCount": 1}
     spec = {"driver": driver, "pool": pool, "nodeName": name, "devices": [{"name": "d"}]}
     world.create("resourceslices", {"metadata": {"name": name}, "spec": spec})
-    for selector in (f"spec.nodeName={name}", f"spec.driver={driver}", f"spec.nodeName={name},spec.driver={driver}"):
+    for selector in (
+        f"spec.nodeName={name}",
+        f"spec.driver={driver}",
+        f"spec.nodeName={name},spec.driver={driver}",
+    ):
         found = world.get("resourceslices", fieldSelector=selector).expect(200)["items"]
         same([item["metadata"]["name"] for item in found], [name], f"names for {selector}")
 
@@ -190,13 +215,17 @@ def slices_deletecollection(world: World) -> None:
 @behaviour("listing/slices-by-pool-is-refused", SLICES)
 def slices_by_pool(world: World) -> None:
     """Another field of a ResourceSlice cannot be selected."""
-    world.get("resourceslices", fieldSelector="spec.pool.name=p").refuse(400, "BadRequest", "field label not supported")
+    world.get("resourceslices", fieldSelector="spec.pool.name=p").refuse(
+        400, "BadRequest", "field label not supported"
+    )
 
 
 @behaviour("listing/exact-needs-a-version", VERSIONS)
 def exact_needs_a_version(world: World) -> None:
     """resourceVersionMatch without resourceVersion is 422 Forbidden."""
-    world.get("configmaps", resourceVersionMatch="Exact").invalid(("FieldValueForbidden", "resourceVersionMatch"))
+    world.get("configmaps", resourceVersionMatch="Exact").invalid(
+        ("FieldValueForbidden", "resourceVersionMatch")
+    )
 
 
 @behaviour("listing/unknown-match", VERSIONS)
@@ -257,7 +286,9 @@ def metadata_only(world: World) -> None:
     """A list as PartialObjectMetadataList has metadata only."""
     fill(world, 1)
     headers = {"Accept": "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"}
-    answer = world.client.send("GET", world.path("configmaps"), query={"labelSelector": "mine"}, headers=headers)
+    answer = world.client.send(
+        "GET", world.path("configmaps"), query={"labelSelector": "mine"}, headers=headers
+    )
     body = answer.expect(200)
     same((body["kind"], body["apiVersion"]), ("PartialObjectMetadataList", "meta.k8s.io/v1"), "envelope")
     same(sorted(set(body["items"][0]) - {"kind", "apiVersion"}), ["metadata"], "members of an item")

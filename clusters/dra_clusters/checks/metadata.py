@@ -22,7 +22,9 @@ def uid(world: World) -> None:
 @behaviour("metadata/creation-timestamp", META)
 def creation_timestamp(world: World) -> None:
     """creationTimestamp is now, in RFC 3339 with whole seconds in UTC; one in the body is not taken."""
-    body = world.create("configmaps", {"metadata": {"name": "a", "creationTimestamp": "2001-01-01T00:00:00Z"}})
+    body = world.create(
+        "configmaps", {"metadata": {"name": "a", "creationTimestamp": "2001-01-01T00:00:00Z"}}
+    )
     stamp = datetime.datetime.strptime(body["metadata"]["creationTimestamp"], "%Y-%m-%dT%H:%M:%SZ")
     age = datetime.datetime.now(datetime.UTC) - stamp.replace(tzinfo=datetime.UTC)
     holds(abs(age.total_seconds()) < 120, "a time of about now", body["metadata"]["creationTimestamp"])
@@ -45,7 +47,9 @@ def generation_starts_at_1(world: World) -> None:
     same(body["metadata"].get("generation"), 1, "generation")
 
 
-@behaviour("metadata/generation-grows-with-spec", UPSTREAM + "pkg/registry/resource/resourceslice/strategy.go")
+@behaviour(
+    "metadata/generation-grows-with-spec", UPSTREAM + "pkg/registry/resource/resourceslice/strategy.go"
+)
 def generation_grows_with_spec(world: World) -> None:
     """A change of a ResourceSlice's spec raises generation by one; a label does not."""
     pool = {"name": "p", "generation": 1, "resourceSliceCount": 1}
@@ -55,13 +59,21 @@ def generation_grows_with_spec(world: World) -> None:
     body = world.put("resourceslices", body).expect(200)
     same(body["metadata"]["generation"], 1, "generation after a label")
     body["spec"]["pool"]["generation"] = 2
-    same(world.put("resourceslices", body).expect(200)["metadata"]["generation"], 2, "generation after a change")
+    same(
+        world.put("resourceslices", body).expect(200)["metadata"]["generation"],
+        2,
+        "generation after a change",
+    )
 
 
 @behaviour("metadata/configmaps-have-no-generation", UPSTREAM + "pkg/registry/core/configmap/strategy.go")
 def configmaps_have_no_generation(world: World) -> None:
     """Kinds without a spec that somebody observes have no generation."""
-    same("generation" in world.create("configmaps", {"metadata": {"name": "a"}})["metadata"], False, "generation")
+    same(
+        "generation" in world.create("configmaps", {"metadata": {"name": "a"}})["metadata"],
+        False,
+        "generation",
+    )
 
 
 @behaviour("metadata/generate-name", META)
@@ -73,10 +85,16 @@ def generate_name(world: World) -> None:
     same(body["metadata"]["generateName"], "a-", "generateName")
 
 
-@behaviour("metadata/generate-name-is-cut", UPSTREAM + "staging/src/k8s.io/apiserver/pkg/storage/names/generate.go")
+@behaviour(
+    "metadata/generate-name-is-cut", UPSTREAM + "staging/src/k8s.io/apiserver/pkg/storage/names/generate.go"
+)
 def generate_name_is_cut(world: World) -> None:
     """A long generateName is cut so that the name has 63 characters."""
-    same(len(world.create("configmaps", {"metadata": {"generateName": "a" * 80}})["metadata"]["name"]), 63, "length")
+    same(
+        len(world.create("configmaps", {"metadata": {"generateName": "a" * 80}})["metadata"]["name"]),
+        63,
+        "length",
+    )
 
 
 @behaviour("metadata/name-is-required", RULES)
@@ -91,7 +109,9 @@ def name_is_a_subdomain(world: World) -> None:
     status = world.post("configmaps", {"metadata": {"name": "A_b"}}).invalid(
         ("FieldValueInvalid", "metadata.name")
     )
-    holds("a lowercase RFC 1123 subdomain must consist of" in status["message"], "the rule", status["message"])
+    holds(
+        "a lowercase RFC 1123 subdomain must consist of" in status["message"], "the rule", status["message"]
+    )
 
 
 @behaviour("metadata/name-message", UPSTREAM + "staging/src/k8s.io/apimachinery/pkg/api/errors/errors.go")
@@ -166,7 +186,8 @@ def owner_needs_uid(world: World) -> None:
 def one_controller(world: World) -> None:
     """Two owners that say controller are 422."""
     owners = [
-        {"apiVersion": "v1", "kind": "Pod", "name": name, "uid": name, "controller": True} for name in ("p", "q")
+        {"apiVersion": "v1", "kind": "Pod", "name": name, "uid": name, "controller": True}
+        for name in ("p", "q")
     ]
     world.post("configmaps", {"metadata": {"name": "a", "ownerReferences": owners}}).invalid(
         ("FieldValueInvalid", "metadata.ownerReferences")
@@ -190,7 +211,10 @@ def uid_cannot_change(world: World) -> None:
     world.put("configmaps", body).refuse(409, "Conflict", "Precondition failed: UID in precondition")
 
 
-@behaviour("metadata/system-fields-cannot-change", UPSTREAM + "staging/src/k8s.io/apiserver/pkg/registry/rest/update.go")
+@behaviour(
+    "metadata/system-fields-cannot-change",
+    UPSTREAM + "staging/src/k8s.io/apiserver/pkg/registry/rest/update.go",
+)
 def system_fields_cannot_change(world: World) -> None:
     """A replace keeps creationTimestamp and uid where the body has none."""
     old = world.create("configmaps", {"metadata": {"name": "a"}})
@@ -220,10 +244,17 @@ def deletion_timestamp_is_not_taken(world: World) -> None:
 @behaviour("metadata/self-link-is-gone", "KEP 1164")
 def self_link_is_gone(world: World) -> None:
     """There is no selfLink, even if one is sent."""
-    same("selfLink" in world.create("configmaps", {"metadata": {"name": "a", "selfLink": "/x"}})["metadata"], False, "selfLink")
+    same(
+        "selfLink" in world.create("configmaps", {"metadata": {"name": "a", "selfLink": "/x"}})["metadata"],
+        False,
+        "selfLink",
+    )
 
 
-@behaviour("metadata/resource-version-on-create", UPSTREAM + "staging/src/k8s.io/apiserver/pkg/storage/etcd3/store.go")
+@behaviour(
+    "metadata/resource-version-on-create",
+    UPSTREAM + "staging/src/k8s.io/apiserver/pkg/storage/etcd3/store.go",
+)
 def resource_version_on_create(world: World) -> None:
     """A create with a resourceVersion is refused with 500, as the store says it."""
     answer = world.post("configmaps", {"metadata": {"name": "a", "resourceVersion": "5"}})
@@ -249,12 +280,19 @@ def managed_fields_tell_the_manager(world: World) -> None:
     )
 
 
-@behaviour("metadata/manager-from-user-agent", UPSTREAM + "staging/src/k8s.io/apiserver/pkg/endpoints/handlers/create.go")
+@behaviour(
+    "metadata/manager-from-user-agent",
+    UPSTREAM + "staging/src/k8s.io/apiserver/pkg/endpoints/handlers/create.go",
+)
 def manager_from_user_agent(world: World) -> None:
     """Without fieldManager the manager is the user agent up to its first slash."""
     headers = {"User-Agent": "tool/v1 (x)"}
-    answer = world.client.send("POST", world.path("configmaps"), {"metadata": {"name": "a"}, "data": {"x": "1"}}, headers=headers)
-    same([entry["manager"] for entry in answer.expect(201)["metadata"]["managedFields"]], ["tool"], "managers")
+    answer = world.client.send(
+        "POST", world.path("configmaps"), {"metadata": {"name": "a"}, "data": {"x": "1"}}, headers=headers
+    )
+    same(
+        [entry["manager"] for entry in answer.expect(201)["metadata"]["managedFields"]], ["tool"], "managers"
+    )
 
 
 @behaviour("metadata/managed-fields-can-be-reset", "API concepts: clearing managedFields")
@@ -265,8 +303,15 @@ def managed_fields_can_be_reset(world: World) -> None:
     same("managedFields" in world.put("configmaps", body).expect(200)["metadata"], False, "managedFields")
 
 
-@behaviour("metadata/claim-has-no-generation-before-status", UPSTREAM + "pkg/registry/resource/resourceclaim/strategy.go")
+@behaviour(
+    "metadata/claim-has-no-generation-before-status",
+    UPSTREAM + "pkg/registry/resource/resourceclaim/strategy.go",
+)
 def claim_generation(world: World) -> None:
     """A new ResourceClaim has an empty status, whatever the body says."""
-    item = {"metadata": {"name": "a"}, "spec": CLAIM, "status": {"reservedFor": [{"resource": "pods", "name": "p", "uid": "u"}]}}
+    item = {
+        "metadata": {"name": "a"},
+        "spec": CLAIM,
+        "status": {"reservedFor": [{"resource": "pods", "name": "p", "uid": "u"}]},
+    }
     same(world.create("resourceclaims", item, api=RESOURCE).get("status"), {}, "status")

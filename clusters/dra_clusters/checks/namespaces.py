@@ -19,7 +19,11 @@ def hold(world: World, name: str = "a") -> None:
 def new_is_active(world: World) -> None:
     """A new namespace is Active, has the finalizer kubernetes in its spec and its name as label."""
     body = world.get("namespaces", world.namespace).expect(200)
-    same((body["status"]["phase"], body["spec"]["finalizers"]), ("Active", ["kubernetes"]), "phase and finalizers")
+    same(
+        (body["status"]["phase"], body["spec"]["finalizers"]),
+        ("Active", ["kubernetes"]),
+        "phase and finalizers",
+    )
     same(body["metadata"]["labels"]["kubernetes.io/metadata.name"], world.namespace, "label")
 
 
@@ -98,7 +102,10 @@ def delete_again(world: World) -> None:
     same(stamps[1], stamps[0], "deletionTimestamp")
 
 
-@behaviour("namespaces/no-new-finalizer-while-deleting", UPSTREAM + "staging/src/k8s.io/apimachinery/pkg/api/validation/objectmeta.go")
+@behaviour(
+    "namespaces/no-new-finalizer-while-deleting",
+    UPSTREAM + "staging/src/k8s.io/apimachinery/pkg/api/validation/objectmeta.go",
+)
 def no_new_finalizer(world: World) -> None:
     """A finalizer cannot be added while the object is being deleted."""
     hold(world)
@@ -121,7 +128,11 @@ def foreground(world: World) -> None:
     """propagationPolicy Foreground marks the object and adds the finalizer foregroundDeletion."""
     hold(world)
     body = world.delete("configmaps", "a", {"propagationPolicy": "Foreground"}).expect(200)
-    holds("foregroundDeletion" in body["metadata"]["finalizers"], "foregroundDeletion", body["metadata"]["finalizers"])
+    holds(
+        "foregroundDeletion" in body["metadata"]["finalizers"],
+        "foregroundDeletion",
+        body["metadata"]["finalizers"],
+    )
     world.defer(world.patch, "merge", "configmaps", "a", {"metadata": {"finalizers": None}})
 
 
@@ -133,14 +144,20 @@ def orphan(world: World) -> None:
     holds("orphan" in body["metadata"]["finalizers"], "orphan", body["metadata"]["finalizers"])
 
 
-@behaviour("namespaces/unknown-policy", UPSTREAM + "staging/src/k8s.io/apimachinery/pkg/apis/meta/v1/validation")
+@behaviour(
+    "namespaces/unknown-policy", UPSTREAM + "staging/src/k8s.io/apimachinery/pkg/apis/meta/v1/validation"
+)
 def unknown_policy(world: World) -> None:
     """Another propagationPolicy is 422 NotSupported."""
     world.create("configmaps", {"metadata": {"name": "a"}})
-    world.delete("configmaps", "a", {"propagationPolicy": "x"}).invalid(("FieldValueNotSupported", "propagationPolicy"))
+    world.delete("configmaps", "a", {"propagationPolicy": "x"}).invalid(
+        ("FieldValueNotSupported", "propagationPolicy")
+    )
 
 
-@behaviour("namespaces/controller-empties-it", UPSTREAM + "pkg/controller/namespace", needs=("api", "controllers"))
+@behaviour(
+    "namespaces/controller-empties-it", UPSTREAM + "pkg/controller/namespace", needs=("api", "controllers")
+)
 def controller_empties(world: World) -> None:
     """With controllers a deleted namespace loses its objects and goes."""
     world.create("configmaps", {"metadata": {"name": "a"}})

@@ -26,9 +26,13 @@ def merge_sets_and_removes(world: World) -> None:
 @behaviour("patching/merge-replaces-lists", "RFC 7386")
 def merge_replaces_lists(world: World) -> None:
     """A merge patch replaces lists."""
-    world.create("configmaps", {"metadata": {"name": "a", "finalizers": ["x.example.com/1", "x.example.com/2"]}})
+    world.create(
+        "configmaps", {"metadata": {"name": "a", "finalizers": ["x.example.com/1", "x.example.com/2"]}}
+    )
     world.defer(world.patch, "merge", "configmaps", "a", {"metadata": {"finalizers": None}})
-    body = world.patch("merge", "configmaps", "a", {"metadata": {"finalizers": ["x.example.com/3"]}}).expect(200)
+    body = world.patch("merge", "configmaps", "a", {"metadata": {"finalizers": ["x.example.com/3"]}}).expect(
+        200
+    )
     same(body["metadata"]["finalizers"], ["x.example.com/3"], "finalizers")
 
 
@@ -37,7 +41,9 @@ def strategic_merges_finalizers(world: World) -> None:
     """A strategic patch merges finalizers, which is a list with patchStrategy merge."""
     world.create("configmaps", {"metadata": {"name": "a", "finalizers": ["x.example.com/1"]}})
     world.defer(world.patch, "merge", "configmaps", "a", {"metadata": {"finalizers": None}})
-    body = world.patch("strategic", "configmaps", "a", {"metadata": {"finalizers": ["x.example.com/2"]}}).expect(200)
+    body = world.patch(
+        "strategic", "configmaps", "a", {"metadata": {"finalizers": ["x.example.com/2"]}}
+    ).expect(200)
     same(sorted(body["metadata"]["finalizers"]), ["x.example.com/1", "x.example.com/2"], "finalizers")
 
 
@@ -45,7 +51,9 @@ def strategic_merges_finalizers(world: World) -> None:
 def strategic_merges_by_key(world: World) -> None:
     """A strategic patch finds the container by name and keeps its other members."""
     make_pod(world)
-    body = world.patch("strategic", "pods", "p", {"spec": {"containers": [{"name": "a", "image": "y"}]}}).expect(200)
+    body = world.patch(
+        "strategic", "pods", "p", {"spec": {"containers": [{"name": "a", "image": "y"}]}}
+    ).expect(200)
     found = body["spec"]["containers"]
     same([(c["name"], c["image"], c["env"]) for c in found], [("a", "y", CONTAINER["env"])], "containers")
 
@@ -119,7 +127,9 @@ def json_test_fails(world: World) -> None:
     """A JSON patch whose test fails is 422 Invalid and changes nothing."""
     world.create("configmaps", {"metadata": {"name": "a"}, "data": {"x": "1"}})
     operations = [{"op": "test", "path": "/data/x", "value": "2"}, {"op": "remove", "path": "/data"}]
-    world.patch("json", "configmaps", "a", operations).refuse(422, "Invalid", "the server rejected our request")
+    world.patch("json", "configmaps", "a", operations).refuse(
+        422, "Invalid", "the server rejected our request"
+    )
     same(world.get("configmaps", "a").body["data"], {"x": "1"}, "data")
 
 
@@ -194,4 +204,6 @@ def dry_run(world: World) -> None:
     """A dry run of a patch answers with the result and stores nothing."""
     world.create("configmaps", {"metadata": {"name": "a"}})
     body = world.patch("merge", "configmaps", "a", {"data": {"x": "1"}}, dryRun="All").expect(200)
-    same((body["data"], world.get("configmaps", "a").body.get("data")), ({"x": "1"}, None), "answer and store")
+    same(
+        (body["data"], world.get("configmaps", "a").body.get("data")), ({"x": "1"}, None), "answer and store"
+    )

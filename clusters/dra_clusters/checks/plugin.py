@@ -15,10 +15,10 @@ import grpc
 
 from dra_api import names
 from dra_api.kubelet._generated import dra_v1_pb2, dra_v1beta1_pb2, registration_pb2
-from dra_api.kubelet._generated.dra_v1_pb2_grpc import DRAPluginServicer, add_DRAPluginServicer_to_server
-from dra_api.kubelet._generated.dra_v1beta1_pb2_grpc import (
-    add_DRAPluginServicer_to_server as add_beta_servicer_to_server,
-)
+from dra_api.kubelet._generated.dra_v1_pb2_grpc import DRAPluginServicer as ServicerV1
+from dra_api.kubelet._generated.dra_v1_pb2_grpc import add_DRAPluginServicer_to_server as add_v1
+from dra_api.kubelet._generated.dra_v1beta1_pb2_grpc import DRAPluginServicer as ServicerV1Beta1
+from dra_api.kubelet._generated.dra_v1beta1_pb2_grpc import add_DRAPluginServicer_to_server as add_v1beta1
 from dra_api.kubelet._generated.registration_pb2_grpc import (
     RegistrationServicer,
     add_RegistrationServicer_to_server,
@@ -35,7 +35,7 @@ def as_is(request: Any, response: Any, context: Any) -> Any:
     return response
 
 
-class Service(DRAPluginServicer, RegistrationServicer):
+class Service(ServicerV1, ServicerV1Beta1, RegistrationServicer):
     """Both services of a plugin, on one socket or on two; MESSAGES are those of its DRA version."""
 
     def __init__(self, plugin: "Plugin", messages: Any) -> None:
@@ -121,8 +121,8 @@ class Plugin:
         path.unlink(missing_ok=True)
         server = grpc.server(futures.ThreadPoolExecutor(4))
         if path == self.endpoint:
-            add_DRAPluginServicer_to_server(Service(self, dra_v1_pb2), server)
-            add_beta_servicer_to_server(Service(self, dra_v1beta1_pb2), server)
+            add_v1(Service(self, dra_v1_pb2), server)
+            add_v1beta1(Service(self, dra_v1beta1_pb2), server)
         else:
             add_RegistrationServicer_to_server(Service(self, dra_v1_pb2), server)
         server.add_insecure_port(f"unix:{path}")
@@ -165,4 +165,6 @@ class Plugin:
 
     def registered(self) -> None:
         """Wait until the kubelet said that the plugin is registered."""
-        eventually(lambda: self.registrations and self.registrations[-1][0], "the kubelet registers the plugin")
+        eventually(
+            lambda: self.registrations and self.registrations[-1][0], "the kubelet registers the plugin"
+        )

@@ -13,19 +13,77 @@ REQUIRED, INVALID, DUPLICATE = "FieldValueRequired", "FieldValueInvalid", "Field
 NOT_FOUND = "FieldValueNotFound"
 CLAIM: Object = {"name": "gpu", "resourceClaimName": "c"}
 
-refused("pods/needs-containers", "A pod has containers.", "pods", {"spec.containers": []}, (REQUIRED, "spec.containers"), source=CORE)
-refused("pods/container-needs-a-name", "A container has a name.", "pods", {"spec.containers.0.name": ""}, (REQUIRED, "spec.containers[0].name"), source=CORE)
-refused("pods/container-needs-an-image", "A container has an image.", "pods", {"spec.containers.0.image": ""}, (REQUIRED, "spec.containers[0].image"), source=CORE)
-refused("pods/claim-names-differ", "The claims of a pod have different names.", "pods", {"spec.resourceClaims": [CLAIM, CLAIM]}, (DUPLICATE, "spec.resourceClaims[1].name"), source=CORE)
-refused("pods/claim-has-a-source", "A claim of a pod has a claim or a template.", "pods", {"spec.resourceClaims": [{"name": "gpu"}]}, (INVALID, "spec.resourceClaims[0]"), source=CORE)
-refused("pods/claim-has-one-source", "A claim of a pod does not have both.", "pods", {"spec.resourceClaims": [{**CLAIM, "resourceClaimTemplateName": "t"}]}, (INVALID, "spec.resourceClaims[0]"), source=CORE)
-refused("pods/container-claim-is-known", "A container uses claims of its pod.", "pods", {"spec.containers.0.resources.claims": [{"name": "no"}]}, (NOT_FOUND, "spec.containers[0].resources.claims[0]"), source=CORE)
-refused("pods/restart-policy", "A restart policy is one of three.", "pods", {"spec.restartPolicy": "x"}, ("FieldValueNotSupported", "spec.restartPolicy"), source=CORE)
+refused(
+    "pods/needs-containers",
+    "A pod has containers.",
+    "pods",
+    {"spec.containers": []},
+    (REQUIRED, "spec.containers"),
+    source=CORE,
+)
+refused(
+    "pods/container-needs-a-name",
+    "A container has a name.",
+    "pods",
+    {"spec.containers.0.name": ""},
+    (REQUIRED, "spec.containers[0].name"),
+    source=CORE,
+)
+refused(
+    "pods/container-needs-an-image",
+    "A container has an image.",
+    "pods",
+    {"spec.containers.0.image": ""},
+    (REQUIRED, "spec.containers[0].image"),
+    source=CORE,
+)
+refused(
+    "pods/claim-names-differ",
+    "The claims of a pod have different names.",
+    "pods",
+    {"spec.resourceClaims": [CLAIM, CLAIM]},
+    (DUPLICATE, "spec.resourceClaims[1].name"),
+    source=CORE,
+)
+refused(
+    "pods/claim-has-a-source",
+    "A claim of a pod has a claim or a template.",
+    "pods",
+    {"spec.resourceClaims": [{"name": "gpu"}]},
+    (INVALID, "spec.resourceClaims[0]"),
+    source=CORE,
+)
+refused(
+    "pods/claim-has-one-source",
+    "A claim of a pod does not have both.",
+    "pods",
+    {"spec.resourceClaims": [{**CLAIM, "resourceClaimTemplateName": "t"}]},
+    (INVALID, "spec.resourceClaims[0]"),
+    source=CORE,
+)
+refused(
+    "pods/container-claim-is-known",
+    "A container uses claims of its pod.",
+    "pods",
+    {"spec.containers.0.resources.claims": [{"name": "no"}]},
+    (NOT_FOUND, "spec.containers[0].resources.claims[0]"),
+    source=CORE,
+)
+refused(
+    "pods/restart-policy",
+    "A restart policy is one of three.",
+    "pods",
+    {"spec.restartPolicy": "x"},
+    ("FieldValueNotSupported", "spec.restartPolicy"),
+    source=CORE,
+)
 
 
 def pod(world: World, **change: Any) -> Object:
     """A pod that no scheduler touches."""
-    item: Object = world.create("pods", sample(world, "pods", {f"spec.{name}": value for name, value in change.items()}))
+    item: Object = world.create(
+        "pods", sample(world, "pods", {f"spec.{name}": value for name, value in change.items()})
+    )
     return item
 
 
@@ -64,7 +122,11 @@ def container_defaults(world: World) -> None:
 def pull_policy(world: World) -> None:
     """An image with a tag other than latest gets IfNotPresent."""
     containers = [{"name": "c", "image": "x:v1"}]
-    same(pod(world, containers=containers)["spec"]["containers"][0]["imagePullPolicy"], "IfNotPresent", "policy")
+    same(
+        pod(world, containers=containers)["spec"]["containers"][0]["imagePullPolicy"],
+        "IfNotPresent",
+        "policy",
+    )
 
 
 @behaviour("pods/limits-become-requests", DEFAULTS)
@@ -111,10 +173,12 @@ def binding_twice(world: World) -> None:
     path = world.path("pods", name, "binding")
     body = {"metadata": {"name": name}, "target": {"kind": "Node", "name": "nowhere"}}
     world.client.send("POST", path, body).expect(201)
-    world.client.send("POST", path, body).refuse(409, "Conflict", "is already assigned to node \"nowhere\"")
+    world.client.send("POST", path, body).refuse(409, "Conflict", 'is already assigned to node "nowhere"')
 
 
-@behaviour("pods/unscheduled-pod-goes-at-once", UPSTREAM + "pkg/registry/core/pod/strategy.go CheckGracefulDelete")
+@behaviour(
+    "pods/unscheduled-pod-goes-at-once", UPSTREAM + "pkg/registry/core/pod/strategy.go CheckGracefulDelete"
+)
 def unscheduled_goes(world: World) -> None:
     """A pod without node is removed at once."""
     name = pod(world)["metadata"]["name"]
@@ -122,7 +186,9 @@ def unscheduled_goes(world: World) -> None:
     world.get("pods", name).refuse(404, "NotFound")
 
 
-@behaviour("pods/scheduled-pod-ends-gracefully", UPSTREAM + "pkg/registry/core/pod/strategy.go CheckGracefulDelete")
+@behaviour(
+    "pods/scheduled-pod-ends-gracefully", UPSTREAM + "pkg/registry/core/pod/strategy.go CheckGracefulDelete"
+)
 def graceful(world: World) -> None:
     """A pod on a node stays with a deletionTimestamp until somebody deletes it with grace 0."""
     name = pod(world, nodeName=world.name())["metadata"]["name"]
@@ -149,7 +215,10 @@ def eviction(world: World) -> None:
     world.get("pods", name).refuse(404, "NotFound")
 
 
-@behaviour("pods/claim-statuses-by-apply", UPSTREAM + "staging/src/k8s.io/api/core/v1/types.go PodResourceClaimStatus")
+@behaviour(
+    "pods/claim-statuses-by-apply",
+    UPSTREAM + "staging/src/k8s.io/api/core/v1/types.go PodResourceClaimStatus",
+)
 def claim_statuses(world: World) -> None:
     """status.resourceClaimStatuses takes a server-side apply, as the claim controller does it."""
     name = pod(world, resourceClaims=[{"name": "gpu", "resourceClaimTemplateName": "t"}])["metadata"]["name"]
@@ -196,7 +265,9 @@ def immutable_configmap(world: World) -> None:
 @behaviour("pods/configmap-keys", CORE)
 def configmap_keys(world: World) -> None:
     """A key of a ConfigMap has no slash."""
-    world.post("configmaps", {"metadata": {"name": "a"}, "data": {"a/b": "1"}}).invalid((INVALID, "data[a/b]"))
+    world.post("configmaps", {"metadata": {"name": "a"}, "data": {"a/b": "1"}}).invalid(
+        (INVALID, "data[a/b]")
+    )
 
 
 @behaviour("pods/event", UPSTREAM + "pkg/apis/core/validation/events.go")
@@ -229,7 +300,9 @@ def events_by_object(world: World) -> None:
     same([each["metadata"]["name"] for each in found], ["e-p"], "events")
 
 
-@behaviour("pods/lease-micro-time", UPSTREAM + "staging/src/k8s.io/apimachinery/pkg/apis/meta/v1/micro_time.go")
+@behaviour(
+    "pods/lease-micro-time", UPSTREAM + "staging/src/k8s.io/apimachinery/pkg/apis/meta/v1/micro_time.go"
+)
 def lease_micro_time(world: World) -> None:
     """Times of a Lease have microseconds."""
     spec = {"holderIdentity": "me", "renewTime": "2026-01-02T03:04:05.123456Z", "leaseDurationSeconds": 15}

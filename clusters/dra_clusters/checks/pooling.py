@@ -19,7 +19,10 @@ def pool(name: str = "p", generation: int = 1, count: int = 1) -> Object:
 
 def counted(name: str, amount: str) -> Object:
     """A device that takes AMOUNT of the counter memory of the set."""
-    return {"name": name, "consumesCounters": [{"counterSet": "set", "counters": {"memory": {"value": amount}}}]}
+    return {
+        "name": name,
+        "consumesCounters": [{"counterSet": "set", "counters": {"memory": {"value": amount}}}],
+    }
 
 
 def publish_counted(stage: Stage, node: str) -> None:
@@ -32,7 +35,11 @@ def publish_counted(stage: Stage, node: str) -> None:
 
 def shared(**capacity: Any) -> Object:
     """A device of 10Gi that many claims may use."""
-    return {"name": "d0", "allowMultipleAllocations": True, "capacity": {"memory": {"value": "10Gi", **capacity}}}
+    return {
+        "name": "d0",
+        "allowMultipleAllocations": True,
+        "capacity": {"memory": {"value": "10Gi", **capacity}},
+    }
 
 
 def amount(value: str) -> Object:
@@ -82,7 +89,9 @@ def all_nodes(world: World) -> None:
     stage.publish("", ["d0"], allNodes=True)
     claim = stage.claim()
     stage.scheduled(stage.pod(claim))
-    same(stage.read("resourceclaims", claim)["status"]["allocation"].get("nodeSelector"), None, "nodeSelector")
+    same(
+        stage.read("resourceclaims", claim)["status"]["allocation"].get("nodeSelector"), None, "nodeSelector"
+    )
 
 
 @behaviour("pooling/node-selector", POOLS, needs=NEEDS)
@@ -212,7 +221,10 @@ def binding_conditions(world: World) -> None:
     """A pod whose device has binding conditions is bound when they are true."""
     stage = Stage(world)
     node = stage.node()
-    conditions = {"bindingConditions": ["example.com/ready"], "bindingFailureConditions": ["example.com/failed"]}
+    conditions = {
+        "bindingConditions": ["example.com/ready"],
+        "bindingFailureConditions": ["example.com/failed"],
+    }
     stage.publish(node, [{"name": "d0", **conditions}])
     claim = stage.claim()
     pod = stage.pod(claim)
@@ -220,7 +232,13 @@ def binding_conditions(world: World) -> None:
     same(result["bindingConditions"], ["example.com/ready"], "bindingConditions of the result")
     same(stage.read("pods", pod)["spec"].get("nodeName"), None, "nodeName before")
     stamp = "2026-01-01T00:00:00Z"
-    ready = {"type": "example.com/ready", "status": "True", "reason": "X", "message": "", "lastTransitionTime": stamp}
+    ready = {
+        "type": "example.com/ready",
+        "status": "True",
+        "reason": "X",
+        "message": "",
+        "lastTransitionTime": stamp,
+    }
     entry = {name: result[name] for name in ("driver", "pool", "device")} | {"conditions": [ready]}
     world.patch("merge", "resourceclaims", claim, {"status": {"devices": [entry]}}, "status").expect(200)
     same(stage.scheduled(pod, 20), node, "node")
@@ -241,7 +259,11 @@ def extended_resource(world: World) -> None:
     claim = stage.read("resourceclaims", status["resourceClaimName"])
     mapping = {"containerName": "c", "resourceName": resource, "requestName": "container-0-request-0"}
     same(status["requestMappings"], [mapping], "requestMappings")
-    same(claim["metadata"]["annotations"]["resource.kubernetes.io/extended-resource-claim"], "true", "annotation")
+    same(
+        claim["metadata"]["annotations"]["resource.kubernetes.io/extended-resource-claim"],
+        "true",
+        "annotation",
+    )
     same(stage.devices(status["resourceClaimName"]), ["d0", "d1"], "devices")
 
 

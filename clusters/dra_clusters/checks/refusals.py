@@ -17,10 +17,16 @@ GONE = object()
 Cause = tuple[str, str]
 
 POOL: Object = {"name": "pool", "generation": 1, "resourceSliceCount": 1}
-DEVICE: Object = {"name": "d0", "attributes": {"model": {"string": "x"}}, "capacity": {"memory": {"value": "1Gi"}}}
+DEVICE: Object = {
+    "name": "d0",
+    "attributes": {"model": {"string": "x"}},
+    "capacity": {"memory": {"value": "1Gi"}},
+}
 REQUEST: Object = {"name": "r", "exactly": {"deviceClassName": "class"}}
 SAMPLES: dict[str, Object] = {
-    "resourceslices": {"spec": {"driver": "d.example.com", "pool": POOL, "nodeName": "node", "devices": [DEVICE]}},
+    "resourceslices": {
+        "spec": {"driver": "d.example.com", "pool": POOL, "nodeName": "node", "devices": [DEVICE]}
+    },
     "resourceclaims": {"spec": {"devices": {"requests": [REQUEST]}}},
     "resourceclaimtemplates": {"spec": {"spec": {"devices": {"requests": [REQUEST]}}}},
     "deviceclasses": {"spec": {"selectors": [{"cel": {"expression": "true"}}]}},

@@ -81,7 +81,9 @@ class Stage:
     def claim(self, *requests: Object, **devices: Any) -> str:
         """A claim; its name."""
         name = self.world.name()
-        self.world.create("resourceclaims", {"metadata": {"name": name}, "spec": self.spec(*requests, **devices)})
+        self.world.create(
+            "resourceclaims", {"metadata": {"name": name}, "spec": self.spec(*requests, **devices)}
+        )
         return name
 
     def template(self, *requests: Object, metadata: Object | None = None, **devices: Any) -> str:
@@ -93,11 +95,15 @@ class Stage:
 
     def pod(self, *claims: str, templates: Mapping[str, str] | None = None, **spec: Any) -> str:
         """A pod that uses CLAIMS as c0, c1... and TEMPLATES {name in the pod: template}; its name."""
-        entries: list[Object] = [{"name": f"c{n}", "resourceClaimName": each} for n, each in enumerate(claims)]
+        entries: list[Object] = [
+            {"name": f"c{n}", "resourceClaimName": each} for n, each in enumerate(claims)
+        ]
         entries += [{"name": n, "resourceClaimTemplateName": each} for n, each in (templates or {}).items()]
         uses = [{"name": entry["name"]} for entry in entries]
         full: Object = {
-            "containers": [{"name": "c", "image": "example.com/none", "resources": {"claims": uses} if uses else {}}],
+            "containers": [
+                {"name": "c", "image": "example.com/none", "resources": {"claims": uses} if uses else {}}
+            ],
             "resourceClaims": entries,
             "nodeSelector": {LABEL: self.world.stem},
             "tolerations": [{"operator": "Exists"}],
@@ -123,7 +129,10 @@ class Stage:
 
     def scheduled(self, pod: str, timeout_s: float = 15) -> str:
         """Wait until the pod has a node; the node."""
-        look = lambda: self.read("pods", pod)["spec"].get("nodeName")  # noqa: E731
+
+        def look() -> Any:
+            return self.read("pods", pod)["spec"].get("nodeName")
+
         return str(eventually(look, f"pod {pod} is scheduled", timeout_s))
 
     def waiting(self, pod: str, *words: str) -> str:
@@ -140,7 +149,10 @@ class Stage:
 
     def results(self, claim: str) -> list[Object]:
         """The results of the claim's allocation; waits for one."""
-        look = lambda: self.read("resourceclaims", claim).get("status", {}).get("allocation")  # noqa: E731
+
+        def look() -> Any:
+            return self.read("resourceclaims", claim).get("status", {}).get("allocation")
+
         allocation = eventually(look, f"claim {claim} is allocated")
         return list(allocation["devices"]["results"])
 

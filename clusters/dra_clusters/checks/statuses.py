@@ -88,7 +88,9 @@ def reservation_needs_allocation(world: World) -> None:
 @behaviour("statuses/reserved-cannot-be-deallocated", VALIDATION)
 def reserved_cannot_be_deallocated(world: World) -> None:
     """A claim that is reserved cannot lose its allocation."""
-    write(world, allocated(world, reservedFor=[POD]), reservedFor=[POD]).invalid((FORBIDDEN, "status.reservedFor"))
+    write(world, allocated(world, reservedFor=[POD]), reservedFor=[POD]).invalid(
+        (FORBIDDEN, "status.reservedFor")
+    )
 
 
 @behaviour("statuses/256-reservations", VALIDATION)
@@ -98,13 +100,17 @@ def reservations(world: World) -> None:
     claim = allocated(world)
     write(world, claim, allocation=allocation(), reservedFor=many[:256]).expect(200)
     claim = world.get(CLAIM, claim["metadata"]["name"]).body
-    write(world, claim, allocation=allocation(), reservedFor=many).invalid(("FieldValueTooMany", "status.reservedFor"))
+    write(world, claim, allocation=allocation(), reservedFor=many).invalid(
+        ("FieldValueTooMany", "status.reservedFor")
+    )
 
 
 @behaviour("statuses/reservation-is-complete", VALIDATION)
 def reservation_is_complete(world: World) -> None:
     """A reservation has resource, name and uid."""
-    write(world, made(world), allocation=allocation(), reservedFor=[{"resource": "", "name": "", "uid": ""}]).invalid(
+    write(
+        world, made(world), allocation=allocation(), reservedFor=[{"resource": "", "name": "", "uid": ""}]
+    ).invalid(
         (REQUIRED, "status.reservedFor[0].resource"),
         (REQUIRED, "status.reservedFor[0].name"),
         (REQUIRED, "status.reservedFor[0].uid"),
@@ -211,7 +217,11 @@ def two_drivers_apply(world: World) -> None:
         }
         answer = world.patch("apply", CLAIM, name, item, "status", fieldManager=driver)
         claim = answer.expect(200)
-    same([entry["data"]["by"] for entry in claim["status"]["devices"]], ["d.example.com", "e.example.com"], "devices")
+    same(
+        [entry["data"]["by"] for entry in claim["status"]["devices"]],
+        ["d.example.com", "e.example.com"],
+        "devices",
+    )
 
 
 @behaviour("statuses/no-reservation-while-deleting", VALIDATION)

@@ -80,7 +80,9 @@ def secret(world: World) -> None:
 def pod(world: World) -> None:
     """A pod that waits shows 0/2, Pending and 0 restarts."""
     containers = [{"name": name, "image": "x"} for name in ("a", "b")]
-    world.create("pods", {"metadata": {"name": "p"}, "spec": {"containers": containers, "schedulerName": "nobody"}})
+    world.create(
+        "pods", {"metadata": {"name": "p"}, "spec": {"containers": containers, "schedulerName": "nobody"}}
+    )
     wanted = {"Name": "p", "Ready": "0/2", "Status": "Pending", "Restarts": "0"}
     same(row(world, "pods", "p"), wanted, "cells")
 
@@ -98,7 +100,11 @@ def resource_slice(world: World) -> None:
     pool = {"name": "p", "generation": 1, "resourceSliceCount": 1}
     spec: Object = {"driver": driver, "pool": pool, "nodeName": "n"}
     world.create("resourceslices", {"metadata": {"name": name}, "spec": spec})
-    same(row(world, "resourceslices", name), {"Name": name, "Node": "n", "Driver": driver, "Pool": "p"}, "cells")
+    same(
+        row(world, "resourceslices", name),
+        {"Name": name, "Node": "n", "Driver": driver, "Pool": "p"},
+        "cells",
+    )
 
 
 @behaviour("tables/resource-claim", PRINTERS)

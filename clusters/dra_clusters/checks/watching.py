@@ -52,7 +52,9 @@ def is_live(world: World) -> None:
         same(take(events, 1)[0]["type"], "ADDED", "type")
 
 
-@behaviour("watching/deleted-holds-the-last-state", UPSTREAM + "staging/src/k8s.io/apiserver/pkg/storage/cacher")
+@behaviour(
+    "watching/deleted-holds-the-last-state", UPSTREAM + "staging/src/k8s.io/apiserver/pkg/storage/cacher"
+)
 def deleted_holds_the_last_state(world: World) -> None:
     """DELETED holds the object as it was, with the resourceVersion of the deletion."""
     stored = world.create("configmaps", config("a") | {"data": {"x": "1"}})
@@ -64,7 +66,9 @@ def deleted_holds_the_last_state(world: World) -> None:
     holds(int(event["object"]["metadata"]["resourceVersion"]) > int(start), "a newer version", event)
 
 
-@behaviour("watching/leaving-the-selector-is-deleted", UPSTREAM + "staging/src/k8s.io/apiserver/pkg/storage/cacher")
+@behaviour(
+    "watching/leaving-the-selector-is-deleted", UPSTREAM + "staging/src/k8s.io/apiserver/pkg/storage/cacher"
+)
 def leaving_the_selector(world: World) -> None:
     """An object that comes to match is ADDED, one that no longer matches is DELETED."""
     start = version(world)
@@ -72,7 +76,9 @@ def leaving_the_selector(world: World) -> None:
     for color in ("red", "blue"):
         patch = {"metadata": {"labels": {"color": color}}}
         world.patch("merge", "configmaps", "a", patch).expect(200)
-    with world.client.watch(world.path("configmaps"), resourceVersion=start, labelSelector="color=red") as events:
+    with world.client.watch(
+        world.path("configmaps"), resourceVersion=start, labelSelector="color=red"
+    ) as events:
         found = [(e["type"], e["object"]["metadata"]["labels"].get("color")) for e in take(events, 2)]
     same(found, [("ADDED", "red"), ("DELETED", "red")], "events")
 
@@ -83,7 +89,7 @@ def field_selector(world: World) -> None:
     start = version(world)
     for name in ("a", "b"):
         world.create("configmaps", config(name))
-    query = {"resourceVersion": start, "fieldSelector": "metadata.name=b"}
+    query: Object = {"resourceVersion": start, "fieldSelector": "metadata.name=b"}
     with world.client.watch(world.path("configmaps"), **query) as events:
         same(take(events, 1)[0]["object"]["metadata"]["name"], "b", "name")
 
@@ -116,7 +122,7 @@ def objects_have_kind(world: World) -> None:
 def streaming_list(world: World) -> None:
     """sendInitialEvents gives ADDED for what is there, then a bookmark with the annotation initial-events-end."""
     world.create("configmaps", config("a"))
-    query = {
+    query: Object = {
         "sendInitialEvents": "true",
         "resourceVersionMatch": "NotOlderThan",
         "allowWatchBookmarks": "true",
@@ -127,16 +133,28 @@ def streaming_list(world: World) -> None:
     same((first["type"], second["type"]), ("ADDED", "BOOKMARK"), "types")
     metadata = second["object"]["metadata"]
     same(metadata.get("annotations"), {END: "true"}, "annotations")
-    holds(int(metadata["resourceVersion"]) >= int(first["object"]["metadata"]["resourceVersion"]), "a version", metadata)
+    holds(
+        int(metadata["resourceVersion"]) >= int(first["object"]["metadata"]["resourceVersion"]),
+        "a version",
+        metadata,
+    )
 
 
 @behaviour("watching/bookmark-is-bare", "KEP 365")
 def bookmark_is_bare(world: World) -> None:
     """A bookmark has kind, apiVersion and metadata with the version, and nothing of an object."""
-    query = {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan", "allowWatchBookmarks": "true"}
+    query: Object = {
+        "sendInitialEvents": "true",
+        "resourceVersionMatch": "NotOlderThan",
+        "allowWatchBookmarks": "true",
+    }
     with world.client.watch(world.path("configmaps"), labelSelector="mine", **query) as events:
         item = next(events)["object"]
-    same((item["kind"], item["apiVersion"], sorted(item)), ("ConfigMap", "v1", ["apiVersion", "kind", "metadata"]), "bookmark")
+    same(
+        (item["kind"], item["apiVersion"], sorted(item)),
+        ("ConfigMap", "v1", ["apiVersion", "kind", "metadata"]),
+        "bookmark",
+    )
 
 
 @behaviour("watching/initial-events-need-match", "KEP 3157; metainternalversion/validation")
@@ -150,7 +168,9 @@ def initial_events_need_match(world: World) -> None:
 def initial_events_for_watches(world: World) -> None:
     """sendInitialEvents in a list is 422 Forbidden."""
     answer = world.get("configmaps", sendInitialEvents="true", resourceVersionMatch="NotOlderThan")
-    answer.invalid(("FieldValueForbidden", "sendInitialEvents"), ("FieldValueForbidden", "resourceVersionMatch"))
+    answer.invalid(
+        ("FieldValueForbidden", "sendInitialEvents"), ("FieldValueForbidden", "resourceVersionMatch")
+    )
 
 
 @behaviour("watching/match-is-not-for-plain-watches", "metainternalversion/validation")
@@ -175,7 +195,9 @@ def from_0(world: World) -> None:
         same(take(events, 1)[0]["type"], "ADDED", "type")
 
 
-@behaviour("watching/table-events", UPSTREAM + "staging/src/k8s.io/apiserver/pkg/endpoints/handlers/response.go")
+@behaviour(
+    "watching/table-events", UPSTREAM + "staging/src/k8s.io/apiserver/pkg/endpoints/handlers/response.go"
+)
 def table_events(world: World) -> None:
     """A watch that accepts tables gets a Table of one row in each event."""
     world.create("configmaps", config("a"))
@@ -192,7 +214,11 @@ def metadata_only(world: World) -> None:
     headers = {"Accept": "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io"}
     with world.client.watch(world.path("configmaps"), headers=headers, labelSelector="mine") as events:
         item = take(events, 1)[0]["object"]
-    same((item["kind"], sorted(item)), ("PartialObjectMetadata", ["apiVersion", "kind", "metadata"]), "the object")
+    same(
+        (item["kind"], sorted(item)),
+        ("PartialObjectMetadata", ["apiVersion", "kind", "metadata"]),
+        "the object",
+    )
 
 
 @behaviour("watching/many-watches-see-the-same", CONCEPTS)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from dra_clusters.checks.client import Answer, Client, Object
 from dra_clusters.provider import Node
@@ -55,7 +55,7 @@ class World:
         self._made: list[str] = []
         self._stack = contextlib.ExitStack()
 
-    def __enter__(self) -> "World":
+    def __enter__(self) -> Self:
         """Nothing to do: the namespace is made when it is asked for."""
         return self
 
@@ -114,13 +114,23 @@ class World:
         return self.client.send("PUT", path, item)
 
     def patch(
-        self, kind: str, plural: str, name: str, body: Any, subresource: str = "", *, api: str = "", **query: Any
+        self,
+        kind: str,
+        plural: str,
+        name: str,
+        body: Any,
+        subresource: str = "",
+        *,
+        api: str = "",
+        **query: Any,
     ) -> Answer:
         """Patch; KIND is json, merge, strategic or apply."""
         path = self.path(plural, name, subresource, api=api)
         return self.client.patch(kind, path, body, query=query or None)
 
-    def delete(self, plural: str, name: str = "", options: Any = None, *, api: str = "", **query: Any) -> Answer:
+    def delete(
+        self, plural: str, name: str = "", options: Any = None, *, api: str = "", **query: Any
+    ) -> Answer:
         """Delete one, or the collection."""
         return self.client.send("DELETE", self.path(plural, name, api=api), options, query=query or None)
 
