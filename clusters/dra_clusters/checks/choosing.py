@@ -5,10 +5,8 @@ from dra_clusters.checks.client import same
 from dra_clusters.checks.stage import Stage, cel, request
 from dra_clusters.checks.world import World
 
-PLUGIN = UPSTREAM + "pkg/scheduler/framework/plugins/dynamicresources"
 ALLOCATOR = UPSTREAM + "staging/src/k8s.io/dynamic-resource-allocation/structured"
 NEEDS = ("api", "scheduler")
-FINALIZER = "resource.kubernetes.io/delete-protection"
 
 
 @behaviour("scheduling/selector-on-attribute", ALLOCATOR, needs=NEEDS)

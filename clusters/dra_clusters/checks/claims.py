@@ -4,13 +4,24 @@ from typing import Any
 
 from dra_clusters.checks.behaviour import UPSTREAM, behaviour
 from dra_clusters.checks.client import Object, holds, same
-from dra_clusters.checks.refusals import GONE, REQUEST, VALIDATION, refused, sample, taken
+from dra_clusters.checks.refusals import (
+    DUPLICATE,
+    FORBIDDEN,
+    GONE,
+    INVALID,
+    REQUEST,
+    REQUIRED,
+    TOO_LONG,
+    TOO_MANY,
+    UNSUPPORTED,
+    VALIDATION,
+    refused,
+    sample,
+    taken,
+)
 from dra_clusters.checks.world import World
 
 CLAIM, CLASS, TEMPLATE = "resourceclaims", "deviceclasses", "resourceclaimtemplates"
-INVALID, REQUIRED, TOO_MANY = "FieldValueInvalid", "FieldValueRequired", "FieldValueTooMany"
-TOO_LONG, DUPLICATE, FORBIDDEN = "FieldValueTooLong", "FieldValueDuplicate", "FieldValueForbidden"
-UNSUPPORTED = "FieldValueNotSupported"
 REQUESTS, ONE, AT = "spec.devices.requests", "spec.devices.requests.0", "spec.devices.requests[0]"
 EXACTLY, HERE = f"{ONE}.exactly", f"{AT}.exactly"
 CONSTRAINTS, CONFIG = "spec.devices.constraints", "spec.devices.config"

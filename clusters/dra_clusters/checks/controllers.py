@@ -9,8 +9,6 @@ from dra_clusters.checks.stage import Stage
 from dra_clusters.checks.world import GRACELESS, World
 
 CLAIMS = UPSTREAM + "pkg/controller/resourceclaim/controller.go"
-EVICTION = UPSTREAM + "pkg/controller/devicetainteviction"
-GARBAGE = UPSTREAM + "pkg/controller/garbagecollector"
 NEEDS = ("api", "controllers")
 BOTH = ("api", "controllers", "scheduler")
 FINALIZER = "resource.kubernetes.io/delete-protection"

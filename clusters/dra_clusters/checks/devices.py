@@ -4,14 +4,10 @@ from typing import Any
 
 from dra_clusters.checks.behaviour import UPSTREAM, behaviour
 from dra_clusters.checks.client import Object, same
-from dra_clusters.checks.refusals import GONE, refused, sample, taken
+from dra_clusters.checks.refusals import DUPLICATE, GONE, INVALID, TOO_LONG, TOO_MANY, refused, sample, taken
 from dra_clusters.checks.world import World
 
-STRATEGY = UPSTREAM + "pkg/registry/resource/resourceslice/strategy.go"
 SLICE = "resourceslices"
-INVALID, REQUIRED, TOO_MANY = "FieldValueInvalid", "FieldValueRequired", "FieldValueTooMany"
-TOO_LONG, DUPLICATE, FORBIDDEN = "FieldValueTooLong", "FieldValueDuplicate", "FieldValueForbidden"
-UNSUPPORTED = "FieldValueNotSupported"
 DEVICES = "spec.devices"
 FIRST = "spec.devices.0"
 AT = "spec.devices[0]"
@@ -25,12 +21,6 @@ def devices(count: int, **more: Any) -> list[Object]:
 def attributes(count: int) -> Object:
     """COUNT attributes."""
     return {f"a{number}": {"int": number} for number in range(count)}
-
-
-TAINT: Object = {"key": "example.com/sick", "value": "x", "effect": "NoSchedule"}
-SELECTOR: Object = {"nodeSelectorTerms": [{"matchExpressions": [{"key": "k", "operator": "Exists"}]}]}
-COUNTERS: Object = {"name": "set", "counters": {"memory": {"value": "8Gi"}}}
-CONSUMES: Object = {"counterSet": "set", "counters": {"memory": {"value": "1Gi"}}}
 
 
 taken("slices/128-devices", "A slice has up to 128 devices.", SLICE, {DEVICES: devices(128)})

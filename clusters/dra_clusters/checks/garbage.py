@@ -7,12 +7,8 @@ from dra_clusters.checks.client import Object, eventually, same
 from dra_clusters.checks.stage import Stage
 from dra_clusters.checks.world import World
 
-CLAIMS = UPSTREAM + "pkg/controller/resourceclaim/controller.go"
-EVICTION = UPSTREAM + "pkg/controller/devicetainteviction"
 GARBAGE = UPSTREAM + "pkg/controller/garbagecollector"
 NEEDS = ("api", "controllers")
-BOTH = ("api", "controllers", "scheduler")
-FINALIZER = "resource.kubernetes.io/delete-protection"
 
 
 def gone(world: World, plural: str, name: str, timeout_s: float = 15) -> None:
@@ -124,7 +120,7 @@ def namespace_waits(world: World) -> None:
         found = {c["type"]: c["status"] for c in body["status"].get("conditions", [])}
         return found.get("NamespaceFinalizersRemaining") == "True" == found.get("NamespaceContentRemaining")
 
-    eventually(look, "conditions that say what remains", 30)
+    eventually(look, "conditions that say what remains", 60)
 
 
 @behaviour("controllers/default-service-account", UPSTREAM + "pkg/controller/serviceaccount", needs=NEEDS)

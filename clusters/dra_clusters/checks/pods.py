@@ -4,12 +4,11 @@ from typing import Any
 
 from dra_clusters.checks.behaviour import UPSTREAM, behaviour
 from dra_clusters.checks.client import Object, holds, same
-from dra_clusters.checks.refusals import refused, sample
+from dra_clusters.checks.refusals import DUPLICATE, INVALID, REQUIRED, refused, sample
 from dra_clusters.checks.world import World
 
 CORE = UPSTREAM + "pkg/apis/core/validation/validation.go"
 DEFAULTS = UPSTREAM + "pkg/apis/core/v1/defaults.go"
-REQUIRED, INVALID, DUPLICATE = "FieldValueRequired", "FieldValueInvalid", "FieldValueDuplicate"
 NOT_FOUND = "FieldValueNotFound"
 CLAIM: Object = {"name": "gpu", "resourceClaimName": "c"}
 
@@ -243,8 +242,8 @@ def conditions_merge(world: World) -> None:
 def node_status(world: World) -> None:
     """A node's status is written through its subresource."""
     name = world.name()
-    node = world.create("nodes", {"metadata": {"name": name}})
-    body = {**node, "status": {"capacity": {"cpu": "4"}, "allocatable": {"cpu": "4"}}}
+    world.create("nodes", {"metadata": {"name": name}})
+    body = {"metadata": {"name": name}, "status": {"capacity": {"cpu": "4"}, "allocatable": {"cpu": "4"}}}
     same(world.put("nodes", body, "status").expect(200)["status"]["allocatable"], {"cpu": "4"}, "allocatable")
 
 

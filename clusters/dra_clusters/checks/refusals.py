@@ -14,6 +14,11 @@ from dra_clusters.checks.world import World
 
 VALIDATION = UPSTREAM + "pkg/apis/resource/validation/validation.go"
 GONE = object()
+INVALID, REQUIRED, TOO_MANY = "FieldValueInvalid", "FieldValueRequired", "FieldValueTooMany"
+TOO_LONG, DUPLICATE, FORBIDDEN = "FieldValueTooLong", "FieldValueDuplicate", "FieldValueForbidden"
+UNSUPPORTED = "FieldValueNotSupported"
+"""Reasons of causes (apimachinery api/errors, CauseType)."""
+
 Cause = tuple[str, str]
 
 POOL: Object = {"name": "pool", "generation": 1, "resourceSliceCount": 1}

@@ -1,36 +1,24 @@
 """ResourceSlices: what is refused, dropped, defaulted and immutable (resource/v1; pkg/apis/resource/validation)."""
 
-from typing import Any
-
-from dra_clusters.checks.behaviour import UPSTREAM, behaviour
+from dra_clusters.checks.behaviour import behaviour
 from dra_clusters.checks.client import Object, holds
-from dra_clusters.checks.refusals import GONE, POOL, VALIDATION, refused, sample, taken
+from dra_clusters.checks.refusals import (
+    GONE,
+    INVALID,
+    POOL,
+    REQUIRED,
+    TOO_LONG,
+    VALIDATION,
+    refused,
+    sample,
+    taken,
+)
 from dra_clusters.checks.world import World
 
-STRATEGY = UPSTREAM + "pkg/registry/resource/resourceslice/strategy.go"
 SLICE = "resourceslices"
-INVALID, REQUIRED, TOO_MANY = "FieldValueInvalid", "FieldValueRequired", "FieldValueTooMany"
-TOO_LONG, DUPLICATE, FORBIDDEN = "FieldValueTooLong", "FieldValueDuplicate", "FieldValueForbidden"
-UNSUPPORTED = "FieldValueNotSupported"
-DEVICES = "spec.devices"
-FIRST = "spec.devices.0"
-AT = "spec.devices[0]"
 
 
-def devices(count: int, **more: Any) -> list[Object]:
-    """COUNT devices."""
-    return [{"name": f"d{number}", **more} for number in range(count)]
-
-
-def attributes(count: int) -> Object:
-    """COUNT attributes."""
-    return {f"a{number}": {"int": number} for number in range(count)}
-
-
-TAINT: Object = {"key": "example.com/sick", "value": "x", "effect": "NoSchedule"}
 SELECTOR: Object = {"nodeSelectorTerms": [{"matchExpressions": [{"key": "k", "operator": "Exists"}]}]}
-COUNTERS: Object = {"name": "set", "counters": {"memory": {"value": "8Gi"}}}
-CONSUMES: Object = {"counterSet": "set", "counters": {"memory": {"value": "1Gi"}}}
 
 
 refused(

@@ -4,12 +4,11 @@ from typing import Any
 
 from dra_clusters.checks.behaviour import UPSTREAM, behaviour
 from dra_clusters.checks.client import Answer, Object, same
-from dra_clusters.checks.refusals import VALIDATION, sample
+from dra_clusters.checks.refusals import FORBIDDEN, INVALID, REQUIRED, VALIDATION, sample
 from dra_clusters.checks.world import World
 
 CLAIM = "resourceclaims"
 STRATEGY = UPSTREAM + "pkg/registry/resource/resourceclaim/strategy.go"
-INVALID, REQUIRED, FORBIDDEN = "FieldValueInvalid", "FieldValueRequired", "FieldValueForbidden"
 RESULT: Object = {"request": "r", "driver": "d.example.com", "pool": "pool", "device": "d0"}
 POD: Object = {"resource": "pods", "name": "p", "uid": "u-1"}
 
