@@ -10,7 +10,8 @@ from dra_clusters.checks.world import World
 CLAIM = "resourceclaims"
 STRATEGY = UPSTREAM + "pkg/registry/resource/resourceclaim/strategy.go"
 RESULT: Object = {"request": "r", "driver": "d.example.com", "pool": "pool", "device": "d0"}
-POD: Object = {"resource": "pods", "name": "p", "uid": "u-1"}
+CONSUMER: Object = {"apiGroup": "example.com", "resource": "widgets", "name": "p", "uid": "u-1"}
+"""A consumer of a kind that no controller knows, so that none takes its reservation off."""
 
 
 def allocation(**change: Any) -> Object:
@@ -43,8 +44,8 @@ def device(**change: Any) -> Object:
 @behaviour("statuses/allocate-and-reserve", STRATEGY)
 def allocate_and_reserve(world: World) -> None:
     """An allocation and a reservation are written through the status."""
-    body = allocated(world, reservedFor=[POD])
-    same((body["status"]["allocation"], body["status"]["reservedFor"]), (allocation(), [POD]), "status")
+    body = allocated(world, reservedFor=[CONSUMER])
+    same((body["status"]["allocation"], body["status"]["reservedFor"]), (allocation(), [CONSUMER]), "status")
 
 
 @behaviour("statuses/status-writes-no-spec", STRATEGY)
@@ -81,13 +82,13 @@ def allocation_can_be_cleared(world: World) -> None:
 @behaviour("statuses/reservation-needs-allocation", VALIDATION)
 def reservation_needs_allocation(world: World) -> None:
     """A claim that is not allocated cannot be reserved."""
-    write(world, made(world), reservedFor=[POD]).invalid((FORBIDDEN, "status.reservedFor"))
+    write(world, made(world), reservedFor=[CONSUMER]).invalid((FORBIDDEN, "status.reservedFor"))
 
 
 @behaviour("statuses/reserved-cannot-be-deallocated", VALIDATION)
 def reserved_cannot_be_deallocated(world: World) -> None:
     """A claim that is reserved cannot lose its allocation."""
-    write(world, allocated(world, reservedFor=[POD]), reservedFor=[POD]).invalid(
+    write(world, allocated(world, reservedFor=[CONSUMER]), reservedFor=[CONSUMER]).invalid(
         (FORBIDDEN, "status.reservedFor")
     )
 
@@ -95,7 +96,7 @@ def reserved_cannot_be_deallocated(world: World) -> None:
 @behaviour("statuses/256-reservations", VALIDATION)
 def reservations(world: World) -> None:
     """A claim is reserved for at most 256."""
-    many = [{**POD, "name": f"p{number}", "uid": f"u-{number}"} for number in range(257)]
+    many = [{**CONSUMER, "name": f"p{number}", "uid": f"u-{number}"} for number in range(257)]
     claim = allocated(world)
     write(world, claim, allocation=allocation(), reservedFor=many[:256]).expect(200)
     claim = world.get(CLAIM, claim["metadata"]["name"]).body
@@ -119,7 +120,7 @@ def reservation_is_complete(world: World) -> None:
 @behaviour("statuses/reservations-differ", VALIDATION)
 def reservations_differ(world: World) -> None:
     """A uid is reserved for once."""
-    write(world, made(world), allocation=allocation(), reservedFor=[POD, POD]).invalid(
+    write(world, made(world), allocation=allocation(), reservedFor=[CONSUMER, CONSUMER]).invalid(
         ("FieldValueDuplicate", "status.reservedFor[1]")
     )
 
@@ -231,7 +232,7 @@ def no_reservation_while_deleting(world: World) -> None:
     world.patch("merge", CLAIM, name, {"metadata": {"finalizers": ["x.example.com/y"]}}).expect(200)
     world.defer(world.patch, "merge", CLAIM, name, {"metadata": {"finalizers": None}})
     claim = world.delete(CLAIM, name).expect(200)
-    write(world, claim, allocation=allocation(), reservedFor=[POD]).invalid((FORBIDDEN, "status.reservedFor"))
+    write(world, claim, allocation=allocation(), reservedFor=[CONSUMER]).invalid((FORBIDDEN, "status.reservedFor"))
 
 
 @behaviour("statuses/share-id-is-a-uuid", VALIDATION, since="1.36")
@@ -253,7 +254,7 @@ def merge_patch(world: World) -> None:
 @behaviour("statuses/strategic-patch-reserves", STRATEGY)
 def strategic_patch(world: World) -> None:
     """reservedFor merges by uid in a strategic patch, as the scheduler and the controllers use it."""
-    claim = allocated(world, reservedFor=[POD])
-    patch = {"status": {"reservedFor": [{**POD, "name": "q", "uid": "u-2"}]}}
+    claim = allocated(world, reservedFor=[CONSUMER])
+    patch = {"status": {"reservedFor": [{**CONSUMER, "name": "q", "uid": "u-2"}]}}
     body = world.patch("strategic", CLAIM, claim["metadata"]["name"], patch, "status").expect(200)
     same(sorted(entry["uid"] for entry in body["status"]["reservedFor"]), ["u-1", "u-2"], "reservations")
