@@ -93,6 +93,12 @@ def make_parser() -> argparse.ArgumentParser:
     up = commands.add_parser("up", help="run a cluster for as long as a command runs, or until Ctrl-C")
     add_cluster_flags(up)
     up.add_argument(
+        "--rbac",
+        action="store_true",
+        default=env("RBAC", "") not in ("", "0", "false"),
+        help="ask roles what users may do [$DRA_CLUSTER_RBAC, default: every known user may do everything]",
+    )
+    up.add_argument(
         "words", nargs="*", metavar="-- CMD", help="runs with KUBECONFIG set; its exit code is ours"
     )
     check = commands.add_parser("check", help="run the list of behaviours on a cluster")
@@ -121,6 +127,12 @@ def make_parser() -> argparse.ArgumentParser:
     listing.add_argument("--json", action="store_true")
     bench = commands.add_parser("bench", help="measure the provider embedded")
     bench.add_argument("--json", action="store_true")
+    explain = commands.add_parser(
+        "explain", help="why a resource claim gets no devices, in the cluster of $KUBECONFIG"
+    )
+    explain.add_argument("claim", metavar="CLAIM")
+    explain.add_argument("-n", "--namespace", default="default", metavar="NS", help="[default: default]")
+    explain.add_argument("--json", action="store_true")
     return parser
 
 
@@ -134,6 +146,7 @@ def a_cluster(name: str, arguments: argparse.Namespace) -> Iterator[Cluster]:
             kubernetes=arguments.kubernetes,
             nodes=tuple(f"node-{index}" for index in range(getattr(arguments, "nodes", 1))),
             parts=frozenset(filter(None, parts.split(","))),
+            rbac=getattr(arguments, "rbac", True),
         )
         cluster = provider(name).up(options)
         try:
@@ -215,6 +228,10 @@ def main(words: Sequence[str] | None = None) -> int:
         if arguments.command == "list":
             print(json.dumps(list(NAMES)) if arguments.json else "\n".join(NAMES))
             return 0
+        if arguments.command == "explain":
+            from dra_clusters.explain import run_explain
+
+            return run_explain(arguments.claim, arguments.namespace, as_json=arguments.json)
         from dra_clusters.bench import run_bench
 
         return run_bench(as_json=arguments.json)

@@ -34,7 +34,7 @@ def results_on(name: str, folder: Path, request: pytest.FixtureRequest) -> Resul
     asked = {item.callspec.params.get("identity") for item in request.session.items if hasattr(item, "callspec")}
     items = [item for item in behaviours() if item.id in asked]
     cluster = provider(name).up(
-        ClusterOptions(directory=folder, kubernetes=RELEASE, nodes=("node-0", "node-1"))
+        ClusterOptions(directory=folder, kubernetes=RELEASE, nodes=("node-0", "node-1"), rbac=True)
     )
     try:
         return {result.id: result for result in run(items, subject_of(cluster))}

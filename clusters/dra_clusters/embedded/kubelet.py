@@ -19,7 +19,8 @@ from dra_clusters.embedded.cdi import UnresolvedDevice, container_view
 from dra_clusters.embedded.changes import changes_of
 from dra_clusters.embedded.events import tell
 from dra_clusters.embedded.plugins import PluginWatcher
-from dra_clusters.embedded.scheduler import allocation_results, claim_of
+from dra_clusters.embedded.scheduler import claim_of
+from dra_clusters.embedded.scheduling.usage import results_of
 from dra_clusters.embedded.status import ApiError
 from dra_clusters.provider import Node
 
@@ -112,11 +113,12 @@ class PodWorker:
     async def _start_once(self) -> None:
         entries = self._pod["spec"].get("resourceClaims") or []
         pod = self._api.find("pods", self._pod["metadata"]["name"], self._pod["metadata"]["namespace"])
-        claims = {entry["name"]: claim_of(self._api, pod or self._pod, entry) for entry in entries}
+        found = {entry["name"]: claim_of(self._api, pod or self._pod, entry) for entry in entries}
+        claims = {name: claim for name, claim in found.items() if claim is not None}
         for claim in claims.values():
             metadata = claim["metadata"]
             told = {"namespace": metadata["namespace"], "name": metadata["name"], "uid": metadata["uid"]}
-            for driver in sorted({result["driver"] for result in allocation_results(claim)}):
+            for driver in sorted({result["driver"] for result in results_of(claim)}):
                 self.claims[metadata["uid"]] = told
                 if metadata["uid"] not in self._drivers.setdefault(driver, []):
                     self._drivers[driver].append(metadata["uid"])
