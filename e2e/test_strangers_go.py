@@ -42,7 +42,11 @@ def story(driver: Running, cluster: Cluster) -> Iterator[Story]:
 def gpus(story: Story, pod: str) -> set[str]:
     """The devices that the container got, as the driver's variables tell them."""
     environment = story.container(pod).environment
-    return {value for name, value in environment.items() if name.startswith("GPU_DEVICE_") and name.count("_") == 2}
+    return {
+        value
+        for name, value in environment.items()
+        if name.startswith("GPU_DEVICE_") and name.count("_") == 2
+    }
 
 
 def test_it_publishes_and_its_devices_have_attributes(story: Story) -> None:

@@ -122,7 +122,13 @@ def test_get_of_lists_and_selectors(kubectl: Kubectl) -> None:
 
 def test_describe(kubectl: Kubectl) -> None:
     kubectl("apply", "-f", "-", text=POD + "---" + CLAIMS)
-    for words in (("pod", "p"), ("node", "node-0"), ("resourceclaim", "claim"), ("resourceslice", "slice"), ("ns",)):
+    for words in (
+        ("pod", "p"),
+        ("node", "node-0"),
+        ("resourceclaim", "claim"),
+        ("resourceslice", "slice"),
+        ("ns",),
+    ):
         assert "Name:" in kubectl("describe", *words)
 
 
@@ -161,7 +167,10 @@ def test_label_and_annotate(kubectl: Kubectl) -> None:
     assert kubectl("label", "configmap", "a", "x=1") == "configmap/a labeled\n"
     assert "--overwrite is false" in kubectl("label", "configmap", "a", "x=2", code=1)
     kubectl("annotate", "configmap", "a", "y=2")
-    assert kubectl("get", "configmap", "a", "-o", "jsonpath={.metadata.labels.x}{.metadata.annotations.y}") == "12"
+    assert (
+        kubectl("get", "configmap", "a", "-o", "jsonpath={.metadata.labels.x}{.metadata.annotations.y}")
+        == "12"
+    )
     kubectl("label", "configmap", "a", "x-")
     assert kubectl("get", "configmap", "a", "-o", "jsonpath={.metadata.labels}") == ""
 
@@ -235,7 +244,11 @@ def test_watch(kubectl: Kubectl, environment: dict[str, str]) -> None:
 
 def test_api_resources_and_versions(kubectl: Kubectl) -> None:
     names = kubectl("api-resources", "-o", "name").split()
-    assert {"pods", "resourceslices.resource.k8s.io", "customresourcedefinitions.apiextensions.k8s.io"} <= set(names)
+    assert {
+        "pods",
+        "resourceslices.resource.k8s.io",
+        "customresourcedefinitions.apiextensions.k8s.io",
+    } <= set(names)
     assert {"v1", "resource.k8s.io/v1", "apps/v1"} <= set(kubectl("api-versions").split())
 
 

@@ -46,7 +46,9 @@ def test_official_models_make_the_round(official: client.ApiClient) -> None:
     assert core.patch_namespaced_config_map("a", "default", {"data": {"y": "3"}}).data == {"x": "2", "y": "3"}
     with pytest.raises(ApiException, match="409"):
         core.replace_namespaced_config_map("a", "default", made)
-    assert core.delete_namespaced_config_map("a", "default").status == "Success"
+    core.delete_namespaced_config_map("a", "default")
+    with pytest.raises(ApiException, match="404"):
+        core.read_namespaced_config_map("a", "default")
 
 
 def test_official_models_of_dra(official: client.ApiClient) -> None:
@@ -121,7 +123,9 @@ def test_lightkube_makes_the_round(cluster: Cluster) -> None:
         api.patch(ConfigMap, "a", {"data": {"y": "2"}})
         item = ConfigMap(metadata=ObjectMeta(name="a"), data={"x": "3"})
         assert api.apply(item, field_manager="e2e", force=True).data == {"x": "3", "y": "2"}
-        assert [each.metadata.name for each in api.list(ConfigMap, fields={"metadata.name": "a"}) if each.metadata] == ["a"]
+        assert [
+            each.metadata.name for each in api.list(ConfigMap, fields={"metadata.name": "a"}) if each.metadata
+        ] == ["a"]
         api.delete(ConfigMap, "a")
         with pytest.raises(ApiError, match="not found"):
             api.get(ConfigMap, "a")

@@ -31,7 +31,9 @@ Results = dict[str, Result]
 
 def results_on(name: str, folder: Path, request: pytest.FixtureRequest) -> Results:
     """The results of those behaviours that this session asks for."""
-    asked = {item.callspec.params.get("identity") for item in request.session.items if hasattr(item, "callspec")}
+    asked = {
+        item.callspec.params.get("identity") for item in request.session.items if hasattr(item, "callspec")
+    }
     items = [item for item in behaviours() if item.id in asked]
     cluster = provider(name).up(
         ClusterOptions(directory=folder, kubernetes=RELEASE, nodes=("node-0", "node-1"), rbac=True)
@@ -43,12 +45,16 @@ def results_on(name: str, folder: Path, request: pytest.FixtureRequest) -> Resul
 
 
 @pytest.fixture(scope="module")
-def on_embedded(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Results]:
+def on_embedded(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Results]:
     yield results_on("embedded", tmp_path_factory.mktemp("e"), request)
 
 
 @pytest.fixture(scope="module")
-def on_binaries(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Results]:
+def on_binaries(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Results]:
     try:
         find(RELEASE)
     except UsageError as error:

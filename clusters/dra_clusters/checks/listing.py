@@ -212,12 +212,23 @@ def slices_deletecollection(world: World) -> None:
     same([item["metadata"]["name"] for item in left], [nodes[1]], "what is left")
 
 
-@behaviour("listing/slices-by-pool-is-refused", SLICES)
-def slices_by_pool(world: World) -> None:
-    """Another field of a ResourceSlice cannot be selected."""
+@behaviour("listing/slices-by-pool-is-refused", SLICES, until="1.36")
+def slices_by_pool_refused(world: World) -> None:
+    """Before 1.37 another field of a ResourceSlice cannot be selected."""
     world.get("resourceslices", fieldSelector="spec.pool.name=p").refuse(
         400, "BadRequest", "field label not supported"
     )
+
+
+@behaviour("listing/slices-by-pool", SLICES, since="1.37")
+def slices_by_pool(world: World) -> None:
+    """ResourceSlices are selected by spec.pool.name."""
+    pool = {"name": world.name(), "generation": 1, "resourceSliceCount": 1}
+    name = world.name()
+    spec = {"driver": "d.example.com", "pool": pool, "nodeName": "n"}
+    world.create("resourceslices", {"metadata": {"name": name}, "spec": spec})
+    found = world.get("resourceslices", fieldSelector=f"spec.pool.name={pool['name']}").expect(200)["items"]
+    same([item["metadata"]["name"] for item in found], [name], "names")
 
 
 @behaviour("listing/exact-needs-a-version", VERSIONS)

@@ -4,7 +4,7 @@ import datetime
 import uuid
 
 from dra_clusters.checks.behaviour import UPSTREAM, behaviour
-from dra_clusters.checks.client import holds, same
+from dra_clusters.checks.client import Answer, holds, same
 from dra_clusters.checks.world import RESOURCE, World
 
 META = UPSTREAM + "staging/src/k8s.io/apiserver/pkg/registry/rest/create.go"
@@ -169,17 +169,26 @@ def annotations_size(world: World) -> None:
     )
 
 
-@behaviour("metadata/owner-needs-uid", RULES)
-def owner_needs_uid(world: World) -> None:
-    """An owner reference without uid, kind, name or apiVersion is 422 at each."""
+def nobody_as_owner(world: World) -> Answer:
+    """Create with an owner reference whose members are all empty."""
     owner = {"apiVersion": "", "kind": "", "name": "", "uid": ""}
-    place = "metadata.ownerReferences"
-    world.post("configmaps", {"metadata": {"name": "a", "ownerReferences": [owner]}}).invalid(
-        ("FieldValueInvalid", f"{place}.apiVersion"),
-        ("FieldValueInvalid", f"{place}.kind"),
-        ("FieldValueInvalid", f"{place}.name"),
-        ("FieldValueInvalid", f"{place}.uid"),
-    )
+    return world.post("configmaps", {"metadata": {"name": "a", "ownerReferences": [owner]}})
+
+
+@behaviour("metadata/owner-is-complete", RULES, since="1.37")
+def owner_is_complete(world: World) -> None:
+    """An owner reference without uid, kind, name or apiVersion is 422 FieldValueRequired at each, with its index."""
+    members = ("apiVersion", "kind", "name", "uid")
+    causes = [("FieldValueRequired", f"metadata.ownerReferences[0].{name}") for name in members]
+    nobody_as_owner(world).invalid(*causes)
+
+
+@behaviour("metadata/owner-is-complete-before-1.37", RULES, until="1.36")
+def owner_is_complete_before(world: World) -> None:
+    """Before 1.37 it is FieldValueInvalid, without the index."""
+    members = ("apiVersion", "kind", "name", "uid")
+    causes = [("FieldValueInvalid", f"metadata.ownerReferences.{name}") for name in members]
+    nobody_as_owner(world).invalid(*causes)
 
 
 @behaviour("metadata/one-controller", RULES)

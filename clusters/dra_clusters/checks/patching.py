@@ -81,11 +81,17 @@ def strategic_replace_directive(world: World) -> None:
 @behaviour("patching/strategic-owner-references-by-uid", STRATEGIC)
 def strategic_owner_references(world: World) -> None:
     """Owner references merge by uid."""
-    owners = [{"apiVersion": "v1", "kind": "ConfigMap", "name": n, "uid": f"u-{n}"} for n in ("a", "b")]
+    uids = [
+        world.create("configmaps", {"metadata": {"name": name}})["metadata"]["uid"] for name in ("a", "b")
+    ]
+    owners = [
+        {"apiVersion": "v1", "kind": "ConfigMap", "name": name, "uid": uid}
+        for name, uid in zip(("a", "b"), uids, strict=True)
+    ]
     make_pod(world)
     world.patch("strategic", "pods", "p", {"metadata": {"ownerReferences": owners[:1]}}).expect(200)
     body = world.patch("strategic", "pods", "p", {"metadata": {"ownerReferences": owners[1:]}}).expect(200)
-    same(sorted(o["uid"] for o in body["metadata"]["ownerReferences"]), ["u-a", "u-b"], "owners")
+    same(sorted(o["uid"] for o in body["metadata"]["ownerReferences"]), sorted(uids), "owners")
 
 
 @behaviour("patching/strategic-retain-keys-of-unknown-list", STRATEGIC)

@@ -232,7 +232,9 @@ def no_reservation_while_deleting(world: World) -> None:
     world.patch("merge", CLAIM, name, {"metadata": {"finalizers": ["x.example.com/y"]}}).expect(200)
     world.defer(world.patch, "merge", CLAIM, name, {"metadata": {"finalizers": None}})
     claim = world.delete(CLAIM, name).expect(200)
-    write(world, claim, allocation=allocation(), reservedFor=[CONSUMER]).invalid((FORBIDDEN, "status.reservedFor"))
+    write(world, claim, allocation=allocation(), reservedFor=[CONSUMER]).invalid(
+        (FORBIDDEN, "status.reservedFor")
+    )
 
 
 @behaviour("statuses/share-id-is-a-uuid", VALIDATION, since="1.36")

@@ -60,7 +60,9 @@ class EmbeddedCluster:
     def __init__(self, options: ClusterOptions) -> None:
         self._options = options
         self.kubernetes = options.kubernetes
-        self.capabilities = options.parts | {"api-audit", "api-faults"} | ({"rbac"} if options.rbac else set())
+        self.capabilities = (
+            options.parts | {"api-audit", "api-faults"} | ({"rbac"} if options.rbac else set())
+        )
         self.nodes = tuple(make_node(options.directory, name) for name in options.nodes)
         self.audit = Audit()
         self._store = Store()
