@@ -63,6 +63,7 @@ refused(
     CLAIM,
     {REQUESTS: [REQUEST, REQUEST]},
     (DUPLICATE, "spec.devices.requests[1]"),
+    since="1.36",
 )
 refused(
     "claims/request-says-what",
@@ -141,6 +142,7 @@ refused(
     CLAIM,
     {REQUESTS: [{"name": "r", "firstAvailable": [SUB, SUB]}]},
     (DUPLICATE, f"{AT}.firstAvailable[1]"),
+    since="1.36",
 )
 refused(
     "claims/selector-has-cel",
@@ -183,6 +185,7 @@ refused(
     CLAIM,
     {CONSTRAINTS: [{}]},
     (REQUIRED, "spec.devices.constraints[0]"),
+    since="1.36",
 )
 refused(
     "claims/constraint-needs-a-domain",
@@ -211,6 +214,7 @@ refused(
     CLAIM,
     {CONFIG: [opaque(driver="")]},
     (REQUIRED, "spec.devices.config[0].opaque.driver"),
+    since="1.36",
 )
 refused(
     "claims/config-is-an-object",

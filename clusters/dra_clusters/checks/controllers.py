@@ -24,7 +24,7 @@ def generated(stage: Stage, pod: str, name: str = "gpu") -> str:
     return str(eventually(look, f"pod {pod} names the claim made for {name}"))
 
 
-@behaviour("controllers/claim-from-template", CLAIMS, needs=NEEDS)
+@behaviour("controllers/claim-from-template", CLAIMS, needs=NEEDS, since="1.36")
 def claim_from_template(world: World) -> None:
     """A pod with a template gets a claim named POD-ENTRY-xxxxx, owned by it, annotated, with the template's spec."""
     stage = Stage(world)

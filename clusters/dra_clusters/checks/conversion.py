@@ -113,7 +113,7 @@ def stale_over_versions(world: World) -> None:
     world.put(SLICE, old, api=BETA1).refuse(409, "Conflict")
 
 
-@behaviour("conversion/refusals-speak-the-version", CONVERSION)
+@behaviour("conversion/refusals-speak-the-version", CONVERSION, since="1.36")
 def refusals_speak(world: World) -> None:
     """Validation speaks of the fields of the internal form, whatever the version of the request."""
     item = old_slice(world)
@@ -124,6 +124,7 @@ def refusals_speak(world: World) -> None:
 @behaviour(
     "conversion/beta-versions-warn",
     UPSTREAM + "staging/src/k8s.io/api/resource/v1beta1/zz_generated.prerelease-lifecycle.go",
+    since="1.35",
 )
 def beta_versions_warn(world: World) -> None:
     """A request to v1beta1 is answered with a Warning header that says since when and until when."""

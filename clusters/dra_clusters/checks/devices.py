@@ -37,6 +37,7 @@ refused(
     SLICE,
     {DEVICES: devices(1) * 2},
     (DUPLICATE, "spec.devices[1]"),
+    since="1.36",
 )
 refused(
     "slices/device-name-is-required",
@@ -78,6 +79,7 @@ refused(
     SLICE,
     {f"{FIRST}.attributes.model": {}},
     (INVALID, f"{AT}.attributes[model]"),
+    since="1.36",
 )
 refused(
     "slices/attribute-has-one-value",
@@ -106,6 +108,7 @@ refused(
     SLICE,
     {f"{FIRST}.attributes": {"a-b": {"int": 1}}},
     (INVALID, f"{AT}.attributes"),
+    since="1.36",
 )
 refused(
     "slices/attribute-name-length",
@@ -113,6 +116,7 @@ refused(
     SLICE,
     {f"{FIRST}.attributes": {"a" * 33: {"int": 1}}},
     (TOO_LONG, f"{AT}.attributes"),
+    since="1.36",
 )
 refused(
     "slices/attribute-domain",
@@ -120,6 +124,7 @@ refused(
     SLICE,
     {f"{FIRST}.attributes": {"a_b/c": {"int": 1}}},
     (INVALID, f"{AT}.attributes"),
+    since="1.36",
 )
 taken(
     "slices/attribute-with-domain",
@@ -133,6 +138,7 @@ refused(
     SLICE,
     {f"{FIRST}.capacity": {"a-b": {"value": "1"}}},
     (INVALID, f"{AT}.capacity"),
+    since="1.36",
 )
 
 

@@ -47,7 +47,7 @@ def amount(value: str) -> Object:
     return request(capacity={"requests": {"memory": value}})
 
 
-@behaviour("pooling/incomplete-pool-is-not-used", POOLS, needs=NEEDS)
+@behaviour("pooling/incomplete-pool-is-not-used", POOLS, needs=NEEDS, since="1.36")
 def incomplete(world: World) -> None:
     """A pool of which a slice is missing is not used until the slice comes."""
     stage = Stage(world)
@@ -71,7 +71,7 @@ def old_generation(world: World) -> None:
     same(stage.devices(claim), ["new"], "devices")
 
 
-@behaviour("pooling/doubled-names-make-it-invalid", POOLS, needs=NEEDS)
+@behaviour("pooling/doubled-names-make-it-invalid", POOLS, needs=NEEDS, since="1.36")
 def doubled_names(world: World) -> None:
     """A pool whose slices name a device twice is not used, and the message says so."""
     stage = Stage(world)

@@ -27,6 +27,7 @@ refused(
     SLICE,
     {"spec.driver": ""},
     (REQUIRED, "spec.driver"),
+    since="1.36",
 )
 refused(
     "slices/driver-format",
@@ -161,7 +162,7 @@ def immutable_message(world: World) -> None:
     holds(wanted in status["message"], wanted, status["message"])
 
 
-@behaviour("slices/spec-is-required", VALIDATION)
+@behaviour("slices/spec-is-required", VALIDATION, since="1.36")
 def spec_is_required(world: World) -> None:
     """A slice without spec is refused for each required field."""
     world.post(SLICE, {"metadata": {"name": world.name()}}).invalid(

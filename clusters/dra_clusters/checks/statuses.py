@@ -117,7 +117,7 @@ def reservation_is_complete(world: World) -> None:
     )
 
 
-@behaviour("statuses/reservations-differ", VALIDATION)
+@behaviour("statuses/reservations-differ", VALIDATION, since="1.36")
 def reservations_differ(world: World) -> None:
     """A uid is reserved for once."""
     write(world, made(world), allocation=allocation(), reservedFor=[CONSUMER, CONSUMER]).invalid(
@@ -133,7 +133,7 @@ def result_names_a_request(world: World) -> None:
     )
 
 
-@behaviour("statuses/result-is-complete", VALIDATION)
+@behaviour("statuses/result-is-complete", VALIDATION, since="1.36")
 def result_is_complete(world: World) -> None:
     """A result has driver, pool and device."""
     place = "status.allocation.devices.results[0]"
