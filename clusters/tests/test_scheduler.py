@@ -75,6 +75,20 @@ async def test_a_pod_that_waits_goes_when_devices_are_given_back() -> None:
         assert world.place_of("y") == "n1"
 
 
+async def test_pods_alike_wait_together_and_go_one_by_one() -> None:
+    async with scheduled() as world:
+        world.device_class()
+        world.node("n1")
+        for number in range(4):
+            world.claim(f"c{number}")
+            world.pod(f"p{number}", f"c{number}")
+        await world.settle()
+        assert len({world.why(f"p{number}") for number in range(4)}) == 1
+        world.slice("n1", "a", "b")
+        await world.settle()
+        assert [world.place_of(f"p{number}") for number in range(4)] == ["n1", "n1", "", ""]
+
+
 async def test_pods_share_a_claim() -> None:
     async with scheduled() as world:
         world.device_class()

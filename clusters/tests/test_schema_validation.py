@@ -1,14 +1,15 @@
 """Documents as the server's decoder reads them; the texts are those of Go (compared with k8s.io/client-go v0.36.3)."""
 
+import sys
 from typing import Any
 
 import pytest
 
 from dra_clusters.embedded.schema import kinds
-from dra_clusters.embedded.schema.findings import DecodingError, parse
+from dra_clusters.embedded.schema.findings import DecodingError, parse, refusal, unrecognized
 from dra_clusters.embedded.schema.quantity import canonical
 from dra_clusters.embedded.schema.times import normal
-from dra_clusters.embedded.schema.validation import Reading, read, refusal
+from dra_clusters.embedded.schema.validation import Reading, read
 
 
 def pod(spec: Any, **metadata: Any) -> Reading:
@@ -27,10 +28,23 @@ def test_unknown_members_are_named_in_the_order_of_the_document_and_dropped() ->
     ]
 
 
-def test_what_was_told_twice_is_named_and_the_last_counts() -> None:
-    text = b'{"kind":"ConfigMap","data":{"a":"1","a":"2"},"metadata":{"name":"x","name":"y"}}'
+def test_a_release_does_not_know_the_fields_of_later_ones() -> None:
+    value = {"spec": {"skipNodeOperations": ["*"]}}
+    info = kinds.info("resource_v1.ResourceSlice")
+    assert read(info, value).value["spec"]["skipNodeOperations"] == ["*"]
+    older = read(info, value, "1.36")
+    assert older.warnings == ('unknown field "spec.skipNodeOperations"',)
+    assert "skipNodeOperations" not in older.value["spec"]
+
+
+def test_what_was_told_twice_is_named_in_its_place_and_the_last_counts() -> None:
+    text = b'{"kind":"ConfigMap","data":{"a":"1","a":"2"},"metadata":{"name":"x","no":1,"name":"y","no":2}}'
     reading = read(kinds.info("core_v1.ConfigMap"), parse(text))
-    assert reading.warnings == ('duplicate field "data.a"', 'duplicate field "metadata.name"')
+    assert reading.warnings == (
+        'duplicate field "data.a"',
+        'unknown field "metadata.no"',
+        'duplicate field "metadata.name"',
+    )
     assert (reading.value["data"], reading.value["metadata"]) == ({"a": "2"}, {"name": "y"})
 
 
@@ -108,15 +122,47 @@ def test_wrong_types_are_refused_in_the_words_of_go(spec: Any, problem: str) -> 
     assert str(refused.value) == problem
 
 
+def test_no_more_than_a_hundred_unknown_members_are_named() -> None:
+    assert len(pod({f"x{number}": 1 for number in range(1000)}).warnings) == 100
+
+
+def test_a_document_that_is_too_deep_is_refused() -> None:
+    schema: dict[str, Any] = {}
+    for _ in range(sys.getrecursionlimit()):
+        schema = {"not": schema}
+    with pytest.raises(DecodingError, match="exceeded max depth"):
+        read(kinds.info("apiextensions_v1.JSONSchemaProps"), schema)
+
+
 def test_a_refusal_says_which_kind_it_was_read_as() -> None:
     told = refusal("resource.k8s.io/v1", "ResourceSlice", "no")
     assert told == 'ResourceSlice in version "v1" cannot be handled as a ResourceSlice: no'
 
 
-@pytest.mark.parametrize("text", [b"{", b"[NaN]", b"\xff", b"[" * 100_000])
-def test_what_is_no_json_is_refused(text: bytes) -> None:
-    with pytest.raises(DecodingError, match="the body is no JSON"):
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (b'{"a":', "unexpected end of JSON input"),
+        (b"[NaN]", "invalid character 'N' looking for beginning of value"),
+        (b"[x]", "invalid character 'x' looking for beginning of value"),
+        (b'{"a" 1}', "invalid character '1' after object key"),
+        (b"{} {}", "invalid character '{' after top-level value"),
+        (b"\xff", "codec can't decode"),
+        (b"[" * 100_000, "exceeded max depth"),
+    ],
+)
+def test_what_is_no_json_is_refused_in_the_words_of_go(text: bytes, problem: str) -> None:
+    with pytest.raises(DecodingError, match=f"couldn't get version/kind; json parse error: .*{problem}"):
         parse(text)
+
+
+def test_a_refusal_shows_how_the_body_begins() -> None:
+    told = unrecognized("Pod", "no", b'{"apiVersion":"resource.k8s.io/v1"}')
+    assert (
+        told
+        == 'the object provided is unrecognized (must be of type Pod): no ({"apiVersion":"resource.k8s.io ...)'
+    )
+    assert unrecognized("Pod", "no", b"k8s").endswith("no (6b3873)")
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,34 @@ async def test_a_watcher_that_does_not_read_is_ended() -> None:
     assert queue.get_nowait() is None
 
 
+async def test_a_watcher_that_lets_big_objects_pile_up_is_ended() -> None:
+    store, ended = Store(), asyncio.Event()
+    store.subscribe(("configmaps",), limit=1000, overflow=ended.set)
+    big = "x" * (4 << 20)
+    for number in range(20):
+        store.put("configmaps", {"metadata": {"name": f"c{number}"}, "data": {"x": big}})
+    assert ended.is_set()
+
+
+def test_a_client_that_never_reads_its_watch_holds_nobody_up(
+    api_cluster: EmbeddedCluster, call: Caller
+) -> None:
+    host, _, port = api_cluster.url.removeprefix("https://").partition(":")
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    token = api_cluster.security.token("admin")
+    with (
+        socket.create_connection((host, int(port)), timeout=5) as plain,
+        context.wrap_socket(plain) as secured,
+    ):
+        head = f"GET {CONFIGS}?watch=1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n"
+        secured.sendall(head.encode())
+        for number in range(30):
+            item = config(f"unread-{number}") | {"data": {"x": "y" * 300_000}}
+            assert call("POST", CONFIGS, item).code == 201
+        assert call("GET", f"{CONFIGS}/unread-29").code == 200
+
+
 def test_the_record_of_requests_is_bounded_by_bytes() -> None:
     audit = Audit()
     row = ApiRequest(0, "u", "", "create", "pods", "", "", "", {}, 201, sent=b"x" * (1 << 20))

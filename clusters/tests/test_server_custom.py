@@ -162,3 +162,57 @@ def test_a_definition_waits_for_instances_that_are_held(call: Caller) -> None:
 def test_a_definition_that_cannot_be_served_is_refused(call: Caller) -> None:
     bad = {"metadata": {"name": "bad"}, "spec": {**DEFINITION["spec"], "versions": []}}  # type: ignore[dict-item] # a dict of dicts
     assert ("FieldValueInvalid", "metadata.name") in call("POST", DEFINITIONS, bad).causes
+
+
+BARS = "/apis/ex.com/v1/bars"
+RULES = [
+    {"rule": "self.a <= self.b", "message": "a above b"},
+    {"rule": "self.a == oldSelf.a"},
+    {
+        "rule": "self.n.startsWith('x')",
+        "fieldPath": ".n",
+        "reason": "FieldValueForbidden",
+        "messageExpression": "'bad ' + self.n",
+    },
+]
+B = {"type": "integer", "x-kubernetes-validations": [{"rule": "self < 100"}]}
+BAR_SPEC = {
+    "type": "object",
+    "required": ["a", "b"],
+    "x-kubernetes-validations": RULES,
+    "properties": {"a": {"type": "integer"}, "b": B, "n": {"type": "string", "default": "x"}},
+}
+
+
+@pytest.fixture
+def bars(call: Caller) -> Iterator[None]:
+    schema = {"openAPIV3Schema": {"type": "object", "properties": {"spec": BAR_SPEC}}}
+    names = {"kind": "Bar", "plural": "bars"}
+    versions = [{"name": "v1", "served": True, "storage": True, "schema": schema}]
+    spec = {"group": "ex.com", "names": names, "scope": "Cluster", "versions": versions}
+    assert call("POST", DEFINITIONS, {"metadata": {"name": "bars.ex.com"}, "spec": spec}).code == 201
+    yield
+    call("DELETE", f"{DEFINITIONS}/bars.ex.com")
+
+
+@pytest.mark.usefixtures("bars")
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ({"a": 3, "b": 2}, "spec: Invalid value: a above b"),
+        ({"a": 3, "b": 200}, "spec.b: Invalid value: 200: failed rule: self < 100"),
+        ({"a": 3, "b": 4, "n": "q"}, "spec.n: Forbidden: bad q"),
+    ],
+)
+def test_rules_of_the_schema_are_asked(call: Caller, spec: dict[str, Any], message: str) -> None:
+    item = {"apiVersion": "ex.com/v1", "kind": "Bar", "metadata": {"name": "a"}, "spec": spec}
+    assert call("POST", BARS, item).body["message"] == f'Bar.ex.com "a" is invalid: {message}'
+
+
+@pytest.mark.usefixtures("bars")
+def test_rules_compare_with_what_was_there(call: Caller) -> None:
+    item = {"apiVersion": "ex.com/v1", "kind": "Bar", "metadata": {"name": "t"}, "spec": {"a": 3, "b": 9}}
+    assert call("POST", BARS, item).code == 201
+    answer = call("PATCH", f"{BARS}/t", {"spec": {"a": 4}}, kind=MERGE)
+    assert "spec: Invalid value: failed rule: self.a == oldSelf.a" in answer.body["message"]
+    assert call("PATCH", f"{BARS}/t", {"spec": {"b": 8}}, kind=MERGE).code == 200

@@ -23,12 +23,7 @@ from dra_clusters.embedded.reading import Reading
 from dra_clusters.embedded.resources import Registry, Resource, Served
 from dra_clusters.embedded.rules.causes import Cause
 from dra_clusters.embedded.rules.context import Context
-from dra_clusters.embedded.status import (
-    already_exists,
-    forbidden,
-    internal,
-    not_found,
-)
+from dra_clusters.embedded.status import already_exists, internal, not_found
 from dra_clusters.embedded.status import invalid as refused
 from dra_clusters.embedded.store import Store, Stored
 from dra_clusters.embedded.strategy import prepare_change, prepare_new
@@ -117,7 +112,7 @@ class Api(Reading):
         if tracked is not None or not writer.name:
             metadata.pop("managedFields", None)
         namespace = metadata.get("namespace", "") if resource.namespaced else ""
-        self._check_namespace(resource, namespace, metadata.get("name", ""))
+        self.check_namespace(resource, namespace, metadata.get("name", ""))
         for attempt in range(TRIES if generates else 1):
             if generates:
                 metadata["name"] = self._generated(metadata["generateName"])
@@ -142,17 +137,6 @@ class Api(Reading):
 
     def _generated(self, prefix: str) -> str:
         return prefix[:GENERATED_MAX] + "".join(self._random.choice(LETTERS) for _ in range(5))
-
-    def _check_namespace(self, resource: Resource, namespace: str, name: str) -> None:
-        if not resource.namespaced or not namespace:
-            return
-        space = self.get("namespaces", namespace)
-        if (space.get("status") or {}).get("phase") == "Terminating":
-            cause = Cause(
-                "NamespaceTerminating", "metadata.namespace", f"namespace {namespace} is being terminated"
-            )
-            why = f"unable to create new content in namespace {namespace} because it is being terminated"
-            raise forbidden(resource.plural, resource.group, name, why, [cause])
 
     def _context(self, namespace: str) -> Context:
         space = self.find("namespaces", namespace) if namespace else None

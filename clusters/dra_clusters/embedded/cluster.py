@@ -10,7 +10,7 @@ import socket
 import threading
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiohttp import web
 
@@ -21,7 +21,9 @@ from dra_clusters.embedded.auth.kubeconfig import by_certificate, by_token, writ
 from dra_clusters.embedded.auth.ledger import Permission
 from dra_clusters.embedded.auth.security import Security, drained
 from dra_clusters.embedded.certificate import make_certificate
+from dra_clusters.embedded.clock import Clock
 from dra_clusters.embedded.jsonvalue import copied
+from dra_clusters.embedded.node.node_object import first_boot_id, node_object, node_status
 from dra_clusters.embedded.selectors import check_expression
 from dra_clusters.embedded.server import Server
 from dra_clusters.embedded.status import ApiError
@@ -30,22 +32,14 @@ from dra_clusters.embedded.verbs.objects import arranged
 from dra_clusters.errors import UsageError, WorldError
 from dra_clusters.provider import PARTS, VERSIONS, ClusterOptions, Node
 
+if TYPE_CHECKING:
+    from dra_clusters.embedded.node.fleet import Fleet
+    from dra_clusters.embedded.node.handle import KubeletHandle
+
 START_S = 20.0
 USERS = ("admin", "driver")
 NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 Result = TypeVar("Result")
-NODE_INFO = (
-    *(
-        "architecture",
-        "bootID",
-        "containerRuntimeVersion",
-        "kernelVersion",
-        "kubeProxyVersion",
-        "kubeletVersion",
-    ),
-    *("machineID", "operatingSystem", "osImage", "systemUUID"),
-)
-"""Members that a Node's ``status.nodeInfo`` always has (core/v1 NodeSystemInfo)."""
 
 
 class EmbeddedCluster:
@@ -64,9 +58,11 @@ class EmbeddedCluster:
             options.parts | {"api-audit", "api-faults"} | ({"rbac"} if options.rbac else set())
         )
         self.nodes = tuple(make_node(options.directory, name) for name in options.nodes)
+        self._hollow = tuple(node_in(options.directory, f"hollow-{n}") for n in range(options.hollow))
+        self.clock = Clock()
         self.audit = Audit()
         self._store = Store()
-        self._api = Api(self._store, seed=options.seed, kubernetes=options.kubernetes)
+        self._api = Api(self._store, seed=options.seed, kubernetes=options.kubernetes, clock=self.clock)
         roles = self._store.subscribe(rbac.KINDS)
         self.security = Security(
             self._api,
@@ -78,6 +74,7 @@ class EmbeddedCluster:
         )
         self._api.admit = self.security.authority.admit
         self._api.check_expression = functools.partial(check_expression, gates=self._api.gates)
+        self._fleet = self._make_fleet() if "kubelet" in options.parts else None
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._certificate, self._tls = make_certificate(options.directory, self.security.clients)
@@ -85,6 +82,19 @@ class EmbeddedCluster:
         self._started = threading.Event()
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="embedded-cluster", daemon=True)
+
+    def _make_fleet(self) -> "Fleet":
+        from dra_clusters.embedded.node.fleet import Fleet
+
+        return Fleet(
+            self._api,
+            self.clock,
+            self._options.directory / "nodes",
+            self.nodes,
+            hollow=self._hollow,
+            gates=self._api.gates,
+            release=self.kubernetes,
+        )
 
     @property
     def url(self) -> str:
@@ -205,10 +215,8 @@ class EmbeddedCluster:
             from dra_clusters.embedded.scheduler import run_scheduler
 
             works.append(run_scheduler(self._api))
-        if "kubelet" in self._options.parts:
-            from dra_clusters.embedded.kubelet import Kubelet
-
-            works += [Kubelet(self._api, node).run() for node in self.nodes]
+        if self._fleet is not None:
+            works.append(self._fleet.run())
         return works
 
     def _furnish(self) -> None:
@@ -219,17 +227,33 @@ class EmbeddedCluster:
             self._api.create("clusterroles", role)
         for binding in bootstrap.cluster_bindings():
             self._api.create("clusterrolebindings", binding)
-        for node in self.nodes:
-            labels = {"kubernetes.io/hostname": node.name, "kubernetes.io/os": "linux"}
-            made = self._api.create("nodes", {"metadata": {"name": node.name, "labels": labels}, "spec": {}})
-            info = dict.fromkeys(NODE_INFO, "embedded")
-            status = {
-                "conditions": [
-                    {"type": "Ready", "status": "True", "reason": "KubeletReady", "message": "embedded"}
-                ],
-                "nodeInfo": info | {"kubeletVersion": f"v{self.kubernetes}.0", "operatingSystem": "linux"},
-            }
-            self._api.update("nodes", {**made.value, "status": status}, subresource="status")
+        now = self.clock.stamp()
+        for number, node in enumerate([*self.nodes, *self._hollow]):
+            made = self._api.create("nodes", node_object(node.name)).value
+            status = node_status(
+                node.name, number, release=self.kubernetes, boot_id=first_boot_id(node.name), now=now
+            )
+            self._api.update("nodes", {**made, "status": status}, subresource="status")
+
+    def kubelet(self, node: str) -> "KubeletHandle":
+        """The kubelet of a node, to be stopped, restarted or made to misbehave.
+
+        Raises:
+            UsageError: there is no such node, or the cluster runs without kubelets.
+        """
+        from dra_clusters.embedded.node.handle import KubeletHandle
+
+        if self._fleet is None or node not in self._fleet.kubelets:
+            message = f"no kubelet runs for node {node!r}; parts are {sorted(self._options.parts)}"
+            raise UsageError(message)
+        return KubeletHandle(self._loop, self._fleet.kubelets[node])
+
+    def advance(self, seconds: float) -> None:
+        """Turn the cluster's clock forward."""
+        asyncio.run_coroutine_threadsafe(self._advance(seconds), self._loop).result(START_S)
+
+    async def _advance(self, seconds: float) -> None:
+        self.clock.advance(seconds)
 
     def requests(self) -> list[ApiRequest]:
         """What was asked of the server so far, oldest first."""
@@ -307,12 +331,17 @@ class EmbeddedProvider:
         return cluster
 
 
-def make_node(directory: Path, name: str) -> Node:
-    """The node NAME with its folders."""
+def node_in(directory: Path, name: str) -> Node:
+    """The node NAME of a cluster in DIRECTORY; its folders need not be there."""
     root = directory / "nodes" / name
-    node = Node(
+    return Node(
         name=name, registry_dir=root / "plugins_registry", plugins_dir=root / "plugins", cdi_dir=root / "cdi"
     )
+
+
+def make_node(directory: Path, name: str) -> Node:
+    """The node NAME with its folders."""
+    node = node_in(directory, name)
     for folder in (node.registry_dir, node.plugins_dir, node.cdi_dir):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return node

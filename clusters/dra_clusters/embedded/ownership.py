@@ -173,6 +173,6 @@ def struct_of(message: TypeInfo) -> Object:
         if field.repeated or field.map:
             if field.always:
                 found[name] = None  # Go prints an empty list that it does not leave out as null
-        elif field.info and not (field.pointer or field.omitzero):
+        elif field.info and field.shown:
             found[name] = struct_of(field.info)
     return found

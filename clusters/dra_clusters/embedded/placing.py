@@ -63,14 +63,8 @@ class Writer:
                 new = {**claim, "status": status | ({"reservedFor": users} if users else {})}
                 self._api.update("resourceclaims", new, subresource="status")
 
-    def free(self, pod: Object, unavailable: list[Object]) -> None:
-        """Take the allocation from one claim that keeps POD from every node, if nobody else uses it (PostFilter)."""
-        uid = pod["metadata"]["uid"]
-        idle = [
-            claim
-            for claim in unavailable
-            if all(user["uid"] == uid for user in (claim.get("status") or {}).get("reservedFor") or [])
-        ]
+    def free(self, idle: list[Object]) -> None:
+        """Take the allocation from one of the claims IDLE, which keep a pod from every node (PostFilter)."""
         if not idle:
             return
         claim = self._random.choice(idle)
@@ -81,7 +75,7 @@ class Writer:
             if name not in ("allocation", "reservedFor", "devices")
         }
         freed = self._api.update("resourceclaims", {**claim, "status": status}, subresource="status").value
-        if owner_of(claim) == uid:
+        if owner_of(claim):
             kept = [name for name in metadata.get("finalizers") or [] if name != FINALIZER]
             self._api.update(
                 "resourceclaims", {**freed, "metadata": {**freed["metadata"], "finalizers": kept}}

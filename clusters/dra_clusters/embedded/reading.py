@@ -6,7 +6,8 @@ from typing import Any
 from dra_clusters.embedded.clock import Clock
 from dra_clusters.embedded.query.labels import Predicate, everything
 from dra_clusters.embedded.resources import Registry, Resource
-from dra_clusters.embedded.status import not_found
+from dra_clusters.embedded.rules.causes import Cause
+from dra_clusters.embedded.status import forbidden, not_found
 from dra_clusters.embedded.store import Store, Stored
 from dra_clusters.embedded.watching import Event, Start, watch
 
@@ -50,6 +51,22 @@ class Reading:
     def values(self, plural: str, namespace: str = "") -> list[Object]:
         """The objects of a kind, for readers in this process."""
         return [item.value for item in self.listed(plural, namespace)]
+
+    def check_namespace(self, resource: Resource, namespace: str, name: str) -> None:
+        """Refuse what is to be made in a namespace that is not there or is ending.
+
+        Raises:
+            ApiError: 403 or 404.
+        """
+        if not resource.namespaced or not namespace:
+            return
+        space = self.get("namespaces", namespace)
+        if (space.get("status") or {}).get("phase") == "Terminating":
+            cause = Cause(
+                "NamespaceTerminating", "metadata.namespace", f"namespace {namespace} is being terminated"
+            )
+            why = f"unable to create new content in namespace {namespace} because it is being terminated"
+            raise forbidden(resource.plural, resource.group, name, why, [cause])
 
     def watch(
         self,

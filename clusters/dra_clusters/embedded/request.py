@@ -73,7 +73,7 @@ def request_info(method: str, path: str, query: Mapping[str, str]) -> RequestInf
 
 def verb_of(method: str, name: str, query: Mapping[str, str]) -> str:
     """The verb of a request on one object, or on a collection if NAME is empty."""
-    verb = VERBS.get(method, method.lower())
+    verb = VERBS.get(method, "")
     if name:
         return verb
     if verb == "get":

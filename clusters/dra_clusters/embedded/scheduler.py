@@ -6,6 +6,7 @@ binding conditions takes time; its claims are allocated and reserved before it b
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +15,7 @@ from dra_clusters.embedded.api import Api
 from dra_clusters.embedded.events import tell
 from dra_clusters.embedded.placing import SOURCE, Writer
 from dra_clusters.embedded.scheduling.conditions import POLL_S, conditional, state_of
-from dra_clusters.embedded.scheduling.cycle import Cycle, Placement, Unschedulable
+from dra_clusters.embedded.scheduling.cycle import Cycle, Placement, Unschedulable, likeness
 from dra_clusters.embedded.scheduling.hints import Hints, Wake
 from dra_clusters.embedded.scheduling.queue import PodQueue
 from dra_clusters.embedded.scheduling.requests import AllocationError
@@ -26,8 +27,8 @@ log = logging.getLogger(__name__)
 Object = dict[str, Any]
 FILTER_TIMEOUT_S = 10.0
 """DynamicResourcesArgs filterTimeout."""
-BATCH = 20
-"""Pods between two pauses, so that the server gets its turn."""
+TURN_S = 0.02
+"""How long pods are scheduled between two pauses, so that the server gets its turn."""
 
 
 class NotReady(Exception):
@@ -49,6 +50,8 @@ class Scheduler:
         self._hints = Hints()
         self._queue = PodQueue()
         self._start = 0
+        self._hopeless: dict[bytes, str] = {}
+        """{likeness of pods that fit nowhere: why}; good until something happens that may help them."""
         self._changes: asyncio.Queue[Change | None] = asyncio.Queue()
         self._binding: dict[str, asyncio.Task[None]] = {}
         self._writer = Writer(api)
@@ -84,8 +87,9 @@ class Scheduler:
         self._queue.mature(self._clock.time())
 
     def _schedule_some(self) -> None:
-        """Schedule up to BATCH pods, each with the cluster as it is then."""
-        for _ in range(BATCH):
+        """Schedule pods for TURN_S, each with the cluster as it is then."""
+        end = self._clock.monotonic() + TURN_S
+        while self._clock.monotonic() < end:
             while not self._changes.empty():
                 change = self._changes.get_nowait()
                 if change is not None:
@@ -108,6 +112,7 @@ class Scheduler:
         self._state.put(plural, before, after)
         wake = self._hints.seen(plural, before, after)
         if wake is Wake.ALL:
+            self._hopeless.clear()
             self._queue.wake_all()
         elif isinstance(wake, set):
             self._queue.wake(wake)
@@ -120,27 +125,41 @@ class Scheduler:
             self._queue.put(key, int(after["spec"].get("priority") or 0))
 
     def _schedule(self, key: str, pod: Object) -> None:
-        """One attempt to place POD."""
-        cycle: Cycle | None = None
+        """One attempt to place POD; what the API refuses, and what is wrong with a claim, is tried again later."""
         try:
-            self._hints.follow(key, pod)
-            claims = self._claims_of(pod)
-            cycle = Cycle(pod, claims, self._state, self._clock.time(), self._deadline)
-            placement = cycle.run(self._start)
-            self._start = placement.index
-            self._reserve(key, pod, claims, placement)
-        except NotReady as error:
-            self._writer.refuse(pod, "Unschedulable", unready(len(self._state.nodes), error))
-        except Unschedulable as error:
-            self._writer.refuse(pod, "Unschedulable", str(error))
-            self._writer.free(pod, cycle.unavailable if cycle else [])
-        except AllocationError as error:
-            self._writer.refuse(pod, "SchedulerError", f'running "DynamicResources" filter plugin: {error}')
-            self._queue.retry(key, self._clock.time())
+            self._attempt(key, pod)
         except ApiError as error:
             log.info("pod %s: %s", key, error)
-            self._writer.refuse(pod, "SchedulerError", f'running PreBind plugin "DynamicResources": {error}')
             self._queue.retry(key, self._clock.time())
+        except AllocationError as error:
+            self._queue.retry(key, self._clock.time())
+            with contextlib.suppress(ApiError):  # the pod may not be told, e.g. while its namespace goes
+                why = f'running "DynamicResources" filter plugin: {error}'
+                self._writer.refuse(pod, "SchedulerError", why)
+
+    def _attempt(self, key: str, pod: Object) -> None:
+        """Place POD, or say in it why it waits. Raises ApiError, AllocationError."""
+        self._hints.follow(key, pod)
+        try:
+            claims = self._claims_of(pod)
+        except NotReady as error:
+            self._writer.refuse(pod, "Unschedulable", unready(len(self._state.nodes), error))
+            return
+        like = likeness(pod, claims)
+        if like in self._hopeless:
+            self._writer.refuse(pod, "Unschedulable", self._hopeless[like])
+            return
+        cycle = Cycle(pod, claims, self._state, self._clock.time(), self._deadline)
+        try:
+            placement = cycle.run(self._start)
+        except Unschedulable as error:
+            self._writer.refuse(pod, "Unschedulable", str(error))
+            self._writer.free(cycle.idle())
+            if like is not None:
+                self._hopeless[like] = str(error)
+            return
+        self._start = placement.index
+        self._reserve(key, pod, claims, placement)
 
     def _deadline(self) -> Callable[[], bool]:
         end = self._clock.monotonic() + FILTER_TIMEOUT_S
@@ -201,6 +220,7 @@ class Scheduler:
         except ApiError as error:
             log.info("pod %s: %s", key, error)
         self._state.put("pods", current, current)
+        self._hopeless.clear()
         self._queue.retry(key, self._clock.time())
         self._changes.put_nowait(None)
 

@@ -22,6 +22,9 @@ HISTORY = 20_000
 HISTORY_BYTES = 64 << 20
 """Bytes of encoded objects that the history may hold; big objects shorten it."""
 
+WAITING_BYTES = 64 << 20
+"""Bytes of encoded objects that may wait in a bounded queue."""
+
 INDEXED: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"resourceslices": ("spec", "nodeName"), "pods": ("spec", "nodeName")}
 )
@@ -78,6 +81,21 @@ class Queue(asyncio.Queue[Change | None]):
         super().__init__()
         self.limit = limit
         self.overflow = overflow
+        self._waiting = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether a bounded queue takes no more."""
+        return bool(self.limit) and (self.qsize() >= self.limit or self._waiting > WAITING_BYTES)
+
+    def _put(self, item: Change | None) -> None:
+        super()._put(item)
+        self._waiting += change_bytes(item) if isinstance(item, Change) else 0
+
+    def _get(self) -> Change | None:
+        item = super()._get()
+        self._waiting -= change_bytes(item) if isinstance(item, Change) else 0
+        return item
 
 
 def path_of(namespace: str, name: str) -> str:
@@ -230,7 +248,7 @@ class Store:
             self._history_bytes -= change_bytes(old)
             self._forgotten = old.revision
         for queue in [*self._watchers.get(change.plural, ()), *self._watchers.get("", ())]:
-            if queue.limit and queue.qsize() >= queue.limit:
+            if queue.is_full:
                 self._overflow(queue)
             else:
                 queue.put_nowait(change)

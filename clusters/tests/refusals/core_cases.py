@@ -1,7 +1,7 @@
 """Malformed objects of the kinds outside resource.k8s.io."""
 
 from refusals import core_bases as bases
-from refusals.cases import GONE, Case, Change, rows
+from refusals.case import GONE, Case, Change, rows
 
 C = "/spec/containers/0"
 PODS: dict[str, Change] = {
@@ -78,6 +78,15 @@ PODS: dict[str, Change] = {
         ]
     },
     "init container with probe": {"/spec/initContainers/0/livenessProbe": {"exec": {"command": ["a"]}}},
+    "probe without handler": {f"{C}/livenessProbe": {}},
+    "probe without command": {f"{C}/readinessProbe": {"exec": {}}},
+    "probe at port zero": {f"{C}/startupProbe": {"httpGet": {"port": 0}}},
+    "port of the node twice": {f"{C}/ports": [{"containerPort": 1, "hostPort": 1}] * 2},
+    "field without path": {f"{C}/env": [{"name": "a", "valueFrom": {"fieldRef": {"fieldPath": ""}}}]},
+    "source of nothing": {f"{C}/env": [{"name": "a", "valueFrom": {}}]},
+    "resource with dots": {f"{C}/resources": {"limits": {"..": "1"}}},
+    "long label": {"/metadata/labels": {"a" * 64: "b" * 64, f"{'c' * 254}/d": ""}},
+    "init containers without names": {"/spec/initContainers": [{"name": "", "image": "a"}] * 3},
     "bad name": {"/metadata/name": "A_b"},
     "no namespace name": {"/metadata/name": "a", "/spec/serviceAccountName": "A_b"},
 }
@@ -124,6 +133,7 @@ OTHERS: tuple[Case, ...] = (
             "no ports": {"/spec/ports": []},
             "port zero": {"/spec/ports/0/port": 0},
             "unknown protocol": {"/spec/ports/0/protocol": "ICMP"},
+            "a port twice": {"/spec/ports": [{"port": 1, "name": "a"}, {"port": 1, "name": "b"}]},
             "two ports without names": {"/spec/ports": [{"port": 1}, {"port": 2}]},
             "port name twice": {"/spec/ports": [{"port": 1, "name": "a"}, {"port": 2, "name": "a"}]},
             "unknown type": {"/spec/type": "Tunnel"},
@@ -141,12 +151,18 @@ OTHERS: tuple[Case, ...] = (
             "empty selector": {"/spec/selector": {}},
             "no containers": {"/spec/template/spec/containers": []},
             "bad selector": {"/spec/selector": {"matchExpressions": [{"key": "app", "operator": "Like"}]}},
+            "unknown strategy": {"/spec/updateStrategy": {"type": "Slowly"}},
+            "surge and absence": {"/spec/updateStrategy": {"rollingUpdate": {"maxSurge": 1}}},
         },
     ),
     *rows(
         "deployment",
         bases.DEPLOYMENT,
         {
+            "bad selector": {"/spec/selector/matchLabels": {"app": ".."}},
+            "bad percentage": {"/spec/strategy": {"rollingUpdate": {"maxSurge": "x"}}},
+            "unknown strategy": {"/spec/strategy": {"type": "Slowly"}},
+            "recreate and roll": {"/spec/strategy": {"type": "Recreate", "rollingUpdate": {}}},
             "other labels": {"/spec/template/metadata/labels": {"app": "other"}},
             "negative replicas": {"/spec/replicas": -1},
             "no selector": {"/spec/selector": GONE},
@@ -222,6 +238,9 @@ OTHERS: tuple[Case, ...] = (
             "short group": {"/spec/group": "example", "/metadata/name": "foos.example"},
             "no scope": {"/spec/scope": ""},
             "unknown scope": {"/spec/scope": "World"},
+            "unknown type": {"/spec/versions/0/schema/openAPIV3Schema/properties/spec/type": "text"},
+            "no storage": {"/spec/versions/0/storage": False},
+            "no versions": {"/spec/versions": GONE},
             "no schema": {"/spec/versions/0/schema": GONE},
             "no type": {"/spec/versions/0/schema/openAPIV3Schema": {"properties": {}}},
             "property without type": {
@@ -243,6 +262,9 @@ UPDATES = (
         },
         "update",
     ),
+    Case("pod update: no image", bases.POD, {f"{C}/image": ""}, "update"),
+    Case("config map update: bad label", bases.CONFIG_MAP, {"/metadata/labels": {"a b": ""}}, "update"),
+    Case("pod status: bad label", bases.POD, {"/metadata/labels": {"a b": ""}}, "status"),
     Case("pod update: image", bases.POD, {f"{C}/image": "example.com/app:2"}, "update"),
     Case(
         "pod update: toleration changed",

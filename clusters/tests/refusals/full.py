@@ -4,7 +4,7 @@ from typing import Any
 
 from refusals import bases, core_bases
 from refusals.bases import RESOURCE, Object
-from refusals.cases import GONE, changed
+from refusals.case import GONE, changed
 
 POOL: Object = {"name": "p", "generation": 1, "resourceSliceCount": 1}
 DEVICE: Object = {

@@ -67,8 +67,6 @@ def shape_of(api_version: str, kind: str) -> Shape:
 @cache
 def message_shape(message: TypeInfo) -> Shape:
     """The shape of a message."""
-    if message.atomic:
-        return LEAF
 
     @cache
     def declared() -> Mapping[str, Shape]:
@@ -79,7 +77,7 @@ def message_shape(message: TypeInfo) -> Shape:
 
 def field_shape(told: FieldInfo) -> Shape:
     """The shape of a told."""
-    if told.atomic:
+    if told.whole:
         return LEAF
     inner = told.info
     if told.map:

@@ -62,6 +62,8 @@ class Reviews:
         Raises:
             ApiError: 400, 404, 405, 409 or 422.
         """
+        if info.name and not info.subresource:
+            raise status.no_route()
         if info.verb != "create":
             raise ApiError(405, "the server does not allow this method on the requested resource", details={})
         if not isinstance(body, Mapping):
@@ -69,13 +71,17 @@ class Reviews:
         if info.resource == "serviceaccounts":
             return self.issue(info.namespace, info.name, body)
         kind, answer = self._kinds[info.group, info.resource]
-        if body.get("kind", kind) != kind:
-            raise status.bad_request(f"wanted a {kind} in the body, found {body['kind']}")
-        head = {
-            "kind": kind,
-            "apiVersion": f"{info.group}/{info.version}",
-            "metadata": body.get("metadata") or {},
-        }
+        found = body.get("kind") or kind
+        if found != kind:
+            group = info.group.partition(".")[0]
+            raise status.bad_request(
+                f'{found} in version "v1" cannot be handled as a {kind}: converting (v1.{found}) to ({group}.{kind}):'
+                " unknown conversion"
+            )
+        metadata = dict(body.get("metadata") or {}) | (
+            {"namespace": info.namespace} if info.namespace else {}
+        )
+        head = {"kind": kind, "apiVersion": f"{info.group}/v1", "metadata": metadata}
         return head | answer(body.get("spec") or {}, user, info)
 
     def _subject(self, spec: Object, _: User, info: RequestInfo) -> Document:
@@ -83,6 +89,9 @@ class Reviews:
         if not spec.get("user") and not spec.get("groups"):
             detail = "at least one of user or group must be specified"
             wrong.append(causes.invalid("spec.user", spec.get("user", ""), detail))
+        if info.namespace and spec.get("nonResourceAttributes"):
+            wrong += [misplaced(spec["nonResourceAttributes"], "disallowed on this kind of request")]
+            raise status.invalid("", AUTHORIZATION, "", wrong)
         space = (spec.get("resourceAttributes") or {}).get("namespace", "")
         if info.namespace and space != info.namespace:
             field = "spec.resourceAttributes.namespace"
@@ -100,11 +109,11 @@ class Reviews:
 
     def _reviewed(self, spec: Object, whom: User, wrong: list[Cause]) -> Document:
         resource, plain = spec.get("resourceAttributes"), spec.get("nonResourceAttributes")
-        if (resource is None) == (plain is None):
-            field = "spec.nonResourceAttributes" if plain is not None else "spec.resourceAttributes"
-            word = "cannot be specified in combination with resourceAttributes"
-            missing = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
-            wrong.append(causes.invalid(field, plain, word if plain is not None else missing))
+        if resource is not None and plain is not None:
+            wrong.append(misplaced(plain, "cannot be specified in combination with resourceAttributes"))
+        if resource is None and plain is None:
+            detail = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
+            wrong.append(causes.invalid("spec.resourceAttributes", None, detail))
         if wrong:
             raise status.invalid("", AUTHORIZATION, "", wrong)
         decision = self._authority.decide(reviewed_attributes(whom, resource, plain or {}))
@@ -172,6 +181,12 @@ class Reviews:
         token = self._signer.sign(accounts.claims_of(said, spec["audiences"], now, seconds))
         request["metadata"]["creationTimestamp"] = accounts.stamp(now)
         return request | {"status": {"token": token, "expirationTimestamp": accounts.stamp(now + seconds)}}
+
+
+def misplaced(plain: Object, detail: str) -> Cause:
+    """``nonResourceAttributes`` that should not be there, with the value as Go's names write it."""
+    value = {"Path": plain.get("path", ""), "Verb": plain.get("verb", "")}
+    return causes.invalid("spec.nonResourceAttributes", value, detail)
 
 
 def reviewed_attributes(whom: User, resource: Object | None, plain: Object) -> Attributes:

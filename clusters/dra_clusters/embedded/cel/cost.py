@@ -255,6 +255,9 @@ class Walk:
             return (4 if name == "containsIP" else 7) + other
         if name == "ip.isCanonical":
             return times(self.size(arguments[0]).high, 2 * TRAVERSAL)
+        if name.startswith("sets."):
+            pairs = self.size(arguments[0]).by(self.size(arguments[1])).high
+            return capped(pairs * (2 if name == "sets.equivalent" else 1) + 1)
         if name == "_==_":
             kinds = {self.types.get(argument.id) for argument in arguments}
             return (

@@ -5,7 +5,7 @@ kinds of values only, because the library has no types of our own at run time. A
 from a plain object: a domain that the device does not have is an empty map (``index``), and a field that no device has
 does not compile. Against upstream (cel-go) these are missing, because the library lacks them: the macros over two
 variables, the lists extension of cel-go (``flatten``, ``slice``, ``sort``, ...), ``indexOf`` and ``lastIndexOf`` of lists,
-``string`` of an address, ``format``, and the refusal of literals with mixed types. The cost is limited by its estimate: what could exceed the limit is not evaluated at all.
+``string`` of an address, and ``format``. The cost is limited by its estimate: what could exceed the limit is not evaluated at all.
 """
 
 import functools
@@ -165,16 +165,25 @@ def runtime() -> Any:
     )
 
 
-def check_fields(tree: Any, text: str) -> None:
-    """Whether TREE selects fields that devices have.
+def check_tree(tree: Any, text: str) -> None:
+    """What the library lets pass and the API server does not: fields that devices lack, literals with mixed types.
 
     Raises:
-        CompileError: it does not.
+        CompileError: TREE has such.
     """
+    types = {entry.key: type_text(entry.value) for entry in tree.types}
     for node in nodes(tree.expr):
         operand = node.select_expr.operand
         if operand.WhichOneof("kind") == "ident_expr" and operand.ident_expr.name == "device":
-            raise CompileError(undefined(tree, node, text))
+            raise CompileError(located(tree, node, text, f"undefined field '{node.select_expr.field}'"))
+        entries = node.struct_expr.entries
+        for items in (node.list_expr.elements, [e.map_key for e in entries], [e.value for e in entries]):
+            expected = types.get(items[0].id, "dyn") if items else "dyn"
+            for item in items:
+                found = types.get(item.id, "dyn")
+                if "dyn" not in expected + found and found != expected:
+                    message = f"expected type '{expected}' but found '{found}'"
+                    raise CompileError(located(tree, item, text, message))
 
 
 def adapt(tree: Any) -> None:
@@ -214,14 +223,14 @@ def index(node: Any, domains: Any, function: str, first: int) -> None:
     empty.struct_expr.SetInParent()
 
 
-def undefined(tree: Any, node: Any, text: str) -> str:
-    """The message about a field that devices do not have."""
+def located(tree: Any, node: Any, text: str, message: str) -> str:
+    """MESSAGE about NODE as the compiler would write it."""
     offset = next((entry.value for entry in tree.source_info.positions if entry.key == node.id), 0)
     line, start = text.count("\n", 0, offset) + 1, text.rfind("\n", 0, offset) + 1
     shown = text[start:].partition("\n")[0]
     where = f"<input>:{line}:{offset - start + 1}"
     dots = "." * (offset - start)
-    return f"compilation failed: ERROR: {where}: undefined field '{node.select_expr.field}'\n | {shown}\n | {dots}^"
+    return f"compilation failed: ERROR: {where}: {message}\n | {shown}\n | {dots}^"
 
 
 def compile_text(text: str, *, consumable: bool, lists: bool) -> Program:
@@ -237,7 +246,7 @@ def compile_text(text: str, *, consumable: bool, lists: bool) -> Program:
         raise CompileError(message) from error
     tree = read(checked.serialize())
     presences(tree, text)
-    check_fields(tree, text)
+    check_tree(tree, text)
     kind = next((type_text(entry.value) for entry in tree.types if entry.key == tree.expr.id), "bool")
     if kind not in ("bool", "any") and not (lists and kind == "dyn"):
         message = f"must evaluate to bool or the unknown type, not {kind}"

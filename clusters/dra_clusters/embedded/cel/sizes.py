@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 UNKNOWN_MAX = 2**64 - 1
 DEVICE_SIZES = {
+    "device": 0,
     "device.driver": 63,
     "device.allowMultipleAllocations": 1,
     "device.attributes": 32,

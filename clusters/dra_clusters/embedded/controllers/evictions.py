@@ -6,6 +6,7 @@ the claims with devices of the pools that it concerns.
 
 import logging
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
 
 from dra_clusters.embedded.api import Api
@@ -21,6 +22,7 @@ from dra_clusters.embedded.status import ApiError
 log = logging.getLogger(__name__)
 Object = dict[str, Any]
 SOURCE = "device-taint-eviction"
+RETRY_S = 1.0
 REASON = "DeviceTaintManagerEviction"
 WATCHED = ("pods", "resourceclaims", "resourceslices", "devicetaintrules")
 CONDITION = {
@@ -56,16 +58,22 @@ class EvictionController:
             for changed in batch:
                 pods |= self._note(changed)
             for key in sorted(pods):
-                self._plan(key)
+                self._guard(self._plan, key)
             for key in [key for key, due in self._due.items() if due <= self._clock.time()]:
                 del self._due[key]
-                try:
-                    self._evict(key)
-                except ApiError as error:
-                    log.info("eviction of %s/%s: %s", *key, error)
-                    self._due[key] = self._clock.time() + 1
+                if not self._guard(self._evict, key):
+                    self._due[key] = self._clock.time() + RETRY_S
             if self._with_rules:
-                self._status.write(self._pending())
+                self._guard(self._status.write, self._pending())
+
+    def _guard(self, work: Callable[[Any], None], about: Any) -> bool:
+        """Whether WORK did not fail; what the API refuses is tried again later."""
+        try:
+            work(about)
+        except ApiError as error:
+            log.info("%s: %s", work.__name__, error)
+            return False
+        return True
 
     def _wait_s(self) -> float | None:
         times = [*self._due.values(), *self._status.due.values()]

@@ -6,7 +6,6 @@ from typing import Any
 from dra_clusters.embedded.api import Api
 from dra_clusters.embedded.clock import Clock
 from dra_clusters.embedded.controllers.feed import Changed
-from dra_clusters.embedded.controllers.taints import moment
 from dra_clusters.embedded.scheduling.tolerations import meant
 from dra_clusters.embedded.scheduling.usage import results_of
 
@@ -33,13 +32,15 @@ class RuleStatus:
         self._clock = clock
         self._evicted: dict[str, int] = {}
         self.due: dict[str, float] = {}
-        """{rule: when its status may be written again}."""
+        """{rule: when it is to be looked at again}."""
+        self._looked: dict[str, float] = {}
 
     def changed(self, changed: Changed) -> None:
         """A rule is new, other, or gone."""
         name = changed.item["metadata"]["name"]
         if changed.after is None:
             self.due.pop(name, None)
+            self._looked.pop(name, None)
         elif changed.before is None or changed.before["spec"] != changed.after["spec"]:
             self.due[name] = self._clock.time()
 
@@ -49,30 +50,34 @@ class RuleStatus:
         self._evicted[uid] = self._evicted.get(uid, 0) + 1
 
     def write(self, pending: Callable[[Object], tuple[int, int]]) -> None:
-        """Write what changed; PENDING counts the pods that a rule would evict, and their namespaces."""
+        """Look at the rules whose time it is; PENDING counts the pods that a rule would evict, and their namespaces."""
+        now = self._clock.time()
         for rule in self._api.values("devicetaintrules"):
             name = rule["metadata"]["name"]
             conditions = (rule.get("status") or {}).get("conditions") or []
-            old = next((c for c in conditions if c["type"] == TYPE), None)
-            current = old is not None and old.get("observedGeneration") == rule["metadata"].get("generation")
-            new = self._condition(rule, pending)
-            if current and old is not None:
-                if rule["spec"]["taint"]["effect"] == "None" or all(old.get(k) == v for k, v in new.items()):
-                    self.due.pop(name, None)
-                    continue
-                allowed = moment(old["lastTransitionTime"], 0) + PERIOD_S
-                if allowed > self._clock.time():
-                    self.due[name] = allowed
-                    continue
+            old: Object = next((c for c in conditions if c["type"] == TYPE), {})
+            current = old.get("observedGeneration") == rule["metadata"].get("generation")
+            if current and rule["spec"]["taint"]["effect"] == "None":
+                self.due.pop(name, None)
+                continue
+            again = self._looked.get(name, 0) + PERIOD_S
+            if current and again > now:
+                self.due[name] = again
+                continue
             self.due.pop(name, None)
-            new["lastTransitionTime"] = self._clock.stamp()
-            applied = {
-                "apiVersion": rule["apiVersion"],
-                "kind": "DeviceTaintRule",
-                "metadata": {"name": name, "uid": rule["metadata"]["uid"]},
-                "status": {"conditions": [new]},
-            }
-            self._api.apply("devicetaintrules", applied, manager=MANAGER, force=True, subresource="status")
+            self._looked[name] = now
+            new = self._condition(rule, pending)
+            if any(old.get(key) != value for key, value in new.items()):
+                self._apply(rule, new | {"lastTransitionTime": self._clock.stamp()})
+
+    def _apply(self, rule: Object, condition: Object) -> None:
+        applied = {
+            "apiVersion": rule["apiVersion"],
+            "kind": "DeviceTaintRule",
+            "metadata": {"name": rule["metadata"]["name"], "uid": rule["metadata"]["uid"]},
+            "status": {"conditions": [condition]},
+        }
+        self._api.apply("devicetaintrules", applied, manager=MANAGER, force=True, subresource="status")
 
     def _condition(self, rule: Object, pending: Callable[[Object], tuple[int, int]]) -> Object:
         effect, evicted = rule["spec"]["taint"]["effect"], self._evicted.get(rule["metadata"]["uid"], 0)

@@ -6,6 +6,7 @@ The parts that decide whether the kind can be served; what only a schema's autho
 from collections.abc import Iterator
 from typing import Any
 
+from dra_clusters.embedded.crds.expressions import rule_problems
 from dra_clusters.embedded.rules import names
 from dra_clusters.embedded.rules.causes import Cause, invalid, not_supported, required
 
@@ -52,6 +53,7 @@ def version_causes(versions: list[Object]) -> Iterator[Cause]:
             yield required(f"{path}.schema.openAPIV3Schema", "schemas are required")
             continue
         yield from schema_causes(schema, f"{path}.schema.openAPIV3Schema")
+        yield from rule_problems(schema, f"{path}.schema.openAPIV3Schema")
         if schema.get("type") != "object":
             yield invalid(
                 f"{path}.schema.openAPIV3Schema.type", schema.get("type", ""), "must be object at the root"

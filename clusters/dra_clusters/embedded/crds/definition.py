@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dra_clusters.embedded.apply.shapes import Shape, custom_shape
+from dra_clusters.embedded.crds.expressions import rule_causes
 from dra_clusters.embedded.crds.structural import causes_of, default, pruned
 from dra_clusters.embedded.resources import Resource, Version
-from dra_clusters.embedded.rules.causes import Cause
+from dra_clusters.embedded.rules.causes import ABSENT, Cause
 
 Object = dict[str, Any]
 SYSTEM_METADATA = (
@@ -72,15 +73,16 @@ class Definition:
         ):
             item["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
 
-    def causes(self, item: Object, _: Object | None) -> list[Cause]:
-        """Why ITEM does not fit its schema."""
+    def causes(self, item: Object, old: Object | None) -> list[Cause]:
+        """Why ITEM does not fit its schema, or why it cannot follow OLD."""
         schema = self.schema(self.resource.version)
         bare = {name: value for name, value in item.items() if name not in ("metadata", "apiVersion", "kind")}
         inner = {name: value for name, value in (schema.get("properties") or {}).items() if name in bare}
         names = [
             name for name in schema.get("required") or [] if name not in ("metadata", "apiVersion", "kind")
         ]
-        return list(causes_of(bare, {**schema, "properties": inner, "required": names}, ""))
+        found = list(causes_of(bare, {**schema, "properties": inner, "required": names}, ""))
+        return found or list(rule_causes(item, ABSENT if old is None else old, schema, ""))
 
     def columns(self, version: str) -> list[Object]:
         """``additionalPrinterColumns``; the age if there are none."""

@@ -24,6 +24,9 @@ PULL_POLICIES = ("Always", "IfNotPresent", "Never")
 MESSAGE_POLICIES = ("File", "FallbackToLogsOnError")
 PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 HANDLERS = ("exec", "httpGet", "tcpSocket", "grpc")
+SOURCES = (
+    "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`"
+)
 PROTOCOLS = ("SCTP", "TCP", "UDP")
 NATIVE_RESOURCES = ("cpu", "memory", "ephemeral-storage")
 
@@ -152,11 +155,10 @@ def _environment(items: list[Object], path: str) -> Iterator[Cause]:
         source = item.get("valueFrom")
         if source is None:
             continue
+        if source.get("fieldRef") is not None and not source["fieldRef"].get("fieldPath"):
+            yield required(f"{where}.valueFrom.fieldRef.fieldPath")
         if not source:
-            detail = (
-                "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`"
-            )
-            yield invalid(f"{where}.valueFrom", "", detail)
+            yield invalid(f"{where}.valueFrom", "", SOURCES)
         elif item.get("value"):
             yield invalid(f"{where}.valueFrom", "", "may not be specified when `value` is not empty")
         elif len(source) > 1:
@@ -192,9 +194,12 @@ def _resources(item: Object, claim_names: set[str], path: str) -> Iterator[Cause
 
 
 def _amount(name: str, amount: Any, path: str) -> Iterator[Cause]:
-    yield from names.each(path, name, names.qualified(name))
-    if "/" not in name and name not in NATIVE_RESOURCES and not name.startswith("hugepages-"):
-        yield invalid(path, name, "must be a standard resource type or fully qualified")
+    problems = names.qualified(name)
+    yield from names.each(path, name, problems)
+    standard = name in NATIVE_RESOURCES or name.startswith("hugepages-")
+    if "/" not in name and not standard:
+        if not problems:
+            yield invalid(path, name, "must be a standard resource type or fully qualified")
         yield invalid(path, name, "must be a standard resource for containers")
     if value_of(amount) < 0:
         yield invalid(path, canonical(amount), "must be greater than or equal to 0")

@@ -5,7 +5,16 @@ Kinds that have no row (events, admission configuration, custom objects) are jud
 
 from typing import Any
 
-from dra_clusters.embedded.rules import definitions, drops, names, objects, pods, rbac, workloads
+from dra_clusters.embedded.rules import (
+    definitions,
+    drops,
+    names,
+    objects,
+    pod_defaults,
+    pods,
+    rbac,
+    workloads,
+)
 from dra_clusters.embedded.rules.context import Context
 from dra_clusters.embedded.rules.kinds import Kind
 from dra_clusters.embedded.rules.qos import qos_class
@@ -19,7 +28,13 @@ RBAC = "rbac.authorization.k8s.io"
 
 def _prepare_pod(new: Object, old: Object | None, _context: Context) -> None:
     if old is None:
+        pod_defaults.admit(new["spec"])
         new["status"] = {"phase": "Pending", "qosClass": qos_class(new["spec"])}
+        return
+    pod_defaults.tolerate(new["spec"])
+    for name in ("priority", "preemptionPolicy"):
+        if new["spec"].get(name) is None and old["spec"].get(name) is not None:
+            new["spec"][name] = old["spec"][name]
 
 
 def _prepare_pod_status(new: Object, old: Object, context: Context) -> None:
@@ -72,9 +87,9 @@ def _prepare_job(new: Object, old: Object | None, _context: Context) -> None:
 
 
 KINDS: dict[str, Kind] = {
-    "ClusterRole": Kind(RBAC, rules=rbac.role, name=names.path_segment),
-    "ClusterRoleBinding": Kind(RBAC, rules=rbac.binding, name=names.path_segment),
-    "ConfigMap": Kind("", rules=objects.config_map),
+    "ClusterRole": Kind(RBAC, rules=rbac.role, name=names.path_segment, rechecks=True),
+    "ClusterRoleBinding": Kind(RBAC, rules=rbac.binding, name=names.path_segment, rechecks=True),
+    "ConfigMap": Kind("", rules=objects.config_map, rechecks=True),
     "CustomResourceDefinition": Kind(
         "apiextensions.k8s.io", rules=definitions.definition, generation=True, standard=False
     ),
@@ -122,9 +137,9 @@ KINDS: dict[str, Kind] = {
         empty_status=dict.fromkeys(BUDGET_COUNTS, 0),
     ),
     "ReplicaSet": Kind("apps", rules=workloads.replicated, generation=True, empty_status={"replicas": 0}),
-    "Role": Kind(RBAC, rules=rbac.role, name=names.path_segment),
-    "RoleBinding": Kind(RBAC, rules=rbac.binding, name=names.path_segment),
-    "Secret": Kind("", rules=objects.secret),
-    "Service": Kind("", rules=workloads.service, name=names.label),
-    "ServiceAccount": Kind(""),
+    "Role": Kind(RBAC, rules=rbac.role, name=names.path_segment, rechecks=True),
+    "RoleBinding": Kind(RBAC, rules=rbac.binding, name=names.path_segment, rechecks=True),
+    "Secret": Kind("", rules=objects.secret, rechecks=True),
+    "Service": Kind("", rules=workloads.service, name=names.label, rechecks=True),
+    "ServiceAccount": Kind("", rechecks=True),
 }

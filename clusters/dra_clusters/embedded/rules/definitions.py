@@ -22,7 +22,7 @@ def definition(new: Object, _old: Object | None, _context: Context) -> Iterator[
     spec = new.get("spec") or {}
     group, words = spec.get("group") or "", spec.get("names") or {}
     required_name = f"{words.get('plural') or ''}.{group}"
-    if new["metadata"].get("name") != required_name:
+    if new["metadata"].get("name") not in (None, "", required_name):
         detail = 'must be spec.names.plural+"."+spec.group'
         yield invalid("metadata.name", new["metadata"].get("name"), detail)
     if not group:

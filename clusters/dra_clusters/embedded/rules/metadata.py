@@ -76,9 +76,19 @@ def changed_metadata(old: Object, new: Object, path: str = "metadata") -> Iterat
     yield from managed_fields(new.get("managedFields") or [], f"{path}.managedFields")
 
 
+def filled(value: Any) -> Any:
+    """VALUE without what is empty in it: as upstream's semantic equality, nothing and an empty list are the same."""
+    if isinstance(value, dict):
+        kept = {name: filled(part) for name, part in value.items()}
+        return {name: part for name, part in kept.items() if part not in (None, [], {})}
+    if isinstance(value, list):
+        return [filled(part) for part in value]
+    return value
+
+
 def immutable(old: Any, new: Any, path: str, shown: Any = SAME) -> Iterator[Cause]:
     """NEW equals OLD; SHOWN is what the server prints of it, if that is not NEW itself."""
-    if old != new:
+    if filled(old) != filled(new):
         yield invalid(path, new if shown is SAME else shown, IMMUTABLE)
 
 

@@ -22,6 +22,7 @@ from dra_clusters.embedded.rules.context import Context
 from dra_clusters.embedded.rules.metadata import immutable, label_key
 from dra_clusters.embedded.rules.pods import TAINT_EFFECTS
 from dra_clusters.embedded.rules.selection import label_selector
+from dra_clusters.embedded.rules.workloads import int_or_percent
 
 Object = dict[str, Any]
 SIZE_MAX = 1024 * 1024
@@ -162,12 +163,5 @@ def disruption_budget(new: Object, _old: Object | None, _context: Context) -> It
         }
         yield invalid("spec", shown, "minAvailable and maxUnavailable cannot be both set")
     for member in ("minAvailable", "maxUnavailable"):
-        value = spec.get(member)
-        if isinstance(value, int) and value < 0:
-            yield invalid(f"spec.{member}", value, "must be greater than or equal to 0")
-        elif isinstance(value, str) and not names.matches("[0-9]+%", value):
-            message = "a valid percent string must be a numeric string followed by an ending '%'"
-            yield invalid(f"spec.{member}", value, names.form(message, "[0-9]+%", "1%", "93%"))
-        elif isinstance(value, str) and int(value[:-1]) > 100:
-            yield invalid(f"spec.{member}", value, "must not be greater than 100%")
+        yield from int_or_percent(spec.get(member), f"spec.{member}")
     yield from label_selector(spec.get("selector"), "spec.selector")

@@ -27,10 +27,6 @@ def pod(spec: Object) -> None:
     """Defaults of a pod's spec."""
     template(spec)
     spec.setdefault("enableServiceLinks", True)
-    fill(spec, serviceAccountName="default")
-    spec["serviceAccount"] = spec["serviceAccountName"]
-    spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
-    spec.setdefault("priority", PRIORITIES.get(spec.get("priorityClassName") or "", 0))
     for container in [item for kind in CONTAINERS[:2] for item in spec.get(kind) or []]:
         resources = container["resources"]
         if resources.get("limits"):
@@ -38,6 +34,19 @@ def pod(spec: Object) -> None:
         for port in container.get("ports") or []:
             if spec.get("hostNetwork"):
                 port.setdefault("hostPort", port.get("containerPort"))
+
+
+def admit(spec: Object) -> None:
+    """What admission plugins give to a new pod: its account, its priority, its patience with broken nodes."""
+    fill(spec, serviceAccountName="default")
+    spec["serviceAccount"] = spec["serviceAccountName"]
+    spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
+    spec.setdefault("priority", PRIORITIES.get(spec.get("priorityClassName") or "", 0))
+    tolerate(spec)
+
+
+def tolerate(spec: Object) -> None:
+    """Tolerate a node that is not ready or out of reach for a while, unless the pod says otherwise."""
     tolerations = spec.get("tolerations") or []
     for key in (NOT_READY, UNREACHABLE):
         if not any(_tolerates(item, key) for item in tolerations):
@@ -88,7 +97,7 @@ def _container(item: Object) -> None:
 
 def _is_latest(image: str) -> bool:
     name = image.rpartition("/")[2]
-    return "@" not in name and (":" not in name or name.endswith(":latest"))
+    return bool(name) and "@" not in name and (":" not in name or name.endswith(":latest"))
 
 
 def _probe(item: Object) -> None:

@@ -18,7 +18,7 @@ from dra_clusters.embedded.rules.causes import (
 )
 from dra_clusters.embedded.rules.containers import containers
 from dra_clusters.embedded.rules.context import Context
-from dra_clusters.embedded.rules.metadata import annotations, immutable, label_key, labels
+from dra_clusters.embedded.rules.metadata import annotations, filled, immutable, label_key, labels
 
 Object = dict[str, Any]
 RESTART_POLICIES = ("Always", "OnFailure", "Never")
@@ -167,6 +167,8 @@ def _change(old: Object, new: Object) -> Iterator[Cause]:
         if len(old.get(kind) or []) != len(new.get(kind) or []):
             yield forbidden(f"spec.{kind}", "pod updates may not add or remove containers")
             return
+        for index, item in enumerate(new.get(kind) or []):
+            yield from _image(item.get("image") or "", f"spec.{kind}[{index}].image")
     before, after = old.get("activeDeadlineSeconds"), new.get("activeDeadlineSeconds")
     if after is None and before is not None:
         yield invalid(
@@ -199,6 +201,13 @@ def _change(old: Object, new: Object) -> Iterator[Cause]:
         yield forbidden("spec", f"{ONLY_THESE}{told}")
 
 
+def _image(image: str, path: str) -> Iterator[Cause]:
+    if not image:
+        yield required(path)
+    if image != image.strip():
+        yield invalid(path, image, "must not have leading or trailing whitespace")
+
+
 def _narrowed(old: Object, new: Object) -> Iterator[Cause]:
     if any(new.get(name) != value for name, value in old.items()):
         yield invalid(
@@ -211,11 +220,11 @@ def _narrowed(old: Object, new: Object) -> Iterator[Cause]:
 def _fixed(spec: Object, gated: bool) -> Object:
     """The parts of a spec that cannot change."""
     free = ("activeDeadlineSeconds", "tolerations", "schedulingGates", *(("nodeSelector",) if gated else ()))
-    kept = {name: value for name, value in spec.items() if name not in free and value not in (None, [], {})}
+    kept = {name: value for name, value in spec.items() if name not in free}
     for kind in ("containers", "initContainers"):
         if spec.get(kind):
             kept[kind] = [{**item, "image": ""} for item in spec[kind]]
-    return kept
+    return dict(filled(kept))
 
 
 def pod_status(new: Object, old: Object | None, _context: Context) -> Iterator[Cause]:

@@ -62,7 +62,7 @@ def binding(new: Object, old: Object | None, _context: Context) -> Iterator[Caus
     for index, subject in enumerate(new.get("subjects") or []):
         yield from _subject(subject, f"subjects[{index}]", namespaced)
     if old is not None and (old.get("roleRef") or {}) != reference:
-        shown = {"APIGroup": reference.get("apiGroup"), "Kind": reference.get("kind"), "Name": name}
+        shown = {"APIGroup": reference.get("apiGroup"), "Kind": reference.get("kind") or "", "Name": name}
         yield invalid("roleRef", shown, "cannot change roleRef")
 
 

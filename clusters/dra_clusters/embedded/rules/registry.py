@@ -14,7 +14,7 @@ from dra_clusters.embedded.rules.causes import Cause
 from dra_clusters.embedded.rules.context import Context
 from dra_clusters.embedded.rules.defaults import default
 from dra_clusters.embedded.rules.kinds import Kind
-from dra_clusters.embedded.rules.metadata import changed_metadata, known_finalizers, new_metadata
+from dra_clusters.embedded.rules.metadata import changed_metadata, filled, known_finalizers, new_metadata
 
 Object = dict[str, Any]
 KINDS = {**core_kinds.KINDS, **resource_kinds.KINDS}
@@ -95,7 +95,8 @@ def validate_update(
     causes = list(new_metadata(new["metadata"], namespaced=resource.namespaced, check=names.path_segment))
     causes += changed_metadata(old["metadata"], new["metadata"])
     if subresource == "status":
-        return [*causes, *row.status_rules(new, old, context)]
+        again = changed_metadata(old["metadata"], new["metadata"])
+        return [*causes, *again, *row.status_rules(new, old, context)]
     if subresource:
         return causes
     if row.rechecks:
@@ -117,4 +118,4 @@ def _keep(old: Object, new: Object, name: str) -> None:
 
 def _counted(item: Object) -> Object:
     """The parts whose change counts as a new generation."""
-    return {name: value for name, value in item.items() if name not in ("metadata", "status")}
+    return filled({name: value for name, value in item.items() if name not in ("metadata", "status")})

@@ -6,7 +6,7 @@ from dra_clusters.embedded.rules import allocations, claims, drops, names, reque
 from dra_clusters.embedded.rules.causes import Cause
 from dra_clusters.embedded.rules.context import Context
 from dra_clusters.embedded.rules.kinds import Kind, Object, spec_of
-from dra_clusters.embedded.rules.metadata import changed_metadata, immutable
+from dra_clusters.embedded.rules.metadata import immutable
 from dra_clusters.embedded.rules.shown import shown
 
 
@@ -28,7 +28,6 @@ def _claim_rules(new: Object, old: Object | None, context: Context) -> Iterator[
 def _claim_status_rules(new: Object, old: Object | None, context: Context) -> Iterator[Cause]:
     before = (old or {}).get("status") or {}
     yield from allocations.admin_status(new.get("status") or {}, before, context)
-    yield from changed_metadata((old or new)["metadata"], new["metadata"])
     deleted = bool(new["metadata"].get("deletionTimestamp"))
     yield from allocations.claim_status(new.get("status") or {}, before, spec_of(new), deleted=deleted)
 
@@ -38,7 +37,6 @@ def _template_rules(new: Object, old: Object | None, context: Context) -> Iterat
     yield from claims.template_metadata(inner.get("metadata") or {})
     yield from claims.claim_spec(inner.get("spec") or {}, context, "spec.spec")
     if old is not None:
-        yield from changed_metadata(old["metadata"], new["metadata"])
         yield from immutable(spec_of(old), inner, "spec", shown("TemplateSpec", inner))
 
 

@@ -43,8 +43,10 @@ def slice_spec(spec: Object, old: Object | None, context: Context, path: str = "
     if (pool.get("generation") or 0) < 0:
         yield invalid(f"{path}.pool.generation", pool["generation"], "must be greater than or equal to zero")
     if old is not None:
-        yield from immutable((old.get("pool") or {}).get("name"), pool.get("name"), f"{path}.pool.name")
-        yield from immutable(old.get("driver"), spec.get("driver"), f"{path}.driver")
+        yield from immutable(
+            (old.get("pool") or {}).get("name") or "", pool.get("name") or "", f"{path}.pool.name"
+        )
+        yield from immutable(old.get("driver") or "", spec.get("driver") or "", f"{path}.driver")
         yield from immutable(old.get("nodeName"), spec.get("nodeName"), f"{path}.nodeName")
     yield from _places(spec, path)
     if spec.get("sharedCounters") is not None and spec.get("devices") is not None:

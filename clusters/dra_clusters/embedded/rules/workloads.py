@@ -7,12 +7,14 @@ from dra_clusters.embedded.rules import names
 from dra_clusters.embedded.rules.causes import Cause, duplicate, forbidden, invalid, not_supported, required
 from dra_clusters.embedded.rules.containers import port, protocol
 from dra_clusters.embedded.rules.context import Context
-from dra_clusters.embedded.rules.metadata import immutable, labels
+from dra_clusters.embedded.rules.metadata import filled, immutable, labels
 from dra_clusters.embedded.rules.pods import pod_template
 from dra_clusters.embedded.rules.selection import label_selector
 
 Object = dict[str, Any]
 SERVICE_TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
+STRATEGIES = ("Recreate", "RollingUpdate")
+DAEMON_STRATEGIES = ("RollingUpdate", "OnDelete")
 JOB_COUNTS = (
     "parallelism",
     "completions",
@@ -52,15 +54,11 @@ def _selector(spec: Object, word: str) -> Iterator[Cause]:
     if empty and word == "deployment":
         yield invalid("spec.selector", {}, "empty selector is invalid for deployment")
     if malformed and word == "deployment":
-        yield invalid("spec.selector", _filled(selector or {}), "invalid label selector")
+        yield invalid("spec.selector", filled(selector or {}), "invalid label selector")
     if not malformed and (selector is None or not selects(selector, found or {})):
         yield invalid("spec.template.metadata.labels", found, "`selector` does not match template `labels`")
     if empty and word == "daemonset":
         yield invalid("spec.selector", {}, "empty selector is invalid for daemonset")
-
-
-def _filled(selector: Object) -> Object:
-    return {name: value for name, value in selector.items() if value}
 
 
 def _template(spec: Object, word: str) -> Iterator[Cause]:
@@ -75,6 +73,33 @@ def _template(spec: Object, word: str) -> Iterator[Cause]:
         yield forbidden("spec.template.spec.activeDeadlineSeconds", detail)
 
 
+def int_or_percent(value: Any, path: str) -> Iterator[Cause]:
+    """A number of pods, or a percentage of them."""
+    if isinstance(value, int) and value < 0:
+        yield invalid(path, value, "must be greater than or equal to 0")
+    elif isinstance(value, str) and not names.matches("[0-9]+%", value):
+        message = "a valid percent string must be a numeric string followed by an ending '%'"
+        yield invalid(path, value, names.form(message, "[0-9]+%", "1%", "93%"))
+    elif isinstance(value, str) and int(value[:-1]) > 100:
+        yield invalid(path, value, "must not be greater than 100%")
+
+
+def _strategy(spec: Object, member: str, kinds: tuple[str, ...]) -> Iterator[Cause]:
+    strategy, path = spec.get(member) or {}, f"spec.{member}"
+    rolling = strategy.get("rollingUpdate")
+    if strategy.get("type") not in kinds:
+        members = {name: (rolling or {}).get(name) for name in ("maxUnavailable", "maxSurge")}
+        shown = {f"{name[0].upper()}{name[1:]}": value for name, value in members.items()}
+        what = {"Type": strategy.get("type"), "RollingUpdate": shown if rolling is not None else None}
+        yield not_supported(path, what, kinds)
+    elif strategy["type"] == "RollingUpdate":
+        for name in ("maxUnavailable", "maxSurge"):
+            yield from int_or_percent((rolling or {}).get(name), f"{path}.rollingUpdate.{name}")
+    elif strategy["type"] == "Recreate" and rolling is not None:
+        detail = "may not be specified when strategy `type` is 'Recreate'"
+        yield forbidden(f"{path}.rollingUpdate", detail)
+
+
 def _counts(spec: Object, members: tuple[str, ...]) -> Iterator[Cause]:
     for member in members:
         if (spec.get(member) or 0) < 0:
@@ -85,10 +110,22 @@ def daemon_set(new: Object, old: Object | None, _context: Context) -> Iterator[C
     """A DaemonSet; its selector never changes."""
     spec = new.get("spec") or {}
     if old is not None:
-        yield from immutable((old.get("spec") or {}).get("selector"), spec.get("selector"), "spec.selector")
+        yield from immutable(
+            (old.get("spec") or {}).get("selector"),
+            spec.get("selector"),
+            "spec.selector",
+            filled(spec.get("selector")),
+        )
     yield from _selector(spec, "daemonset")
     yield from _template(spec, "daemonset")
-    yield from _counts(spec, ("minReadySeconds", "revisionHistoryLimit"))
+    yield from _counts(spec, ("minReadySeconds",))
+    yield from _strategy(spec, "updateStrategy", DAEMON_STRATEGIES)
+    rolling = (spec.get("updateStrategy") or {}).get("rollingUpdate") or {}
+    surge, missing = rolling.get("maxSurge"), rolling.get("maxUnavailable")
+    if surge not in (None, 0, "0%") and missing not in (None, 0, "0%"):
+        where = "spec.updateStrategy.rollingUpdate.maxSurge"
+        yield invalid(where, surge, "may not be set when maxUnavailable is non-zero")
+    yield from _counts(spec, ("revisionHistoryLimit",))
 
 
 def replicated(new: Object, old: Object | None, _context: Context) -> Iterator[Cause]:
@@ -102,12 +139,15 @@ def replicated(new: Object, old: Object | None, _context: Context) -> Iterator[C
     yield from _selector(spec, "deployment")
     yield from _template(spec, "deployment")
     if new.get("kind") == "Deployment":
+        yield from _strategy(spec, "strategy", STRATEGIES)
         yield from _counts(spec, ("minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds"))
         deadline, ready = spec.get("progressDeadlineSeconds"), spec.get("minReadySeconds") or 0
         if deadline is not None and deadline <= ready:
             yield invalid("spec.progressDeadlineSeconds", deadline, "must be greater than minReadySeconds")
     if old is not None:
-        yield from immutable((old.get("spec") or {}).get("selector"), selector, "spec.selector")
+        yield from immutable(
+            (old.get("spec") or {}).get("selector"), selector, "spec.selector", filled(selector)
+        )
 
 
 def job(new: Object, _old: Object | None, _context: Context) -> Iterator[Cause]:

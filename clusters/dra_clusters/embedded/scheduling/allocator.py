@@ -1,11 +1,12 @@
 """Pure: which devices the claims of a pod get on a node (structured/internal/experimental allocator, 1.36 and 1.37).
 
-An exhaustive search in the order of pools, slices and devices: the first solution wins. Upstream's accidents are left
-out: equal pool names of two drivers share no counters, turning back gives counters and attribute values back, devices
-with administrative access take no counters.
+An exhaustive search in the order of pools, slices and devices: the first solution wins. It gives what upstream's gives,
+but for three of its accidents: here devices with administrative access take no counters, a device of which shares are in
+use is not given to one claim alone after it stopped being shareable, and lists are no values while their gate is off.
 """
 
 import uuid
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -69,6 +70,7 @@ class Search:
     everything: dict[Wanted, list[Device]] = field(default_factory=dict)
     chosen: list[list[Chosen]] = field(default_factory=list)
     picked: dict[tuple[int, int], int] = field(default_factory=dict)
+    possible: dict[Wanted, tuple[list[int], bool]] = field(default_factory=dict)
     available: dict[PoolId, dict[tuple[str, str], Fraction]] = field(default_factory=dict)
     steps: int = 0
 
@@ -84,10 +86,15 @@ class Search:
         for claim in self.claims:
             least = 0
             for options in claim.requests:
-                least += min(self.number(wanted, claim) for wanted in options)
-            if least > RESULTS_MAX:
-                message = f"claim {claim.key}: number of requested devices {least} exceeds the claim limit of {RESULTS_MAX}"
-                raise AllocationError(message)
+                more = min(self.number(wanted, claim) for wanted in options)
+                if least + more > RESULTS_MAX:
+                    name = options[0].name.partition("/")[0]
+                    message = (
+                        f"claim {claim.key}, request {name}: adding {more} devices exceeds the claim limit of "
+                        f"{RESULTS_MAX}, with {least} already accounted for"
+                    )
+                    raise AllocationError(message)
+                least += more
         return self.request(0, 0) is Outcome.FOUND
 
     def number(self, wanted: Wanted, claim: Claim) -> int:
@@ -100,8 +107,12 @@ class Search:
                 where = f"claim {claim.key}, request {wanted.name.rpartition('/')[2]}"
                 message = f"{where}: asks for all devices, but resource pool {'/'.join(pool.id)} is currently {state}"
                 raise AllocationError(message)
+        consumable = "DRAConsumableCapacity" in self.gates
         self.everything[wanted] = [
-            d for d in self.devices if self.selectable(wanted, d) and self.lacks_capacity(wanted, d) is None
+            device
+            for device in self.devices
+            if self.selectable(wanted, device)
+            and not (consumable and shortage(wanted.capacity, device.capacities, {}))
         ]
         return len(self.everything[wanted])
 
@@ -134,8 +145,10 @@ class Search:
             return self.request(claim, request + 1)
         if len(self.chosen[claim]) + count - index > RESULTS_MAX:
             return Outcome.TOO_LARGE
-        candidates = range(start, len(self.devices)) if every is None else range(index, index + 1)
-        for place in candidates:
+        places, certain = self.places(wanted, start) if every is None else ([index], False)
+        for number, place in enumerate(places):
+            if certain and len(places) - number < count - index:
+                break
             device = self.devices[place] if every is None else every[place]
             if not self.take(claim, wanted, device, must=every is not None):
                 continue
@@ -147,11 +160,33 @@ class Search:
                 return end
         return Outcome.FAILED
 
+    def places(self, wanted: Wanted, start: int) -> tuple[Sequence[int], bool]:
+        """Where to look for WANTED from START on, and whether there is certainly nothing elsewhere and no error.
+
+        Knowing how many devices come into question ends the search early where there are too few. For a single device
+        that is not worth looking at all.
+        """
+        if wanted.count == 1:
+            return range(start, len(self.devices)), False
+        if wanted not in self.possible:
+            found, certain = [], True
+            for place, device in enumerate(self.devices):
+                try:
+                    if self.taken(wanted, device) or not self.selectable(wanted, device):
+                        continue
+                except AllocationError:
+                    certain = False
+                if preventing(device.taints, wanted.tolerations) is None:
+                    found.append(place)
+            self.possible[wanted] = found, certain
+        found, certain = self.possible[wanted]
+        return found[bisect_left(found, start) :], certain
+
     def take(self, claim: int, wanted: Wanted, device: Device, *, must: bool) -> bool:
         """Choose DEVICE for WANTED if that is possible; if it MUST be, a broken constraint is an error."""
         if self.busy(claim, wanted, device) or not self.selectable(wanted, device):
             return False
-        if self.lacks_capacity(wanted, device) or self.lacks_counters(wanted, device):
+        if self.lacks_counters(wanted, device) or (not must and self.lacks_capacity(wanted, device)):
             return False
         if preventing(device.taints, wanted.tolerations) is not None:
             return False
@@ -161,6 +196,8 @@ class Search:
                 where = f"claim {self.claims[claim].key}, request {wanted.name.rpartition('/')[2]}"
                 text = f"{where}: cannot add device {'/'.join(device.id)} because a claim constraint would not be satisfied"
                 raise AllocationError(text)
+            return False
+        if must and self.lacks_capacity(wanted, device):
             return False
         shared = self.shareable(device)
         amounts = taken_by(wanted.capacity, device.capacities) if shared else {}
@@ -177,13 +214,19 @@ class Search:
             return not self.shareable(device) and any(
                 chosen.device is device for chosen in self.chosen[claim]
             )
-        if self.usage.holder(device.id) is not None:
-            return True
-        if not self.shareable(device) and self.usage.allocated(device.id):
+        if self.taken(wanted, device):
             return True
         return any(
             chosen.device is device and not chosen.share for others in self.chosen for chosen in others
         )
+
+    def taken(self, wanted: Wanted, device: Device) -> bool:
+        """Whether an allocated claim keeps WANTED from DEVICE."""
+        if wanted.admin:
+            return False
+        if self.usage.holder(device.id) is not None:
+            return True
+        return not self.shareable(device) and self.usage.allocated(device.id)
 
     def selectable(self, wanted: Wanted, device: Device) -> bool:
         """Whether DEVICE is what WANTED describes, and usable on this node."""
@@ -221,7 +264,11 @@ class Search:
         ):
             return None
         left = self.left_in(device.id[:2])
-        taking = [chosen.device for chosen in mine if chosen.device.consumes and not chosen.wanted.admin]
+        taking = [
+            chosen.device
+            for chosen in mine
+            if not chosen.wanted.admin and not (chosen.share and self.usage.allocated(chosen.device.id))
+        ]
         for name, counters in device.consumes.items():
             for counter, value in counters.items():
                 taken = sum(other.consumes.get(name, {}).get(counter, 0) for other in dict.fromkeys(taking))

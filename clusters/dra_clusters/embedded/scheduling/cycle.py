@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from dra_clusters.embedded.scheduling.allocator import NodeUnfit, SearchTimeout, search
 from dra_clusters.embedded.scheduling.conditions import conditional, state_of
 from dra_clusters.embedded.scheduling.extended import requests_and_mappings, special_claim
@@ -66,7 +68,7 @@ class Cycle:
         """
         nodes, reasons, found = self.state.nodes, dict[str, int](), list[Placement]()
         if problem := self.problem():
-            raise Unschedulable(unfit_message(len(nodes), f"{problem}.", still(self.claims, None)))
+            raise Unschedulable(unfit_message(len(nodes), f"{problem}.", still(self.claims, [])))
         enough = NODES_SCORED if any(scored(claim) for claim in self.claims) else 1
         for offset in range(len(nodes)):
             index = (start + offset) % len(nodes)
@@ -82,7 +84,7 @@ class Cycle:
             return max(found, key=lambda placement: placement.score)
         told = ", ".join(sorted(f"{count} {reason}" for reason, count in reasons.items()))
         raise Unschedulable(
-            unfit_message(len(nodes), f"{told}." if told else "", still(self.claims, self.unavailable))
+            unfit_message(len(nodes), f"{told}." if told else "", still(self.claims, self.idle()))
         )
 
     def problem(self) -> str:
@@ -160,6 +162,15 @@ class Cycle:
         )
         return Placement(name, index, claims, allocations(found), mappings, score)
 
+    def idle(self) -> list[Object]:
+        """The claims in the way that nobody else uses."""
+        uid = self.pod["metadata"]["uid"]
+        return [
+            claim
+            for claim in self.unavailable
+            if all(user["uid"] == uid for user in claim["status"].get("reservedFor") or [])
+        ]
+
     def ready(self, claim: Object) -> Claim:
         """CLAIM ready for the search; the special one differs from node to node."""
         uid = claim["metadata"]["uid"]
@@ -170,17 +181,35 @@ class Cycle:
         return self.prepared[uid]
 
 
+ASKED = ("nodeName", "nodeSelector", "affinity", "tolerations", "overhead")
+"""Members of a pod's spec that decide where it fits, beside what its containers ask for."""
+
+
+def likeness(pod: Object, claims: Sequence[Object]) -> bytes | None:
+    """What pods have in common that fit on the same nodes; None for one whose claims tie it to a place."""
+    if any((claim.get("status") or {}).get("allocation") for claim in claims):
+        return None
+    spec = pod["spec"]
+    containers = [
+        (container.get("name"), container.get("resources"), container.get("restartPolicy"))
+        for kind in ("initContainers", "containers")
+        for container in spec.get(kind) or []
+    ]
+    asked = [spec.get(name) for name in ASKED]
+    return msgspec.json.encode([asked, containers, [claim["spec"] for claim in claims]])
+
+
 def scored(claim: Object) -> bool:
     """Whether a claim has requests with alternatives."""
     requests = (claim["spec"].get("devices") or {}).get("requests") or []
     return any(request.get("firstAvailable") for request in requests)
 
 
-def still(claims: Sequence[Object], unavailable: Sequence[Object] | None) -> str:
-    """What PostFilter says: nothing is done, or which kind of deallocation."""
+def still(claims: Sequence[Object], idle: Sequence[Object]) -> str:
+    """What PostFilter says: whether one of the claims IDLE is deallocated."""
     if not claims:
         return "no new claims to deallocate"
-    return "deallocation of ResourceClaim completed" if unavailable else "still not schedulable"
+    return "deallocation of ResourceClaim completed" if idle else "still not schedulable"
 
 
 def unfit_message(nodes: int, why: str, after: str) -> str:

@@ -14,6 +14,10 @@ from dra_clusters.embedded.scheduling.devices import Device
 from dra_clusters.embedded.selectors import SelectorError
 
 Object = Mapping[str, Any]
+OPTIONAL = (
+    "consider using CEL optional chaining (.? followed by orValue()) "
+    "or guarding the check with has() for optional fields"
+)
 
 
 class AllocationError(Exception):
@@ -46,10 +50,16 @@ class Wanted:
                 if not device.selected(expression):
                     return f"{where} is false: {expression}"
             except SelectorError as error:
-                kind = "compile" if "compilation failed" in str(error) else "runtime"
-                message = f"{where}: CEL {kind} error: {error}"
-                raise AllocationError(message) from error
+                raise AllocationError(failure(where, device, str(error))) from error
         return ""
+
+
+def failure(where: str, device: Device, error: str) -> str:
+    """The message about an expression that fails on DEVICE."""
+    if "compilation failed" in error or "must evaluate to bool" in error:
+        return f"{where}: CEL compile error: {error}"
+    hint = f". {OPTIONAL}" if error.startswith("no such key") else ""
+    return f"{where} on device {'/'.join(device.id)}: CEL runtime error: {error}{hint}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,7 +146,7 @@ def wanted_of(
         count=None if mode == "All" else int(exact.get("count") or 1),
         selectors=(
             *expressions(f"class {class_name}", (device_class.get("spec") or {}).get("selectors") or []),
-            *expressions(f"claim {key}", exact.get("selectors") or []),
+            *expressions(f"claim {key}", exact.get("selectors") or [], where),
         ),
         admin=bool(exact.get("adminAccess")),
         tolerations=tuple(exact.get("tolerations") or ()),
@@ -144,12 +154,14 @@ def wanted_of(
     )
 
 
-def expressions(where: str, selectors: Sequence[Object]) -> list[tuple[str, str]]:
-    """The expressions of SELECTORS with where each is from."""
+def expressions(where: str, selectors: Sequence[Object], request: str = "") -> list[tuple[str, str]]:
+    """The expressions of SELECTORS with where each is from; REQUEST names the request in errors."""
     found = []
     for number, selector in enumerate(selectors):
         if "cel" not in selector:
-            message = f"{where}, selector #{number}: CEL expression empty (unsupported selector type?)"
+            message = (
+                f"{request or where}, selector #{number}: CEL expression empty (unsupported selector type?)"
+            )
             raise AllocationError(message)
         found.append((f"{where}: selector #{number}", selector["cel"]["expression"]))
     return found

@@ -5,6 +5,7 @@ from typing import Any
 
 from dra_clusters.embedded.scheduling.allocator import Chosen, Search
 from dra_clusters.embedded.scheduling.capacity import printed
+from dra_clusters.embedded.scheduling.constraints import covers
 from dra_clusters.embedded.scheduling.requests import Claim, Wanted
 from dra_clusters.embedded.scheduling.selection import selector_of
 
@@ -51,12 +52,14 @@ def result_of(chosen: Chosen, gates: frozenset[str]) -> Object:
 
 
 def configs_of(claim: Claim, picked: Sequence[Wanted]) -> list[Object]:
-    """Configurations for the node: the classes' first, so that the claim's have the last word."""
+    """Configurations for the node: the classes' first, so that the claim's have the last word.
+
+    What applies to all requests names none, as since 1.37; earlier releases named them.
+    """
     by_class: dict[str, tuple[Mapping[str, Any], list[str]]] = {}
     for wanted in picked:
         name = wanted.device_class["metadata"]["name"]
         by_class.setdefault(name, (wanted.device_class, []))[1].append(wanted.name)
-    every = {wanted.name for wanted in picked}
     found = [
         {"source": "FromClass", "requests": names, **config}
         for device_class, names in by_class.values()
@@ -64,11 +67,10 @@ def configs_of(claim: Claim, picked: Sequence[Wanted]) -> list[Object]:
     ]
     for config in claim.config:
         names = config.get("requests") or []
-        if not names or any(
-            wanted.name in names or wanted.name.partition("/")[0] in names for wanted in picked
-        ):
+        if not names or any(covers(names, wanted.name) for wanted in picked):
             found.append({"source": "FromClaim", **config})
     for config in found:
-        if every <= set(config.get("requests") or []) or not config.get("requests"):
+        names = config.get("requests") or []
+        if not names or all(covers(names, wanted.name) for wanted in picked):
             config.pop("requests", None)
     return found

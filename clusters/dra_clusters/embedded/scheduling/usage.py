@@ -27,7 +27,7 @@ class Usage:
 
     def __init__(self) -> None:
         self._results: dict[str, list[Object]] = {}
-        self._holders: dict[DeviceId, str] = {}
+        self._holders: dict[DeviceId, dict[str, None]] = {}
         self._shares: dict[DeviceId, dict[str, tuple[str, Mapping[str, Fraction]]]] = {}
 
     @classmethod
@@ -44,8 +44,10 @@ class Usage:
         """CLAIM has these RESULTS now, and no others."""
         for result in self._results.pop(claim, ()):
             device = id_of(result)
-            if self._holders.get(device) == claim:
-                del self._holders[device]
+            holders = self._holders.get(device, {})
+            holders.pop(claim, None)
+            if not holders:
+                self._holders.pop(device, None)
             shares = self._shares.get(device, {})
             shares.pop(result.get("shareID", ""), None)
             if not shares:
@@ -58,13 +60,13 @@ class Usage:
                 }
                 self._shares.setdefault(id_of(result), {})[share] = claim, amounts
             else:
-                self._holders[id_of(result)] = claim
+                self._holders.setdefault(id_of(result), {})[claim] = None
         if kept:
             self._results[claim] = list(kept)
 
     def holder(self, device: DeviceId) -> str | None:
-        """The claim that has DEVICE for itself."""
-        return self._holders.get(device)
+        """The claim that has DEVICE for itself; the first, should a mistake have given it twice."""
+        return next(iter(self._holders.get(device, ())), None)
 
     def sharers(self, device: DeviceId) -> list[str]:
         """The claims that share DEVICE."""

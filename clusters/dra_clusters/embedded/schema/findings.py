@@ -5,6 +5,8 @@ encoding/json (UnmarshalTypeError). Of two members with one name the last counts
 """
 
 import json
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -17,12 +19,26 @@ class DecodingError(Exception):
     """A document cannot be read into its type; the text is the server's decoder's."""
 
 
+AGAIN = object()
+"""Stands for the value of a member that was told before."""
+
+
 class Doubled(dict[str, Any]):
     """An object of whose members some were told twice; the last one counts."""
 
-    __slots__ = ("names",)
+    __slots__ = ("order",)
 
-    names: tuple[str, ...]
+    order: tuple[str, ...]
+
+    def told(self) -> Iterator[tuple[str, Any]]:
+        """Its members in the order in which they were told: AGAIN when one comes back, None in place of what is overruled."""
+        left, seen = Counter(self.order), set[str]()
+        for name in self.order:
+            left[name] -= 1
+            if name in seen:
+                yield name, AGAIN
+            seen.add(name)
+            yield name, None if left[name] else self[name]
 
 
 class Place(NamedTuple):
@@ -60,8 +76,46 @@ def parse(text: bytes) -> Any:
     """
     try:
         return json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise DecodingError(f"the body is no JSON: {error}") from error
+    except json.JSONDecodeError as error:
+        problem = _syntax(error)
+    except RecursionError:
+        problem = "exceeded max depth"
+    except ValueError as error:
+        problem = str(error)
+    raise DecodingError(f"couldn't get version/kind; json parse error: {problem}")
+
+
+SYNTAX = {
+    "Expecting value": "looking for beginning of value",
+    "Expecting property name enclosed in double quotes": "looking for beginning of object key string",
+    "Expecting ':' delimiter": "after object key",
+    "Expecting ',' delimiter": "after object key:value pair",
+    "Extra data": "after top-level value",
+}
+"""{what Python says: what Go says}."""
+
+
+def _syntax(error: json.JSONDecodeError) -> str:
+    if error.pos >= len(error.doc.rstrip()) or error.msg not in SYNTAX:
+        return "unexpected end of JSON input"
+    return f"invalid character {error.doc[error.pos]!r} {SYNTAX[error.msg]}"
+
+
+def refusal(api_version: str, kind: str, problem: str) -> str:
+    """The text of the 400 for a document whose kind is known (apiserver v0.36.3 endpoints/handlers, transformDecodeError)."""
+    version = api_version.rpartition("/")[2]
+    return f'{kind} in version "{version}" cannot be handled as a {kind}: {problem}'
+
+
+def unrecognized(wanted: str, problem: str, body: bytes) -> str:
+    """The text of the 400 for a document whose kind is not known; WANTED is the kind of the resource."""
+    start = body[:SHOWN].decode(errors="replace") if body.startswith(b"{") else body[:SHOWN].hex()
+    rest = " ..." if len(body) > SHOWN else ""
+    return f"the object provided is unrecognized (must be of type {wanted}): {problem} ({start}{rest})"
+
+
+SHOWN = 30
+"""Bytes of a body that a refusal shows (apiserver, summarizeData)."""
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -69,8 +123,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(result) == len(pairs):
         return result
     doubled = Doubled(result)
-    names = [name for name, _ in pairs]
-    doubled.names = tuple(name for name in result if names.count(name) > 1)
+    doubled.order = tuple(name for name, _ in pairs)
     return doubled
 
 
@@ -80,6 +133,8 @@ def _no_constant(word: str) -> Any:
 
 def warn(findings: Findings, what: str, holder: Place | None, name: str) -> None:
     """Note that NAME in HOLDER is an ``unknown`` or ``duplicate`` field."""
+    if len(findings.warnings) == MOST_WARNINGS:
+        return
     path = name
     while holder:
         if holder.text:

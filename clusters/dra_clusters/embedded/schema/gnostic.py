@@ -11,7 +11,10 @@ from typing import Any
 from dra_clusters.embedded.schema.descriptors import message_class
 from dra_clusters.embedded.schema.wire import put
 
-MEDIA_TYPE = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+MEDIA_TYPE = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+"""What is answered; Go's clients refuse a content type with an ``@``."""
+ACCEPTED = (MEDIA_TYPE, "application/com.github.proto-openapi.spec.v2@v1.0+protobuf")
+"""What is asked for: client-go says it with an ``@`` (kube-openapi pkg/handler knows both)."""
 KEPT = ("$ref", "format", "description", "required")
 METHODS = ("get", "put", "post", "delete", "patch")
 

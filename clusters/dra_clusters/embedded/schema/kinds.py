@@ -7,12 +7,13 @@ line is ``number name type flags``, the type as Go spells it, where a ``*`` tell
 from a value, whose zero does not. Flags:
 
 * ``always``: JSON shows it even when it is empty, and OpenAPI says that it is required unless ``optional`` stands there
-  too (``required`` alone: OpenAPI says so of one that JSON hides when it is empty); ``omitzero``: JSON hides the zero of a struct as well;
+  too (``required`` alone: OpenAPI says so of one that JSON hides when it is empty);
 * ``inline``: its members stand in the JSON of the message that holds it;
 * ``map=a,b``, ``set``, ``atomic``, ``granular``: how server-side apply merges it (``atomic`` on a message: it is owned
   as a whole, unless the field says ``granular``);
 * ``merge=key``, ``merge``, ``replace``, ``retainKeys``: how a strategic merge patch treats it;
-* ``default=value``: what an absent one counts as, where it is part of an item's key.
+* ``default=value``: what an absent one counts as, where it is part of an item's key;
+* ``since=1.36``: older releases do not know it (releases before 1.34 are not looked at).
 
 Sources: k8s.io/api, k8s.io/apimachinery and k8s.io/apiextensions-apiserver v0.36.3 (struct tags and markers), with the
 field numbers of the 1.37 protobuf descriptors and the 1.37 fields of KEP-4815, 5004, 5517, 5677 and 5945.
@@ -74,7 +75,9 @@ class FieldInfo:
         keys: of a ``map`` list.
         atomic: the field says that server-side apply owns it as a whole; ``whole`` counts what its type says too.
         merges: a strategic merge patch merges the list, by ``patch_key`` or, if that is empty, as a set of scalars.
-        default: what an absent field counts as in an item's key; None without one.
+        default: what an absent field counts as in an item's key: what the table says, or the zero of a scalar that JSON
+            always shows; None for one that may be absent from a key.
+        since: the release that brought it; empty for one that all served releases know.
     """
 
     name: str
@@ -87,7 +90,6 @@ class FieldInfo:
     pointer: bool = False
     always: bool = False
     required: bool = False
-    omitzero: bool = False
     inline: bool = False
     list_type: str = ""
     tells_list_type: bool = False
@@ -99,6 +101,7 @@ class FieldInfo:
     replaces: bool = False
     retains_keys: bool = False
     default: Any = None
+    since: str = ""
 
     @property
     def info(self) -> "TypeInfo | None":
@@ -150,6 +153,10 @@ class TypeInfo:
         """{JSON name: field}: the members that its JSON form can have."""
         header = (FieldInfo("apiVersion", 0, "string"), FieldInfo("kind", 0, "string")) if self.kind else ()
         return {each.name: each for each in (*header, *_members(self))}
+
+    def known(self, release: str) -> dict[str, FieldInfo]:
+        """``fields`` without those that RELEASE ("1.35") does not know yet."""
+        return {name: each for name, each in self.fields.items() if each.since <= release}
 
     @property
     def table(self) -> str:
@@ -248,6 +255,8 @@ def _field(inside: Table, row: list[str]) -> FieldInfo:
     repeated, is_map, type_name = _item(home, shape)
     if is_map and (inner := _shape(home, shape.partition("]")[2]))[2]:
         type_name, wrapped, repeated = _item(*inner[:2])[2], True, True
+    plain = type_name in SCALARS and type_name != "[]byte" and not (pointer or repeated or is_map)
+    zero = ZEROS[type_name] if plain and "always" in told else None
     list_type = ""
     if repeated and not is_map:
         list_type = next((each for each in ("map", "set") if each in told), "atomic")
@@ -262,7 +271,6 @@ def _field(inside: Table, row: list[str]) -> FieldInfo:
         pointer=pointer,
         always="always" in told,
         required="required" in told or ("always" in told and "optional" not in told),
-        omitzero="omitzero" in told,
         inline="inline" in told,
         list_type=list_type,
         tells_list_type=any(each in told for each in ("map", "set", "atomic")),
@@ -273,7 +281,8 @@ def _field(inside: Table, row: list[str]) -> FieldInfo:
         patch_key=told.get("merge", ""),
         replaces="replace" in told,
         retains_keys="retainKeys" in told,
-        default=json.loads(told["default"]) if "default" in told else None,
+        default=json.loads(told["default"]) if "default" in told else zero,
+        since=told.get("since", ""),
     )
 
 

@@ -8,6 +8,8 @@ JSON, so ``gnostic`` makes that form of it; people and other clients get JSON.
 Kinds of the tables bring their schemas. A custom resource's schema is given by the caller, {kind: openAPIV3Schema}.
 """
 
+import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -106,9 +108,19 @@ class Operation:
 NO_SCHEMAS: Mapping[str, Schema] = MappingProxyType({})
 
 
-def index(roots: Iterable[str]) -> Document:
-    """``/openapi/v3``, of roots as ``api/v1`` and ``apis/GROUP/VERSION``."""
-    return {"paths": {root: {"serverRelativeURL": f"/openapi/v3/{root}"} for root in roots}}
+def index(digests: Mapping[str, str]) -> Document:
+    """``/openapi/v3``, of {``api/v1`` or ``apis/GROUP/VERSION``: its digest}, by which clients keep documents."""
+    addresses = {root: f"/openapi/v3/{root}?hash={digest}" for root, digest in digests.items()}
+    return {"paths": {root: {"serverRelativeURL": address} for root, address in addresses.items()}}
+
+
+def digest(resources: Iterable[Served], kubernetes: str, custom: Mapping[str, Schema] = NO_SCHEMAS) -> str:
+    """What changes when a document of the same arguments would, without making the document."""
+    rows = [
+        (each.group, each.version, each.plural, each.kind, each.namespaced, each.status) for each in resources
+    ]
+    told = json.dumps([kubernetes, rows, dict(custom)], sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest().upper()
 
 
 def document_v3(
@@ -121,7 +133,7 @@ def document_v3(
         "info": {"title": "Kubernetes", "version": f"v{kubernetes}.0"},
         "paths": _paths(served, 3),
         "components": {
-            "schemas": _schemas(served, custom, 3),
+            "schemas": _schemas(served, custom, 3, kubernetes),
             "securitySchemes": {
                 "BearerToken": {"type": "apiKey", "name": "authorization", "in": "header"},
             },
@@ -138,7 +150,7 @@ def document_v2(
         "swagger": "2.0",
         "info": {"title": "Kubernetes", "version": f"v{kubernetes}.0"},
         "paths": _paths(served, 2),
-        "definitions": _schemas(served, custom, 2),
+        "definitions": _schemas(served, custom, 2, kubernetes),
     }
 
 
@@ -163,7 +175,9 @@ def _gvk(resource: Served, suffix: str = "") -> dict[str, str]:
     return {"group": resource.group, "kind": resource.kind + suffix, "version": resource.version}
 
 
-def _schemas(served: tuple[Served, ...], custom: Mapping[str, Schema], version: int) -> dict[str, Schema]:
+def _schemas(
+    served: tuple[Served, ...], custom: Mapping[str, Schema], version: int, release: str
+) -> dict[str, Schema]:
     roots = list(META)
     own: dict[str, Schema] = {}
     for resource in served:
@@ -172,7 +186,7 @@ def _schemas(served: tuple[Served, ...], custom: Mapping[str, Schema], version: 
         if not infos[0]:
             own |= _custom(resource, custom.get(resource.kind, {"type": "object"}), version)
             roots += ["meta_v1.ObjectMeta", "meta_v1.ListMeta"]
-    return schemas(roots, version) | own
+    return schemas(roots, version, release) | own
 
 
 def _custom(resource: Served, schema: Schema, version: int) -> dict[str, Schema]:
@@ -201,7 +215,10 @@ def _paths(served: tuple[Served, ...], version: int) -> Document:
         for path, operations in _operations(resource):
             item: Document = {each.method: _rendered(resource, path, each, version) for each in operations}
             names = [name for name in PATH if f"{{{name}}}" in path]
-            item["parameters"] = [_parameter(name, "path", version) for name in names]
+            item["parameters"] = [
+                *(_parameter(name, "path", version) for name in names),
+                _parameter("pretty", "query", version),
+            ]
             found[path] = item
     return found
 

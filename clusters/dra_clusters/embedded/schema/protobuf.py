@@ -10,6 +10,7 @@ What is read is bounded by the body's limit, which is the server's; protobuf's C
 """
 
 import struct
+from collections.abc import Iterable
 from typing import Any
 
 from google.protobuf.message import DecodeError
@@ -22,6 +23,8 @@ MEDIA_TYPE = "application/vnd.kubernetes.protobuf"
 WATCH_MEDIA_TYPE = f"{MEDIA_TYPE};stream=watch"
 MAGIC = b"k8s\0"
 LENGTH = struct.Struct(">I")
+ITEM = b"\x12"
+"""The key of the items of every list: member 2, with a length."""
 
 
 class ProtobufError(Exception):
@@ -34,7 +37,16 @@ def knows(api_version: str, kind: str) -> bool:
 
 
 def encode(value: dict[str, Any]) -> bytes:
-    """The bytes of an object, list, Status or options.
+    """The document of an object, list, Status or options.
+
+    Raises:
+        ProtobufError: its kind has no protobuf form, or a member has a wrong type.
+    """
+    return document(value["apiVersion"], value["kind"], body(value))
+
+
+def body(value: dict[str, Any]) -> bytes:
+    """What ``encode`` puts into the envelope. It may be kept: ``document`` and ``list_document`` are made of it cheaply.
 
     Raises:
         ProtobufError: its kind has no protobuf form, or a member has a wrong type.
@@ -44,10 +56,23 @@ def encode(value: dict[str, Any]) -> bytes:
     message = message_class(found.name)()
     try:
         put(found.name, message, value)
-        raw = message.SerializeToString(deterministic=True)
-    except (TypeError, ValueError, AttributeError, KeyError) as error:
+        return bytes(message.SerializeToString(deterministic=True))
+    except (TypeError, ValueError, AttributeError, KeyError, RecursionError) as error:
         raise ProtobufError(f"this {kind} of {api_version} has no protobuf form: {error}") from error
-    return _enveloped(api_version, kind, raw)
+
+
+def document(api_version: str, kind: str, raw: bytes) -> bytes:
+    """The bytes of what ``body`` gave, in its envelope."""
+    envelope = message_class("Unknown")()
+    envelope.f1.f1, envelope.f1.f2 = api_version, kind
+    envelope.f2, envelope.f3, envelope.f4 = raw, "", ""
+    return MAGIC + bytes(envelope.SerializeToString())
+
+
+def list_document(api_version: str, kind: str, metadata: dict[str, Any], items: Iterable[bytes]) -> bytes:
+    """The bytes of a list of KIND (``PodList``) whose objects are there as ``body`` gave them."""
+    head = body({"apiVersion": api_version, "kind": kind, "metadata": metadata})
+    return document(api_version, kind, head + b"".join(ITEM + _length(len(item)) + item for item in items))
 
 
 def decode(raw: bytes) -> dict[str, Any]:
@@ -69,9 +94,10 @@ def decode(raw: bytes) -> dict[str, Any]:
     message = _parsed(found.name, envelope.f2, f"{kind} of {api_version}")
     try:
         value = take(found.name, message)
-    except (ValueError, OverflowError) as error:
+    except (ValueError, OverflowError, RecursionError) as error:
         raise ProtobufError(f"a member of this {kind} of {api_version} cannot be read: {error}") from error
-    return {"apiVersion": api_version, "kind": kind, **value}
+    nothing: dict[str, Any] = {"items": []} if kind.endswith("List") else {}
+    return {"apiVersion": api_version, "kind": kind, **nothing, **value}
 
 
 def frame(event: str, document: bytes) -> bytes:
@@ -102,11 +128,13 @@ def _type_of(api_version: str, kind: str) -> kinds.TypeInfo:
     return found
 
 
-def _enveloped(api_version: str, kind: str, raw: bytes) -> bytes:
-    envelope = message_class("Unknown")()
-    envelope.f1.f1, envelope.f1.f2 = api_version, kind
-    envelope.f2, envelope.f3, envelope.f4 = raw, "", ""
-    return MAGIC + envelope.SerializeToString()
+def _length(count: int) -> bytes:
+    """COUNT as protobuf writes the length of a member."""
+    digits = []
+    while count > 0x7F:
+        digits.append(count & 0x7F | 0x80)
+        count >>= 7
+    return bytes((*digits, count))
 
 
 def _parsed(name: str, raw: bytes, what: str) -> Any:

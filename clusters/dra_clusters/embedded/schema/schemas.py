@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
+from dra_clusters.embedded.gates import RELEASES
 from dra_clusters.embedded.schema import kinds
 from dra_clusters.embedded.schema.kinds import FieldInfo, TypeInfo
 
@@ -47,26 +48,28 @@ def schema_name(type_name: str) -> str:
     return f"{top}.{domain}.{rest.replace('_', '-')}.{short}"
 
 
-def schemas(roots: Iterable[str], version: int) -> dict[str, Schema]:
-    """{name: schema} of ROOTS and all that they refer to, for OpenAPI VERSION 2 or 3."""
+def schemas(roots: Iterable[str], version: int, release: str = RELEASES[-1]) -> dict[str, Schema]:
+    """{name: schema} of ROOTS and all that they refer to, for OpenAPI VERSION 2 or 3, as RELEASE knows them."""
     found: dict[str, Schema] = {}
     todo = list(roots)
     while todo:
         type_name = todo.pop()
         name = schema_name(type_name)
         if name not in found:
-            found[name] = _schema(type_name, version)
-            todo += _referred(type_name)
+            found[name] = _schema(type_name, version, release)
+            todo += _referred(type_name, release)
     return dict(sorted(found.items()))
 
 
-def _referred(type_name: str) -> list[str]:
+def _referred(type_name: str, release: str) -> list[str]:
     if type_name in BUILTIN or type_name in kinds.SPECIAL:
         return []
-    return [each.type for each in kinds.info(type_name).fields.values() if each.type not in kinds.SCALARS]
+    return [
+        each.type for each in kinds.info(type_name).known(release).values() if each.type not in kinds.SCALARS
+    ]
 
 
-def _schema(type_name: str, version: int) -> Schema:
+def _schema(type_name: str, version: int, release: str) -> Schema:
     if type_name in BUILTIN:
         schema = BUILTIN[type_name][1]
         return {"type": "string"} | _format(schema) if version == 2 and "oneOf" in schema else dict(schema)
@@ -75,11 +78,10 @@ def _schema(type_name: str, version: int) -> Schema:
     info = kinds.info(type_name)
     schema = {"type": "object"}
     schema |= _described(info.name)
-    if info.fields:
-        schema["properties"] = {
-            name: _property(info, each, version) for name, each in sorted(info.fields.items())
-        }
-    required = [name for name, each in info.fields.items() if each.required]
+    known = info.known(release)
+    if known:
+        schema["properties"] = {name: _property(info, each, version) for name, each in sorted(known.items())}
+    required = [name for name, each in known.items() if each.required]
     if required:
         schema["required"] = required
     if info.atomic:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from math import floor
 from typing import Any
 
+from dra_clusters.embedded.schema.quantity import canonical
 from dra_clusters.embedded.schema.times import shown
 
 Put = Callable[[Any, Any], None]
@@ -61,8 +62,12 @@ def put_quantity(message: Any, value: Any) -> None:
 
 
 def take_quantity(message: Any) -> Any:
-    """Always a string."""
-    return message.f1 or "0"
+    """Always a string, as canonical as a server reads it.
+
+    Raises:
+        ValueError: it is no quantity.
+    """
+    return canonical(message.f1) if message.f1 else "0"
 
 
 def put_int_or_string(message: Any, value: Any) -> None:

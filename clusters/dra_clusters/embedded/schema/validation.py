@@ -17,9 +17,10 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
+from dra_clusters.embedded.gates import RELEASES
 from dra_clusters.embedded.schema import kinds, times
 from dra_clusters.embedded.schema.findings import (
-    MOST_WARNINGS,
+    AGAIN,
     RANGES,
     DecodingError,
     Doubled,
@@ -69,48 +70,40 @@ class Member:
     plain: type | None
 
 
-def read(info: TypeInfo, value: Any) -> Reading:
-    """VALUE as the decoder reads it into INFO.
+def read(info: TypeInfo, value: Any, release: str = RELEASES[-1]) -> Reading:
+    """VALUE as the decoder of RELEASE reads it into INFO; it does not know the fields of later releases.
 
     Raises:
         DecodingError: a member has a wrong type.
     """
     findings = Findings()
-    result = _message_reader(info.name)(value, Place(None, ""), findings)
+    try:
+        result = _message_reader(info.name, release)(value, Place(None, ""), findings)
+    except RecursionError as error:
+        raise DecodingError("exceeded max depth") from error
     if findings.problem:
         raise DecodingError(findings.problem)
-    return Reading(result, tuple(findings.warnings)[:MOST_WARNINGS])
-
-
-def refusal(api_version: str, kind: str, problem: str) -> str:
-    """The text of the 400 that a server answers with (apiserver v0.36.3 endpoints/handlers, transformDecodeError)."""
-    version = api_version.rpartition("/")[2]
-    return f'{kind} in version "{version}" cannot be handled as a {kind}: {problem}'
+    return Reading(result, tuple(findings.warnings))
 
 
 @cache
-def _message_reader(type_name: str) -> Reader:
-    """How a struct is read. Types refer to each other, so its members are worked out at its first use."""
-    members: dict[str, Member] = {}
-    shown: list[FieldInfo] = []
+def _message_reader(type_name: str, release: str) -> Reader:
+    """How a struct is read."""
     package, short = type_name.split(".")
     go = f"{package.rpartition('_')[2]}.{short}"
 
     def read_message(value: Any, place: Place, findings: Findings) -> Any:
-        if not members:
-            members.update(_members(type_name))
-            shown.extend(each.field for each in members.values() if each.field.shown)
+        members, shown = _plan(type_name, release)
         if not isinstance(value, dict):
             wrong(value, go, place, findings)
             return {}
-        for name in value.names if isinstance(value, Doubled) else ():
-            if name in members:
-                warn(findings, "duplicate", place, name)
         result: dict[str, Any] = {}
-        for name, inner in value.items():
+        for name, inner in value.told() if isinstance(value, Doubled) else value.items():
             member = members.get(name)
             if member is None:
                 warn(findings, "unknown", place, name)
+            elif inner is AGAIN:
+                warn(findings, "duplicate", place, name)
             elif inner and inner.__class__ is member.plain:
                 result[name] = inner
             elif inner is not None:
@@ -119,19 +112,30 @@ def _message_reader(type_name: str) -> Reader:
                     result[name] = kept
         for field in shown:
             if field.name not in result:
-                result[field.name] = _zero(field)
+                result[field.name] = _zero(field, release)
         return result
 
     return read_message
 
 
-def _members(type_name: str) -> dict[str, Member]:
+@cache
+def _plan(type_name: str, release: str) -> tuple[dict[str, Member], tuple[FieldInfo, ...]]:
+    """The members of a struct, and which of them are shown though nobody set them.
+
+    Made at the first use of a type, because types refer to each other.
+    """
+    members = _members(type_name, release)
+    return members, tuple(each.field for each in members.values() if each.field.shown)
+
+
+def _members(type_name: str, release: str) -> dict[str, Member]:
     """{name: member} of a struct, with those of the structs that are inlined in it."""
     info = kinds.info(type_name)
-    result = {name: Member(field, _reader(field), name, _plain(field)) for name, field in info.fields.items()}
+    known = info.known(release)
+    result = {name: Member(each, _reader(each, release), name, _plain(each)) for name, each in known.items()}
     for holder in info.wire:
         if holder.inline and holder.info:
-            for name, member in _members(holder.type).items():
+            for name, member in _members(holder.type, release).items():
                 result[name] = replace(member, told=f"{holder.info.short}.{member.told}")
     return result
 
@@ -141,23 +145,27 @@ def _plain(field: FieldInfo) -> type | None:
     return {"string": str, "bool": bool}.get(field.type) if single else None
 
 
-def _zero(each: FieldInfo) -> Any:
+def _zero(each: FieldInfo, release: str) -> Any:
     if each.type in kinds.SCALARS:
         return each.zero
     if each.type in kinds.SPECIAL:
         return "0" if each.type == "Quantity" else 0
-    return _message_reader(each.type)({}, Place(None, ""), Findings())
+    return _message_reader(each.type, release)({}, Place(None, ""), Findings())
 
 
-def _reader(each: FieldInfo) -> Reader:
+def _reader(each: FieldInfo, release: str) -> Reader:
     """How a member is read; it gives None for what JSON hides."""
-    item = _value_reader(each)
+    item = _value_reader(each, release)
+
+    def empty() -> Any:
+        return _empty(each, release)
+
     if each.map and each.wrapped:
-        return _map_reader(each, _list_reader(each, item, each.go.rpartition("]")[2]), list)
+        return _map_reader(each, _list_reader(item, each.always, each.go.rpartition("]")[2], empty), list)
     if each.map:
-        return _map_reader(each, item, lambda: _empty(each))
+        return _map_reader(each, item, empty)
     if each.repeated:
-        return _list_reader(each, item, each.go)
+        return _list_reader(item, each.always, each.go, empty)
     if each.type not in kinds.SCALARS or each.pointer or each.always or each.number == 0:
         return item
 
@@ -167,15 +175,15 @@ def _reader(each: FieldInfo) -> Reader:
     return read_hidden
 
 
-def _list_reader(each: FieldInfo, item: Reader, go: str) -> Reader:
+def _list_reader(item: Reader, always: bool, go: str, empty: Callable[[], Any]) -> Reader:
     def read_list(value: Any, place: Place, findings: Findings) -> Any:
         if not isinstance(value, list):
             wrong(value, go, place, findings)
             return None
-        if not value and not each.always:
+        if not value and not always:
             return None
         return [
-            _empty(each) if inner is None else item(inner, Place(place, f"[{index}]"), findings)
+            empty() if inner is None else item(inner, Place(place, f"[{index}]"), findings)
             for index, inner in enumerate(value)
         ]
 
@@ -187,8 +195,9 @@ def _map_reader(each: FieldInfo, item: Reader, empty: Callable[[], Any]) -> Read
         if not isinstance(value, dict):
             wrong(value, each.go, place, findings)
             return None
-        for name in value.names if isinstance(value, Doubled) else ():
-            warn(findings, "duplicate", place, name)
+        for name, inner in value.told() if isinstance(value, Doubled) else ():
+            if inner is AGAIN:
+                warn(findings, "duplicate", place, name)
         if not value and not each.always:
             return None
         return {
@@ -199,18 +208,20 @@ def _map_reader(each: FieldInfo, item: Reader, empty: Callable[[], Any]) -> Read
     return read_map
 
 
-def _empty(each: FieldInfo) -> Any:
+def _empty(each: FieldInfo, release: str) -> Any:
     """What a null becomes as an item of a list or a value of a map."""
     return (
-        None if each.type in kinds.SPECIAL and each.type not in ("Quantity", "IntOrString") else _zero(each)
+        None
+        if each.type in kinds.SPECIAL and each.type not in ("Quantity", "IntOrString")
+        else _zero(each, release)
     )
 
 
-def _value_reader(each: FieldInfo) -> Reader:
+def _value_reader(each: FieldInfo, release: str) -> Reader:
     if each.type in kinds.SPECIAL:
         return SPECIAL_READERS.get(each.type, _read_any)
     if each.info:
-        return lambda value, place, findings: _message_reader(each.type)(value, place, findings)
+        return lambda value, place, findings: _message_reader(each.type, release)(value, place, findings)
     # an item is spelled as what follows the brackets of its list or map
     go = each.type if each.wrapped else each.go.rpartition("]")[2]
     if each.type == "[]byte":

@@ -29,28 +29,27 @@ def take(type_name: str, message: Any) -> Any:
 
 @cache
 def putter(type_name: str) -> Put:
-    """The function that fills a message of this type. Types refer to each other, so its steps are made at its first use."""
+    """The function that fills a message of this type."""
     if type_name in SPECIAL:
         return SPECIAL[type_name][0]
     if type_name in kinds.SPECIAL:
         return put_schema_or(kinds.info(type_name).short, _later(putter, "apiextensions_v1.JSONSchemaProps"))
-    steps: list[tuple[str, Put]] = []
 
     def fill(message: Any, value: Any) -> None:
-        if not steps:
-            steps.extend((each.name, _put_field(each)) for each in kinds.info(type_name).wire)
-        for name, step in steps:
-            step(message, value.get(name))
-
-    def fill_with_inline(message: Any, value: Any) -> None:
-        if not steps:
-            steps.extend(
-                ("" if each.inline else each.name, _put_field(each)) for each in kinds.info(type_name).wire
-            )
-        for name, step in steps:
+        for name, step in _put_plan(type_name):
             step(message, value.get(name) if name else value)
 
-    return fill_with_inline if any(each.inline for each in kinds.info(type_name).wire) else fill
+    return fill
+
+
+@cache
+def _put_plan(type_name: str) -> tuple[tuple[str, Put], ...]:
+    """(JSON name, step) of each member; without a name, the step takes the whole value, as an inline member does.
+
+    Made at the first use of a type, because types refer to each other.
+    """
+    wire = kinds.info(type_name).wire
+    return tuple(("" if each.inline else each.name, _put_field(each)) for each in wire)
 
 
 def _later(make: Callable[[str], Any], type_name: str) -> Callable[..., Any]:
@@ -139,17 +138,9 @@ def taker(type_name: str) -> Take:
         return SPECIAL[type_name][1]
     if type_name in kinds.SPECIAL:
         return take_schema_or(kinds.info(type_name).short, _later(taker, "apiextensions_v1.JSONSchemaProps"))
-    steps: dict[int, tuple[str, Take]] = {}
-    shown: list[FieldInfo] = []
 
     def read(message: Any) -> dict[str, Any]:
-        if not steps:
-            wire = kinds.info(type_name).wire
-            steps.update(
-                (each.number, ("" if each.inline else each.name, _take_field(each))) for each in wire
-            )
-            steps.setdefault(-1, ("", dict))
-            shown.extend(each for each in wire if each.shown)
+        steps, shown = _take_plan(type_name)
         result: dict[str, Any] = {}
         for descriptor, held in message.ListFields():
             name, step = steps[descriptor.number]
@@ -165,6 +156,14 @@ def taker(type_name: str) -> Take:
         return result
 
     return read
+
+
+@cache
+def _take_plan(type_name: str) -> tuple[dict[int, tuple[str, Take]], tuple[FieldInfo, ...]]:
+    """{number: (JSON name, step)}, without a name for an inline member; and what is shown though nobody set it."""
+    wire = kinds.info(type_name).wire
+    steps = {each.number: ("" if each.inline else each.name, _take_field(each)) for each in wire}
+    return steps, tuple(each for each in wire if each.shown)
 
 
 def _take_field(field: FieldInfo) -> Take:

@@ -10,6 +10,7 @@ import msgspec
 import yaml
 from aiohttp import web
 
+from dra_clusters.embedded.schema import findings
 from dra_clusters.embedded.schema.findings import DecodingError, parse
 from dra_clusters.embedded.schema.protobuf import ProtobufError, decode
 from dra_clusters.embedded.serving.negotiation import Media
@@ -23,8 +24,6 @@ BODY_S = 60.0
 
 ALIASES_MAX = 100
 """Aliases in a YAML document; each may stand for much, so a short text could become a big value."""
-
-SHOWN_MAX = 1024
 
 
 class Loader(yaml.CSafeLoader):
@@ -121,9 +120,9 @@ def read_object(raw: bytes, media: Media, kind: str) -> dict[str, Any]:
 
 def unrecognized(kind: str, why: str, raw: bytes) -> ApiError:
     """The body is no object."""
-    text = raw.decode("utf-8", "replace")
-    shown = f"{text[:SHOWN_MAX]} ..." if len(text) > SHOWN_MAX else text or "<empty>"
-    return bad_request(f"the object provided is unrecognized (must be of type {kind}): {why} ({shown})")
+    if not raw:
+        return bad_request(f"the object provided is unrecognized (must be of type {kind}): {why} (<empty>)")
+    return bad_request(findings.unrecognized(kind, why, raw))
 
 
 def read_patch(raw: bytes, *, applies: bool) -> Any:

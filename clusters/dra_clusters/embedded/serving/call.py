@@ -72,7 +72,7 @@ class Call:
     @cached_property
     def reader(self) -> Reader:
         """Reads objects of the kind."""
-        return Reader(self.served, self.definition, self.warnings)
+        return Reader(self.served, self.definition, self.warnings, self.api.kubernetes)
 
     @cached_property
     def transformer(self) -> Transformer:

@@ -110,12 +110,11 @@ class Documents:
 
     def _index(self) -> Any:
         """``/openapi/v3`` with a hash of each document, by which clients keep them."""
-        paths = {}
-        for key in self._api.registry.group_versions():
-            root = root_of(key)
-            raw = self._document(f"/openapi/v3/{root}") or b""
-            paths[root] = {"serverRelativeURL": f"/openapi/v3/{root}?hash={digest(raw)}"}
-        return {"paths": paths}
+        digests = {
+            root_of(key): openapi.digest(kinds, self._api.kubernetes, self._custom_schemas(kinds))
+            for key, kinds in self._api.registry.group_versions().items()
+        }
+        return openapi.index(digests)
 
     def _openapi_v3(self, root: list[str]) -> Any:
         key = ("", root[1]) if root[:1] == ["api"] and len(root) == 2 else tuple(root[1:])

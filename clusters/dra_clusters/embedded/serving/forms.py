@@ -31,9 +31,20 @@ def encoded(item: Stored, served: Served, media: Media = "json") -> bytes:
     """An object in a version and form."""
     if media == "json" and served.is_storage:
         return item.raw
+    if media == "protobuf":
+        return protobuf.document(served.api_version, served.kind, message(item, served))
     key = f"{media} {served.api_version}"
     if key not in item.forms:
         item.forms[key] = encode(value_of(item, served), media)
+    found: bytes = item.forms[key]
+    return found
+
+
+def message(item: Stored, served: Served) -> bytes:
+    """An object's protobuf without the envelope, of which documents and lists are made."""
+    key = f"message {served.api_version}"
+    if key not in item.forms:
+        item.forms[key] = protobuf.body(value_of(item, served))
     found: bytes = item.forms[key]
     return found
 
@@ -55,7 +66,11 @@ def bare(raw: bytes, served: Served) -> bytes:
 
 def encoded_list(items: Sequence[Stored], served: Served, metadata: Object, media: Media) -> bytes:
     """A list in a version and form."""
-    head = {"kind": served.resource.list_kind, "apiVersion": served.api_version, "metadata": metadata}
+    kind = served.resource.list_kind
+    head = {"kind": kind, "apiVersion": served.api_version, "metadata": metadata}
+    if media == "protobuf":
+        messages = (message(item, served) for item in items)
+        return protobuf.list_document(served.api_version, kind, metadata, messages)
     if media != "json":
         return encode({**head, "items": [value_of(item, served) for item in items]}, media)
     if served.resource.custom:

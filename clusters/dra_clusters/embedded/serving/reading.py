@@ -10,9 +10,9 @@ from typing import Any
 from dra_clusters.embedded.crds.definition import Definition
 from dra_clusters.embedded.resources import Served
 from dra_clusters.embedded.rules.causes import go_json, invalid
-from dra_clusters.embedded.schema.findings import DecodingError
+from dra_clusters.embedded.schema.findings import DecodingError, refusal
 from dra_clusters.embedded.schema.kinds import type_of
-from dra_clusters.embedded.schema.validation import read, refusal
+from dra_clusters.embedded.schema.validation import read
 from dra_clusters.embedded.serving.bodies import read_object, unrecognized, with_doubles
 from dra_clusters.embedded.serving.negotiation import body_media
 from dra_clusters.embedded.status import ApiError, bad_request
@@ -28,8 +28,11 @@ class Reader:
         warnings: what the client is to be told with the answer; it grows.
     """
 
-    def __init__(self, served: Served, definition: Definition | None, warnings: list[str]) -> None:
+    def __init__(
+        self, served: Served, definition: Definition | None, warnings: list[str], release: str
+    ) -> None:
         self._served = served
+        self._release = release
         self._definition = definition
         self._warnings = warnings
 
@@ -100,7 +103,7 @@ class Reader:
         found = type_of(served.api_version, served.resource.kind)
         if found is None:
             return {**value, **head}, ()
-        reading = read(found, value)
+        reading = read(found, value, self._release)
         return {**reading.value, **head}, reading.warnings
 
     def tell(self, unknown: Iterable[str], validation: str) -> None:

@@ -9,7 +9,7 @@ from dra_clusters.embedded.serving.forms import value_of
 from dra_clusters.embedded.serving.negotiation import Form
 from dra_clusters.embedded.status import ApiError
 from dra_clusters.embedded.store import Stored
-from dra_clusters.embedded.tables import table
+from dra_clusters.embedded.tables.table import table
 
 Object = dict[str, Any]
 
