@@ -28,6 +28,11 @@ class Process:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
 
+    @property
+    def alive(self) -> bool:
+        """Whether its end was not seen yet."""
+        return self._process.returncode is None
+
     async def wait(self) -> int:
         """The exit code as a runtime tells it: 128 and the number of the signal that ended it."""
         code = await self._process.wait()
@@ -47,7 +52,7 @@ class Process:
         self._signal(signal.SIGKILL)
 
     def _signal(self, number: signal.Signals) -> None:
-        if self._process.returncode is None:
+        if self.alive:
             os.killpg(self._process.pid, number)
 
 
@@ -81,7 +86,12 @@ async def start(view: Mapping[str, Any], folder: Path, name: str) -> Process:
             )
     finally:
         os.close(writing)
-    reason = await asyncio.to_thread(read_all, reading)
+    try:
+        reason = await asyncio.to_thread(read_all, reading)
+    except asyncio.CancelledError:
+        Process(process).kill()
+        await process.wait()
+        raise
     if reason:
         await process.wait()
         raise CannotStart(reason)
