@@ -6,6 +6,7 @@ grace period on the cluster's clock, to the whole process group.
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -52,8 +53,9 @@ class Process:
         self._signal(signal.SIGKILL)
 
     def _signal(self, number: signal.Signals) -> None:
-        if self.alive:
-            os.killpg(self._process.pid, number)
+        with contextlib.suppress(ProcessLookupError):  # it has ended and the loop is yet to hear of it
+            if self.alive:
+                os.killpg(self._process.pid, number)
 
 
 async def start(view: Mapping[str, Any], folder: Path, name: str) -> Process:
