@@ -65,7 +65,7 @@ class Cluster(Protocol):
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """Out of api, scheduler, controllers, kubelet, container-runtime, multi-node, hardware, api-audit, api-faults."""
+        """Out of api, rbac, scheduler, controllers, kubelet, container-runtime, multi-node, hardware, api-audit, api-faults."""
 
     @property
     def nodes(self) -> tuple[Node, ...]:

@@ -73,6 +73,7 @@ class ANode:
         assert self._task is not None
         self._task.cancel()
         await asyncio.wait([self._task])
+        await self.rest()
         if not self._task.cancelled() and (error := self._task.exception()):
             raise error
 

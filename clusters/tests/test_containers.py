@@ -233,3 +233,13 @@ async def test_a_sidecar_runs_beside_the_others_and_ends_with_them(world: ANode,
     world.pod(annotations=RUN, restartPolicy="Never", initContainers=[sidecar], containers=[main])
     await world.until(lambda: world.phase() == "Succeeded")
     assert out.read_text() == "side\nmain\nend\n"
+
+
+async def test_a_pod_deleted_while_its_command_starts_leaves_no_process(world: ANode, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    world.pod(annotations=RUN, containers=[script(f"sleep 0.5; touch {out}")])
+    await world.until(lambda: world.life.workers)
+    world.api.delete("pods", "p", "default", grace_s=0)
+    await world.until(lambda: not world.life.workers)
+    assert world.kubelet._runtime is not None
+    assert world.kubelet._runtime.sandboxes == {}

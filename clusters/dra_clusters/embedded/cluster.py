@@ -54,7 +54,9 @@ class EmbeddedCluster:
     def __init__(self, options: ClusterOptions) -> None:
         self._options = options
         self.kubernetes = options.kubernetes
-        self.capabilities = options.parts | {"api-audit", "api-faults"}
+        self.capabilities = (
+            options.parts | {"api-audit", "api-faults"} | ({"rbac"} if options.rbac else set())
+        )
         self.nodes = tuple(make_node(options.directory, name) for name in options.nodes)
         self._hollow = tuple(node_in(options.directory, f"hollow-{n}") for n in range(options.hollow))
         self.clock = Clock()

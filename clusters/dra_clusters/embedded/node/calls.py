@@ -6,6 +6,7 @@ call runs on the cluster's clock and is told to the plugin too. How fast a broke
 gRPC's own timers, which no clock of ours turns; they are set shorter than Go's.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -37,6 +38,8 @@ OPTIONS = (
     ("grpc.min_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 2000),
 )
+CLOSING_S = 0.5
+"""Real time, for gRPC to tell that a channel has ended."""
 
 
 class CallError(Exception):
@@ -79,14 +82,26 @@ class Plugin:
         self._channel = grpc.aio.insecure_channel(f"unix:{endpoint}", options=OPTIONS)
 
     async def keep_connected(self) -> None:
-        """Connect, and again whenever the connection is lost, until cancelled."""
-        while True:
-            state = self._channel.get_state(try_to_connect=True)
-            connected = state is grpc.ChannelConnectivity.READY
-            if connected != self.connected:
-                self.connected = connected
-                self._changed()
-            await self._channel.wait_for_state_change(state)
+        """Connect, and again whenever the connection is lost, until cancelled; then let it go.
+
+        What waits for a change is not cancelled but sees the end of the channel: gRPC would tell an event loop that is
+        closed by then, and lose what it has to tell others.
+        """
+        waiting: asyncio.Future[None] | None = None
+        try:
+            while True:
+                state = self._channel.get_state(try_to_connect=True)
+                connected = state is grpc.ChannelConnectivity.READY
+                if connected != self.connected:
+                    self.connected = connected
+                    self._changed()
+                waiting = asyncio.ensure_future(self._channel.wait_for_state_change(state))
+                await asyncio.shield(waiting)
+        finally:
+            await self.close()
+            if waiting is not None:
+                waiting.add_done_callback(lambda done: done.cancelled() or done.exception())
+                await asyncio.wait([waiting], timeout=CLOSING_S)
 
     async def close(self) -> None:
         """Let the connection go."""

@@ -8,6 +8,7 @@ of the API server holds.)
 
 import asyncio
 import itertools
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,8 +16,10 @@ from dra_clusters.embedded.api import Api
 from dra_clusters.embedded.clock import Clock
 from dra_clusters.embedded.node.kubelet import Kubelet, Surroundings
 from dra_clusters.embedded.node.node_object import RENEW_S, renew_lease
+from dra_clusters.embedded.status import ApiError
 from dra_clusters.provider import Node
 
+log = logging.getLogger(__name__)
 LOOK_S = 1.0
 HOLLOW_ROUNDS = 30
 """Renewals of other nodes in which each hollow node is renewed once."""
@@ -107,4 +110,10 @@ class Fleet:
             for number, (name, kubelet) in enumerate(self.kubelets.items()):
                 runs = not kubelet.stopped and (name not in self._hollow or number % HOLLOW_ROUNDS == turn)
                 if runs:
-                    renew_lease(self._api, self._clock, name)
+                    self._renew(name)
+
+    def _renew(self, name: str) -> None:
+        try:
+            renew_lease(self._api, self._clock, name)
+        except ApiError as error:
+            log.warning("lease of node %s is not renewed: %s", name, error)

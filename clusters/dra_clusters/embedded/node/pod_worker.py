@@ -248,7 +248,10 @@ class PodWorker:
         if status["phase"] in ENDED and not self._released:
             return
         if status != found.get("status"):
-            api.update("pods", {**found, "status": status}, subresource="status")
+            try:
+                api.update("pods", {**found, "status": status}, subresource="status")
+            except ApiError as error:
+                log.warning("status of pod %s is not taken: %s", metadata["name"], error)
 
     def _delete(self) -> None:
         metadata = self.pod["metadata"]
@@ -260,8 +263,12 @@ class PodWorker:
             log.info("pod %s is gone already: %s", metadata["name"], error)
 
     def _tell(self, reason: str, message: str, *, kind: str = "Warning") -> None:
-        if not self.gone:
+        if self.gone:
+            return
+        try:
             tell(self._place.api, self.pod, reason=reason, message=message, source="kubelet", kind=kind)
+        except ApiError as error:
+            log.warning("event %s of pod %s is not taken: %s", reason, self.pod["metadata"]["name"], error)
 
 
 def restarts(policy: str, container: Container) -> bool:

@@ -6,6 +6,7 @@ grace period on the cluster's clock, to the whole process group.
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -28,6 +29,11 @@ class Process:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
 
+    @property
+    def alive(self) -> bool:
+        """Whether its end was not seen yet."""
+        return self._process.returncode is None
+
     async def wait(self) -> int:
         """The exit code as a runtime tells it: 128 and the number of the signal that ended it."""
         code = await self._process.wait()
@@ -47,8 +53,9 @@ class Process:
         self._signal(signal.SIGKILL)
 
     def _signal(self, number: signal.Signals) -> None:
-        if self._process.returncode is None:
-            os.killpg(self._process.pid, number)
+        with contextlib.suppress(ProcessLookupError):  # it has ended and the loop is yet to hear of it
+            if self.alive:
+                os.killpg(self._process.pid, number)
 
 
 async def start(view: Mapping[str, Any], folder: Path, name: str) -> Process:
@@ -81,7 +88,12 @@ async def start(view: Mapping[str, Any], folder: Path, name: str) -> Process:
             )
     finally:
         os.close(writing)
-    reason = await asyncio.to_thread(read_all, reading)
+    try:
+        reason = await asyncio.to_thread(read_all, reading)
+    except asyncio.CancelledError:
+        Process(process).kill()
+        await process.wait()
+        raise
     if reason:
         await process.wait()
         raise CannotStart(reason)

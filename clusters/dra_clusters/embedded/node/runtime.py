@@ -89,6 +89,7 @@ class Runtime:
         self._clock = clock
         self.sandboxes: dict[str, Sandbox] = {}
         self.lost: dict[str, Sandbox] = {}
+        self._dying: list[Process] = []
 
     def make_sandbox(self, pod: Object, ip: str) -> Sandbox:
         """The sandbox of POD, new or there already."""
@@ -166,12 +167,19 @@ class Runtime:
         sandbox = self.sandboxes.pop(uid, None)
         if sandbox is not None:
             for container in sandbox.containers.values():
-                if container.process is not None and container.running:
-                    container.process.kill()
+                if container.running:
+                    self._kill(container)
             shutil.rmtree(sandbox.folder, ignore_errors=True)
+
+    def _kill(self, container: Container) -> None:
+        if container.process is not None:
+            container.process.kill()
+            self._dying = [*(one for one in self._dying if one.alive), container.process]
 
     async def end_all(self) -> None:
         """Kill every process and wait until it is gone."""
+        for process in self._dying:
+            await process.wait()
         every = [one for sandbox in self.sandboxes.values() for one in sandbox.containers.values()]
         for container in every:
             await self.stop(container, 0)
@@ -181,8 +189,7 @@ class Runtime:
         for sandbox in self.sandboxes.values():
             for container in sandbox.containers.values():
                 if container.running:
-                    if container.process is not None:
-                        container.process.kill()
+                    self._kill(container)
                     container.finished, container.code = self._clock.stamp(), LOST_CODE
                     container.reason = "Unknown"
         self.lost |= self.sandboxes
