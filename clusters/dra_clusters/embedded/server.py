@@ -98,7 +98,7 @@ class Server:
             why = f"Internal error occurred: {error!r}"
             response = refuse(request, ApiError(500, why, reason="InternalError"))
         if not response.prepared:
-            response.headers.setdefault("Audit-Id", str(uuid.uuid4()))
+            response.headers.setdefault("Audit-Id", request.headers.get("Audit-Id") or str(uuid.uuid4()))
         return response
 
     async def _dispatch(self, request: web.Request) -> web.StreamResponse:

@@ -65,9 +65,11 @@ def prepare_change(
         definition.prepare(new, old, subresource)
         causes = definition.causes(new, old)
     else:
+        status = new.get("status")
         registry.prepare_update(resource, old, new, subresource, context)
-        if subresource == "binding" and "generation" in old["metadata"]:
-            new["metadata"]["generation"] = old["metadata"]["generation"]
+        if subresource == "binding":  # it sets a condition too, and does not count as a change of the spec
+            new["status"] = status
+            new["metadata"]["generation"] = old["metadata"].get("generation", 1)
         causes = kind_causes(resource, new)
     causes = [*registry.validate_update(resource, old, new, subresource, context), *causes]
     if causes:

@@ -92,7 +92,8 @@ class Stream:
     async def serve(self) -> web.StreamResponse:
         """Send events until the watch ends."""
         call, media = self._call, self._form.content_type
-        headers = {"Cache-Control": "no-cache, private", "Audit-Id": str(uuid.uuid4())}
+        audit = call.request.headers.get("Audit-Id") or str(uuid.uuid4())
+        headers = {"Cache-Control": "no-cache, private", "Audit-Id": audit}
         response = web.StreamResponse(headers=headers)
         response.content_type = media
         if media == "application/vnd.kubernetes.protobuf":
