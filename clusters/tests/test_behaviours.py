@@ -5,7 +5,6 @@ embedded cluster does not do yet stands in ``known_differences.txt`` with its re
 gone fails here until its line is removed.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -45,21 +44,17 @@ def results_on(name: str, folder: Path, request: pytest.FixtureRequest) -> Resul
 
 
 @pytest.fixture(scope="module")
-def on_embedded(
-    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> Iterator[Results]:
-    yield results_on("embedded", tmp_path_factory.mktemp("e"), request)
+def on_embedded(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Results:
+    return results_on("embedded", tmp_path_factory.mktemp("e"), request)
 
 
 @pytest.fixture(scope="module")
-def on_binaries(
-    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> Iterator[Results]:
+def on_binaries(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Results:
     try:
         find(RELEASE)
     except UsageError as error:
         pytest.skip(str(error))
-    yield results_on("binaries", tmp_path_factory.mktemp("b"), request)
+    return results_on("binaries", tmp_path_factory.mktemp("b"), request)
 
 
 def judge(result: Result) -> None:
