@@ -28,6 +28,8 @@ from dra_clusters.checks import (  # noqa: F401 # each registers its behaviours
     statuses,
     tables,
     tokens,
+    tolerating,
+    waking,
     watching,
 )
 from dra_clusters.checks.behaviour import REGISTERED, Behaviour
