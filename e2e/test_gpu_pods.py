@@ -27,7 +27,7 @@ def test_a_pod_without_room_waits_with_a_reason_and_runs_when_room_comes(story: 
 
     wait_until(lambda: story.why_pending("second") != "", what="a reason why second waits")
     assert "0/1 nodes are available" in story.why_pending("second")
-    assert "5" in story.why_pending("second")
+    assert "cannot allocate all claims" in story.why_pending("second")
     assert story.phase("second") == "Pending"
 
     story.delete_pod("first")

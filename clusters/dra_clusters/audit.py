@@ -3,9 +3,15 @@
 import threading
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
+
+import msgspec
 
 KEPT = 50_000
+"""Requests that are remembered."""
+
+KEPT_BYTES = 64 << 20
+"""Bytes of bodies that are remembered; older requests go first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,9 +20,9 @@ class ApiRequest:
 
     Attributes:
         time: seconds since 1970 when it came in.
-        user: who asked, by token.
+        user: who asked.
         verb: get, list, watch, create, update, patch, delete or deletecollection.
-        body: what was sent, as JSON; None if nothing was.
+        sent: what was sent, as JSON text; empty if nothing was.
     """
 
     time: float
@@ -29,14 +35,31 @@ class ApiRequest:
     subresource: str
     query: dict[str, str]
     code: int
-    body: Any = None
+    group: str = ""
+    version: str = ""
+    sent: bytes = b""
+
+    @property
+    def body(self) -> Any:
+        """What was sent, as a value; None if nothing was, and the text if it is no JSON."""
+        if not self.sent:
+            return None
+        try:
+            return msgspec.json.decode(self.sent)
+        except msgspec.DecodeError:
+            return self.sent.decode("utf-8", "replace")
 
 
 @dataclass(slots=True)
 class Fault:
-    """A wrong answer to give: CODE for the next ``times`` requests of a user that match; empty fields match all.
+    """A wrong answer to give to the next ``times`` requests that match; empty fields match all.
 
-    Code 0 breaks the connection.
+    Attributes:
+        code: HTTP status; 0 breaks the connection; 200 answers rightly, which is for ``delay_s``.
+        verbs: which requests; for faults of watch events it does not count.
+        users: whose requests; empty means all but ``admin``'s, who observes.
+        delay_s: how long to wait first, on the cluster's clock.
+        events: what happens to watch events instead: each is lost, comes late, comes twice, or ends its connection.
     """
 
     code: int
@@ -44,21 +67,33 @@ class Fault:
     verbs: frozenset[str] = frozenset()
     plural: str = ""
     retry_after_s: int = 0
+    users: frozenset[str] = frozenset()
+    delay_s: float = 0
+    events: Literal["", "drop", "delay", "duplicate", "cut"] = ""
+
+    def concerns(self, user: str, plural: str) -> bool:
+        """Whether it is for that user and kind."""
+        hits = user in self.users if self.users else user != "admin"
+        return hits and self.plural in ("", plural)
 
 
 @dataclass(slots=True)
 class Audit:
     """Shared between the server's loop and whoever looks; every method may be called from any thread."""
 
-    requests: deque[ApiRequest] = field(default_factory=lambda: deque(maxlen=KEPT))
+    requests: deque[ApiRequest] = field(default_factory=deque)
     faults: list[Fault] = field(default_factory=list)
     down: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
+    kept_bytes: int = 0
 
     def record(self, request: ApiRequest) -> None:
         """Remember a request."""
         with self.lock:
             self.requests.append(request)
+            self.kept_bytes += len(request.sent)
+            while len(self.requests) > KEPT or self.kept_bytes > KEPT_BYTES:
+                self.kept_bytes -= len(self.requests.popleft().sent)
 
     def seen(self) -> list[ApiRequest]:
         """All requests so far, oldest first."""
@@ -76,12 +111,23 @@ class Audit:
             self.faults.clear()
 
     def take_fault(self, user: str, verb: str, plural: str) -> Fault | None:
-        """The fault for this request; the suite's own requests (user admin) have none."""
-        if user == "admin":
+        """The fault for this request."""
+        if not self.faults:
             return None
+        return self._take(
+            lambda fault: not fault.events and (not fault.verbs or verb in fault.verbs), user, plural
+        )
+
+    def take_event_fault(self, user: str, plural: str) -> Fault | None:
+        """The fault for this watch event."""
+        if not self.faults:
+            return None
+        return self._take(lambda fault: bool(fault.events), user, plural)
+
+    def _take(self, fits: Any, user: str, plural: str) -> Fault | None:
         with self.lock:
             for fault in self.faults:
-                if (not fault.verbs or verb in fault.verbs) and fault.plural in ("", plural):
+                if fits(fault) and fault.concerns(user, plural):
                     fault.times -= 1
                     if fault.times <= 0:
                         self.faults.remove(fault)

@@ -3,7 +3,7 @@
 from dra_clusters.errors import UsageError
 from dra_clusters.provider import Provider
 
-NAMES = ("embedded",)
+NAMES = ("binaries", "embedded")
 
 
 def provider(name: str) -> Provider:
@@ -16,5 +16,9 @@ def provider(name: str) -> Provider:
         from dra_clusters.embedded.cluster import EmbeddedProvider
 
         return EmbeddedProvider()
+    if name == "binaries":
+        from dra_clusters.binaries.cluster import BinariesProvider
+
+        return BinariesProvider()
     message = f"unknown provider {name!r}; there are: {', '.join(NAMES)}"
     raise UsageError(message)

@@ -1,18 +1,19 @@
-"""The command ``dra-cluster``: exit codes 0, the command's own for ``up``, 1 (failed), 2 (wrong use)."""
+"""The command ``dra-cluster``: exit codes 0, the command's own for ``up``, 1 (failed, or behaviours differ), 2 (wrong use)."""
 
 import argparse
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from dra_clusters.choose import NAMES, provider
 from dra_clusters.errors import ClusterError, UsageError
-from dra_clusters.provider import PARTS, VERSIONS, ClusterOptions
+from dra_clusters.provider import PARTS, VERSIONS, Cluster, ClusterOptions
 
 
 class Parser(argparse.ArgumentParser):
@@ -28,66 +29,169 @@ def env(name: str, default: str) -> str:
     return os.environ.get(f"DRA_CLUSTER_{name}", default)
 
 
-def make_parser() -> argparse.ArgumentParser:
-    """All commands and flags."""
-    parser = Parser(prog="dra-cluster", description="A Kubernetes to run DRA drivers against.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    up = commands.add_parser("up", help="run a cluster for as long as a command runs, or until Ctrl-C")
-    up.add_argument(
+def add_cluster_flags(parser: argparse.ArgumentParser) -> None:
+    """Which cluster."""
+    parser.add_argument(
         "--provider",
         default=env("PROVIDER", "embedded"),
         metavar="NAME",
-        help="[$DRA_CLUSTER_PROVIDER, default embedded]",
+        help=f"{', '.join(NAMES)} [$DRA_CLUSTER_PROVIDER, default embedded]",
     )
-    up.add_argument(
-        "--kubernetes",
-        default=env("KUBERNETES", VERSIONS[-1]),
-        metavar="X.Y",
-        help=f"{', '.join(VERSIONS)} [$DRA_CLUSTER_KUBERNETES, default {VERSIONS[-1]}]",
-    )
-    up.add_argument(
+    add_version_flag(parser)
+    parser.add_argument(
         "--nodes",
         type=int,
         default=int(env("NODES", "1")),
         metavar="N",
         help="[$DRA_CLUSTER_NODES, default 1]",
     )
-    up.add_argument(
-        "--parts",
-        default=env("PARTS", ",".join(sorted(PARTS))),
-        metavar="A,B",
-        help=f"out of {', '.join(sorted(PARTS))} [$DRA_CLUSTER_PARTS, default all]",
-    )
-    up.add_argument(
+    add_parts_flag(parser, PARTS)
+    parser.add_argument(
         "--dir",
         default=env("DIR", ""),
         metavar="DIR",
         help="where it writes [$DRA_CLUSTER_DIR, default: removed at the end]",
     )
+
+
+def add_version_flag(parser: argparse.ArgumentParser) -> None:
+    """Which release."""
+    parser.add_argument(
+        "--kubernetes",
+        default=env("KUBERNETES", VERSIONS[-1]),
+        metavar="X.Y",
+        help=f"{', '.join(VERSIONS)} [$DRA_CLUSTER_KUBERNETES, default {VERSIONS[-1]}]",
+    )
+
+
+def add_parts_flag(parser: argparse.ArgumentParser, parts: frozenset[str]) -> None:
+    """Which parts."""
+    parser.add_argument(
+        "--parts",
+        default=env("PARTS", ",".join(sorted(parts))),
+        metavar="A,B",
+        help=f"out of {', '.join(sorted(parts))} [$DRA_CLUSTER_PARTS, default all]",
+    )
+
+
+def add_check_flags(parser: argparse.ArgumentParser) -> None:
+    """Which behaviours, and how they are told."""
+    parser.add_argument(
+        "--select",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="an area such as watching, or a pattern of ids such as 'slices/*'; may be repeated",
+    )
+    parser.add_argument("--json", action="store_true")
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """All commands and flags."""
+    parser = Parser(prog="dra-cluster", description="A Kubernetes to run DRA drivers against.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    up = commands.add_parser("up", help="run a cluster for as long as a command runs, or until Ctrl-C")
+    add_cluster_flags(up)
+    up.add_argument(
+        "--rbac",
+        action="store_true",
+        default=env("RBAC", "") not in ("", "0", "false"),
+        help="ask roles what users may do [$DRA_CLUSTER_RBAC, default: every known user may do everything]",
+    )
     up.add_argument(
         "words", nargs="*", metavar="-- CMD", help="runs with KUBECONFIG set; its exit code is ours"
     )
+    check = commands.add_parser("check", help="run the list of behaviours on a cluster")
+    add_cluster_flags(check)
+    check.add_argument("--kubeconfig", default="", metavar="FILE", help="a cluster that runs already")
+    check.add_argument(
+        "--has",
+        default="api,rbac",
+        metavar="A,B",
+        help="what the cluster of --kubeconfig has: out of api, rbac, scheduler, controllers [default api,rbac]",
+    )
+    add_check_flags(check)
+    diff = commands.add_parser(
+        "diff", help="run the list of behaviours on two providers, tell where they differ"
+    )
+    diff.add_argument("first", nargs="?", default="binaries", metavar="NAME", help="[default binaries]")
+    diff.add_argument("second", nargs="?", default="embedded", metavar="NAME", help="[default embedded]")
+    add_version_flag(diff)
+    add_check_flags(diff)
+    binaries = commands.add_parser("binaries", help="the programs of the provider binaries")
+    actions = binaries.add_subparsers(dest="action", required=True, metavar="ACTION")
+    build = actions.add_parser("build", help="build them once with Go, into the cache")
+    add_version_flag(build)
+    add_parts_flag(build, PARTS - {"kubelet"})
     listing = commands.add_parser("list", help="which providers there are")
     listing.add_argument("--json", action="store_true")
     bench = commands.add_parser("bench", help="measure the provider embedded")
     bench.add_argument("--json", action="store_true")
+    explain = commands.add_parser(
+        "explain", help="why a resource claim gets no devices, in the cluster of $KUBECONFIG"
+    )
+    explain.add_argument("claim", metavar="CLAIM")
+    explain.add_argument("-n", "--namespace", default="default", metavar="NS", help="[default: default]")
+    explain.add_argument("--json", action="store_true")
     return parser
+
+
+@contextlib.contextmanager
+def a_cluster(name: str, arguments: argparse.Namespace) -> Iterator[Cluster]:
+    """A cluster that runs for the length of a block, as the flags want it."""
+    parts = getattr(arguments, "parts", ",".join(PARTS))
+    with tempfile.TemporaryDirectory(prefix="dra-cluster-") as scratch:
+        options = ClusterOptions(
+            directory=Path(getattr(arguments, "dir", "") or scratch),
+            kubernetes=arguments.kubernetes,
+            nodes=tuple(f"node-{index}" for index in range(getattr(arguments, "nodes", 1))),
+            parts=frozenset(filter(None, parts.split(","))),
+            rbac=getattr(arguments, "rbac", True),
+        )
+        cluster = provider(name).up(options)
+        try:
+            yield cluster
+        finally:
+            cluster.down()
+
+
+def run_check(arguments: argparse.Namespace) -> int:
+    """The list of behaviours on one cluster."""
+    from dra_clusters import check
+
+    items = check.selected(arguments.select)
+    if arguments.kubeconfig:
+        subject = check.subject_at(Path(arguments.kubeconfig), arguments.has.split(","))
+        return check.show(check.run(items, subject), as_json=arguments.json)
+    with a_cluster(arguments.provider, arguments) as cluster:
+        return check.show(check.run(items, check.subject_of(cluster)), as_json=arguments.json)
+
+
+def run_diff(arguments: argparse.Namespace) -> int:
+    """The list of behaviours on two clusters."""
+    from dra_clusters import check
+
+    items = check.selected(arguments.select)
+    names = (arguments.first, arguments.second)
+    results = []
+    for name in names:
+        with a_cluster(name, arguments) as cluster:
+            results.append(list(check.run(items, check.subject_of(cluster))))
+    return check.show_differences(names, check.differences(*results), as_json=arguments.json)
+
+
+def run_build(arguments: argparse.Namespace) -> int:
+    """Programs for the provider binaries; tells their folder."""
+    from dra_clusters.binaries.build import build
+
+    print(build(arguments.kubernetes, arguments.parts.split(",")).folder)
+    return 0
 
 
 def run_up(arguments: argparse.Namespace) -> int:
     """A cluster around a command."""
-    with tempfile.TemporaryDirectory(prefix="dra-cluster-") as scratch:
-        options = ClusterOptions(
-            directory=Path(arguments.dir or scratch),
-            kubernetes=arguments.kubernetes,
-            nodes=tuple(f"node-{index}" for index in range(arguments.nodes)),
-            parts=frozenset(filter(None, arguments.parts.split(","))),
-        )
-        cluster = provider(arguments.provider).up(options)
-        try:
-            return run_inside(arguments.words, cluster.kubeconfig)
-        finally:
-            cluster.down()
+    with a_cluster(arguments.provider, arguments) as cluster:
+        return run_inside(arguments.words, cluster.kubeconfig)
 
 
 def run_inside(words: Sequence[str], kubeconfig: Path) -> int:
@@ -113,11 +217,21 @@ def main(words: Sequence[str] | None = None) -> int:
     arguments = make_parser().parse_args(words)
     try:
         if arguments.command == "up":
-            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM} if not arguments.words else set())
+            if arguments.words:
+                signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+            else:
+                signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
             return run_up(arguments)
+        runners = {"check": run_check, "diff": run_diff, "binaries": run_build}
+        if arguments.command in runners:
+            return runners[arguments.command](arguments)
         if arguments.command == "list":
             print(json.dumps(list(NAMES)) if arguments.json else "\n".join(NAMES))
             return 0
+        if arguments.command == "explain":
+            from dra_clusters.explain import run_explain
+
+            return run_explain(arguments.claim, arguments.namespace, as_json=arguments.json)
         from dra_clusters.bench import run_bench
 
         return run_bench(as_json=arguments.json)

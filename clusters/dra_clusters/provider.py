@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from dra_clusters.audit import ApiRequest, Fault
 
@@ -35,6 +35,8 @@ class ClusterOptions:
         directory: for everything that the cluster writes; the caller removes it.
         parts: out of ``PARTS``; a provider that cannot leave out a part runs it.
         seed: decides generated names.
+        rbac: whether the embedded cluster asks roles what users may do; real clusters always do.
+        hollow: further nodes, ``hollow-0`` and on, that have no folders until a driver makes them or a pod comes.
     """
 
     directory: Path
@@ -42,6 +44,8 @@ class ClusterOptions:
     nodes: tuple[str, ...] = ("node-0",)
     parts: frozenset[str] = PARTS
     seed: int = 0
+    rbac: bool = False
+    hollow: int = 0
 
 
 class Cluster(Protocol):
@@ -61,7 +65,7 @@ class Cluster(Protocol):
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """Out of api, scheduler, controllers, kubelet, container-runtime, multi-node, hardware, api-audit, api-faults."""
+        """Out of api, rbac, scheduler, controllers, kubelet, container-runtime, multi-node, hardware, api-audit, api-faults."""
 
     @property
     def nodes(self) -> tuple[Node, ...]:
@@ -89,6 +93,9 @@ class ObservableCluster(Cluster, Protocol):
 
     def heal(self) -> None:
         """Answer rightly again."""
+
+    def plant(self, plural: str, item: dict[str, Any]) -> None:
+        """Store an object as it is, past every rule, as a newer API server or a broken one would hand it out."""
 
     def cut_watches(self, *, forget: bool = False) -> None:
         """End every watch; with FORGET going on from an old version is answered with 410."""

@@ -1,135 +1,234 @@
 """The verbs of the API server over the store, for the HTTP server and for the parts that run beside it.
 
 Everything here is synchronous but ``watch``: within one event loop a verb is a transaction. Objects that come out must
-not be changed in place; what goes in is copied.
+not be changed in place; what goes in is copied. Parts of this process speak the storage version and leave no trace in
+``managedFields`` unless they name themselves; the HTTP server says who writes, in which version.
 """
 
-import asyncio
-import copy
 import random
-import time
 import uuid
-from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
-from dra_clusters.embedded import patches
-from dra_clusters.embedded.apply import apply
-from dra_clusters.embedded.query import Predicate
-from dra_clusters.embedded.resources import RESOURCES, Resource
-from dra_clusters.embedded.status import ApiError, conflict, not_found
-from dra_clusters.embedded.store import Change, Store, Stored
-from dra_clusters.embedded.strategy import prepare_change, prepare_new, waits_for_kubelet
+from dra_clusters.embedded import conversion
+from dra_clusters.embedded.auth.write import Write
+from dra_clusters.embedded.clock import Clock
+from dra_clusters.embedded.crds.catalogue import Catalogue
+from dra_clusters.embedded.gates import gates_of
+from dra_clusters.embedded.jsonvalue import copied
+from dra_clusters.embedded.kinds import KINDS
+from dra_clusters.embedded.ownership import Writer, apply_as, owned_new, owned_update
+from dra_clusters.embedded.query.labels import everything
+from dra_clusters.embedded.reading import Reading
+from dra_clusters.embedded.resources import Registry, Resource, Served
+from dra_clusters.embedded.rules.causes import Cause
+from dra_clusters.embedded.rules.context import Context
+from dra_clusters.embedded.status import already_exists, internal
+from dra_clusters.embedded.status import invalid as refused
+from dra_clusters.embedded.store import Store, Stored
+from dra_clusters.embedded.strategy import prepare_change, prepare_new
+from dra_clusters.embedded.verbs.deletion import check_namespace, deletion, is_finished
+from dra_clusters.embedded.verbs.objects import (
+    arranged,
+    binding_causes,
+    bound,
+    check_fixed,
+    check_new,
+    check_place,
+    check_uid,
+    check_version,
+    kept_owners,
+    patched,
+    same,
+)
+from dra_clusters.embedded.verbs.options import DeleteOptions
+from dra_clusters.embedded.watching import Event
+
+__all__ = ["Api", "Event", "everything", "now"]
 
 Object = dict[str, Any]
 LETTERS = "bcdfghjklmnpqrstvwxz2456789"
-GRACE_S = 30
+GENERATED_MAX = 63 - 5
+"""Letters of ``generateName`` that are kept (apiserver ``names.maxGeneratedNameLength``)."""
+
+TRIES = 8
+SYSTEM = Writer()
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """A watch event: ADDED, MODIFIED, DELETED or BOOKMARK."""
-
-    type: str
-    revision: int
-    item: Stored
+def admitted(_: Write) -> list[Cause]:
+    """The judge of writes where there is none."""
+    return []
 
 
-def everything(_: Any) -> bool:
-    """The predicate of no selector."""
-    return True
+class Api(Reading):
+    """All kinds of one cluster.
 
+    Attributes:
+        admit: judges every object before it is stored; its causes are a 422.
+    """
 
-class Api:
-    """All kinds of one cluster."""
-
-    def __init__(self, store: Store, *, seed: int = 0) -> None:
-        self.store = store
+    def __init__(
+        self,
+        store: Store,
+        *,
+        seed: int = 0,
+        kubernetes: str = "1.37",
+        gates: frozenset[str] | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.gates = gates_of(kubernetes) if gates is None else gates
+        registry = Registry(KINDS, release=kubernetes, gates=self.gates)
+        super().__init__(store, registry, clock or Clock())
+        self.kubernetes = kubernetes
+        self.catalogue = Catalogue(self.registry)
+        self.admit: Callable[[Write], list[Cause]] = admitted
+        self.check_expression: Callable[[str], list[str]] = lambda _: []
         self._random = random.Random(f"names-{seed}")  # noqa: S311 # names are no secrets
 
-    def resource(self, plural: str) -> Resource:
-        """The kind PLURAL."""
-        return RESOURCES[plural]
-
-    def get(self, plural: str, name: str, namespace: str = "") -> Object:
-        """An object; ``ApiError`` 404 if there is none."""
-        return self.stored(plural, name, namespace).value
-
-    def stored(self, plural: str, name: str, namespace: str = "") -> Stored:
-        """An object with its JSON."""
-        found = self.store.get(plural, namespace, name)
-        if found is None:
-            raise not_found(plural, RESOURCES[plural].group, name)
-        return found
-
-    def find(self, plural: str, name: str, namespace: str = "") -> Object | None:
-        """An object, or None."""
-        found = self.store.get(plural, namespace, name)
-        return found.value if found else None
-
-    def listed(self, plural: str, namespace: str = "", matches: Predicate = everything) -> list[Stored]:
-        """The objects of a kind; an empty NAMESPACE means all of them."""
-        return [
-            item
-            for item in self.store.all(plural)
-            if (not namespace or item.value["metadata"].get("namespace") == namespace) and matches(item.value)
-        ]
-
-    def values(self, plural: str, namespace: str = "") -> list[Object]:
-        """The objects of a kind, for readers in this process."""
-        return [item.value for item in self.listed(plural, namespace)]
-
-    def create(self, plural: str, item: Object, *, dry_run: bool = False) -> Stored:
+    def create(self, plural: str, item: Object, *, dry_run: bool = False, writer: Writer = SYSTEM) -> Stored:
         """Store a new object.
 
         Raises:
-            ApiError: 404 no such namespace, 409 it exists, 422 invalid.
+            ApiError: 403 or 404 the namespace is ending or not there, 409 it exists, 422 invalid.
         """
-        resource, item = RESOURCES[plural], copy.deepcopy(item)
-        metadata = item.setdefault("metadata", {})
-        if not metadata.get("name") and metadata.get("generateName"):
-            suffix = "".join(self._random.choice(LETTERS) for _ in range(5))
-            metadata["name"] = metadata["generateName"][:248] + suffix
-        name, namespace = metadata.get("name", ""), metadata.get("namespace", "")
-        if resource.namespaced and plural != "namespaces":
-            self.stored("namespaces", namespace)
-        if self.store.get(plural, namespace, name) is not None:
-            message = f'{plural}{"." if resource.group else ""}{resource.group} "{name}" already exists'
-            raise ApiError(409, message, reason="AlreadyExists", details={"name": name, "kind": plural})
-        item |= {"apiVersion": resource.api_version, "kind": resource.kind}
-        metadata.pop("deletionTimestamp", None)
-        metadata |= {"uid": str(uuid.uuid4()), "creationTimestamp": now()}
-        prepare_new(resource, item)
-        return Stored(item, b"") if dry_run else self.store.put(plural, item)
+        resource, item = self.resource(plural), copied(item)
+        if (item.get("metadata") or {}).get("resourceVersion"):
+            raise internal("resourceVersion should not be set on objects to be created")
+        return self._create(resource, item, dry_run, writer, item if writer.name else None)
 
-    def update(self, plural: str, item: Object, *, subresource: str = "", dry_run: bool = False) -> Stored:
+    def _create(
+        self, resource: Resource, item: Object, dry_run: bool, writer: Writer, tracked: Object | None
+    ) -> Stored:
+        """Store ITEM; TRACKED is what WRITER gets to own of it, None where that is told already."""
+        metadata = item["metadata"] = dict(item.get("metadata") or {})
+        generates = not metadata.get("name") and bool(metadata.get("generateName"))
+        for name in (
+            "uid",
+            "creationTimestamp",
+            "deletionTimestamp",
+            "deletionGracePeriodSeconds",
+            "selfLink",
+        ):
+            metadata.pop(name, None)
+        if tracked is not None or not writer.name:
+            metadata.pop("managedFields", None)
+        namespace = metadata.get("namespace", "") if resource.namespaced else ""
+        self.check_namespace(resource, namespace, metadata.get("name", ""))
+        for attempt in range(TRIES if generates else 1):
+            if generates:
+                metadata["name"] = self._generated(metadata["generateName"])
+            if metadata.get("name") and self.store.get(resource.key, namespace, metadata["name"]) is None:
+                break
+            if metadata.get("name") and attempt == (TRIES if generates else 1) - 1:
+                raise already_exists(resource.plural, resource.group, metadata["name"])
+        metadata |= {"uid": str(uuid.uuid4()), "creationTimestamp": self.clock.stamp()}
+        item = arranged(resource, item)
+        spec = item.get("spec")
+        sent = frozenset(spec) if isinstance(spec, dict) else frozenset()
+        prepare_new(resource, item, self._context(namespace), self.catalogue.find(resource.key))
+        if tracked is not None:
+            item = owned_new(
+                resource, item, sent, writer, self.clock.stamp(), self.catalogue.shapes(resource)
+            )
+        self._admit("CREATE", resource, "", None, item)
+        if dry_run:
+            return Stored(item)
+        made = self.store.put(resource.key, item)
+        return self._after(resource, made)
+
+    def _generated(self, prefix: str) -> str:
+        return prefix[:GENERATED_MAX] + "".join(self._random.choice(LETTERS) for _ in range(5))
+
+    def _context(self, namespace: str) -> Context:
+        space = self.find("namespaces", namespace) if namespace else None
+        labels = {} if space is None else space["metadata"].get("labels") or {}
+        return Context(
+            kubernetes=self.kubernetes,
+            gates=self.gates,
+            stamp=self.clock.stamp(),
+            namespace_labels=labels,
+            check_expression=self.check_expression,
+        )
+
+    def _admit(
+        self, operation: str, resource: Resource, subresource: str, old: Object | None, new: Object | None
+    ) -> None:
+        item = new or old or {}
+        write = Write(
+            operation=operation,
+            group=resource.group,
+            plural=resource.plural,
+            subresource=subresource,
+            namespace=item["metadata"].get("namespace", ""),
+            name=item["metadata"].get("name", ""),
+            old=old,
+            new=new,
+        )
+        if causes := self.admit(write):
+            raise refused(resource.kind, resource.group, write.name, causes)
+
+    def update(
+        self,
+        plural: str,
+        item: Object,
+        *,
+        subresource: str = "",
+        dry_run: bool = False,
+        writer: Writer = SYSTEM,
+    ) -> Stored:
         """Replace an object, or its status only.
 
         Raises:
             ApiError: 404, 409 the ``resourceVersion`` or ``uid`` in ITEM is not the stored one, 422 invalid.
         """
-        resource, item = RESOURCES[plural], copy.deepcopy(item)
-        metadata = item.setdefault("metadata", {})
-        name, namespace = metadata.get("name", ""), metadata.get("namespace", "")
+        resource, item = self.resource(plural), copied(item)
+        metadata = item["metadata"] = dict(item.get("metadata") or {})
+        name = metadata.get("name", "")
+        namespace = metadata.get("namespace", "") if resource.namespaced else ""
+        found = self.store.get(plural, namespace, name)
+        if found is None and resource.create_on_update and not subresource and writer.name:
+            return self._create(resource, item, dry_run, writer, item)
         old = self.get(plural, name, namespace)
-        wanted = metadata.get("resourceVersion")
-        if wanted and wanted != old["metadata"]["resourceVersion"]:
-            why = (
-                "the object has been modified; please apply your changes to the latest version and try again"
-            )
-            raise conflict(plural, resource.group, name, why)
-        if metadata.get("uid") not in (None, old["metadata"]["uid"]):
-            raise conflict(
-                plural, resource.group, name, f"Precondition failed: UID is {old['metadata']['uid']}"
-            )
-        item |= {"apiVersion": resource.api_version, "kind": resource.kind}
-        prepare_change(resource, old, item, subresource)
+        check_uid(resource, old, item)
+        return self._replace(resource, old, item, subresource, dry_run, writer)
+
+    def _replace(
+        self,
+        resource: Resource,
+        old: Object,
+        item: Object,
+        subresource: str,
+        dry_run: bool,
+        writer: Writer,
+        *,
+        tracked: bool = True,
+    ) -> Stored:
+        name, namespace = old["metadata"]["name"], old["metadata"].get("namespace", "")
+        check_version(resource, old, item)
+        item = arranged(resource, item)
+        item["metadata"] = dict(item["metadata"])
+        item["metadata"].pop("selfLink", None)
+        check_fixed(resource, old, item)
+        reset = item["metadata"].get("managedFields") if tracked else None
+        if tracked:
+            kept_owners(old, item)
+        prepare_change(
+            resource, old, item, subresource, self._context(namespace), self.catalogue.find(resource.key)
+        )
+        if tracked and writer.name and reset not in ([], [{}]):
+            shapes = self.catalogue.shapes(resource)
+            item = owned_update(resource, old, item, writer, self.clock.stamp(), shapes, subresource)
         item["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"]
-        if item == old or dry_run:
-            return self.stored(plural, name, namespace) if item == old else Stored(item, b"")
-        if item["metadata"].get("deletionTimestamp") and not self._held(resource, item):
-            return self.store.remove(plural, namespace, name)
-        return self.store.put(plural, item)
+        self._admit("UPDATE", resource, subresource, old, item)
+        if is_finished(item) and not dry_run:
+            self.store.remove(resource.key, namespace, name, item)
+            self.catalogue.removed(self, resource, item)
+            return Stored(item)
+        if same(old, item):
+            return self.stored(resource.key, name, namespace)
+        if dry_run:
+            return Stored(item)
+        return self._after(resource, self.store.put(resource.key, item))
 
     def patch(
         self,
@@ -141,116 +240,113 @@ class Api:
         *,
         subresource: str = "",
         dry_run: bool = False,
+        writer: Writer = SYSTEM,
+        check: Callable[[Object], Object] = lambda item: item,
     ) -> Stored:
-        """Patch an object; KIND is ``merge``, ``strategic`` or ``json``. Errors as ``update``."""
+        """Patch an object in the writer's version; KIND is ``merge``, ``strategic`` or ``json``; CHECK reads the result.
+
+        Raises:
+            ApiError: as ``update``; 400, the patch changes the name; 422, it cannot be applied.
+        """
+        resource = self.resource(plural)
         old = self.get(plural, name, namespace)
-        change = {"merge": patches.merge, "strategic": patches.strategic, "json": patches.json_patch}[kind]
-        item = copy.deepcopy(change(old, patch))
-        return self.update(plural, item, subresource=subresource, dry_run=dry_run)
+        seen = conversion.from_storage(writer.served, old) if writer.served else old
+        item = check(copied(patched(kind, seen, patch)))
+        metadata = item.get("metadata") or {}
+        check_place(item, name, namespace)
+        item = conversion.to_storage(writer.served, item) if writer.served else item
+        if not metadata.get("resourceVersion"):
+            item["metadata"] = {**item["metadata"], "resourceVersion": old["metadata"]["resourceVersion"]}
+        return self._replace(resource, old, item, subresource, dry_run, writer)
 
     def apply(
-        self, plural: str, applied: Object, *, manager: str, force: bool, subresource: str = ""
+        self,
+        plural: str,
+        applied: Object,
+        *,
+        manager: str,
+        force: bool = False,
+        subresource: str = "",
+        dry_run: bool = False,
+        served: Served | None = None,
     ) -> Stored:
         """Server-side apply; creates what does not exist. ``ApiError`` 409 on a conflict of managers."""
+        resource, applied = self.resource(plural), copied(applied)
+        served = served or Served(resource, resource.group, resource.version)
         metadata = applied.get("metadata") or {}
-        found = self.store.get(plural, metadata.get("namespace", ""), metadata.get("name", ""))
-        item = apply(found.value if found else None, copy.deepcopy(applied), manager=manager, force=force)
-        return self.update(plural, item, subresource=subresource) if found else self.create(plural, item)
+        name, namespace = (
+            metadata.get("name", ""),
+            metadata.get("namespace", "") if resource.namespaced else "",
+        )
+        found = self.store.get(plural, namespace, name)
+        if found is None:
+            check_new(resource, applied, subresource)
+        writer = Writer(manager, "Apply", served, subresource)
+        item = apply_as(
+            *(resource, found.value if found else None, applied, writer, self.clock.stamp()),
+            self.catalogue.shapes(resource),
+            force=force,
+        )
+        if found is None:
+            item["metadata"].pop("resourceVersion", None)
+            return self._create(resource, item, dry_run, writer, None)
+        item["metadata"]["resourceVersion"] = (
+            metadata.get("resourceVersion") or found.value["metadata"]["resourceVersion"]
+        )
+        return self._replace(resource, found.value, item, subresource, dry_run, writer, tracked=False)
+
+    def bind(
+        self, name: str, namespace: str, target: Object, *, uid: str = "", dry_run: bool = False
+    ) -> Stored:
+        """Give a pod its node (``pods/binding``).
+
+        Raises:
+            ApiError: 404, 409 it has one, is being deleted or is another pod, 422 the target is no node.
+        """
+        if causes := binding_causes(target):
+            raise refused("Binding", "", name, causes)
+        pod = self.get("pods", name, namespace)
+        item = bound(pod, target["name"], uid, self.clock.stamp())
+        return self._replace(self.resource("pods"), pod, item, "binding", dry_run, SYSTEM)
 
     def delete(
-        self, plural: str, name: str, namespace: str = "", *, uid: str = "", grace_s: int | None = None
+        self,
+        plural: str,
+        name: str,
+        namespace: str = "",
+        *,
+        uid: str = "",
+        grace_s: int | None = None,
+        options: DeleteOptions | None = None,
     ) -> Stored:
         """Delete an object, or mark it if a finalizer or a kubelet holds it; GRACE_S 0 does not wait for the kubelet.
 
         Raises:
-            ApiError: 404, or 409 if UID is not the stored one.
+            ApiError: 403, 404, or 409 if it is not the object that is meant.
         """
-        resource, old = RESOURCES[plural], self.get(plural, name, namespace)
-        if uid and uid != old["metadata"]["uid"]:
-            raise conflict(
-                plural, resource.group, name, f"Precondition failed: UID is {old['metadata']['uid']}"
-            )
-        waits = waits_for_kubelet(resource, old) and grace_s != 0
-        if not waits and not old["metadata"].get("finalizers"):
-            return self.store.remove(plural, namespace, name)
-        if old["metadata"].get("deletionTimestamp"):
-            return self.stored(plural, name, namespace)
-        item = copy.deepcopy(old)
-        item["metadata"] |= {
-            "deletionTimestamp": now(),
-            "deletionGracePeriodSeconds": (grace_s if grace_s is not None else GRACE_S) if waits else 0,
-        }
-        return self.store.put(plural, item)
+        resource, old = self.resource(plural), self.stored(plural, name, namespace)
+        options = options or DeleteOptions(uid=uid, grace_s=grace_s)
+        if plural == "namespaces":
+            check_namespace(old.value)
+        found = deletion(resource, self.catalogue.held(resource, old.value), options, self.clock.stamp)
+        self._admit("DELETE", resource, "", old.value, None)
+        if options.dry_run:
+            return Stored(found.item)
+        if found.gone:
+            gone = self.store.remove(plural, namespace, name)
+            self.catalogue.removed(self, resource, gone.value)
+            return gone
+        if found.item is old.value:
+            return old
+        marked = self.store.put(plural, {**found.item, "metadata": dict(found.item["metadata"])})
+        self.catalogue.marked(self, resource, marked.value)
+        return marked
 
-    def _held(self, resource: Resource, item: Object) -> bool:
-        graceful = item["metadata"].get("deletionGracePeriodSeconds", 0) > 0
-        return bool(item["metadata"].get("finalizers")) or (graceful and waits_for_kubelet(resource, item))
-
-    async def watch(
-        self,
-        plural: str,
-        *,
-        namespace: str = "",
-        since: int | None = None,
-        matches: Predicate = everything,
-        bookmark_s: float = 0,
-    ) -> AsyncIterator[Event]:
-        """Changes after the revision SINCE; None means what exists now as ADDED, then changes.
-
-        BOOKMARK_S above 0 sends a bookmark at that pace. The stream ends when the server cuts it.
-
-        Raises:
-            ApiError: 410, SINCE is forgotten.
-        """
-
-        def inside(item: Stored | None) -> bool:
-            if item is None or (namespace and item.value["metadata"].get("namespace") != namespace):
-                return False
-            return matches(item.value)
-
-        queue = self.store.subscribe()
-        try:
-            if since is None:
-                for item in self.listed(plural, namespace, matches):
-                    yield Event("ADDED", int(item.value["metadata"]["resourceVersion"]), item)
-                past: Iterable[Change] = ()
-            else:
-                found = self.store.since(since)
-                if found is None:
-                    raise ApiError(410, f"too old resource version: {since} ({self.store.revision})")
-                past = found
-            for change in past:
-                if event := seen(change, plural, inside(change.before), inside(change.after)):
-                    yield event
-            while True:
-                try:
-                    next_change = await asyncio.wait_for(queue.get(), bookmark_s or None)
-                except TimeoutError:
-                    yield Event("BOOKMARK", self.store.revision, Stored({}, b""))
-                    continue
-                if next_change is None:
-                    return
-                if event := seen(next_change, plural, inside(next_change.before), inside(next_change.after)):
-                    yield event
-        finally:
-            self.store.unsubscribe(queue)
-
-
-def seen(change: Change, plural: str, before: bool, after: bool) -> Event | None:
-    """CHANGE as a watcher sees whose selection held BEFORE and holds AFTER."""
-    if change.plural != plural or not (before or after):
-        return None
-    if after and change.after is not None:
-        return Event("MODIFIED" if before else "ADDED", change.revision, change.after)
-    last = change.before
-    if last is None:
-        return None
-    if change.after is not None:  # still there, but outside of the selection
-        version = {**last.value["metadata"], "resourceVersion": str(change.revision)}
-        last = Stored({**last.value, "metadata": version}, b"")
-    return Event("DELETED", change.revision, last)
+    def _after(self, resource: Resource, made: Stored) -> Stored:
+        self.catalogue.written(self, resource, made.value)
+        return made
 
 
 def now() -> str:
     """The time as the API writes it."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    return Clock().stamp()

@@ -12,7 +12,7 @@ async def changes_of(store: Store, plurals: Collection[str], *, at_least_s: floa
     AT_LEAST_S above 0 yields after that time even when nothing changed. Ends when the store's watches are cut for good
     with the cluster; a cut while it runs is survived.
     """
-    queue = store.subscribe()
+    queue = store.subscribe(plurals)
     try:
         yield
         while True:
@@ -21,10 +21,9 @@ async def changes_of(store: Store, plurals: Collection[str], *, at_least_s: floa
             except TimeoutError:
                 yield
                 continue
-            concerned = change is not None and change.plural in plurals
+            concerned = change is not None
             while not queue.empty():
-                change = queue.get_nowait()
-                concerned = concerned or (change is not None and change.plural in plurals)
+                concerned = queue.get_nowait() is not None or concerned
             if concerned:
                 yield
     finally:

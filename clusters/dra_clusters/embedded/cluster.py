@@ -5,40 +5,41 @@ kubeconfig files are readable by this user only.
 """
 
 import asyncio
-import base64
-import json
-import os
-import secrets
+import functools
 import socket
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiohttp import web
 
 from dra_clusters.audit import ApiRequest, Audit, Fault
 from dra_clusters.embedded.api import Api
+from dra_clusters.embedded.auth import bootstrap, rbac
+from dra_clusters.embedded.auth.kubeconfig import by_certificate, by_token, write_kubeconfig
+from dra_clusters.embedded.auth.ledger import Permission
+from dra_clusters.embedded.auth.security import Security, drained
 from dra_clusters.embedded.certificate import make_certificate
+from dra_clusters.embedded.clock import Clock
+from dra_clusters.embedded.jsonvalue import copied
+from dra_clusters.embedded.node.node_object import first_boot_id, node_object, node_status
+from dra_clusters.embedded.selectors import check_expression
 from dra_clusters.embedded.server import Server
+from dra_clusters.embedded.status import ApiError
 from dra_clusters.embedded.store import Store
+from dra_clusters.embedded.verbs.objects import arranged
 from dra_clusters.errors import UsageError, WorldError
 from dra_clusters.provider import PARTS, VERSIONS, ClusterOptions, Node
 
+if TYPE_CHECKING:
+    from dra_clusters.embedded.node.fleet import Fleet
+    from dra_clusters.embedded.node.handle import KubeletHandle
+
 START_S = 20.0
 USERS = ("admin", "driver")
-NODE_INFO = (
-    *(
-        "architecture",
-        "bootID",
-        "containerRuntimeVersion",
-        "kernelVersion",
-        "kubeProxyVersion",
-        "kubeletVersion",
-    ),
-    *("machineID", "operatingSystem", "osImage", "systemUUID"),
-)
-"""Members that a Node's ``status.nodeInfo`` always has (core/v1 NodeSystemInfo)."""
+NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
+Result = TypeVar("Result")
 
 
 class EmbeddedCluster:
@@ -53,19 +54,47 @@ class EmbeddedCluster:
     def __init__(self, options: ClusterOptions) -> None:
         self._options = options
         self.kubernetes = options.kubernetes
-        self.capabilities = options.parts | {"api-audit", "api-faults"}
+        self.capabilities = (
+            options.parts | {"api-audit", "api-faults"} | ({"rbac"} if options.rbac else set())
+        )
         self.nodes = tuple(make_node(options.directory, name) for name in options.nodes)
+        self._hollow = tuple(node_in(options.directory, f"hollow-{n}") for n in range(options.hollow))
+        self.clock = Clock()
         self.audit = Audit()
-        self._tokens = {secrets.token_urlsafe(24): user for user in USERS}
         self._store = Store()
-        self._api = Api(self._store, seed=options.seed)
+        self._api = Api(self._store, seed=options.seed, kubernetes=options.kubernetes, clock=self.clock)
+        roles = self._store.subscribe(rbac.KINDS)
+        self.security = Security(
+            self._api,
+            lambda: drained(roles),
+            gates=self._api.gates,
+            enforced=options.rbac,
+            now=self._api.clock.time,
+            nodes=options.nodes,
+        )
+        self._api.admit = self.security.authority.admit
+        self._api.check_expression = functools.partial(check_expression, gates=self._api.gates)
+        self._fleet = self._make_fleet() if "kubelet" in options.parts else None
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
-        self._certificate, self._tls = make_certificate(options.directory)
+        self._certificate, self._tls = make_certificate(options.directory, self.security.clients)
         self._socket = socket.create_server(("127.0.0.1", 0))
         self._started = threading.Event()
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="embedded-cluster", daemon=True)
+
+    def _make_fleet(self) -> "Fleet":
+        from dra_clusters.embedded.node.fleet import Fleet
+
+        return Fleet(
+            self._api,
+            self.clock,
+            self._options.directory / "nodes",
+            self.nodes,
+            hollow=self._hollow,
+            gates=self._api.gates,
+            release=self.kubernetes,
+        )
 
     @property
     def url(self) -> str:
@@ -79,8 +108,50 @@ class EmbeddedCluster:
         return self.kubeconfig_of("admin")
 
     def kubeconfig_of(self, user: str) -> Path:
-        """The file of ``admin`` or ``driver``; who is who shows in the audit."""
-        return self._options.directory / f"{user}.kubeconfig"
+        """The file of ``admin``, ``driver`` or ``system:node:NAME``, who are known by tokens; who is who shows in the audit."""
+        if user in USERS:
+            return self._options.directory / f"{user}.kubeconfig"
+        return self._kubeconfig(user, by_token(self.security.token(user)))
+
+    def kubeconfig_with_certificate(self, user: str, groups: Sequence[str] = ()) -> Path:
+        """A file of any user, who is known by a client certificate."""
+        return self._kubeconfig(
+            f"certificate-{user}", by_certificate(*self.security.clients.issue(user, groups))
+        )
+
+    def kubeconfig_for_serviceaccount(self, namespace: str, name: str, *, node: str = "") -> Path:
+        """A file of a service account; with NODE its token is bound to that node, as that of a pod there would be.
+
+        Raises:
+            UsageError: there is no such account or node.
+        """
+        bound = {"apiVersion": "v1", "kind": "Node", "name": node} if node else None
+        try:
+            token = self._on_loop(lambda: self.security.account_token(namespace, name, bound=bound))
+        except ApiError as error:
+            message = f"no kubeconfig for service account {namespace}/{name}: {error.message}"
+            raise UsageError(message) from error
+        return self._kubeconfig(f"{namespace}-{name}{'-on-' if node else ''}{node}", by_token(token))
+
+    def _kubeconfig(self, user: str, credentials: dict[str, Any]) -> Path:
+        file = user.replace("/", "_").replace(":", "_")  # KUBECONFIG separates files by colons
+        path = self._options.directory / f"{file}.kubeconfig"
+        write_kubeconfig(path, self.url, self._certificate, user, credentials)
+        return path
+
+    def permissions_used(self, user: str) -> list[Permission]:
+        """What USER did."""
+        return self.security.authority.ledger.used(user)
+
+    def permissions_denied(self, user: str) -> list[Permission]:
+        """What USER wanted and could not do; nothing as long as RBAC is switched off."""
+        return self.security.authority.ledger.denied(user)
+
+    def _on_loop(self, work: Callable[[], Result]) -> Result:
+        async def run() -> Result:
+            return work()
+
+        return asyncio.run_coroutine_threadsafe(run(), self._loop).result(START_S)
 
     def start(self) -> None:
         """Run until ``down``; returns when requests are answered.
@@ -88,8 +159,8 @@ class EmbeddedCluster:
         Raises:
             WorldError: it did not start.
         """
-        for token, user in self._tokens.items():
-            write_kubeconfig(self.kubeconfig_of(user), self.url, token, user, self._certificate)
+        for user in USERS:
+            self._kubeconfig(user, by_token(self.security.token(user)))
         self._thread.start()
         if not self._started.wait(START_S) or self._failure is not None:
             message = (
@@ -109,10 +180,10 @@ class EmbeddedCluster:
             self._loop.close()
 
     async def _main(self) -> None:
-        server = Server(self._api, self.audit, kubernetes=self.kubernetes, tokens=self._tokens)
+        server = Server(self._api, self.audit, kubernetes=self.kubernetes, security=self.security)
         runner = web.AppRunner(server.application(), access_log=None, shutdown_timeout=0.1)
         await runner.setup()
-        await web.SockSite(runner, self._socket, ssl_context=self._tls).start()
+        listener = await server.listen(runner, self._socket, self._tls)
         self._furnish()
         tasks = [self._loop.create_task(work) for work in self._works()]
         self._started.set()
@@ -125,6 +196,7 @@ class EmbeddedCluster:
         for connection in runner.server.connections if runner.server else ():
             if connection.transport is not None:
                 connection.transport.abort()  # an orderly end of TLS would wait for the clients
+        listener.close()
         await runner.cleanup()
         stop.cancel()
         for result in results:
@@ -134,38 +206,54 @@ class EmbeddedCluster:
     def _works(self) -> list[Coroutine[Any, Any, None]]:
         works: list[Coroutine[Any, Any, None]] = []
         if "controllers" in self._options.parts:
+            from dra_clusters.embedded.account_controllers import run_account_controllers
             from dra_clusters.embedded.controllers import run_controllers
 
             works.append(run_controllers(self._api))
+            works.append(run_account_controllers(self._api, self.security.signer, self._certificate))
         if "scheduler" in self._options.parts:
             from dra_clusters.embedded.scheduler import run_scheduler
 
             works.append(run_scheduler(self._api))
-        if "kubelet" in self._options.parts:
-            from dra_clusters.embedded.kubelet import Kubelet
-
-            works += [Kubelet(self._api, node).run() for node in self.nodes]
+        if self._fleet is not None:
+            works.append(self._fleet.run())
         return works
 
     def _furnish(self) -> None:
         """Namespaces and nodes that every cluster has."""
-        for name in ("default", "kube-system"):
+        for name in NAMESPACES:
             self._api.create("namespaces", {"metadata": {"name": name}})
-        for node in self.nodes:
-            labels = {"kubernetes.io/hostname": node.name, "kubernetes.io/os": "linux"}
-            self._api.create(
-                "nodes", {"metadata": {"name": node.name, "labels": labels}, "spec": {}, "status": {}}
+        for role in bootstrap.cluster_roles(self._api.gates):
+            self._api.create("clusterroles", role)
+        for binding in bootstrap.cluster_bindings():
+            self._api.create("clusterrolebindings", binding)
+        now = self.clock.stamp()
+        for number, node in enumerate([*self.nodes, *self._hollow]):
+            made = self._api.create("nodes", node_object(node.name)).value
+            status = node_status(
+                node.name, number, release=self.kubernetes, boot_id=first_boot_id(node.name), now=now
             )
-            info = dict.fromkeys(NODE_INFO, "embedded")
-            status = {
-                "conditions": [
-                    {"type": "Ready", "status": "True", "reason": "KubeletReady", "message": "embedded"}
-                ],
-                "nodeInfo": info | {"kubeletVersion": f"v{self.kubernetes}.0", "operatingSystem": "linux"},
-            }
-            self._api.update(
-                "nodes", {"metadata": {"name": node.name}, "status": status}, subresource="status"
-            )
+            self._api.update("nodes", {**made, "status": status}, subresource="status")
+
+    def kubelet(self, node: str) -> "KubeletHandle":
+        """The kubelet of a node, to be stopped, restarted or made to misbehave.
+
+        Raises:
+            UsageError: there is no such node, or the cluster runs without kubelets.
+        """
+        from dra_clusters.embedded.node.handle import KubeletHandle
+
+        if self._fleet is None or node not in self._fleet.kubelets:
+            message = f"no kubelet runs for node {node!r}; parts are {sorted(self._options.parts)}"
+            raise UsageError(message)
+        return KubeletHandle(self._loop, self._fleet.kubelets[node])
+
+    def advance(self, seconds: float) -> None:
+        """Turn the cluster's clock forward."""
+        asyncio.run_coroutine_threadsafe(self._advance(seconds), self._loop).result(START_S)
+
+    async def _advance(self, seconds: float) -> None:
+        self.clock.advance(seconds)
 
     def requests(self) -> list[ApiRequest]:
         """What was asked of the server so far, oldest first."""
@@ -184,6 +272,11 @@ class EmbeddedCluster:
     def heal(self) -> None:
         """Answer rightly again."""
         self.audit.heal()
+
+    def plant(self, plural: str, item: dict[str, Any]) -> None:
+        """Store an object as it is, past every rule, as a newer API server or a broken one would hand it out."""
+        resource = self._api.resource(plural)
+        self._on_loop(lambda: self._store.put(plural, arranged(resource, copied(item))))
 
     def cut_watches(self, *, forget: bool = False) -> None:
         """End every watch; with FORGET the history goes too, so that going on from a version is answered with 410."""
@@ -238,31 +331,17 @@ class EmbeddedProvider:
         return cluster
 
 
-def make_node(directory: Path, name: str) -> Node:
-    """The node NAME with its folders."""
+def node_in(directory: Path, name: str) -> Node:
+    """The node NAME of a cluster in DIRECTORY; its folders need not be there."""
     root = directory / "nodes" / name
-    node = Node(
+    return Node(
         name=name, registry_dir=root / "plugins_registry", plugins_dir=root / "plugins", cdi_dir=root / "cdi"
     )
+
+
+def make_node(directory: Path, name: str) -> Node:
+    """The node NAME with its folders."""
+    node = node_in(directory, name)
     for folder in (node.registry_dir, node.plugins_dir, node.cdi_dir):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return node
-
-
-def write_kubeconfig(path: Path, url: str, token: str, user: str, certificate: bytes) -> None:
-    """A kubeconfig of one user, mode 0600."""
-    authority = base64.b64encode(certificate).decode()
-    document = {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "current-context": "embedded",
-        "clusters": [
-            {"name": "embedded", "cluster": {"server": url, "certificate-authority-data": authority}}
-        ],
-        "users": [{"name": user, "user": {"token": token}}],
-        "contexts": [
-            {"name": "embedded", "context": {"cluster": "embedded", "user": user, "namespace": "default"}}
-        ],
-    }
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
-        json.dump(document, stream, indent=1)

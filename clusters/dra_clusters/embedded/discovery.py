@@ -1,28 +1,51 @@
-"""Pure: what a client asks to find out what the server has: groups, resources, version, and a little OpenAPI.
+"""Pure: what a client asks to find out what the server has: groups, versions, resources, the server's own version.
 
-The OpenAPI documents say which operations exist and which query parameters they take, which is what kubectl reads them
-for before it applies; they hold no schemas.
+Both forms: the legacy one, a document for each group and version, and the aggregated one (``apidiscovery.k8s.io``), a
+document for all. Shapes are those of apiserver ``endpoints/discovery`` (1.36).
 """
 
+import base64
+import hashlib
+from collections.abc import Sequence
 from typing import Any
 
-from dra_clusters.embedded.resources import RESOURCES, Resource
+from dra_clusters.embedded.resources import Registry, Served
+
+Object = dict[str, Any]
+GroupVersions = dict[tuple[str, str], list[Served]]
+WRITTEN_ONLY = {
+    "binding": ("Binding", "", "v1", ["create"]),
+    "eviction": ("Eviction", "policy", "v1", ["create"]),
+    "token": ("TokenRequest", "authentication.k8s.io", "v1", ["create"]),
+    "scale": ("Scale", "autoscaling", "v1", ["get", "patch", "update"]),
+}
+"""{subresource: (kind, group, version, verbs)} of those that have a kind of their own."""
+
+REVIEWS = {
+    "authentication.k8s.io": (
+        ("selfsubjectreviews", "SelfSubjectReview", False),
+        ("tokenreviews", "TokenReview", False),
+    ),
+    "authorization.k8s.io": (
+        ("localsubjectaccessreviews", "LocalSubjectAccessReview", True),
+        ("selfsubjectaccessreviews", "SelfSubjectAccessReview", False),
+        ("selfsubjectrulesreviews", "SelfSubjectRulesReview", False),
+        ("subjectaccessreviews", "SubjectAccessReview", False),
+    ),
+}
+"""{group: (plural, kind, namespaced)} of kinds that are only asked (``auth.reviews`` answers them)."""
 
 
-def group_versions() -> dict[tuple[str, str], list[Resource]]:
-    """{(group, version): kinds}."""
-    found: dict[tuple[str, str], list[Resource]] = {}
-    for resource in RESOURCES.values():
-        found.setdefault((resource.group, resource.version), []).append(resource)
-    return found
-
-
-def version(kubernetes: str) -> dict[str, str]:
+def version(kubernetes: str) -> Object:
     """``/version``."""
     major, minor = kubernetes.split(".")
     return {
         "major": major,
         "minor": minor,
+        "emulationMajor": major,
+        "emulationMinor": minor,
+        "minCompatibilityMajor": major,
+        "minCompatibilityMinor": str(int(minor) - 1),
         "gitVersion": f"v{kubernetes}.0-embedded",
         "gitCommit": "",
         "gitTreeState": "clean",
@@ -33,81 +56,153 @@ def version(kubernetes: str) -> dict[str, str]:
     }
 
 
-def api_versions() -> dict[str, Any]:
+def api_versions(address: str) -> Object:
     """``/api``."""
-    return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}
+    where = [{"clientCIDR": "0.0.0.0/0", "serverAddress": address}]
+    return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": where}
 
 
-def group(name: str) -> dict[str, Any]:
-    """``/apis/<group>``."""
-    versions = [
-        {"groupVersion": f"{name}/{version}", "version": version}
-        for group, version in group_versions()
-        if group == name
-    ]
-    return {
-        "kind": "APIGroup",
-        "apiVersion": "v1",
-        "name": name,
-        "versions": versions,
-        "preferredVersion": versions[0],
-    }
+def groups(registry: Registry) -> dict[str, list[str]]:
+    """{group: its versions, preferred first}, without the core group."""
+    found: dict[str, list[str]] = {}
+    for name, version_name in registry.group_versions():
+        if name:
+            found.setdefault(name, []).append(version_name)
+    return found | {name: ["v1"] for name in REVIEWS}
 
 
-def group_list() -> dict[str, Any]:
+def group(name: str, versions: Sequence[str]) -> Object:
+    """One group, without its header."""
+    told = [{"groupVersion": f"{name}/{version_name}", "version": version_name} for version_name in versions]
+    return {"name": name, "versions": told, "preferredVersion": told[0]}
+
+
+def group_list(registry: Registry) -> Object:
     """``/apis``."""
-    names = sorted({name for name, _ in group_versions() if name})
-    return {"kind": "APIGroupList", "apiVersion": "v1", "groups": [group(name) for name in names]}
+    told = [group(name, versions) for name, versions in groups(registry).items()]
+    return {"kind": "APIGroupList", "apiVersion": "v1", "groups": told}
 
 
-def resource_list(api_version: str, resources: list[Resource]) -> dict[str, Any]:
+def resource_list(api_version: str, kinds: Sequence[Served]) -> Object:
     """``/api/v1`` and ``/apis/<group>/<version>``."""
-    rows = []
-    for resource in resources:
-        row = {
+    rows: list[Object] = []
+    for served in sorted(kinds, key=lambda kind: kind.plural):
+        resource = served.resource
+        row: Object = {
             "name": resource.plural,
-            "singularName": resource.kind.lower(),
+            "singularName": resource.singular,
             "namespaced": resource.namespaced,
             "kind": resource.kind,
             "verbs": resource.verbs,
-            "shortNames": list(resource.short),
         }
-        rows.append(row)
-        if resource.status:
-            rows.append(
-                row
-                | {"name": f"{resource.plural}/status", "verbs": ["get", "patch", "update"], "shortNames": []}
-            )
+        if resource.short:
+            row["shortNames"] = list(resource.short)
+        if resource.categories:
+            row["categories"] = list(resource.categories)
+        rows.append(row | {"storageVersionHash": storage_hash(served)})
+        rows += [subresource_row(served, name) for name in sorted(resource.subresources)]
+    rows += [review_row(row) for row in REVIEWS.get(api_version.rpartition("/")[0], ())]
     return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": api_version, "resources": rows}
 
 
-def openapi_index() -> dict[str, Any]:
-    """``/openapi/v3``."""
+def storage_hash(served: Served) -> str:
+    """A short text that changes with the storage version (apiserver ``discovery/storageversionhash.go``)."""
+    resource = served.resource
+    digest = hashlib.sha256(f"{resource.group}/{resource.version}/{resource.kind}".encode()).digest()
+    return base64.b64encode(digest[:8]).decode()
+
+
+def subresource_row(served: Served, name: str) -> Object:
+    """A subresource in a legacy list."""
+    resource = served.resource
+    row: Object = {"name": f"{resource.plural}/{name}", "singularName": "", "namespaced": resource.namespaced}
+    if name in WRITTEN_ONLY:
+        kind, of_group, of_version, verbs = WRITTEN_ONLY[name]
+        home = {"group": of_group, "version": of_version} if of_group else {}
+        return row | home | {"kind": kind, "verbs": verbs}
+    return row | {"kind": resource.kind, "verbs": verbs_of(name)}
+
+
+def verbs_of(subresource: str) -> list[str]:
+    """What can be done with ``status`` and ``finalize``."""
+    return ["update"] if subresource == "finalize" else ["get", "patch", "update"]
+
+
+def review_row(row: tuple[str, str, bool]) -> Object:
+    """A kind that is only asked."""
+    plural, kind, namespaced = row
     return {
-        "paths": {root(key): {"serverRelativeURL": f"/openapi/v3/{root(key)}"} for key in group_versions()}
+        "name": plural,
+        "singularName": kind.lower(),
+        "namespaced": namespaced,
+        "kind": kind,
+        "verbs": ["create"],
     }
 
 
-def root(key: tuple[str, str]) -> str:
-    """``api/v1`` or ``apis/<group>/<version>``."""
-    return f"apis/{key[0]}/{key[1]}" if key[0] else f"api/{key[1]}"
-
-
-def openapi(key: tuple[str, str]) -> dict[str, Any]:
-    """``/openapi/v3/<root>``: the patch operation of each kind with its query parameters."""
-    paths = {}
-    for resource in group_versions()[key]:
-        kind = {"group": resource.group, "version": resource.version, "kind": resource.kind}
-        middle = "namespaces/{namespace}/" if resource.namespaced else ""
-        parameters = [
-            {"name": name, "in": "query", "schema": {"type": "string"}}
-            for name in ("dryRun", "fieldManager", "fieldValidation", "force")
-        ]
-        operation = {
-            "parameters": parameters,
-            "responses": {"200": {"description": "OK"}},
-            "x-kubernetes-action": "patch",
-            "x-kubernetes-group-version-kind": kind,
+def aggregated(registry: Registry, version_name: str, *, core: bool) -> Object:
+    """``/api`` (CORE) or ``/apis`` as ``APIGroupDiscoveryList``."""
+    found = registry.group_versions()
+    names = {"": ["v1"]} if core else groups(registry)
+    items = [
+        {
+            "metadata": {"name": name} if name else {},
+            "versions": [
+                {
+                    "version": each,
+                    "resources": [
+                        *(
+                            aggregated_row(kind)
+                            for kind in sorted(found.get((name, each), []), key=lambda k: k.plural)
+                        ),
+                        *(aggregated_review(name, row) for row in REVIEWS.get(name, ())),
+                    ],
+                    "freshness": "Current",
+                }
+                for each in versions
+            ],
         }
-        paths[f"/{root(key)}/{middle}{resource.plural}/{{name}}"] = {"patch": operation}
-    return {"openapi": "3.0.0", "info": {"title": "Kubernetes", "version": "embedded"}, "paths": paths}
+        for name, versions in names.items()
+    ]
+    head = {"kind": "APIGroupDiscoveryList", "apiVersion": f"apidiscovery.k8s.io/{version_name}"}
+    return {**head, "metadata": {}, "items": items}
+
+
+def aggregated_row(served: Served) -> Object:
+    """A kind in the aggregated form."""
+    resource = served.resource
+    row: Object = {
+        "resource": resource.plural,
+        "responseKind": {"group": served.group, "version": served.version, "kind": resource.kind},
+        "scope": "Namespaced" if resource.namespaced else "Cluster",
+        "singularResource": resource.singular,
+        "verbs": resource.verbs,
+    }
+    if resource.short:
+        row["shortNames"] = list(resource.short)
+    if resource.categories:
+        row["categories"] = list(resource.categories)
+    if resource.subresources:
+        row["subresources"] = [aggregated_subresource(served, name) for name in sorted(resource.subresources)]
+    return row
+
+
+def aggregated_subresource(served: Served, name: str) -> Object:
+    """A subresource in the aggregated form."""
+    kind, of_group, of_version, verbs = WRITTEN_ONLY.get(
+        name, (served.kind, served.group, served.version, verbs_of(name))
+    )
+    told = {"group": of_group, "version": of_version, "kind": kind}
+    return {"subresource": name, "responseKind": told, "verbs": verbs}
+
+
+def aggregated_review(name: str, row: tuple[str, str, bool]) -> Object:
+    """A kind that is only asked, in the aggregated form."""
+    plural, kind, namespaced = row
+    return {
+        "resource": plural,
+        "responseKind": {"group": name, "version": "v1", "kind": kind},
+        "scope": "Namespaced" if namespaced else "Cluster",
+        "singularResource": kind.lower(),
+        "verbs": ["create"],
+    }

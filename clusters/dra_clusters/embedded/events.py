@@ -1,11 +1,9 @@
 """Events for people: what ``kubectl describe`` shows below an object."""
 
-import itertools
+import hashlib
 from typing import Any
 
 from dra_clusters.embedded.api import Api, now
-
-counter = itertools.count(1)
 
 
 def tell(
@@ -14,13 +12,13 @@ def tell(
     """Record an event about ITEM; an equal one that stands already is counted up."""
     metadata = item["metadata"]
     namespace = metadata.get("namespace", "default")
-    for found in api.values("events", namespace):
-        about = found["involvedObject"].get("uid") == metadata["uid"]
-        if about and (found["reason"], found["message"]) == (reason, message):
-            api.update("events", {**found, "count": found["count"] + 1, "lastTimestamp": now()})
-            return
+    about = "\0".join((metadata["uid"], reason, message, source))
+    name = f"{metadata['name'][:200]}.{hashlib.sha256(about.encode()).hexdigest()[:16]}"
+    if (found := api.find("events", name, namespace)) is not None:
+        api.update("events", {**found, "count": found["count"] + 1, "lastTimestamp": now()})
+        return
     event = {
-        "metadata": {"name": f"{metadata['name']}.{next(counter):x}", "namespace": namespace},
+        "metadata": {"name": name, "namespace": namespace},
         "involvedObject": {
             "apiVersion": item["apiVersion"],
             "kind": item["kind"],

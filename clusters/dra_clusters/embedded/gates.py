@@ -31,6 +31,7 @@ STAGES: Mapping[str, tuple[str, str, str, str]] = MappingProxyType(
         "DRAResourcePoolStatus": ("absent", "absent", "off", "off"),
         "DRAOptionalNodeOperations": ("absent", "absent", "absent", "off"),
         "DRAResourceClaimGranularStatusAuthorization": ("absent", "absent", "on", "on"),
+        "ConstrainedImpersonation": ("absent", "off", "on", "on"),
         "ResourceHealthStatus": ("off", "off", "on", "on"),
     }
 )

@@ -1,17 +1,56 @@
-"""The kinds that are served. A new kind is a row here; what is special about it is in ``strategy``."""
+"""What can be asked for: kinds, the versions by which they are served, and the registry that a request is looked up in.
 
+A kind is stored once, in its storage version, under its *key* (the plural; ``foos.example.com`` for a kind of a CRD).
+``Served`` is the kind as seen through one group and version.
+"""
+
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 GROUP = "resource.k8s.io"
+VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
+
+
+def release_number(release: str) -> tuple[int, ...]:
+    """``1.37`` as (1, 37)."""
+    return tuple(map(int, release.split(".")))
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version of a kind.
+
+    Attributes:
+        since: first release that serves it; empty for all.
+        deprecated: first release that warns about it; empty for none.
+    """
+
+    name: str
+    since: str = ""
+    deprecated: str = ""
+
+    def in_release(self, release: str) -> bool:
+        """Whether RELEASE knows it."""
+        return not self.since or release_number(release) >= release_number(self.since)
+
+    def warns(self, release: str) -> bool:
+        """Whether RELEASE tells users to leave it."""
+        return bool(self.deprecated) and release_number(release) >= release_number(self.deprecated)
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One kind at one version.
+    """One kind.
 
     Attributes:
+        version: storage version.
         status: whether it has a ``/status`` subresource.
-        merge_keys: for strategic merge patches, {list field: key of its items}; other lists are replaced.
+        counted: whether ``metadata.generation`` counts changes of what users want.
+        others: further subresources.
+        versions: all versions, preferred first; empty means the storage version only.
+        gates: served only if one of them is on (of those that the release knows).
+        twin: (group, version) that serves the same objects in other clothes.
+        custom: whether it comes from a CRD.
     """
 
     group: str
@@ -21,50 +60,167 @@ class Resource:
     namespaced: bool = True
     short: tuple[str, ...] = ()
     status: bool = False
+    categories: tuple[str, ...] = ()
+    counted: bool = False
+    create_on_update: bool = False
+    unconditional_update: bool = True
+    others: tuple[str, ...] = ()
+    versions: tuple[Version, ...] = ()
+    gates: tuple[str, ...] = ()
+    twin: tuple[str, str] | None = None
+    custom: bool = False
+    singular_name: str = ""
+    list_name: str = ""
 
     @property
     def api_version(self) -> str:
-        """``v1`` or ``resource.k8s.io/v1``."""
+        """``v1`` or ``resource.k8s.io/v1``, the storage version."""
         return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def key(self) -> str:
+        """The name under which it is stored."""
+        return f"{self.plural}.{self.group}" if self.custom else self.plural
+
+    @property
+    def singular(self) -> str:
+        """``pod``."""
+        return self.singular_name or self.kind.lower()
+
+    @property
+    def list_kind(self) -> str:
+        """``PodList``."""
+        return self.list_name or f"{self.kind}List"
 
     @property
     def verbs(self) -> list[str]:
         """What can be done with it."""
-        return ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
+        return [verb for verb in VERBS if (self.plural, verb) != ("namespaces", "deletecollection")]
+
+    @property
+    def subresources(self) -> tuple[str, ...]:
+        """All of them, ``status`` too."""
+        return (*self.others, "status") if self.status else self.others
 
 
-RESOURCES = {
-    resource.plural: resource
-    for resource in (
-        Resource("", "v1", "namespaces", "Namespace", False, ("ns",), True),
-        Resource("", "v1", "nodes", "Node", False, ("no",), True),
-        Resource("", "v1", "pods", "Pod", True, ("po",), True),
-        Resource("", "v1", "events", "Event", True, ("ev",)),
-        Resource("", "v1", "configmaps", "ConfigMap", True, ("cm",)),
-        Resource("", "v1", "secrets", "Secret"),
-        Resource("", "v1", "serviceaccounts", "ServiceAccount", True, ("sa",)),
-        Resource("coordination.k8s.io", "v1", "leases", "Lease"),
-        Resource(GROUP, "v1", "deviceclasses", "DeviceClass", False),
-        Resource(GROUP, "v1", "resourceclaims", "ResourceClaim", True, (), True),
-        Resource(GROUP, "v1", "resourceclaimtemplates", "ResourceClaimTemplate"),
-        Resource(GROUP, "v1", "resourceslices", "ResourceSlice", False),
-    )
-}
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A kind by one group and version.
 
-MERGE_KEYS = {
-    "containers": "name",
-    "initContainers": "name",
-    "env": "name",
-    "volumes": "name",
-    "volumeMounts": "mountPath",
-    "ports": "containerPort",
-    "tolerations": None,
-    "conditions": "type",
-    "ownerReferences": "uid",
-    "resourceClaims": "name",
-    "resourceClaimStatuses": "name",
-    "addresses": "type",
-    "taints": "key",
-    "imagePullSecrets": "name",
-}
-"""Lists that strategic merge patches merge, {field: key} (core/v1 patchMergeKey, 1.37)."""
+    Attributes:
+        warning: what clients are told with each answer; empty if nothing.
+    """
+
+    resource: Resource
+    group: str
+    version: str
+    warning: str = ""
+
+    @property
+    def api_version(self) -> str:
+        """``resource.k8s.io/v1beta1``."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def plural(self) -> str:
+        """Its name in paths."""
+        return self.resource.plural
+
+    @property
+    def kind(self) -> str:
+        """Its kind."""
+        return self.resource.kind
+
+    @property
+    def namespaced(self) -> bool:
+        """Whether its objects are in namespaces."""
+        return self.resource.namespaced
+
+    @property
+    def status(self) -> bool:
+        """Whether it has a ``/status``."""
+        return self.resource.status
+
+    @property
+    def is_storage(self) -> bool:
+        """Whether objects go out as they are stored."""
+        return (self.group, self.version) == (self.resource.group, self.resource.version)
+
+
+class Registry:
+    """The kinds of one cluster; those of CRDs come and go.
+
+    Attributes:
+        changes: counts changes, so that documents about it can be kept until it moves.
+    """
+
+    def __init__(self, kinds: Iterable[Resource], *, release: str, gates: Collection[str]) -> None:
+        self.release = release
+        self.changes = 0
+        self._resources: dict[str, Resource] = {}
+        self._served: dict[tuple[str, str, str], Served] = {}
+        for kind in kinds:
+            if not kind.gates or any(gate in gates for gate in kind.gates):
+                self.add(kind)
+
+    def add(self, resource: Resource) -> None:
+        """Serve a kind."""
+        self.changes += 1
+        self._resources[resource.key] = resource
+        for version in resource.versions or (Version(resource.version),):
+            if version.in_release(self.release):
+                warning = f"{resource.group}/{version.name} {resource.kind} is deprecated"
+                if version.warns(self.release):
+                    major, minor = version.deprecated.split(".")
+                    warning += f" in v{version.deprecated}+, unavailable in v{major}.{int(minor) + 3}+"
+                else:
+                    warning = ""
+                served = Served(resource, resource.group, version.name, warning)
+                self._served[resource.group, version.name, resource.plural] = served
+        if resource.twin:
+            self._served[(*resource.twin, resource.plural)] = Served(resource, *resource.twin)
+
+    def remove(self, key: str) -> None:
+        """Serve a kind no more; its objects are not touched."""
+        self.changes += 1
+        gone = self._resources.pop(key, None)
+        self._served = {
+            where: served for where, served in self._served.items() if served.resource is not gone
+        }
+
+    def resource(self, key: str) -> Resource:
+        """The kind of that key; KeyError if there is none."""
+        return self._resources[key]
+
+    def find(self, group: str, kind: str) -> Resource | None:
+        """The kind by its name."""
+        for resource in self._resources.values():
+            if (resource.group, resource.kind) == (group, kind):
+                return resource
+        return None
+
+    def resources(self) -> list[Resource]:
+        """All kinds."""
+        return list(self._resources.values())
+
+    def served(self, group: str, version: str, plural: str) -> Served | None:
+        """The kind by one version, or None."""
+        return self._served.get((group, version, plural))
+
+    def group_versions(self) -> dict[tuple[str, str], list[Served]]:
+        """{(group, version): kinds}; the preferred version of a group comes first."""
+        found: dict[tuple[str, str], list[Served]] = {}
+        for (group, version, _), served in self._served.items():
+            found.setdefault((group, version), []).append(served)
+        return dict(
+            sorted(found.items(), key=lambda item: (item[0][0] != "", item[0][0], version_rank(item[0][1])))
+        )
+
+
+def version_rank(version: str) -> tuple[int, int, int, str]:
+    """Where a version stands: stable before beta before alpha, higher numbers first (apimachinery ``util/version``)."""
+    for rank, word in enumerate(("", "beta", "alpha")):
+        head, _, tail = version[1:].partition(word) if word else (version[1:], "", "0")
+        if version.startswith("v") and head.isdigit() and tail.isdigit():
+            return (rank, -int(head), -int(tail), "")
+    return (3, 0, 0, version)

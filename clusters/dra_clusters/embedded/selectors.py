@@ -1,119 +1,77 @@
-"""CEL selectors of devices, by Google's C++ CEL (the language of resource/v1's ``cel.expression``, 1.37).
+"""CEL selectors of devices: what the API server asks of their text, and whether they select a device.
 
-A device is ``device.driver``, ``device.attributes[domain].name`` and ``device.capacity[domain].name``; names without a
-domain are in the driver's. A domain that a device does not have is an empty map; a name that it does not have is an
-error, as upstream. Quantities and semantic versions are maps with one member, for which the functions that Kubernetes
-adds (``quantity``, ``semver``, ``compareTo``, ``isLessThan``, ``isGreaterThan``) are defined here.
+The text is checked in the environment of the gates in force; selectors that are stored are evaluated in the widest one,
+as in dynamic-resource-allocation cel (1.36). Programs and the views of devices are remembered.
 """
 
 import functools
-import re
-from collections.abc import Mapping
-from fractions import Fraction
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from cel_expr_python import cel
-from cel_expr_python.ext import ext_bindings, ext_optional, ext_strings
-
 from dra_api.quantity import parse
+from dra_clusters.embedded.cel.environment import (
+    CompileError,
+    EvaluationError,
+    Program,
+    activation,
+    compile_text,
+    evaluate,
+)
+from dra_clusters.embedded.cel.values import Semver, encode
 
-LITERAL = re.compile(r'"([^"\\]+)"|' + r"'([^'\\]+)'")
-NUMBERS = re.compile(r"(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z.-]+))?")
-ANY, MAP, TEXT = cel.Type.DYN, cel.Type.MAP, cel.Type.STRING
+LENGTH_MAX = 10 * 1024
+COST_MAX = 1_000_000
+"""Bytes of text and units of cost (resource/v1 CELSelectorExpressionMaxLength, CELSelectorExpressionMaxCost)."""
 
 
 class SelectorError(Exception):
     """The expression cannot be compiled, or fails on a device."""
 
 
-def quantity(text: str) -> dict[str, str]:
-    """A quantity as CEL sees it: equal amounts are equal maps."""
-    value = parse(text)
-    return {"quantity": f"{value.numerator}/{value.denominator}"}
-
-
-def semver(text: str) -> dict[str, str]:
-    """A semantic version as CEL sees it."""
-    return {"semver": text}
-
-
-def rank(value: Mapping[str, str]) -> Any:
-    """What VALUE is compared by."""
-    if "quantity" in value:
-        return Fraction(value["quantity"])
-    match = NUMBERS.match(value["semver"])
-    if match is None:
-        message = f"{value['semver']!r} is not a semantic version"
-        raise ValueError(message)
-    major, minor, patch, pre = match.groups()
-    identifiers = tuple(
-        (0, int(part), "") if part.isdigit() else (1, 0, part) for part in (pre.split(".") if pre else ())
-    )
-    return int(major), int(minor), int(patch), pre is None, identifiers
-
-
-def compare(left: Mapping[str, str], right: Mapping[str, str]) -> int:
-    """-1, 0 or 1."""
-    return (rank(left) > rank(right)) - (rank(left) < rank(right))
-
-
-def member(name: str, impl: Any, returns: Any) -> Any:
-    """A method of quantities and versions."""
-    overload = cel.Overload(
-        f"value_{name}", return_type=returns, parameters=[MAP, MAP], is_member=True, impl=impl
-    )
-    return cel.FunctionDecl(name, [overload])
-
-
-def maker(name: str, impl: Any) -> Any:
-    """A function of a text."""
-    return cel.FunctionDecl(
-        name, [cel.Overload(f"text_{name}", return_type=MAP, parameters=[TEXT], impl=impl)]
-    )
-
-
-@functools.cache
-def environment() -> Any:
-    """The one CEL environment."""
-    return cel.NewEnv(
-        variables={"device": ANY},
-        functions=[
-            maker("quantity", quantity),
-            maker("semver", semver),
-            member("compareTo", compare, cel.Type.INT),
-            member("isLessThan", lambda left, right: compare(left, right) < 0, cel.Type.BOOL),
-            member("isGreaterThan", lambda left, right: compare(left, right) > 0, cel.Type.BOOL),
-        ],
-        extensions=[ext_strings.ExtStrings(), ext_optional.ExtOptional(), ext_bindings.ExtBindings()],
-    )
+def check_expression(text: str, *, gates: Collection[str] = ("DRAConsumableCapacity",)) -> list[str]:
+    """What keeps TEXT from being the expression of a new object, in the API server's words; empty if nothing does."""
+    size = len(text.encode())
+    if size > LENGTH_MAX:
+        return [f"Too long: may not be more than {LENGTH_MAX} bytes"]
+    try:
+        program = compiled(text, "DRAConsumableCapacity" in gates, "DRAListTypeAttributes" in gates)
+    except CompileError as error:
+        return [str(error)]
+    if program.cost > COST_MAX:
+        times = program.cost / COST_MAX
+        many = "more than 100x" if times > 100 else f"{times:.1f}x"
+        costs = f"(estimated cost {program.cost}, cost limit {COST_MAX})"
+        return [f"too complex, exceeds cost limit by factor of {many} {costs}"]
+    return []
 
 
 @functools.lru_cache(maxsize=1024)
-def compiled(expression: str) -> tuple[Any, tuple[str, ...]]:
-    """The program, and the texts in it, which may be domains.
+def compiled(text: str, consumable: bool = True, lists: bool = False) -> Program:
+    """The program of TEXT. Raises CompileError."""
+    return compile_text(text, consumable=consumable, lists=lists)
+
+
+def value_of(name: str, attribute: Mapping[str, Any], lists: bool) -> Any:
+    """An attribute's value as CEL sees it.
 
     Raises:
-        SelectorError: it is not CEL.
+        SelectorError: it has none that this cluster knows.
     """
-    try:
-        program = environment().compile(expression)
-    except Exception as error:  # the library has no class of its own
-        message = f"selector {expression!r} cannot be compiled: {error}"
-        raise SelectorError(message) from error
-    return program, tuple(first or second for first, second in LITERAL.findall(expression))
-
-
-def value_of(attribute: Mapping[str, Any]) -> Any:
-    """An attribute's value as CEL sees it."""
-    if "version" in attribute:
-        return semver(attribute["version"])
-    if "versions" in attribute:
-        return [semver(text) for text in attribute["versions"]]
-    return next(iter(attribute.values()), None)
+    for kind, value in attribute.items():
+        if kind == "version":
+            return encode(Semver.of(value))
+        if kind in ("string", "int", "bool"):
+            return value
+        if lists and kind == "versions":
+            return [encode(Semver.of(text)) for text in value]
+        if lists and kind in ("strings", "ints", "bools"):
+            return value
+    message = f"attribute {name}: unsupported attribute value"
+    raise SelectorError(message)
 
 
 def by_domain(driver: str, members: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """{domain: {name: value}} of {qualified name: value}."""
+    """{domain: {name: value}} of {qualified name: value}; names without a domain are in the driver's."""
     result: dict[str, dict[str, Any]] = {}
     for name, value in members.items():
         domain, _, short = name.rpartition("/")
@@ -121,23 +79,36 @@ def by_domain(driver: str, members: Mapping[str, Any]) -> dict[str, dict[str, An
     return result
 
 
-def matches(expression: str, driver: str, device: Mapping[str, Any]) -> bool:
-    """Whether EXPRESSION selects DEVICE (an item of ``spec.devices``).
+def view(driver: str, device: Mapping[str, Any], *, lists: bool = False) -> Any:
+    """DEVICE (an item of ``spec.devices``) as the variable ``device``. Raises SelectorError."""
+    attributes = device.get("attributes") or {}
+    capacity = device.get("capacity") or {}
+    return activation(
+        {
+            "driver": driver,
+            "allowMultipleAllocations": bool(device.get("allowMultipleAllocations")),
+            "attributes": by_domain(driver, {n: value_of(n, a, lists) for n, a in attributes.items()}),
+            "capacity": by_domain(driver, {n: encode(parse(c["value"])) for n, c in capacity.items()}),
+        }
+    )
+
+
+def selects(text: str, device: Any, *, lists: bool = False) -> bool:
+    """Whether TEXT selects DEVICE, a ``view``.
 
     Raises:
-        SelectorError: it cannot be compiled, fails on this device, or gives no boolean.
+        SelectorError: it cannot be compiled, costs too much, fails on this device, or gives no boolean.
     """
-    program, texts = compiled(expression)
-    attributes = {name: value_of(value) for name, value in (device.get("attributes") or {}).items()}
-    capacity = {name: quantity(value["value"]) for name, value in (device.get("capacity") or {}).items()}
-    view = {
-        "driver": driver,
-        "allowMultipleAllocations": bool(device.get("allowMultipleAllocations")),
-        "attributes": {**{text: {} for text in texts}, driver: {}, **by_domain(driver, attributes)},
-        "capacity": {**{text: {} for text in texts}, driver: {}, **by_domain(driver, capacity)},
-    }
-    result = program.eval(data={"device": view})
-    if result.type() != cel.Type.BOOL:
-        message = f"selector {expression!r} on device {device['name']}: {result.value()}"
-        raise SelectorError(message)
-    return bool(result.value())
+    try:
+        program = compiled(text, True, lists)
+        if program.cost > COST_MAX:
+            message = f"actual cost limit exceeded: {program.cost} units are possible, {COST_MAX} allowed"
+            raise SelectorError(message)
+        return evaluate(program, device)
+    except (CompileError, EvaluationError) as error:
+        raise SelectorError(str(error)) from error
+
+
+def matches(text: str, driver: str, device: Mapping[str, Any]) -> bool:
+    """Whether TEXT selects DEVICE of DRIVER. Raises SelectorError."""
+    return selects(text, view(driver, device))

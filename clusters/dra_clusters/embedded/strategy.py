@@ -1,108 +1,105 @@
-"""Pure: what is special about a kind when it is created, changed or looked at; everything else is the same for all."""
+"""What happens to an object on its way into the store, by its kind: defaults, refusals, what a door does not write.
+
+The rules of built-in kinds are in ``rules.registry``, those of custom kinds in ``crds``; this module knows which applies.
+"""
 
 from typing import Any
 
+from dra_clusters.embedded.crds.checks import definition_causes
+from dra_clusters.embedded.crds.definition import Definition, default_definition
 from dra_clusters.embedded.resources import Resource
+from dra_clusters.embedded.rules import registry
+from dra_clusters.embedded.rules.causes import Cause
+from dra_clusters.embedded.rules.context import Context
 from dra_clusters.embedded.status import invalid
-from dra_clusters.embedded.validation import (
-    SUBDOMAIN,
-    Cause,
-    claim_causes,
-    claim_update_causes,
-    is_name,
-    slice_causes,
-    slice_update_causes,
+
+Object = dict[str, Any]
+GRACE_S = 30
+HEADER = ("apiVersion", "kind", "metadata")
+RETURNS_DELETED = frozenset(
+    {
+        *("pods", "namespaces", "services", "serviceaccounts"),
+        *("resourceclaims", "resourceclaimtemplates", "resourceslices", "deviceclasses", "devicetaintrules"),
+        "resourcepoolstatusrequests",
+    }
 )
-
-NAME_MAX = 253
-COUNTED = ("resourceslices", "resourceclaims", "resourceclaimtemplates", "deviceclasses", "pods")
-"""Kinds with ``metadata.generation``."""
+"""Kinds whose deletion answers with the object (``ReturnDeletedObject`` in ``pkg/registry``, 1.36)."""
 
 
-def prepare_new(resource: Resource, item: dict[str, Any]) -> None:
-    """Defaults of a new object, in place; a status that a client may not set is dropped.
+def prepare_new(resource: Resource, item: Object, context: Context, definition: Definition | None) -> None:
+    """Make ITEM ready to be stored, in place.
 
     Raises:
-        ApiError: 422, the object is invalid.
+        ApiError: 422, it is invalid.
     """
-    if resource.plural in COUNTED:
-        item["metadata"]["generation"] = 1
-    if resource.plural == "pods":
-        item["status"] = {"phase": "Pending", "qosClass": "BestEffort"}
-        item.setdefault("spec", {}).setdefault("restartPolicy", "Always")
-    if resource.plural == "namespaces":
-        item["status"] = {"phase": "Active"}
-        item.setdefault("spec", {})
-    if resource.plural == "resourceclaims":
-        item["status"] = {}
-        default_requests(item.get("spec") or {})
-    if resource.plural == "resourceclaimtemplates":
-        default_requests((item.get("spec") or {}).get("spec") or {})
-    check(resource, item)
-
-
-def default_requests(spec: dict[str, Any]) -> None:
-    """Allocation mode and count of a claim's requests, in place."""
-    for request in (spec.get("devices") or {}).get("requests") or []:
-        for exact in [request.get("exactly"), *(request.get("firstAvailable") or [])]:
-            if exact is not None:
-                exact.setdefault("allocationMode", "ExactCount")
-                if exact["allocationMode"] == "ExactCount":
-                    exact.setdefault("count", 1)
-
-
-def check(resource: Resource, item: dict[str, Any]) -> None:
-    """Rules that hold for every version of an object.
-
-    Raises:
-        ApiError: 422.
-    """
-    causes: list[Cause] = []
-    name = item["metadata"].get("name", "")
-    if not is_name(name, SUBDOMAIN, NAME_MAX):
-        causes.append(("metadata.name", f"Invalid value: {name!r}: must be a lower-case DNS subdomain"))
-    if resource.plural == "resourceslices":
-        causes += slice_causes(item)
-    if resource.plural == "resourceclaims":
-        causes += claim_causes(item)
-    if resource.plural == "resourceclaimtemplates":
-        causes += [(f"spec.{path}", why) for path, why in claim_causes(item.get("spec") or {})]
+    if definition is not None:
+        definition.prepare(item, None, "")
+        causes = definition.causes(item, None)
+    else:
+        registry.prepare_create(resource, item, context)
+        causes = kind_causes(resource, item)
+    causes = [*registry.validate_create(resource, item, context), *causes]
     if causes:
-        raise invalid(resource.kind, resource.group, name, causes)
+        raise invalid(resource.kind, resource.group, item["metadata"].get("name", ""), causes)
 
 
-def prepare_change(resource: Resource, old: dict[str, Any], new: dict[str, Any], subresource: str) -> None:
-    """What a client cannot change is kept from OLD, in place; the generation follows the spec.
+def prepare_change(
+    resource: Resource,
+    old: Object,
+    new: Object,
+    subresource: str,
+    context: Context,
+    definition: Definition | None,
+) -> None:
+    """Make NEW ready to take the place of OLD, in place.
 
     Raises:
         ApiError: 422, the change breaks rules.
     """
-    if subresource == "status":
-        for member in [name for name in old if name != "status" and name != "metadata"]:
-            new[member] = old[member]
-        kept = {name: new["metadata"][name] for name in ("managedFields",) if name in new["metadata"]}
-        new["metadata"] = {**old["metadata"], **kept}
-    elif resource.status:
-        new.pop("status", None)
-        if "status" in old:
-            new["status"] = old["status"]
-    for name in ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"):
-        new["metadata"].pop(name, None)
-        if name in old["metadata"]:
-            new["metadata"][name] = old["metadata"][name]
-    if resource.plural in COUNTED and old.get("spec") != new.get("spec"):
-        new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
-    check(resource, new)
-    causes: list[Cause] = []
-    if resource.plural == "resourceslices":
-        causes = slice_update_causes(old, new)
-    elif resource.plural == "resourceclaims":
-        causes = claim_update_causes(old, new)
+    if subresource == "finalize":
+        finalizers = (new.get("spec") or {}).get("finalizers") or []
+        spec = {name: value for name, value in old.get("spec", {}).items() if name != "finalizers"}
+        new |= {**old, "spec": spec | ({"finalizers": finalizers} if finalizers else {})}
+        return
+    if definition is not None:
+        definition.prepare(new, old, subresource)
+        causes = definition.causes(new, old)
+    else:
+        status = new.get("status")
+        registry.prepare_update(resource, old, new, subresource, context)
+        if subresource == "binding":  # it sets a condition too, and does not count as a change of the spec
+            new["status"] = status
+            new["metadata"]["generation"] = old["metadata"].get("generation", 1)
+        causes = kind_causes(resource, new)
+    causes = [*registry.validate_update(resource, old, new, subresource, context), *causes]
     if causes:
         raise invalid(resource.kind, resource.group, old["metadata"]["name"], causes)
 
 
-def waits_for_kubelet(resource: Resource, item: dict[str, Any]) -> bool:
-    """Whether deleting ITEM only marks it, because a kubelet has to end its containers first."""
-    running = (item.get("status") or {}).get("phase") not in ("Succeeded", "Failed")
-    return resource.plural == "pods" and bool(item.get("spec", {}).get("nodeName")) and running
+def kind_causes(resource: Resource, item: Object) -> list[Cause]:
+    """Rules of the kinds that this side of the server owns, after their defaults are set, in place."""
+    if resource.key != "customresourcedefinitions":
+        return []
+    default_definition(item)
+    return list(definition_causes(item))
+
+
+def is_hidden(resource: Resource, subresource: str, member: str) -> bool:
+    """Whether a write through that door leaves a top-level member alone, so that nobody gets to own it by it."""
+    if subresource == "status":
+        return member not in ("status", "metadata") or (member == "metadata" and not keeps_metadata(resource))
+    return bool(subresource) or (resource.status and member == "status")
+
+
+def keeps_metadata(resource: Resource) -> bool:
+    """Whether a write of the status may change labels and the like (``ResetObjectMetaForStatus`` is not called)."""
+    return not resource.custom and registry.kind_of(resource).status_metadata
+
+
+def grace_of(resource: Resource, item: Object, asked: int | None) -> int:
+    """Seconds that a deletion of ITEM waits for its kubelet; 0 for what needs no wait (pod ``CheckGracefulDelete``)."""
+    spec, phase = item.get("spec") or {}, (item.get("status") or {}).get("phase")
+    if resource.key != "pods" or not spec.get("nodeName") or phase in ("Succeeded", "Failed"):
+        return 0
+    period = spec.get("terminationGracePeriodSeconds", GRACE_S) if asked is None else asked
+    return 1 if period < 0 else int(period)

@@ -360,9 +360,9 @@ def test_extreme_claims_do_not_kill_the_driver(world: World) -> None:
     """Empty and huge names and huge opaque parameters are refused or prepared; the driver serves on."""
     pool, device = world.need(1)[0]
     claims = [
-        world.claim(("", device)),
-        world.claim((pool, "x" * 5000)),
-        world.claim(config={"x": "y" * 9000}),
+        world.claim(("", device), odd=True),
+        world.claim((pool, "x" * 5000), odd=True),
+        world.claim(config={"x": "y" * 9000}, odd=True),
     ]
     for claim in claims:
         world.kubelet.attempt(claim)

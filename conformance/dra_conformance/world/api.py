@@ -117,11 +117,17 @@ class ApiView:
             "PATCH", f"{GROUP}/resourceslices/{name}", patch, content_type="application/merge-patch+json"
         )
 
-    def create_claim(self, claim: Object, status: Object | None) -> Object:
-        """A claim with a status, as scheduler and controllers would leave it."""
+    def create_claim(self, claim: Object, status: Object | None, *, odd: bool = False) -> Object:
+        """A claim with a status, as scheduler and controllers would leave it; an ODD status no API server of today allows."""
         space = f"{GROUP}/namespaces/{claim['metadata']['namespace']}/resourceclaims"
         stored = self.write("POST", space, claim)
         if status is None:
+            return stored
+        if odd:
+            self._cluster.plant("resourceclaims", {**stored, "status": status})
+            self._evidence.add(
+                "api", f"planted a claim that the rules do not allow: {claim['metadata']['name']}"
+            )
             return stored
         return self.write("PUT", f"{space}/{claim['metadata']['name']}/status", {**stored, "status": status})
 
@@ -138,6 +144,16 @@ class ApiView:
     def delete_claim(self, namespace: str, name: str) -> None:
         """Delete a claim; finalizers keep it."""
         self.request("DELETE", f"{GROUP}/namespaces/{namespace}/resourceclaims/{name}")
+
+    def allow_admin_access(self, namespace: str) -> None:
+        """Label a namespace such that claims in it may have admin access (KEP-5018)."""
+        labels = {"resource.kubernetes.io/admin-access": "true"}
+        self.write(
+            "PATCH",
+            f"/api/v1/namespaces/{namespace}",
+            {"metadata": {"labels": labels}},
+            content_type="application/merge-patch+json",
+        )
 
     def ensure_namespace(self, name: str) -> None:
         """Create a namespace if it is not there."""

@@ -130,6 +130,7 @@ class World:
         unknown: bool = False,
         admin: bool = False,
         raw_configs: Sequence[Object] = (),
+        odd: bool = False,
     ) -> Claim:
         """A claim that is allocated DEVICES; the first plain device if none are given.
 
@@ -146,6 +147,7 @@ class World:
             unknown: put members that no version knows at every level.
             admin: allocate with admin access.
             raw_configs: entries of the allocation's config as they are.
+            odd: the allocation is one that no API server of today allows; UNKNOWN and RAW_CONFIGS make it so too.
         """
         chosen = devices or (tuple(self.need(1)) if allocated and not extra_results else ())
         words = list(requests) or ["gpu"] * len(chosen)
@@ -155,10 +157,10 @@ class World:
         ]
         for result in results if admin else ():
             result["adminAccess"] = True
-        main = dict.fromkeys(word.partition("/")[0] for word in words or ["gpu"])
-        spec_requests = [
-            {"name": word, "exactly": {"deviceClassName": self.descriptor.device_class.name}} for word in main
-        ]
+        if admin:
+            self.api.allow_admin_access(namespace)
+        asked = [*words, *(result["request"] for result in extra_results)]
+        spec_requests = requests_for(asked or ["gpu"], self.descriptor.device_class.name, admin=admin)
         allocation: Object = {"devices": {"results": [*results, *extra_results]}}
         if config is not None:
             opaque = {"driver": self.descriptor.driver, "parameters": config}
@@ -184,7 +186,8 @@ class World:
                 result["future"] = "x"
             metadata["annotations"] = {"example.com/future": "x"}
         claim = {"metadata": metadata, "spec": {"devices": {"requests": spec_requests}}}
-        stored = self.api.create_claim(claim, status if allocated else None)
+        odd = odd or unknown or bool(raw_configs)
+        stored = self.api.create_claim(claim, status if allocated else None, odd=odd)
         made = Claim(namespace, metadata["name"], stored["metadata"]["uid"], tuple(chosen))
         self.claims.append(made)
         return made
@@ -208,3 +211,18 @@ class World:
     def tidy(self) -> None:
         """Drop what a check left behind when it failed, so that it condemns its own requirement only."""
         self.drop(*self.claims)
+
+
+def requests_for(words: Sequence[str], device_class: str, *, admin: bool) -> list[Object]:
+    """The requests of a claim whose results name WORDS; ``a/b`` is a subrequest of ``a``."""
+    by_main: dict[str, list[str]] = {}
+    for word in words:
+        main, _, sub = word.partition("/")
+        by_main.setdefault(main, []).extend([sub] if sub and sub not in by_main.get(main, []) else [])
+    exactly = {"deviceClassName": device_class} | ({"adminAccess": True} if admin else {})
+    return [
+        {"name": main, "firstAvailable": [{"name": sub, "deviceClassName": device_class} for sub in subs]}
+        if subs
+        else {"name": main, "exactly": exactly}
+        for main, subs in by_main.items()
+    ]

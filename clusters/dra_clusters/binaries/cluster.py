@@ -1,0 +1,303 @@
+"""A control plane of real programs on the loopback, in a folder of its own; ``down`` ends exactly what it started.
+
+Ports are free ones at the moment of asking; if somebody takes one before the program does, all is tried again with
+others. Nodes are objects: who needs a kubelet on them brings one.
+"""
+
+import contextlib
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from dra_clusters.binaries.build import Programs, find, release_of
+from dra_clusters.binaries.identity import (
+    USERS,
+    make_account_keys,
+    make_serving_certificate,
+    make_tokens,
+    write_kubeconfig,
+)
+from dra_clusters.checks.client import Client
+from dra_clusters.errors import UsageError, WorldError
+from dra_clusters.provider import PARTS, VERSIONS, ClusterOptions, Node
+
+START_S, STOP_S, TRIES = 60.0, 15.0, 3
+SERVED = ("v1beta1", "v1beta2", "v1alpha3")
+"""Versions of resource.k8s.io that are served beside v1 in each release from 1.34 to 1.37 (dra-features.md part 2)."""
+
+ROLE = {
+    "rules": [
+        {"apiGroups": ["resource.k8s.io"], "resources": ["resourceslices"], "verbs": ["*"]},
+        {
+            "apiGroups": ["resource.k8s.io"],
+            "resources": ["resourceclaims", "deviceclasses"],
+            "verbs": ["get", "list", "watch"],
+        },
+        {
+            "apiGroups": ["resource.k8s.io"],
+            "resources": ["resourceclaims/status"],
+            "verbs": ["update", "patch"],
+        },
+        {
+            "apiGroups": ["resource.k8s.io"],
+            "resources": ["resourceclaims/driver"],
+            "verbs": ["arbitrary-node:update", "arbitrary-node:patch"],
+        },
+        {"apiGroups": [""], "resources": ["nodes", "pods"], "verbs": ["get", "list", "watch"]},
+        {"apiGroups": ["", "events.k8s.io"], "resources": ["events"], "verbs": ["create", "patch"]},
+    ]
+}
+"""What a driver of any kind may do; group dra-drivers."""
+
+
+class PortTaken(Exception):
+    """Somebody else was faster."""
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of the loopback that are free now, all different."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [each.getsockname()[1] for each in sockets]
+
+
+def etcd_flags(directory: Path, client: int, peer: int) -> list[str]:
+    """How etcd is started; nothing needs to survive a crash of the machine."""
+    clients, peers = f"http://127.0.0.1:{client}", f"http://127.0.0.1:{peer}"
+    return [
+        f"--data-dir={directory / 'etcd'}",
+        f"--listen-client-urls={clients}",
+        f"--advertise-client-urls={clients}",
+        f"--listen-peer-urls={peers}",
+        f"--initial-advertise-peer-urls={peers}",
+        f"--initial-cluster=default={peers}",
+        "--unsafe-no-fsync",
+        "--log-level=warn",
+    ]
+
+
+def apiserver_flags(directory: Path, port: int, etcd: int) -> list[str]:
+    """How kube-apiserver is started."""
+    served = ",".join(f"resource.k8s.io/{version}=true" for version in SERVED)
+    return [
+        f"--etcd-servers=http://127.0.0.1:{etcd}",
+        "--bind-address=127.0.0.1",
+        f"--secure-port={port}",
+        "--advertise-address=127.0.0.1",
+        "--endpoint-reconciler-type=none",
+        f"--tls-cert-file={directory / 'serving.crt'}",
+        f"--tls-private-key-file={directory / 'serving.key'}",
+        f"--token-auth-file={directory / 'tokens.csv'}",
+        "--service-account-issuer=https://kubernetes.default.svc",
+        f"--service-account-key-file={directory / 'accounts.pub'}",
+        f"--service-account-signing-key-file={directory / 'accounts.key'}",
+        "--service-cluster-ip-range=10.0.0.0/24",
+        "--authorization-mode=Node,RBAC",
+        "--enable-admission-plugins=NodeRestriction",
+        "--disable-admission-plugins=ServiceAccount",
+        "--allow-privileged",
+        f"--runtime-config={served}",
+    ]
+
+
+def client_flags(kubeconfig: Path, port: int) -> list[str]:
+    """How the programs that work for the API server are started."""
+    names = ("kubeconfig", "authentication-kubeconfig", "authorization-kubeconfig")
+    return [
+        *(f"--{name}={kubeconfig}" for name in names),
+        "--bind-address=127.0.0.1",
+        f"--secure-port={port}",
+        "--leader-elect=false",
+    ]
+
+
+class BinariesCluster:
+    """Real programs that run."""
+
+    name = "binaries"
+
+    def __init__(self, options: ClusterOptions, programs: Programs) -> None:
+        self._directory = options.directory
+        self._programs = programs
+        self._parts = options.parts & programs.parts
+        self._processes: list[tuple[str, subprocess.Popen[bytes]]] = []
+        self._authority = make_serving_certificate(self._directory)
+        self._tokens = make_tokens(self._directory)
+        make_account_keys(self._directory)
+        self.kubernetes = release_of(programs.paths["kube-apiserver"])
+        self.capabilities = self._parts | {"rbac"}
+        self.nodes = tuple(make_node(self._directory, name) for name in options.nodes)
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The administrator's file."""
+        return self.kubeconfig_of("admin")
+
+    def kubeconfig_of(self, user: str) -> Path:
+        """The file of ``admin`` or ``driver``."""
+        return self._directory / f"{user}.kubeconfig"
+
+    @property
+    def pids(self) -> Mapping[str, int]:
+        """The processes of this cluster."""
+        return {name: process.pid for name, process in self._processes}
+
+    def start(self) -> None:
+        """Start everything and wait until it answers.
+
+        Raises:
+            WorldError: a program does not start.
+        """
+        for _ in range(TRIES):
+            try:
+                self._start()
+            except PortTaken:
+                self.down()
+            except BaseException:
+                self.down()
+                raise
+            else:
+                return
+        message = f"no free ports for a control plane in {TRIES} tries"
+        raise WorldError(message)
+
+    def _start(self) -> None:
+        etcd, peer, port, scheduler, controllers = free_ports(5)
+        for user in USERS:
+            url = f"https://127.0.0.1:{port}"
+            write_kubeconfig(self.kubeconfig_of(user), url, user, self._tokens[user], self._authority)
+        self._run("etcd", etcd_flags(self._directory, etcd, peer))
+        self._run("kube-apiserver", apiserver_flags(self._directory, port, etcd))
+        self._wait_ready()
+        self._furnish()
+        if "scheduler" in self._parts:
+            self._run("kube-scheduler", client_flags(self.kubeconfig, scheduler))
+        if "controllers" in self._parts:
+            keys = [
+                f"--service-account-private-key-file={self._directory / 'accounts.key'}",
+                f"--root-ca-file={self._directory / 'serving.crt'}",
+                "--use-service-account-credentials",
+            ]
+            self._run("kube-controller-manager", client_flags(self.kubeconfig, controllers) + keys)
+
+    def _log(self, name: str) -> Path:
+        return self._directory / f"{name}.log"
+
+    def _run(self, name: str, flags: list[str]) -> None:
+        with self._log(name).open("wb") as log:
+            words = [str(self._programs.paths[name]), *flags]
+            process = subprocess.Popen(words, stdout=log, stderr=log, start_new_session=True)
+        self._processes.append((name, process))
+
+    def _wait_ready(self) -> None:
+        client = Client(self.kubeconfig)
+        start = told = time.monotonic()
+        try:
+            while time.monotonic() < start + START_S:
+                self._check_alive()
+                with contextlib.suppress(OSError):
+                    if client.send("GET", "/readyz").code == 200:
+                        return
+                if time.monotonic() > told + 2:
+                    told = time.monotonic()
+                    sys.stderr.write(f"dra-cluster: kube-apiserver is starting, {told - start:.0f} s\n")
+                time.sleep(0.05)
+        finally:
+            client.close()
+        message = f"kube-apiserver is not ready after {START_S:.0f} s; the end of its log: {self._tail('kube-apiserver')}"
+        raise WorldError(message)
+
+    def _check_alive(self) -> None:
+        for name, process in self._processes:
+            if process.poll() is not None:
+                tail = self._tail(name)
+                if "address already in use" in tail:
+                    raise PortTaken(name)
+                message = f"{name} ended with code {process.returncode}; the end of its log: {tail}"
+                raise WorldError(message)
+
+    def _tail(self, name: str) -> str:
+        return self._log(name).read_text(errors="replace")[-1500:]
+
+    def _furnish(self) -> None:
+        """The nodes, and the rights of the user ``driver``."""
+        client = Client(self.kubeconfig)
+        rbac, name = "/apis/rbac.authorization.k8s.io/v1", "dra-drivers"
+        group = "rbac.authorization.k8s.io"
+        binding = {
+            "roleRef": {"kind": "ClusterRole", "name": name, "apiGroup": group},
+            "subjects": [{"kind": "Group", "name": name, "apiGroup": group}],
+        }
+        room = {"cpu": "8", "memory": "32Gi", "pods": "110"}
+        ready = {"type": "Ready", "status": "True", "reason": "KubeletReady", "message": "an object only"}
+        status = {"capacity": room, "allocatable": room, "conditions": [ready]}
+        try:
+            client.send("POST", f"{rbac}/clusterroles", {"metadata": {"name": name}, **ROLE}).expect(201)
+            client.send(
+                "POST", f"{rbac}/clusterrolebindings", {"metadata": {"name": name}, **binding}
+            ).expect(201)
+            for node in self.nodes:
+                labels = {"kubernetes.io/hostname": node.name, "kubernetes.io/os": "linux"}
+                item = {"metadata": {"name": node.name, "labels": labels}}
+                client.send("POST", "/api/v1/nodes", item).expect(201)
+                path = f"/api/v1/nodes/{node.name}"
+                client.patch("merge", f"{path}/status", {"status": status}).expect(200)
+                client.patch("merge", path, {"spec": {"taints": None}}).expect(200)
+        finally:
+            client.close()
+
+    def down(self) -> None:
+        """End what was started, the API server before its store."""
+        for _, process in reversed(self._processes):
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(STOP_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self._processes.clear()
+
+
+class BinariesProvider:
+    """Makes clusters of real programs."""
+
+    name = "binaries"
+
+    def up(self, options: ClusterOptions) -> BinariesCluster:
+        """A control plane that answers; it runs those of the wanted parts whose programs are there, never a kubelet.
+
+        Raises:
+            UsageError: unknown version or part, or the programs are not there.
+            WorldError: a program does not start.
+        """
+        if options.kubernetes not in VERSIONS:
+            message = f"unknown Kubernetes version {options.kubernetes!r}; there are: {', '.join(VERSIONS)}"
+            raise UsageError(message)
+        if not options.parts <= PARTS or "api" not in options.parts:
+            message = f"unknown parts {sorted(options.parts - PARTS)}; wanted api and any of {sorted(PARTS - {'api'})}"
+            raise UsageError(message)
+        programs = find(options.kubernetes)
+        try:
+            options.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            cluster = BinariesCluster(options, programs)
+        except OSError as error:
+            message = f"cannot start a cluster in {options.directory}: {error.strerror}"
+            raise WorldError(message) from error
+        cluster.start()
+        return cluster
+
+
+def make_node(directory: Path, name: str) -> Node:
+    """The node NAME with its folders."""
+    root = directory / "nodes" / name
+    node = Node(
+        name=name, registry_dir=root / "plugins_registry", plugins_dir=root / "plugins", cdi_dir=root / "cdi"
+    )
+    for folder in (node.registry_dir, node.plugins_dir, node.cdi_dir):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return node

@@ -1,0 +1,87 @@
+"""Keys, certificate, tokens and kubeconfigs of one cluster: files that only this user can read."""
+
+import base64
+import datetime
+import ipaddress
+import json
+import os
+import secrets
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
+
+USERS = {"admin": "system:masters", "driver": "dra-drivers"}
+"""Each user and its group."""
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """A file of mode 0600."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
+        stream.write(content)
+
+
+def private_pem(key: rsa.RSAPrivateKey) -> bytes:
+    """The key as PEM."""
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def make_serving_certificate(directory: Path) -> bytes:
+    """Write ``serving.key`` and ``serving.crt``, signed by itself for the loopback; the certificate."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kube-apiserver")])
+    now = datetime.datetime.now(datetime.UTC)
+    names = [x509.IPAddress(ipaddress.ip_address("127.0.0.1")), x509.DNSName("localhost")]
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(days=30))
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = certificate.public_bytes(serialization.Encoding.PEM)
+    write_private(directory / "serving.key", private_pem(key))
+    write_private(directory / "serving.crt", pem)
+    return pem
+
+
+def make_account_keys(directory: Path) -> None:
+    """Write ``accounts.key`` and ``accounts.pub``, which sign and check the tokens of service accounts."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    public = key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    write_private(directory / "accounts.key", private_pem(key))
+    write_private(directory / "accounts.pub", public)
+
+
+def make_tokens(directory: Path) -> dict[str, str]:
+    """Write ``tokens.csv``; {user: token}."""
+    tokens = {user: secrets.token_urlsafe(24) for user in USERS}
+    lines = [f"{token},{user},{user},{USERS[user]}" for user, token in tokens.items()]
+    write_private(directory / "tokens.csv", ("\n".join(lines) + "\n").encode())
+    return tokens
+
+
+def write_kubeconfig(path: Path, url: str, user: str, token: str, authority: bytes) -> None:
+    """The kubeconfig of one user."""
+    cluster = {"server": url, "certificate-authority-data": base64.b64encode(authority).decode()}
+    context = {"cluster": "binaries", "user": user, "namespace": "default"}
+    document = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "binaries",
+        "clusters": [{"name": "binaries", "cluster": cluster}],
+        "users": [{"name": user, "user": {"token": token}}],
+        "contexts": [{"name": "binaries", "context": context}],
+    }
+    write_private(path, json.dumps(document, indent=1).encode())

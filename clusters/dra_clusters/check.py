@@ -1,0 +1,162 @@
+"""Runs the list of behaviours on a cluster: ``dra-cluster check``; and on two, to see where they differ: ``dra-cluster diff``.
+
+A behaviour passes, differs (``Difference``: the cluster does something else), breaks (any other exception: the check or
+the connection failed) or is skipped, with the reason. Behaviours run in parallel, as clients of a cluster do.
+"""
+
+import dataclasses
+import fnmatch
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from dra_clusters.checks.behaviour import Behaviour
+from dra_clusters.checks.catalogue import behaviours
+from dra_clusters.checks.client import Client, Difference
+from dra_clusters.checks.world import World
+from dra_clusters.provider import Cluster, Node
+
+WORKERS = 8
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """The cluster that is looked at.
+
+    Attributes:
+        kubernetes: its release, e.g. ``1.36``.
+        nodes: with the folders that a driver needs; empty where they are not on this machine.
+    """
+
+    name: str
+    kubeconfig: Path
+    kubernetes: str
+    capabilities: frozenset[str]
+    nodes: tuple[Node, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What came of one behaviour: ``pass``, ``differs``, ``breaks`` or ``skipped``."""
+
+    id: str
+    sentence: str
+    source: str
+    verdict: str
+    detail: str = ""
+
+
+def subject_of(cluster: Cluster) -> Subject:
+    """A cluster that a provider started."""
+    return Subject(
+        name=cluster.name,
+        kubeconfig=cluster.kubeconfig,
+        kubernetes=cluster.kubernetes,
+        capabilities=cluster.capabilities,
+        nodes=cluster.nodes,
+    )
+
+
+def subject_at(kubeconfig: Path, capabilities: Iterable[str]) -> Subject:
+    """A cluster that somebody else runs; its release is asked from it."""
+    client = Client(kubeconfig)
+    version = client.send("GET", "/version").expect(200)
+    client.close()
+    release = f"{version['major']}.{version['minor'].rstrip('+')}"
+    return Subject(
+        name=str(kubeconfig), kubeconfig=kubeconfig, kubernetes=release, capabilities=frozenset(capabilities)
+    )
+
+
+def selected(patterns: Sequence[str]) -> list[Behaviour]:
+    """The behaviours whose id matches one of PATTERNS (all, if there is none): ``watching``, ``slices/*``."""
+    if not patterns:
+        return behaviours()
+    wanted = [pattern if "*" in pattern or "/" in pattern else f"{pattern}/*" for pattern in patterns]
+    return [item for item in behaviours() if any(fnmatch.fnmatchcase(item.id, each) for each in wanted)]
+
+
+def release(version: str) -> tuple[int, ...]:
+    """``1.36`` as numbers."""
+    return tuple(int(part) for part in version.split("."))
+
+
+def reason_to_skip(item: Behaviour, subject: Subject) -> str:
+    """Why ITEM says nothing of SUBJECT; empty if it does."""
+    lacking = item.needs - subject.capabilities
+    if lacking:
+        return f"needs {', '.join(sorted(lacking))}"
+    if release(subject.kubernetes) < release(item.since):
+        return f"since Kubernetes {item.since}"
+    if item.until and release(subject.kubernetes) > release(item.until):
+        return f"until Kubernetes {item.until}"
+    return ""
+
+
+def run_one(item: Behaviour, subject: Subject) -> Result:
+    """Run one behaviour in a world of its own."""
+    verdict, detail = "skipped", reason_to_skip(item, subject)
+    if not detail:
+        try:
+            with World(subject.kubeconfig, kubernetes=subject.kubernetes, nodes=subject.nodes) as world:
+                item.run(world)
+            verdict = "pass"
+        except Difference as error:
+            verdict, detail = "differs", str(error)
+        except Exception as error:  # a check must not end the others
+            verdict, detail = "breaks", f"{type(error).__name__}: {error}"
+    return Result(id=item.id, sentence=item.sentence, source=item.source, verdict=verdict, detail=detail)
+
+
+def run(items: Sequence[Behaviour], subject: Subject, *, workers: int = WORKERS) -> Iterator[Result]:
+    """The results in the order of ITEMS, each as soon as it and those before it are there."""
+    with ThreadPoolExecutor(workers) as pool:
+        yield from pool.map(lambda item: run_one(item, subject), items)
+
+
+def show(results: Iterable[Result], *, as_json: bool) -> int:
+    """Print RESULTS; 1 if one differs or breaks."""
+    bad = 0
+    counts: dict[str, int] = {}
+    rows: list[dict[str, Any]] = []
+    for result in results:
+        counts[result.verdict] = counts.get(result.verdict, 0) + 1
+        bad += result.verdict in ("differs", "breaks")
+        rows.append(dataclasses.asdict(result))
+        if not as_json and result.verdict != "pass":
+            sys.stdout.write(f"{result.verdict:8} {result.id}  {result.detail}\n")
+            sys.stdout.flush()
+    if as_json:
+        sys.stdout.write(json.dumps({"results": rows}, indent=1) + "\n")
+    else:
+        sys.stdout.write(", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items())) + "\n")
+    return 1 if bad else 0
+
+
+def differences(first: Iterable[Result], second: Iterable[Result]) -> list[tuple[Result, Result]]:
+    """Pairs of results of the same behaviour that say different things; what one of them skipped is left out."""
+    return [
+        (one, other)
+        for one, other in zip(first, second, strict=True)
+        if one.verdict != other.verdict and "skipped" not in (one.verdict, other.verdict)
+    ]
+
+
+def show_differences(names: tuple[str, str], pairs: Sequence[tuple[Result, Result]], *, as_json: bool) -> int:
+    """Print PAIRS; 1 if there is one."""
+    if as_json:
+        rows = [
+            {"id": one.id, "sentence": one.sentence, names[0]: one.verdict, names[1]: other.verdict}
+            | {"detail": one.detail or other.detail}
+            for one, other in pairs
+        ]
+        sys.stdout.write(json.dumps({"differences": rows}, indent=1) + "\n")
+    else:
+        for one, other in pairs:
+            sys.stdout.write(f"{one.id}: {one.sentence}\n  {names[0]}: {one.verdict} {one.detail}\n")
+            sys.stdout.write(f"  {names[1]}: {other.verdict} {other.detail}\n")
+        sys.stdout.write(f"{len(pairs)} differences\n")
+    return 1 if pairs else 0

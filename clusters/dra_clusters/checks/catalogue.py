@@ -1,0 +1,40 @@
+"""The whole list: importing the modules that register behaviours is what makes it."""
+
+from dra_clusters.checks import (  # noqa: F401 # each registers its behaviours
+    access,
+    applying,
+    basics,
+    choosing,
+    claims,
+    concurrency,
+    controllers,
+    conversion,
+    customs,
+    devices,
+    discovery,
+    fields,
+    garbage,
+    kubelet,
+    listing,
+    metadata,
+    namespaces,
+    patching,
+    pods,
+    pooling,
+    registering,
+    scheduling,
+    shared_slices,
+    slices,
+    statuses,
+    tables,
+    tokens,
+    tolerating,
+    waking,
+    watching,
+)
+from dra_clusters.checks.behaviour import REGISTERED, Behaviour
+
+
+def behaviours() -> list[Behaviour]:
+    """All of them, by id."""
+    return [REGISTERED[identity] for identity in sorted(REGISTERED)]

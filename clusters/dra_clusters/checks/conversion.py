@@ -1,0 +1,154 @@
+"""Versions of resource.k8s.io: the same object through v1, v1beta2 and v1beta1 (pkg/apis/resource/v1beta1/conversion.go)."""
+
+from dra_clusters.checks.behaviour import UPSTREAM, behaviour
+from dra_clusters.checks.client import Object, same
+from dra_clusters.checks.refusals import sample
+from dra_clusters.checks.world import World
+
+CONVERSION = UPSTREAM + "pkg/apis/resource/v1beta1/conversion.go"
+BETA1, BETA2 = "/apis/resource.k8s.io/v1beta1", "/apis/resource.k8s.io/v1beta2"
+SLICE, CLAIM = "resourceslices", "resourceclaims"
+
+
+def old_slice(world: World) -> Object:
+    """A slice as v1beta1 has it."""
+    item = sample(world, SLICE)
+    device = item["spec"]["devices"][0]
+    basic = {name: value for name, value in device.items() if name != "name"}
+    item["spec"]["devices"] = [{"name": device["name"], "basic": basic}]
+    return item
+
+
+@behaviour("conversion/slice-from-v1beta1", CONVERSION)
+def slice_from_beta1(world: World) -> None:
+    """A slice written through v1beta1 is flat in v1."""
+    stored = world.create(SLICE, old_slice(world), api=BETA1)
+    same(
+        (stored["apiVersion"], "basic" in stored["spec"]["devices"][0]),
+        ("resource.k8s.io/v1beta1", True),
+        "the answer",
+    )
+    new = world.get(SLICE, stored["metadata"]["name"]).expect(200)
+    same(new["spec"]["devices"][0]["attributes"], {"model": {"string": "x"}}, "attributes in v1")
+
+
+@behaviour("conversion/slice-to-v1beta1", CONVERSION)
+def slice_to_beta1(world: World) -> None:
+    """A slice written through v1 has basic in v1beta1, and the node name as a plain string."""
+    stored = world.create(SLICE, sample(world, SLICE))
+    old = world.get(SLICE, stored["metadata"]["name"], api=BETA1).expect(200)
+    device = old["spec"]["devices"][0]
+    same(
+        (sorted(device), device["basic"]["attributes"]),
+        (["basic", "name"], {"model": {"string": "x"}}),
+        "device",
+    )
+    same(old["spec"]["nodeName"], "node", "nodeName")
+
+
+@behaviour("conversion/claim-from-v1beta1", CONVERSION)
+def claim_from_beta1(world: World) -> None:
+    """A request of v1beta1 with its members becomes exactly in v1; defaults are those of v1."""
+    spec = {"devices": {"requests": [{"name": "r", "deviceClassName": "class"}]}}
+    world.create(CLAIM, {"metadata": {"name": "a"}, "spec": spec}, api=BETA1)
+    request = world.get(CLAIM, "a").expect(200)["spec"]["devices"]["requests"][0]
+    wanted = {"deviceClassName": "class", "allocationMode": "ExactCount", "count": 1}
+    same(request, {"name": "r", "exactly": wanted}, "request")
+
+
+@behaviour("conversion/claim-to-v1beta1", CONVERSION)
+def claim_to_beta1(world: World) -> None:
+    """exactly of v1 is spread into the request in v1beta1."""
+    stored = world.create(CLAIM, sample(world, CLAIM))
+    request = world.get(CLAIM, stored["metadata"]["name"], api=BETA1).expect(200)["spec"]["devices"][
+        "requests"
+    ][0]
+    same(
+        request,
+        {"name": "r", "deviceClassName": "class", "allocationMode": "ExactCount", "count": 1},
+        "request",
+    )
+
+
+@behaviour("conversion/alternatives-to-v1beta1", CONVERSION)
+def alternatives_to_beta1(world: World) -> None:
+    """A request with firstAvailable has an empty class and no mode of its own in v1beta1."""
+    alternative = {"name": "s", "deviceClassName": "class"}
+    change = {"spec.devices.requests": [{"name": "r", "firstAvailable": [alternative]}]}
+    stored = world.create(CLAIM, sample(world, CLAIM, change))
+    request = world.get(CLAIM, stored["metadata"]["name"], api=BETA1).expect(200)["spec"]["devices"][
+        "requests"
+    ][0]
+    same(
+        (sorted(request), request["deviceClassName"]),
+        (["deviceClassName", "firstAvailable", "name"], ""),
+        "request",
+    )
+
+
+@behaviour("conversion/v1beta2-is-v1", CONVERSION)
+def beta2_is_v1(world: World) -> None:
+    """v1beta2 has the shape of v1, for slices and claims."""
+    for plural in (SLICE, CLAIM):
+        stored = world.create(plural, sample(world, plural), api=BETA2)
+        new = world.get(plural, stored["metadata"]["name"]).expect(200)
+        same((stored["apiVersion"], stored["spec"]), ("resource.k8s.io/v1beta2", new["spec"]), plural)
+
+
+@behaviour("conversion/update-through-another-version", CONVERSION)
+def update_through_another(world: World) -> None:
+    """A read through v1beta1 and a replace through it keep what v1 wrote, at the same resourceVersion."""
+    stored = world.create(SLICE, sample(world, SLICE))
+    old = world.get(SLICE, stored["metadata"]["name"], api=BETA1).expect(200)
+    body = world.put(SLICE, old, api=BETA1).expect(200)
+    same(body["metadata"]["resourceVersion"], stored["metadata"]["resourceVersion"], "resourceVersion")
+
+
+@behaviour("conversion/stale-over-versions", CONVERSION)
+def stale_over_versions(world: World) -> None:
+    """Optimistic concurrency holds over versions."""
+    stored = world.create(SLICE, sample(world, SLICE))
+    old = world.get(SLICE, stored["metadata"]["name"], api=BETA1).expect(200)
+    world.put(SLICE, {**stored, "metadata": {**stored["metadata"], "labels": {"x": "y"}}}).expect(200)
+    world.put(SLICE, old, api=BETA1).refuse(409, "Conflict")
+
+
+@behaviour("conversion/refusals-speak-the-version", CONVERSION, since="1.36")
+def refusals_speak(world: World) -> None:
+    """Validation speaks of the fields of the internal form, whatever the version of the request."""
+    item = old_slice(world)
+    item["spec"]["devices"][0]["basic"]["attributes"] = {"a-b": {"int": 1}}
+    world.post(SLICE, item, api=BETA1).invalid(("FieldValueInvalid", "spec.devices[0].attributes"))
+
+
+@behaviour(
+    "conversion/beta-versions-warn",
+    UPSTREAM + "staging/src/k8s.io/api/resource/v1beta1/zz_generated.prerelease-lifecycle.go",
+    since="1.35",
+)
+def beta_versions_warn(world: World) -> None:
+    """A request to v1beta1 is answered with a Warning header that says since when and until when."""
+    warning = world.get(SLICE, api=BETA1, limit="1").headers.get("warning", "")
+    wanted = "resource.k8s.io/v1beta1 ResourceSlice is deprecated in v1.35+, unavailable in v1.38+"
+    same(wanted in warning, True, f"a warning: {warning}")
+
+
+@behaviour("conversion/list-through-another-version", CONVERSION)
+def list_through_another(world: World) -> None:
+    """A list through v1beta1 has its version, whatever its items were written with."""
+    world.create(CLAIM, sample(world, CLAIM))
+    body = world.get(CLAIM, api=BETA1).expect(200)
+    same(
+        (body["apiVersion"], body["items"][0]["spec"]["devices"]["requests"][0]["count"]),
+        ("resource.k8s.io/v1beta1", 1),
+        "list",
+    )
+
+
+@behaviour("conversion/fields-by-any-version", UPSTREAM + "pkg/apis/resource/v1beta1/conversion.go")
+def fields_by_any_version(world: World) -> None:
+    """Field selectors work in v1beta1 as in v1."""
+    stored = world.create(SLICE, sample(world, SLICE, {"spec.nodeName": world.name()}))
+    selector = f"spec.nodeName={stored['spec']['nodeName']}"
+    body = world.get(SLICE, api=BETA1, fieldSelector=selector).expect(200)
+    same([item["metadata"]["name"] for item in body["items"]], [stored["metadata"]["name"]], "names")

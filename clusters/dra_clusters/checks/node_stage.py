@@ -1,0 +1,82 @@
+"""The stage of kubelet behaviours: a node of the cluster, a plugin on it with four devices, and pods that run there."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from dra_clusters.checks.client import eventually
+from dra_clusters.checks.plugin import Plugin
+from dra_clusters.checks.stage import Stage
+from dra_clusters.checks.world import World
+
+
+class NodeStage(Stage):
+    """A stage on the first node of the cluster, with a plugin and a slice of four devices."""
+
+    def __init__(self, world: World, **options: Any) -> None:
+        super().__init__(world)
+        self.place = world.nodes[0]
+        self._instances: list[Plugin] = []
+        world.defer(self._stop)  # before pods are made, so that it comes after they are gone
+        self.plugin = self.start(**options)
+
+    def start(self, **options: Any) -> Plugin:
+        """Another instance."""
+        plugin = Plugin(self.place, self.driver, **options)
+        self._instances.append(plugin)
+        return plugin
+
+    def _stop(self) -> None:
+        for plugin in self._instances:
+            plugin.stop()
+
+    def ready(self) -> "NodeStage":
+        """Registered and published."""
+        self.plugin.registered()
+        self.publish(self.place.name, [f"d{number}" for number in range(4)])
+        return self
+
+    def run(self, *claims: str, **spec: Any) -> str:
+        """A pod on the cluster's node; its name. It is deleted politely at the end, so that claims are unprepared."""
+        pod = self.pod(*claims, nodeSelector=None, **spec)
+        self.world.defer(
+            lambda: eventually(lambda: self.world.get("pods", pod).code == 404, f"pod {pod} is gone")
+        )
+        self.world.defer(self.world.delete, "pods", pod)
+        return pod
+
+    def running(self, pod: str) -> None:
+        """Wait until the pod runs; repeated calls come with the kubelet's growing pauses."""
+        eventually(lambda: self.read("pods", pod)["status"]["phase"] == "Running", f"pod {pod} runs", 60)
+
+    def failure(self, pod: str, *words: str) -> None:
+        """Wait for the event that says that the claims cannot be prepared, with each of WORDS."""
+
+        def look() -> bool:
+            messages = [e["message"] for e in self.events(pod, "FailedPrepareDynamicResources")]
+            return any(all(word in message for word in words) for message in messages)
+
+        eventually(look, f"an event FailedPrepareDynamicResources with {words}")
+
+    def environment(self, pod: str, container: str = "c") -> dict[str, str]:
+        """The variables that a container got from CDI."""
+        path: Path = (
+            self.place.directory / "containers" / f"{self.world.namespace}_{pod}" / f"{container}.json"
+        )
+        found = json.loads(path.read_text())["environment"]
+        return {name: value for name, value in found.items() if name.startswith("DEVICE_")}
+
+
+def refusing(times: int, text: str) -> Any:
+    """An answer with an error for each claim, TIMES times, then a good one."""
+    left = [times]
+
+    def answer(request: Any, response: Any, context: Any) -> Any:
+        if left[0] > 0:
+            left[0] -= 1
+            for claim in request.claims:
+                response.claims[claim.uid].Clear()
+                response.claims[claim.uid].error = text
+        return response
+
+    return answer

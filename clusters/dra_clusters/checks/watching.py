@@ -1,0 +1,255 @@
+"""Watches (API concepts: efficient detection of changes; KEP 365 bookmarks, KEP 3157 streaming lists)."""
+
+import threading
+
+from dra_clusters.checks.behaviour import UPSTREAM, behaviour
+from dra_clusters.checks.client import Client, Object, holds, same, take
+from dra_clusters.checks.world import World
+
+CONCEPTS = "API concepts: efficient detection of changes"
+WATCH = UPSTREAM + "staging/src/k8s.io/apiserver/pkg/endpoints/handlers/watch.go"
+END = "k8s.io/initial-events-end"
+
+
+def version(world: World) -> str:
+    """The resourceVersion of the list of config maps."""
+    return str(world.get("configmaps", labelSelector="mine").expect(200)["metadata"]["resourceVersion"])
+
+
+def config(name: str, **labels: str) -> Object:
+    """A config map that the watches of this module look for."""
+    return {"metadata": {"name": name, "labels": {"mine": "yes", **labels}}}
+
+
+@behaviour("watching/from-a-version-tells-all-that-came-after", CONCEPTS)
+def from_a_version(world: World) -> None:
+    """A watch from a list's version gives each later change once, in order."""
+    start = version(world)
+    world.create("configmaps", config("a"))
+    world.patch("merge", "configmaps", "a", {"data": {"x": "1"}}).expect(200)
+    world.delete("configmaps", "a").expect(200)
+    with world.client.watch(world.path("configmaps"), resourceVersion=start, labelSelector="mine") as events:
+        types = [event["type"] for event in take(events, 3)]
+    same(types, ["ADDED", "MODIFIED", "DELETED"], "types")
+
+
+@behaviour("watching/without-a-version-starts-with-what-is-there", CONCEPTS)
+def without_a_version(world: World) -> None:
+    """A watch without resourceVersion begins with ADDED for what is there."""
+    for name in ("a", "b"):
+        world.create("configmaps", config(name))
+    with world.client.watch(world.path("configmaps"), labelSelector="mine") as events:
+        found = {(event["type"], event["object"]["metadata"]["name"]) for event in take(events, 2)}
+    same(found, {("ADDED", "a"), ("ADDED", "b")}, "events")
+
+
+@behaviour("watching/is-live", CONCEPTS)
+def is_live(world: World) -> None:
+    """A change reaches a watch that is open already."""
+    start = version(world)
+    with world.client.watch(world.path("configmaps"), resourceVersion=start, labelSelector="mine") as events:
+        world.create("configmaps", config("a"))
+        same(take(events, 1)[0]["type"], "ADDED", "type")
+
+
+@behaviour(
+    "watching/deleted-holds-the-last-state", UPSTREAM + "staging/src/k8s.io/apiserver/pkg/storage/cacher"
+)
+def deleted_holds_the_last_state(world: World) -> None:
+    """DELETED holds the object as it was, with the resourceVersion of the deletion."""
+    stored = world.create("configmaps", config("a") | {"data": {"x": "1"}})
+    start = stored["metadata"]["resourceVersion"]
+    world.delete("configmaps", "a").expect(200)
+    with world.client.watch(world.path("configmaps"), resourceVersion=start, labelSelector="mine") as events:
+        event = take(events, 1)[0]
+    same((event["type"], event["object"]["data"]), ("DELETED", {"x": "1"}), "the event")
+    holds(int(event["object"]["metadata"]["resourceVersion"]) > int(start), "a newer version", event)
+
+
+@behaviour(
+    "watching/leaving-the-selector-is-deleted", UPSTREAM + "staging/src/k8s.io/apiserver/pkg/storage/cacher"
+)
+def leaving_the_selector(world: World) -> None:
+    """An object that comes to match is ADDED, one that no longer matches is DELETED."""
+    start = version(world)
+    world.create("configmaps", config("a"))
+    for color in ("red", "blue"):
+        patch = {"metadata": {"labels": {"color": color}}}
+        world.patch("merge", "configmaps", "a", patch).expect(200)
+    with world.client.watch(
+        world.path("configmaps"), resourceVersion=start, labelSelector="color=red"
+    ) as events:
+        found = [(e["type"], e["object"]["metadata"]["labels"].get("color")) for e in take(events, 2)]
+    same(found, [("ADDED", "red"), ("DELETED", "red")], "events")
+
+
+@behaviour("watching/field-selector", CONCEPTS)
+def field_selector(world: World) -> None:
+    """A watch with a field selector on metadata.name sees that object only."""
+    start = version(world)
+    for name in ("a", "b"):
+        world.create("configmaps", config(name))
+    query: Object = {"resourceVersion": start, "fieldSelector": "metadata.name=b"}
+    with world.client.watch(world.path("configmaps"), **query) as events:
+        same(take(events, 1)[0]["object"]["metadata"]["name"], "b", "name")
+
+
+@behaviour("watching/one-object", WATCH)
+def one_object(world: World) -> None:
+    """watch=true on the path of one object with its name in the field selector works on the list path."""
+    world.create("configmaps", config("a"))
+    with world.client.watch(f"/api/v1/watch/namespaces/{world.namespace}/configmaps/a") as events:
+        same(take(events, 1)[0]["object"]["metadata"]["name"], "a", "name")
+
+
+@behaviour("watching/timeout-ends-it", WATCH)
+def timeout_ends_it(world: World) -> None:
+    """timeoutSeconds ends a watch in an orderly way."""
+    with world.client.watch(world.path("configmaps"), timeoutSeconds=1, labelSelector="mine") as events:
+        same([event["type"] for event in events], [], "events")
+
+
+@behaviour("watching/objects-have-kind", CONCEPTS)
+def objects_have_kind(world: World) -> None:
+    """Objects in events have kind and apiVersion."""
+    world.create("configmaps", config("a"))
+    with world.client.watch(world.path("configmaps"), labelSelector="mine") as events:
+        item = take(events, 1)[0]["object"]
+    same((item["kind"], item["apiVersion"]), ("ConfigMap", "v1"), "envelope")
+
+
+@behaviour("watching/streaming-list-ends-with-a-bookmark", "KEP 3157")
+def streaming_list(world: World) -> None:
+    """sendInitialEvents gives ADDED for what is there, then a bookmark with the annotation initial-events-end."""
+    world.create("configmaps", config("a"))
+    query: Object = {
+        "sendInitialEvents": "true",
+        "resourceVersionMatch": "NotOlderThan",
+        "allowWatchBookmarks": "true",
+        "labelSelector": "mine",
+    }
+    with world.client.watch(world.path("configmaps"), **query) as events:
+        first, second = next(events), next(events)
+    same((first["type"], second["type"]), ("ADDED", "BOOKMARK"), "types")
+    metadata = second["object"]["metadata"]
+    same(metadata.get("annotations"), {END: "true"}, "annotations")
+    holds(
+        int(metadata["resourceVersion"]) >= int(first["object"]["metadata"]["resourceVersion"]),
+        "a version",
+        metadata,
+    )
+
+
+@behaviour("watching/bookmark-is-bare", "KEP 365")
+def bookmark_is_bare(world: World) -> None:
+    """A bookmark has kind, apiVersion and metadata with the version, and nothing of an object."""
+    query: Object = {
+        "sendInitialEvents": "true",
+        "resourceVersionMatch": "NotOlderThan",
+        "allowWatchBookmarks": "true",
+    }
+    with world.client.watch(world.path("configmaps"), labelSelector="mine", **query) as events:
+        item = next(events)["object"]
+    same(
+        (item["kind"], item["apiVersion"], sorted(item)),
+        ("ConfigMap", "v1", ["apiVersion", "kind", "metadata"]),
+        "bookmark",
+    )
+
+
+@behaviour("watching/initial-events-need-match", "KEP 3157; metainternalversion/validation")
+def initial_events_need_match(world: World) -> None:
+    """sendInitialEvents without resourceVersionMatch is 422 Forbidden at resourceVersionMatch."""
+    answer = world.get("configmaps", watch="true", sendInitialEvents="true")
+    answer.invalid(("FieldValueForbidden", "resourceVersionMatch"))
+
+
+@behaviour("watching/initial-events-are-for-watches", "KEP 3157; metainternalversion/validation")
+def initial_events_for_watches(world: World) -> None:
+    """sendInitialEvents in a list is 422 Forbidden."""
+    answer = world.get("configmaps", sendInitialEvents="true", resourceVersionMatch="NotOlderThan")
+    answer.invalid(
+        ("FieldValueForbidden", "sendInitialEvents"), ("FieldValueForbidden", "resourceVersionMatch")
+    )
+
+
+@behaviour("watching/match-is-not-for-plain-watches", "metainternalversion/validation")
+def match_not_for_watches(world: World) -> None:
+    """resourceVersionMatch in a watch without sendInitialEvents is 422 Forbidden."""
+    answer = world.get("configmaps", watch="true", resourceVersion="1", resourceVersionMatch="NotOlderThan")
+    answer.invalid(("FieldValueForbidden", "resourceVersionMatch"))
+
+
+@behaviour("watching/garbage-version-is-refused", WATCH)
+def garbage_version(world: World) -> None:
+    """A watch from a version that is no number is refused with 500 and what the parser said."""
+    answer = world.get("configmaps", watch="true", resourceVersion="x")
+    answer.refuse(500, None, 'resourceVersion: Invalid value: "x"')
+
+
+@behaviour("watching/from-0-starts-with-what-is-there", CONCEPTS)
+def from_0(world: World) -> None:
+    """A watch from version 0 begins with ADDED for what is there."""
+    world.create("configmaps", config("a"))
+    with world.client.watch(world.path("configmaps"), resourceVersion="0", labelSelector="mine") as events:
+        same(take(events, 1)[0]["type"], "ADDED", "type")
+
+
+@behaviour(
+    "watching/table-events", UPSTREAM + "staging/src/k8s.io/apiserver/pkg/endpoints/handlers/response.go"
+)
+def table_events(world: World) -> None:
+    """A watch that accepts tables gets a Table of one row in each event."""
+    world.create("configmaps", config("a"))
+    headers = {"Accept": "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"}
+    with world.client.watch(world.path("configmaps"), headers=headers, labelSelector="mine") as events:
+        item = take(events, 1)[0]["object"]
+    same((item["kind"], len(item["rows"]), item["rows"][0]["cells"][0]), ("Table", 1, "a"), "the event")
+
+
+@behaviour("watching/metadata-only", "API concepts: partial object metadata")
+def metadata_only(world: World) -> None:
+    """A watch that accepts PartialObjectMetadata gets it."""
+    world.create("configmaps", config("a") | {"data": {"x": "1"}})
+    headers = {"Accept": "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io"}
+    with world.client.watch(world.path("configmaps"), headers=headers, labelSelector="mine") as events:
+        item = take(events, 1)[0]["object"]
+    same(
+        (item["kind"], sorted(item)),
+        ("PartialObjectMetadata", ["apiVersion", "kind", "metadata"]),
+        "the object",
+    )
+
+
+@behaviour("watching/many-watches-see-the-same", CONCEPTS)
+def many_watches(world: World) -> None:
+    """Watches side by side see the same changes in the same order."""
+    start, path = version(world), world.path("configmaps")
+    seen: dict[int, list[str]] = {}
+
+    def follow(number: int) -> None:
+        client = Client(world.kubeconfig)
+        with client.watch(path, resourceVersion=start, labelSelector="mine") as events:
+            seen[number] = [event["object"]["metadata"]["resourceVersion"] for event in take(events, 10)]
+
+    threads = [threading.Thread(target=follow, args=[number]) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for number in range(10):
+        world.create("configmaps", config(f"a-{number}"))
+    for thread in threads:
+        thread.join(25)
+    same(len(seen), 3, "watches that got all")
+    holds(seen[0] == seen[1] == seen[2] == sorted(seen[0], key=int), "one order", seen)
+
+
+@behaviour("watching/other-versions-convert", "API concepts; resource/v1beta1")
+def other_versions_convert(world: World) -> None:
+    """A watch through v1beta1 gets objects of v1beta1, however they were written."""
+    spec = {"devices": {"requests": [{"name": "r", "exactly": {"deviceClassName": "x"}}]}}
+    world.create("resourceclaims", {"metadata": {"name": "a"}, "spec": spec})
+    path = world.path("resourceclaims", api="/apis/resource.k8s.io/v1beta1")
+    with world.client.watch(path) as events:
+        item = take(events, 1)[0]["object"]
+    same(item["apiVersion"], "resource.k8s.io/v1beta1", "apiVersion")
+    same(item["spec"]["devices"]["requests"][0]["deviceClassName"], "x", "deviceClassName")

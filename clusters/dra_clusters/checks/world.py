@@ -1,0 +1,139 @@
+"""Where one behaviour runs: a client, a namespace and names of its own, and what is to be removed afterwards.
+
+Names come from a random stem for each run, so that runs side by side, and one after another on a cluster that lasts, do
+not meet. Nothing is removed that the behaviour did not create.
+"""
+
+import contextlib
+import secrets
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from dra_clusters.checks.client import Answer, Client, Object
+from dra_clusters.provider import Node
+
+RESOURCE = "/apis/resource.k8s.io/v1"
+GROUPS = {
+    "clusterroles": "/apis/rbac.authorization.k8s.io/v1",
+    "clusterrolebindings": "/apis/rbac.authorization.k8s.io/v1",
+    "roles": "/apis/rbac.authorization.k8s.io/v1",
+    "rolebindings": "/apis/rbac.authorization.k8s.io/v1",
+    "resourceclaims": RESOURCE,
+    "resourceclaimtemplates": RESOURCE,
+    "resourceslices": RESOURCE,
+    "deviceclasses": RESOURCE,
+    "leases": "/apis/coordination.k8s.io/v1",
+    "customresourcedefinitions": "/apis/apiextensions.k8s.io/v1",
+}
+CLUSTER_SCOPED = frozenset(
+    {
+        "resourceslices",
+        "deviceclasses",
+        "nodes",
+        "namespaces",
+        "clusterroles",
+        "clusterrolebindings",
+        "customresourcedefinitions",
+    }
+)
+GRACELESS: Object = {"gracePeriodSeconds": 0}
+
+
+class World:
+    """What a behaviour gets; a context manager that removes what was created."""
+
+    def __init__(self, kubeconfig: Path, *, kubernetes: str, nodes: Sequence[Node] = ()) -> None:
+        self.kubeconfig = kubeconfig
+        self.client = Client(kubeconfig)
+        self.kubernetes = kubernetes
+        self.nodes = tuple(nodes)
+        self.stem = f"check-{secrets.token_hex(4)}"
+        self._count = 0
+        self._made: list[str] = []
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> Self:
+        """Nothing to do: the namespace is made when it is asked for."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Remove what was created, newest first."""
+        try:
+            self._stack.close()
+            for path in reversed(self._made):
+                self.client.send("DELETE", path, GRACELESS)
+        finally:
+            self.client.close()
+
+    def defer(self, call: Any, *arguments: Any) -> None:
+        """Call at the end, before anything is removed."""
+        self._stack.callback(call, *arguments)
+
+    @cached_property
+    def namespace(self) -> str:
+        """The behaviour's own namespace."""
+        answer = self.client.send("POST", "/api/v1/namespaces", {"metadata": {"name": self.stem}})
+        answer.expect(201)
+        self._made.append(f"/api/v1/namespaces/{self.stem}")
+        return self.stem
+
+    def name(self) -> str:
+        """A new name, also good as the first label of a domain."""
+        self._count += 1
+        return f"{self.stem}-{self._count}"
+
+    def path(self, plural: str, name: str = "", subresource: str = "", *, api: str = "") -> str:
+        """Where objects of PLURAL live: in the own namespace, or in the cluster."""
+        base = api or GROUPS.get(plural, "/api/v1")
+        place = "" if plural in CLUSTER_SCOPED else f"/namespaces/{self.namespace}"
+        return "/".join(filter(None, (f"{base}{place}/{plural}", name, subresource)))
+
+    def post(self, plural: str, item: Object, *, api: str = "", query: Any = None) -> Answer:
+        """Create; if it succeeds in the cluster's scope it is removed at the end."""
+        answer = self.client.send("POST", self.path(plural, api=api), item, query=query)
+        if answer.code == 201 and plural in CLUSTER_SCOPED and not (query or {}).get("dryRun"):
+            self._made.append(self.path(plural, answer.body["metadata"]["name"], api=api))
+        return answer
+
+    def create(self, plural: str, item: Object, *, api: str = "") -> Any:
+        """Create, and demand success."""
+        return self.post(plural, item, api=api).expect(201)
+
+    def get(self, plural: str, name: str = "", *, api: str = "", **query: Any) -> Answer:
+        """Read one, or the list."""
+        return self.client.send("GET", self.path(plural, name, api=api), query=query or None)
+
+    def put(self, plural: str, item: Object, subresource: str = "", *, api: str = "") -> Answer:
+        """Replace."""
+        path = self.path(plural, item["metadata"]["name"], subresource, api=api)
+        return self.client.send("PUT", path, item)
+
+    def patch(
+        self,
+        kind: str,
+        plural: str,
+        name: str,
+        body: Any,
+        subresource: str = "",
+        *,
+        api: str = "",
+        **query: Any,
+    ) -> Answer:
+        """Patch; KIND is json, merge, strategic or apply."""
+        path = self.path(plural, name, subresource, api=api)
+        return self.client.patch(kind, path, body, query=query or None)
+
+    def delete(
+        self, plural: str, name: str = "", options: Any = None, *, api: str = "", **query: Any
+    ) -> Answer:
+        """Delete one, or the collection."""
+        return self.client.send("DELETE", self.path(plural, name, api=api), options, query=query or None)
+
+    def forget_on_exit(self, path: str) -> None:
+        """Remove PATH at the end, for what is not made through ``post``."""
+        self._made.append(path)

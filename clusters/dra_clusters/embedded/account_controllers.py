@@ -1,0 +1,67 @@
+"""Controllers around accounts and roles: a default account in each namespace, tokens in secrets, aggregated ClusterRoles.
+
+What kube-controller-manager's serviceaccount, serviceaccount-token and clusterrole-aggregation controllers do (1.36), in one
+pass after each change of what concerns them.
+"""
+
+import base64
+from typing import Any
+
+from dra_clusters.embedded.api import Api
+from dra_clusters.embedded.auth import accounts
+from dra_clusters.embedded.auth.rbac import aggregated
+from dra_clusters.embedded.auth.signer import Signer
+from dra_clusters.embedded.changes import changes_of
+
+Object = dict[str, Any]
+WATCHED = ("namespaces", "serviceaccounts", "secrets", "clusterroles")
+NAME = "kubernetes.io/service-account.name"
+UID = "kubernetes.io/service-account.uid"
+DEFAULT = "default"
+
+
+async def run_account_controllers(api: Api, signer: Signer, authority: bytes) -> None:
+    """Control until cancelled; AUTHORITY is the certificate that secrets tell to trust."""
+    async for _ in changes_of(api.store, WATCHED):
+        for namespace in api.values("namespaces"):
+            add_default_account(api, namespace)
+        for secret in api.values("secrets"):
+            fill_secret(api, secret, signer, authority)
+        aggregate(api)
+
+
+def add_default_account(api: Api, namespace: Object) -> None:
+    """Each namespace has the account of pods that name none."""
+    name = namespace["metadata"]["name"]
+    active = (namespace.get("status") or {}).get("phase") != "Terminating"
+    if active and api.find("serviceaccounts", DEFAULT, name) is None:
+        api.create("serviceaccounts", {"metadata": {"name": DEFAULT, "namespace": name}})
+
+
+def fill_secret(api: Api, secret: Object, signer: Signer, authority: bytes) -> None:
+    """A secret for an account gets its token; one without its account goes."""
+    metadata, data = secret["metadata"], dict(secret.get("data") or {})
+    marks = metadata.get("annotations") or {}
+    if secret.get("type") != accounts.SECRET_TYPE or not marks.get(NAME):
+        return
+    account = api.find("serviceaccounts", marks[NAME], metadata["namespace"])
+    if account is None or marks.get(UID, account["metadata"]["uid"]) != account["metadata"]["uid"]:
+        api.delete("secrets", metadata["name"], metadata["namespace"])
+        return
+    wanted = {"ca.crt": authority, "namespace": metadata["namespace"].encode()}
+    if not data.get("token"):
+        wanted["token"] = signer.sign(accounts.legacy_claims(secret, account)).encode()
+    data |= {member: base64.b64encode(value).decode() for member, value in wanted.items()}
+    if data != secret.get("data"):
+        marks = {**marks, UID: account["metadata"]["uid"]}
+        api.update("secrets", {**secret, "data": data, "metadata": {**metadata, "annotations": marks}})
+
+
+def aggregate(api: Api) -> None:
+    """ClusterRoles that gather others show what they gathered."""
+    roles = api.values("clusterroles")
+    gathered = aggregated(roles)
+    for role in roles:
+        rules = [rule.document() for rule in gathered[role["metadata"]["name"]]]
+        if role.get("aggregationRule") and rules != (role.get("rules") or []):
+            api.update("clusterroles", {**role, "rules": rules})

@@ -1,0 +1,333 @@
+"""What an expression costs at worst: the estimate by which the API server refuses selectors.
+
+After cel-go 0.26 checker/cost.go (the walk over the checked tree, unit costs in common/cost.go), apiserver
+pkg/cel/library/cost.go (Kubernetes' functions) and dynamic-resource-allocation cel/compile.go (the sizes of a device).
+Only the upper bound of costs is kept, since only that is compared with the limit; sizes are ranges.
+"""
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+from dra_clusters.embedded.cel.sizes import (
+    UNKNOWN,
+    UNKNOWN_MAX,
+    Entries,
+    Size,
+    capped,
+    device_size,
+    times,
+    union_of,
+)
+from dra_clusters.embedded.cel.syntax import type_text
+
+LIST, MAP, STRUCT = 10, 30, 40
+"""Costs of making one."""
+TRAVERSAL, REGEX = 0.1, 0.25
+"""Costs of a character of a text, and of a pattern."""
+INCLUDES = 48
+SCALARS = ("bool", "int", "uint", "double", "timestamp", "duration")
+CONSTANT = frozenset(
+    {
+        *("sign", "asInteger", "isInteger", "asApproximateFloat", "isGreaterThan", "isLessThan", "compareTo"),
+        *("add", "sub", "major", "minor", "patch", "masked", "prefixLength", "family"),
+        *("getScheme", "getHostname", "getHost", "getPort", "getEscapedPath", "getQuery"),
+        *("isUnspecified", "isLoopback", "isLinkLocalMulticast", "isLinkLocalUnicast", "isGlobalUnicast"),
+    }
+)
+"""Functions that cost one unit."""
+PARSERS = frozenset(["quantity", "isQuantity", "semver", "isSemver", "cidr", "isIP", "isCIDR", "url", "ip"])
+TEXTS = frozenset(["lowerAscii", "upperAscii", "substring", "trim"])
+LISTS = frozenset(["isSorted", "sum", "max", "min", "indexOf", "lastIndexOf"])
+ORDERED = frozenset(
+    f"{name}_{kind}"
+    for name in ("less", "less_equals", "greater", "greater_equals")
+    for kind in ("string", "bytes")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """A variable of a macro."""
+
+    path: str
+    size: Size | None
+    entries: Entries | None = None
+
+
+@dataclass(slots=True)
+class Walk:
+    """One estimate."""
+
+    types: dict[int, str]
+    overloads: dict[int, list[str]]
+    paths: dict[int, str] = field(default_factory=dict)
+    sizes: dict[int, Size] = field(default_factory=dict)
+    entries: dict[int, Entries] = field(default_factory=dict)
+    locals: dict[str, list[Local]] = field(default_factory=dict)
+
+    def cost(self, node: Any) -> int:
+        """The upper bound for NODE and all below it."""
+        match node.WhichOneof("kind"):
+            case "ident_expr":
+                name = node.ident_expr.name
+                local = self.local(name)
+                self.paths[node.id] = local.path if local else name
+                return 1 + name.count(".") if not local else 1
+            case "select_expr":
+                return self.select(node)
+            case "call_expr":
+                return self.call(node)
+            case "list_expr":
+                return self.list_of(node)
+            case "struct_expr":
+                return self.map_of(node)
+            case "comprehension_expr":
+                loop = node.comprehension_expr
+                bind = loop.iter_var == "#unused" and loop.loop_condition.WhichOneof("kind") == "const_expr"
+                return self.bind(node) if bind else self.loop(node)
+        return 0
+
+    def local(self, name: str) -> Local | None:
+        """The macro variable NAME."""
+        stack = self.locals.get(name)
+        return stack[-1] if stack else None
+
+    def path(self, node: Any) -> str:
+        """How NODE is reached from a variable."""
+        if node.WhichOneof("kind") == "ident_expr" and (local := self.local(node.ident_expr.name)):
+            return local.path
+        return self.paths.get(node.id, "")
+
+    def select(self, node: Any) -> int:
+        """``operand.field``; presence costs nothing beyond its operand."""
+        operand = node.select_expr.operand
+        cost = self.cost(operand)
+        if node.select_expr.test_only:
+            return cost
+        self.paths[node.id] = f"{self.path(operand)}.{node.select_expr.field}"
+        return cost + (1 if self.types.get(operand.id, "").startswith("map(") else 0)
+
+    def size(self, node: Any) -> Size:
+        """The size of NODE's value."""
+        return self.known_size(node) or UNKNOWN
+
+    def known_size(self, node: Any) -> Size | None:
+        """The size of NODE's value if anything is known about it."""
+        if node.id in self.sizes:
+            return self.sizes[node.id]
+        match node.WhichOneof("kind"):
+            case "const_expr":
+                kind = node.const_expr.WhichOneof("kind")
+                value = getattr(node.const_expr, kind)
+                length = len(value) if kind in ("string_value", "bytes_value") else 1
+                return Size(length, length)
+            case "list_expr":
+                return Size(len(node.list_expr.elements), len(node.list_expr.elements))
+            case "struct_expr":
+                return Size(len(node.struct_expr.entries), len(node.struct_expr.entries))
+        if (limit := device_size(self.path(node))) is not None:
+            return Size(0, limit)
+        if is_scalar(self.types.get(node.id, "dyn")):
+            return Size(1, 1)
+        if node.WhichOneof("kind") == "ident_expr" and (local := self.local(node.ident_expr.name)):
+            return local.size
+        return None
+
+    def entries_of(self, node: Any) -> Entries | None:
+        """The sizes of what NODE holds."""
+        if node.id in self.entries:
+            return self.entries[node.id]
+        local = self.local(node.ident_expr.name) if node.WhichOneof("kind") == "ident_expr" else None
+        return local.entries if local else None
+
+    def list_of(self, node: Any) -> int:
+        """A list literal."""
+        elements = node.list_expr.elements
+        cost = sum(self.cost(element) for element in elements)
+        self.entries[node.id] = Entries(
+            True, Size(1, 1), union_of([self.size(element) for element in elements])
+        )
+        return capped(cost + LIST)
+
+    def map_of(self, node: Any) -> int:
+        """A map literal, or a message."""
+        entries = node.struct_expr.entries
+        cost = sum(self.cost(entry.map_key) + self.cost(entry.value) for entry in entries)
+        if node.struct_expr.message_name:
+            return capped(cost + STRUCT)
+        keys, values = [self.size(e.map_key) for e in entries], [self.size(e.value) for e in entries]
+        self.entries[node.id] = Entries(False, union_of(keys), union_of(values))
+        return capped(cost + MAP)
+
+    def bind(self, node: Any) -> int:
+        """``cel.bind``: the value once, then the expression that uses it."""
+        loop = node.comprehension_expr
+        cost = self.cost(loop.iter_range) + self.cost(loop.accu_init)
+        local = Local(
+            self.path(loop.accu_init), self.known_size(loop.accu_init), self.entries_of(loop.accu_init)
+        )
+        self.locals.setdefault(loop.accu_var, []).append(local)
+        cost += self.cost(loop.result)
+        self.locals[loop.accu_var].pop()
+        self.copy(node, loop.result)
+        return capped(cost)
+
+    def copy(self, target: Any, source: Any) -> None:
+        """TARGET is as large as SOURCE."""
+        if (size := self.known_size(source)) is not None:
+            self.sizes[target.id] = size
+        if (entries := self.entries_of(source)) is not None:
+            self.entries[target.id] = entries
+
+    def loop(self, node: Any) -> int:
+        """A macro over a list or the keys of a map."""
+        loop = node.comprehension_expr
+        cost = self.cost(loop.iter_range) + self.cost(loop.accu_init)
+        accumulator = Local("", self.known_size(loop.accu_init), self.entries_of(loop.accu_init))
+        self.locals.setdefault(loop.accu_var, []).append(accumulator)
+        entries, path = self.entries_of(loop.iter_range), self.path(loop.iter_range)
+        is_list = entries.is_list if entries else self.types.get(loop.iter_range.id, "").startswith("list(")
+        size = (entries.value if is_list else entries.key) if entries else None
+        item = Local(f"{path}.{'@items' if is_list else '@keys'}", size)
+        self.locals.setdefault(loop.iter_var, []).append(item)
+        each = self.cost(loop.loop_condition) + self.cost(loop.loop_step)
+        self.locals[loop.iter_var].pop()
+        cost += self.cost(loop.result)
+        self.locals[loop.accu_var].pop()
+        count = self.size(loop.iter_range)
+        kind = loop.accu_init.WhichOneof("kind")
+        if kind == "const_expr":
+            self.sizes[node.id] = self.size(loop.accu_init)
+        elif kind in ("list_expr", "struct_expr"):
+            self.sizes[node.id] = count
+            if (step := self.entries_of(loop.loop_step)) is not None:
+                self.entries[node.id] = step
+        return capped(cost + count.high * each)
+
+    def call(self, node: Any) -> int:
+        """A function or operator: its arguments and the most expensive of its overloads."""
+        call = node.call_expr
+        arguments = list(call.args)
+        costs = [self.cost(argument) for argument in arguments]
+        if call.function == "dyn":
+            self.copy(node, arguments[0])
+            return capped(1 + sum(costs))
+        overloads = self.overloads.get(node.id) or [""]
+        target = call.target if call.HasField("target") else None
+        target_cost = self.cost(target) if target is not None else 0
+        if call.function == "_[_]":
+            self.index(node, arguments[0], overloads)
+        highest = max(self.overload(node, overload, target, arguments, costs) for overload in overloads)
+        return capped(target_cost + highest)
+
+    def index(self, node: Any, container: Any, overloads: list[str]) -> None:
+        """Where an item of CONTAINER is, and how large."""
+        entries = self.entries_of(container)
+        if entries is not None:
+            self.sizes[node.id] = entries.value
+        step = "@items" if overloads[0] == "index_list" else "@values"
+        self.paths[node.id] = f"{self.path(container)}.{step}"
+
+    def overload(self, node: Any, overload: str, target: Any, arguments: list[Any], costs: list[int]) -> int:
+        """The cost of one overload with its arguments, and the size of its result."""
+        if overload == "conditional":
+            self.sizes[node.id] = self.size(arguments[1]).union(self.size(arguments[2]))
+            return capped(costs[0] + max(costs[1], costs[2]))
+        if overload in ("logical_and", "logical_or"):
+            return capped(costs[0] + costs[1])
+        own = self.kubernetes(node, overload, target, arguments)
+        if own is None:
+            own = self.standard(node, overload, target, arguments)
+        return capped(own + sum(costs))
+
+    def kubernetes(self, node: Any, overload: str, target: Any, arguments: list[Any]) -> int | None:
+        """The functions that Kubernetes counts itself; None for others."""
+        name = node.call_expr.function
+        if name == "includes":
+            return INCLUDES
+        if name in CONSTANT or overload == "cidr_ip":
+            return 1
+        if name in PARSERS:
+            return times(self.size(arguments[0]).high, TRAVERSAL)
+        if name in ("containsIP", "containsCIDR"):
+            other = times(self.size(arguments[0]).high, TRAVERSAL) if overload.endswith("_string") else 0
+            return (4 if name == "containsIP" else 7) + other
+        if name == "ip.isCanonical":
+            return times(self.size(arguments[0]).high, 2 * TRAVERSAL)
+        if name.startswith("sets."):
+            pairs = self.size(arguments[0]).by(self.size(arguments[1])).high
+            return capped(pairs * (2 if name == "sets.equivalent" else 1) + 1)
+        if name == "_==_":
+            kinds = {self.types.get(argument.id) for argument in arguments}
+            return (
+                1
+                if len(kinds) == 1
+                and kinds & {"kubernetes.Quantity", "kubernetes.Semver", "net.IP", "net.CIDR"}
+                else None
+            )
+        return None if target is None else self.member(node, name, self.size(target), target, arguments)
+
+    def member(self, node: Any, name: str, size: Size, target: Any, arguments: list[Any]) -> int | None:
+        """Functions of texts and lists."""
+        if name in LISTS:
+            kind = self.types.get(target.id, "dyn")
+            if not kind.startswith("list("):
+                return times(size.high, TRAVERSAL)
+            each = self.entries[target.id].value.high if target.id in self.entries else UNKNOWN_MAX
+            return capped(size.high * (1 + (times(each, TRAVERSAL) if kind == "list(string)" else 0)))
+        if name in TEXTS:
+            self.sizes[node.id] = size
+            return times(size.high, TRAVERSAL)
+        if name == "replace":
+            before, after = self.size(arguments[0]), self.size(arguments[1])
+            count = size.high + 1 if before.low == 0 else math.ceil(size.high / before.low)
+            grows = before.low == 0 or after.high > before.low
+            self.sizes[node.id] = Size(
+                0, capped(count * after.high + (size.high if before.low == 0 else 0)) if grows else size.high
+            )
+            return times(size.high, 2 * TRAVERSAL)
+        if name == "split":
+            limit = arguments[1].const_expr.int64_value if len(arguments) > 1 else size.high
+            self.sizes[node.id] = Size(0, limit if limit >= 0 else UNKNOWN_MAX)
+            return times(size.high, 2 * TRAVERSAL)
+        if name == "join":
+            self.sizes[node.id] = UNKNOWN
+            return UNKNOWN_MAX
+        if name in ("find", "findAll"):
+            pattern = times(self.size(arguments[0]).high, REGEX)
+            self.sizes[node.id] = Size(0, size.high)
+            return capped(times(capped(size.high + 1), TRAVERSAL) * pattern)
+        return None
+
+    def standard(self, node: Any, overload: str, target: Any, arguments: list[Any]) -> int:
+        """The functions of CEL itself."""
+        sizes = [self.size(argument) for argument in arguments]
+        if overload in ("starts_with_string", "ends_with_string", "string_to_bytes", "bytes_to_string"):
+            return times(sizes[0].high, TRAVERSAL)
+        if overload == "in_list":
+            return sizes[1].high
+        if overload in ("matches_string", "matches") and sizes:
+            text, pattern = (self.size(target), sizes[0]) if target is not None else (sizes[0], sizes[-1])
+            return capped(times(capped(text.high + 1), TRAVERSAL) * times(pattern.high, REGEX))
+        if overload == "contains_string" and target is not None:
+            return capped(times(self.size(target).high, TRAVERSAL) * times(sizes[0].high, TRAVERSAL))
+        if overload in ("add_string", "add_bytes", "add_list"):
+            self.sizes[node.id] = sizes[0].plus(sizes[1])
+            return 1 if overload == "add_list" else times(self.sizes[node.id].high, TRAVERSAL)
+        if overload in ("equals", "not_equals") or overload in ORDERED:
+            return times(min(size.high for size in sizes), TRAVERSAL)
+        return 1
+
+
+def is_scalar(kind: str) -> bool:
+    """Whether values of a type have one size."""
+    inner = kind.removeprefix("optional_type(").removesuffix(")")
+    return inner in SCALARS
+
+
+def estimate(tree: Any) -> int:
+    """The most units that a CheckedExpr costs."""
+    types = {entry.key: type_text(entry.value) for entry in tree.types}
+    overloads = {entry.key: list(entry.value.overload_id) for entry in tree.references}
+    return Walk(types, overloads).cost(tree.expr)

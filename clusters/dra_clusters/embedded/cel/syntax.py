@@ -1,0 +1,148 @@
+"""The tree of a compiled expression: cel.expr.CheckedExpr (cel.dev/expr 0.25, syntax.proto and checked.proto).
+
+The C++ library gives a tree away and takes one back only in serialized form, and ships no Python messages for it. The
+part that the cost estimate and the rewriting need is declared here; fields that are not declared survive as unknown ones.
+"""
+
+from typing import Any
+
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+
+TYPES = {"string": 9, "int64": 3, "int32": 5, "uint64": 4, "double": 1, "bool": 8, "bytes": 12, "enum": 5}
+"""Wire types (descriptor.proto FieldDescriptorProto.Type); an enum is read as its number."""
+
+MESSAGES = {
+    "Constant": "?null_value:1:enum ?bool_value:2:bool ?int64_value:3:int64 ?uint64_value:4:uint64"
+    " ?double_value:5:double ?string_value:6:string ?bytes_value:7:bytes",
+    "Ident": "name:1:string",
+    "Select": "operand:1:Expr field:2:string test_only:3:bool",
+    "Call": "target:1:Expr function:2:string *args:3:Expr",
+    "CreateList": "*elements:1:Expr *optional_indices:2:int32",
+    "Entry": "id:1:int64 ?field_key:2:string ?map_key:3:Expr value:4:Expr optional_entry:5:bool",
+    "CreateStruct": "message_name:1:string *entries:2:Entry",
+    "Comprehension": "iter_var:1:string iter_range:2:Expr accu_var:3:string accu_init:4:Expr loop_condition:5:Expr"
+    " loop_step:6:Expr result:7:Expr iter_var2:8:string",
+    "Expr": "id:2:int64 ?const_expr:3:Constant ?ident_expr:4:Ident ?select_expr:5:Select ?call_expr:6:Call"
+    " ?list_expr:7:CreateList ?struct_expr:8:CreateStruct ?comprehension_expr:9:Comprehension",
+    "ListType": "elem_type:1:Type",
+    "MapType": "key_type:1:Type value_type:2:Type",
+    "AbstractType": "name:1:string *parameter_types:2:Type",
+    "Empty": "",
+    "Type": "?dyn:1:Empty ?null:2:enum ?primitive:3:enum ?wrapper:4:enum ?well_known:5:enum ?list_type:6:ListType"
+    " ?map_type:7:MapType ?message_type:9:string ?type_param:10:string ?type:11:Type ?abstract_type:14:AbstractType",
+    "Reference": "name:1:string *overload_id:3:string value:4:Constant",
+    "ReferenceEntry": "key:1:int64 value:2:Reference",
+    "TypeEntry": "key:1:int64 value:2:Type",
+    "Position": "key:1:int64 value:2:int32",
+    "SourceInfo": "*positions:4:Position",
+    "CheckedExpr": "*references:2:ReferenceEntry *types:3:TypeEntry expr:4:Expr source_info:5:SourceInfo",
+    "ParsedExpr": "expr:2:Expr source_info:3:SourceInfo",
+    "Any": "type_url:1:string value:2:bytes",
+}
+"""{message: its fields as ``name:number:type``; ``*`` is repeated, ``?`` is a member of the message's oneof}."""
+
+
+def _declare() -> Any:
+    """The messages in a pool of their own, so that no other copy of them is met."""
+    file = descriptor_pb2.FileDescriptorProto(name="tree.proto", package="tree", syntax="proto3")
+    for message, fields in MESSAGES.items():
+        declared = file.message_type.add(name=message)
+        if "?" in fields:
+            declared.oneof_decl.add(name="kind")
+        for text in fields.split():
+            name, number, kind = text.lstrip("*?").split(":")
+            field = declared.field.add(name=name, number=int(number), label=3 if text[0] == "*" else 1)
+            if kind in TYPES:
+                field.type = TYPES[kind]  # type: ignore[assignment] # the stubs want the enum's own type
+            else:
+                field.type, field.type_name = 11, f".tree.{kind}"  # type: ignore[assignment] # as above
+            if text[0] == "?":
+                field.oneof_index = 0
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(file)
+    return {
+        name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"tree.{name}")) for name in MESSAGES
+    }
+
+
+CLASSES: Any = _declare()
+"""{message: its class}."""
+
+
+def read(serialized: bytes) -> Any:
+    """The CheckedExpr or ParsedExpr in an ``Expression.serialize()``."""
+    envelope = CLASSES["Any"].FromString(serialized)
+    return CLASSES[envelope.type_url.rpartition(".")[2]].FromString(envelope.value)
+
+
+def write(tree: Any) -> bytes:
+    """TREE as ``Env.deserialize`` takes it."""
+    name = tree.DESCRIPTOR.name
+    envelope = CLASSES["Any"](type_url=f"type.googleapis.com/cel.expr.{name}", value=tree.SerializeToString())
+    serialized: bytes = envelope.SerializeToString()
+    return serialized
+
+
+def children(node: Any) -> list[Any]:
+    """The expressions directly below NODE."""
+    match node.WhichOneof("kind"):
+        case "select_expr":
+            return [node.select_expr.operand]
+        case "call_expr":
+            call = node.call_expr
+            return [*([call.target] if call.HasField("target") else []), *call.args]
+        case "list_expr":
+            return list(node.list_expr.elements)
+        case "struct_expr":
+            entries = node.struct_expr.entries
+            keys = [entry.map_key for entry in entries if entry.WhichOneof("kind") == "map_key"]
+            return [*keys, *(entry.value for entry in entries)]
+        case "comprehension_expr":
+            loop = node.comprehension_expr
+            return [
+                loop.iter_range,
+                loop.accu_init,
+                loop.loop_condition,
+                loop.loop_step,
+                loop.result,
+            ]
+    return []
+
+
+def nodes(root: Any) -> list[Any]:
+    """ROOT and all expressions below it, parents first."""
+    found, ahead = [], [root]
+    while ahead:
+        node = ahead.pop()
+        found.append(node)
+        ahead += reversed(children(node))
+    return found
+
+
+PRIMITIVES = ("", "bool", "int", "uint", "double", "string", "bytes")
+WELL_KNOWN = ("", "any", "timestamp", "duration")
+
+
+def type_text(kind: Any) -> str:
+    """A Type as CEL writes it: ``map(string, any)``."""
+    match kind.WhichOneof("kind"):
+        case "primitive":
+            return PRIMITIVES[kind.primitive]
+        case "well_known":
+            return WELL_KNOWN[kind.well_known]
+        case "list_type":
+            return f"list({type_text(kind.list_type.elem_type)})"
+        case "map_type":
+            return f"map({type_text(kind.map_type.key_type)}, {type_text(kind.map_type.value_type)})"
+        case "abstract_type":
+            inner = ", ".join(type_text(parameter) for parameter in kind.abstract_type.parameter_types)
+            return f"{kind.abstract_type.name}({inner})" if inner else str(kind.abstract_type.name)
+        case "wrapper":
+            return f"wrapper({PRIMITIVES[kind.wrapper]})"
+        case "type":
+            return f"type({type_text(kind.type)})"
+        case "message_type" | "type_param" as name:
+            return str(getattr(kind, name))
+        case "null":
+            return "null_type"
+    return "dyn"

@@ -1,0 +1,1 @@
+"""CustomResourceDefinitions: from an object to a kind that is served."""

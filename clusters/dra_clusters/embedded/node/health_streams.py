@@ -1,0 +1,47 @@
+"""Follows the health streams of plugins and tells which devices changed (kubelet cm/dra, 1.36).
+
+A stream that ends, or that the plugin does not implement, is opened again 5 s later; meanwhile the health of the
+driver's devices is unknown.
+"""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from dra_clusters.embedded.clock import Clock
+from dra_clusters.embedded.node.calls import CallError, Plugin
+from dra_clusters.embedded.node.health import HealthCache, Key, loaded, reported
+
+log = logging.getLogger(__name__)
+STATE = "dra_health_state"
+REOPEN_S = 5.0
+
+
+class HealthStreams:
+    """The health of the devices of one node, followed."""
+
+    def __init__(self, clock: Clock, folder: Path, changed: Callable[[set[Key]], None]) -> None:
+        self._clock = clock
+        self._changed = changed
+        self._path = folder / STATE
+        self.cache = loaded(self._path.read_text()) if self._path.exists() else HealthCache()
+
+    async def follow(self, plugin: Plugin) -> None:
+        """Follow PLUGIN until cancelled."""
+        async for _ in self._clock.ticks(REOPEN_S):
+            try:
+                async for message in plugin.watch_health():
+                    now = self._clock.time()
+                    report = {
+                        (d.device.pool_name, d.device.device_name): reported(d, now) for d in message.devices
+                    }
+                    self._tell(self.cache.update(plugin.driver, report, now))
+            except CallError as error:
+                log.info("health stream of %s ended: %s", plugin.driver, error)
+            finally:
+                self._tell(self.cache.forget(plugin.driver))
+
+    def _tell(self, changed: set[Key]) -> None:
+        if changed:
+            self._path.write_text(self.cache.dump())
+            self._changed(changed)

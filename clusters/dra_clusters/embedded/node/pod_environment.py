@@ -1,0 +1,62 @@
+"""Pure: the environment that a container's own spec gives it, before CDI."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Object = Mapping[str, Any]
+Look = Callable[[str, str], Object | None]
+"""(plural, name) to the object in the pod's namespace, or None."""
+
+
+def environment_of(pod: Object, container: Object, *, ip: str, host_ip: str, look: Look) -> dict[str, str]:
+    """The variables of ``env`` and ``envFrom``; a reference to something that is not there gives none."""
+    found: dict[str, str] = {}
+    for source in container.get("envFrom") or []:
+        prefix = source.get("prefix", "")
+        for plural, reference in (("configmaps", "configMapRef"), ("secrets", "secretRef")):
+            if reference in source and (item := look(plural, source[reference]["name"])):
+                found |= {prefix + name: value for name, value in (item.get("data") or {}).items()}
+    for variable in container.get("env") or []:
+        source = variable.get("valueFrom")
+        value = referred(pod, source, ip, host_ip, look) if source else variable.get("value", "")
+        if value is not None:
+            found[variable["name"]] = expanded(value, found)
+    return found
+
+
+def referred(pod: Object, source: Object, ip: str, host_ip: str, look: Look) -> str | None:
+    """The value of a ``valueFrom``."""
+    if path := (source.get("fieldRef") or {}).get("fieldPath"):
+        return fields_of(pod, ip, host_ip).get(path)
+    for plural, reference in (("configmaps", "configMapKeyRef"), ("secrets", "secretKeyRef")):
+        if reference in source:
+            item = look(plural, source[reference]["name"])
+            return ((item or {}).get("data") or {}).get(source[reference]["key"])
+    return None
+
+
+def fields_of(pod: Object, ip: str, host_ip: str) -> dict[str, str]:
+    """What ``fieldRef`` can name."""
+    metadata, spec = pod["metadata"], pod["spec"]
+    labels = {f"metadata.labels['{k}']": v for k, v in (metadata.get("labels") or {}).items()}
+    notes = {f"metadata.annotations['{k}']": v for k, v in (metadata.get("annotations") or {}).items()}
+    return {
+        "metadata.name": metadata["name"],
+        "metadata.namespace": metadata["namespace"],
+        "metadata.uid": metadata["uid"],
+        "spec.nodeName": spec.get("nodeName", ""),
+        "spec.serviceAccountName": spec.get("serviceAccountName", "default"),
+        "status.hostIP": host_ip,
+        "status.podIP": ip,
+        "status.podIPs": ip,
+        **labels,
+        **notes,
+    }
+
+
+def expanded(value: str, known: Mapping[str, str]) -> str:
+    """VALUE with ``$(NAME)`` replaced where NAME is known; ``$$`` stands for a dollar."""
+    parts = value.split("$$")
+    for name, text in known.items():
+        parts = [part.replace(f"$({name})", text) for part in parts]
+    return "$".join(parts)

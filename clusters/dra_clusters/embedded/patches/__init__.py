@@ -1,0 +1,1 @@
+"""Patches that change a document without knowing who owns what."""

@@ -1,0 +1,1 @@
+"""Selections: label selectors, field selectors and the predicates that they are."""

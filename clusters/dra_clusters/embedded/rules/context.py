@@ -1,0 +1,40 @@
+"""What a rule may know beside the object: the release, its gates, the time, the namespace, and how to judge CEL.
+
+Rules are pure, so the caller looks these up before the call.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+
+def no_problems(_text: str) -> list[str]:
+    """The judge of CEL where there is none."""
+    return []
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One request's surroundings.
+
+    Attributes:
+        kubernetes: release, e.g. ``1.37``.
+        gates: feature gates that are on.
+        stamp: the time as the API writes it.
+        namespace_labels: labels of the object's namespace; None if there is no such namespace.
+        check_expression: lists what is wrong with a CEL selector, in upstream's words.
+    """
+
+    kubernetes: str = "1.37"
+    gates: frozenset[str] = frozenset()
+    stamp: str = "1970-01-01T00:00:00Z"
+    namespace_labels: Mapping[str, str] | None = field(default_factory=lambda: MappingProxyType({}))
+    check_expression: Callable[[str], list[str]] = no_problems
+
+    def on(self, gate: str) -> bool:
+        """Whether GATE is on."""
+        return gate in self.gates
+
+    def at_least(self, release: str) -> bool:
+        """Whether this is RELEASE or a newer one."""
+        return tuple(map(int, self.kubernetes.split("."))) >= tuple(map(int, release.split(".")))

@@ -1,0 +1,116 @@
+"""Objects of other API versions as the stored version has them, and back.
+
+Stored are resource.k8s.io v1 and core v1 events. v1beta2 and v1alpha3 have v1's shape (since 1.35); v1beta1 wraps a device
+in ``basic`` and has a request's fields beside its name (``pkg/apis/resource/v1beta1/conversion.go``, 1.36). Events have
+other names in events.k8s.io (``pkg/apis/events/v1/conversion.go``). ``managedFields`` are left as they are.
+"""
+
+from typing import Any
+
+Object = dict[str, Any]
+GROUP = "resource.k8s.io"
+REQUEST_FIELDS = (
+    "deviceClassName",
+    "selectors",
+    "allocationMode",
+    "count",
+    "adminAccess",
+    "tolerations",
+    "capacity",
+)
+EVENT_NAMES = (
+    ("involvedObject", "regarding"),
+    ("message", "note"),
+    ("source", "deprecatedSource"),
+    ("firstTimestamp", "deprecatedFirstTimestamp"),
+    ("lastTimestamp", "deprecatedLastTimestamp"),
+    ("count", "deprecatedCount"),
+    ("reportingComponent", "reportingController"),
+)
+"""(name in core v1, name in events.k8s.io v1)."""
+
+REPORTING = ("reportingController", "reportingInstance")
+"""Sent by core v1 even if empty, by events.k8s.io not."""
+
+
+def to_storage(group: str, version: str, kind: str, item: Object) -> Object:
+    """ITEM of that version in the stored version; ITEM is not changed."""
+    if group == GROUP and version == "v1beta1":
+        return _convert_v1beta1(kind, item, _device_to_v1, _request_to_v1)
+    if group == "events.k8s.io":
+        return _rename(item, {new: old for old, new in EVENT_NAMES}) | {"apiVersion": "v1"}
+    return _with_version(item, f"{group}/v1") if group == GROUP else item
+
+
+def from_storage(group: str, version: str, kind: str, item: Object) -> Object:
+    """The stored ITEM in that version; ITEM is not changed."""
+    if group == GROUP and version == "v1beta1":
+        converted = _convert_v1beta1(kind, item, _device_to_v1beta1, _request_to_v1beta1)
+        return _with_version(converted, f"{group}/{version}")
+    if group == "events.k8s.io":
+        renamed = _rename(item, dict(EVENT_NAMES)) | {"apiVersion": f"{group}/{version}"}
+        return {name: value for name, value in renamed.items() if value or name not in REPORTING}
+    return _with_version(item, f"{group}/{version}") if group == GROUP else item
+
+
+def _with_version(item: Object, api_version: str) -> Object:
+    return {**item, "apiVersion": api_version}
+
+
+def _rename(item: Object, names: dict[str, str]) -> Object:
+    return {names.get(name, name): value for name, value in item.items()}
+
+
+def _convert_v1beta1(kind: str, item: Object, device: Any, request: Any) -> Object:
+    converted = _with_version(item, f"{GROUP}/v1")
+    spec = item.get("spec")
+    if spec is None:
+        return converted
+    if kind == "ResourceSlice":
+        converted["spec"] = _slice_spec(spec, device)
+    elif kind == "ResourceClaim":
+        converted["spec"] = _claim_spec(spec, request)
+    elif kind == "ResourceClaimTemplate" and spec.get("spec") is not None:
+        converted["spec"] = {**spec, "spec": _claim_spec(spec["spec"], request)}
+    return converted
+
+
+def _slice_spec(spec: Object, device: Any) -> Object:
+    """An empty node name and a false ``allNodes`` are v1beta1's words for absence."""
+    kept = {name: value for name, value in spec.items() if value or name not in ("nodeName", "allNodes")}
+    if kept.get("devices") is not None:
+        kept["devices"] = [device(item) for item in kept["devices"]]
+    return kept
+
+
+def _claim_spec(spec: Object, request: Any) -> Object:
+    devices = spec.get("devices")
+    if not devices or devices.get("requests") is None:
+        return spec
+    return {**spec, "devices": {**devices, "requests": [request(item) for item in devices["requests"]]}}
+
+
+def _device_to_v1(item: Object) -> Object:
+    basic = item.get("basic") or {}
+    return {name: value for name, value in item.items() if name != "basic"} | basic
+
+
+def _device_to_v1beta1(item: Object) -> Object:
+    basic = {name: value for name, value in item.items() if name != "name"}
+    return ({"name": item["name"]} if "name" in item else {}) | {"basic": basic}
+
+
+def _request_to_v1(item: Object) -> Object:
+    exactly = {
+        name: item[name]
+        for name in REQUEST_FIELDS
+        if item.get(name) not in (None, "", 0) or item.get(name) is False
+    }
+    rest = {name: value for name, value in item.items() if name not in REQUEST_FIELDS}
+    return rest | ({"exactly": exactly} if exactly else {})
+
+
+def _request_to_v1beta1(item: Object) -> Object:
+    """The class is always sent, empty beside alternatives."""
+    exactly = {"deviceClassName": ""} | (item.get("exactly") or {})
+    return {name: value for name, value in item.items() if name != "exactly"} | exactly

@@ -1,0 +1,1 @@
+"""The field types of every served kind, as one table, and what follows from it: wire form, documents, strict reading."""

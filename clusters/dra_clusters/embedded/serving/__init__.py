@@ -1,0 +1,1 @@
+"""HTTP in front of the verbs: forms of bodies, options, streams."""

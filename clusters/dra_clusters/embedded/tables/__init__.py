@@ -1,0 +1,1 @@
+"""Lists as tables, which is how ``kubectl get`` asks for them."""

@@ -1,0 +1,1 @@
+"""Parts of the verbs that decide without the store."""
