@@ -6,6 +6,7 @@ feature gates cannot be seen; those of the newest release are assumed.
 
 import dataclasses
 import json
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -35,7 +36,7 @@ class Reader:
         configuration: Any = Configuration()
         load: Any = config.load_kube_config  # the client ships no usable types
         try:
-            load(client_configuration=configuration)
+            load(os.environ.get("KUBECONFIG"), client_configuration=configuration)
         except config.ConfigException as error:
             message = f"no cluster to ask: {error}"
             raise UsageError(message) from error
