@@ -53,16 +53,16 @@ def test_official_models_make_the_round(official: client.ApiClient) -> None:
 
 def test_official_models_of_dra(official: client.ApiClient) -> None:
     api = client.ResourceV1Api(official)
-    made = api.create_resource_slice(resource_slice("s", "node-0"))
-    assert made.metadata.generation == 1
-    assert made.spec.devices[0].attributes["model"].string == "x"
+    made = api.create_resource_slice(resource_slice("s", "node-0")).to_dict()
+    assert made["metadata"]["generation"] == 1
+    assert made["spec"]["devices"][0]["attributes"]["model"]["string"] == "x"
     found = api.list_resource_slice(field_selector="spec.nodeName=node-0,spec.driver=d.example.com").items
-    assert [item.metadata.name for item in found] == ["s"]
+    assert [item.to_dict()["metadata"]["name"] for item in found] == ["s"]
 
 
 def test_official_watch_goes_on_from_a_list(official: client.ApiClient) -> None:
     core = client.CoreV1Api(official)
-    version = core.list_namespaced_config_map("default").metadata.resource_version
+    version = core.list_namespaced_config_map("default").to_dict()["metadata"]["resource_version"]
     core.create_namespaced_config_map("default", config_map("a"))
     core.delete_namespaced_config_map("a", "default")
     types = []
@@ -102,9 +102,11 @@ async def test_official_aio(cluster: Cluster) -> None:
     await aio.config.load_kube_config(str(cluster.kubeconfig), client_configuration=settings)
     async with aio.client.ApiClient(settings) as api:
         core = aio.client.CoreV1Api(api)
-        await core.create_namespaced_config_map("default", {"metadata": {"name": "a"}, "data": {"x": "1"}})
+        item = aio.client.V1ConfigMap(metadata=aio.client.V1ObjectMeta(name="a"), data={"x": "1"})
+        await core.create_namespaced_config_map("default", item)
         assert (await core.read_namespaced_config_map("a", "default")).data == {"x": "1"}
-        version = (await core.list_namespaced_config_map("default")).metadata.resource_version
+        listed = (await core.list_namespaced_config_map("default")).to_dict()
+        version = listed["metadata"]["resource_version"]
         await core.delete_namespaced_config_map("a", "default")
         stream = aio.watch.Watch()
         async for event in stream.stream(

@@ -115,7 +115,7 @@ class Client:
 
     def __init__(self, kubeconfig: Path) -> None:
         settings = official.Configuration()
-        kubeconfigs.load_kube_config(str(kubeconfig), client_configuration=settings)  # type: ignore[no-untyped-call]
+        kubeconfigs.load_kube_config(str(kubeconfig), client_configuration=settings)
         parts = urlsplit(settings.host)
         self._address = (parts.hostname or "127.0.0.1", parts.port or 443)
         self._prefix = parts.path.rstrip("/")
