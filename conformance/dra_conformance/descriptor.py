@@ -51,11 +51,20 @@ class Start(Strict, frozen=True, kw_only=True):
 
 
 class Budgets(Strict, frozen=True, kw_only=True):
-    """How long things may take, in seconds, before a check says that they do not happen."""
+    """How long things may take, in seconds, before a check says that they do not happen; nothing waits longer than it must.
+
+    Attributes:
+        repair_seconds: until slices that somebody else deleted or edited are right again. Upstream's helper comes back
+            to a slice 30 s after an event, and to one that it has just written after a minute (resourceslicecontroller.go
+            DefaultSyncDelay, DefaultMutationCacheTTL).
+        collect_seconds: until a prepared claim that is gone from the API server is noticed in the background.
+    """
 
     start_seconds: float = 10
     publish_seconds: float = 10
     stop_seconds: float = 10
+    repair_seconds: float = 90
+    collect_seconds: float = 5
 
 
 class DeviceClass(Strict, frozen=True, kw_only=True):

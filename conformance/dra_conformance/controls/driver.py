@@ -66,6 +66,8 @@ class Registration(RegistrationServicer):
         say(f"registered: {request.plugin_registered} {request.error}")
         if self._defect == "dies-when-refused" and not request.plugin_registered:
             threading.Timer(0.05, os._exit, [0]).start()
+        if not request.plugin_registered:  # as upstream's helper does
+            context.abort(grpc.StatusCode.UNKNOWN, f"registration failed: {request.error}")
         return registration_pb2.RegistrationStatusResponse()
 
 
@@ -80,7 +82,8 @@ class Plugin(ServicerV1, ServicerV1Beta1):
     def NodePrepareResources(self, request: Any, context: Any) -> Any:
         """Prepare each claim."""
         response = self._messages.NodePrepareResourcesResponse()
-        claims = request.claims[:1] if self._defect == "missing-entry" else request.claims
+        answered = {"missing-entry": 1, "short-batches": 32}.get(self._defect, len(request.claims))
+        claims = request.claims[:answered]
         for claim in claims:
             entry = response.claims[claim.name if self._defect == "keyed-by-name" else claim.uid]
             if entry.devices or entry.error:

@@ -45,21 +45,37 @@ class Preparing:
         self._lock = threading.RLock()
         self._numbers = itertools.count(1)
         self._claims: dict[str, Any] = {}
+        self._trapped = False
         if self._state.exists() and defect != "forgets":
-            with contextlib.suppress(ValueError):
+            try:
                 self._claims = json.loads(self._state.read_text())
+            except ValueError:
+                self._trapped = defect == "state-trap"
+        self.define_common()
         self.sweep()
         threading.Thread(target=self.collect_for_ever, daemon=True).start()
 
     def sweep(self) -> None:
         """Remove CDI files of claims that are not known, and half-written ones."""
         for path in self._cdi.glob(f"{self._driver}_*"):
+            if self._defect == "keeps-temporary" and path.suffix == ".tmp":
+                continue
             if path.name.removeprefix(f"{self._driver}_").removesuffix(".json") not in self._claims:
                 path.unlink()
 
+    def define_common(self) -> None:
+        """A CDI device that every container with a widget gets; it belongs to no claim and is there for good."""
+        edits = {"env": [f"WIDGET_DRIVER={self._driver}"]}
+        spec = {"cdiVersion": "0.5.0", "kind": f"{self._driver}/widget"}
+        devices = [{"name": "common", "containerEdits": edits}]
+        scratch, path = self._cdi / f"{self._driver}-common.tmp", self._cdi / f"{self._driver}-common.json"
+        scratch.write_text(json.dumps({**spec, "devices": devices}))
+        scratch.chmod(0o644)
+        scratch.replace(path)
+
     def collect_for_ever(self) -> None:
         """Unprepare claims that are gone from the API server."""
-        while True:
+        while self._defect != "never-collects":
             time.sleep(LOOK_S)
             with self._lock, contextlib.suppress(ApiFailure):
                 for uid in list(self._claims):
@@ -88,12 +104,17 @@ class Preparing:
             Refusal: it cannot be prepared.
         """
         with self._lock:
+            if self._trapped:
+                message = "internal error"
+                raise Refusal(message)
             try:
                 claim = self.read(namespace, name)
             except ApiFailure as error:
                 message = f"claim {namespace}/{name}: {error}"
                 raise Refusal(message) from error
             devices = self.plan(claim, uid, f"claim {namespace}/{name}")
+            for device in devices:
+                device["ids"] = self.ids(device, name, uid)
             for device in devices:
                 if not device["admin"] or self._defect == "admin-conflicts":
                     self.make_free(device["device"], uid)
@@ -135,17 +156,24 @@ class Preparing:
                 message = f"{where}: no widget {result['device']} in pool {result['pool']}"
                 raise Refusal(message)
         everyone = sorted({r["request"].partition("/")[0] for r in mine})
-        tail = f"-{next(self._numbers)}" if self._defect == "new-ids" else ""
         return [
             {
                 "requests": everyone if self._defect == "all-requests" else [self.request_name(r["request"])],
                 "pool": r["pool"],
                 "device": r["device"],
                 "admin": bool(r.get("adminAccess")),
-                "ids": [f"{self._driver}/widget={uid}-{r['device']}{tail}"],
             }
             for r in mine
         ]
+
+    def ids(self, device: dict[str, Any], name: str, uid: str) -> list[str]:
+        """The CDI ids of a device: what all have in common, and its own."""
+        own = {
+            "new-ids": f"{uid}-{device['device']}-{next(self._numbers)}",
+            "reuses-ids": device["device"],
+            "ids-by-name": name,
+        }.get(self._defect, f"{uid}-{device['device']}")
+        return [f"{self._driver}/widget={word}" for word in ("common", own)]
 
     def request_name(self, request: str) -> str:
         """The main request."""
@@ -220,7 +248,7 @@ class Preparing:
             "cdiVersion": "9.0.0" if self._defect == "future-version" else "0.5.0",
             "kind": f"{self._driver}/widget",
             "devices": [
-                {"name": d["ids"][0].partition("=")[2], "containerEdits": self.edits(d["device"])}
+                {"name": d["ids"][-1].partition("=")[2], "containerEdits": self.edits(d["device"])}
                 for d in devices
             ],
         }

@@ -48,9 +48,12 @@ class Publishing(threading.Thread):
         """The slice."""
         count = 2 if self._defect == "wrong-count" else 1
         pool = {"name": self._node, "generation": generation, "resourceSliceCount": count}
+        spec = {"driver": self._driver, "nodeName": self._node, "pool": pool, "devices": self.devices()}
+        if self._defect == "explicit-false":
+            spec["allNodes"] = False
         return {
             "metadata": {"name": f"{self._node}-{self._driver}", "ownerReferences": [owner]},
-            "spec": {"driver": self._driver, "nodeName": self._node, "pool": pool, "devices": self.devices()},
+            "spec": spec,
         }
 
     def run(self) -> None:
@@ -59,7 +62,8 @@ class Publishing(threading.Thread):
             try:
                 self.look()
             except ApiFailure as error:
-                self._say(f"publishing failed: {error}")
+                if self._defect != "hides-failures":
+                    self._say(f"publishing failed: {error}")
                 self._over.wait(2 * LOOK_S)
             self._over.wait(LOOK_S)
 

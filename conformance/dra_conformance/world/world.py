@@ -3,7 +3,7 @@
 import itertools
 import random
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,7 @@ class World:
     Attributes:
         folder: the node's folder, parent of registry, plugins and CDI folders.
         data_dir: where the driver keeps its state by convention.
+        permanent: CDI names that the driver defined before it prepared anything: they belong to no claim and may stay.
     """
 
     descriptor: Descriptor
@@ -50,6 +51,7 @@ class World:
     evidence: Evidence
     random: random.Random
     claims: list[Claim] = field(default_factory=list)
+    permanent: frozenset[str] = frozenset()
 
     def start(self) -> None:
         """Start the driver and wait for its registration socket.
@@ -79,6 +81,7 @@ class World:
         if not self.api.wait_slices(self.descriptor.budgets.publish_seconds):
             message = f"the driver published no ResourceSlice; its log ends: {self.driver.log_text().strip()[-1500:]}"
             raise HarnessError(message)
+        self.permanent = self.cdi.names()
 
     def restart(self, *, kill: bool = False) -> None:
         """Stop the driver, politely or not, start it again and register it."""
@@ -92,6 +95,14 @@ class World:
             path.unlink()  # the new one's is then the one that appears
         self.start()
         self.kubelet.register()
+
+    def own(self, names: Iterable[str]) -> list[str]:
+        """Those of the CDI names that stand for a claim."""
+        return [name for name in names if name not in self.permanent]
+
+    def left(self, names: Iterable[str]) -> list[str]:
+        """Those of a claim's CDI names that are still defined."""
+        return [name for name in self.own(names) if self.cdi.definitions(name)]
 
     def devices(self) -> list[tuple[str, str, Object]]:
         """(pool, device name, device) of the plain devices of this node, in published order."""
