@@ -6,7 +6,7 @@ Commands are lists of words with placeholders, see ``PLACEHOLDERS``. Unknown fie
 import datetime
 from importlib import resources
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -95,6 +95,7 @@ class Descriptor(Strict, frozen=True, kw_only=True):
         driver: the DRA driver name.
         features: claimed feature gates beyond ``core``; the rules of others do not apply.
         bad_config: opaque parameters that the driver must refuse.
+        visible_config: opaque parameters that change what a container gets with the device: variables, nodes or mounts.
     """
 
     schema: str
@@ -105,7 +106,8 @@ class Descriptor(Strict, frozen=True, kw_only=True):
     machine: Machine | None = None
     budgets: Budgets = Budgets()
     features: list[str] = []
-    bad_config: dict[str, str | int | bool] | None = None
+    bad_config: dict[str, Any] | None = None
+    visible_config: dict[str, Any] | None = None
     exemptions: list[Exemption] = []
 
 

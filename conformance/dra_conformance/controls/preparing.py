@@ -142,13 +142,7 @@ class Preparing:
         if not allocation:
             message = f"{where} is not allocated"
             raise Refusal(message)
-        configs = [c.get("opaque", {}).get("driver") for c in allocation["devices"].get("config") or []]
-        if self._defect == "foreign-configs" and any(name not in (None, self._driver) for name in configs):
-            message = f"{where}: configuration of {configs}"
-            raise Refusal(message)
-        if self._driver in configs and self._defect != "ignores-config":
-            message = f"{where}: widgets have no parameters"
-            raise Refusal(message)
+        configs = self.configs(allocation["devices"].get("config") or [], where)
         results = [r for r in allocation["devices"]["results"] if r["driver"] == self._driver]
         mine = [r for r in results if r["pool"] == self._node and r["device"] in self._widgets.names()]
         for result in results:
@@ -162,9 +156,43 @@ class Preparing:
                 "pool": r["pool"],
                 "device": r["device"],
                 "admin": bool(r.get("adminAccess")),
+                "all_admin": any(other.get("adminAccess") for other in mine),
+                "color": self.color(configs, r["request"]),
             }
             for r in mine
         ]
+
+    def configs(self, entries: list[Any], where: str) -> list[Any]:
+        """The entries for this driver.
+
+        Raises:
+            Refusal: widgets can be painted, and nothing else.
+        """
+        drivers = [entry.get("opaque", {}).get("driver") for entry in entries]
+        if self._defect == "foreign-configs" and any(name not in (None, self._driver) for name in drivers):
+            message = f"{where}: configuration of {drivers}"
+            raise Refusal(message)
+        mine = [entry for entry, name in zip(entries, drivers, strict=True) if name == self._driver]
+        if self._defect == "ignores-config":
+            return []
+        for entry in mine:
+            if entry["opaque"]["parameters"].get("kind") != "Paint":
+                message = f"{where}: widgets have no parameters {entry['opaque']['parameters']}"
+                raise Refusal(message)
+        return mine
+
+    def color(self, configs: list[Any], request: str) -> str:
+        """What the parameters say for a request; empty without any."""
+        names = {request} if self._defect == "config-by-text" else {request, request.partition("/")[0]}
+        if self._defect == "config-by-main":
+            names |= {name for config in configs for name in config.get("requests") or [] if "/" in name}
+        found = ""
+        for config in configs:
+            listed = config.get("requests") or []
+            everywhere = not listed and self._defect != "config-needs-names"
+            if everywhere or names & set(listed) or self._defect == "config-for-all":
+                found = config["opaque"]["parameters"].get("color", "")
+        return found
 
     def ids(self, device: dict[str, Any], name: str, uid: str) -> list[str]:
         """The CDI ids of a device: what all have in common, and its own."""
@@ -248,15 +276,14 @@ class Preparing:
             "cdiVersion": "9.0.0" if self._defect == "future-version" else "0.5.0",
             "kind": f"{self._driver}/widget",
             "devices": [
-                {"name": d["ids"][-1].partition("=")[2], "containerEdits": self.edits(d["device"])}
-                for d in devices
+                {"name": d["ids"][-1].partition("=")[2], "containerEdits": self.edits(d)} for d in devices
             ],
         }
         if self._defect == "unknown-field":
             spec["vendorVersion"] = "1"
         if self._defect == "claim-wide-edits":
             spec["containerEdits"] = {
-                "deviceNodes": [node for d in devices for node in self.edits(d["device"])["deviceNodes"]]
+                "deviceNodes": [node for d in devices for node in self.edits(d)["deviceNodes"]]
             }
         text = json.dumps(spec)
         path = self.path(uid)
@@ -277,10 +304,16 @@ class Preparing:
                 message = f"cannot write {path.name}: {os.strerror(error.errno or 0)}"
                 raise Refusal(message) from error
 
-    def edits(self, device: str) -> dict[str, Any]:
+    def edits(self, device: dict[str, Any]) -> dict[str, Any]:
         """What a container gets with a device."""
         if self._defect == "empty-edits":
             return {}
-        index = device.rpartition("-")[2]
+        name = device["device"]
+        index = name.rpartition("-")[2]
         variable = "WIDGET" if self._defect == "one-variable" else f"WIDGET_{index}"
-        return {"env": [f"{variable}={device}"], "deviceNodes": [{"path": f"/dev/widget{index}"}]}
+        env = [f"{variable}={name}"]
+        if device["color"]:
+            env.append(f"WIDGET_{index}_COLOR={device['color']}")
+        if device["all_admin"] if self._defect == "admin-by-claim" else device["admin"]:
+            env.append(f"WIDGET_{index}_ADMIN=1")
+        return {"env": env, "deviceNodes": [{"path": f"/dev/widget{index}"}]}

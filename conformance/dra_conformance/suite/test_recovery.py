@@ -78,7 +78,7 @@ def test_kill_during_unprepare(fresh: World) -> None:
 
 @requirement("REC-004", why="a disk that was full leaves such files")
 def test_broken_state_is_survived(fresh: World) -> None:
-    """With its state overwritten by rubbish, the driver prepares again, or says which file it cannot read."""
+    """With its state overwritten by rubbish, the driver prepares again or says which file it cannot read, and lives on."""
     fresh.start_registered()
     claim = fresh.claim()
     fresh.kubelet.prepared(claim)
@@ -102,6 +102,10 @@ def test_broken_state_is_survived(fresh: World) -> None:
         entry = fresh.kubelet.attempt(claim).get(claim.uid, Entry((), "(no entry)"))
         told = not entry.error or any(path.name in entry.error for path in broken)
         expect(told, wanted="devices, or an error that names the file", found=entry.error, where="prepare")
+        before = len(fresh.driver.log_text())
+        fresh.kubelet.attempt_unprepare(claim)
+        state = f"exit {fresh.driver.wait(0.2)}; it logged: {fresh.driver.log_text()[before:][:300]}"
+        expect(fresh.driver.running, wanted="the driver to live on", found=state, where="unprepare")
     else:
         told = fresh.driver.exit_code != 0 and bool(fresh.driver.log_text().strip())
         expect(told, wanted="a message and a non-zero exit", found=fresh.driver.exit_code, where="driver")

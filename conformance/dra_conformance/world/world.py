@@ -3,7 +3,7 @@
 import itertools
 import random
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -139,7 +139,7 @@ class World:
         allocated: bool = True,
         finalizers: Sequence[str] = (),
         unknown: bool = False,
-        admin: bool = False,
+        admin: bool | Collection[str] = False,
         raw_configs: Sequence[Object] = (),
         odd: bool = False,
     ) -> Claim:
@@ -156,7 +156,7 @@ class World:
             config: opaque parameters for this driver.
             reserved: how many pods use it.
             unknown: put members that no version knows at every level.
-            admin: allocate with admin access.
+            admin: allocate with admin access; a collection names the requests that have it.
             raw_configs: entries of the allocation's config as they are.
             odd: the allocation is one that no API server of today allows; UNKNOWN and RAW_CONFIGS make it so too.
         """
@@ -166,12 +166,14 @@ class World:
             {"request": request, "driver": self.descriptor.driver, "pool": pool, "device": device}
             for request, (pool, device) in zip(words, chosen, strict=True)
         ]
-        for result in results if admin else ():
-            result["adminAccess"] = True
+        elevated = set(words) if admin is True else set(admin or ())
+        for result in results:
+            if result["request"] in elevated:
+                result["adminAccess"] = True
         if admin:
             self.api.allow_admin_access(namespace)
         asked = [*words, *(result["request"] for result in extra_results)]
-        spec_requests = requests_for(asked or ["gpu"], self.descriptor.device_class.name, admin=admin)
+        spec_requests = requests_for(asked or ["gpu"], self.descriptor.device_class.name, elevated=elevated)
         allocation: Object = {"devices": {"results": [*results, *extra_results]}}
         if config is not None:
             opaque = {"driver": self.descriptor.driver, "parameters": config}
@@ -224,16 +226,20 @@ class World:
         self.drop(*self.claims)
 
 
-def requests_for(words: Sequence[str], device_class: str, *, admin: bool) -> list[Object]:
-    """The requests of a claim whose results name WORDS; ``a/b`` is a subrequest of ``a``."""
+def requests_for(words: Sequence[str], device_class: str, *, elevated: Collection[str]) -> list[Object]:
+    """The requests of a claim whose results name WORDS; ``a/b`` is a subrequest of ``a``, ELEVATED have admin access."""
     by_main: dict[str, list[str]] = {}
     for word in words:
         main, _, sub = word.partition("/")
         by_main.setdefault(main, []).extend([sub] if sub and sub not in by_main.get(main, []) else [])
-    exactly = {"deviceClassName": device_class} | ({"adminAccess": True} if admin else {})
     return [
         {"name": main, "firstAvailable": [{"name": sub, "deviceClassName": device_class} for sub in subs]}
         if subs
-        else {"name": main, "exactly": exactly}
+        else {"name": main, "exactly": {"deviceClassName": device_class} | admin_access(main in elevated)}
         for main, subs in by_main.items()
     ]
+
+
+def admin_access(wanted: bool) -> Object:
+    """The member of a request that asks for it."""
+    return {"adminAccess": True} if wanted else {}
