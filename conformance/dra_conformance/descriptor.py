@@ -22,6 +22,7 @@ PLACEHOLDERS = {
     "plugins_dir": "the kubelet's plugins",
     "cdi_dir": "folder for CDI files",
     "metrics_address": "a free host:port on the loopback",
+    "pod_uid": "the UID of the driver's pod, another one for each instance",
     "python": "the Python that runs the suite",
 }
 Command = Annotated[list[str], msgspec.Meta(min_length=1)]
@@ -44,10 +45,15 @@ class Machine(Strict, frozen=True, kw_only=True):
 
 
 class Start(Strict, frozen=True, kw_only=True):
-    """How the driver is started; it stays in the foreground and ends on SIGTERM."""
+    """How the driver is started; it stays in the foreground and ends on SIGTERM.
+
+    Attributes:
+        rolling: further words for instances that run side by side during an update; ``{pod_uid}`` tells them apart.
+    """
 
     command: Command
     environment: dict[str, str] = {}
+    rolling: list[str] = []
 
 
 class Budgets(Strict, frozen=True, kw_only=True):
@@ -150,7 +156,7 @@ def check_placeholders(descriptor: Descriptor, name: str) -> None:
         UsageError: there is such a word.
     """
     machine = descriptor.machine
-    words = [*descriptor.start.command, *descriptor.start.environment.values()]
+    words = [*descriptor.start.command, *descriptor.start.rolling, *descriptor.start.environment.values()]
     words += [*machine.command, machine.ready] if machine else []
     for word in words:
         try:

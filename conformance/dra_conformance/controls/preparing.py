@@ -1,11 +1,13 @@
 """How the control driver prepares: a file of state, a CDI file a claim, one lock around everything."""
 
 import contextlib
+import fcntl
 import itertools
 import json
 import os
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,18 +44,27 @@ class Preparing:
         self._cdi = cdi_dir
         self._state = data_dir / "state.json"
         self._defect = defect
-        self._lock = threading.RLock()
+        self._mutex = threading.RLock()
+        self._lock_file = data_dir / "state.lock"
         self._numbers = itertools.count(1)
         self._claims: dict[str, Any] = {}
         self._trapped = False
-        if self._state.exists() and defect != "forgets":
-            try:
-                self._claims = json.loads(self._state.read_text())
-            except ValueError:
-                self._trapped = defect == "state-trap"
         self.define_common()
-        self.sweep()
+        with self.locked():
+            self.sweep()
         threading.Thread(target=self.collect_for_ever, daemon=True).start()
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Alone with the state, among threads and among the instances of a rolling update."""
+        with self._mutex, self._lock_file.open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if self._state.exists() and self._defect != "forgets":
+                try:
+                    self._claims = json.loads(self._state.read_text())
+                except ValueError:
+                    self._trapped = self._defect == "state-trap"
+            yield
 
     def sweep(self) -> None:
         """Remove CDI files of claims that are not known, and half-written ones."""
@@ -77,7 +88,7 @@ class Preparing:
         """Unprepare claims that are gone from the API server."""
         while self._defect != "never-collects":
             time.sleep(LOOK_S)
-            with self._lock, contextlib.suppress(ApiFailure):
+            with self.locked(), contextlib.suppress(ApiFailure):
                 for uid in list(self._claims):
                     self.collect(uid)
 
@@ -103,7 +114,7 @@ class Preparing:
         Raises:
             Refusal: it cannot be prepared.
         """
-        with self._lock:
+        with self.locked():
             if self._trapped:
                 message = "internal error"
                 raise Refusal(message)
@@ -230,7 +241,7 @@ class Preparing:
         Raises:
             Refusal: only with a defect.
         """
-        with self._lock:
+        with self.locked():
             if self._defect == "needs-claim":
                 try:
                     self.read(namespace, name)

@@ -25,6 +25,8 @@ class Publishing(threading.Thread):
         self._salt = f"{time.time_ns() % 100000}-" if defect == "renames-devices" else ""
         self._published = False
         self._owner: dict[str, Any] = {}
+        self.pool = "widgets" if defect == "one-pool" else node
+        self.name = driver if defect == "one-name" else f"{node}-{driver}"
 
     def devices(self) -> list[dict[str, Any]]:
         """The widgets."""
@@ -47,12 +49,12 @@ class Publishing(threading.Thread):
     def wanted(self, owner: dict[str, Any], generation: int) -> dict[str, Any]:
         """The slice."""
         count = 2 if self._defect == "wrong-count" else 1
-        pool = {"name": self._node, "generation": generation, "resourceSliceCount": count}
+        pool = {"name": self.pool, "generation": generation, "resourceSliceCount": count}
         spec = {"driver": self._driver, "nodeName": self._node, "pool": pool, "devices": self.devices()}
         if self._defect == "explicit-false":
             spec["allNodes"] = False
         return {
-            "metadata": {"name": f"{self._node}-{self._driver}", "ownerReferences": [owner]},
+            "metadata": {"name": self.name, "ownerReferences": [owner]},
             "spec": spec,
         }
 
@@ -72,7 +74,7 @@ class Publishing(threading.Thread):
         self._over.set()
         self.join()
         if self._defect == "deletes-slices":
-            self._api.request("DELETE", f"{SLICES}/{self._node}-{self._driver}")
+            self._api.request("DELETE", f"{SLICES}/{self.name}")
 
     def look(self) -> None:
         """One look, and what it leads to."""
@@ -92,10 +94,10 @@ class Publishing(threading.Thread):
 
     def settle(self, mine: list[dict[str, Any]]) -> None:
         """Write what is wrong about the slices of this driver and node."""
-        name = f"{self._node}-{self._driver}"
+        name = self.name
         found = next((item for item in mine if item["metadata"]["name"] == name), None)
         newest = max(
-            (i["spec"]["pool"]["generation"] for i in mine if i["spec"]["pool"]["name"] == self._node),
+            (i["spec"]["pool"]["generation"] for i in mine if i["spec"]["pool"]["name"] == self.pool),
             default=0,
         )
         if found is None and not (self._published and self._defect == "not-republished"):

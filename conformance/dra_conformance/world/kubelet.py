@@ -66,18 +66,25 @@ class Entry:
 
 
 class KubeletDouble:
-    """A kubelet for one driver on one node."""
+    """A kubelet for one driver on one node.
+
+    Attributes:
+        others: sockets of another instance of the driver, which this kubelet does not look at.
+    """
 
     def __init__(self, *, driver: str, registry_dir: Path, evidence: Evidence) -> None:
         self._driver = driver
         self._registry = registry_dir
         self._evidence = evidence
         self._channels: dict[str, grpc.Channel] = {}
+        self.others: frozenset[Path] = frozenset()
 
     def sockets(self) -> list[Path]:
         """The entries of the registry folder that the kubelet would look at."""
         return sorted(
-            path for path in self._registry.rglob("*") if path.is_socket() and not path.name.startswith(".")
+            path
+            for path in self._registry.rglob("*")
+            if path.is_socket() and not path.name.startswith(".") and path not in self.others
         )
 
     def wait_socket(self, timeout_s: float) -> Path:

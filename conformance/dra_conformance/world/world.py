@@ -77,6 +77,14 @@ class World:
             HarnessError: it publishes nothing.
         """
         self.start()
+        self.settle()
+
+    def settle(self) -> None:
+        """Register the driver that runs and wait for its slices.
+
+        Raises:
+            HarnessError: it publishes nothing.
+        """
         self.kubelet.register()
         if not self.api.wait_slices(self.descriptor.budgets.publish_seconds):
             message = f"the driver published no ResourceSlice; its log ends: {self.driver.log_text().strip()[-1500:]}"
