@@ -50,7 +50,8 @@ class Publishing(threading.Thread):
         """The slice."""
         count = 2 if self._defect == "wrong-count" else 1
         pool = {"name": self.pool, "generation": generation, "resourceSliceCount": count}
-        spec = {"driver": self._driver, "nodeName": self._node, "pool": pool, "devices": self.devices()}
+        spec: dict[str, Any] = {"driver": self._driver, "nodeName": self._node, "pool": pool}
+        spec["devices"] = self.devices()
         if self._defect == "explicit-false":
             spec["allNodes"] = False
         return {

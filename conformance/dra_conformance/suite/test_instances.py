@@ -21,6 +21,8 @@ def uids(world: World) -> list[str]:
 @requirement("UPG-001", "UPG-002", why="the old instance must serve until the new one has registered")
 def test_instances_have_sockets_of_their_own(instances: Pair) -> None:
     """The second instance leaves the first one's sockets alone; each answers GetInfo and an empty prepare on its own."""
+    gone = [world.driver.pid for world in instances if not world.kubelet.sockets()]
+    each(gone, wanted="the registration socket of each", where="processes of two instances")
     paths = [
         path for world in instances for path in (str(world.kubelet.sockets()[0]), world.kubelet.endpoint)
     ]
@@ -34,13 +36,13 @@ def test_instances_have_sockets_of_their_own(instances: Pair) -> None:
 def test_the_end_of_one_instance_leaves_the_other(instances: Pair) -> None:
     """When the first instance stops, only its sockets go: the second serves on, and the slices stay as they are."""
     old, new = instances
-    before, gone = uids(new), old.kubelet.sockets()
+    before, gone, claim = uids(new), old.kubelet.sockets(), new.claim()
     old.driver.terminate()
     each([path.name for path in gone if path.exists()], wanted="its sockets gone", where="the first instance")
+    expect(uids(new) == before, wanted=before, found=uids(new), where="slices after the first instance's end")
     new.kubelet.hang_up()
     new.kubelet.register()
-    new.kubelet.prepared(new.claim())
-    expect(uids(new) == before, wanted=before, found=uids(new), where="slices after the first instance's end")
+    new.kubelet.prepared(claim)
 
 
 @requirement("UPG-004", why="a pod may start with one instance and end with the other")
