@@ -25,6 +25,7 @@ class Publishing(threading.Thread):
         self._salt = f"{time.time_ns() % 100000}-" if defect == "renames-devices" else ""
         self._published = False
         self._owner: dict[str, Any] = {}
+        self._dropped: set[str] = set()
         self.pool = "widgets" if defect == "one-pool" else node
         self.name = driver if defect == "one-name" else f"{node}-{driver}"
 
@@ -38,7 +39,12 @@ class Publishing(threading.Thread):
                 attributes["resource.kubernetes.io/widgetness"] = {"string": "high"}
             capacity = {"size": {"value": f"{index + 1}Gi"}}
             found.append(
-                {"name": f"widget-{self._salt}{index}", "attributes": attributes, "capacity": capacity}
+                {
+                    "name": f"widget-{self._salt}{index}",
+                    "attributes": attributes,
+                    "capacity": capacity,
+                    "bindsToNode": True,  # behind a gate that older releases have off
+                }
             )
         return found
 
@@ -102,15 +108,22 @@ class Publishing(threading.Thread):
             default=0,
         )
         if found is None and not (self._published and self._defect == "not-republished"):
-            self._api.request("POST", SLICES, self.wanted(self.owner(), newest + 1))
+            self.note(self._api.request("POST", SLICES, self.wanted(self.owner(), newest + 1)))
         elif found is not None and self.is_wrong(found, newest):
             item = self.wanted(self.owner(), newest + 1)
             item["metadata"]["resourceVersion"] = found["metadata"]["resourceVersion"]
-            self._api.request("PUT", f"{SLICES}/{name}", item)
+            self.note(self._api.request("PUT", f"{SLICES}/{name}", item))
         self._published = True
         for item in mine:
             if item["metadata"]["name"] != name and self._defect != "stays-stray":
                 self._api.request("DELETE", f"{SLICES}/{item['metadata']['name']}")
+
+    def note(self, stored: dict[str, Any]) -> None:
+        """Learn what the server dropped, and say it."""
+        kept = {name for device in stored["spec"].get("devices") or [] for name in device}
+        self._dropped = {name for device in self.devices() for name in device} - kept
+        if self._dropped and self._defect != "silent-drops":
+            self._say(f"the API server dropped {sorted(self._dropped)}")
 
     def owner(self) -> dict[str, Any]:
         """The reference to the Node object."""
@@ -133,4 +146,10 @@ class Publishing(threading.Thread):
         if self._defect == "not-repaired" and self._published:
             return False
         spec = found["spec"]
-        return spec.get("devices") != self.devices() or spec["pool"]["generation"] < newest
+        wanted = [
+            {name: value for name, value in device.items() if name not in self._dropped}
+            for device in self.devices()
+        ]
+        if self._defect == "fights-server":
+            wanted = self.devices()
+        return spec.get("devices") != wanted or spec["pool"]["generation"] < newest

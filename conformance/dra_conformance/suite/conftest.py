@@ -5,6 +5,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from dra_clusters.provider import VERSIONS
 from dra_conformance.descriptor import load_descriptor
 from dra_conformance.expect import expect_soon, not_applicable
 from dra_conformance.plugin import EVIDENCE
@@ -75,6 +76,15 @@ def untried(laboratory: Laboratory, request: pytest.FixtureRequest) -> Iterator[
     """A node of one's own for a driver of which it is not known whether it starts."""
     with ExitStack() as stack:
         world = laboratory.make(stack)
+        request.node.stash[EVIDENCE] = world.evidence
+        yield world
+
+
+@pytest.fixture
+def oldest(shared: Shared, laboratory: Laboratory, request: pytest.FixtureRequest) -> Iterator[World]:
+    """As ``fresh``, with the oldest API server there is, whose gates are off for what is newer."""
+    with ExitStack() as stack:
+        world = laboratory.make(stack, kubernetes=VERSIONS[0])
         request.node.stash[EVIDENCE] = world.evidence
         yield world
 

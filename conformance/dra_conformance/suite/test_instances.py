@@ -45,6 +45,23 @@ def test_the_end_of_one_instance_leaves_the_other(instances: Pair) -> None:
     new.kubelet.prepared(claim)
 
 
+@requirement("UPG-007", "UPG-016", why="what a crash leaves behind must not need an administrator")
+def test_a_crash_of_one_instance_leaves_the_other(instances: Pair) -> None:
+    """After either instance was killed, and left its sockets, the other registers and prepares; the slices stay."""
+    old, new = instances
+    before, claim = uids(new), old.claim()
+    new.driver.kill()
+    old.kubelet.hang_up()
+    old.kubelet.register()
+    old.kubelet.prepared(claim)
+    new.kubelet.hang_up()
+    new.start()
+    old.driver.kill()
+    new.kubelet.register()
+    new.kubelet.prepared(claim)
+    expect(uids(new) == before, wanted=before, found=uids(new), where="slices after crashes")
+
+
 @requirement("UPG-004", why="a pod may start with one instance and end with the other")
 def test_claims_cross_instances(instances: Pair) -> None:
     """A claim that one instance prepared is prepared alike and unprepared by the other, both ways."""

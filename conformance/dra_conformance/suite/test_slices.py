@@ -47,12 +47,6 @@ def test_slices_follow_the_rule(world: World, rule: Any) -> None:
     each(list(rule(slices, world.descriptor.driver, world.node)), wanted=rule.__doc__, where="ResourceSlices")
 
 
-def sent_specs(world: World) -> list[Object]:
-    """The specs that the driver sent as JSON."""
-    bodies = [request.body for request in world.api.driver_writes()]
-    return [body["spec"] for body in bodies if isinstance(body, dict) and "spec" in body]
-
-
 @requirement("RSL-001", why="devices that the server refuses do not exist for the scheduler")
 def test_no_write_is_refused(untried: World) -> None:
     """No slice that the driver writes is refused as invalid, and nothing of it is dropped."""
@@ -61,7 +55,7 @@ def test_no_write_is_refused(untried: World) -> None:
     slices = untried.api.wait_slices(untried.descriptor.budgets.publish_seconds)
     refused = [f"{r.verb} {r.code}" for r in untried.api.driver_writes() if r.code in (400, 413, 422)]
     each(refused, wanted="no 400, 413 or 422", where="the driver's writes of slices")
-    sent = [spec.get("devices") for spec in sent_specs(untried)]
+    sent = [spec.get("devices") for spec in untried.api.sent_specs()]
     stored = [item["spec"].get("devices") for item in slices]
     expect(
         not sent or all(devices in sent for devices in stored),
@@ -77,7 +71,7 @@ def test_placement_booleans_are_true_or_absent(untried: World) -> None:
     untried.start()
     untried.kubelet.register()
     untried.api.wait_slices(untried.descriptor.budgets.publish_seconds)
-    found = [problem for spec in sent_specs(untried) for problem in explicit_false(spec)]
+    found = [problem for spec in untried.api.sent_specs() for problem in explicit_false(spec)]
     each(found, wanted="true or absent", where="slices as sent")
 
 

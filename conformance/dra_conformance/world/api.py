@@ -188,6 +188,11 @@ class ApiView:
             raise HarnessError(message)
         return [str(permission) for permission in self._cluster.permissions_denied(user)]
 
+    def sent_specs(self) -> list[Object]:
+        """The specs of slices that the driver sent as JSON, oldest first."""
+        bodies = [request.body for request in self.driver_writes()]
+        return [body["spec"] for body in bodies if isinstance(body, dict) and "spec" in body]
+
     def outage(self, on: bool) -> None:
         """Break all connections to the API server until it is switched off again."""
         self._cluster.outage(on)

@@ -72,13 +72,13 @@ class Laboratory:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def make(self, stack: ExitStack) -> World:
-        """A world; its end is pushed on STACK.
+    def make(self, stack: ExitStack, *, kubernetes: str = "") -> World:
+        """A world, of another Kubernetes version than the run's if one is given; its end is pushed on STACK.
 
         Raises:
             HarnessError: the cluster cannot be had, or shows too little.
         """
-        cluster = self._cluster(stack, NODE)
+        cluster = self._cluster(stack, NODE, kubernetes=kubernetes)
         return self._world(stack, cluster, cluster.nodes[0], cluster.kubeconfig_of("driver"))
 
     def neighbours(self, stack: ExitStack) -> tuple[World, World]:
@@ -112,12 +112,14 @@ class Laboratory:
         kubeconfig = cluster.kubeconfig_for_serviceaccount(NAMESPACE, ACCOUNT, node=NODE)
         return self._world(stack, cluster, cluster.nodes[0], kubeconfig)
 
-    def _cluster(self, stack: ExitStack, *nodes: str, rbac: bool = False) -> ObservableCluster:
+    def _cluster(
+        self, stack: ExitStack, *nodes: str, rbac: bool = False, kubernetes: str = ""
+    ) -> ObservableCluster:
         place = Path(tempfile.mkdtemp(dir=self._folder, prefix="n"))
         stack.callback(shutil.rmtree, place, ignore_errors=True)
         options = ClusterOptions(
             directory=place,
-            kubernetes=self._choices.kubernetes,
+            kubernetes=kubernetes or self._choices.kubernetes,
             nodes=nodes,
             parts=frozenset({"api"}),
             seed=self._choices.seed,
