@@ -1,5 +1,6 @@
 """What every provider of a cluster offers; everything above this line of the project sees no more of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -99,6 +100,17 @@ class ObservableCluster(Cluster, Protocol):
 
     def cut_watches(self, *, forget: bool = False) -> None:
         """End every watch; with FORGET going on from an old version is answered with 410."""
+
+
+@runtime_checkable
+class AuthorizingCluster(ObservableCluster, Protocol):
+    """A cluster that asks roles what its users may do, and tells what they were denied (``ClusterOptions.rbac``)."""
+
+    def kubeconfig_for_serviceaccount(self, namespace: str, name: str, *, node: str = "") -> Path:
+        """The file of a service account, bound to a node as in a pod that runs there."""
+
+    def permissions_denied(self, user: str) -> Sequence[object]:
+        """What a user wanted and could not do."""
 
 
 class Provider(Protocol):

@@ -6,7 +6,7 @@ Commands are lists of words with placeholders, see ``PLACEHOLDERS``. Unknown fie
 import datetime
 from importlib import resources
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -22,6 +22,7 @@ PLACEHOLDERS = {
     "plugins_dir": "the kubelet's plugins",
     "cdi_dir": "folder for CDI files",
     "metrics_address": "a free host:port on the loopback",
+    "pod_uid": "the UID of the driver's pod, another one for each instance",
     "python": "the Python that runs the suite",
 }
 Command = Annotated[list[str], msgspec.Meta(min_length=1)]
@@ -44,18 +45,32 @@ class Machine(Strict, frozen=True, kw_only=True):
 
 
 class Start(Strict, frozen=True, kw_only=True):
-    """How the driver is started; it stays in the foreground and ends on SIGTERM."""
+    """How the driver is started; it stays in the foreground and ends on SIGTERM.
+
+    Attributes:
+        rolling: further words for instances that run side by side during an update; ``{pod_uid}`` tells them apart.
+    """
 
     command: Command
     environment: dict[str, str] = {}
+    rolling: list[str] = []
 
 
 class Budgets(Strict, frozen=True, kw_only=True):
-    """How long things may take, in seconds, before a check says that they do not happen."""
+    """How long things may take, in seconds, before a check says that they do not happen; nothing waits longer than it must.
+
+    Attributes:
+        repair_seconds: until slices that somebody else deleted or edited are right again. Upstream's helper comes back
+            to a slice 30 s after an event, and to one that it has just written after a minute (resourceslicecontroller.go
+            DefaultSyncDelay, DefaultMutationCacheTTL).
+        collect_seconds: until a prepared claim that is gone from the API server is noticed in the background.
+    """
 
     start_seconds: float = 10
     publish_seconds: float = 10
     stop_seconds: float = 10
+    repair_seconds: float = 90
+    collect_seconds: float = 5
 
 
 class DeviceClass(Strict, frozen=True, kw_only=True):
@@ -86,6 +101,7 @@ class Descriptor(Strict, frozen=True, kw_only=True):
         driver: the DRA driver name.
         features: claimed feature gates beyond ``core``; the rules of others do not apply.
         bad_config: opaque parameters that the driver must refuse.
+        visible_config: opaque parameters that change what a container gets with the device: variables, nodes or mounts.
     """
 
     schema: str
@@ -96,7 +112,8 @@ class Descriptor(Strict, frozen=True, kw_only=True):
     machine: Machine | None = None
     budgets: Budgets = Budgets()
     features: list[str] = []
-    bad_config: dict[str, str | int | bool] | None = None
+    bad_config: dict[str, Any] | None = None
+    visible_config: dict[str, Any] | None = None
     exemptions: list[Exemption] = []
 
 
@@ -139,7 +156,7 @@ def check_placeholders(descriptor: Descriptor, name: str) -> None:
         UsageError: there is such a word.
     """
     machine = descriptor.machine
-    words = [*descriptor.start.command, *descriptor.start.environment.values()]
+    words = [*descriptor.start.command, *descriptor.start.rolling, *descriptor.start.environment.values()]
     words += [*machine.command, machine.ready] if machine else []
     for word in words:
         try:

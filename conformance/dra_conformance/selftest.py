@@ -19,7 +19,7 @@ from rich.progress import track
 from rich.table import Table
 
 from dra_conformance.controls.defects import DEFECTS, Defect
-from dra_conformance.descriptor import Descriptor, Start, load_descriptor
+from dra_conformance.descriptor import Descriptor, load_descriptor
 from dra_conformance.errors import HarnessError
 
 CAUGHT = ("fail", "non-strict")
@@ -29,9 +29,8 @@ RUN_S = 300
 
 def with_defect(descriptor: Descriptor, name: str) -> Descriptor:
     """The control driver with a defect."""
-    start = Start(
-        command=[*descriptor.start.command, f"--defect={name}"], environment=descriptor.start.environment
-    )
+    command = [*descriptor.start.command, f"--defect={name}"]
+    start = msgspec.structs.replace(descriptor.start, command=command)
     return msgspec.structs.replace(descriptor, name=f"control-{name}", start=start)
 
 

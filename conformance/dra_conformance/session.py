@@ -133,7 +133,7 @@ def run_checks(words: list[str], *, workers: int, recorder: Recorder) -> bool:
         HarnessError: pytest itself failed.
     """
     command = [*BARE, "-p", "dra_conformance.plugin", "-p", "xdist.plugin", f"--rootdir={SUITE}"]
-    command += [*(["-n", str(workers)] if workers > 1 else []), *words, str(SUITE)]
+    command += [*(["-n", str(workers), "--dist=worksteal"] if workers > 1 else []), *words, str(SUITE)]
     append(recorder.log, {"type": "start", "time": time.time()})
     with isolated():
         code = pytest.main(command, plugins=[recorder])

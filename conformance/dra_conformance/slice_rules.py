@@ -156,16 +156,14 @@ def quantities(slices: list[Object], driver: str, node: str) -> Iterator[str]:
                 yield f"{device['name']}: {name} is {text!r}"
 
 
-def no_explicit_false(slices: list[Object], driver: str, node: str) -> Iterator[str]:
-    """Placement booleans are true or absent."""
-    for item in slices:
-        for name in ("allNodes", "perDeviceNodeSelection"):
-            if item["spec"].get(name) is False:
-                yield f"{item['metadata']['name']}: {name} is false"
-        for device in item["spec"].get("devices") or []:
-            for name in ("allNodes", "bindsToNode", "allowMultipleAllocations"):
-                if device.get(name) is False:
-                    yield f"{device['name']}: {name} is false"
+def explicit_false(spec: Object) -> Iterator[str]:
+    """The placement booleans that are false instead of absent; other booleans of a device may be."""
+    yield from (
+        f"{name} is false" for name in ("allNodes", "perDeviceNodeSelection") if spec.get(name) is False
+    )
+    for device in spec.get("devices") or []:
+        if device.get("allNodes") is False:
+            yield f"{device.get('name')}: allNodes is false"
 
 
 def per_device_nodes(slices: list[Object], driver: str, node: str) -> Iterator[str]:
@@ -295,7 +293,6 @@ RULES: dict[str, tuple[Rule, str]] = {
     "RSL-014": (value_length, "the API server refuses the slice"),
     "RSL-015": (semantic_versions, "selectors that compare versions fail"),
     "RSL-016": (quantities, "selectors that compare amounts fail"),
-    "RSL-019": (no_explicit_false, "the API server refuses the slice"),
     "RSL-021": (per_device_nodes, "the API server refuses the slice"),
     "RSL-022": (pool_numbers, "the API server refuses the slice"),
     "RSL-023": (node_owner, "slices of deleted nodes stay for ever"),

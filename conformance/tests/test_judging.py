@@ -17,7 +17,9 @@ from dra_conformance.errors import UsageError
 from dra_conformance.report.build import exit_code, read_log
 from dra_conformance.report.write import write_reports
 from dra_conformance.slice_rules import RULES as SLICE_RULES
+from dra_conformance.slice_rules import explicit_false
 from dra_conformance.verdict import CheckResult, judge
+from dra_conformance.world.watching import made_in
 
 TODAY = datetime.date(2026, 1, 1)
 
@@ -129,7 +131,7 @@ def test_malformed_descriptors_are_told_with_the_place(
 
 
 def test_a_descriptor_that_does_not_exist_is_told_with_the_shipped_ones() -> None:
-    with pytest.raises(UsageError, match="control, reference"):
+    with pytest.raises(UsageError, match="control, dra-example-driver, reference"):
         load_descriptor("nope")
 
 
@@ -228,7 +230,6 @@ def test_a_good_slice_breaks_no_rule(rule_id: str) -> None:
         ("RSL-014", {"device": {"attributes": {"a": {"string": "x" * 65}}}}),
         ("RSL-015", {"device": {"attributes": {"a": {"version": "1.02.3"}}}}),
         ("RSL-016", {"device": {"capacity": {"m": {"value": "1024Mi"}}}}),
-        ("RSL-019", {"device": {"allNodes": False}}),
         ("RSL-021", {"device": {"nodeName": "node-0"}}),
         ("RSL-022", {"pool": {"name": "a", "generation": -1, "resourceSliceCount": 1}}),
         ("RSL-041", {"device": {"attributes": {"a": {"string": "x" * (2 << 20)}}}}),
@@ -298,3 +299,17 @@ def test_every_defect_breaks_requirements_that_exist() -> None:
     for defect in DEFECTS.values():
         assert defect.violates
         assert all(one(requirement_id).section == "driver" for requirement_id in defect.violates)
+
+
+def test_only_placement_booleans_may_not_be_false() -> None:
+    device = {"name": "d", "allowMultipleAllocations": False, "bindsToNode": False}
+    assert list(explicit_false({"nodeName": "n", "devices": [device]})) == []
+    spec = {"allNodes": False, "devices": [device | {"allNodes": False}]}
+    assert list(explicit_false(spec)) == ["allNodes is false", "d: allNodes is false"]
+
+
+def test_files_are_seen_although_they_are_gone(tmp_path: Path) -> None:
+    with made_in(tmp_path) as made:
+        (tmp_path / "spec.1.tmp").write_text("{}")
+        (tmp_path / "spec.1.tmp").rename(tmp_path / "claim.json")
+    assert made == [tmp_path / "spec.1.tmp"]

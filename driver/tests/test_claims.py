@@ -120,6 +120,17 @@ async def test_a_claim_that_is_gone_gives_its_device_up(tmp_path: Path) -> None:
     assert cdi_names(tmp_path) == ["gpu.example.com-claim-u2.json"]
 
 
+async def test_instances_of_a_rolling_update_know_each_others_claims(tmp_path: Path) -> None:
+    reader = Reader(claim("u1", "gpu-0", name="a"), claim("u2", "gpu-0", name="b"))
+    old, new = make_service(tmp_path, reader), make_service(tmp_path, reader)
+    await old.prepare(ClaimRef("ns", "a", "u1"))
+    with pytest.raises(ClaimError, match="gpu-0 is prepared for claim"):
+        await new.prepare(ClaimRef("ns", "b", "u2"))
+    await new.unprepare(ClaimRef("ns", "a", "u1"))
+    await old.prepare(ClaimRef("ns", "b", "u2"))
+    assert cdi_names(tmp_path) == ["gpu.example.com-claim-u2.json"]
+
+
 async def test_a_prepare_that_was_interrupted_is_undone_at_the_next_start(tmp_path: Path) -> None:
     checkpoint = Checkpoint(tmp_path / "checkpoint.sqlite")
     device = PreparedDevice(requests=("gpu",), pool=POOL, device="gpu-0", cdi_ids=("x",))

@@ -11,6 +11,7 @@ import ssl
 import time
 import uuid
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from aiohttp import web
@@ -217,7 +218,8 @@ def misbehave(request: web.Request, fault: Fault) -> web.Response:
     if fault.code == 0 and request.transport is not None:
         request.transport.abort()
         raise web.HTTPServiceUnavailable
-    response = refuse(request, ApiError(fault.code, "a fault was asked for"))
+    phrase = HTTPStatus(fault.code).phrase.lower()
+    response = refuse(request, ApiError(fault.code, f"{fault.code} {phrase}: a fault was asked for"))
     if fault.retry_after_s:
         response.headers["Retry-After"] = str(fault.retry_after_s)
     return response

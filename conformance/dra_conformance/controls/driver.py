@@ -5,6 +5,7 @@ defect breaks.
 """
 
 import argparse
+import contextlib
 import os
 import signal
 import sys
@@ -26,7 +27,7 @@ from dra_api.kubelet._generated.registration_pb2_grpc import RegistrationService
 from dra_api.kubelet._generated.registration_pb2_grpc import (
     add_RegistrationServicer_to_server as add_registration,
 )
-from dra_conformance.controls.cluster import ControlApi
+from dra_conformance.controls.cluster import ApiFailure, ControlApi
 from dra_conformance.controls.defects import DEFECTS
 from dra_conformance.controls.preparing import Preparing, Refusal
 from dra_conformance.controls.publishing import Publishing
@@ -66,6 +67,8 @@ class Registration(RegistrationServicer):
         say(f"registered: {request.plugin_registered} {request.error}")
         if self._defect == "dies-when-refused" and not request.plugin_registered:
             threading.Timer(0.05, os._exit, [0]).start()
+        if not request.plugin_registered:  # as upstream's helper does
+            context.abort(grpc.StatusCode.UNKNOWN, f"registration failed: {request.error}")
         return registration_pb2.RegistrationStatusResponse()
 
 
@@ -80,7 +83,8 @@ class Plugin(ServicerV1, ServicerV1Beta1):
     def NodePrepareResources(self, request: Any, context: Any) -> Any:
         """Prepare each claim."""
         response = self._messages.NodePrepareResourcesResponse()
-        claims = request.claims[:1] if self._defect == "missing-entry" else request.claims
+        answered = {"missing-entry": 1, "short-batches": 32}.get(self._defect, len(request.claims))
+        claims = request.claims[:answered]
         for claim in claims:
             entry = response.claims[claim.name if self._defect == "keyed-by-name" else claim.uid]
             if entry.devices or entry.error:
@@ -141,11 +145,17 @@ def main() -> int:
         "--cdi-dir",
     ):
         parser.add_argument(flag, required=True)
+    parser.add_argument("--instance", default="")
     parser.add_argument("--defect", default="", choices=["", *DEFECTS], metavar="NAME")
     arguments = parser.parse_args()
     name, defect = arguments.driver_name, arguments.defect
     data_dir = Path(arguments.plugins_dir) / name
-    endpoint, registry = data_dir / "dra.sock", Path(arguments.registry_dir) / f"{name}-reg.sock"
+    instance = f"-{arguments.instance}" if arguments.instance and defect != "one-socket" else ""
+    endpoint = data_dir / f"dra{instance}.sock"
+    registry = Path(arguments.registry_dir) / f"{name}{instance}-reg.sock"
+    if defect == "clears-registry":
+        for path in registry.parent.glob("*.sock"):
+            path.unlink()
     os.umask(0o022 if defect == "open-sockets" else 0o077)
     data_dir.mkdir(parents=True, exist_ok=True)
     stop = threading.Event()
@@ -173,6 +183,9 @@ def main() -> int:
     servers.append(listen(endpoint, *plugins))
     if defect != "late-services":
         servers.append(listen(registry, lambda server: add_registration(registration, server)))
+    if defect == "reads-secrets":
+        with contextlib.suppress(ApiFailure):
+            api.request("GET", "/api/v1/secrets")
     publishing.start()
     stop.wait()
     if defect == "keeps-sockets":

@@ -1,11 +1,13 @@
 """How the control driver prepares: a file of state, a CDI file a claim, one lock around everything."""
 
 import contextlib
+import fcntl
 import itertools
 import json
 import os
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,26 +44,51 @@ class Preparing:
         self._cdi = cdi_dir
         self._state = data_dir / "state.json"
         self._defect = defect
-        self._lock = threading.RLock()
+        self._mutex = threading.RLock()
+        self._lock_file = data_dir / "state.lock"
         self._numbers = itertools.count(1)
         self._claims: dict[str, Any] = {}
-        if self._state.exists() and defect != "forgets":
-            with contextlib.suppress(ValueError):
-                self._claims = json.loads(self._state.read_text())
-        self.sweep()
+        self._trapped = False
+        self.define_common()
+        with self.locked():
+            self.sweep()
         threading.Thread(target=self.collect_for_ever, daemon=True).start()
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Alone with the state, among threads and among the instances of a rolling update."""
+        with self._mutex, self._lock_file.open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if self._state.exists() and self._defect != "forgets":
+                try:
+                    self._claims = json.loads(self._state.read_text())
+                except ValueError:
+                    self._trapped = self._defect == "state-trap"
+            yield
 
     def sweep(self) -> None:
         """Remove CDI files of claims that are not known, and half-written ones."""
         for path in self._cdi.glob(f"{self._driver}_*"):
+            if self._defect == "keeps-temporary" and path.suffix == ".tmp":
+                continue
             if path.name.removeprefix(f"{self._driver}_").removesuffix(".json") not in self._claims:
                 path.unlink()
 
+    def define_common(self) -> None:
+        """A CDI device that every container with a widget gets; it belongs to no claim and is there for good."""
+        edits = {"env": [f"WIDGET_DRIVER={self._driver}"]}
+        spec = {"cdiVersion": "0.5.0", "kind": f"{self._driver}/widget"}
+        devices = [{"name": "common", "containerEdits": edits}]
+        scratch, path = self._cdi / f"{self._driver}-common.tmp", self._cdi / f"{self._driver}-common.json"
+        scratch.write_text(json.dumps({**spec, "devices": devices}))
+        scratch.chmod(0o644)
+        scratch.replace(path)
+
     def collect_for_ever(self) -> None:
         """Unprepare claims that are gone from the API server."""
-        while True:
+        while self._defect != "never-collects":
             time.sleep(LOOK_S)
-            with self._lock, contextlib.suppress(ApiFailure):
+            with self.locked(), contextlib.suppress(ApiFailure):
                 for uid in list(self._claims):
                     self.collect(uid)
 
@@ -87,13 +114,18 @@ class Preparing:
         Raises:
             Refusal: it cannot be prepared.
         """
-        with self._lock:
+        with self.locked():
+            if self._trapped:
+                message = "internal error"
+                raise Refusal(message)
             try:
                 claim = self.read(namespace, name)
             except ApiFailure as error:
                 message = f"claim {namespace}/{name}: {error}"
                 raise Refusal(message) from error
             devices = self.plan(claim, uid, f"claim {namespace}/{name}")
+            for device in devices:
+                device["ids"] = self.ids(device, name, uid)
             for device in devices:
                 if not device["admin"] or self._defect == "admin-conflicts":
                     self.make_free(device["device"], uid)
@@ -121,13 +153,7 @@ class Preparing:
         if not allocation:
             message = f"{where} is not allocated"
             raise Refusal(message)
-        configs = [c.get("opaque", {}).get("driver") for c in allocation["devices"].get("config") or []]
-        if self._defect == "foreign-configs" and any(name not in (None, self._driver) for name in configs):
-            message = f"{where}: configuration of {configs}"
-            raise Refusal(message)
-        if self._driver in configs and self._defect != "ignores-config":
-            message = f"{where}: widgets have no parameters"
-            raise Refusal(message)
+        configs = self.configs(allocation["devices"].get("config") or [], where)
         results = [r for r in allocation["devices"]["results"] if r["driver"] == self._driver]
         mine = [r for r in results if r["pool"] == self._node and r["device"] in self._widgets.names()]
         for result in results:
@@ -135,17 +161,58 @@ class Preparing:
                 message = f"{where}: no widget {result['device']} in pool {result['pool']}"
                 raise Refusal(message)
         everyone = sorted({r["request"].partition("/")[0] for r in mine})
-        tail = f"-{next(self._numbers)}" if self._defect == "new-ids" else ""
         return [
             {
                 "requests": everyone if self._defect == "all-requests" else [self.request_name(r["request"])],
                 "pool": r["pool"],
                 "device": r["device"],
                 "admin": bool(r.get("adminAccess")),
-                "ids": [f"{self._driver}/widget={uid}-{r['device']}{tail}"],
+                "all_admin": any(other.get("adminAccess") for other in mine),
+                "color": self.color(configs, r["request"]),
             }
             for r in mine
         ]
+
+    def configs(self, entries: list[Any], where: str) -> list[Any]:
+        """The entries for this driver.
+
+        Raises:
+            Refusal: widgets can be painted, and nothing else.
+        """
+        drivers = [entry.get("opaque", {}).get("driver") for entry in entries]
+        if self._defect == "foreign-configs" and any(name not in (None, self._driver) for name in drivers):
+            message = f"{where}: configuration of {drivers}"
+            raise Refusal(message)
+        mine = [entry for entry, name in zip(entries, drivers, strict=True) if name == self._driver]
+        if self._defect == "ignores-config":
+            return []
+        for entry in mine:
+            if entry["opaque"]["parameters"].get("kind") != "Paint":
+                message = f"{where}: widgets have no parameters {entry['opaque']['parameters']}"
+                raise Refusal(message)
+        return mine
+
+    def color(self, configs: list[Any], request: str) -> str:
+        """What the parameters say for a request; empty without any."""
+        names = {request} if self._defect == "config-by-text" else {request, request.partition("/")[0]}
+        if self._defect == "config-by-main":
+            names |= {name for config in configs for name in config.get("requests") or [] if "/" in name}
+        found = ""
+        for config in configs:
+            listed = config.get("requests") or []
+            everywhere = not listed and self._defect != "config-needs-names"
+            if everywhere or names & set(listed) or self._defect == "config-for-all":
+                found = config["opaque"]["parameters"].get("color", "")
+        return found
+
+    def ids(self, device: dict[str, Any], name: str, uid: str) -> list[str]:
+        """The CDI ids of a device: what all have in common, and its own."""
+        own = {
+            "new-ids": f"{uid}-{device['device']}-{next(self._numbers)}",
+            "reuses-ids": device["device"],
+            "ids-by-name": name,
+        }.get(self._defect, f"{uid}-{device['device']}")
+        return [f"{self._driver}/widget={word}" for word in ("common", own)]
 
     def request_name(self, request: str) -> str:
         """The main request."""
@@ -174,7 +241,7 @@ class Preparing:
         Raises:
             Refusal: only with a defect.
         """
-        with self._lock:
+        with self.locked():
             if self._defect == "needs-claim":
                 try:
                     self.read(namespace, name)
@@ -220,15 +287,14 @@ class Preparing:
             "cdiVersion": "9.0.0" if self._defect == "future-version" else "0.5.0",
             "kind": f"{self._driver}/widget",
             "devices": [
-                {"name": d["ids"][0].partition("=")[2], "containerEdits": self.edits(d["device"])}
-                for d in devices
+                {"name": d["ids"][-1].partition("=")[2], "containerEdits": self.edits(d)} for d in devices
             ],
         }
         if self._defect == "unknown-field":
             spec["vendorVersion"] = "1"
         if self._defect == "claim-wide-edits":
             spec["containerEdits"] = {
-                "deviceNodes": [node for d in devices for node in self.edits(d["device"])["deviceNodes"]]
+                "deviceNodes": [node for d in devices for node in self.edits(d)["deviceNodes"]]
             }
         text = json.dumps(spec)
         path = self.path(uid)
@@ -249,10 +315,16 @@ class Preparing:
                 message = f"cannot write {path.name}: {os.strerror(error.errno or 0)}"
                 raise Refusal(message) from error
 
-    def edits(self, device: str) -> dict[str, Any]:
+    def edits(self, device: dict[str, Any]) -> dict[str, Any]:
         """What a container gets with a device."""
         if self._defect == "empty-edits":
             return {}
-        index = device.rpartition("-")[2]
+        name = device["device"]
+        index = name.rpartition("-")[2]
         variable = "WIDGET" if self._defect == "one-variable" else f"WIDGET_{index}"
-        return {"env": [f"{variable}={device}"], "deviceNodes": [{"path": f"/dev/widget{index}"}]}
+        env = [f"{variable}={name}"]
+        if device["color"]:
+            env.append(f"WIDGET_{index}_COLOR={device['color']}")
+        if device["all_admin"] if self._defect == "admin-by-claim" else device["admin"]:
+            env.append(f"WIDGET_{index}_ADMIN=1")
+        return {"env": env, "deviceNodes": [{"path": f"/dev/widget{index}"}]}

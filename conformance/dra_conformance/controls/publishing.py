@@ -25,6 +25,9 @@ class Publishing(threading.Thread):
         self._salt = f"{time.time_ns() % 100000}-" if defect == "renames-devices" else ""
         self._published = False
         self._owner: dict[str, Any] = {}
+        self._dropped: set[str] = set()
+        self.pool = "widgets" if defect == "one-pool" else node
+        self.name = driver if defect == "one-name" else f"{node}-{driver}"
 
     def devices(self) -> list[dict[str, Any]]:
         """The widgets."""
@@ -36,7 +39,12 @@ class Publishing(threading.Thread):
                 attributes["resource.kubernetes.io/widgetness"] = {"string": "high"}
             capacity = {"size": {"value": f"{index + 1}Gi"}}
             found.append(
-                {"name": f"widget-{self._salt}{index}", "attributes": attributes, "capacity": capacity}
+                {
+                    "name": f"widget-{self._salt}{index}",
+                    "attributes": attributes,
+                    "capacity": capacity,
+                    "bindsToNode": True,  # behind a gate that older releases have off
+                }
             )
         return found
 
@@ -47,10 +55,14 @@ class Publishing(threading.Thread):
     def wanted(self, owner: dict[str, Any], generation: int) -> dict[str, Any]:
         """The slice."""
         count = 2 if self._defect == "wrong-count" else 1
-        pool = {"name": self._node, "generation": generation, "resourceSliceCount": count}
+        pool = {"name": self.pool, "generation": generation, "resourceSliceCount": count}
+        spec: dict[str, Any] = {"driver": self._driver, "nodeName": self._node, "pool": pool}
+        spec["devices"] = self.devices()
+        if self._defect == "explicit-false":
+            spec["allNodes"] = False
         return {
-            "metadata": {"name": f"{self._node}-{self._driver}", "ownerReferences": [owner]},
-            "spec": {"driver": self._driver, "nodeName": self._node, "pool": pool, "devices": self.devices()},
+            "metadata": {"name": self.name, "ownerReferences": [owner]},
+            "spec": spec,
         }
 
     def run(self) -> None:
@@ -59,7 +71,8 @@ class Publishing(threading.Thread):
             try:
                 self.look()
             except ApiFailure as error:
-                self._say(f"publishing failed: {error}")
+                if self._defect != "hides-failures":
+                    self._say(f"publishing failed: {error}")
                 self._over.wait(2 * LOOK_S)
             self._over.wait(LOOK_S)
 
@@ -68,7 +81,7 @@ class Publishing(threading.Thread):
         self._over.set()
         self.join()
         if self._defect == "deletes-slices":
-            self._api.request("DELETE", f"{SLICES}/{self._node}-{self._driver}")
+            self._api.request("DELETE", f"{SLICES}/{self.name}")
 
     def look(self) -> None:
         """One look, and what it leads to."""
@@ -88,22 +101,29 @@ class Publishing(threading.Thread):
 
     def settle(self, mine: list[dict[str, Any]]) -> None:
         """Write what is wrong about the slices of this driver and node."""
-        name = f"{self._node}-{self._driver}"
+        name = self.name
         found = next((item for item in mine if item["metadata"]["name"] == name), None)
         newest = max(
-            (i["spec"]["pool"]["generation"] for i in mine if i["spec"]["pool"]["name"] == self._node),
+            (i["spec"]["pool"]["generation"] for i in mine if i["spec"]["pool"]["name"] == self.pool),
             default=0,
         )
         if found is None and not (self._published and self._defect == "not-republished"):
-            self._api.request("POST", SLICES, self.wanted(self.owner(), newest + 1))
+            self.note(self._api.request("POST", SLICES, self.wanted(self.owner(), newest + 1)))
         elif found is not None and self.is_wrong(found, newest):
             item = self.wanted(self.owner(), newest + 1)
             item["metadata"]["resourceVersion"] = found["metadata"]["resourceVersion"]
-            self._api.request("PUT", f"{SLICES}/{name}", item)
+            self.note(self._api.request("PUT", f"{SLICES}/{name}", item))
         self._published = True
         for item in mine:
             if item["metadata"]["name"] != name and self._defect != "stays-stray":
                 self._api.request("DELETE", f"{SLICES}/{item['metadata']['name']}")
+
+    def note(self, stored: dict[str, Any]) -> None:
+        """Learn what the server dropped, and say it."""
+        kept = {name for device in stored["spec"].get("devices") or [] for name in device}
+        self._dropped = {name for device in self.devices() for name in device} - kept
+        if self._dropped and self._defect != "silent-drops":
+            self._say(f"the API server dropped {sorted(self._dropped)}")
 
     def owner(self) -> dict[str, Any]:
         """The reference to the Node object."""
@@ -126,4 +146,10 @@ class Publishing(threading.Thread):
         if self._defect == "not-repaired" and self._published:
             return False
         spec = found["spec"]
-        return spec.get("devices") != self.devices() or spec["pool"]["generation"] < newest
+        wanted = [
+            {name: value for name, value in device.items() if name not in self._dropped}
+            for device in self.devices()
+        ]
+        if self._defect == "fights-server":
+            wanted = self.devices()
+        return spec.get("devices") != wanted or spec["pool"]["generation"] < newest

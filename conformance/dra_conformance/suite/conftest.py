@@ -5,10 +5,14 @@ from contextlib import ExitStack
 
 import pytest
 
+from dra_clusters.provider import VERSIONS
 from dra_conformance.descriptor import load_descriptor
+from dra_conformance.expect import expect_soon, not_applicable
 from dra_conformance.plugin import EVIDENCE
 from dra_conformance.world.laboratory import Choices, Laboratory
 from dra_conformance.world.world import World
+
+Pair = tuple[World, World]
 
 
 class Shared:
@@ -74,6 +78,56 @@ def untried(laboratory: Laboratory, request: pytest.FixtureRequest) -> Iterator[
         world = laboratory.make(stack)
         request.node.stash[EVIDENCE] = world.evidence
         yield world
+
+
+@pytest.fixture
+def oldest(shared: Shared, laboratory: Laboratory, request: pytest.FixtureRequest) -> Iterator[World]:
+    """As ``fresh``, with the oldest API server there is, whose gates are off for what is newer."""
+    with ExitStack() as stack:
+        world = laboratory.make(stack, kubernetes=VERSIONS[0])
+        request.node.stash[EVIDENCE] = world.evidence
+        yield world
+
+
+@pytest.fixture
+def restricted(shared: Shared, laboratory: Laboratory, request: pytest.FixtureRequest) -> Iterator[World]:
+    """As ``fresh``, with a driver that has the rights of ``rights`` and no others."""
+    with ExitStack() as stack:
+        world = laboratory.restricted(stack)
+        request.node.stash[EVIDENCE] = world.evidence
+        yield world
+
+
+@pytest.fixture
+def neighbours(shared: Shared, laboratory: Laboratory, request: pytest.FixtureRequest) -> Iterator[Pair]:
+    """Two nodes of one cluster; their drivers are not started yet."""
+    with ExitStack() as stack:
+        pair = laboratory.neighbours(stack)
+        request.node.stash[EVIDENCE] = pair[0].evidence
+        yield pair
+
+
+@pytest.fixture
+def instances(shared: Shared, laboratory: Laboratory, request: pytest.FixtureRequest) -> Iterator[Pair]:
+    """Two instances of the driver on one node, as in a rolling update; both are started and registered."""
+    if not laboratory.descriptor.start.rolling:
+        not_applicable("the descriptor has no start.rolling, so its instances do not run side by side")
+    with ExitStack() as stack:
+        old, new = laboratory.instances(stack)
+        request.node.stash[EVIDENCE] = new.evidence
+        old.start_registered()
+        new.kubelet.others = frozenset(old.kubelet.sockets())
+        new.driver.start()
+        expect_soon(
+            lambda: bool(new.kubelet.sockets()),
+            within_s=new.descriptor.budgets.start_seconds,
+            wanted="a registration socket of its own",
+            found=lambda: f"none; its log ends: {new.driver.log_text().strip()[-400:]}",
+            where="the second instance",
+        )
+        new.settle()
+        old.kubelet.others = frozenset(new.kubelet.sockets())
+        yield old, new
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from dra_conformance.world.kubelet import pairs
 from dra_conformance.world.world import World
 
 NODES = "/api/v1/nodes"
-BACK_S = 20.0
 
 
 def owner_uids(world: World) -> set[str]:
@@ -73,7 +72,7 @@ def test_a_replaced_node_owns_the_new_slices(fresh: World) -> None:
     wanted = {node_uid(fresh)}
     expect_soon(
         lambda: owner_uids(fresh) == wanted,
-        within_s=BACK_S,
+        within_s=fresh.descriptor.budgets.repair_seconds,
         wanted=wanted,
         found=lambda: owner_uids(fresh),
         where="ownerReferences",
@@ -93,7 +92,7 @@ def test_a_missing_node_object_is_waited_for(fresh: World) -> None:
         where="driver without Node",
     )
     fresh.api.write("POST", NODES, {"metadata": {"name": fresh.node}, "spec": {}})
-    found = fresh.api.wait_slices(BACK_S)
+    found = fresh.api.wait_slices(fresh.descriptor.budgets.repair_seconds)
     expect(bool(found), wanted="slices", found="none", where="after the Node object came")
 
 
@@ -137,7 +136,7 @@ def test_slices_wiped_during_an_update_come_back(fresh: World) -> None:
         fresh.api.delete_slice(item["metadata"]["name"])
     fresh.kubelet.hang_up()
     fresh.start()
-    found = fresh.api.wait_slices(BACK_S)
+    found = fresh.api.wait_slices(fresh.descriptor.budgets.repair_seconds)
     expect(bool(found), wanted="slices", found="none", where="after the update")
 
 

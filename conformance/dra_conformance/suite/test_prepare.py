@@ -268,7 +268,7 @@ def test_equal_names_in_two_namespaces_are_kept_apart(world: World) -> None:
     long = "c" * 63 + "." + "d" * 63
     first, second = world.need(2)
     claims = [world.claim(first, name=long), world.claim(second, name=long, namespace="team-b")]
-    ids = [set(prepared_ids(world, claim)) for claim in claims]
+    ids = [set(world.own(prepared_ids(world, claim))) for claim in claims]
     world.kubelet.unprepared(claims[0])
     lost = [name for name in ids[1] if len(world.cdi.definitions(name)) != 1]
     world.drop(*claims)
@@ -385,7 +385,7 @@ def test_api_outage_ends_in_errors_and_unprepare_works(fresh: World) -> None:
     finally:
         fresh.api.outage(on=False)
     expect(bool(entry.error), wanted="an error", found=entry, where="new claim without API server")
-    left = [name for name in ids if fresh.cdi.definitions(name)]
+    left = fresh.left(ids)
     each(left, wanted="unprepared", where="CDI folder")
 
 
@@ -489,7 +489,7 @@ def test_claims_cross_versions(world: World) -> None:
         claim = world.claim()
         ids = [name for device in world.kubelet.prepared(claim, version=there) for name in device.cdi_ids]
         world.kubelet.unprepared(claim, version=back)
-        left = [name for name in ids if world.cdi.definitions(name)]
+        left = world.left(ids)
         world.drop(claim)
         each(left, wanted="no CDI device left", where=f"prepared by {there}, unprepared by {back}")
 

@@ -4,9 +4,10 @@ import time
 
 import grpc
 
-from dra_conformance.expect import each, expect, expect_soon
+from dra_conformance.expect import each, expect, expect_soon, not_applicable
 from dra_conformance.requirement import requirement
 from dra_conformance.world.kubelet import VERSIONS, Entry, pairs
+from dra_conformance.world.watching import made_in
 from dra_conformance.world.world import Claim, World
 
 
@@ -77,14 +78,14 @@ def test_kill_during_unprepare(fresh: World) -> None:
 
 @requirement("REC-004", why="a disk that was full leaves such files")
 def test_broken_state_is_survived(fresh: World) -> None:
-    """With its state files overwritten by rubbish, the driver starts and prepares again, or ends with a message."""
+    """With its state overwritten by rubbish, the driver prepares again or says which file it cannot read, and lives on."""
     fresh.start_registered()
     claim = fresh.claim()
     fresh.kubelet.prepared(claim)
     fresh.driver.kill()
-    for path in fresh.data_dir.rglob("*"):
-        if path.is_file():
-            path.write_bytes(b"rubbish " * 64)
+    broken = [path for path in fresh.data_dir.rglob("*") if path.is_file()]
+    for path in broken:
+        path.write_bytes(b"rubbish " * 64)
     fresh.kubelet.hang_up()
     for path in fresh.kubelet.sockets():
         path.unlink()
@@ -98,23 +99,54 @@ def test_broken_state_is_survived(fresh: World) -> None:
     )
     if fresh.driver.running:
         fresh.kubelet.register()
-        fresh.kubelet.prepared(claim)
+        entry = fresh.kubelet.attempt(claim).get(claim.uid, Entry((), "(no entry)"))
+        told = not entry.error or any(path.name in entry.error for path in broken)
+        expect(told, wanted="devices, or an error that names the file", found=entry.error, where="prepare")
+        before = len(fresh.driver.log_text())
+        fresh.kubelet.attempt_unprepare(claim)
+        state = f"exit {fresh.driver.wait(0.2)}; it logged: {fresh.driver.log_text()[before:][:300]}"
+        expect(fresh.driver.running, wanted="the driver to live on", found=state, where="unprepare")
     else:
         told = fresh.driver.exit_code != 0 and bool(fresh.driver.log_text().strip())
         expect(told, wanted="a message and a non-zero exit", found=fresh.driver.exit_code, where="driver")
 
 
-@requirement("REC-006", "REC-008", why="half-written and orphaned files pile up, or clash with new ones")
+@requirement("REC-006", why="half-written files pile up until the disk is full")
+def test_temporary_files_are_removed(fresh: World) -> None:
+    """A temporary file that the driver left when it was killed is gone after a restart and ten more prepares."""
+    fresh.start_registered()
+    fresh.data_dir.mkdir(exist_ok=True)
+    with made_in(fresh.cdi.folder, fresh.data_dir) as made:
+        fresh.kubelet.prepared(fresh.claim())
+    temporary = [path for path in made if not path.exists()]
+    if not temporary:
+        not_applicable("the driver makes no temporary files while it prepares")
+    for path in temporary:
+        path.write_text("{")
+    fresh.evidence.add("files", "left behind, as after a crash", paths=temporary)
+    fresh.restart(kill=True)
+    for _ in range(10):
+        claim = fresh.claim(fresh.need(2)[1])
+        fresh.kubelet.prepared(claim)
+        fresh.drop(claim)
+    each(
+        [path.name for path in temporary if path.exists()], wanted="no temporary files", where="after a crash"
+    )
+
+
+@requirement("REC-008", why="orphaned files clash with new ones")
 def test_orphans_do_no_harm(fresh: World) -> None:
-    """CDI files of claims that the driver does not know neither stay in conflict nor multiply."""
+    """CDI files of claims that the driver does not know do not stay in conflict."""
     fresh.start_registered()
     claim = fresh.claim()
     fresh.kubelet.prepared(claim)
-    [file] = [file for file in fresh.cdi.files() if claim.uid in file.text]
+    files = [file for file in fresh.cdi.files() if claim.uid in file.text and claim.uid in file.path.name]
+    if not files:
+        not_applicable("the driver writes no CDI file that is named after its claim")
     orphan_uid = fresh.ghost().uid
-    orphan = file.path.with_name(file.path.name.replace(claim.uid, orphan_uid))
-    orphan.write_text(file.text.replace(claim.uid, orphan_uid))
-    file.path.with_suffix(".tmp").write_text("{")
+    for file in files:
+        orphan = file.path.with_name(file.path.name.replace(claim.uid, orphan_uid))
+        orphan.write_text(file.text.replace(claim.uid, orphan_uid))
     fresh.restart(kill=True)
     ids = ids_of(fresh, claim)
     problems = [
@@ -122,8 +154,7 @@ def test_orphans_do_no_harm(fresh: World) -> None:
     ]
     each(problems, wanted="every id defined once", where="beside an orphan")
     fresh.kubelet.unprepared(claim)
-    temporary = [name for name in fresh.cdi.listing() if name.endswith(".tmp")]
-    each(temporary, wanted="no temporary files", where="CDI folder")
+    each(leftovers(fresh, claim), wanted="no leftovers", where="unprepare beside an orphan")
 
 
 @requirement("REC-014", why="connections drop when kubelets restart")

@@ -48,7 +48,7 @@ def test_claim_object_is_not_needed(world: World) -> None:
     world.api.delete_claim(claim.namespace, claim.name)
     world.kubelet.unprepared(claim)
     each(
-        [name for name in ids if world.cdi.definitions(name)],
+        world.left(ids),
         wanted="no CDI device left",
         where="after unprepare",
     )
@@ -89,7 +89,7 @@ def test_another_process_can_unprepare(fresh: World) -> None:
     fresh.api.delete_claim(claim.namespace, claim.name)
     fresh.kubelet.unprepared(claim)
     each(
-        [name for name in ids if fresh.cdi.definitions(name)],
+        fresh.left(ids),
         wanted="no CDI device left",
         where="after unprepare",
     )
@@ -123,7 +123,7 @@ def test_claim_is_found_by_uid(world: World) -> None:
     claim = world.claim()
     ids = ids_of(world.kubelet.prepared(claim))
     world.kubelet.unprepared(Claim("other", "other-name", claim.uid, ()))
-    left = [name for name in ids if world.cdi.definitions(name)]
+    left = world.left(ids)
     world.drop(claim)
     each(left, wanted="unprepared by UID", where="CDI folder")
 
@@ -166,8 +166,8 @@ def test_stale_claims_are_collected(world: World) -> None:
     world.api.delete_claim(claim.namespace, claim.name)
     try:
         expect_soon(
-            lambda: not any(world.cdi.definitions(name) for name in ids),
-            within_s=5,
+            lambda: not world.left(ids),
+            within_s=world.descriptor.budgets.collect_seconds,
             wanted="its CDI devices gone",
             found=world.cdi.listing,
             where="CDI folder",

@@ -15,7 +15,7 @@ from kubernetes import config as kubernetes_config
 from kubernetes.client import ApiClient, Configuration
 
 from dra_clusters.audit import ApiRequest, Fault
-from dra_clusters.provider import ObservableCluster
+from dra_clusters.provider import AuthorizingCluster, ObservableCluster
 from dra_conformance.errors import HarnessError
 from dra_conformance.world.evidence import Evidence
 
@@ -176,6 +176,22 @@ class ApiView:
         """Creations, changes and deletions of slices by the driver."""
         verbs = ("create", "update", "patch", "delete", "deletecollection")
         return self.driver_requests(verbs=verbs, plural="resourceslices", after=after)
+
+    def denied(self, user: str) -> list[str]:
+        """What a user wanted and had no right to.
+
+        Raises:
+            HarnessError: the cluster asks nobody for rights.
+        """
+        if not isinstance(self._cluster, AuthorizingCluster):
+            message = f"provider {self._cluster.name} does not tell what was denied"
+            raise HarnessError(message)
+        return [str(permission) for permission in self._cluster.permissions_denied(user)]
+
+    def sent_specs(self) -> list[Object]:
+        """The specs of slices that the driver sent as JSON, oldest first."""
+        bodies = [request.body for request in self.driver_writes()]
+        return [body["spec"] for body in bodies if isinstance(body, dict) and "spec" in body]
 
     def outage(self, on: bool) -> None:
         """Break all connections to the API server until it is switched off again."""

@@ -40,6 +40,15 @@ class CdiView:
                 found.append(SpecFile(path, text, parse(path.suffix, text)))
         return found
 
+    def names(self) -> frozenset[str]:
+        """Every qualified name that is defined."""
+        return frozenset(
+            f"{file.spec.get('kind')}={device.get('name')}"
+            for file in self.files()
+            if file.spec is not None
+            for device in file.spec.get("devices") or []
+        )
+
     def definitions(self, qualified: str) -> list[tuple[SpecFile, dict[str, Any]]]:
         """Where a qualified name is defined: (file, device) each time."""
         return [

@@ -124,8 +124,15 @@ class DriverProcess:
     """The driver under test; may be started many times, one at a time."""
 
     def __init__(
-        self, descriptor: Descriptor, places: Mapping[str, str], log: Path, evidence: Evidence
+        self,
+        descriptor: Descriptor,
+        places: Mapping[str, str],
+        log: Path,
+        evidence: Evidence,
+        *,
+        rolling: bool = False,
     ) -> None:
+        self._rolling = rolling
         self._descriptor = descriptor
         self._places = places
         self._log = log
@@ -156,7 +163,8 @@ class DriverProcess:
     def start(self) -> None:
         """Start it; returns at once."""
         start = self._descriptor.start
-        words = [word.format_map(self._places) for word in start.command]
+        command = [*start.command, *(start.rolling if self._rolling else [])]
+        words = [word.format_map(self._places) for word in command]
         environment = {name: word.format_map(self._places) for name, word in start.environment.items()}
         self._process = Process(words, environment, self._log)
         self._evidence.add("process", "started the driver", command=" ".join(words), pid=self._process.pid)

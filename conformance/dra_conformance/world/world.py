@@ -3,7 +3,7 @@
 import itertools
 import random
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,7 @@ class World:
     Attributes:
         folder: the node's folder, parent of registry, plugins and CDI folders.
         data_dir: where the driver keeps its state by convention.
+        permanent: CDI names that the driver defined before it prepared anything: they belong to no claim and may stay.
     """
 
     descriptor: Descriptor
@@ -50,6 +51,7 @@ class World:
     evidence: Evidence
     random: random.Random
     claims: list[Claim] = field(default_factory=list)
+    permanent: frozenset[str] = frozenset()
 
     def start(self) -> None:
         """Start the driver and wait for its registration socket.
@@ -75,10 +77,19 @@ class World:
             HarnessError: it publishes nothing.
         """
         self.start()
+        self.settle()
+
+    def settle(self) -> None:
+        """Register the driver that runs and wait for its slices.
+
+        Raises:
+            HarnessError: it publishes nothing.
+        """
         self.kubelet.register()
         if not self.api.wait_slices(self.descriptor.budgets.publish_seconds):
             message = f"the driver published no ResourceSlice; its log ends: {self.driver.log_text().strip()[-1500:]}"
             raise HarnessError(message)
+        self.permanent = self.cdi.names()
 
     def restart(self, *, kill: bool = False) -> None:
         """Stop the driver, politely or not, start it again and register it."""
@@ -92,6 +103,14 @@ class World:
             path.unlink()  # the new one's is then the one that appears
         self.start()
         self.kubelet.register()
+
+    def own(self, names: Iterable[str]) -> list[str]:
+        """Those of the CDI names that stand for a claim."""
+        return [name for name in names if name not in self.permanent]
+
+    def left(self, names: Iterable[str]) -> list[str]:
+        """Those of a claim's CDI names that are still defined."""
+        return [name for name in self.own(names) if self.cdi.definitions(name)]
 
     def devices(self) -> list[tuple[str, str, Object]]:
         """(pool, device name, device) of the plain devices of this node, in published order."""
@@ -128,7 +147,7 @@ class World:
         allocated: bool = True,
         finalizers: Sequence[str] = (),
         unknown: bool = False,
-        admin: bool = False,
+        admin: bool | Collection[str] = False,
         raw_configs: Sequence[Object] = (),
         odd: bool = False,
     ) -> Claim:
@@ -145,7 +164,7 @@ class World:
             config: opaque parameters for this driver.
             reserved: how many pods use it.
             unknown: put members that no version knows at every level.
-            admin: allocate with admin access.
+            admin: allocate with admin access; a collection names the requests that have it.
             raw_configs: entries of the allocation's config as they are.
             odd: the allocation is one that no API server of today allows; UNKNOWN and RAW_CONFIGS make it so too.
         """
@@ -155,12 +174,14 @@ class World:
             {"request": request, "driver": self.descriptor.driver, "pool": pool, "device": device}
             for request, (pool, device) in zip(words, chosen, strict=True)
         ]
-        for result in results if admin else ():
-            result["adminAccess"] = True
+        elevated = set(words) if admin is True else set(admin or ())
+        for result in results:
+            if result["request"] in elevated:
+                result["adminAccess"] = True
         if admin:
             self.api.allow_admin_access(namespace)
         asked = [*words, *(result["request"] for result in extra_results)]
-        spec_requests = requests_for(asked or ["gpu"], self.descriptor.device_class.name, admin=admin)
+        spec_requests = requests_for(asked or ["gpu"], self.descriptor.device_class.name, elevated=elevated)
         allocation: Object = {"devices": {"results": [*results, *extra_results]}}
         if config is not None:
             opaque = {"driver": self.descriptor.driver, "parameters": config}
@@ -213,16 +234,20 @@ class World:
         self.drop(*self.claims)
 
 
-def requests_for(words: Sequence[str], device_class: str, *, admin: bool) -> list[Object]:
-    """The requests of a claim whose results name WORDS; ``a/b`` is a subrequest of ``a``."""
+def requests_for(words: Sequence[str], device_class: str, *, elevated: Collection[str]) -> list[Object]:
+    """The requests of a claim whose results name WORDS; ``a/b`` is a subrequest of ``a``, ELEVATED have admin access."""
     by_main: dict[str, list[str]] = {}
     for word in words:
         main, _, sub = word.partition("/")
         by_main.setdefault(main, []).extend([sub] if sub and sub not in by_main.get(main, []) else [])
-    exactly = {"deviceClassName": device_class} | ({"adminAccess": True} if admin else {})
     return [
         {"name": main, "firstAvailable": [{"name": sub, "deviceClassName": device_class} for sub in subs]}
         if subs
-        else {"name": main, "exactly": exactly}
+        else {"name": main, "exactly": {"deviceClassName": device_class} | admin_access(main in elevated)}
         for main, subs in by_main.items()
     ]
+
+
+def admin_access(wanted: bool) -> Object:
+    """The member of a request that asks for it."""
+    return {"adminAccess": True} if wanted else {}

@@ -2,11 +2,13 @@
 
 SQLite gives atomic, checked writes without code of our own. A write-ahead log with synchronous NORMAL survives the end of
 the process at any moment; a loss of power may lose the last records but no consistency, and then no container survives
-either: the kubelet prepares anew. The schema has a version; a newer file is refused with a message. A file that is not a database is put aside and reported: its claims are rebuilt by the
+either: the kubelet prepares anew. During a rolling update two instances have the file open: each is alone with it, by a lock
+on a file beside it, from looking for a conflict to the last record. The schema has a version; a newer file is refused with a message. A file that is not a database is put aside and reported: its claims are rebuilt by the
 kubelet's repeated calls, and the overlap check has nothing to go by until then.
 """
 
 import contextlib
+import fcntl
 import logging
 import os
 import sqlite3
@@ -39,7 +41,9 @@ class Checkpoint:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._seen = 0
         try:
+            self._lock = open_private(path.with_suffix(".lock"))
             self._db = self._open()
         except sqlite3.DatabaseError:
             aside = path.with_suffix(f".broken-{int(time.time())}")
@@ -53,7 +57,7 @@ class Checkpoint:
             raise WorldError(message) from error
 
     def _open(self) -> sqlite3.Connection:
-        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        os.close(open_private(self._path))
         db = sqlite3.connect(self._path, isolation_level=None)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")
@@ -76,6 +80,18 @@ class Checkpoint:
         except sqlite3.Error as error:
             message = f"checkpoint {self._path}: {error}"
             raise WorldError(message) from error
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[bool]:
+        """Alone among the instances of a rolling update; whether another one wrote since this one was alone last."""
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        try:
+            with self._world():
+                (version,) = self._db.execute("PRAGMA data_version").fetchone()
+            changed, self._seen = version != self._seen, version
+            yield changed
+        finally:
+            fcntl.flock(self._lock, fcntl.LOCK_UN)
 
     def records(self) -> dict[str, Record]:
         """All claims by UID."""
@@ -110,5 +126,11 @@ class Checkpoint:
             self._db.execute("DELETE FROM claims WHERE uid = ?", (uid,))
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the files."""
         self._db.close()
+        os.close(self._lock)
+
+
+def open_private(path: Path) -> int:
+    """A descriptor of a file that is this user's only; it is made if it is not there."""
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

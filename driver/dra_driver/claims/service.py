@@ -6,13 +6,15 @@ The rules of this room:
 * the record is written as started before the CDI file, as done after it; at the next start whatever is only started is
   undone, so a kill between any two steps leaves nothing half;
 * unprepare needs the record only, never the API server;
-* between looking for a conflict and writing the record there is no await: two claims cannot both win a device.
+* between looking for a conflict and writing the record there is no await, and no other instance: two claims cannot both win
+  a device, and what another instance of a rolling update prepared is known here.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -71,11 +73,20 @@ class ClaimService:
 
     def repair(self) -> None:
         """At start: undo what a predecessor began and did not finish; remove files that belong to no claim."""
-        for record in [r for r in self._records.values() if r.state == STARTED]:
-            log.warning("undoing an interrupted prepare", extra={"claim": record.uid})
-            self._forget(record.uid)
-        for path in self._cdi.sweep(self._records.keys()):
-            log.warning("removed CDI file %s: no prepared claim owns it", path)
+        with self._alone():
+            for record in [r for r in self._records.values() if r.state == STARTED]:
+                log.warning("undoing an interrupted prepare", extra={"claim": record.uid})
+                self._forget(record.uid)
+            for path in self._cdi.sweep(self._records.keys()):
+                log.warning("removed CDI file %s: no prepared claim owns it", path)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Alone with the records, which are as the last instance left them."""
+        with self._checkpoint.alone() as changed:
+            if changed:
+                self._records = self._checkpoint.records()
+            yield
 
     @property
     def prepared(self) -> int:
@@ -89,7 +100,8 @@ class ClaimService:
             DriverError: the claim cannot be prepared; nothing of it is left behind.
         """
         async with self._locks[ref.uid]:
-            known = self._records.get(ref.uid)
+            with self._alone():
+                known = self._records.get(ref.uid)
             try:
                 claim = await self._read(ref)
                 devices = plan_devices(
@@ -100,10 +112,12 @@ class ClaimService:
                     raise
                 devices = known.devices  # the server does not answer: what was verified before still holds
             await self._release_gone_holders(ref, devices)
-            if known is not None and known.devices != devices:
-                log.warning("the allocation changed under the same UID", extra={"claim": ref.uid})
-                self._forget(ref.uid)
-            self._carry_out(ref, devices)
+            with self._alone():
+                known = self._records.get(ref.uid)
+                if known is not None and known.devices != devices:
+                    log.warning("the allocation changed under the same UID", extra={"claim": ref.uid})
+                    self._forget(ref.uid)
+                self._carry_out(ref, devices)
             return devices
 
     async def _read(self, ref: ClaimRef) -> dict[str, Any]:
@@ -162,8 +176,9 @@ class ClaimService:
             WorldError: the disk does not allow it; the record stays, so that it can be repeated.
         """
         async with self._locks[ref.uid]:
-            known = ref.uid in self._records
-            self._forget(ref.uid)
+            with self._alone():
+                known = ref.uid in self._records
+                self._forget(ref.uid)
             if known:
                 log.info("unprepared %s/%s", ref.namespace, ref.name, extra={"claim": ref.uid})
         if not self._locks[ref.uid].locked():
@@ -194,4 +209,5 @@ class ClaimService:
             gone = True
         if gone and not self._locks[record.uid].locked():
             log.warning("unpreparing a claim that is gone", extra={"claim": record.uid})
-            self._forget(record.uid)
+            with self._alone():
+                self._forget(record.uid)

@@ -1,0 +1,29 @@
+"""The rights that a driver needs at least, as objects: to read its node and claims, and to keep slices (SEC-001).
+
+The account stands for the driver's; its token is bound to the node, as that of a DaemonSet's pod.
+"""
+
+from typing import Any
+
+NAMESPACE, ACCOUNT = "default", "driver-under-test"
+USER = f"system:serviceaccount:{NAMESPACE}:{ACCOUNT}"
+GROUP = "rbac.authorization.k8s.io"
+SLICE_VERBS = ["get", "list", "watch", "create", "update", "patch", "delete"]
+RULES = [
+    {"apiGroups": [""], "resources": ["nodes"], "verbs": ["get"]},
+    {"apiGroups": ["resource.k8s.io"], "resources": ["resourceclaims"], "verbs": ["get"]},
+    {"apiGroups": ["resource.k8s.io"], "resources": ["resourceslices"], "verbs": SLICE_VERBS},
+]
+
+
+def objects() -> list[tuple[str, dict[str, Any]]]:
+    """(path, object) of the account, its role and what binds them."""
+    account = {"kind": "ServiceAccount", "name": ACCOUNT, "namespace": NAMESPACE}
+    role = {"apiGroup": GROUP, "kind": "ClusterRole", "name": ACCOUNT}
+    named = {"metadata": {"name": ACCOUNT}}
+    roles = f"/apis/{GROUP}/v1"
+    return [
+        (f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts", named),
+        (f"{roles}/clusterroles", {**named, "rules": RULES}),
+        (f"{roles}/clusterrolebindings", {**named, "subjects": [account], "roleRef": role}),
+    ]
