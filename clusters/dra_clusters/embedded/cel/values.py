@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from dra_api.quantity import parse
+from dra_clusters.embedded.cel.formats import Format
 
 STRICT = re.compile(
     r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)"
@@ -109,12 +110,13 @@ def network(text: str) -> Network:
     return ipaddress.ip_interface(text)
 
 
-QUANTITY, SEMVER, IP, CIDR, URL = (
+QUANTITY, SEMVER, IP, CIDR, URL, FORMAT = (
     "kubernetes.Quantity",
     "kubernetes.Semver",
     "net.IP",
     "net.CIDR",
     "kubernetes.URL",
+    "kubernetes.NamedFormat",
 )
 
 
@@ -127,6 +129,8 @@ def encode(value: Any) -> Any:
             return {SEMVER: value.text}
         case Url():
             return {URL: value.text}
+        case Format():
+            return {FORMAT: value.name}
         case ipaddress.IPv4Interface() | ipaddress.IPv6Interface():
             return {CIDR: value.with_prefixlen}
         case ipaddress.IPv4Address() | ipaddress.IPv6Address():
@@ -136,7 +140,14 @@ def encode(value: Any) -> Any:
     return value
 
 
-DECODERS: dict[str, Any] = {QUANTITY: Fraction, SEMVER: Semver.of, IP: address, CIDR: network, URL: Url.of}
+DECODERS: dict[str, Any] = {
+    QUANTITY: Fraction,
+    SEMVER: Semver.of,
+    IP: address,
+    CIDR: network,
+    URL: Url.of,
+    FORMAT: Format,
+}
 
 
 def decode(value: Any) -> Any:
