@@ -28,7 +28,7 @@ from dra_clusters.embedded.cel.sizes import DEVICE
 from dra_clusters.embedded.cel.standard import Signature, standard
 from dra_clusters.embedded.cel.syntax import nodes, read, write
 from dra_clusters.embedded.cel.types import DYN, Type, shown, type_of
-from dra_clusters.embedded.cel.values import decode, encode
+from dra_clusters.embedded.cel.values import DECODERS, decode, encode
 
 KINDS = {
     "bool": cel.Type.BOOL,
@@ -121,7 +121,7 @@ def chosen(name: str, candidates: list[Function]) -> Callable[..., Any]:
         given = [kind_of(argument) for argument in arguments]
         for function in candidates:
             if all(
-                text in ("dyn", kind) or text.isupper() or kind == "list"
+                text in ("dyn", kind) or text.isupper() or kind == "list" or text.startswith(f"{kind}(")
                 for text, kind in zip(function.parameters, given, strict=True)
             ):
                 return encode(function.run(*(decode(argument) for argument in arguments)))
@@ -146,7 +146,8 @@ NATIVE = {
 def kind_of(value: Any) -> str:
     """The CEL type of a value, without what lists and plain maps hold."""
     if isinstance(value, dict):
-        return next(iter(value), "map") if len(value) == 1 else "map"
+        [*names] = value
+        return names[0] if len(names) == 1 and names[0] in DECODERS else "map"
     return NATIVE.get(type(value), "dyn")
 
 
@@ -308,7 +309,10 @@ def evaluate(program: Program, device: Any) -> bool:
     Raises:
         EvaluationError: it fails, or gives no bool.
     """
-    result = program.executable.eval(device)
+    try:
+        result = program.executable.eval(device)
+    except RuntimeError as error:  # a value that the library cannot carry
+        raise EvaluationError(str(error)) from error
     if result.type() == cel.Type.BOOL:
         return bool(result.value())
     if result.type() == cel.Type.ERROR:

@@ -3,7 +3,7 @@
 Three things are done. ``device`` differs from a plain object: a domain that the device does not have is an empty map, so
 that lookups in one always succeed, also optional ones and ``has`` (the mapper in dynamic-resource-allocation
 cel/compile.go). Functions whose names the library keeps for itself go by another (``RENAMED``). And functions cannot give
-an optional from Python, so those of ``format`` give a plain value from which one is made (``optional.ofNonZeroValue``).
+optionals and times from Python: they give a plain value from which one is made (``MADE``).
 """
 
 from typing import Any
@@ -23,7 +23,13 @@ RENAMED = {
     "@mapInsert_map_key_value": "@mapInsert",
 }
 """{overload: the name of its function at run time}."""
-OPTIONAL = ("format-named", "format-validate")
+MADE = {
+    "format-named": "optional.ofNonZeroValue",
+    "format-validate": "optional.ofNonZeroValue",
+    **{f"list_duration_{name}_duration": "duration" for name in ("sum", "max", "min")},
+    **{f"list_timestamp_{name}_timestamp": "timestamp" for name in ("max", "min")},
+}
+"""{overload: what makes its result of what Python can give}."""
 
 
 def inserted(entries: dict[Any, Any], *new: Any) -> dict[Any, Any]:
@@ -59,7 +65,7 @@ def adapt(tree: Any, checked: Checked) -> None:
     types = {key: str(kind) for key, kind in checked.types.items()}
     every = list(nodes(tree.expr))
     highest = max(node.id for node in every)
-    for node in every:
+    for node in reversed(every):  # copies are made of what is changed already
         highest += 4
         kind = node.WhichOneof("kind")
         if kind == "select_expr":
@@ -84,12 +90,12 @@ def rename(node: Any, overloads: list[str], free: int) -> None:
     own = [RENAMED[one] for one in overloads if one in RENAMED]
     if own and (call.function != "string" or len(own) == len(overloads)):
         call.function = own[0]
-    elif overloads and overloads[0] in OPTIONAL:
+    elif overloads and overloads[0] in MADE:
         inner = type(node)()
         inner.CopyFrom(node)
         inner.id = free
         call.Clear()
-        call.function = "optional.ofNonZeroValue"
+        call.function = MADE[overloads[0]]
         call.args.add().CopyFrom(inner)
 
 

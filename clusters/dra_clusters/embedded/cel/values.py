@@ -4,6 +4,7 @@ The C++ library has no values of our own, so each travels through it as a map wi
 text is canonical: equal values are equal maps. Functions see Python values (``decode``) and give such (``encode``).
 """
 
+import datetime
 import ipaddress
 import re
 from dataclasses import dataclass, field
@@ -121,7 +122,7 @@ QUANTITY, SEMVER, IP, CIDR, URL, FORMAT = (
 
 
 def encode(value: Any) -> Any:
-    """VALUE as CEL carries it."""
+    """VALUE as CEL carries it; of times that functions give, only the text gets through."""
     match value:
         case Fraction():
             return {QUANTITY: f"{value.numerator}/{value.denominator}"}
@@ -129,6 +130,10 @@ def encode(value: Any) -> Any:
             return {SEMVER: value.text}
         case Url():
             return {URL: value.text}
+        case datetime.timedelta():
+            return f"{value.total_seconds()}s"
+        case datetime.datetime():
+            return value.isoformat()
         case Format():
             return {FORMAT: value.name}
         case ipaddress.IPv4Interface() | ipaddress.IPv6Interface():
