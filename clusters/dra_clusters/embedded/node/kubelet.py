@@ -202,7 +202,7 @@ class Life:
     def _take_over(self) -> None:
         """Find out which pods the node has; what runs of others is ended."""
         api = self._around.api
-        pods = [pod for pod in api.values("pods") if pod["spec"].get("nodeName") == self._node.name]
+        pods = [item.value for item in api.store.where("pods", self._node.name)]
         for uid in self._runtime.sandboxes.keys() - {pod["metadata"]["uid"] for pod in pods}:
             self._runtime.remove(uid)
         for pod in pods:
