@@ -77,6 +77,7 @@ class EmbeddedCluster:
             check_expression, gates=self._api.gates, release=self._api.kubernetes
         )
         self._fleet = self._make_fleet() if "kubelet" in options.parts else None
+        self._api.log_of = self._fleet.log_of if self._fleet is not None else None
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._certificate, self._tls = make_certificate(options.directory, self.security.clients)

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from dra_clusters.embedded.request import RequestInfo
 from dra_clusters.embedded.resources import Resource
-from dra_clusters.embedded.serving import evictions, reads, scale, writes
+from dra_clusters.embedded.serving import evictions, logs, reads, scale, writes
 from dra_clusters.embedded.serving.call import Call
 from dra_clusters.embedded.status import ApiError, no_route
 
@@ -24,6 +24,10 @@ SUBRESOURCES: Mapping[str, Mapping[str, Route]] = MappingProxyType(
         "finalize": {"update": writes.update},
         "binding": {"create": writes.bind},
         "eviction": {"create": evictions.evict},
+        "log": {"get": logs.log},
+        "attach": {"get": logs.refuse_stream, "create": logs.refuse_stream},
+        "exec": {"get": logs.refuse_stream, "create": logs.refuse_stream},
+        "portforward": {"get": logs.refuse_stream, "create": logs.refuse_stream},
         "scale": {"get": scale.get, "update": scale.update, "patch": scale.patch},
     }
 )
