@@ -90,12 +90,12 @@ class Queue(asyncio.Queue[Change | None]):
 
     def _put(self, item: Change | None) -> None:
         super()._put(item)
-        if self.limit and item is not None:
+        if self.limit and isinstance(item, Change):
             self._waiting += change_bytes(item)
 
     def _get(self) -> Change | None:
         item = super()._get()
-        if self.limit and item is not None:
+        if self.limit and isinstance(item, Change):
             self._waiting -= change_bytes(item)
         return item
 
