@@ -169,7 +169,9 @@ class Life:
         self.cache = ClaimCache(node.directory)
         self._wiper = SliceWiper(around.api, clock, node.name, self._spawn)
         self.health = (
-            HealthStreams(clock, node.directory, self._health_changed) if HEALTH_GATE in gates else None
+            HealthStreams(clock, node.directory, self._health_changed, gives_up=around.release >= "1.37")
+            if HEALTH_GATE in gates
+            else None
         )
         self.drivers = Drivers(self._wiper, self.health, self._spawn, release=around.release)
         takes_back = around.release >= "1.36"
