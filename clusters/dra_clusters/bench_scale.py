@@ -65,8 +65,8 @@ def bound(cluster: EmbeddedCluster, pods: int, nodes: set[str]) -> None:
     watcher.close()
 
 
-def run_size(nodes: int) -> tuple[float, int, int]:
-    """(milliseconds until all pods are bound, peak of memory in MB, nodes that got one) of a cluster of NODES."""
+def run_size(nodes: int) -> tuple[float, float, int, int]:
+    """(ms until all pods are bound, ms of CPU, peak of memory in MB, nodes that got one) of a cluster of NODES."""
     pods = min(nodes, PODS_MAX)
     with tempfile.TemporaryDirectory(prefix="dra-bench-") as folder:
         cluster = EmbeddedProvider().up(ClusterOptions(directory=Path(folder), nodes=(), hollow=nodes))
@@ -74,23 +74,24 @@ def run_size(nodes: int) -> tuple[float, int, int]:
         furnish(http, nodes)
         chosen: set[str] = set()
         watching = threading.Thread(target=bound, args=(cluster, pods, chosen))
-        start = time.perf_counter()
+        start, begun = time.perf_counter(), time.process_time()
         watching.start()
         for index in range(pods):
             http("POST", PODS, pod_of(index))
         watching.join()
-        took = (time.perf_counter() - start) * 1000
+        took, cpu = (time.perf_counter() - start) * 1000, (time.process_time() - begun) * 1000
         http.close()
         cluster.down()
-    return took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, len(chosen)
+    return took, cpu, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, len(chosen)
 
 
 def bench_scale(nodes: int) -> list[Measure]:
-    """Milliseconds a pod and memory for a cluster of NODES."""
+    """Milliseconds and CPU a pod, and memory, for a cluster of NODES."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
-        took, memory, _ = process.submit(run_size, nodes).result()
+        took, cpu, memory, _ = process.submit(run_size, nodes).result()
     return [
         measure(f"templated_pod_on_{nodes}_nodes", "ms", [took / min(nodes, PODS_MAX)]),
+        measure(f"cpu_of_templated_pod_on_{nodes}_nodes", "ms cpu", [cpu / min(nodes, PODS_MAX)]),
         measure(f"memory_of_{nodes}_nodes", "MB", [memory]),
     ]
 
