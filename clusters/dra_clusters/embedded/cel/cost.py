@@ -10,6 +10,23 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dra_clusters.embedded.cel.checker import Checked
+from dra_clusters.embedded.cel.prices import (
+    CONSTANT,
+    FORMAT_MAX,
+    FORMAT_REGEX,
+    INCLUDES,
+    LIST,
+    LISTS,
+    MAP,
+    ORDERED,
+    PARSERS,
+    REGEX,
+    STRUCT,
+    TEXTS,
+    TRAVERSAL,
+    is_scalar,
+    literal,
+)
 from dra_clusters.embedded.cel.sizes import (
     DEVICE,
     UNKNOWN,
@@ -22,40 +39,6 @@ from dra_clusters.embedded.cel.sizes import (
     union_of,
 )
 from dra_clusters.embedded.cel.values import CIDR, FORMAT, IP, QUANTITY, SEMVER, URL
-
-LIST, MAP, STRUCT = 10, 30, 40
-"""Costs of making one."""
-TRAVERSAL, REGEX = 0.1, 0.25
-"""Costs of a character of a text, and of a pattern."""
-INCLUDES = 48
-FORMAT_REGEX = 128 * REGEX
-FORMAT_MAX = 64
-"""The longest pattern and name of a format (apiserver pkg/cel/limits.go MaxNameFormatRegexSize, MaxFormatSize)."""
-SCALARS = ("bool", "int", "uint", "double", "timestamp", "duration")
-CONSTANT = frozenset(
-    {
-        *("sign", "asInteger", "isInteger", "asApproximateFloat", "isGreaterThan", "isLessThan", "compareTo"),
-        *("add", "sub", "major", "minor", "patch", "masked", "prefixLength", "family"),
-        *("getScheme", "getHostname", "getHost", "getPort", "getEscapedPath", "getQuery"),
-        *(
-            "isUnspecified",
-            "isLoopback",
-            "isLinkLocalMulticast",
-            "isLinkLocalUnicast",
-            "isGlobalUnicast",
-            "format.named",
-        ),
-    }
-)
-"""Functions that cost one unit."""
-PARSERS = frozenset(["quantity", "isQuantity", "semver", "isSemver", "cidr", "isIP", "isCIDR", "url", "ip"])
-TEXTS = frozenset(["lowerAscii", "upperAscii", "substring", "trim"])
-LISTS = frozenset(["isSorted", "sum", "max", "min", "indexOf", "lastIndexOf"])
-ORDERED = frozenset(
-    f"{name}_{kind}"
-    for name in ("less", "less_equals", "greater", "greater_equals")
-    for kind in ("string", "bytes")
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,18 +360,6 @@ class Walk:
         if overload in ("equals", "not_equals") or overload in ORDERED:
             return times(min(size.high for size in sizes), TRAVERSAL)
         return 1
-
-
-def literal(node: Any, default: int) -> int:
-    """The integer that NODE is, not below zero; DEFAULT if it is no literal."""
-    known = node.const_expr.WhichOneof("kind") == "int64_value"
-    return max(0, node.const_expr.int64_value) if known else default
-
-
-def is_scalar(kind: str) -> bool:
-    """Whether values of a type have one size."""
-    inner = kind.removeprefix("optional_type(").removesuffix(")")
-    return inner in SCALARS
 
 
 def estimate(tree: Any, checked: Checked) -> int:
