@@ -1,6 +1,7 @@
 """``dra-cluster bench``: what the embedded provider costs, over its own HTTP, beside floors of the same run.
 
-The floor of a start is an empty event loop in a thread; requests are in ``bench_api``.
+The floor of a start is an empty event loop in a thread; requests are in ``bench_api``, the
+scheduler alone in ``bench_scheduling``, whole clusters of many nodes in ``bench_scale``.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import time
 from pathlib import Path
 
 from dra_clusters.bench_api import admin, bench_requests
+from dra_clusters.bench_scale import bench_scales
 from dra_clusters.bench_scheduling import NODES, bench_scheduling
 from dra_clusters.embedded.cluster import EmbeddedProvider
 from dra_clusters.measures import Measure, measure, print_measures, timed
@@ -47,5 +49,6 @@ def run_bench(*, as_json: bool) -> int:
         measures += bench_requests(cluster)
         cluster.down()
     measures += [bench_scheduling(nodes) for nodes in NODES]
+    measures += bench_scales()
     print_measures(measures, as_json=as_json)
     return 0

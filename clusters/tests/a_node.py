@@ -191,6 +191,7 @@ class ADriver:
     statuses: list[tuple[bool, str]] = field(default_factory=list)
     health: list[Any] = field(default_factory=list)
     streams: int = 0
+    lacks_health: bool = False
     hang_up: asyncio.Event = field(default_factory=asyncio.Event)
     _servers: list[grpc.aio.Server] = field(default_factory=list)
 
@@ -319,6 +320,8 @@ class Health:
 
     async def NodeWatchResources(self, request: Any, context: Any) -> AsyncIterator[Any]:
         self._driver.streams += 1
+        if self._driver.lacks_health:
+            await context.abort(grpc.StatusCode.UNIMPLEMENTED, "no health")
         for message in self._driver.health:
             yield message
         await self._driver.hang_up.wait()

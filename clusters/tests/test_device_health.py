@@ -62,6 +62,16 @@ async def test_a_plugin_without_the_service_is_asked_again_and_again_up_to_1_36(
         await world.registered()
 
 
+async def test_a_plugin_that_lacks_the_service_it_offers_is_asked_once_from_1_37(world: ANode) -> None:
+    offers = (names.DRA_V1, names.HEALTH_V1)
+    async with ADriver(world.node, services=offers, lacks_health=True) as driver:
+        await world.registered()
+        await world.until(lambda: driver.streams == 1)
+        await world.turn(5.1)
+        await world.registered()
+        assert driver.streams == 1
+
+
 async def test_health_that_is_not_reported_any_more_grows_old(world: ANode) -> None:
     async with ADriver(world.node, services=BOTH, health=[sick(1, timeout_s=20)]):
         await running(world)

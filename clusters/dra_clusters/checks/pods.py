@@ -214,6 +214,25 @@ def eviction(world: World) -> None:
     world.get("pods", name).refuse(404, "NotFound")
 
 
+@behaviour("pods/eviction-obeys-a-budget", UPSTREAM + "pkg/registry/core/pod/storage/eviction.go")
+def guarded_eviction(world: World) -> None:
+    """A running pod whose PodDisruptionBudget allows nothing is not evicted: 429 with the budget as the cause."""
+    name = pod(world, nodeName=world.name())["metadata"]["name"]
+    labels = {"metadata": {"labels": {"guarded": name}}}
+    world.patch("merge", "pods", name, labels).expect(200)
+    running = {"status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}}
+    world.patch("merge", "pods", name, running, "status").expect(200)
+    spec = {"minAvailable": 1, "selector": {"matchLabels": {"guarded": name}}}
+    world.create("poddisruptionbudgets", {"metadata": {"name": name}, "spec": spec}, api="/apis/policy/v1")
+    body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name}}
+    refused = world.client.send("POST", world.path("pods", name, "eviction"), body).refuse(
+        429, "TooManyRequests"
+    )
+    [cause] = refused["details"]["causes"]
+    same(cause["reason"], "DisruptionBudget", "the cause")
+    holds(name in cause["message"], "the budget is named", cause["message"])
+
+
 @behaviour(
     "pods/claim-statuses-by-apply",
     UPSTREAM + "staging/src/k8s.io/api/core/v1/types.go PodResourceClaimStatus",

@@ -8,6 +8,7 @@ not be changed in place; what goes in is copied. Parts of this process speak the
 import random
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from dra_clusters.embedded import conversion
@@ -65,6 +66,7 @@ class Api(Reading):
 
     Attributes:
         admit: judges every object before it is stored; its causes are a 422.
+        log_of: the file with what a container of a pod prints, if its node is one of this cluster.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class Api(Reading):
         self.catalogue = Catalogue(self.registry)
         self.admit: Callable[[Write], list[Cause]] = admitted
         self.check_expression: Callable[[str], list[str]] = lambda _: []
+        self.log_of: Callable[[Object, str], Path | None] | None = None
         self._random = random.Random(f"names-{seed}")  # noqa: S311 # names are no secrets
 
     def create(self, plural: str, item: Object, *, dry_run: bool = False, writer: Writer = SYSTEM) -> Stored:

@@ -73,8 +73,11 @@ class EmbeddedCluster:
             nodes=options.nodes,
         )
         self._api.admit = self.security.authority.admit
-        self._api.check_expression = functools.partial(check_expression, gates=self._api.gates)
+        self._api.check_expression = functools.partial(
+            check_expression, gates=self._api.gates, release=self._api.kubernetes
+        )
         self._fleet = self._make_fleet() if "kubelet" in options.parts else None
+        self._api.log_of = self._fleet.log_of if self._fleet is not None else None
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._certificate, self._tls = make_certificate(options.directory, self.security.clients)

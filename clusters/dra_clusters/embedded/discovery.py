@@ -16,6 +16,10 @@ GroupVersions = dict[tuple[str, str], list[Served]]
 WRITTEN_ONLY = {
     "binding": ("Binding", "", "v1", ["create"]),
     "eviction": ("Eviction", "policy", "v1", ["create"]),
+    "attach": ("PodAttachOptions", "", "v1", ["create", "get"]),
+    "exec": ("PodExecOptions", "", "v1", ["create", "get"]),
+    "log": ("Pod", "", "v1", ["get"]),
+    "portforward": ("PodPortForwardOptions", "", "v1", ["create", "get"]),
     "token": ("TokenRequest", "authentication.k8s.io", "v1", ["create"]),
     "scale": ("Scale", "autoscaling", "v1", ["get", "patch", "update"]),
 }

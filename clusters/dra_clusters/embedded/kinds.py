@@ -37,7 +37,7 @@ CORE = (
         categories=("all",),
         status=True,
         counted=True,
-        others=("binding", "eviction"),
+        others=("attach", "binding", "eviction", "exec", "log", "portforward"),
     ),
     Resource(
         *("", "v1", "events", "Event"), short=("ev",), create_on_update=True, twin=("events.k8s.io", "v1")

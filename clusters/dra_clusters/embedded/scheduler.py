@@ -58,7 +58,7 @@ class Scheduler:
 
     async def run(self) -> None:
         """Schedule until cancelled."""
-        self._changes = self._api.store.subscribe()
+        self._changes = self._api.store.subscribe(PLURALS)
         try:
             for plural in PLURALS:
                 for item in self._api.values(plural):

@@ -13,6 +13,7 @@ from dra_clusters.embedded.cel.environment import (
     CompileError,
     EvaluationError,
     Program,
+    Rules,
     activation,
     compile_text,
     evaluate,
@@ -24,31 +25,41 @@ COST_MAX = 1_000_000
 """Bytes of text and units of cost (resource/v1 CELSelectorExpressionMaxLength, CELSelectorExpressionMaxCost)."""
 
 
+TOO_COMPLEX = "too complex, exceeds cost limit"
+LISTS_SINCE = "1.35"
+"""The first release whose new expressions may use cel-go's lists extension: it came with 1.34, and an API server takes
+what the release before it knows (environment.DefaultCompatibilityVersion)."""
+STORED, STORED_LISTS = Rules(), Rules(lists=True)
+"""The environment of stored expressions, which has everything, without and with lists as attributes."""
+
+
 class SelectorError(Exception):
     """The expression cannot be compiled, or fails on a device."""
 
 
-def check_expression(text: str, *, gates: Collection[str] = ("DRAConsumableCapacity",)) -> list[str]:
+def check_expression(
+    text: str, *, gates: Collection[str] = ("DRAConsumableCapacity",), release: str = "1.37"
+) -> list[str]:
     """What keeps TEXT from being the expression of a new object, in the API server's words; empty if nothing does."""
     size = len(text.encode())
     if size > LENGTH_MAX:
         return [f"Too long: may not be more than {LENGTH_MAX} bytes"]
+    rules = Rules(
+        consumable="DRAConsumableCapacity" in gates,
+        lists="DRAListTypeAttributes" in gates,
+        extended=release >= LISTS_SINCE,
+    )
     try:
-        program = compiled(text, "DRAConsumableCapacity" in gates, "DRAListTypeAttributes" in gates)
+        program = compiled(text, rules)
     except CompileError as error:
         return [str(error)]
-    if program.cost > COST_MAX:
-        times = program.cost / COST_MAX
-        many = "more than 100x" if times > 100 else f"{times:.1f}x"
-        costs = f"(estimated cost {program.cost}, cost limit {COST_MAX})"
-        return [f"too complex, exceeds cost limit by factor of {many} {costs}"]
-    return []
+    return [TOO_COMPLEX] if program.cost > COST_MAX else []
 
 
 @functools.lru_cache(maxsize=1024)
-def compiled(text: str, consumable: bool = True, lists: bool = False) -> Program:
+def compiled(text: str, rules: Rules = STORED) -> Program:
     """The program of TEXT. Raises CompileError."""
-    return compile_text(text, consumable=consumable, lists=lists)
+    return compile_text(text, rules)
 
 
 def value_of(name: str, attribute: Mapping[str, Any], lists: bool) -> Any:
@@ -100,7 +111,7 @@ def selects(text: str, device: Any, *, lists: bool = False) -> bool:
         SelectorError: it cannot be compiled, costs too much, fails on this device, or gives no boolean.
     """
     try:
-        program = compiled(text, True, lists)
+        program = compiled(text, STORED_LISTS if lists else STORED)
         if program.cost > COST_MAX:
             message = f"actual cost limit exceeded: {program.cost} units are possible, {COST_MAX} allowed"
             raise SelectorError(message)

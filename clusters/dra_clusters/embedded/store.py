@@ -90,11 +90,13 @@ class Queue(asyncio.Queue[Change | None]):
 
     def _put(self, item: Change | None) -> None:
         super()._put(item)
-        self._waiting += change_bytes(item) if isinstance(item, Change) else 0
+        if self.limit and isinstance(item, Change):
+            self._waiting += change_bytes(item)
 
     def _get(self) -> Change | None:
         item = super()._get()
-        self._waiting -= change_bytes(item) if isinstance(item, Change) else 0
+        if self.limit and isinstance(item, Change):
+            self._waiting -= change_bytes(item)
         return item
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from dra_clusters.embedded.auth.attributes import ACCOUNT_PREFIX, Attributes, Decision, User
 from dra_clusters.embedded.auth.policy import Rule, allows, rules_of
+from dra_clusters.embedded.query.labels import selects
 
 GROUP = "rbac.authorization.k8s.io"
 KINDS = ("roles", "clusterroles", "rolebindings", "clusterrolebindings")
@@ -185,29 +186,9 @@ def aggregated(roles: Iterable[Object]) -> dict[str, tuple[Rule, ...]]:
                 other
                 for selector in selectors
                 for other in rules
-                if other != name and selects(selector, items[other])
+                if other != name and selects(selector, items[other]["metadata"].get("labels") or {})
             )
             rules[name] = tuple(dict.fromkeys(rule for other in chosen for rule in before[other]))
         if rules == before:
             break
     return rules
-
-
-def selects(selector: Object, role: Object) -> bool:
-    """Whether a ``LabelSelector`` selects ROLE."""
-    labels = role["metadata"].get("labels") or {}
-    return (selector.get("matchLabels") or {}).items() <= labels.items() and all(
-        meets(labels, wanted) for wanted in selector.get("matchExpressions") or ()
-    )
-
-
-def meets(labels: Mapping[str, str], wanted: Object) -> bool:
-    """Whether LABELS meet one of ``matchExpressions``; an unknown operator is not met."""
-    value, values = labels.get(wanted["key"]), wanted.get("values") or ()
-    answers = {
-        "In": value in values,
-        "NotIn": value not in values,
-        "Exists": value is not None,
-        "DoesNotExist": value is None,
-    }
-    return answers.get(wanted["operator"], False)

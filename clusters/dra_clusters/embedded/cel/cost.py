@@ -9,7 +9,26 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+from dra_clusters.embedded.cel.checker import Checked
+from dra_clusters.embedded.cel.prices import (
+    CONSTANT,
+    FORMAT_MAX,
+    FORMAT_REGEX,
+    INCLUDES,
+    LIST,
+    LISTS,
+    MAP,
+    ORDERED,
+    PARSERS,
+    REGEX,
+    STRUCT,
+    TEXTS,
+    TRAVERSAL,
+    is_scalar,
+    literal,
+)
 from dra_clusters.embedded.cel.sizes import (
+    DEVICE,
     UNKNOWN,
     UNKNOWN_MAX,
     Entries,
@@ -19,31 +38,7 @@ from dra_clusters.embedded.cel.sizes import (
     times,
     union_of,
 )
-from dra_clusters.embedded.cel.syntax import type_text
-
-LIST, MAP, STRUCT = 10, 30, 40
-"""Costs of making one."""
-TRAVERSAL, REGEX = 0.1, 0.25
-"""Costs of a character of a text, and of a pattern."""
-INCLUDES = 48
-SCALARS = ("bool", "int", "uint", "double", "timestamp", "duration")
-CONSTANT = frozenset(
-    {
-        *("sign", "asInteger", "isInteger", "asApproximateFloat", "isGreaterThan", "isLessThan", "compareTo"),
-        *("add", "sub", "major", "minor", "patch", "masked", "prefixLength", "family"),
-        *("getScheme", "getHostname", "getHost", "getPort", "getEscapedPath", "getQuery"),
-        *("isUnspecified", "isLoopback", "isLinkLocalMulticast", "isLinkLocalUnicast", "isGlobalUnicast"),
-    }
-)
-"""Functions that cost one unit."""
-PARSERS = frozenset(["quantity", "isQuantity", "semver", "isSemver", "cidr", "isIP", "isCIDR", "url", "ip"])
-TEXTS = frozenset(["lowerAscii", "upperAscii", "substring", "trim"])
-LISTS = frozenset(["isSorted", "sum", "max", "min", "indexOf", "lastIndexOf"])
-ORDERED = frozenset(
-    f"{name}_{kind}"
-    for name in ("less", "less_equals", "greater", "greater_equals")
-    for kind in ("string", "bytes")
-)
+from dra_clusters.embedded.cel.values import CIDR, FORMAT, IP, QUANTITY, SEMVER, URL
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +79,7 @@ class Walk:
                 return self.map_of(node)
             case "comprehension_expr":
                 loop = node.comprehension_expr
-                bind = loop.iter_var == "#unused" and loop.loop_condition.WhichOneof("kind") == "const_expr"
+                bind = loop.iter_var == "#unused"
                 return self.bind(node) if bind else self.loop(node)
         return 0
 
@@ -106,7 +101,8 @@ class Walk:
         if node.select_expr.test_only:
             return cost
         self.paths[node.id] = f"{self.path(operand)}.{node.select_expr.field}"
-        return cost + (1 if self.types.get(operand.id, "").startswith("map(") else 0)
+        kind = self.types.get(operand.id, "")
+        return cost + (1 if kind.startswith("map(") or kind == DEVICE else 0)
 
     def size(self, node: Any) -> Size:
         """The size of NODE's value."""
@@ -188,11 +184,13 @@ class Walk:
         self.locals.setdefault(loop.accu_var, []).append(accumulator)
         entries, path = self.entries_of(loop.iter_range), self.path(loop.iter_range)
         is_list = entries.is_list if entries else self.types.get(loop.iter_range.id, "").startswith("list(")
-        size = (entries.value if is_list else entries.key) if entries else None
-        item = Local(f"{path}.{'@items' if is_list else '@keys'}", size)
-        self.locals.setdefault(loop.iter_var, []).append(item)
+        items = self.items(path, entries, is_list, pair=bool(loop.iter_var2))
+        names = [loop.iter_var, loop.iter_var2][: len(items)]
+        for name, item in zip(names, items, strict=True):
+            self.locals.setdefault(name, []).append(item)
         each = self.cost(loop.loop_condition) + self.cost(loop.loop_step)
-        self.locals[loop.iter_var].pop()
+        for name in names:
+            self.locals[name].pop()
         cost += self.cost(loop.result)
         self.locals[loop.accu_var].pop()
         count = self.size(loop.iter_range)
@@ -204,6 +202,16 @@ class Walk:
             if (step := self.entries_of(loop.loop_step)) is not None:
                 self.entries[node.id] = step
         return capped(cost + count.high * each)
+
+    def items(self, path: str, entries: Entries | None, is_list: bool, *, pair: bool) -> list[Local]:
+        """The variables of a loop over what is at PATH: one, or a PAIR of index or key and value."""
+        key, value = (entries.key, entries.value) if entries else (None, None)
+        if not pair:
+            return [Local(f"{path}.@items", value) if is_list else Local(f"{path}.@keys", key)]
+        return [
+            Local(f"{path}.{'@indices' if is_list else '@keys'}", key),
+            Local(f"{path}.{'@items' if is_list else '@values'}", value),
+        ]
 
     def call(self, node: Any) -> int:
         """A function or operator: its arguments and the most expensive of its overloads."""
@@ -236,10 +244,33 @@ class Walk:
             return capped(costs[0] + max(costs[1], costs[2]))
         if overload in ("logical_and", "logical_or"):
             return capped(costs[0] + costs[1])
-        own = self.kubernetes(node, overload, target, arguments)
+        own = self.extended(node, overload, target, arguments)
+        if own is None:
+            own = self.kubernetes(node, overload, target, arguments)
         if own is None:
             own = self.standard(node, overload, target, arguments)
         return capped(own + sum(costs))
+
+    def extended(self, node: Any, overload: str, target: Any, arguments: list[Any]) -> int | None:
+        """The functions that make lists (cel-go ext/lists.go); None for others."""
+        factor, size = 1.0, UNKNOWN
+        if overload == "list_slice":
+            length = capped(literal(arguments[1], self.size(target).high) - literal(arguments[0], 0))
+            size = Size(length, length)
+        elif overload == "lists_range":
+            size = Size(*(literal(arguments[0], UNKNOWN_MAX),) * 2)
+        elif overload == "list_reverse":
+            size = self.size(target)
+        elif overload in ("list_flatten", "list_flatten_int"):
+            factor, size = literal(arguments[0], UNKNOWN_MAX) if arguments else 1, self.size(target)
+        elif overload == "list_distinct" or overload.endswith(("_sort", "_sortByAssociatedKeys")):
+            of = arguments[0] if arguments else target
+            factor = 2.1 if overload.startswith(("list_string_sort", "list_bytes_sort")) else 2
+            size = self.size(of).by(self.size(of))
+        else:
+            return None
+        self.sizes[node.id] = size
+        return capped(times(size.high, factor) + 1 + LIST)
 
     def kubernetes(self, node: Any, overload: str, target: Any, arguments: list[Any]) -> int | None:
         """The functions that Kubernetes counts itself; None for others."""
@@ -248,25 +279,35 @@ class Walk:
             return INCLUDES
         if name in CONSTANT or overload == "cidr_ip":
             return 1
+        if name == "url":
+            self.sizes[node.id] = self.size(arguments[0])
         if name in PARSERS:
             return times(self.size(arguments[0]).high, TRAVERSAL)
         if name in ("containsIP", "containsCIDR"):
             other = times(self.size(arguments[0]).high, TRAVERSAL) if overload.endswith("_string") else 0
             return (4 if name == "containsIP" else 7) + other
+        if name == "validate":
+            return times(times(self.size(arguments[0]).high, TRAVERSAL), FORMAT_REGEX)
         if name == "ip.isCanonical":
             return times(self.size(arguments[0]).high, 2 * TRAVERSAL)
         if name.startswith("sets."):
             pairs = self.size(arguments[0]).by(self.size(arguments[1])).high
             return capped(pairs * (2 if name == "sets.equivalent" else 1) + 1)
         if name == "_==_":
-            kinds = {self.types.get(argument.id) for argument in arguments}
-            return (
-                1
-                if len(kinds) == 1
-                and kinds & {"kubernetes.Quantity", "kubernetes.Semver", "net.IP", "net.CIDR"}
-                else None
-            )
+            return self.equal(arguments)
         return None if target is None else self.member(node, name, self.size(target), target, arguments)
+
+    def equal(self, arguments: list[Any]) -> int | None:
+        """``==`` of two values of one type of Kubernetes'."""
+        kinds = {self.types.get(argument.id) for argument in arguments}
+        if len(kinds) > 1:
+            return None
+        if kinds & {QUANTITY, SEMVER, IP, CIDR}:
+            return 1
+        if kinds == {FORMAT}:
+            return times(FORMAT_MAX, TRAVERSAL)
+        known = self.known_size(arguments[1])
+        return times(known.high if known else 1, TRAVERSAL) if kinds == {URL} else None
 
     def member(self, node: Any, name: str, size: Size, target: Any, arguments: list[Any]) -> int | None:
         """Functions of texts and lists."""
@@ -274,8 +315,9 @@ class Walk:
             kind = self.types.get(target.id, "dyn")
             if not kind.startswith("list("):
                 return times(size.high, TRAVERSAL)
-            each = self.entries[target.id].value.high if target.id in self.entries else UNKNOWN_MAX
-            return capped(size.high * (1 + (times(each, TRAVERSAL) if kind == "list(string)" else 0)))
+            each = device_size(f"{self.path(target)}.@items")
+            longest = times(UNKNOWN_MAX if each is None else each, TRAVERSAL)
+            return times(size.high, 1 + (longest if kind in ("list(string)", "list(bytes)") else 0))
         if name in TEXTS:
             self.sizes[node.id] = size
             return times(size.high, TRAVERSAL)
@@ -320,14 +362,7 @@ class Walk:
         return 1
 
 
-def is_scalar(kind: str) -> bool:
-    """Whether values of a type have one size."""
-    inner = kind.removeprefix("optional_type(").removesuffix(")")
-    return inner in SCALARS
-
-
-def estimate(tree: Any) -> int:
-    """The most units that a CheckedExpr costs."""
-    types = {entry.key: type_text(entry.value) for entry in tree.types}
-    overloads = {entry.key: list(entry.value.overload_id) for entry in tree.references}
-    return Walk(types, overloads).cost(tree.expr)
+def estimate(tree: Any, checked: Checked) -> int:
+    """The most units that a CHECKED expression costs."""
+    types = {key: str(kind) for key, kind in checked.types.items()}
+    return Walk(types, checked.overloads).cost(tree.expr)

@@ -1,15 +1,17 @@
-"""Compiles selectors and evaluates them on devices, by Google's C++ CEL (cel-expr-python).
+"""Compiles selectors and evaluates them on devices, by Google's C++ CEL (cel-expr-python) where it can.
 
-An expression is compiled with exact types, its tree is adapted, and the result runs in a second environment that knows the
-kinds of values only, because the library has no types of our own at run time. Adapted is what ``device`` does differently
-from a plain object: a domain that the device does not have is an empty map (``index``), and a field that no device has
-does not compile. Against upstream (cel-go) these are missing, because the library lacks them: the macros over two
-variables, the lists extension of cel-go (``flatten``, ``slice``, ``sort``, ...), ``indexOf`` and ``lastIndexOf`` of lists,
-``string`` of an address, and ``format``. The cost is limited by its estimate: what could exceed the limit is not evaluated at all.
+The C++ library parses, ``checker`` gives types, ``cost`` estimates, ``rewriting`` adapts the tree, and the C++ library runs
+it in an environment that knows the kinds of values only, because it has no types of our own at run time.
+
+Run-time cost: cel-go counts units while it evaluates and stops at the limit. The C++ library counts nothing, so the limit
+is kept by the estimate, which is an upper bound: what could exceed the limit is not evaluated at all. Since expressions
+like that are refused at admission too, only objects that were stored under other rules meet the difference.
 """
 
+import datetime
 import functools
 import itertools
+import operator
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,10 +20,15 @@ from typing import Any
 from cel_expr_python import cel
 from cel_expr_python.ext import ext_bindings, ext_optional, ext_strings
 
+from dra_clusters.embedded.cel.checker import Checked, Names, check
 from dra_clusters.embedded.cel.cost import estimate
 from dra_clusters.embedded.cel.library import Function, functions_of
-from dra_clusters.embedded.cel.syntax import PRIMITIVES, nodes, read, type_text, write
-from dra_clusters.embedded.cel.values import decode, encode
+from dra_clusters.embedded.cel.rewriting import INSERT, RENAMED, adapt
+from dra_clusters.embedded.cel.sizes import DEVICE
+from dra_clusters.embedded.cel.standard import Signature, standard
+from dra_clusters.embedded.cel.syntax import nodes, read, write
+from dra_clusters.embedded.cel.types import DYN, Type, shown, type_of
+from dra_clusters.embedded.cel.values import DECODERS, decode, encode
 
 KINDS = {
     "bool": cel.Type.BOOL,
@@ -29,13 +36,32 @@ KINDS = {
     "uint": cel.Type.UINT,
     "double": cel.Type.DOUBLE,
     "string": cel.Type.STRING,
+    "bytes": cel.Type.BYTES,
+    "duration": cel.Type.DURATION,
+    "timestamp": cel.Type.TIMESTAMP,
     "list": cel.Type.LIST,
     "map": cel.Type.MAP,
 }
 """What the library tells apart at run time; a parameter ``dyn`` would match none of them."""
-FIELDS = ("driver", "attributes", "capacity", "allowMultipleAllocations")
 NOISE = re.compile(r"^INVALID_ARGUMENT: | \[INVALID_ARGUMENT\]$")
 MISSING = re.compile(r'^NOT_FOUND: Key not found in map : "(.*)"$')
+EXTENSIONS = {True: ("two-var-comprehensions", "lists"), False: ("two-var-comprehensions",)}
+"""Those with macros; whether a release has ``lists``."""
+MACROS = (
+    (re.compile(r"has\(\) argument must be a field selection"), "invalid argument to has() macro"),
+    (
+        re.compile(r"cel\.bind\(\) variable name must be a simple identifier"),
+        "cel.bind() variable names must be simple identifiers",
+    ),
+    (
+        re.compile(r"\w+\(\) (first |second )?variable name must be a simple identifier"),
+        "argument must be a simple name",
+    ),
+)
+"""How the C++ library words what is wrong with a macro, and how cel-go does."""
+SAME = re.compile(r"<input>:(\d+):(\d+): \w+\(\) second variable must be different from the first variable")
+SECOND = re.compile(r"\w+\s*,\s*(\w+)")
+PAIRS = re.compile(r"exists_one(?=\s*\()")
 
 
 class CompileError(Exception):
@@ -55,45 +81,37 @@ class Program:
     """Units that it costs at worst."""
 
 
-def type_of(text: str) -> Any:
-    """The library's type for a type as CEL writes it."""
-    if text in KINDS:
-        return KINDS[text]
-    if text == "dyn":
-        return cel.Type.DYN
-    outer, _, inner = text.partition("(")
-    if outer == "list":
-        return cel.Type.List(type_of(inner[:-1]))
-    if outer == "map":
-        key, _, value = inner[:-1].partition(", ")
-        return cel.Type.Map(type_of(key), type_of(value))
-    return cel.Type("any") if text == "any" else cel.Type.AbstractType(text)
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What decides which expressions compile.
+
+    Attributes:
+        consumable: the gate DRAConsumableCapacity.
+        lists: the gate DRAListTypeAttributes.
+        extended: cel-go's lists extension, which new expressions may use from 1.35, one release after it came.
+    """
+
+    consumable: bool = True
+    lists: bool = False
+    extended: bool = True
 
 
 def kinds_of(text: str) -> tuple[str, ...]:
     """The kinds of values that a parameter of a type takes at run time."""
-    if text == "dyn":
+    if text == "dyn" or text.isupper():
         return tuple(KINDS)
     return (text if text in KINDS else "list" if text.startswith("list(") else "map",)
 
 
 def extensions() -> list[Any]:
-    """The library's own."""
+    """The library's own, without macros over two variables."""
     return [ext_strings.ExtStrings(), ext_optional.ExtOptional(), ext_bindings.ExtBindings()]
 
 
-def declared(functions: list[Function]) -> list[Any]:
-    """FUNCTIONS with exact types."""
-    by_name: dict[str, list[Any]] = {}
-    for function in functions:
-        overload = cel.Overload(
-            function.overload,
-            return_type=type_of(function.result),
-            parameters=[type_of(text) for text in function.parameters],
-            is_member=function.member,
-        )
-        by_name.setdefault(function.name, []).append(overload)
-    return [cel.FunctionDecl(name, overloads) for name, overloads in by_name.items()]
+def configured(lists: bool) -> Any:
+    """The configuration with the extensions that the Python modules lack."""
+    names = "".join(f"- name: {name}\n" for name in EXTENSIONS[lists])
+    return cel.NewEnvConfigFromYaml(f"name: selectors\nextensions:\n{names}")
 
 
 def chosen(name: str, candidates: list[Function]) -> Callable[..., Any]:
@@ -103,7 +121,7 @@ def chosen(name: str, candidates: list[Function]) -> Callable[..., Any]:
         given = [kind_of(argument) for argument in arguments]
         for function in candidates:
             if all(
-                text in ("dyn", kind) or kind == "list"
+                text in ("dyn", kind) or text.isupper() or kind == "list" or text.startswith(f"{kind}(")
                 for text, kind in zip(function.parameters, given, strict=True)
             ):
                 return encode(function.run(*(decode(argument) for argument in arguments)))
@@ -113,11 +131,24 @@ def chosen(name: str, candidates: list[Function]) -> Callable[..., Any]:
     return run
 
 
+NATIVE = {
+    bool: "bool",
+    int: "int",
+    float: "double",
+    str: "string",
+    bytes: "bytes",
+    list: "list",
+    datetime.timedelta: "duration",
+    datetime.datetime: "timestamp",
+}
+
+
 def kind_of(value: Any) -> str:
     """The CEL type of a value, without what lists and plain maps hold."""
     if isinstance(value, dict):
-        return next(iter(value), "map") if len(value) == 1 else "map"
-    return {bool: "bool", int: "int", float: "double", str: "string", list: "list"}.get(type(value), "dyn")
+        [*names] = value
+        return names[0] if len(names) == 1 and names[0] in DECODERS else "map"
+    return NATIVE.get(type(value), "dyn")
 
 
 def running(functions: list[Function]) -> list[Any]:
@@ -125,7 +156,8 @@ def running(functions: list[Function]) -> list[Any]:
     grouped: dict[tuple[str, bool, tuple[str, ...]], list[Function]] = {}
     for function in functions:
         for kinds in itertools.product(*map(kinds_of, function.parameters)):
-            grouped.setdefault((function.name, function.member, kinds), []).append(function)
+            name = RENAMED.get(function.overload, function.name)
+            grouped.setdefault((name, function.member, kinds), []).append(function)
     by_name: dict[str, list[Any]] = {}
     for (name, member, kinds), candidates in grouped.items():
         overload = cel.Overload(
@@ -140,143 +172,135 @@ def running(functions: list[Function]) -> list[Any]:
 
 
 @functools.cache
-def compiler(consumable: bool, lists: bool) -> Any:
-    """The environment in which expressions are compiled; the flags are the gates that change it."""
-    attribute = "dyn" if lists else "any"
-    variables = {
-        "device": cel.Type.DYN,
-        "device.driver": cel.Type.STRING,
-        "device.attributes": type_of(f"map(string, map(string, {attribute}))"),
-        "device.capacity": type_of("map(string, map(string, kubernetes.Quantity))"),
-    }
-    if consumable:
-        variables["device.allowMultipleAllocations"] = cel.Type.BOOL
-    return cel.NewEnv(
-        variables=variables, functions=declared(functions_of(lists=lists)), extensions=extensions()
-    )
+def parser(lists: bool) -> Any:
+    """The environment that knows the macros."""
+    return cel.NewEnv(config=configured(lists), extensions=extensions())
 
 
 @functools.cache
-def runtime() -> Any:
+def names(rules: Rules) -> Names:
+    """What expressions can speak of under RULES."""
+    functions = standard(lists=rules.extended)
+    for one in functions_of(lists=rules.lists):
+        signature = Signature(
+            one.overload, tuple(map(type_of, one.parameters)), type_of(one.result), one.member
+        )
+        functions.setdefault(one.name, []).append(signature)
+    attribute = "dyn" if rules.lists else "any"
+    fields = {
+        "driver": "string",
+        "attributes": f"map(string, map(string, {attribute}))",
+        "capacity": "map(string, map(string, kubernetes.Quantity))",
+    } | ({"allowMultipleAllocations": "bool"} if rules.consumable else {})
+    device = {name: type_of(text) for name, text in fields.items()}
+    return Names(functions, {"device": Type(DEVICE)}, {DEVICE: device})
+
+
+@functools.cache
+def runtime(variables: tuple[str, ...] = ("device",)) -> Any:
     """The environment in which they are evaluated."""
-    variables = dict.fromkeys(("device", *(f"device.{field}" for field in FIELDS)), cel.Type.DYN)
+    functions = [*functions_of(lists=True), *INSERT]
     return cel.NewEnv(
-        variables=variables, functions=running(functions_of(lists=True)), extensions=extensions()
+        config=configured(True),
+        variables=dict.fromkeys(variables, cel.Type.DYN),
+        functions=running(functions),
+        extensions=extensions(),
     )
 
 
-def check_tree(tree: Any, text: str) -> None:
-    """What the library lets pass and the API server does not: fields that devices lack, literals with mixed types.
+def parse(text: str, *, lists: bool) -> Any:
+    """The tree of TEXT.
 
     Raises:
-        CompileError: TREE has such.
+        CompileError: it is no expression.
     """
-    types = {entry.key: type_text(entry.value) for entry in tree.types}
+    try:
+        parsed = parser(lists).compile(text, disable_check=True)
+    except Exception as error:  # the library has no class of its own
+        message = NOISE.sub("", NOISE.sub("", str(error)))
+        message = twice(same, text) if (same := SAME.search(message)) else message
+        for pattern, words in MACROS:
+            message = pattern.sub(words, message)
+        raise CompileError(f"compilation failed: {message}") from error
+    tree = read(parsed.serialize())
+    if any(n.call_expr.function == "exists_one" and len(n.call_expr.args) == 3 for n in nodes(tree.expr)):
+        return parse(
+            PAIRS.sub("existsOne ", text, count=1), lists=lists
+        )  # as long as the name that the library lacks
+    places = {entry.key: entry.value for entry in tree.source_info.positions}
     for node in nodes(tree.expr):
-        operand = node.select_expr.operand
-        if operand.WhichOneof("kind") == "ident_expr" and operand.ident_expr.name == "device":
-            raise CompileError(located(tree, node, text, f"undefined field '{node.select_expr.field}'"))
-        entries = node.struct_expr.entries
-        for items in (node.list_expr.elements, [e.map_key for e in entries], [e.value for e in entries]):
-            expected = types.get(items[0].id, "dyn") if items else "dyn"
-            for item in items:
-                found = types.get(item.id, "dyn")
-                if "dyn" not in expected + found and found != expected:
-                    message = f"expected type '{expected}' but found '{found}'"
-                    raise CompileError(located(tree, item, text, message))
+        loop = node.comprehension_expr
+        if node.WhichOneof("kind") == "comprehension_expr" and not loop.iter_var:
+            place = places.get(node.id, 0) + 1
+            raise CompileError(f"compilation failed: {located(text, place, 'argument is not an identifier')}")
+    return tree
 
 
-def adapt(tree: Any) -> None:
-    """Change TREE, in place, to what ``device`` does: a domain that is not there is an empty map."""
-    types = {entry.key: type_text(entry.value) for entry in tree.types}
-    highest = max([entry.key for entry in tree.types] + [node.id for node in nodes(tree.expr)])
-    for node in nodes(tree.expr):
-        kind = node.WhichOneof("kind")
-        if kind == "select_expr":
-            domains, function = node.select_expr.operand, "_?._"
-            if node.select_expr.test_only:
-                continue
-        elif kind == "call_expr" and node.call_expr.function == "_[_]":
-            domains, function = node.call_expr.args[0], "_[?_]"
-        else:
-            continue
-        if types.get(domains.id, "").startswith("map(string, map("):
-            index(node, domains, function, highest + 1)
-            highest += 3
+def twice(found: re.Match[str], text: str) -> str:
+    """The refusal of a macro whose two variables are one."""
+    line, column = int(found[1]), int(found[2])
+    lines = text.split("\n")
+    start = sum(len(before) + 1 for before in lines[: line - 1])
+    second = SECOND.match(lines[line - 1], column - 1)
+    place, word = (second.start(1), second[1]) if second else (column - 1, "")
+    return located(text, start + place, f"duplicate variable name: {word}")
 
 
-def index(node: Any, domains: Any, function: str, first: int) -> None:
-    """Make NODE, a lookup in DOMAINS, give an empty map where there is none."""
-    lookup = type(node)(id=first)
-    lookup.call_expr.function = function
-    lookup.call_expr.args.add().CopyFrom(domains)
-    key = lookup.call_expr.args.add()
-    if node.WhichOneof("kind") == "select_expr":
-        key.id = first + 1
-        key.const_expr.string_value = node.select_expr.field
-    else:
-        key.CopyFrom(node.call_expr.args[1])
-    node.call_expr.Clear()
-    node.call_expr.target.CopyFrom(lookup)
-    node.call_expr.function = "orValue"
-    empty = node.call_expr.args.add(id=first + 2)
-    empty.struct_expr.SetInParent()
-
-
-def located(tree: Any, node: Any, text: str, message: str) -> str:
-    """MESSAGE about NODE as the compiler would write it."""
-    offset = next((entry.value for entry in tree.source_info.positions if entry.key == node.id), 0)
+def located(text: str, offset: int, message: str) -> str:
+    """MESSAGE about a place in TEXT as the compiler would write it."""
     line, start = text.count("\n", 0, offset) + 1, text.rfind("\n", 0, offset) + 1
-    shown = text[start:].partition("\n")[0]
+    shown_line = text[start:].partition("\n")[0]
     where = f"<input>:{line}:{offset - start + 1}"
-    dots = "." * (offset - start)
-    return f"compilation failed: ERROR: {where}: {message}\n | {shown}\n | {dots}^"
+    return f"ERROR: {where}: {message}\n | {shown_line}\n | {'.' * (offset - start)}^"
 
 
-def compile_text(text: str, *, consumable: bool, lists: bool) -> Program:
+def compile_text(text: str, rules: Rules) -> Program:
     """TEXT as a program.
 
     Raises:
         CompileError: it is no expression, or not one that gives a bool.
     """
-    try:
-        checked = compiler(consumable, lists).compile(text)
-    except Exception as error:  # the library has no class of its own
-        message = f"compilation failed: {NOISE.sub('', NOISE.sub('', str(error)))}"
-        raise CompileError(message) from error
-    tree = read(checked.serialize())
-    presences(tree, text)
-    check_tree(tree, text)
-    kind = next((type_text(entry.value) for entry in tree.types if entry.key == tree.expr.id), "bool")
-    if kind not in ("bool", "any") and not (lists and kind == "dyn"):
-        message = f"must evaluate to bool or the unknown type, not {kind}"
+    tree = parse(text, lists=rules.extended)
+    checked = checked_tree(tree, text, names(rules))
+    kind = checked.types[tree.expr.id]
+    if str(kind) not in ("bool", "any") and not (rules.lists and kind.name == "dyn"):
+        message = f"must evaluate to bool or the unknown type, not {shown(kind)}"
         raise CompileError(message)
-    cost = estimate(tree)
-    adapt(tree)
+    cost = estimate(tree, checked)
+    adapt(tree, checked)
     return Program(runtime().deserialize(write(tree)), cost)
 
 
-def presences(tree: Any, text: str) -> None:
-    """Make ``has(device.FIELD)`` true in TREE, in place; the checker took it for the field itself."""
-    if "has(" not in text.replace(" ", ""):
-        return
-    parsed = read(compiler(True, True).compile(text, disable_check=True).serialize())
-    asked = {node.id for node in nodes(parsed.expr) if node.select_expr.test_only}
-    found = [
-        node for node in nodes(tree.expr) if node.id in asked and node.WhichOneof("kind") == "ident_expr"
-    ]
-    for node in found:
-        node.const_expr.bool_value = True
-    for entry in tree.types:
-        if any(entry.key == node.id for node in found):
-            entry.value.primitive = PRIMITIVES.index("bool")
+def checked_tree(tree: Any, text: str, known: Names) -> Checked:
+    """What is known of TREE.
+
+    Raises:
+        CompileError: there is something wrong with it.
+    """
+    checked = check(tree, known)
+    if checked.errors:
+        wrong = sorted(checked.errors, key=operator.itemgetter(0))
+        told = [located(text, place, message) for place, message in wrong]
+        raise CompileError("compilation failed: " + "\n".join(told))
+    return checked
+
+
+def compile_rule(text: str, variables: tuple[str, ...]) -> Any:
+    """TEXT, that speaks of VARIABLES of any type, as an executable.
+
+    Raises:
+        CompileError: it is no expression.
+    """
+    tree = parse(text, lists=True)
+    known = Names(names(Rules()).functions, dict.fromkeys(variables, DYN), {})
+    checked = checked_tree(tree, text, known)
+    adapt(tree, checked)
+    return runtime(variables).deserialize(write(tree))
 
 
 def activation(fields: Mapping[str, Any]) -> Any:
     """FIELDS of a device, ready for any number of evaluations."""
-    return runtime().Activation(
-        {"device": dict(fields), **{f"device.{name}": value for name, value in fields.items()}}
-    )
+    return runtime().Activation({"device": dict(fields)})
 
 
 def evaluate(program: Program, device: Any) -> bool:
@@ -285,7 +309,10 @@ def evaluate(program: Program, device: Any) -> bool:
     Raises:
         EvaluationError: it fails, or gives no bool.
     """
-    result = program.executable.eval(device)
+    try:
+        result = program.executable.eval(device)
+    except RuntimeError as error:  # a value that the library cannot carry
+        raise EvaluationError(str(error)) from error
     if result.type() == cel.Type.BOOL:
         return bool(result.value())
     if result.type() == cel.Type.ERROR:

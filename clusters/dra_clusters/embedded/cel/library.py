@@ -4,6 +4,8 @@ Every function is declared twice: with its exact types for compilation, and with
 tells apart when it runs. There several overloads may fall together; then the Python types of the arguments decide.
 """
 
+import functools
+import ipaddress
 import operator
 import re
 from collections.abc import Callable
@@ -12,8 +14,10 @@ from fractions import Fraction
 from typing import Any
 from urllib.parse import parse_qs
 
+from dra_clusters.embedded.cel.formats import FORMATS, Format, named, validate
 from dra_clusters.embedded.cel.values import (
     CIDR,
+    FORMAT,
     IP,
     QUANTITY,
     SEMVER,
@@ -27,6 +31,12 @@ from dra_clusters.embedded.cel.values import (
 
 INCLUDES_MAX = 48
 """Values that ``includes`` looks at (resource/v1 ResourceSliceMaxAttributeValuesPerDevice)."""
+
+
+LINK_LOCAL_MULTICAST = {
+    4: ipaddress.ip_network("224.0.0.0/24"),
+    6: ipaddress.ip_network("ff02::/16"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +165,10 @@ def addresses() -> list[Function]:
             "bool",
             operator.attrgetter("is_link_local"),
         ),
+        Function("isLinkLocalMulticast", "ip_is_link_local_multicast", one, "bool", link_local_multicast),
+        Function("isGlobalUnicast", "ip_is_global_unicast", one, "bool", global_unicast),
+        Function("string", "ip_to_string", one, "string", str, member=False),
+        Function("string", "cidr_to_string", (CIDR,), "string", str, member=False),
         Function("cidr", "string_to_cidr", text, CIDR, network, member=False),
         Function("isCIDR", "is_cidr", text, "bool", parses(network), member=False),
         Function(
@@ -179,6 +193,17 @@ def addresses() -> list[Function]:
         Function("prefixLength", "cidr_prefix_length", (CIDR,), "int", lambda c: c.network.prefixlen),
         Function("masked", "cidr_masked", (CIDR,), CIDR, lambda c: network(str(c.network))),
     ]
+
+
+def link_local_multicast(value: Any) -> bool:
+    """224.0.0.0/24 or ff02::/16."""
+    return bool(value in LINK_LOCAL_MULTICAST[value.version])
+
+
+def global_unicast(value: Any) -> bool:
+    """Everything that is not for special use, as Go sees it: private addresses are."""
+    special = value.is_unspecified or value.is_loopback or value.is_multicast or value.is_link_local
+    return not special and str(value) != "255.255.255.255"
 
 
 def within(inner: Any, outer: Any) -> bool:
@@ -210,7 +235,7 @@ def texts_and_lists() -> list[Function]:
             "findAll", "string_find_all_string_int", ("string", "string", "int"), "list(string)", find_all
         ),
     ]
-    for kind in ("int", "uint", "double", "bool", "string"):
+    for kind in ("int", "uint", "double", "bool", "duration", "timestamp", "string", "bytes"):
         many = (f"list({kind})",)
         sort = f"list_{kind}_is_sorted_bool"
         functions += [
@@ -218,9 +243,13 @@ def texts_and_lists() -> list[Function]:
             Function("max", f"list_{kind}_max_{kind}", many, kind, extreme("max", max)),
             Function("min", f"list_{kind}_min_{kind}", many, kind, extreme("min", min)),
         ]
-        if kind in ("int", "uint", "double"):
-            functions.append(Function("sum", f"list_{kind}_sum_{kind}", many, kind, sum))
-    two = ("list(dyn)", "list(dyn)")
+        if kind in ("int", "uint", "double", "duration"):
+            functions.append(Function("sum", f"list_{kind}_sum_{kind}", many, kind, total))
+    two, one = ("list(T)", "list(T)"), ("list(A)", "A")
+    functions += [
+        Function("indexOf", "list_a_index_of_int", one, "int", index_of),
+        Function("lastIndexOf", "list_a_last_index_of_int", one, "int", last_index_of),
+    ]
     return [
         *functions,
         Function(
@@ -243,6 +272,38 @@ def texts_and_lists() -> list[Function]:
     ]
 
 
+def total(values: list[Any]) -> Any:
+    """The sum, also of durations."""
+    return sum(values[1:], values[0]) if values else 0
+
+
+def index_of(values: list[Any], wanted: Any) -> int:
+    """Where WANTED is first; -1: nowhere."""
+    return next((index for index, value in enumerate(values) if value == wanted), -1)
+
+
+def last_index_of(values: list[Any], wanted: Any) -> int:
+    """Where WANTED is last; -1: nowhere."""
+    return max((index for index, value in enumerate(values) if value == wanted), default=-1)
+
+
+def formats() -> list[Function]:
+    """format.go; what gives an optional gives a value here that is empty for none."""
+    found = [
+        Function(
+            f"format.{name}", f"format.{name}", (), FORMAT, functools.partial(Format, name), member=False
+        )
+        for name in FORMATS
+    ]
+    texts = "optional_type(list(string))"
+    maybe = f"optional_type({FORMAT})"
+    return [
+        *found,
+        Function("format.named", "format-named", ("string",), maybe, named, member=False),
+        Function("validate", "format-validate", (FORMAT, "string"), texts, validate),
+    ]
+
+
 def same_set(left: list[Any], right: list[Any]) -> bool:
     """Whether two lists have the same values."""
     return all(x in left for x in right) and all(x in right for x in left)
@@ -251,4 +312,4 @@ def same_set(left: list[Any], right: list[Any]) -> bool:
 def functions_of(*, lists: bool) -> list[Function]:
     """All functions; LISTS adds what belongs to the gate DRAListTypeAttributes."""
     own = [Function("includes", "dra_includes_dyn_dyn", ("dyn", "dyn"), "bool", includes)] if lists else []
-    return quantities() + versions() + addresses() + urls() + texts_and_lists() + own
+    return [*quantities(), *versions(), *addresses(), *urls(), *texts_and_lists(), *formats(), *own]

@@ -7,6 +7,8 @@ import math
 from dataclasses import dataclass
 
 UNKNOWN_MAX = 2**64 - 1
+DEVICE = "kubernetes.DRADevice"
+"""The type of ``device``."""
 DEVICE_SIZES = {
     "device": 0,
     "device.driver": 63,

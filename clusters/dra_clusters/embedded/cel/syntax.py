@@ -1,7 +1,7 @@
-"""The tree of a compiled expression: cel.expr.CheckedExpr (cel.dev/expr 0.25, syntax.proto and checked.proto).
+"""The tree of a parsed expression: cel.expr.ParsedExpr (cel.dev/expr 0.25, syntax.proto).
 
 The C++ library gives a tree away and takes one back only in serialized form, and ships no Python messages for it. The
-part that the cost estimate and the rewriting need is declared here; fields that are not declared survive as unknown ones.
+part that checks, the cost estimate and the rewriting need is declared here; fields that are not declared survive as unknown ones.
 """
 
 from typing import Any
@@ -24,18 +24,8 @@ MESSAGES = {
     " loop_step:6:Expr result:7:Expr iter_var2:8:string",
     "Expr": "id:2:int64 ?const_expr:3:Constant ?ident_expr:4:Ident ?select_expr:5:Select ?call_expr:6:Call"
     " ?list_expr:7:CreateList ?struct_expr:8:CreateStruct ?comprehension_expr:9:Comprehension",
-    "ListType": "elem_type:1:Type",
-    "MapType": "key_type:1:Type value_type:2:Type",
-    "AbstractType": "name:1:string *parameter_types:2:Type",
-    "Empty": "",
-    "Type": "?dyn:1:Empty ?null:2:enum ?primitive:3:enum ?wrapper:4:enum ?well_known:5:enum ?list_type:6:ListType"
-    " ?map_type:7:MapType ?message_type:9:string ?type_param:10:string ?type:11:Type ?abstract_type:14:AbstractType",
-    "Reference": "name:1:string *overload_id:3:string value:4:Constant",
-    "ReferenceEntry": "key:1:int64 value:2:Reference",
-    "TypeEntry": "key:1:int64 value:2:Type",
     "Position": "key:1:int64 value:2:int32",
     "SourceInfo": "*positions:4:Position",
-    "CheckedExpr": "*references:2:ReferenceEntry *types:3:TypeEntry expr:4:Expr source_info:5:SourceInfo",
     "ParsedExpr": "expr:2:Expr source_info:3:SourceInfo",
     "Any": "type_url:1:string value:2:bytes",
 }
@@ -70,7 +60,7 @@ CLASSES: Any = _declare()
 
 
 def read(serialized: bytes) -> Any:
-    """The CheckedExpr or ParsedExpr in an ``Expression.serialize()``."""
+    """The ParsedExpr in an ``Expression.serialize()``."""
     envelope = CLASSES["Any"].FromString(serialized)
     return CLASSES[envelope.type_url.rpartition(".")[2]].FromString(envelope.value)
 
@@ -117,32 +107,3 @@ def nodes(root: Any) -> list[Any]:
         found.append(node)
         ahead += reversed(children(node))
     return found
-
-
-PRIMITIVES = ("", "bool", "int", "uint", "double", "string", "bytes")
-WELL_KNOWN = ("", "any", "timestamp", "duration")
-
-
-def type_text(kind: Any) -> str:
-    """A Type as CEL writes it: ``map(string, any)``."""
-    match kind.WhichOneof("kind"):
-        case "primitive":
-            return PRIMITIVES[kind.primitive]
-        case "well_known":
-            return WELL_KNOWN[kind.well_known]
-        case "list_type":
-            return f"list({type_text(kind.list_type.elem_type)})"
-        case "map_type":
-            return f"map({type_text(kind.map_type.key_type)}, {type_text(kind.map_type.value_type)})"
-        case "abstract_type":
-            inner = ", ".join(type_text(parameter) for parameter in kind.abstract_type.parameter_types)
-            return f"{kind.abstract_type.name}({inner})" if inner else str(kind.abstract_type.name)
-        case "wrapper":
-            return f"wrapper({PRIMITIVES[kind.wrapper]})"
-        case "type":
-            return f"type({type_text(kind.type)})"
-        case "message_type" | "type_param" as name:
-            return str(getattr(kind, name))
-        case "null":
-            return "null_type"
-    return "dyn"

@@ -4,6 +4,7 @@ The C++ library has no values of our own, so each travels through it as a map wi
 text is canonical: equal values are equal maps. Functions see Python values (``decode``) and give such (``encode``).
 """
 
+import datetime
 import ipaddress
 import re
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from dra_api.quantity import parse
+from dra_clusters.embedded.cel.formats import Format
 
 STRICT = re.compile(
     r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)"
@@ -109,17 +111,18 @@ def network(text: str) -> Network:
     return ipaddress.ip_interface(text)
 
 
-QUANTITY, SEMVER, IP, CIDR, URL = (
+QUANTITY, SEMVER, IP, CIDR, URL, FORMAT = (
     "kubernetes.Quantity",
     "kubernetes.Semver",
     "net.IP",
     "net.CIDR",
     "kubernetes.URL",
+    "kubernetes.NamedFormat",
 )
 
 
 def encode(value: Any) -> Any:
-    """VALUE as CEL carries it."""
+    """VALUE as CEL carries it; of times that functions give, only the text gets through."""
     match value:
         case Fraction():
             return {QUANTITY: f"{value.numerator}/{value.denominator}"}
@@ -127,6 +130,12 @@ def encode(value: Any) -> Any:
             return {SEMVER: value.text}
         case Url():
             return {URL: value.text}
+        case datetime.timedelta():
+            return f"{value.total_seconds()}s"
+        case datetime.datetime():
+            return value.isoformat()
+        case Format():
+            return {FORMAT: value.name}
         case ipaddress.IPv4Interface() | ipaddress.IPv6Interface():
             return {CIDR: value.with_prefixlen}
         case ipaddress.IPv4Address() | ipaddress.IPv6Address():
@@ -136,7 +145,14 @@ def encode(value: Any) -> Any:
     return value
 
 
-DECODERS: dict[str, Any] = {QUANTITY: Fraction, SEMVER: Semver.of, IP: address, CIDR: network, URL: Url.of}
+DECODERS: dict[str, Any] = {
+    QUANTITY: Fraction,
+    SEMVER: Semver.of,
+    IP: address,
+    CIDR: network,
+    URL: Url.of,
+    FORMAT: Format,
+}
 
 
 def decode(value: Any) -> Any:

@@ -1,6 +1,6 @@
 """The controllers of kube-controller-manager that drivers and their pods meet.
 
-``claims``, ``evictions``, ``garbage``, ``departures`` (namespaces and nodes that go) and ``accounts``; each works change
+``claims``, ``evictions``, ``garbage``, ``departures`` (namespaces and nodes that go), ``budgets`` and ``accounts``; each works change
 by change (``feed``).
 """
 
@@ -8,6 +8,7 @@ import asyncio
 
 from dra_clusters.embedded.api import Api
 from dra_clusters.embedded.controllers.accounts import run_accounts
+from dra_clusters.embedded.controllers.budgets import run_budgets
 from dra_clusters.embedded.controllers.claims import ClaimController
 from dra_clusters.embedded.controllers.departures import run_departures
 from dra_clusters.embedded.controllers.evictions import EvictionController
@@ -25,5 +26,6 @@ async def run_controllers(api: Api) -> None:
             GarbageCollector(api).run(),
             run_departures(api),
             run_accounts(api),
+            run_budgets(api),
         ):
             tasks.create_task(work)

@@ -34,7 +34,7 @@ async def feed(
     wait_s: Callable[[], float | None] = lambda: None,
 ) -> AsyncIterator[list[Changed]]:
     """Yield changes of PLURALS (None: of every kind) as they come, together; nothing changed if WAIT_S passed first."""
-    changes = api.store.subscribe()
+    changes = api.store.subscribe(plurals or ("",))
     try:
         present = [
             Changed(plural, None, item)

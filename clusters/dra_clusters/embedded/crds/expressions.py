@@ -12,26 +12,13 @@ from typing import Any
 
 from cel_expr_python import cel
 
-from dra_clusters.embedded.cel.environment import extensions, running
-from dra_clusters.embedded.cel.library import functions_of
+from dra_clusters.embedded.cel.environment import CompileError, compile_rule, runtime
 from dra_clusters.embedded.rules.causes import ABSENT, Cause, duplicate, forbidden, invalid, required
 
 Schema = Mapping[str, Any]
 RULES = "x-kubernetes-validations"
+VARIABLES = ("self", "oldSelf")
 OLD = re.compile(r"\boldSelf\b")
-
-
-class BadRule(Exception):
-    """The text is no expression."""
-
-
-@functools.cache
-def environment() -> Any:
-    """Where rules are compiled and run."""
-    variables = {"self": cel.Type.DYN, "oldSelf": cel.Type.DYN}
-    return cel.NewEnv(
-        variables=variables, functions=running(functions_of(lists=True)), extensions=extensions()
-    )
 
 
 @functools.lru_cache(maxsize=4096)
@@ -39,19 +26,15 @@ def compiled(text: str) -> Any:
     """A rule.
 
     Raises:
-        BadRule: it is none.
+        CompileError: it is none.
     """
-    try:
-        return environment().compile(text)
-    except Exception as error:  # the library has no class of its own
-        message = f"compilation failed: {error}"
-        raise BadRule(message) from error
+    return compile_rule(text, VARIABLES)
 
 
 def evaluated(text: str, value: Any, old: Any) -> Any:
     """What TEXT gives; None if it fails."""
     known = {"self": value} | ({} if old is ABSENT else {"oldSelf": old})
-    result = compiled(text).eval(environment().Activation(known))
+    result = compiled(text).eval(runtime(VARIABLES).Activation(known))
     return None if result.type() == cel.Type.ERROR else result.value()
 
 
@@ -109,7 +92,7 @@ def rule_problems(schema: Schema, path: str) -> Iterator[Cause]:
     for index, rule in enumerate(schema.get(RULES) or []):
         try:
             compiled(rule.get("rule", ""))
-        except BadRule as error:
+        except CompileError as error:
             yield invalid(f"{path}.{RULES}[{index}].rule", rule, str(error))
     for name, inner in (schema.get("properties") or {}).items():
         yield from rule_problems(inner, f"{path}.properties[{name}]")

@@ -46,6 +46,10 @@ class CallError(Exception):
     """A call failed as a whole; the text is that of Go's status errors."""
 
 
+class NotImplementedByPlugin(CallError):
+    """The plugin lacks the method, whatever it says that it offers."""
+
+
 @dataclass(frozen=True, slots=True)
 class ClaimRef:
     """A claim as a plugin is told of it."""
@@ -154,7 +158,8 @@ class Plugin:
                 yield message
         except grpc.aio.AioRpcError as error:
             message = f"rpc error: code = {go_code(error.code())} desc = {error.details()}"
-            raise CallError(message) from error
+            lacks = error.code() == grpc.StatusCode.UNIMPLEMENTED
+            raise (NotImplementedByPlugin if lacks else CallError)(message) from error
         finally:
             stream.cancel()
 

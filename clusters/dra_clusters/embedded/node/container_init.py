@@ -5,7 +5,8 @@ Python 3.11 cannot unshare(2), and no version can mount(2), so both come from th
 anybody else gets a user namespace first, if the machine allows it. Mount points that do not exist are made on a copy of
 their folder that only the namespace sees (a tmpfs into which the folder's entries are bound), never on the machine.
 
-Arguments: the plan (JSON file: command, environment, workingDir, mounts, devices, additionalGids, scratch), and a file
+Arguments: the plan (JSON file: command, environment, workingDir, mounts, devices, additionalGids, scratch, and
+join: the process of the container into which to go instead of making one), and a file
 descriptor that gets the reason if the command cannot be started and that closes when it was.
 """
 
@@ -126,8 +127,23 @@ def device(places: Places, node: dict[str, Any]) -> None:
     places.ready(target, lambda path: os.mknod(path, mode, number))
 
 
+def join(pid: int) -> None:
+    """Go into the namespaces and the root folder of a container's process."""
+    root = os.open(f"/proc/{pid}/root", os.O_PATH)
+    for name in ("mnt",) if os.geteuid() == 0 else ("user", "mnt"):
+        space = os.open(f"/proc/{pid}/ns/{name}", os.O_RDONLY)
+        checked(LIBC.setns(space, 0), f"cannot enter the {name} namespace of process {pid}")
+        os.close(space)
+    os.fchdir(root)
+    os.chroot(".")
+
+
 def become(plan: dict[str, Any]) -> None:
-    """Be the container's command; returns only by an OSError."""
+    """Be the container's command, or one beside it; returns only by an OSError."""
+    if plan.get("join"):
+        join(plan["join"])
+        os.chdir(plan["workingDir"] or "/")
+        os.execvpe(plan["command"][0], plan["command"], plan["environment"])  # noqa: S606 # that is its purpose
     enter()
     places = Places(plan["scratch"])
     for wanted in plan["mounts"]:

@@ -16,6 +16,7 @@ from dra_clusters.embedded.api import Api
 from dra_clusters.embedded.clock import Clock
 from dra_clusters.embedded.node.kubelet import Kubelet, Surroundings
 from dra_clusters.embedded.node.node_object import RENEW_S, renew_lease
+from dra_clusters.embedded.node.runtime import Object, log_of
 from dra_clusters.embedded.status import ApiError
 from dra_clusters.provider import Node
 
@@ -56,6 +57,11 @@ class Fleet:
         self.kubelets = {node.name: Kubelet(around, node, number) for number, node in enumerate(every)}
         self._first = [self.kubelets[node.name] for node in nodes]
         self._hollow = {node.name for node in hollow}
+
+    def log_of(self, pod: Object, container: str) -> Path | None:
+        """The file with what a container of POD prints; None if its node is not one of these."""
+        kubelet = self.kubelets.get(pod["spec"].get("nodeName", ""))
+        return log_of(kubelet.node, pod, container) if kubelet is not None else None
 
     async def run(self) -> None:
         """Serve the nodes until cancelled."""

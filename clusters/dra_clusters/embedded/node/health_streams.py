@@ -1,7 +1,8 @@
 """Follows the health streams of plugins and tells which devices changed (kubelet cm/dra, 1.36).
 
-A stream that ends, or that the plugin does not implement, is opened again 5 s later; meanwhile the health of the
-driver's devices is unknown.
+A stream that ends is opened again 5 s later; meanwhile the health of the driver's devices is unknown. One that the plugin
+does not implement is opened again too, up to 1.36; a kubelet of 1.37 gives up on it (dra_plugin_manager.go, 1.37.2).
+Every instance of a driver that offers the service is followed, not only the newest.
 """
 
 import logging
@@ -9,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dra_clusters.embedded.clock import Clock
-from dra_clusters.embedded.node.calls import CallError, Plugin
+from dra_clusters.embedded.node.calls import CallError, NotImplementedByPlugin, Plugin
 from dra_clusters.embedded.node.health import HealthCache, Key, loaded, reported
 
 log = logging.getLogger(__name__)
@@ -20,7 +21,10 @@ REOPEN_S = 5.0
 class HealthStreams:
     """The health of the devices of one node, followed."""
 
-    def __init__(self, clock: Clock, folder: Path, changed: Callable[[set[Key]], None]) -> None:
+    def __init__(
+        self, clock: Clock, folder: Path, changed: Callable[[set[Key]], None], *, gives_up: bool
+    ) -> None:
+        self._gives_up = gives_up
         self._clock = clock
         self._changed = changed
         self._path = folder / STATE
@@ -38,6 +42,8 @@ class HealthStreams:
                     self._tell(self.cache.update(plugin.driver, report, now))
             except CallError as error:
                 log.info("health stream of %s ended: %s", plugin.driver, error)
+                if self._gives_up and isinstance(error, NotImplementedByPlugin):
+                    return
             finally:
                 self._tell(self.cache.forget(plugin.driver))
 

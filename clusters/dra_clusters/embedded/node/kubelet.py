@@ -169,7 +169,9 @@ class Life:
         self.cache = ClaimCache(node.directory)
         self._wiper = SliceWiper(around.api, clock, node.name, self._spawn)
         self.health = (
-            HealthStreams(clock, node.directory, self._health_changed) if HEALTH_GATE in gates else None
+            HealthStreams(clock, node.directory, self._health_changed, gives_up=around.release >= "1.37")
+            if HEALTH_GATE in gates
+            else None
         )
         self.drivers = Drivers(self._wiper, self.health, self._spawn, release=around.release)
         takes_back = around.release >= "1.36"
@@ -202,7 +204,7 @@ class Life:
     def _take_over(self) -> None:
         """Find out which pods the node has; what runs of others is ended."""
         api = self._around.api
-        pods = [pod for pod in api.values("pods") if pod["spec"].get("nodeName") == self._node.name]
+        pods = [item.value for item in api.store.where("pods", self._node.name)]
         for uid in self._runtime.sandboxes.keys() - {pod["metadata"]["uid"] for pod in pods}:
             self._runtime.remove(uid)
         for pod in pods:

@@ -17,6 +17,7 @@ from typing import Any
 from dra_clusters.embedded.api import Api
 from dra_clusters.embedded.clock import Clock
 from dra_clusters.embedded.events import tell
+from dra_clusters.embedded.node.attending import Attendant
 from dra_clusters.embedded.node.cdi import InjectionError
 from dra_clusters.embedded.node.claims import ClaimManager
 from dra_clusters.embedded.node.pod_claims import ClaimError
@@ -31,6 +32,8 @@ Object = dict[str, Any]
 SYNC_PAUSE_S, SYNC_JITTER = 10.0, 0.5
 CRASH_PAUSE_S, CRASH_PAUSE_MAX_S = 10.0, 300.0
 GRACE_S = 30
+LEAST_GRACE_S = 2.0
+"""What a container gets after its hook at least (kuberuntime minimumGracePeriodInSeconds)."""
 ENDED = ("Succeeded", "Failed")
 
 
@@ -66,6 +69,7 @@ class PodWorker:
         self._uid: str = pod["metadata"]["uid"]
         self._ending = asyncio.Event()
         self._released = False
+        self._attendant = Attendant(place.runtime, place.clock, self._uid, self._tell, self.show)
         self._waiting: dict[str, tuple[str, str]] = {}
         self._random = random.Random(self._uid)  # noqa: S311 # pauses are no secrets
 
@@ -160,7 +164,12 @@ class PodWorker:
                 await self._place.runtime.stop(container, 0)
             if container.running and container.process is None:
                 await asyncio.Event().wait()
-            await self._place.runtime.wait(container)
+            attending = asyncio.ensure_future(self._attendant.attend(spec, container, self._grace()))
+            try:
+                await self._place.runtime.wait(container)
+            finally:
+                attending.cancel()
+                await asyncio.gather(attending, return_exceptions=True)
             self.show()
             if not restarts(policy, container):
                 return
@@ -208,16 +217,31 @@ class PodWorker:
 
     async def _stop(self) -> None:
         """End the containers, sidecars last."""
-        grace = self.pod["metadata"].get("deletionGracePeriodSeconds")
-        if grace is None:
-            grace = self.pod["spec"].get("terminationGracePeriodSeconds", GRACE_S)
-        containers = self._containers()
+        grace, containers = self._grace(), self._containers()
         sidecars = [spec["name"] for spec in self.pod["spec"].get("initContainers") or []]
         for names in (containers.keys() - set(sidecars), reversed(sidecars)):
             running = [containers[n] for n in names if n in containers and containers[n].running]
             for container in running:
                 self._tell("Killing", f"Stopping container {container.name}", kind="Normal")
-            await asyncio.gather(*(self._place.runtime.stop(one, grace) for one in running))
+            await asyncio.gather(*(self._end(one, grace) for one in running))
+
+    async def _end(self, container: Container, grace_s: float) -> None:
+        """End a container after its hook."""
+        before = self._place.clock.monotonic()
+        every = [*self.pod["spec"]["containers"], *(self.pod["spec"].get("initContainers") or [])]
+        for spec in every:
+            if spec["name"] == container.name and grace_s > 0:
+                await self._attendant.before_end(spec, grace_s)
+        left = grace_s - (self._place.clock.monotonic() - before)
+        await self._place.runtime.stop(container, max(LEAST_GRACE_S, left) if grace_s > 0 else 0)
+
+    def _grace(self) -> float:
+        """Seconds that the containers get to end."""
+        asked = self.pod["metadata"].get("deletionGracePeriodSeconds")
+        wanted = (
+            asked if asked is not None else self.pod["spec"].get("terminationGracePeriodSeconds", GRACE_S)
+        )
+        return float(wanted)
 
     async def _release(self) -> None:
         """Let go of the claims; until that succeeds the pod stays."""

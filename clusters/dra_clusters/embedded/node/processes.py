@@ -18,6 +18,9 @@ from typing import Any
 from dra_clusters.embedded.clock import Clock
 from dra_clusters.embedded.node import container_init
 
+TIMED_OUT = 124
+"""The exit code of what was killed because it took too long."""
+
 
 class CannotStart(Exception):
     """The command of a container did not start."""
@@ -28,6 +31,11 @@ class Process:
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
+
+    @property
+    def pid(self) -> int:
+        """Its number on this machine."""
+        return self._process.pid
 
     @property
     def alive(self) -> bool:
@@ -98,6 +106,37 @@ async def start(view: Mapping[str, Any], folder: Path, name: str) -> Process:
         await process.wait()
         raise CannotStart(reason)
     return Process(process)
+
+
+async def execute(
+    process: Process, folder: Path, name: str, command: list[str], limit_s: float, clock: Clock
+) -> tuple[int, str]:
+    """(exit code, output) of COMMAND beside the container NAME's own; after LIMIT_S it is killed and has failed."""
+    plan = json.loads((folder / f"{name}.plan.json").read_text()) | {"command": command, "join": process.pid}
+    path = folder / f"{name}.exec.json"
+    path.write_text(json.dumps(plan))
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        child = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-I", "-S", container_init.__file__, str(path), str(writing)),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            pass_fds=(writing,),
+            start_new_session=True,
+        )
+    finally:
+        os.close(writing)
+    try:
+        output, _ = await clock.wait_for(child.communicate(), limit_s)
+    except TimeoutError:
+        return TIMED_OUT, f"command {command!r} timed out after {limit_s:g}s"
+    finally:
+        if child.returncode is None:
+            Process(child).kill()
+            await child.wait()
+    return await Process(child).wait(), output.decode(errors="replace")
 
 
 def read_all(descriptor: int) -> str:

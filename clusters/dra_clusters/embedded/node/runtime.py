@@ -18,6 +18,7 @@ from dra_clusters.embedded.clock import Clock
 from dra_clusters.embedded.node import processes
 from dra_clusters.embedded.node.cdi import container_view
 from dra_clusters.embedded.node.pod_volumes import mounts_of
+from dra_clusters.embedded.node.probes import probes_of
 from dra_clusters.embedded.node.processes import Process
 from dra_clusters.provider import Node
 
@@ -38,6 +39,9 @@ class Container:
         started: a time stamp; empty before its first start.
         finished: a time stamp; empty while it runs.
         last: its previous run, once it was started again.
+        started_up: whether its startup probe has passed; true without one.
+        greeted: whether its hook postStart was run.
+        ready: whether its readiness probe passes; true without one.
     """
 
     name: str
@@ -50,6 +54,9 @@ class Container:
     restarts: int = 0
     process: Process | None = None
     last: "Container | None" = None
+    started_up: bool = True
+    ready: bool = True
+    greeted: bool = False
 
     @property
     def running(self) -> bool:
@@ -85,7 +92,6 @@ class Runtime:
 
     def __init__(self, node: Node, clock: Clock) -> None:
         self._node = node
-        self._folder = node.directory / "containers"
         self._clock = clock
         self.sandboxes: dict[str, Sandbox] = {}
         self.lost: dict[str, Sandbox] = {}
@@ -93,8 +99,7 @@ class Runtime:
 
     def make_sandbox(self, pod: Object, ip: str) -> Sandbox:
         """The sandbox of POD, new or there already."""
-        metadata = pod["metadata"]
-        folder = self._folder / f"{metadata['namespace']}_{metadata['name']}"
+        metadata, folder = pod["metadata"], folder_of(self._node, pod)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         before = self.lost.pop(metadata["uid"], None)
         names = {spec["name"] for spec in pod["spec"]["containers"]}
@@ -113,6 +118,7 @@ class Runtime:
         sandbox = self.sandboxes[pod["metadata"]["uid"]]
         view = self._view(pod, spec, environment, cdi_ids, sandbox.folder)
         process = await processes.start(view, sandbox.folder, spec["name"]) if is_run(pod) else None
+        asked = {probe.kind for probe in probes_of(spec)} if process is not None else set()
         before = sandbox.containers.get(spec["name"])
         sandbox.containers[spec["name"]] = Container(
             spec["name"],
@@ -121,6 +127,9 @@ class Runtime:
             process=process,
             restarts=before.restarts + 1 if before else 0,
             last=before,
+            started_up="startupProbe" not in asked
+            and not (process and (spec.get("lifecycle") or {}).get("postStart")),
+            ready="readinessProbe" not in asked,
         )
         if before:
             before.last = None
@@ -140,6 +149,14 @@ class Runtime:
         } | container_view(self._node.cdi_dir, cdi_ids, environment, mounts)
         (folder / f"{spec['name']}.json").write_text(json.dumps(view, indent=1))
         return view
+
+    async def execute(self, uid: str, name: str, command: list[str], limit_s: float) -> tuple[int, str]:
+        """(exit code, output) of COMMAND in a container; one that is no process has nothing to say."""
+        sandbox = self.sandboxes.get(uid)
+        container = sandbox.containers.get(name) if sandbox else None
+        if sandbox is None or container is None or container.process is None or not container.running:
+            return 0, ""
+        return await processes.execute(container.process, sandbox.folder, name, command, limit_s, self._clock)
 
     async def wait(self, container: Container) -> None:
         """Wait until a container that is a process has ended."""
@@ -194,6 +211,17 @@ class Runtime:
                     container.reason = "Unknown"
         self.lost |= self.sandboxes
         self.sandboxes = {}
+
+
+def folder_of(node: Node, pod: Object) -> Path:
+    """Where the containers of POD have their files."""
+    metadata = pod["metadata"]
+    return node.directory / "containers" / f"{metadata['namespace']}_{metadata['name']}"
+
+
+def log_of(node: Node, pod: Object, container: str) -> Path:
+    """The file with what a container of POD prints."""
+    return folder_of(node, pod) / f"{container}.log"
 
 
 def is_run(pod: Object) -> bool:

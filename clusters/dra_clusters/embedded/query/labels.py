@@ -41,6 +41,28 @@ def label_selector(text: str) -> Predicate:
     return lambda item: holds(tests, item["metadata"].get("labels") or {})
 
 
+def selects(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bool:
+    """Whether a ``LabelSelector`` selects what has LABELS: an empty one everything, none nothing."""
+    if selector is None:
+        return False
+    wanted = (selector.get("matchLabels") or {}).items()
+    return wanted <= labels.items() and all(
+        meets(labels, one) for one in selector.get("matchExpressions") or ()
+    )
+
+
+def meets(labels: Mapping[str, str], wanted: Mapping[str, Any]) -> bool:
+    """Whether LABELS meet one of ``matchExpressions``; an unknown operator is not met."""
+    value, values = labels.get(wanted["key"]), wanted.get("values") or ()
+    answers = {
+        "In": value in values,
+        "NotIn": value not in values,
+        "Exists": value is not None,
+        "DoesNotExist": value is None,
+    }
+    return answers.get(wanted["operator"], False)
+
+
 def holds(tests: list[Requirement], labels: Mapping[str, str]) -> bool:
     """Whether all TESTS hold."""
     return all(test(labels) for test in tests)

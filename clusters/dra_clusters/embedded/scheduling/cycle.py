@@ -22,6 +22,7 @@ from dra_clusters.embedded.scheduling.state import State
 
 Object = dict[str, Any]
 NODES_SCORED = 100
+HOSTNAME = "kubernetes.io/hostname"
 ALTERNATIVES_MAX = 8
 """Alternatives of a request (resource/v1 FirstAvailableDeviceRequestMaxSize)."""
 RESERVED_MAX = 256
@@ -69,6 +70,8 @@ class Cycle:
         nodes, reasons, found = self.state.nodes, dict[str, int](), list[Placement]()
         if problem := self.problem():
             raise Unschedulable(unfit_message(len(nodes), f"{problem}.", still(self.claims, [])))
+        selector = self.pod["spec"].get("nodeSelector") or {}
+        start = self.state.position(selector.get(HOSTNAME, "")) or start  # there it will be, if anywhere
         enough = NODES_SCORED if any(scored(claim) for claim in self.claims) else 1
         for offset in range(len(nodes)):
             index = (start + offset) % len(nodes)

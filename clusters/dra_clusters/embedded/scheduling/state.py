@@ -1,5 +1,6 @@
 """The cluster as the scheduler knows it: kept up to date change by change."""
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from typing import Any
 
@@ -46,7 +47,8 @@ class State:
         self.special: dict[str, str] = {}
         """{UID of a pod: name of its claim for extended resources}."""
         self.nodes: list[Object] = []
-        self._by_name: dict[str, Object] = {}
+        self._names: list[str] = []
+        """Of ``nodes``, in the same order."""
         self._loads: dict[str, Load] = {}
         self._placed: dict[str, tuple[str, Amounts]] = {}
 
@@ -69,10 +71,7 @@ class State:
         elif plural == "pods":
             self._put_pod(key_of(item), after)
         elif plural == "nodes":
-            self._by_name.pop(name, None)
-            if after is not None:
-                self._by_name[name] = after
-            self.nodes = [self._by_name[known] for known in sorted(self._by_name)]
+            self._put_node(name, after)
         elif plural == "deviceclasses":
             self.classes.pop(name, None)
             if after is not None:
@@ -80,6 +79,22 @@ class State:
             self.resources = (
                 classes_by_resource(self.classes.values()) if "DRAExtendedResource" in self.gates else {}
             )
+
+    def position(self, name: str) -> int | None:
+        """Where the node NAME is in ``nodes``."""
+        place = bisect_left(self._names, name)
+        return place if place < len(self._names) and self._names[place] == name else None
+
+    def _put_node(self, name: str, after: Object | None) -> None:
+        place = bisect_left(self._names, name)
+        known = self.position(name) is not None
+        if after is None:
+            del self._names[place : place + known], self.nodes[place : place + known]
+        elif known:
+            self.nodes[place] = after
+        else:
+            self._names.insert(place, name)
+            self.nodes.insert(place, after)
 
     def _put_claim(self, item: Object, after: Object | None) -> None:
         self.usage.put(key_of(item), results_of(after) if after is not None else [])

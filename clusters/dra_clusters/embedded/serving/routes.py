@@ -7,7 +7,7 @@ from aiohttp import web
 
 from dra_clusters.embedded.request import RequestInfo
 from dra_clusters.embedded.resources import Resource
-from dra_clusters.embedded.serving import reads, scale, writes
+from dra_clusters.embedded.serving import evictions, logs, reads, scale, writes
 from dra_clusters.embedded.serving.call import Call
 from dra_clusters.embedded.status import ApiError, no_route
 
@@ -23,7 +23,11 @@ SUBRESOURCES: Mapping[str, Mapping[str, Route]] = MappingProxyType(
         "status": {"get": reads.get, "update": writes.update, "patch": writes.patch},
         "finalize": {"update": writes.update},
         "binding": {"create": writes.bind},
-        "eviction": {"create": writes.evict},
+        "eviction": {"create": evictions.evict},
+        "log": {"get": logs.log},
+        "attach": {"get": logs.refuse_stream, "create": logs.refuse_stream},
+        "exec": {"get": logs.refuse_stream, "create": logs.refuse_stream},
+        "portforward": {"get": logs.refuse_stream, "create": logs.refuse_stream},
         "scale": {"get": scale.get, "update": scale.update, "patch": scale.patch},
     }
 )

@@ -174,16 +174,6 @@ async def bind(call: Call) -> web.Response:
     return await call.answer_document(created_status(), 201)
 
 
-async def evict(call: Call) -> web.Response:
-    """Delete a pod the polite way (``pods/eviction``); no budget stands in its way yet."""
-    body = read_object(call.raw, body_media(call.request.content_type, protobuf=True), "Eviction")
-    if (body.get("metadata") or {}).get("name") not in (None, "", call.info.name):
-        raise bad_request("name in URL does not match name in Eviction object")
-    options = delete_options(call.request.query, body.get("deleteOptions") or {})
-    call.api.delete(call.plural, call.info.name, call.namespace, options=options)
-    return await call.answer_document(created_status(), 201)
-
-
 def created_status() -> Object:
     """The ``Status`` of a subresource that stores nothing of its own."""
     return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
