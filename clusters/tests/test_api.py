@@ -177,14 +177,14 @@ def test_field_selectors(api: Api) -> None:
     item = {"spec": {"nodeName": "n"}}
     slices = api.registry.served("resource.k8s.io", "v1", "resourceslices")
     assert slices is not None
-    assert field_selector("spec.nodeName=n,spec.driver!=x", slices)(item)
-    assert not field_selector("spec.nodeName=m", slices)(item)
+    assert field_selector("spec.nodeName=n,spec.driver!=x", slices, "1.37")(item)
+    assert not field_selector("spec.nodeName=m", slices, "1.37")(item)
     with pytest.raises(ApiError, match="invalid selector: 'nonsense'; can't understand 'nonsense'"):
-        field_selector("nonsense", slices)
+        field_selector("nonsense", slices, "1.37")
     with pytest.raises(
         ApiError, match="field label not supported for resource.k8s.io/v1, Kind=ResourceSlice: x"
     ):
-        field_selector("x=y", slices)
+        field_selector("x=y", slices, "1.37")
 
 
 def test_json_patches() -> None:

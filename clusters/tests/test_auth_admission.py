@@ -136,6 +136,7 @@ def test_a_role_with_rights_that_the_writer_lacks_is_not_stored(world: World) ->
 
 
 async def test_accounts_tokens_and_gathered_roles_appear(world: World) -> None:
+    world.api.create("serviceaccounts", {"metadata": {"name": "default", "namespace": "default"}})
     task = asyncio.create_task(run_account_controllers(world.api, world.security.signer, b"certificate"))
     secret = {
         "metadata": {

@@ -209,7 +209,7 @@ class EmbeddedCluster:
             from dra_clusters.embedded.account_controllers import run_account_controllers
             from dra_clusters.embedded.controllers import run_controllers
 
-            works.append(run_controllers(self._api))
+            works.append(run_controllers(self._api, self._certificate))
             works.append(run_account_controllers(self._api, self.security.signer, self._certificate))
         if "scheduler" in self._options.parts:
             from dra_clusters.embedded.scheduler import run_scheduler

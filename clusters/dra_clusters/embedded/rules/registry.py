@@ -54,13 +54,17 @@ def validate_create(resource: Resource, item: Object, context: Context) -> list[
     causes = list(row.before(item, None, context))
     if row.own_metadata:
         causes += new_metadata(
-            item["metadata"], namespaced=resource.namespaced, check=row.name, check_generated=row.old_names
+            item["metadata"],
+            context,
+            namespaced=resource.namespaced,
+            check=row.name,
+            check_generated=row.old_names,
         )
     if row.standard:
         causes += known_finalizers(item["metadata"])
     causes += row.rules(item, None, context)
     return causes or list(
-        new_metadata(item["metadata"], namespaced=resource.namespaced, check=names.path_segment)
+        new_metadata(item["metadata"], context, namespaced=resource.namespaced, check=names.path_segment)
     )
 
 
@@ -92,18 +96,24 @@ def validate_update(
 ) -> list[Cause]:
     """Why OLD cannot become NEW."""
     row = kind_of(resource)
-    causes = list(new_metadata(new["metadata"], namespaced=resource.namespaced, check=names.path_segment))
-    causes += changed_metadata(old["metadata"], new["metadata"])
+    causes = list(
+        new_metadata(new["metadata"], context, namespaced=resource.namespaced, check=names.path_segment)
+    )
+    causes += changed_metadata(old["metadata"], new["metadata"], context)
     if subresource == "status":
-        again = changed_metadata(old["metadata"], new["metadata"])
+        again = changed_metadata(old["metadata"], new["metadata"], context)
         return [*causes, *again, *row.status_rules(new, old, context)]
     if subresource:
         return causes
     if row.rechecks:
         causes += new_metadata(
-            new["metadata"], namespaced=resource.namespaced, check=row.name, check_generated=row.old_names
+            new["metadata"],
+            context,
+            namespaced=resource.namespaced,
+            check=row.name,
+            check_generated=row.old_names,
         )
-    causes += changed_metadata(old["metadata"], new["metadata"])
+    causes += changed_metadata(old["metadata"], new["metadata"], context)
     if row.standard:
         causes += known_finalizers(new["metadata"])
     causes += row.rules(new, old, context)

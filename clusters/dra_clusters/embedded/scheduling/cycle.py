@@ -69,7 +69,8 @@ class Cycle:
         nodes, reasons, found = self.state.nodes, dict[str, int](), list[Placement]()
         if problem := self.problem():
             raise Unschedulable(unfit_message(len(nodes), f"{problem}.", still(self.claims, [])))
-        enough = NODES_SCORED if any(scored(claim) for claim in self.claims) else 1
+        compared = self.state.scores and any(scored(claim) for claim in self.claims)
+        enough = NODES_SCORED if compared else 1
         for offset in range(len(nodes)):
             index = (start + offset) % len(nodes)
             placed = self.try_node(nodes[index], index)
