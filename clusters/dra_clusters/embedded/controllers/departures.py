@@ -29,8 +29,9 @@ async def run_departures(api: Api) -> None:
                 lost[name] = clock.time() + QUARANTINE_S
             elif plural == "nodes":
                 lost.pop(name, None)
-            elif after is not None and (node := item["spec"].get("nodeName")) and node not in lost:
-                if api.find("nodes", node) is None:
+            elif after is not None:
+                node = item["spec"].get("nodeName")
+                if node and node not in lost and api.find("nodes", node) is None:
                     lost[node] = clock.time() + QUARANTINE_S
         for node in [name for name, due in lost.items() if due <= clock.time()]:
             del lost[node]

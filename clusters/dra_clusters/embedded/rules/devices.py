@@ -52,12 +52,13 @@ def device(
     if values > VALUES_MAX:
         yield invalid(path, values, f"the total number of attribute values must not exceed {VALUES_MAX}")
     key_rule = functools.partial(qualified_name, context=context)
-    yield from mapped(attributes, None, key_rule, attribute, f"{path}.attributes", key_shown=KEY_MAX)
+    entry = functools.partial(mapped, key_shown=KEY_MAX, keyed=not context.at_least("1.35"))
+    yield from entry(attributes, None, key_rule, attribute, f"{path}.attributes")
     changed = old is None or (old.get("capacity") or {}) != capacities
     if changed or not context.at_least("1.37"):
         shared = bool(item.get("allowMultipleAllocations"))
         rule = functools.partial(capacity, shared=shared, context=context)
-        yield from mapped(capacities, None, key_rule, rule, f"{path}.capacity", key_shown=KEY_MAX)
+        yield from entry(capacities, None, key_rule, rule, f"{path}.capacity")
     if old is None or (old.get("taints") or []) != (item.get("taints") or []):
         yield from each_of(item.get("taints"), TAINTS_MAX, taint, f"{path}.taints")
     yield from unique(

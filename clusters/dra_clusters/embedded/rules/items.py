@@ -58,15 +58,20 @@ def mapped(
     path: str,
     *,
     key_shown: int,
+    keyed: bool = False,
 ) -> Iterator[Cause]:
-    """A map of at most LIMIT items; in paths, keys of more than KEY_SHOWN letters lose their middle."""
+    """A map of at most LIMIT items; in paths, keys of more than KEY_SHOWN letters lose their middle.
+
+    What is wrong with a key is blamed on the map, or on the place of the key if KEYED.
+    """
     found = items or {}
     if limit is not None and len(found) > limit:
         yield from sized(found, limit, path)
         return
     for name in sorted(found):
-        yield from key_rule(name, path)
-        yield from rule(found[name], f"{path}[{shortened(name, key_shown)}]")
+        place = f"{path}[{shortened(name, key_shown)}]"
+        yield from key_rule(name, place if keyed else path)
+        yield from rule(found[name], place)
 
 
 def shortened(text: str, limit: int) -> str:

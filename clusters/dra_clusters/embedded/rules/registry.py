@@ -9,7 +9,7 @@ import copy
 from typing import Any
 
 from dra_clusters.embedded.resources import Resource
-from dra_clusters.embedded.rules import core_kinds, names, resource_kinds
+from dra_clusters.embedded.rules import core_kinds, names, release_1_34, resource_kinds
 from dra_clusters.embedded.rules.causes import Cause
 from dra_clusters.embedded.rules.context import Context
 from dra_clusters.embedded.rules.defaults import default
@@ -50,6 +50,16 @@ def prepare_create(resource: Resource, item: Object, context: Context) -> None:
 
 def validate_create(resource: Resource, item: Object, context: Context) -> list[Cause]:
     """Why ITEM cannot be created."""
+    return told(resource, _create_causes(resource, item, context), context)
+
+
+def told(resource: Resource, causes: list[Cause], context: Context) -> list[Cause]:
+    """CAUSES as the release tells them."""
+    older = resource.group == "resource.k8s.io" and not context.at_least("1.35")
+    return list(release_1_34.as_told(causes)) if older else causes
+
+
+def _create_causes(resource: Resource, item: Object, context: Context) -> list[Cause]:
     row = kind_of(resource)
     causes = list(row.before(item, None, context))
     if row.own_metadata:
@@ -95,6 +105,12 @@ def validate_update(
     resource: Resource, old: Object, new: Object, subresource: str, context: Context
 ) -> list[Cause]:
     """Why OLD cannot become NEW."""
+    return told(resource, _update_causes(resource, old, new, subresource, context), context)
+
+
+def _update_causes(
+    resource: Resource, old: Object, new: Object, subresource: str, context: Context
+) -> list[Cause]:
     row = kind_of(resource)
     causes = list(
         new_metadata(new["metadata"], context, namespaced=resource.namespaced, check=names.path_segment)
