@@ -4,6 +4,7 @@ A behaviour passes, differs (``Difference``: the cluster does something else), b
 the connection failed) or is skipped, with the reason. Behaviours run in parallel, as clients of a cluster do.
 """
 
+import contextlib
 import dataclasses
 import fnmatch
 import json
@@ -55,9 +56,16 @@ def subject_of(cluster: Cluster) -> Subject:
         name=cluster.name,
         kubeconfig=cluster.kubeconfig,
         kubernetes=cluster.kubernetes,
-        capabilities=cluster.capabilities,
+        capabilities=cluster.capabilities | served_by(cluster.kubeconfig),
         nodes=cluster.nodes,
     )
+
+
+def served_by(kubeconfig: Path) -> frozenset[str]:
+    """The versions of resource.k8s.io that a cluster serves, each a capability: ``resource.k8s.io/v1beta1``."""
+    with contextlib.closing(Client(kubeconfig)) as client:
+        answer = client.send("GET", "/apis/resource.k8s.io")
+        return frozenset(row["groupVersion"] for row in answer.expect(200)["versions"])
 
 
 def subject_at(kubeconfig: Path, capabilities: Iterable[str]) -> Subject:
@@ -67,7 +75,10 @@ def subject_at(kubeconfig: Path, capabilities: Iterable[str]) -> Subject:
     client.close()
     release = f"{version['major']}.{version['minor'].rstrip('+')}"
     return Subject(
-        name=str(kubeconfig), kubeconfig=kubeconfig, kubernetes=release, capabilities=frozenset(capabilities)
+        name=str(kubeconfig),
+        kubeconfig=kubeconfig,
+        kubernetes=release,
+        capabilities=frozenset(capabilities) | served_by(kubeconfig),
     )
 
 

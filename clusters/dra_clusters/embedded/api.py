@@ -5,9 +5,11 @@ not be changed in place; what goes in is copied. Parts of this process speak the
 ``managedFields`` unless they name themselves; the HTTP server says who writes, in which version.
 """
 
+import functools
 import random
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from dra_clusters.embedded import conversion
@@ -23,6 +25,7 @@ from dra_clusters.embedded.reading import Reading
 from dra_clusters.embedded.resources import Registry, Resource, Served
 from dra_clusters.embedded.rules.causes import Cause
 from dra_clusters.embedded.rules.context import Context
+from dra_clusters.embedded.served import is_served
 from dra_clusters.embedded.status import already_exists, internal
 from dra_clusters.embedded.status import invalid as refused
 from dra_clusters.embedded.store import Store, Stored
@@ -63,6 +66,10 @@ def admitted(_: Write) -> list[Cause]:
 class Api(Reading):
     """All kinds of one cluster.
 
+    Args:
+        gates: those that are on; None means the release's own.
+        runtime_config: what is switched of the versions that are served by default, see ``served``.
+
     Attributes:
         admit: judges every object before it is stored; its causes are a 422.
     """
@@ -74,10 +81,12 @@ class Api(Reading):
         seed: int = 0,
         kubernetes: str = "1.37",
         gates: frozenset[str] | None = None,
+        runtime_config: Mapping[str, bool] = MappingProxyType({}),
         clock: Clock | None = None,
     ) -> None:
         self.gates = gates_of(kubernetes) if gates is None else gates
-        registry = Registry(KINDS, release=kubernetes, gates=self.gates)
+        serves = functools.partial(is_served, switches=runtime_config)
+        registry = Registry(KINDS, release=kubernetes, serves=serves)
         super().__init__(store, registry, clock or Clock())
         self.kubernetes = kubernetes
         self.catalogue = Catalogue(self.registry)
