@@ -19,6 +19,7 @@ from dra_clusters.checks.catalogue import behaviours
 from dra_clusters.checks.client import Client, Difference
 from dra_clusters.checks.world import World
 from dra_clusters.provider import Cluster, Node
+from dra_clusters.releases import number
 
 WORKERS = 8
 
@@ -90,19 +91,14 @@ def selected(patterns: Sequence[str]) -> list[Behaviour]:
     return [item for item in behaviours() if any(fnmatch.fnmatchcase(item.id, each) for each in wanted)]
 
 
-def release(version: str) -> tuple[int, ...]:
-    """``1.36`` as numbers."""
-    return tuple(int(part) for part in version.split("."))
-
-
 def reason_to_skip(item: Behaviour, subject: Subject) -> str:
     """Why ITEM says nothing of SUBJECT; empty if it does."""
     lacking = item.needs - subject.capabilities
     if lacking:
         return f"needs {', '.join(sorted(lacking))}"
-    if release(subject.kubernetes) < release(item.since):
+    if number(subject.kubernetes) < number(item.since):
         return f"since Kubernetes {item.since}"
-    if item.until and release(subject.kubernetes) > release(item.until):
+    if item.until and number(subject.kubernetes) > number(item.until):
         return f"until Kubernetes {item.until}"
     return ""
 

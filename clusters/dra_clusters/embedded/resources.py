@@ -7,13 +7,10 @@ A kind is stored once, in its storage version, under its *key* (the plural; ``fo
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from dra_clusters.releases import number
+
 GROUP = "resource.k8s.io"
 VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
-
-
-def release_number(release: str) -> tuple[int, ...]:
-    """``1.37`` as (1, 37)."""
-    return tuple(map(int, release.split(".")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +28,11 @@ class Version:
 
     def in_release(self, release: str) -> bool:
         """Whether RELEASE knows it."""
-        return not self.since or release_number(release) >= release_number(self.since)
+        return not self.since or number(release) >= number(self.since)
 
     def warns(self, release: str) -> bool:
         """Whether RELEASE tells users to leave it."""
-        return bool(self.deprecated) and release_number(release) >= release_number(self.deprecated)
+        return bool(self.deprecated) and number(release) >= number(self.deprecated)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ from types import MappingProxyType
 from typing import Any
 
 from dra_clusters.embedded.query.labels import Predicate, everything
-from dra_clusters.embedded.resources import Resource, Served, release_number
+from dra_clusters.embedded.resources import Resource, Served
 from dra_clusters.embedded.status import bad_request
+from dra_clusters.releases import number
 
 NAMES = ("metadata.name", "metadata.namespace")
 REFERENCE = ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
@@ -124,7 +125,7 @@ def check_field(field: str, served: Served, release: str, selectable: tuple[str,
         known = TWIN_EVENTS
     else:
         known = (*NAMES, *selectable) if resource.custom else FIELDS.get(resource.key, NAMES)
-    early = field == POOL and release_number(release) < release_number(POOL_SINCE)
+    early = field == POOL and number(release) < number(POOL_SINCE)
     if field not in known or early:
         raise bad_request(unsupported(field, served, resource))
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from dra_clusters.releases import number
+
 
 def no_problems(_text: str) -> list[str]:
     """The judge of CEL where there is none."""
@@ -37,4 +39,4 @@ class Context:
 
     def at_least(self, release: str) -> bool:
         """Whether this is RELEASE or a newer one."""
-        return tuple(map(int, self.kubernetes.split("."))) >= tuple(map(int, release.split(".")))
+        return number(self.kubernetes) >= number(release)

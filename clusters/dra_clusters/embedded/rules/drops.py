@@ -9,7 +9,7 @@ from typing import Any
 
 from dra_clusters.embedded.rules.allocations import results_of, shared_id
 from dra_clusters.embedded.rules.context import Context
-from dra_clusters.embedded.rules.devices import LISTS
+from dra_clusters.embedded.rules.devices import LISTED
 
 Object = dict[str, Any]
 Places = Callable[[Object], Iterator[tuple[Object, str]]]
@@ -57,7 +57,7 @@ def _slice_node_resources(spec: Object) -> Iterator[tuple[Object, str]]:
 def _slice_lists(spec: Object) -> Iterator[tuple[Object, str]]:
     for device in _devices(spec):
         for value in (device.get("attributes") or {}).values():
-            for member in LISTS:
+            for member in LISTED.intersection(value):
                 yield value, member
 
 

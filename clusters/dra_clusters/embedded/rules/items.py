@@ -22,7 +22,9 @@ def sized(items: Sequence[Any] | Mapping[str, Any], limit: int | None, path: str
 
 def each_of(items: Sequence[Any] | None, limit: int | None, rule: Rule, path: str) -> Iterator[Cause]:
     """A list of at most LIMIT items, each keeping the RULE."""
-    found = list(items or [])
+    if not items:
+        return
+    found = list(items)
     if limit is not None and len(found) > limit:
         yield from sized(found, limit, path)
         return
@@ -39,7 +41,9 @@ def unique(
     shown: Callable[[Any], Any] | None = None,
 ) -> Iterator[Cause]:
     """A list as in ``each_of`` whose items have different KEYs; a second one is SHOWN in the cause."""
-    found = list(items or [])
+    if not items:
+        return
+    found = list(items)
     yield from each_of(found, limit, rule, path)
     if limit is not None and len(found) > limit:
         return
