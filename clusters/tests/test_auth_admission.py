@@ -33,6 +33,7 @@ class World:
             self.api, lambda: drained(roles), gates=self.api.gates, enforced=True, now=self.api.clock.time
         )
         self.api.admit = self.security.authority.admit
+        self.api.judge_status = self.security.authority.judge_status
         self.api.create("namespaces", {"metadata": {"name": "default"}})
         for role in bootstrap.cluster_roles(self.api.gates):
             self.api.create("clusterroles", role)

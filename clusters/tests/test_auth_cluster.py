@@ -1,5 +1,6 @@
 """A cluster with RBAC as people and drivers see it: kubectl, a client certificate, a service account."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from lightkube import ApiError, Client, KubeConfig
 from lightkube.models.meta_v1 import ObjectMeta
+from lightkube.resources.authentication_v1 import SelfSubjectReview
 from lightkube.resources.core_v1 import Node, Pod, ServiceAccount
 
 from dra_clusters.embedded.auth.ledger import Permission
@@ -113,3 +115,21 @@ def test_files_are_for_this_user_only(cluster: EmbeddedCluster) -> None:
 def test_a_file_for_nobody_is_refused(cluster: EmbeddedCluster) -> None:
     with pytest.raises(UsageError, match='service account default/no: serviceaccounts "no" not found'):
         cluster.kubeconfig_for_serviceaccount("default", "no")
+
+
+def test_the_audit_knows_who_was_refused_and_who_asked_for_reviews(cluster: EmbeddedCluster) -> None:
+    denial(cluster.kubeconfig_of("driver"))
+    config = json.loads(cluster.kubeconfig.read_text())
+    config["users"][0]["user"]["token"] = "guessed"
+    stranger = cluster.kubeconfig.with_name("stranger")
+    stranger.write_text(json.dumps(config))
+    with client(stranger) as asking, pytest.raises(ApiError):
+        list(asking.list(Pod, namespace="default"))
+    with client(cluster.kubeconfig) as asking:
+        asking.create(SelfSubjectReview())
+    asked = [(r.user, r.verb, r.plural, r.code, r.sent) for r in cluster.requests()]
+    assert asked == [
+        ("driver", "list", "pods", 403, b""),
+        ("", "list", "pods", 401, b""),
+        ("admin", "create", "selfsubjectreviews", 201, b""),
+    ]

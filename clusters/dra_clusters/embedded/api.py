@@ -23,8 +23,7 @@ from dra_clusters.embedded.ownership import Writer, apply_as, owned_new, owned_u
 from dra_clusters.embedded.query.labels import everything
 from dra_clusters.embedded.reading import Reading
 from dra_clusters.embedded.resources import Registry, Resource, Served
-from dra_clusters.embedded.rules.causes import Cause
-from dra_clusters.embedded.rules.context import Context
+from dra_clusters.embedded.rules.context import Context, JudgeStatus, all_may
 from dra_clusters.embedded.served import is_served
 from dra_clusters.embedded.status import already_exists, internal
 from dra_clusters.embedded.status import invalid as refused
@@ -58,9 +57,8 @@ TRIES = 8
 SYSTEM = Writer()
 
 
-def admitted(_: Write) -> list[Cause]:
+def admitted(_: Write) -> None:
     """The judge of writes where there is none."""
-    return []
 
 
 class Api(Reading):
@@ -71,7 +69,8 @@ class Api(Reading):
         runtime_config: what is switched of the versions that are served by default, see ``served``.
 
     Attributes:
-        admit: judges every object before it is stored; its causes are a 422.
+        admit: judges every object before it is stored.
+        judge_status: what whoever asks may not change of a claim's status.
     """
 
     def __init__(
@@ -90,7 +89,8 @@ class Api(Reading):
         super().__init__(store, registry, clock or Clock())
         self.kubernetes = kubernetes
         self.catalogue = Catalogue(self.registry)
-        self.admit: Callable[[Write], list[Cause]] = admitted
+        self.admit: Callable[[Write], None] = admitted
+        self.judge_status: JudgeStatus = all_may
         self.check_expression: Callable[[str], list[str]] = lambda _: []
         self._random = random.Random(f"names-{seed}")  # noqa: S311 # names are no secrets
 
@@ -156,6 +156,7 @@ class Api(Reading):
             gates=self.gates,
             stamp=self.clock.stamp(),
             namespace_labels=labels,
+            judge_status=self.judge_status,
             check_expression=self.check_expression,
         )
 
@@ -173,8 +174,7 @@ class Api(Reading):
             old=old,
             new=new,
         )
-        if causes := self.admit(write):
-            raise refused(resource.kind, resource.group, write.name, causes)
+        self.admit(write)
 
     def update(
         self,

@@ -83,6 +83,7 @@ class EmbeddedCluster:
             nodes=options.nodes,
         )
         self._api.admit = self.security.authority.admit
+        self._api.judge_status = self.security.authority.judge_status
         self._api.check_expression = functools.partial(check_expression, gates=self._api.gates)
         self._fleet = self._make_fleet() if "kubelet" in options.parts else None
         self._loop = asyncio.new_event_loop()
