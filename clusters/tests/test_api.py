@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dra_clusters.embedded.api import Api, Event
+from dra_clusters.embedded.api import Api
 from dra_clusters.embedded.patches.json_patch import json_patch
 from dra_clusters.embedded.patches.merge import merge
 from dra_clusters.embedded.patches.strategic import strategic
@@ -16,6 +16,7 @@ from dra_clusters.embedded.query.labels import label_selector
 from dra_clusters.embedded.schema.kinds import info
 from dra_clusters.embedded.status import ApiError
 from dra_clusters.embedded.store import Store
+from dra_clusters.embedded.watching import Event
 
 Object = dict[str, Any]
 

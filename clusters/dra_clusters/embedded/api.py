@@ -20,7 +20,6 @@ from dra_clusters.embedded.gates import gates_of
 from dra_clusters.embedded.jsonvalue import copied
 from dra_clusters.embedded.kinds import KINDS
 from dra_clusters.embedded.ownership import Writer, apply_as, owned_new, owned_update
-from dra_clusters.embedded.query.labels import everything
 from dra_clusters.embedded.reading import Reading
 from dra_clusters.embedded.resources import Registry, Resource, Served
 from dra_clusters.embedded.rules.context import Context, JudgeStatus, all_may
@@ -44,9 +43,6 @@ from dra_clusters.embedded.verbs.objects import (
     same,
 )
 from dra_clusters.embedded.verbs.options import DeleteOptions
-from dra_clusters.embedded.watching import Event
-
-__all__ = ["Api", "Event", "everything", "now"]
 
 Object = dict[str, Any]
 LETTERS = "bcdfghjklmnpqrstvwxz2456789"
@@ -54,6 +50,8 @@ GENERATED_MAX = 63 - 5
 """Letters of ``generateName`` that are kept (apiserver ``names.maxGeneratedNameLength``)."""
 
 TRIES = 8
+GIVEN = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink")
+"""Metadata that only the server gives to a new object."""
 SYSTEM = Writer()
 
 
@@ -111,13 +109,7 @@ class Api(Reading):
         """Store ITEM; TRACKED is what WRITER gets to own of it, None where that is told already."""
         metadata = item["metadata"] = dict(item.get("metadata") or {})
         generates = not metadata.get("name") and bool(metadata.get("generateName"))
-        for name in (
-            "uid",
-            "creationTimestamp",
-            "deletionTimestamp",
-            "deletionGracePeriodSeconds",
-            "selfLink",
-        ):
+        for name in GIVEN:
             metadata.pop(name, None)
         if tracked is not None or not writer.name:
             metadata.pop("managedFields", None)
@@ -354,8 +346,3 @@ class Api(Reading):
     def _after(self, resource: Resource, made: Stored) -> Stored:
         self.catalogue.written(self, resource, made.value)
         return made
-
-
-def now() -> str:
-    """The time as the API writes it."""
-    return Clock().stamp()
