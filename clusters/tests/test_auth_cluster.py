@@ -1,13 +1,11 @@
 """A cluster with RBAC as people and drivers see it: kubectl, a client certificate, a service account."""
 
 import json
-import os
-import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from kubectl import run_kubectl
 from lightkube import ApiError, Client, KubeConfig
 from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.authentication_v1 import SelfSubjectReview
@@ -31,21 +29,8 @@ def cluster(tmp_path: Path) -> Iterator[EmbeddedCluster]:
 
 @pytest.fixture
 def kubectl(cluster: EmbeddedCluster, tmp_path: Path) -> Kubectl:
-    program = shutil.which("kubectl")
-    if program is None:
-        pytest.skip("kubectl is not installed")
-
     def run(*words: str, file: Path | None = None, text: str = "") -> str:
-        environment = {**os.environ, "KUBECONFIG": str(file or cluster.kubeconfig), "HOME": str(tmp_path)}
-        done = subprocess.run(
-            [program, *words],
-            env=environment,
-            input=text,
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
+        done = run_kubectl(file or cluster.kubeconfig, tmp_path, *words, text=text)
         return (done.stdout + done.stderr).strip()
 
     return run

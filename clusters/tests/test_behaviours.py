@@ -9,6 +9,7 @@ list (``dra-cluster check --provider binaries --kubernetes 1.34``). What the lis
 1.34.4 too, ignoring ``since``: the embedded 1.34 refuses with the same causes. Of 1.35 no programs were at hand.
 """
 
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -33,8 +34,14 @@ IDS = [item.id for item in behaviours()]
 Results = dict[str, Result]
 
 
-def results_on(name: str, release: str, folder: Path, request: pytest.FixtureRequest) -> Results:
+def results_on(name: str, release: str, request: pytest.FixtureRequest) -> Results:
     """The results of those behaviours that this session asks for, on a cluster that serves all versions."""
+    with tempfile.TemporaryDirectory(prefix="b") as folder:  # a short name, because sockets have short names
+        return results_in(Path(folder), name, release, request)
+
+
+def results_in(folder: Path, name: str, release: str, request: pytest.FixtureRequest) -> Results:
+    """The same, of a cluster in FOLDER."""
     asked = {
         item.callspec.params.get("identity") for item in request.session.items if hasattr(item, "callspec")
     }
@@ -55,17 +62,17 @@ def results_on(name: str, release: str, folder: Path, request: pytest.FixtureReq
 
 
 @pytest.fixture(scope="module", params=RELEASES)
-def on_embedded(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Results:
-    return results_on("embedded", request.param, tmp_path_factory.mktemp("e"), request)
+def on_embedded(request: pytest.FixtureRequest) -> Results:
+    return results_on("embedded", request.param, request)
 
 
 @pytest.fixture(scope="module")
-def on_binaries(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Results:
+def on_binaries(request: pytest.FixtureRequest) -> Results:
     try:
         find(REAL)
     except UsageError as error:
         pytest.skip(str(error))
-    return results_on("binaries", REAL, tmp_path_factory.mktemp("b"), request)
+    return results_on("binaries", REAL, request)
 
 
 def judge(result: Result) -> None:

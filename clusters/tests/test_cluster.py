@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kubectl import run_kubectl
 from lightkube import Client, KubeConfig
 from lightkube.resources.core_v1 import ConfigMap, Node, Pod
 
@@ -37,21 +37,8 @@ def cluster(tmp_path: Path) -> Iterator[EmbeddedCluster]:
 
 @pytest.fixture
 def kubectl(cluster: EmbeddedCluster, tmp_path: Path) -> Callable[..., str]:
-    program = shutil.which("kubectl")
-    if program is None:
-        pytest.skip("kubectl is not installed")
-
     def run(*words: str, text: str = "") -> str:
-        environment = {**os.environ, "KUBECONFIG": str(cluster.kubeconfig), "HOME": str(tmp_path)}
-        done = subprocess.run(
-            [program, *words],
-            env=environment,
-            input=text,
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
+        done = run_kubectl(cluster.kubeconfig, tmp_path, *words, text=text)
         assert done.returncode == 0, done.stderr
         return done.stdout
 

@@ -21,10 +21,10 @@ from dra_clusters.binaries.identity import (
     make_account_keys,
     make_serving_certificate,
     make_tokens,
-    write_kubeconfig,
 )
 from dra_clusters.checks.client import Client
 from dra_clusters.errors import UsageError, WorldError
+from dra_clusters.kubeconfig import by_token, write_kubeconfig
 from dra_clusters.provider import ClusterOptions, check_options, make_node
 
 START_S, STOP_S, TRIES = 60.0, 15.0, 3
@@ -178,7 +178,8 @@ class BinariesCluster:
         etcd, peer, port, scheduler, controllers = free_ports(5)
         for user in USERS:
             url = f"https://127.0.0.1:{port}"
-            write_kubeconfig(self.kubeconfig_of(user), url, user, self._tokens[user], self._authority)
+            credentials = by_token(self._tokens[user])
+            write_kubeconfig(self.kubeconfig_of(user), self.name, url, self._authority, user, credentials)
         self._run("etcd", etcd_flags(self._directory, etcd, peer))
         flags = apiserver_flags(self._directory, port, etcd, self._runtime_config)
         self._run("kube-apiserver", flags + self._gates)

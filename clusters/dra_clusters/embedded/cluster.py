@@ -17,7 +17,6 @@ from aiohttp import web
 from dra_clusters.audit import ApiRequest, Audit, Fault
 from dra_clusters.embedded.api import Api
 from dra_clusters.embedded.auth import bootstrap, rbac
-from dra_clusters.embedded.auth.kubeconfig import by_certificate, by_token, write_kubeconfig
 from dra_clusters.embedded.auth.ledger import Permission
 from dra_clusters.embedded.auth.security import Security, drained
 from dra_clusters.embedded.certificate import make_certificate
@@ -33,6 +32,7 @@ from dra_clusters.embedded.status import ApiError
 from dra_clusters.embedded.store import Store
 from dra_clusters.embedded.verbs.objects import arranged
 from dra_clusters.errors import UsageError, WorldError
+from dra_clusters.kubeconfig import by_certificate, by_token, write_kubeconfig
 from dra_clusters.provider import ClusterOptions, check_options, make_node, node_in
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ class EmbeddedCluster:
     def _kubeconfig(self, user: str, credentials: dict[str, Any]) -> Path:
         file = user.replace("/", "_").replace(":", "_")  # KUBECONFIG separates files by colons
         path = self._options.directory / f"{file}.kubeconfig"
-        write_kubeconfig(path, self.url, self._certificate, user, credentials)
+        write_kubeconfig(path, self.name, self.url, self._certificate, user, credentials)
         return path
 
     def permissions_used(self, user: str) -> list[Permission]:
