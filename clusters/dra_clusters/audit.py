@@ -20,7 +20,7 @@ class ApiRequest:
 
     Attributes:
         time: seconds since 1970 when it came in.
-        user: who asked.
+        user: who asked; empty if nobody knows (401).
         verb: get, list, watch, create, update, patch, delete or deletecollection.
         sent: what was sent, as JSON text; empty if nothing was.
     """

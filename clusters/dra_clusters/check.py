@@ -4,6 +4,7 @@ A behaviour passes, differs (``Difference``: the cluster does something else), b
 the connection failed) or is skipped, with the reason. Behaviours run in parallel, as clients of a cluster do.
 """
 
+import contextlib
 import dataclasses
 import fnmatch
 import json
@@ -18,6 +19,7 @@ from dra_clusters.checks.catalogue import behaviours
 from dra_clusters.checks.client import Client, Difference
 from dra_clusters.checks.world import World
 from dra_clusters.provider import Cluster, Node
+from dra_clusters.releases import number
 
 WORKERS = 8
 
@@ -55,9 +57,16 @@ def subject_of(cluster: Cluster) -> Subject:
         name=cluster.name,
         kubeconfig=cluster.kubeconfig,
         kubernetes=cluster.kubernetes,
-        capabilities=cluster.capabilities,
+        capabilities=cluster.capabilities | served_by(cluster.kubeconfig),
         nodes=cluster.nodes,
     )
+
+
+def served_by(kubeconfig: Path) -> frozenset[str]:
+    """The versions of resource.k8s.io that a cluster serves, each a capability: ``resource.k8s.io/v1beta1``."""
+    with contextlib.closing(Client(kubeconfig)) as client:
+        answer = client.send("GET", "/apis/resource.k8s.io")
+        return frozenset(row["groupVersion"] for row in answer.expect(200)["versions"])
 
 
 def subject_at(kubeconfig: Path, capabilities: Iterable[str]) -> Subject:
@@ -67,7 +76,10 @@ def subject_at(kubeconfig: Path, capabilities: Iterable[str]) -> Subject:
     client.close()
     release = f"{version['major']}.{version['minor'].rstrip('+')}"
     return Subject(
-        name=str(kubeconfig), kubeconfig=kubeconfig, kubernetes=release, capabilities=frozenset(capabilities)
+        name=str(kubeconfig),
+        kubeconfig=kubeconfig,
+        kubernetes=release,
+        capabilities=frozenset(capabilities) | served_by(kubeconfig),
     )
 
 
@@ -79,19 +91,14 @@ def selected(patterns: Sequence[str]) -> list[Behaviour]:
     return [item for item in behaviours() if any(fnmatch.fnmatchcase(item.id, each) for each in wanted)]
 
 
-def release(version: str) -> tuple[int, ...]:
-    """``1.36`` as numbers."""
-    return tuple(int(part) for part in version.split("."))
-
-
 def reason_to_skip(item: Behaviour, subject: Subject) -> str:
     """Why ITEM says nothing of SUBJECT; empty if it does."""
     lacking = item.needs - subject.capabilities
     if lacking:
         return f"needs {', '.join(sorted(lacking))}"
-    if release(subject.kubernetes) < release(item.since):
+    if number(subject.kubernetes) < number(item.since):
         return f"since Kubernetes {item.since}"
-    if item.until and release(subject.kubernetes) > release(item.until):
+    if item.until and number(subject.kubernetes) > number(item.until):
         return f"until Kubernetes {item.until}"
     return ""
 

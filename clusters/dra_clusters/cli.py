@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from dra_clusters import switches
 from dra_clusters.choose import NAMES, provider
 from dra_clusters.errors import ClusterError, UsageError
 from dra_clusters.provider import PARTS, VERSIONS, Cluster, ClusterOptions
@@ -74,8 +75,26 @@ def add_parts_flag(parser: argparse.ArgumentParser, parts: frozenset[str]) -> No
     )
 
 
+def add_switch_flags(parser: argparse.ArgumentParser, runtime_config: str) -> None:
+    """Which feature gates and versions of the API; RUNTIME_CONFIG is the default."""
+    parser.add_argument(
+        "--feature-gates",
+        default=env("FEATURE_GATES", ""),
+        metavar="A=true,B=false",
+        help="[$DRA_CLUSTER_FEATURE_GATES, default: as the release has them]",
+    )
+    parser.add_argument(
+        "--runtime-config",
+        default=env("RUNTIME_CONFIG", runtime_config),
+        metavar="NAME=true",
+        help="versions of the API, e.g. api/all=true or resource.k8s.io/v1beta1=true"
+        f" [$DRA_CLUSTER_RUNTIME_CONFIG, default: {runtime_config or 'stable ones'}]",
+    )
+
+
 def add_check_flags(parser: argparse.ArgumentParser) -> None:
-    """Which behaviours, and how they are told."""
+    """Which behaviours, on clusters with which switches, and how they are told."""
+    add_switch_flags(parser, "api/all=true")
     parser.add_argument(
         "--select",
         action="append",
@@ -92,6 +111,7 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     up = commands.add_parser("up", help="run a cluster for as long as a command runs, or until Ctrl-C")
     add_cluster_flags(up)
+    add_switch_flags(up, "")
     up.add_argument(
         "--rbac",
         action="store_true",
@@ -147,6 +167,8 @@ def a_cluster(name: str, arguments: argparse.Namespace) -> Iterator[Cluster]:
             nodes=tuple(f"node-{index}" for index in range(getattr(arguments, "nodes", 1))),
             parts=frozenset(filter(None, parts.split(","))),
             rbac=getattr(arguments, "rbac", True),
+            gates=switches.read(arguments.feature_gates, "--feature-gates"),
+            runtime_config=switches.read(arguments.runtime_config, "--runtime-config"),
         )
         cluster = provider(name).up(options)
         try:

@@ -1,11 +1,12 @@
 """What every provider of a cluster offers; everything above this line of the project sees no more of it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from dra_clusters.audit import ApiRequest, Fault
+from dra_clusters.errors import UsageError
 
 VERSIONS = ("1.34", "1.35", "1.36", "1.37")
 """Kubernetes versions that can be asked for."""
@@ -37,6 +38,9 @@ class ClusterOptions:
         parts: out of ``PARTS``; a provider that cannot leave out a part runs it.
         seed: decides generated names.
         rbac: whether the embedded cluster asks roles what users may do; real clusters always do.
+        gates: feature gates that are switched, as ``--feature-gates`` does; the others are as the release has them.
+        runtime_config: versions of the API that are switched, as ``--runtime-config`` does: ``{"api/all": True}``,
+            ``{"resource.k8s.io/v1beta1": True}``; stable versions are served by default, others are not.
         hollow: further nodes, ``hollow-0`` and on, that have no folders until a driver makes them or a pod comes.
     """
 
@@ -46,7 +50,41 @@ class ClusterOptions:
     parts: frozenset[str] = PARTS
     seed: int = 0
     rbac: bool = False
+    gates: Mapping[str, bool] = field(default_factory=dict)
+    runtime_config: Mapping[str, bool] = field(default_factory=dict)
     hollow: int = 0
+
+
+def check_options(options: ClusterOptions) -> None:
+    """Refuse what no provider has.
+
+    Raises:
+        UsageError: unknown release or part.
+    """
+    if options.kubernetes not in VERSIONS:
+        message = f"unknown Kubernetes version {options.kubernetes!r}; there are: {', '.join(VERSIONS)}"
+        raise UsageError(message)
+    if not options.parts <= PARTS or "api" not in options.parts:
+        message = (
+            f"unknown parts {sorted(options.parts - PARTS)}; wanted api and any of {sorted(PARTS - {'api'})}"
+        )
+        raise UsageError(message)
+
+
+def node_in(directory: Path, name: str) -> Node:
+    """The node NAME of a cluster in DIRECTORY; its folders need not be there."""
+    root = directory / "nodes" / name
+    return Node(
+        name=name, registry_dir=root / "plugins_registry", plugins_dir=root / "plugins", cdi_dir=root / "cdi"
+    )
+
+
+def make_node(directory: Path, name: str) -> Node:
+    """The node NAME with its folders."""
+    node = node_in(directory, name)
+    for folder in (node.registry_dir, node.plugins_dir, node.cdi_dir):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return node
 
 
 class Cluster(Protocol):

@@ -24,13 +24,12 @@ from dra_api.kubelet._generated import (
 )
 from dra_clusters.embedded.api import Api
 from dra_clusters.embedded.clock import Clock
-from dra_clusters.embedded.cluster import make_node, node_in
 from dra_clusters.embedded.gates import gates_of
 from dra_clusters.embedded.node.fleet import Fleet
 from dra_clusters.embedded.node.kubelet import Kubelet
 from dra_clusters.embedded.node.node_object import LEASES, node_object, node_status
 from dra_clusters.embedded.store import Store
-from dra_clusters.provider import Node
+from dra_clusters.provider import Node, make_node, node_in
 
 Object = dict[str, Any]
 DRIVER = "gpu.example.com"

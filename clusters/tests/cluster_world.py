@@ -5,11 +5,17 @@ from collections.abc import Coroutine
 from typing import Any, Self
 
 from dra_clusters.embedded.api import Api
+from dra_clusters.embedded.controllers import run_controllers
 from dra_clusters.embedded.gates import gates_of
 from dra_clusters.embedded.store import Store
 
 Object = dict[str, Any]
 DRIVER = "d.example.com"
+
+
+async def controllers(api: Api) -> None:
+    """All controllers of a cluster whose clients need no certificate."""
+    await run_controllers(api, b"certificate")
 
 
 class World:

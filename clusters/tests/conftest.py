@@ -15,7 +15,10 @@ from dra_clusters.provider import ClusterOptions
 @pytest.fixture(scope="module")
 def api_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedCluster]:
     options = ClusterOptions(
-        directory=tmp_path_factory.mktemp("cluster"), parts=frozenset({"api"}), kubernetes="1.36"
+        directory=tmp_path_factory.mktemp("cluster"),
+        parts=frozenset({"api"}),
+        kubernetes="1.36",
+        runtime_config={"api/all": True},
     )
     cluster = EmbeddedProvider().up(options)
     yield cluster

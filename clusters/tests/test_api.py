@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dra_clusters.embedded.api import Api, Event
+from dra_clusters.embedded.api import Api
 from dra_clusters.embedded.patches.json_patch import json_patch
 from dra_clusters.embedded.patches.merge import merge
 from dra_clusters.embedded.patches.strategic import strategic
@@ -16,6 +16,7 @@ from dra_clusters.embedded.query.labels import label_selector
 from dra_clusters.embedded.schema.kinds import info
 from dra_clusters.embedded.status import ApiError
 from dra_clusters.embedded.store import Store
+from dra_clusters.embedded.watching import Event
 
 Object = dict[str, Any]
 
@@ -177,14 +178,14 @@ def test_field_selectors(api: Api) -> None:
     item = {"spec": {"nodeName": "n"}}
     slices = api.registry.served("resource.k8s.io", "v1", "resourceslices")
     assert slices is not None
-    assert field_selector("spec.nodeName=n,spec.driver!=x", slices)(item)
-    assert not field_selector("spec.nodeName=m", slices)(item)
+    assert field_selector("spec.nodeName=n,spec.driver!=x", slices, "1.37")(item)
+    assert not field_selector("spec.nodeName=m", slices, "1.37")(item)
     with pytest.raises(ApiError, match="invalid selector: 'nonsense'; can't understand 'nonsense'"):
-        field_selector("nonsense", slices)
+        field_selector("nonsense", slices, "1.37")
     with pytest.raises(
         ApiError, match="field label not supported for resource.k8s.io/v1, Kind=ResourceSlice: x"
     ):
-        field_selector("x=y", slices)
+        field_selector("x=y", slices, "1.37")
 
 
 def test_json_patches() -> None:

@@ -33,6 +33,7 @@ class World:
             self.api, lambda: drained(roles), gates=self.api.gates, enforced=True, now=self.api.clock.time
         )
         self.api.admit = self.security.authority.admit
+        self.api.judge_status = self.security.authority.judge_status
         self.api.create("namespaces", {"metadata": {"name": "default"}})
         for role in bootstrap.cluster_roles(self.api.gates):
             self.api.create("clusterroles", role)
@@ -136,6 +137,7 @@ def test_a_role_with_rights_that_the_writer_lacks_is_not_stored(world: World) ->
 
 
 async def test_accounts_tokens_and_gathered_roles_appear(world: World) -> None:
+    world.api.create("serviceaccounts", {"metadata": {"name": "default", "namespace": "default"}})
     task = asyncio.create_task(run_account_controllers(world.api, world.security.signer, b"certificate"))
     secret = {
         "metadata": {

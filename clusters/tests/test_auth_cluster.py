@@ -1,14 +1,14 @@
 """A cluster with RBAC as people and drivers see it: kubectl, a client certificate, a service account."""
 
-import os
-import shutil
-import subprocess
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from kubectl import run_kubectl
 from lightkube import ApiError, Client, KubeConfig
 from lightkube.models.meta_v1 import ObjectMeta
+from lightkube.resources.authentication_v1 import SelfSubjectReview
 from lightkube.resources.core_v1 import Node, Pod, ServiceAccount
 
 from dra_clusters.embedded.auth.ledger import Permission
@@ -29,21 +29,8 @@ def cluster(tmp_path: Path) -> Iterator[EmbeddedCluster]:
 
 @pytest.fixture
 def kubectl(cluster: EmbeddedCluster, tmp_path: Path) -> Kubectl:
-    program = shutil.which("kubectl")
-    if program is None:
-        pytest.skip("kubectl is not installed")
-
     def run(*words: str, file: Path | None = None, text: str = "") -> str:
-        environment = {**os.environ, "KUBECONFIG": str(file or cluster.kubeconfig), "HOME": str(tmp_path)}
-        done = subprocess.run(
-            [program, *words],
-            env=environment,
-            input=text,
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
+        done = run_kubectl(file or cluster.kubeconfig, tmp_path, *words, text=text)
         return (done.stdout + done.stderr).strip()
 
     return run
@@ -113,3 +100,21 @@ def test_files_are_for_this_user_only(cluster: EmbeddedCluster) -> None:
 def test_a_file_for_nobody_is_refused(cluster: EmbeddedCluster) -> None:
     with pytest.raises(UsageError, match='service account default/no: serviceaccounts "no" not found'):
         cluster.kubeconfig_for_serviceaccount("default", "no")
+
+
+def test_the_audit_knows_who_was_refused_and_who_asked_for_reviews(cluster: EmbeddedCluster) -> None:
+    denial(cluster.kubeconfig_of("driver"))
+    config = json.loads(cluster.kubeconfig.read_text())
+    config["users"][0]["user"]["token"] = "guessed"
+    stranger = cluster.kubeconfig.with_name("stranger")
+    stranger.write_text(json.dumps(config))
+    with client(stranger) as asking, pytest.raises(ApiError):
+        list(asking.list(Pod, namespace="default"))
+    with client(cluster.kubeconfig) as asking:
+        asking.create(SelfSubjectReview())
+    asked = [(r.user, r.verb, r.plural, r.code, r.sent) for r in cluster.requests()]
+    assert asked == [
+        ("driver", "list", "pods", 403, b""),
+        ("", "list", "pods", 401, b""),
+        ("admin", "create", "selfsubjectreviews", 201, b""),
+    ]

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kubectl import run_kubectl
 from lightkube import Client, KubeConfig
 from lightkube.resources.core_v1 import ConfigMap, Node, Pod
 
@@ -37,21 +37,8 @@ def cluster(tmp_path: Path) -> Iterator[EmbeddedCluster]:
 
 @pytest.fixture
 def kubectl(cluster: EmbeddedCluster, tmp_path: Path) -> Callable[..., str]:
-    program = shutil.which("kubectl")
-    if program is None:
-        pytest.skip("kubectl is not installed")
-
     def run(*words: str, text: str = "") -> str:
-        environment = {**os.environ, "KUBECONFIG": str(cluster.kubeconfig), "HOME": str(tmp_path)}
-        done = subprocess.run(
-            [program, *words],
-            env=environment,
-            input=text,
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
+        done = run_kubectl(cluster.kubeconfig, tmp_path, *words, text=text)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -79,7 +66,7 @@ def test_kubectl_watches(kubectl: Callable[..., str], cluster: EmbeddedCluster) 
     assert cluster.kubernetes in kubectl("version")
     kubectl("apply", "-f", "-", text="apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")
     environment = {**os.environ, "KUBECONFIG": str(cluster.kubeconfig)}
-    command = ["kubectl", "get", "configmaps", "--watch", "-o", "name"]
+    command = ["kubectl", "get", "configmaps", "--watch", "-o", "name", "--field-selector=metadata.name=a"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as watch:
         assert watch.stdout is not None
         assert watch.stdout.readline() == "configmap/a\n"
@@ -127,7 +114,8 @@ def test_kubeconfigs_and_folders_are_private(cluster: EmbeddedCluster) -> None:
 def test_objects_survive_what_clients_do_to_them(cluster: EmbeddedCluster) -> None:
     with Client(config=KubeConfig.from_file(str(cluster.kubeconfig)), namespace="default") as client:
         made = client.create(typed(ConfigMap, {"metadata": {"name": "a"}, "data": {"x": "1"}}))
-        assert [item.metadata.name for item in client.list(ConfigMap) if item.metadata] == ["a"]
+        names = [item.metadata.name for item in client.list(ConfigMap) if item.metadata]
+        assert names == ["a", "kube-root-ca.crt"]
         assert made.data == {"x": "1"}
 
 

@@ -3,18 +3,18 @@
 from typing import Any
 
 import pytest
-from cluster_world import DRIVER, World
+from cluster_world import DRIVER, World, controllers
 
-from dra_clusters.embedded.controllers import run_controllers
 from dra_clusters.embedded.placing import FINALIZER
 from dra_clusters.embedded.scheduler import run_scheduler
+from dra_clusters.embedded.verbs.options import DeleteOptions
 
 Object = dict[str, Any]
 
 
 def controlled(**options: Any) -> World:
     """A world with controllers and a scheduler."""
-    return World(run_controllers, run_scheduler, **options)
+    return World(controllers, run_scheduler, **options)
 
 
 def template(world: World, name: str = "t", *, admin: bool = False) -> None:
@@ -54,12 +54,18 @@ async def test_a_claim_is_made_from_a_template() -> None:
         assert metadata["annotations"] == {"resource.kubernetes.io/pod-claim-name": "gpu"}
         assert metadata["labels"] == {"a": "b"}
         [owner] = metadata["ownerReferences"]
-        assert (owner["kind"], owner["name"], owner["controller"], owner["blockOwnerDeletion"]) == (
-            "Pod",
-            "p",
-            True,
-            True,
-        )
+        assert (owner["kind"], owner["name"], owner["controller"]) == ("Pod", "p", True)
+        assert "blockOwnerDeletion" not in owner
+
+
+async def test_a_claim_blocks_the_deletion_of_its_pod_in_1_34() -> None:
+    async with controlled(release="1.34") as world:
+        furnish(world)
+        template(world)
+        templated(world, "p")
+        await world.settle()
+        [owner] = claim_of(world, "p")["metadata"]["ownerReferences"]
+        assert owner["blockOwnerDeletion"] is True
         assert world.place_of("p") == "n1"
 
 
@@ -150,7 +156,7 @@ async def test_a_claim_that_is_deleted_waits_for_its_pod() -> None:
 
 
 async def test_a_pod_of_the_same_name_is_another_pod() -> None:
-    async with World(run_controllers) as world:
+    async with World(controllers) as world:
         world.claim("c")
         world.pod("p")
         user = {"resource": "pods", "name": "p", "uid": "another"}
@@ -283,6 +289,12 @@ async def test_a_rule_of_another_effect_says_so() -> None:
         assert progress(world)["reason"] == "OtherEffect"
 
 
+def mine(world: World) -> list[Object]:
+    """The config maps that no controller made."""
+    found: list[Object] = world.api.values("configmaps")
+    return [item for item in found if item["metadata"]["name"] != "kube-root-ca.crt"]
+
+
 def owned(world: World, name: str, owner: Object, **more: Any) -> None:
     reference = {
         "apiVersion": owner["apiVersion"],
@@ -301,14 +313,14 @@ async def test_what_lost_its_owner_goes() -> None:
         await world.settle()
         world.api.delete("pods", "p", "default")
         await world.settle()
-        assert world.api.values("configmaps") == []
+        assert mine(world) == []
 
 
 async def test_what_never_had_a_living_owner_goes() -> None:
     async with controlled() as world:
         owned(world, "m", {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "uid": "gone"}})
         await world.settle()
-        assert world.api.values("configmaps") == []
+        assert mine(world) == []
 
 
 async def test_an_owner_of_an_unknown_kind_is_let_alone() -> None:
@@ -317,7 +329,7 @@ async def test_an_owner_of_an_unknown_kind_is_let_alone() -> None:
             world, "m", {"apiVersion": "example.com/v1", "kind": "Foo", "metadata": {"name": "p", "uid": "u"}}
         )
         await world.settle()
-        assert len(world.api.values("configmaps")) == 1
+        assert len(mine(world)) == 1
 
 
 async def test_the_slices_of_a_node_go_with_it() -> None:
@@ -351,7 +363,7 @@ async def test_foreground_deletion_waits_for_dependents_that_block() -> None:
         assert world.get("configmaps", "owner")
         world.api.update("configmaps", {**held, "metadata": {**held["metadata"], "finalizers": []}})
         await world.settle()
-        assert world.api.values("configmaps") == []
+        assert mine(world) == []
 
 
 async def test_orphans_are_let_free() -> None:
@@ -363,8 +375,57 @@ async def test_orphans_are_let_free() -> None:
         await world.settle()
         world.api.delete("configmaps", "owner", "default")
         await world.settle()
-        [left] = world.api.values("configmaps")
-        assert (left["metadata"]["name"], left["metadata"].get("ownerReferences")) == ("m", [])
+        [left] = mine(world)
+        assert (left["metadata"]["name"], left["metadata"].get("ownerReferences")) == ("m", None)
+
+
+async def test_references_to_dead_owners_are_taken_off() -> None:
+    async with controlled() as world:
+        world.pod("p")
+        world.pod("q")
+        await world.settle()
+        owned(world, "m", world.get("pods", "p"))
+        item, owner = world.get("configmaps", "m"), world.get("pods", "q")
+        other = {"apiVersion": "v1", "kind": "Pod", "name": "q", "uid": owner["metadata"]["uid"]}
+        owners = [*item["metadata"]["ownerReferences"], other]
+        world.api.update("configmaps", {**item, "metadata": {**item["metadata"], "ownerReferences": owners}})
+        world.api.delete("pods", "p", "default", grace_s=0)
+        await world.settle()
+        assert world.get("configmaps", "m")["metadata"]["ownerReferences"] == [other]
+
+
+async def test_a_circle_of_owners_can_be_deleted_in_the_foreground() -> None:
+    async with controlled() as world:
+        world.api.create("configmaps", {"metadata": {"name": "a", "namespace": "default"}})
+        owned(world, "b", world.get("configmaps", "a"), blockOwnerDeletion=True)
+        first, second = world.get("configmaps", "a"), world.get("configmaps", "b")
+        reference = {"apiVersion": "v1", "kind": "ConfigMap", "name": "b", "uid": second["metadata"]["uid"]}
+        owners = [reference | {"blockOwnerDeletion": True}]
+        world.api.update(
+            "configmaps", {**first, "metadata": {**first["metadata"], "ownerReferences": owners}}
+        )
+        await world.settle()
+        world.api.delete("configmaps", "a", "default", options=DeleteOptions(policy="Foreground"))
+        await world.settle()
+        assert mine(world) == []
+
+
+async def test_an_object_of_the_cluster_with_an_owner_in_a_namespace_is_let_alone() -> None:
+    async with controlled() as world:
+        reference = {"apiVersion": "v1", "kind": "Pod", "name": "p", "uid": "u"}
+        world.api.create("deviceclasses", {"metadata": {"name": "c", "ownerReferences": [reference]}})
+        await world.settle()
+        assert world.api.find("deviceclasses", "c") is not None
+
+
+async def test_every_namespace_has_the_certificate_of_the_server() -> None:
+    async with controlled() as world:
+        world.api.create("namespaces", {"metadata": {"name": "other"}})
+        await world.settle()
+        found = world.api.get("configmaps", "kube-root-ca.crt", "other")
+        world.api.update("configmaps", {**found, "data": {"ca.crt": "another"}})
+        await world.settle()
+        assert world.api.get("configmaps", "kube-root-ca.crt", "other")["data"] == {"ca.crt": "certificate"}
 
 
 async def test_every_namespace_has_its_service_account() -> None:
@@ -384,7 +445,66 @@ async def test_a_namespace_takes_everything_with_it() -> None:
         await world.settle()
         world.api.delete("namespaces", "other")
         await world.settle()
-        assert world.api.values("configmaps") == []
+        assert {item["metadata"]["namespace"] for item in world.api.values("configmaps")} == {"default"}
+        assert world.api.find("namespaces", "other") is None
+
+
+def told(world: World, namespace: str) -> dict[str, tuple[str, str]]:
+    """{condition of a namespace: its status and message}."""
+    conditions = world.get("namespaces", namespace)["status"].get("conditions") or []
+    return {row["type"]: (row["status"], row["message"]) for row in conditions}
+
+
+async def test_a_namespace_says_what_keeps_it() -> None:
+    async with controlled() as world:
+        world.api.create("namespaces", {"metadata": {"name": "other"}})
+        metadata = {"name": "m", "namespace": "other", "finalizers": ["x/y"]}
+        held = world.api.create("configmaps", {"metadata": metadata}).value
+        await world.settle()
+        world.api.delete("namespaces", "other")
+        await world.settle()
+        conditions = told(world, "other")
+        assert conditions["NamespaceContentRemaining"] == (
+            "True",
+            "Some resources are remaining: configmaps. has 1 resource instances",
+        )
+        assert conditions["NamespaceFinalizersRemaining"] == (
+            "True",
+            "Some content in the namespace has finalizers remaining: x/y in 1 resource instances",
+        )
+        assert conditions["NamespaceDeletionContentFailure"][0] == "False"
+        held = world.api.get("configmaps", "m", "other")
+        world.api.update("configmaps", {**held, "metadata": {**held["metadata"], "finalizers": []}})
+        await world.settle()
+        assert world.api.find("namespaces", "other") is None
+
+
+async def test_pods_leave_a_namespace_before_everything_else() -> None:
+    async with controlled() as world:
+        world.api.create("namespaces", {"metadata": {"name": "other"}})
+        world.api.create("configmaps", {"metadata": {"name": "m", "namespace": "other"}})
+        world.node("n1")
+        spec = {"containers": [{"name": "main", "image": "x"}], "nodeName": "n1"}
+        world.api.create("pods", {"metadata": {"name": "p", "namespace": "other"}, "spec": spec})
+        await world.settle()
+        world.api.delete("namespaces", "other")
+        await world.settle()
+        assert world.api.find("configmaps", "m", "other") is not None
+        assert told(world, "other")["NamespaceDeletionContentFailure"][0] == "False"
+        await world.turn(31)
+        status, why = told(world, "other")["NamespaceDeletionContentFailure"]
+        assert status == "True"
+        assert why.endswith("unexpected items still remain in namespace: other for gvr: /v1, Resource=pods")
+        world.api.delete("pods", "p", "other", grace_s=0)
+        await world.settle()
+        assert world.api.find("namespaces", "other") is None
+
+
+async def test_a_gated_pod_says_so_from_the_start() -> None:
+    async with controlled() as world:
+        world.pod("p", schedulingGates=[{"name": "example.com/hold"}])
+        [condition] = world.get("pods", "p")["status"]["conditions"]
+        assert (condition["type"], condition["reason"]) == ("PodScheduled", "SchedulingGated")
 
 
 async def test_pods_of_a_node_that_is_gone_are_removed() -> None:

@@ -3,10 +3,9 @@
 from typing import Any
 
 import pytest
-from cluster_world import World
+from cluster_world import World, controllers
 from http_client import MERGE, Answer, Caller
 
-from dra_clusters.embedded.controllers import run_controllers
 from dra_clusters.embedded.verbs.budgets import status_of
 
 Object = dict[str, Any]
@@ -97,7 +96,7 @@ def test_an_eviction_of_another_name_is_a_bad_request(call: Caller) -> None:
 
 
 async def test_the_controller_counts_healthy_pods() -> None:
-    async with World(run_controllers) as world:
+    async with World(controllers) as world:
         spec = {"minAvailable": 1, "selector": {"matchLabels": {"app": "a"}}}
         metadata = {"name": "b", "namespace": "default"}
         world.api.create("poddisruptionbudgets", {"metadata": metadata, "spec": spec})

@@ -287,7 +287,8 @@ async def test_scheduling_gates_hold_a_pod() -> None:
         world.node("n1")
         world.pod("p", schedulingGates=[{"name": "example.com/wait"}])
         await world.settle()
-        assert (world.place_of("p"), world.why("p")) == ("", "")
+        assert world.place_of("p") == ""
+        assert world.why("p") == "Scheduling is blocked due to non-empty scheduling gates"
         pod = world.get("pods", "p")
         world.api.update("pods", {**pod, "spec": {**pod["spec"], "schedulingGates": []}})
         await world.settle()

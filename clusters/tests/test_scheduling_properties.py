@@ -4,11 +4,10 @@ import asyncio
 from collections import Counter
 
 import pytest
-from cluster_world import World
+from cluster_world import World, controllers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dra_clusters.embedded.controllers import run_controllers
 from dra_clusters.embedded.gates import gates_of
 from dra_clusters.embedded.scheduler import run_scheduler
 from dra_clusters.embedded.scheduling.allocator import SearchTimeout, search
@@ -68,7 +67,7 @@ def check(world: World) -> None:
 
 
 async def live_through(steps: list[tuple[str, int, bool]]) -> None:
-    async with World(run_controllers, run_scheduler) as world:
+    async with World(controllers, run_scheduler) as world:
         world.device_class()
         request = {"name": "r", "exactly": {"deviceClassName": "any"}}
         spec = {"spec": {"devices": {"requests": [request]}}}

@@ -1,7 +1,8 @@
 """What is stored of an object: its defaults, and in older releases less than was sent.
 
 ``refusals/recorded/stored.json`` holds what kube-apiserver 1.36.3 sent back for the objects of ``refusals.full``, once as
-each release (``--emulated-version``) with its default gates, once as 1.36 with all of DRA's gates (``all``). Left out of it
+each release (``--emulated-version``) with its default gates, once as 1.36 with all of DRA's gates (``all``); but for
+``lists`` and ``tolerations`` of 1.34, where kube-apiserver 1.34.4 itself does otherwise than its emulation. Left out of it
 are the taint that an admission plugin gives to new nodes, and the status of a CustomResourceDefinition.
 """
 

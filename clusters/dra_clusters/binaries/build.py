@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dra_clusters.errors import UsageError, WorldError
+from dra_clusters.releases import number
 
 KUBERNETES, ETCD = "k8s.io/kubernetes", "go.etcd.io/etcd/server/v3"
 PROGRAMS = {
@@ -58,11 +59,6 @@ def programs_in(folder: Path) -> Programs:
     """The programs in FOLDER."""
     names = [name for part in PROGRAMS.values() for name in part]
     return Programs(folder, {name: folder / name for name in names if (folder / name).is_file()})
-
-
-def number(version: str) -> tuple[int, ...]:
-    """``1.36.3`` as numbers."""
-    return tuple(int(part) for part in version.split("."))
 
 
 def find(kubernetes: str) -> Programs:

@@ -5,6 +5,7 @@ others. Nodes are objects: who needs a kubelet on them brings one.
 """
 
 import contextlib
+import re
 import signal
 import socket
 import subprocess
@@ -13,21 +14,23 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from dra_clusters import switches
 from dra_clusters.binaries.build import Programs, find, release_of
 from dra_clusters.binaries.identity import (
     USERS,
     make_account_keys,
     make_serving_certificate,
     make_tokens,
-    write_kubeconfig,
 )
 from dra_clusters.checks.client import Client
 from dra_clusters.errors import UsageError, WorldError
-from dra_clusters.provider import PARTS, VERSIONS, ClusterOptions, Node
+from dra_clusters.kubeconfig import by_token, write_kubeconfig
+from dra_clusters.provider import ClusterOptions, check_options, make_node
 
 START_S, STOP_S, TRIES = 60.0, 15.0, 3
-SERVED = ("v1beta1", "v1beta2", "v1alpha3")
-"""Versions of resource.k8s.io that are served beside v1 in each release from 1.34 to 1.37 (dra-features.md part 2)."""
+SWITCH = "feature gate|group version|api group|runtime-config"
+REFUSED = re.compile(rf'"command failed" err="(.*(?:{SWITCH}).*)"')
+"""How the programs end when they do not know a switch."""
 
 ROLE = {
     "rules": [
@@ -80,9 +83,13 @@ def etcd_flags(directory: Path, client: int, peer: int) -> list[str]:
     ]
 
 
-def apiserver_flags(directory: Path, port: int, etcd: int) -> list[str]:
+def gate_flags(gates: Mapping[str, bool]) -> list[str]:
+    """Feature gates, for every program of the control plane."""
+    return [f"--feature-gates={switches.shown(gates)}"] if gates else []
+
+
+def apiserver_flags(directory: Path, port: int, etcd: int, runtime_config: Mapping[str, bool]) -> list[str]:
     """How kube-apiserver is started."""
-    served = ",".join(f"resource.k8s.io/{version}=true" for version in SERVED)
     return [
         f"--etcd-servers=http://127.0.0.1:{etcd}",
         "--bind-address=127.0.0.1",
@@ -100,7 +107,7 @@ def apiserver_flags(directory: Path, port: int, etcd: int) -> list[str]:
         "--enable-admission-plugins=NodeRestriction",
         "--disable-admission-plugins=ServiceAccount",
         "--allow-privileged",
-        f"--runtime-config={served}",
+        *([f"--runtime-config={switches.shown(runtime_config)}"] if runtime_config else []),
     ]
 
 
@@ -122,6 +129,8 @@ class BinariesCluster:
 
     def __init__(self, options: ClusterOptions, programs: Programs) -> None:
         self._directory = options.directory
+        self._runtime_config = options.runtime_config
+        self._gates = gate_flags(options.gates)
         self._programs = programs
         self._parts = options.parts & programs.parts
         self._processes: list[tuple[str, subprocess.Popen[bytes]]] = []
@@ -169,20 +178,24 @@ class BinariesCluster:
         etcd, peer, port, scheduler, controllers = free_ports(5)
         for user in USERS:
             url = f"https://127.0.0.1:{port}"
-            write_kubeconfig(self.kubeconfig_of(user), url, user, self._tokens[user], self._authority)
+            credentials = by_token(self._tokens[user])
+            write_kubeconfig(self.kubeconfig_of(user), self.name, url, self._authority, user, credentials)
         self._run("etcd", etcd_flags(self._directory, etcd, peer))
-        self._run("kube-apiserver", apiserver_flags(self._directory, port, etcd))
+        flags = apiserver_flags(self._directory, port, etcd, self._runtime_config)
+        self._run("kube-apiserver", flags + self._gates)
         self._wait_ready()
         self._furnish()
         if "scheduler" in self._parts:
-            self._run("kube-scheduler", client_flags(self.kubeconfig, scheduler))
+            self._run("kube-scheduler", client_flags(self.kubeconfig, scheduler) + self._gates)
         if "controllers" in self._parts:
             keys = [
                 f"--service-account-private-key-file={self._directory / 'accounts.key'}",
                 f"--root-ca-file={self._directory / 'serving.crt'}",
                 "--use-service-account-credentials",
             ]
-            self._run("kube-controller-manager", client_flags(self.kubeconfig, controllers) + keys)
+            self._run(
+                "kube-controller-manager", client_flags(self.kubeconfig, controllers) + keys + self._gates
+            )
 
     def _log(self, name: str) -> Path:
         return self._directory / f"{name}.log"
@@ -217,6 +230,8 @@ class BinariesCluster:
                 tail = self._tail(name)
                 if "address already in use" in tail:
                     raise PortTaken(name)
+                if found := REFUSED.search(tail):
+                    raise UsageError(found[1])
                 message = f"{name} ended with code {process.returncode}; the end of its log: {tail}"
                 raise WorldError(message)
 
@@ -272,15 +287,10 @@ class BinariesProvider:
         """A control plane that answers; it runs those of the wanted parts whose programs are there, never a kubelet.
 
         Raises:
-            UsageError: unknown version or part, or the programs are not there.
+            UsageError: unknown release, part, gate or version of the API, or the programs are not there.
             WorldError: a program does not start.
         """
-        if options.kubernetes not in VERSIONS:
-            message = f"unknown Kubernetes version {options.kubernetes!r}; there are: {', '.join(VERSIONS)}"
-            raise UsageError(message)
-        if not options.parts <= PARTS or "api" not in options.parts:
-            message = f"unknown parts {sorted(options.parts - PARTS)}; wanted api and any of {sorted(PARTS - {'api'})}"
-            raise UsageError(message)
+        check_options(options)
         programs = find(options.kubernetes)
         try:
             options.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -290,14 +300,3 @@ class BinariesProvider:
             raise WorldError(message) from error
         cluster.start()
         return cluster
-
-
-def make_node(directory: Path, name: str) -> Node:
-    """The node NAME with its folders."""
-    root = directory / "nodes" / name
-    node = Node(
-        name=name, registry_dir=root / "plugins_registry", plugins_dir=root / "plugins", cdi_dir=root / "cdi"
-    )
-    for folder in (node.registry_dir, node.plugins_dir, node.cdi_dir):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return node

@@ -1,10 +1,7 @@
-"""Keys, certificate, tokens and kubeconfigs of one cluster: files that only this user can read."""
+"""Keys, certificate and tokens of one cluster: files that only this user can read."""
 
-import base64
 import datetime
 import ipaddress
-import json
-import os
 import secrets
 from pathlib import Path
 
@@ -13,14 +10,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
+from dra_clusters.kubeconfig import write_private
+
 USERS = {"admin": "system:masters", "driver": "dra-drivers"}
 """Each user and its group."""
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """A file of mode 0600."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
-        stream.write(content)
 
 
 def private_pem(key: rsa.RSAPrivateKey) -> bytes:
@@ -70,18 +63,3 @@ def make_tokens(directory: Path) -> dict[str, str]:
     lines = [f"{token},{user},{user},{USERS[user]}" for user, token in tokens.items()]
     write_private(directory / "tokens.csv", ("\n".join(lines) + "\n").encode())
     return tokens
-
-
-def write_kubeconfig(path: Path, url: str, user: str, token: str, authority: bytes) -> None:
-    """The kubeconfig of one user."""
-    cluster = {"server": url, "certificate-authority-data": base64.b64encode(authority).decode()}
-    context = {"cluster": "binaries", "user": user, "namespace": "default"}
-    document = {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "current-context": "binaries",
-        "clusters": [{"name": "binaries", "cluster": cluster}],
-        "users": [{"name": user, "user": {"token": token}}],
-        "contexts": [{"name": "binaries", "context": context}],
-    }
-    write_private(path, json.dumps(document, indent=1).encode())

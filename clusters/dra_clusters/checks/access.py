@@ -136,6 +136,25 @@ def granular_binding(world: World) -> None:
 
 
 @behaviour(
+    "access/status-refusals-come-together",
+    UPSTREAM + "pkg/registry/resource/resourceclaim/strategy.go",
+    needs=ENFORCED,
+    since="1.36",
+)
+def refusals_together(world: World) -> None:
+    """What the writer of a status may not do is told before what is wrong with it, in one 422."""
+    claim = world.create("resourceclaims", sample(world, "resourceclaims"))
+    allow(world, ["update"], ["resourceclaims/status"], group="resource.k8s.io")
+    path = world.path("resourceclaims", claim["metadata"]["name"], "status")
+    result = {"request": "nobody", "driver": "d.example.com", "pool": "p", "device": "d0"}
+    body = {**claim, "status": {"allocation": {"devices": {"results": [result]}}}}
+    status = until_allowed(world, lambda: as_user(world, "PUT", path, body)).refuse(422, "Invalid")
+    causes = [(cause["reason"], cause["field"]) for cause in status["details"]["causes"]]
+    wanted = ("FieldValueInvalid", "status.allocation.devices.results[0].request")
+    same(causes, [("FieldValueForbidden", "status.allocation"), wanted], "causes")
+
+
+@behaviour(
     "access/status-binding-allows",
     "KEP 4381; gate DRAResourceClaimGranularStatusAuthorization",
     needs=ENFORCED,

@@ -181,7 +181,7 @@ def slice_devices_are_atomic(world: World) -> None:
     same(managers(body)["me"]["f:spec"]["f:devices"], {}, "fields of devices")
 
 
-@behaviour("applying/version-is-recorded", MANAGED)
+@behaviour("applying/version-is-recorded", MANAGED, needs=("api", "resource.k8s.io/v1beta1"))
 def version_is_recorded(world: World) -> None:
     """An apply through v1beta1 is recorded as of that version."""
     spec = {"devices": {"requests": [{"name": "r", "deviceClassName": "x"}]}}

@@ -170,7 +170,9 @@ def falls_back(world: World) -> None:
     same([r["request"] for r in stage.results(claim)], ["r/one"], "requests")
 
 
-@behaviour("scheduling/first-available-prefers-the-better-node", "KEP 4816: scoring", needs=NEEDS)
+@behaviour(
+    "scheduling/first-available-prefers-the-better-node", "KEP 4816: scoring", needs=NEEDS, since="1.35"
+)
 def prefers_the_better_node(world: World) -> None:
     """A node that can give the first alternative is preferred."""
     stage = Stage(world)

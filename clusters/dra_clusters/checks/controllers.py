@@ -24,7 +24,7 @@ def generated(stage: Stage, pod: str, name: str = "gpu") -> str:
     return str(eventually(look, f"pod {pod} names the claim made for {name}"))
 
 
-@behaviour("controllers/claim-from-template", CLAIMS, needs=NEEDS, since="1.36")
+@behaviour("controllers/claim-from-template", CLAIMS, needs=NEEDS)
 def claim_from_template(world: World) -> None:
     """A pod with a template gets a claim named POD-ENTRY-xxxxx, owned by it, annotated, with the template's spec."""
     stage = Stage(world)
@@ -42,6 +42,7 @@ def claim_from_template(world: World) -> None:
         "name": pod,
         "uid": stage.read("pods", pod)["metadata"]["uid"],
         "controller": True,
+        **({"blockOwnerDeletion": True} if world.kubernetes == "1.34" else {}),
     }
     same(owner, wanted, "owner")
     same(claim["spec"], stage.read("resourceclaimtemplates", template)["spec"]["spec"], "spec")

@@ -7,6 +7,7 @@ from dra_clusters.checks.world import World
 
 CONVERSION = UPSTREAM + "pkg/apis/resource/v1beta1/conversion.go"
 BETA1, BETA2 = "/apis/resource.k8s.io/v1beta1", "/apis/resource.k8s.io/v1beta2"
+NEEDS = ("api", "resource.k8s.io/v1beta1")
 SLICE, CLAIM = "resourceslices", "resourceclaims"
 
 
@@ -19,7 +20,7 @@ def old_slice(world: World) -> Object:
     return item
 
 
-@behaviour("conversion/slice-from-v1beta1", CONVERSION)
+@behaviour("conversion/slice-from-v1beta1", CONVERSION, needs=NEEDS)
 def slice_from_beta1(world: World) -> None:
     """A slice written through v1beta1 is flat in v1."""
     stored = world.create(SLICE, old_slice(world), api=BETA1)
@@ -32,7 +33,7 @@ def slice_from_beta1(world: World) -> None:
     same(new["spec"]["devices"][0]["attributes"], {"model": {"string": "x"}}, "attributes in v1")
 
 
-@behaviour("conversion/slice-to-v1beta1", CONVERSION)
+@behaviour("conversion/slice-to-v1beta1", CONVERSION, needs=NEEDS)
 def slice_to_beta1(world: World) -> None:
     """A slice written through v1 has basic in v1beta1, and the node name as a plain string."""
     stored = world.create(SLICE, sample(world, SLICE))
@@ -46,7 +47,7 @@ def slice_to_beta1(world: World) -> None:
     same(old["spec"]["nodeName"], "node", "nodeName")
 
 
-@behaviour("conversion/claim-from-v1beta1", CONVERSION)
+@behaviour("conversion/claim-from-v1beta1", CONVERSION, needs=NEEDS)
 def claim_from_beta1(world: World) -> None:
     """A request of v1beta1 with its members becomes exactly in v1; defaults are those of v1."""
     spec = {"devices": {"requests": [{"name": "r", "deviceClassName": "class"}]}}
@@ -56,7 +57,7 @@ def claim_from_beta1(world: World) -> None:
     same(request, {"name": "r", "exactly": wanted}, "request")
 
 
-@behaviour("conversion/claim-to-v1beta1", CONVERSION)
+@behaviour("conversion/claim-to-v1beta1", CONVERSION, needs=NEEDS)
 def claim_to_beta1(world: World) -> None:
     """exactly of v1 is spread into the request in v1beta1."""
     stored = world.create(CLAIM, sample(world, CLAIM))
@@ -70,7 +71,7 @@ def claim_to_beta1(world: World) -> None:
     )
 
 
-@behaviour("conversion/alternatives-to-v1beta1", CONVERSION)
+@behaviour("conversion/alternatives-to-v1beta1", CONVERSION, needs=NEEDS)
 def alternatives_to_beta1(world: World) -> None:
     """A request with firstAvailable has an empty class and no mode of its own in v1beta1."""
     alternative = {"name": "s", "deviceClassName": "class"}
@@ -86,7 +87,7 @@ def alternatives_to_beta1(world: World) -> None:
     )
 
 
-@behaviour("conversion/v1beta2-is-v1", CONVERSION)
+@behaviour("conversion/v1beta2-is-v1", CONVERSION, needs=("api", "resource.k8s.io/v1beta2"))
 def beta2_is_v1(world: World) -> None:
     """v1beta2 has the shape of v1, for slices and claims."""
     for plural in (SLICE, CLAIM):
@@ -95,7 +96,7 @@ def beta2_is_v1(world: World) -> None:
         same((stored["apiVersion"], stored["spec"]), ("resource.k8s.io/v1beta2", new["spec"]), plural)
 
 
-@behaviour("conversion/update-through-another-version", CONVERSION)
+@behaviour("conversion/update-through-another-version", CONVERSION, needs=NEEDS)
 def update_through_another(world: World) -> None:
     """A read through v1beta1 and a replace through it keep what v1 wrote, at the same resourceVersion."""
     stored = world.create(SLICE, sample(world, SLICE))
@@ -104,7 +105,7 @@ def update_through_another(world: World) -> None:
     same(body["metadata"]["resourceVersion"], stored["metadata"]["resourceVersion"], "resourceVersion")
 
 
-@behaviour("conversion/stale-over-versions", CONVERSION)
+@behaviour("conversion/stale-over-versions", CONVERSION, needs=NEEDS)
 def stale_over_versions(world: World) -> None:
     """Optimistic concurrency holds over versions."""
     stored = world.create(SLICE, sample(world, SLICE))
@@ -113,7 +114,7 @@ def stale_over_versions(world: World) -> None:
     world.put(SLICE, old, api=BETA1).refuse(409, "Conflict")
 
 
-@behaviour("conversion/refusals-speak-the-version", CONVERSION, since="1.36")
+@behaviour("conversion/refusals-speak-the-version", CONVERSION, needs=NEEDS, since="1.36")
 def refusals_speak(world: World) -> None:
     """Validation speaks of the fields of the internal form, whatever the version of the request."""
     item = old_slice(world)
@@ -124,6 +125,7 @@ def refusals_speak(world: World) -> None:
 @behaviour(
     "conversion/beta-versions-warn",
     UPSTREAM + "staging/src/k8s.io/api/resource/v1beta1/zz_generated.prerelease-lifecycle.go",
+    needs=NEEDS,
     since="1.35",
 )
 def beta_versions_warn(world: World) -> None:
@@ -133,7 +135,7 @@ def beta_versions_warn(world: World) -> None:
     same(wanted in warning, True, f"a warning: {warning}")
 
 
-@behaviour("conversion/list-through-another-version", CONVERSION)
+@behaviour("conversion/list-through-another-version", CONVERSION, needs=NEEDS)
 def list_through_another(world: World) -> None:
     """A list through v1beta1 has its version, whatever its items were written with."""
     world.create(CLAIM, sample(world, CLAIM))
@@ -145,7 +147,9 @@ def list_through_another(world: World) -> None:
     )
 
 
-@behaviour("conversion/fields-by-any-version", UPSTREAM + "pkg/apis/resource/v1beta1/conversion.go")
+@behaviour(
+    "conversion/fields-by-any-version", UPSTREAM + "pkg/apis/resource/v1beta1/conversion.go", needs=NEEDS
+)
 def fields_by_any_version(world: World) -> None:
     """Field selectors work in v1beta1 as in v1."""
     stored = world.create(SLICE, sample(world, SLICE, {"spec.nodeName": world.name()}))

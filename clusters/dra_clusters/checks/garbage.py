@@ -11,6 +11,26 @@ GARBAGE = UPSTREAM + "pkg/controller/garbagecollector"
 NEEDS = ("api", "controllers")
 
 
+FINE = {
+    "NamespaceDeletionDiscoveryFailure": ("ResourcesDiscovered", "All resources successfully discovered"),
+    "NamespaceDeletionGroupVersionParsingFailure": (
+        "ParsedGroupVersions",
+        "All legacy kube types successfully parsed",
+    ),
+    "NamespaceDeletionContentFailure": (
+        "ContentDeleted",
+        "All content successfully deleted, may be waiting on finalization",
+    ),
+}
+"""What is told of a namespace that ends without failures."""
+
+
+def ending(world: World) -> list[Object]:
+    """The conditions of the namespace."""
+    found: list[Object] = world.get("namespaces", world.namespace).expect(200)["status"].get("conditions", [])
+    return found
+
+
 def gone(world: World, plural: str, name: str, timeout_s: float = 15) -> None:
     """Wait until the object is not there."""
     eventually(lambda: world.get(plural, name).code == 404, f"{plural} {name} is gone", timeout_s)
@@ -116,11 +136,41 @@ def namespace_waits(world: World) -> None:
     world.delete("namespaces", world.namespace).expect(200)
 
     def look() -> bool:
-        body = world.get("namespaces", world.namespace).expect(200)
-        found = {c["type"]: c["status"] for c in body["status"].get("conditions", [])}
+        found = {each["type"]: each["status"] for each in ending(world)}
         return found.get("NamespaceFinalizersRemaining") == "True" == found.get("NamespaceContentRemaining")
 
     eventually(look, "conditions that say what remains", 60)
+    told = {each["type"]: (each["status"], each["reason"], each["message"]) for each in ending(world)}
+    what = "check.example.com/hold in 1 resource instances"
+    wanted = {
+        **{kind: ("False", *words) for kind, words in FINE.items()},
+        "NamespaceContentRemaining": (
+            "True",
+            "SomeResourcesRemain",
+            "Some resources are remaining: configmaps. has 1 resource instances",
+        ),
+        "NamespaceFinalizersRemaining": (
+            "True",
+            "SomeFinalizersRemain",
+            f"Some content in the namespace has finalizers remaining: {what}",
+        ),
+    }
+    same(told, wanted, "conditions")
+
+
+@behaviour("controllers/pods-leave-a-namespace-first", UPSTREAM + "pkg/controller/namespace", needs=NEEDS)
+def pods_first(world: World) -> None:
+    """As long as a pod is in a namespace that ends, nothing else is deleted, and nothing is said of what remains."""
+    stage = Stage(world)
+    pod = stage.pod(nodeName=stage.node())
+    world.create("configmaps", {"metadata": {"name": "kept"}})
+    hold = {"metadata": {"finalizers": ["check.example.com/hold"]}}
+    world.patch("merge", "pods", pod, hold).expect(200)
+    world.defer(world.patch, "merge", "pods", pod, {"metadata": {"finalizers": None}})
+    world.delete("namespaces", world.namespace).expect(200)
+    eventually(lambda: len(ending(world)) == 5, "five conditions", 60)
+    same({each["status"] for each in ending(world)}, {"False"}, "status of the conditions")
+    same(stage.read("configmaps", "kept")["metadata"].get("deletionTimestamp"), None, "deletionTimestamp")
 
 
 @behaviour("controllers/default-service-account", UPSTREAM + "pkg/controller/serviceaccount", needs=NEEDS)

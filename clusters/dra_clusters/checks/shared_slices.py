@@ -1,9 +1,8 @@
 """Features of devices in ResourceSlices: taints, counters, shared capacity, binding conditions, nodes of a device."""
 
-from typing import Any
-
 from dra_clusters.checks.behaviour import UPSTREAM, behaviour
 from dra_clusters.checks.client import Object, holds, same
+from dra_clusters.checks.devices import AT, DEVICES, FIRST, SLICE, devices
 from dra_clusters.checks.refusals import (
     DEVICE,
     DUPLICATE,
@@ -20,16 +19,6 @@ from dra_clusters.checks.refusals import (
 from dra_clusters.checks.world import World
 
 STRATEGY = UPSTREAM + "pkg/registry/resource/resourceslice/strategy.go"
-SLICE = "resourceslices"
-DEVICES = "spec.devices"
-FIRST = "spec.devices.0"
-AT = "spec.devices[0]"
-
-
-def devices(count: int, **more: Any) -> list[Object]:
-    """COUNT devices."""
-    return [{"name": f"d{number}", **more} for number in range(count)]
-
 
 TAINT: Object = {"key": "example.com/sick", "value": "x", "effect": "NoSchedule"}
 COUNTERS: Object = {"name": "set", "counters": {"memory": {"value": "8Gi"}}}

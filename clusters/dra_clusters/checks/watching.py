@@ -243,7 +243,11 @@ def many_watches(world: World) -> None:
     holds(seen[0] == seen[1] == seen[2] == sorted(seen[0], key=int), "one order", seen)
 
 
-@behaviour("watching/other-versions-convert", "API concepts; resource/v1beta1")
+@behaviour(
+    "watching/other-versions-convert",
+    "API concepts; resource/v1beta1",
+    needs=("api", "resource.k8s.io/v1beta1"),
+)
 def other_versions_convert(world: World) -> None:
     """A watch through v1beta1 gets objects of v1beta1, however they were written."""
     spec = {"devices": {"requests": [{"name": "r", "exactly": {"deviceClassName": "x"}}]}}

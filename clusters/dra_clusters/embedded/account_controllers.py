@@ -1,6 +1,6 @@
-"""Controllers around accounts and roles: a default account in each namespace, tokens in secrets, aggregated ClusterRoles.
+"""Controllers around accounts and roles: tokens in secrets, aggregated ClusterRoles.
 
-What kube-controller-manager's serviceaccount, serviceaccount-token and clusterrole-aggregation controllers do (1.36), in one
+What kube-controller-manager's serviceaccount-token and clusterrole-aggregation controllers do (1.36), in one
 pass after each change of what concerns them.
 """
 
@@ -14,28 +14,17 @@ from dra_clusters.embedded.auth.signer import Signer
 from dra_clusters.embedded.changes import changes_of
 
 Object = dict[str, Any]
-WATCHED = ("namespaces", "serviceaccounts", "secrets", "clusterroles")
+WATCHED = ("serviceaccounts", "secrets", "clusterroles")
 NAME = "kubernetes.io/service-account.name"
 UID = "kubernetes.io/service-account.uid"
-DEFAULT = "default"
 
 
 async def run_account_controllers(api: Api, signer: Signer, authority: bytes) -> None:
     """Control until cancelled; AUTHORITY is the certificate that secrets tell to trust."""
     async for _ in changes_of(api.store, WATCHED):
-        for namespace in api.values("namespaces"):
-            add_default_account(api, namespace)
         for secret in api.values("secrets"):
             fill_secret(api, secret, signer, authority)
         aggregate(api)
-
-
-def add_default_account(api: Api, namespace: Object) -> None:
-    """Each namespace has the account of pods that name none."""
-    name = namespace["metadata"]["name"]
-    active = (namespace.get("status") or {}).get("phase") != "Terminating"
-    if active and api.find("serviceaccounts", DEFAULT, name) is None:
-        api.create("serviceaccounts", {"metadata": {"name": DEFAULT, "namespace": name}})
 
 
 def fill_secret(api: Api, secret: Object, signer: Signer, authority: bytes) -> None:

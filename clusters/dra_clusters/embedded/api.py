@@ -5,10 +5,12 @@ not be changed in place; what goes in is copied. Parts of this process speak the
 ``managedFields`` unless they name themselves; the HTTP server says who writes, in which version.
 """
 
+import functools
 import random
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from dra_clusters.embedded import conversion
@@ -19,11 +21,10 @@ from dra_clusters.embedded.gates import gates_of
 from dra_clusters.embedded.jsonvalue import copied
 from dra_clusters.embedded.kinds import KINDS
 from dra_clusters.embedded.ownership import Writer, apply_as, owned_new, owned_update
-from dra_clusters.embedded.query.labels import everything
 from dra_clusters.embedded.reading import Reading
 from dra_clusters.embedded.resources import Registry, Resource, Served
-from dra_clusters.embedded.rules.causes import Cause
-from dra_clusters.embedded.rules.context import Context
+from dra_clusters.embedded.rules.context import Context, JudgeStatus, all_may
+from dra_clusters.embedded.served import is_served
 from dra_clusters.embedded.status import already_exists, internal
 from dra_clusters.embedded.status import invalid as refused
 from dra_clusters.embedded.store import Store, Stored
@@ -43,9 +44,6 @@ from dra_clusters.embedded.verbs.objects import (
     same,
 )
 from dra_clusters.embedded.verbs.options import DeleteOptions
-from dra_clusters.embedded.watching import Event
-
-__all__ = ["Api", "Event", "everything", "now"]
 
 Object = dict[str, Any]
 LETTERS = "bcdfghjklmnpqrstvwxz2456789"
@@ -53,19 +51,25 @@ GENERATED_MAX = 63 - 5
 """Letters of ``generateName`` that are kept (apiserver ``names.maxGeneratedNameLength``)."""
 
 TRIES = 8
+GIVEN = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink")
+"""Metadata that only the server gives to a new object."""
 SYSTEM = Writer()
 
 
-def admitted(_: Write) -> list[Cause]:
+def admitted(_: Write) -> None:
     """The judge of writes where there is none."""
-    return []
 
 
 class Api(Reading):
     """All kinds of one cluster.
 
+    Args:
+        gates: those that are on; None means the release's own.
+        runtime_config: what is switched of the versions that are served by default, see ``served``.
+
     Attributes:
-        admit: judges every object before it is stored; its causes are a 422.
+        admit: judges every object before it is stored.
+        judge_status: what whoever asks may not change of a claim's status.
         log_of: the file with what a container of a pod prints, if its node is one of this cluster.
     """
 
@@ -76,14 +80,17 @@ class Api(Reading):
         seed: int = 0,
         kubernetes: str = "1.37",
         gates: frozenset[str] | None = None,
+        runtime_config: Mapping[str, bool] = MappingProxyType({}),
         clock: Clock | None = None,
     ) -> None:
         self.gates = gates_of(kubernetes) if gates is None else gates
-        registry = Registry(KINDS, release=kubernetes, gates=self.gates)
+        serves = functools.partial(is_served, switches=runtime_config)
+        registry = Registry(KINDS, release=kubernetes, serves=serves)
         super().__init__(store, registry, clock or Clock())
         self.kubernetes = kubernetes
         self.catalogue = Catalogue(self.registry)
-        self.admit: Callable[[Write], list[Cause]] = admitted
+        self.admit: Callable[[Write], None] = admitted
+        self.judge_status: JudgeStatus = all_may
         self.check_expression: Callable[[str], list[str]] = lambda _: []
         self.log_of: Callable[[Object, str], Path | None] | None = None
         self._random = random.Random(f"names-{seed}")  # noqa: S311 # names are no secrets
@@ -105,13 +112,7 @@ class Api(Reading):
         """Store ITEM; TRACKED is what WRITER gets to own of it, None where that is told already."""
         metadata = item["metadata"] = dict(item.get("metadata") or {})
         generates = not metadata.get("name") and bool(metadata.get("generateName"))
-        for name in (
-            "uid",
-            "creationTimestamp",
-            "deletionTimestamp",
-            "deletionGracePeriodSeconds",
-            "selfLink",
-        ):
+        for name in GIVEN:
             metadata.pop(name, None)
         if tracked is not None or not writer.name:
             metadata.pop("managedFields", None)
@@ -150,6 +151,7 @@ class Api(Reading):
             gates=self.gates,
             stamp=self.clock.stamp(),
             namespace_labels=labels,
+            judge_status=self.judge_status,
             check_expression=self.check_expression,
         )
 
@@ -167,8 +169,7 @@ class Api(Reading):
             old=old,
             new=new,
         )
-        if causes := self.admit(write):
-            raise refused(resource.kind, resource.group, write.name, causes)
+        self.admit(write)
 
     def update(
         self,
@@ -348,8 +349,3 @@ class Api(Reading):
     def _after(self, resource: Resource, made: Stored) -> Stored:
         self.catalogue.written(self, resource, made.value)
         return made
-
-
-def now() -> str:
-    """The time as the API writes it."""
-    return Clock().stamp()

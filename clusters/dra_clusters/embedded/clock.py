@@ -5,6 +5,7 @@ the order in which the times come. A timeout is a sleep that ends something else
 """
 
 import asyncio
+import calendar
 import contextlib
 import heapq
 import itertools
@@ -13,6 +14,13 @@ from collections.abc import AsyncIterator, Awaitable
 from typing import TypeVar
 
 Result = TypeVar("Result")
+FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+"""A time as the API writes it."""
+
+
+def moment(stamp: str) -> float:
+    """A time that the API wrote, in seconds since 1970."""
+    return float(calendar.timegm(time.strptime(stamp, FORMAT)))
 
 
 class Clock:
@@ -34,7 +42,7 @@ class Clock:
 
     def stamp(self, ahead_s: float = 0) -> str:
         """The time, or one AHEAD_S seconds later, as the API writes it: ``2026-11-24T10:00:00Z``."""
-        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.time() + ahead_s))
+        return time.strftime(FORMAT, time.gmtime(self.time() + ahead_s))
 
     async def sleep(self, seconds: float) -> None:
         """Wait until SECONDS have passed on this clock."""

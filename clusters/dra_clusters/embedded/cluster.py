@@ -17,20 +17,23 @@ from aiohttp import web
 from dra_clusters.audit import ApiRequest, Audit, Fault
 from dra_clusters.embedded.api import Api
 from dra_clusters.embedded.auth import bootstrap, rbac
-from dra_clusters.embedded.auth.kubeconfig import by_certificate, by_token, write_kubeconfig
 from dra_clusters.embedded.auth.ledger import Permission
 from dra_clusters.embedded.auth.security import Security, drained
 from dra_clusters.embedded.certificate import make_certificate
 from dra_clusters.embedded.clock import Clock
+from dra_clusters.embedded.gates import gates_of
 from dra_clusters.embedded.jsonvalue import copied
+from dra_clusters.embedded.kinds import KINDS
 from dra_clusters.embedded.node.node_object import first_boot_id, node_object, node_status
 from dra_clusters.embedded.selectors import check_expression
+from dra_clusters.embedded.served import check_switches
 from dra_clusters.embedded.server import Server
 from dra_clusters.embedded.status import ApiError
 from dra_clusters.embedded.store import Store
 from dra_clusters.embedded.verbs.objects import arranged
 from dra_clusters.errors import UsageError, WorldError
-from dra_clusters.provider import PARTS, VERSIONS, ClusterOptions, Node
+from dra_clusters.kubeconfig import by_certificate, by_token, write_kubeconfig
+from dra_clusters.provider import ClusterOptions, check_options, make_node, node_in
 
 if TYPE_CHECKING:
     from dra_clusters.embedded.node.fleet import Fleet
@@ -62,7 +65,14 @@ class EmbeddedCluster:
         self.clock = Clock()
         self.audit = Audit()
         self._store = Store()
-        self._api = Api(self._store, seed=options.seed, kubernetes=options.kubernetes, clock=self.clock)
+        self._api = Api(
+            self._store,
+            seed=options.seed,
+            kubernetes=options.kubernetes,
+            gates=gates_of(options.kubernetes, options.gates),
+            runtime_config=options.runtime_config,
+            clock=self.clock,
+        )
         roles = self._store.subscribe(rbac.KINDS)
         self.security = Security(
             self._api,
@@ -73,6 +83,7 @@ class EmbeddedCluster:
             nodes=options.nodes,
         )
         self._api.admit = self.security.authority.admit
+        self._api.judge_status = self.security.authority.judge_status
         self._api.check_expression = functools.partial(
             check_expression, gates=self._api.gates, release=self._api.kubernetes
         )
@@ -139,7 +150,7 @@ class EmbeddedCluster:
     def _kubeconfig(self, user: str, credentials: dict[str, Any]) -> Path:
         file = user.replace("/", "_").replace(":", "_")  # KUBECONFIG separates files by colons
         path = self._options.directory / f"{file}.kubeconfig"
-        write_kubeconfig(path, self.url, self._certificate, user, credentials)
+        write_kubeconfig(path, self.name, self.url, self._certificate, user, credentials)
         return path
 
     def permissions_used(self, user: str) -> list[Permission]:
@@ -212,7 +223,7 @@ class EmbeddedCluster:
             from dra_clusters.embedded.account_controllers import run_account_controllers
             from dra_clusters.embedded.controllers import run_controllers
 
-            works.append(run_controllers(self._api))
+            works.append(run_controllers(self._api, self._certificate))
             works.append(run_account_controllers(self._api, self.security.signer, self._certificate))
         if "scheduler" in self._options.parts:
             from dra_clusters.embedded.scheduler import run_scheduler
@@ -315,15 +326,11 @@ class EmbeddedProvider:
         """A cluster that answers.
 
         Raises:
-            UsageError: unknown version or part, no node.
+            UsageError: unknown release, part, gate or version of the API.
             WorldError: the folder cannot be used, or no port is free.
         """
-        if options.kubernetes not in VERSIONS:
-            message = f"unknown Kubernetes version {options.kubernetes!r}; there are: {', '.join(VERSIONS)}"
-            raise UsageError(message)
-        if not options.parts <= PARTS or "api" not in options.parts:
-            message = f"unknown parts {sorted(options.parts - PARTS)}; wanted api and any of {sorted(PARTS - {'api'})}"
-            raise UsageError(message)
+        check_options(options)
+        check_switches(options.runtime_config, KINDS, options.kubernetes)
         try:
             options.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             cluster = EmbeddedCluster(options)
@@ -332,19 +339,3 @@ class EmbeddedProvider:
             raise WorldError(message) from error
         cluster.start()
         return cluster
-
-
-def node_in(directory: Path, name: str) -> Node:
-    """The node NAME of a cluster in DIRECTORY; its folders need not be there."""
-    root = directory / "nodes" / name
-    return Node(
-        name=name, registry_dir=root / "plugins_registry", plugins_dir=root / "plugins", cdi_dir=root / "cdi"
-    )
-
-
-def make_node(directory: Path, name: str) -> Node:
-    """The node NAME with its folders."""
-    node = node_in(directory, name)
-    for folder in (node.registry_dir, node.plugins_dir, node.cdi_dir):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return node

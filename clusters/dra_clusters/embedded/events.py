@@ -3,7 +3,7 @@
 import hashlib
 from typing import Any
 
-from dra_clusters.embedded.api import Api, now
+from dra_clusters.embedded.api import Api
 
 
 def tell(
@@ -15,7 +15,7 @@ def tell(
     about = "\0".join((metadata["uid"], reason, message, source))
     name = f"{metadata['name'][:200]}.{hashlib.sha256(about.encode()).hexdigest()[:16]}"
     if (found := api.find("events", name, namespace)) is not None:
-        api.update("events", {**found, "count": found["count"] + 1, "lastTimestamp": now()})
+        api.update("events", {**found, "count": found["count"] + 1, "lastTimestamp": api.clock.stamp()})
         return
     event = {
         "metadata": {"name": name, "namespace": namespace},
@@ -30,8 +30,8 @@ def tell(
         "message": message,
         "type": kind,
         "count": 1,
-        "firstTimestamp": now(),
-        "lastTimestamp": now(),
+        "firstTimestamp": api.clock.stamp(),
+        "lastTimestamp": api.clock.stamp(),
         "source": {"component": source},
     }
     api.create("events", event)

@@ -141,7 +141,6 @@ DEVICES = (
         status=True,
         unconditional_update=False,
         versions=(Version("v1alpha3", since="1.36"),),
-        gates=("DRAResourcePoolStatus",),
     ),
 )
 

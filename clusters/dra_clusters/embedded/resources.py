@@ -4,16 +4,13 @@ A kind is stored once, in its storage version, under its *key* (the plural; ``fo
 ``Served`` is the kind as seen through one group and version.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+
+from dra_clusters.releases import number
 
 GROUP = "resource.k8s.io"
 VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
-
-
-def release_number(release: str) -> tuple[int, ...]:
-    """``1.37`` as (1, 37)."""
-    return tuple(map(int, release.split(".")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +28,11 @@ class Version:
 
     def in_release(self, release: str) -> bool:
         """Whether RELEASE knows it."""
-        return not self.since or release_number(release) >= release_number(self.since)
+        return not self.since or number(release) >= number(self.since)
 
     def warns(self, release: str) -> bool:
         """Whether RELEASE tells users to leave it."""
-        return bool(self.deprecated) and release_number(release) >= release_number(self.deprecated)
+        return bool(self.deprecated) and number(release) >= number(self.deprecated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +45,6 @@ class Resource:
         counted: whether ``metadata.generation`` counts changes of what users want.
         others: further subresources.
         versions: all versions, preferred first; empty means the storage version only.
-        gates: served only if one of them is on (of those that the release knows).
         twin: (group, version) that serves the same objects in other clothes.
         custom: whether it comes from a CRD.
     """
@@ -66,7 +62,6 @@ class Resource:
     unconditional_update: bool = True
     others: tuple[str, ...] = ()
     versions: tuple[Version, ...] = ()
-    gates: tuple[str, ...] = ()
     twin: tuple[str, str] | None = None
     custom: bool = False
     singular_name: str = ""
@@ -76,6 +71,11 @@ class Resource:
     def api_version(self) -> str:
         """``v1`` or ``resource.k8s.io/v1``, the storage version."""
         return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def known_versions(self) -> tuple[Version, ...]:
+        """All versions in which it is known, preferred first."""
+        return self.versions or (Version(self.version),)
 
     @property
     def key(self) -> str:
@@ -147,28 +147,39 @@ class Served:
         return (self.group, self.version) == (self.resource.group, self.resource.version)
 
 
+def everything(_group: str, _version: str) -> bool:
+    """Serve what there is."""
+    return True
+
+
 class Registry:
     """The kinds of one cluster; those of CRDs come and go.
+
+    Args:
+        serves: whether a group and version of built-in kinds is to be served.
 
     Attributes:
         changes: counts changes, so that documents about it can be kept until it moves.
     """
 
-    def __init__(self, kinds: Iterable[Resource], *, release: str, gates: Collection[str]) -> None:
+    def __init__(
+        self, kinds: Iterable[Resource], *, release: str, serves: Callable[[str, str], bool] = everything
+    ) -> None:
         self.release = release
+        self._serves = serves
         self.changes = 0
         self._resources: dict[str, Resource] = {}
         self._served: dict[tuple[str, str, str], Served] = {}
         for kind in kinds:
-            if not kind.gates or any(gate in gates for gate in kind.gates):
-                self.add(kind)
+            self.add(kind)
 
     def add(self, resource: Resource) -> None:
         """Serve a kind."""
         self.changes += 1
         self._resources[resource.key] = resource
-        for version in resource.versions or (Version(resource.version),):
-            if version.in_release(self.release):
+        for version in resource.known_versions:
+            wanted = resource.custom or self._serves(resource.group, version.name)
+            if wanted and version.in_release(self.release):
                 warning = f"{resource.group}/{version.name} {resource.kind} is deprecated"
                 if version.warns(self.release):
                     major, minor = version.deprecated.split(".")

@@ -46,7 +46,7 @@ class Scheduler:
     def __init__(self, api: Api) -> None:
         self._api = api
         self._clock = api.clock
-        self._state = State(api.gates)
+        self._state = State(api.gates, scores=api.kubernetes != "1.34")
         self._hints = Hints()
         self._queue = PodQueue()
         self._start = 0

@@ -1,7 +1,7 @@
 """HTTP in front of the verbs: the order in which a request passes through outage, way in, faults, dispatch and audit.
 
 Who may enter is decided by ``auth``; forms, options and streams are in ``serving``. Faults are answered here and nowhere
-else, so that the verbs stay right. Every request for a kind is audited.
+else, so that the verbs stay right. Every request for a kind is audited, those too that were refused at the door.
 """
 
 import asyncio
@@ -36,6 +36,9 @@ log = logging.getLogger(__name__)
 AS_JSON_MAX = 1 << 20
 """Bytes of a protobuf body up to which the audit keeps it as JSON."""
 
+
+AUDITED = web.RequestKey("audited", bool)
+"""Whether a request came to its kind, which notes it when it is answered."""
 
 HANDSHAKE_S = 10.0
 """Seconds for the TLS handshake."""
@@ -98,9 +101,17 @@ class Server:
             log.exception("%s %s", request.method, request.path)
             why = f"Internal error occurred: {error!r}"
             response = refuse(request, ApiError(500, why, reason="InternalError"))
+        if not request.get(AUDITED):
+            self._record_at_the_door(request, response.status)
         if not response.prepared:
             response.headers.setdefault("Audit-Id", request.headers.get("Audit-Id") or str(uuid.uuid4()))
         return response
+
+    def _record_at_the_door(self, request: web.Request, code: int) -> None:
+        """Note a request that went no further: a refusal, a review (without what it holds), or a kind that is not there."""
+        info = request_info(request.method, request.path, request.query)
+        if info.is_resource:
+            Exchange(request, info, info.resource).record(self._audit, code)
 
     async def _dispatch(self, request: web.Request) -> web.StreamResponse:
         info = request_info(request.method, request.path, request.query)
@@ -112,6 +123,7 @@ class Server:
                 return web.Response(status=404, text="404 page not found\n")
             raise no_route()
         exchange = Exchange(request, info, served.resource.key)
+        request[AUDITED] = True
         try:
             response = await self._answer(Call(self._api, request, info, served, b""), exchange)
         except ApiError as error:
@@ -158,7 +170,8 @@ class Exchange:
         self._info = info
         self._plural = plural
         self._started = time.time()
-        self.user = request[USER].name
+        user = request.get(USER)
+        self.user = user.name if user is not None else ""
         self.raw = b""
         self.code = 500
         self.warnings: list[str] = []

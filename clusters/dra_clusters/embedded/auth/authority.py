@@ -82,23 +82,26 @@ class Authority:
         hinders = ["node authorizer does not support user rule resolution"] if user.node else []
         return self.rbac.rules_for(user, namespace), hinders + self.rbac.missing(user, namespace)
 
-    def admit(self, write: Write) -> list[Cause]:
-        """Judge an object before it is stored; what is wrong with a claim's status comes back as causes of a 422.
+    def admit(self, write: Write) -> None:
+        """Judge an object before it is stored.
 
         Raises:
             ApiError: 403.
         """
         asked = REQUEST.get()
         if asked is None:
-            return []
+            return
         if asked.user.node:
             why = node_restriction.complaint(asked.user.node, write, self._objects.find)
             if why:
                 raise status.forbidden(write.plural, write.group, write.name, why)
         if self.enforced:
             check_escalation(write, asked, self.rbac, self.decide)
-        is_claim_status = (write.plural, write.subresource) == ("resourceclaims", "status")
-        if not is_claim_status or GATE not in self._gates or write.old is None or write.new is None:
+
+    def judge_status(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Cause]:
+        """What the user whose request is served may not change of a claim's status; causes of a 422."""
+        asked = REQUEST.get()
+        if asked is None or GATE not in self._gates:
             return []
         has_devices = "DRAResourceClaimDeviceStatus" in self._gates
-        return status_causes(write.old, write.new, asked, self.request, device_status=has_devices)
+        return status_causes(old, new, asked, self.request, device_status=has_devices)

@@ -63,11 +63,11 @@ class Doorkeeper:
         if wanted is not None:
             user = impersonated(wanted, asked, self._authority.decide, constrained=self._constrained)
             asked = asked_by(user, info, request.query.get("fieldSelector", ""))
+        request[USER] = user
         self._admit(user, info)
         decision = self._authority.request(asked)
         if not decision.allowed:
             raise forbidden(asked, decision.reason)
-        request[USER] = user
         mark = REQUEST.set(asked)
         try:
             if self._reviews.serves(info):

@@ -1,6 +1,7 @@
 """Makes claims from templates and takes devices back from pods that ended.
 
-After kube-controller-manager pkg/controller/resourceclaim, 1.36. Work is kept by key: a pod, or a claim. What has to wait for a template is done when that appears.
+After kube-controller-manager pkg/controller/resourceclaim, 1.36; in 1.34 claims block the deletion of their pod
+(kubernetes#134956). Work is kept by key: a pod, or a claim. What has to wait for a template is done when that appears.
 """
 
 import logging
@@ -49,6 +50,7 @@ class ClaimController:
 
     def __init__(self, api: Api) -> None:
         self._api = api
+        self._blocks = api.kubernetes == "1.34"
         self._by_uid: dict[str, set[Key]] = defaultdict(set)
         """{UID of a pod: claims that are reserved for it or were made for it}."""
         self._concern: dict[Key, set[str]] = {}
@@ -143,7 +145,9 @@ class ClaimController:
             self._complain(pod, name, why)
             return None
         try:
-            return self._api.create("resourceclaims", claim_from(template, pod, name)).value
+            return self._api.create(
+                "resourceclaims", claim_from(template, pod, name, blocks=self._blocks)
+            ).value
         except ApiError as error:
             self._complain(pod, name, f"failed to create ResourceClaim: {error}")
             return None
@@ -216,8 +220,8 @@ def wants_admin(template: Mapping[str, Any]) -> bool:
     return any((request.get("exactly") or {}).get("adminAccess") for request in requests)
 
 
-def claim_from(template: Object, pod: Object, name: str) -> Object:
-    """The claim that TEMPLATE gives for POD's entry NAME."""
+def claim_from(template: Object, pod: Object, name: str, *, blocks: bool) -> Object:
+    """The claim that TEMPLATE gives for POD's entry NAME; BLOCKS: it holds up a foreground deletion of the pod."""
     wanted = template["spec"].get("metadata") or {}
     owner = {
         "apiVersion": "v1",
@@ -225,7 +229,7 @@ def claim_from(template: Object, pod: Object, name: str) -> Object:
         "name": pod["metadata"]["name"],
         "uid": pod["metadata"]["uid"],
         "controller": True,
-        "blockOwnerDeletion": True,
+        **({"blockOwnerDeletion": True} if blocks else {}),
     }
     metadata = {
         "generateName": f"{pod['metadata']['name']}-{name}"[:BASE_MAX] + "-",

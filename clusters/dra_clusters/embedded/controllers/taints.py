@@ -1,19 +1,13 @@
 """Pure: when the users of a claim have to leave its devices (device_taint_eviction.go, 1.36)."""
 
-import calendar
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from dra_clusters.embedded.clock import moment
 from dra_clusters.embedded.scheduling.tolerations import meant, tolerates
 from dra_clusters.embedded.scheduling.usage import results_of
 
 Object = Mapping[str, Any]
-
-
-def moment(stamp: str | None, otherwise: float) -> float:
-    """A time that the API wrote, in seconds since 1970."""
-    return calendar.timegm(time.strptime(stamp, "%Y-%m-%dT%H:%M:%SZ")) if stamp else otherwise
 
 
 def device_taints(result: Object, slices: Iterable[Object], rules: Sequence[Object]) -> list[Object]:
@@ -54,5 +48,6 @@ def eviction_time(
                 continue
             seconds = tolerated_s(taint, result.get("tolerations") or [])
             if seconds is not None:
-                times.append(moment(taint.get("timeAdded"), now) + seconds)
+                added = taint.get("timeAdded")
+                times.append((moment(added) if added else now) + seconds)
     return min(times, default=None)

@@ -1,7 +1,7 @@
 """Field selectors of list and watch: which fields a kind can be selected by, and the refusals of the others.
 
 The sets and words are those of the field label conversions in ``pkg/apis/*/conversion.go`` and of the kinds'
-``SelectableFields`` (kubernetes/kubernetes 1.36); the text is read as apimachinery ``pkg/fields/selector.go`` does.
+``SelectableFields`` (kubernetes/kubernetes 1.36 and 1.37); the text is read as apimachinery ``pkg/fields/selector.go`` does.
 """
 
 import re
@@ -13,6 +13,7 @@ from typing import Any
 from dra_clusters.embedded.query.labels import Predicate, everything
 from dra_clusters.embedded.resources import Resource, Served
 from dra_clusters.embedded.status import bad_request
+from dra_clusters.releases import number
 
 NAMES = ("metadata.name", "metadata.namespace")
 REFERENCE = ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
@@ -34,7 +35,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "secrets": (*NAMES, "type"),
         "services": (*NAMES, "spec.clusterIP", "spec.type"),
         "jobs": (*NAMES, "status.successful"),
-        "resourceslices": ("metadata.name", "spec.nodeName", "spec.driver"),
+        "resourceslices": ("metadata.name", "spec.nodeName", "spec.driver", "spec.pool.name"),
         "events": (
             *NAMES,
             *(f"involvedObject.{name}" for name in REFERENCE),
@@ -46,6 +47,8 @@ TWIN_EVENTS = (*NAMES, *(f"regarding.{name}" for name in REFERENCE), "reason", "
 """What events.k8s.io selects by (``pkg/apis/events/v1/conversion.go``)."""
 
 SPELLING = {"regarding": "involvedObject", "reportingController": "reportingComponent"}
+POOL, POOL_SINCE = "spec.pool.name", "1.37"
+"""A field that slices cannot be selected by in older releases."""
 FALSE_IF_ABSENT = frozenset({"spec.unschedulable", "spec.hostNetwork"})
 ZERO_IF_ABSENT = frozenset({"status.successful"})
 
@@ -91,16 +94,16 @@ def unescaped(value: str) -> str:
 
 
 def field_selector(
-    text: str, served: Served, selectable: Mapping[str, str] = MappingProxyType({})
+    text: str, served: Served, release: str, selectable: Mapping[str, str] = MappingProxyType({})
 ) -> Predicate:
-    """Predicate of ``fieldSelector`` on a kind; SELECTABLE are those of a CRD's version, {field: JSON path}.
+    """Predicate of ``fieldSelector`` on a kind in RELEASE; SELECTABLE are a CRD version's, {field: JSON path}.
 
     Raises:
         ApiError: 400, the selector cannot be read, or the kind cannot be selected by a field.
     """
     terms = terms_of(text)
     for found in terms:
-        check_field(found.field, served, tuple(selectable))
+        check_field(found.field, served, release, tuple(selectable))
     if not terms:
         return everything
     tests = [(reader(found.field), found) for found in terms]
@@ -115,14 +118,15 @@ def equal_to(text: str, field: str) -> str | None:
     return None
 
 
-def check_field(field: str, served: Served, selectable: tuple[str, ...]) -> None:
+def check_field(field: str, served: Served, release: str, selectable: tuple[str, ...]) -> None:
     """Refuse a field that the kind cannot be selected by."""
     resource = served.resource
     if served.group == "events.k8s.io":
         known = TWIN_EVENTS
     else:
         known = (*NAMES, *selectable) if resource.custom else FIELDS.get(resource.key, NAMES)
-    if field not in known:
+    early = field == POOL and number(release) < number(POOL_SINCE)
+    if field not in known or early:
         raise bad_request(unsupported(field, served, resource))
 
 

@@ -23,13 +23,22 @@ Object = dict[str, Any]
 TEMPLATE_NUMBER = "deprecated.daemonset.template.generation"
 DAEMON_COUNTS = ("currentNumberScheduled", "numberMisscheduled", "desiredNumberScheduled", "numberReady")
 BUDGET_COUNTS = ("disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods")
+GATED = {
+    "type": "PodScheduled",
+    "status": "False",
+    "reason": "SchedulingGated",
+    "message": "Scheduling is blocked due to non-empty scheduling gates",
+}
+"""The condition of a new pod that has scheduling gates (``applySchedulingGatedCondition``)."""
 RBAC = "rbac.authorization.k8s.io"
 
 
-def _prepare_pod(new: Object, old: Object | None, _context: Context) -> None:
+def _prepare_pod(new: Object, old: Object | None, context: Context) -> None:
     if old is None:
         pod_defaults.admit(new["spec"])
         new["status"] = {"phase": "Pending", "qosClass": qos_class(new["spec"])}
+        if new["spec"].get("schedulingGates"):
+            new["status"]["conditions"] = [{**GATED, "lastTransitionTime": context.stamp}]
         return
     pod_defaults.tolerate(new["spec"])
     for name in ("priority", "preemptionPolicy"):

@@ -4,6 +4,7 @@ Source: ``pkg/apis/resource/validation/validation.go``, 1.36 (1.37 where said). 
 ``taints``, the slice around the device in ``slices``.
 """
 
+import dataclasses
 import functools
 import re
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ SEMVER = (
     r"(\+[0-9a-zA-Z-]+(\.[0-9a-zA-Z-]+)*)?"
 )
 LISTS = ("bools", "ints", "strings", "versions")
+LISTED = frozenset(LISTS)
 VALUES = ("bool", "int", "string", "version", *LISTS)
 ENTRIES_MAX, VALUES_MAX, VALUE_MAX = 32, 48, 64
 DOMAIN_MAX, ID_MAX = 63, 32
@@ -48,16 +50,17 @@ def device(
     if entries > ENTRIES_MAX:
         detail = f"the total number of attributes and capacities must not exceed {ENTRIES_MAX}"
         yield invalid(path, entries, detail)
-    values = sum(max(1, *(len(value.get(kind) or []) for kind in LISTS)) for value in attributes.values())
+    values = sum(map(values_in, attributes.values()))
     if values > VALUES_MAX:
         yield invalid(path, values, f"the total number of attribute values must not exceed {VALUES_MAX}")
     key_rule = functools.partial(qualified_name, context=context)
-    yield from mapped(attributes, None, key_rule, attribute, f"{path}.attributes", key_shown=KEY_MAX)
+    entry = functools.partial(mapped, key_shown=KEY_MAX, keyed=not context.at_least("1.35"))
+    yield from entry(attributes, None, key_rule, attribute, f"{path}.attributes")
     changed = old is None or (old.get("capacity") or {}) != capacities
     if changed or not context.at_least("1.37"):
         shared = bool(item.get("allowMultipleAllocations"))
         rule = functools.partial(capacity, shared=shared, context=context)
-        yield from mapped(capacities, None, key_rule, rule, f"{path}.capacity", key_shown=KEY_MAX)
+        yield from entry(capacities, None, key_rule, rule, f"{path}.capacity")
     if old is None or (old.get("taints") or []) != (item.get("taints") or []):
         yield from each_of(item.get("taints"), TAINTS_MAX, taint, f"{path}.taints")
     yield from unique(
@@ -72,24 +75,34 @@ def device(
     yield from node_resources(item, path)
 
 
+def values_in(value: Object) -> int:
+    """How many values an attribute has: those of its longest list, or one."""
+    if LISTED.isdisjoint(value):
+        return 1
+    return max(1, *(len(value.get(kind) or []) for kind in LISTS))
+
+
 def qualified_name(name: str, path: str, *, context: Context) -> Iterator[Cause]:
     """Name of an attribute or capacity; until 1.36 a second slash hides everything from the rules."""
-    parts = name.split("/")
+    for cause in _name_causes(name, counts_slashes=context.at_least("1.37")):
+        yield dataclasses.replace(cause, field=path)
+
+
+@functools.lru_cache(maxsize=names.REMEMBERED)
+def _name_causes(name: str, *, counts_slashes: bool) -> tuple[Cause, ...]:
+    """What is wrong with a name, wherever it stands; remembered, because all devices of a driver have the same ones."""
+    parts, path = name.split("/"), ""
     if len(parts) > 2:
-        if context.at_least("1.37"):
-            yield invalid(path, name, "must not contain more than one slash")
-        return
+        return (invalid(path, name, "must not contain more than one slash"),) if counts_slashes else ()
+    found: list[Cause] = []
     if len(parts) == 2:
-        if parts[0]:
-            yield from driver_name(parts[0], path)
-        else:
-            yield invalid(path, "", "the domain must not be empty")
+        domain_causes = driver_name(parts[0], path)
+        found += domain_causes if parts[0] else [invalid(path, "", "the domain must not be empty")]
         if not parts[1]:
-            yield invalid(path, "", "the name must not be empty")
-            return
+            return (*found, invalid(path, "", "the name must not be empty"))
     if names.size(parts[-1]) > ID_MAX:
-        yield too_long(path, ID_MAX)
-    yield from names.each(path, parts[-1], names.c_identifier(parts[-1]))
+        found.append(too_long(path, ID_MAX))
+    return (*found, *names.each(path, parts[-1], names.c_identifier(parts[-1])))
 
 
 def fully_qualified_name(name: str, path: str, *, context: Context) -> Iterator[Cause]:
@@ -122,7 +135,8 @@ def pool_name(name: str, path: str) -> Iterator[Cause]:
 
 def attribute(value: Object, path: str) -> Iterator[Cause]:
     """Value of an attribute: exactly one member."""
-    found = [member for member in VALUES if value.get(member) is not None]
+    found = [member for member in value if value[member] is not None and member in VALUES]
+    found.sort(key=VALUES.index)
     for member in found:
         where, items = f"{path}.{member}", value[member]
         if member in LISTS and not items:
@@ -214,6 +228,8 @@ def _node(item: Object, path: str, *, per_device: bool) -> Iterator[Cause]:
 def binding(item: Object, path: str) -> Iterator[Cause]:
     """Conditions for binding, of a device or of an allocation result."""
     good, bad = item.get("bindingConditions") or [], item.get("bindingFailureConditions") or []
+    if not good and not bad:
+        return
     for member, found in (("bindingConditions", good), ("bindingFailureConditions", bad)):
         yield from each_of(found, CONDITIONS_MAX, label_key, f"{path}.{member}")
     for member, found in (("bindingConditions", good), ("bindingFailureConditions", bad)):
@@ -227,5 +243,5 @@ def binding(item: Object, path: str) -> Iterator[Cause]:
         ("bindingConditions", good, "bindingFailureConditions"),
         ("bindingFailureConditions", bad, "bindingConditions"),
     ):
-        if not found and (good or bad):
+        if not found:
             yield invalid(f"{path}.{member}", item.get(member), f"{member} are required to use {other}")

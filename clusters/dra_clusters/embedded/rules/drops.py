@@ -9,7 +9,7 @@ from typing import Any
 
 from dra_clusters.embedded.rules.allocations import results_of, shared_id
 from dra_clusters.embedded.rules.context import Context
-from dra_clusters.embedded.rules.devices import LISTS
+from dra_clusters.embedded.rules.devices import LISTED
 
 Object = dict[str, Any]
 Places = Callable[[Object], Iterator[tuple[Object, str]]]
@@ -57,7 +57,7 @@ def _slice_node_resources(spec: Object) -> Iterator[tuple[Object, str]]:
 def _slice_lists(spec: Object) -> Iterator[tuple[Object, str]]:
     for device in _devices(spec):
         for value in (device.get("attributes") or {}).values():
-            for member in LISTS:
+            for member in LISTED.intersection(value):
                 yield value, member
 
 
@@ -163,6 +163,8 @@ CLAIM: Table = (
     (("DRAAdminAccess",), _claim_admin),
     (("DRAConsumableCapacity",), _claim_capacity),
 )
+KEPT_BEFORE_1_35 = (_claim_tolerations,)
+"""Fields that 1.34 forgets to drop."""
 CLASS: Table = ((("DRAExtendedResource",), _class_resource),)
 STATUS: Table = (
     (("DRAResourceClaimDeviceStatus",), _status_devices),
@@ -180,6 +182,8 @@ POD_STATUS: Table = (
 def drop(rows: Table, new: Object, old: Object | None, context: Context) -> None:
     """Take the fields of gates that are off out of the spec NEW, unless OLD uses the same gate."""
     for gates, places in rows:
+        if places in KEPT_BEFORE_1_35 and not context.at_least("1.35"):
+            continue
         if not all(context.on(gate) for gate in gates) and not uses(places, old):
             for around, field in list(places(new)):
                 around.pop(field, None)

@@ -22,7 +22,9 @@ def sized(items: Sequence[Any] | Mapping[str, Any], limit: int | None, path: str
 
 def each_of(items: Sequence[Any] | None, limit: int | None, rule: Rule, path: str) -> Iterator[Cause]:
     """A list of at most LIMIT items, each keeping the RULE."""
-    found = list(items or [])
+    if not items:
+        return
+    found = list(items)
     if limit is not None and len(found) > limit:
         yield from sized(found, limit, path)
         return
@@ -39,7 +41,9 @@ def unique(
     shown: Callable[[Any], Any] | None = None,
 ) -> Iterator[Cause]:
     """A list as in ``each_of`` whose items have different KEYs; a second one is SHOWN in the cause."""
-    found = list(items or [])
+    if not items:
+        return
+    found = list(items)
     yield from each_of(found, limit, rule, path)
     if limit is not None and len(found) > limit:
         return
@@ -58,15 +62,20 @@ def mapped(
     path: str,
     *,
     key_shown: int,
+    keyed: bool = False,
 ) -> Iterator[Cause]:
-    """A map of at most LIMIT items; in paths, keys of more than KEY_SHOWN letters lose their middle."""
+    """A map of at most LIMIT items; in paths, keys of more than KEY_SHOWN letters lose their middle.
+
+    What is wrong with a key is blamed on the map, or on the place of the key if KEYED.
+    """
     found = items or {}
     if limit is not None and len(found) > limit:
         yield from sized(found, limit, path)
         return
     for name in sorted(found):
-        yield from key_rule(name, path)
-        yield from rule(found[name], f"{path}[{shortened(name, key_shown)}]")
+        place = f"{path}[{shortened(name, key_shown)}]"
+        yield from key_rule(name, place if keyed else path)
+        yield from rule(found[name], place)
 
 
 def shortened(text: str, limit: int) -> str:

@@ -1,6 +1,6 @@
 """Rules of ``metadata`` and of the parts that many kinds share: conditions, managed fields.
 
-Sources (1.36): apimachinery ``pkg/api/validation/objectmeta.go`` and ``pkg/apis/meta/v1/validation/validation.go``. Which
+Sources (1.36 and 1.37): apimachinery ``pkg/api/validation/objectmeta.go`` and ``pkg/apis/meta/v1/validation/validation.go``. Which
 form the name of a kind has is the caller's to say.
 """
 
@@ -17,6 +17,7 @@ from dra_clusters.embedded.rules.causes import (
     required,
     too_long,
 )
+from dra_clusters.embedded.rules.context import Context
 
 Object = dict[str, Any]
 ANNOTATIONS_MAX = 256 * 1024
@@ -29,6 +30,7 @@ SAME = object()
 
 def new_metadata(
     metadata: Object,
+    context: Context,
     *,
     namespaced: bool,
     check: names.Problems,
@@ -53,12 +55,12 @@ def new_metadata(
         yield forbidden(f"{path}.namespace", "not allowed on this type")
     yield from labels(metadata.get("labels"), f"{path}.labels")
     yield from annotations(metadata.get("annotations"), f"{path}.annotations")
-    yield from owners(metadata.get("ownerReferences") or [], f"{path}.ownerReferences")
+    yield from owners(metadata.get("ownerReferences") or [], f"{path}.ownerReferences", context)
     yield from finalizers(metadata.get("finalizers") or [], f"{path}.finalizers")
     yield from managed_fields(metadata.get("managedFields") or [], f"{path}.managedFields")
 
 
-def changed_metadata(old: Object, new: Object, path: str = "metadata") -> Iterator[Cause]:
+def changed_metadata(old: Object, new: Object, context: Context, path: str = "metadata") -> Iterator[Cause]:
     """Rules of a change of metadata."""
     if old.get("deletionTimestamp"):
         extra = sorted(set(new.get("finalizers") or []) - set(old.get("finalizers") or []))
@@ -72,7 +74,7 @@ def changed_metadata(old: Object, new: Object, path: str = "metadata") -> Iterat
         yield from immutable(old.get(name) or "", new.get(name) or "", f"{path}.{name}")
     yield from labels(new.get("labels"), f"{path}.labels")
     yield from annotations(new.get("annotations"), f"{path}.annotations")
-    yield from owners(new.get("ownerReferences") or [], f"{path}.ownerReferences")
+    yield from owners(new.get("ownerReferences") or [], f"{path}.ownerReferences", context)
     yield from managed_fields(new.get("managedFields") or [], f"{path}.managedFields")
 
 
@@ -113,17 +115,15 @@ def annotations(items: dict[str, str] | None, path: str) -> Iterator[Cause]:
         yield too_long(path, ANNOTATIONS_MAX)
 
 
-def owners(items: list[Object], path: str) -> Iterator[Cause]:
-    """Owner references; the index is not part of their paths."""
+def owners(items: list[Object], path: str, context: Context) -> Iterator[Cause]:
+    """Owner references."""
     controller = ""
-    for owner in items:
-        if not (owner.get("apiVersion") or "").rpartition("/")[2]:
-            yield invalid(f"{path}.apiVersion", owner.get("apiVersion") or "", "version must not be empty")
-        for name in ("kind", "name", "uid"):
-            if not owner.get(name):
-                yield invalid(f"{path}.{name}", "", "must not be empty")
+    for index, owner in enumerate(items):
+        indexed = context.at_least("1.37")
+        where = f"{path}[{index}]" if indexed else path
+        yield from _members(owner, where) if indexed else _members_before(owner, where)
         if (owner.get("apiVersion"), owner.get("kind")) == ("v1", "Event"):
-            yield invalid(path, owner, "/v1, Kind=Event is disallowed from being an owner")
+            yield invalid(where, owner, "/v1, Kind=Event is disallowed from being an owner")
         if owner.get("controller"):
             current = f"{owner.get('kind')}/{owner.get('name')}"
             if controller:
@@ -133,6 +133,26 @@ def owners(items: list[Object], path: str) -> Iterator[Cause]:
                 )
                 yield invalid(path, items, detail)
             controller = controller or current
+
+
+def _members(owner: Object, path: str) -> Iterator[Cause]:
+    """What an owner reference must have, since 1.37."""
+    version = owner.get("apiVersion") or ""
+    if version and (version.count("/") > 1 or version.endswith("/")):
+        yield invalid(f"{path}.apiVersion", version, "must be <group>/<version> or <version>")
+    for name in ("apiVersion", "kind", "name", "uid"):
+        if not owner.get(name):
+            yield required(f"{path}.{name}", "must not be empty")
+
+
+def _members_before(owner: Object, path: str) -> Iterator[Cause]:
+    """What an owner reference must have, up to 1.36."""
+    version = owner.get("apiVersion") or ""
+    if not version.rpartition("/")[2]:
+        yield invalid(f"{path}.apiVersion", version, "version must not be empty")
+    for name in ("kind", "name", "uid"):
+        if not owner.get(name):
+            yield invalid(f"{path}.{name}", "", "must not be empty")
 
 
 def finalizers(items: list[str], path: str) -> Iterator[Cause]:

@@ -4,6 +4,7 @@ Sources: ``pkg/api/validate/content/{dns,kube,identifier}.go`` and ``pkg/util/va
 the field and makes causes of the words (``each``).
 """
 
+import functools
 import ipaddress
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -20,6 +21,8 @@ LABEL_VALUE = f"({QUALIFIED})?"
 C_IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_]*"
 CONFIG_KEY = r"[-._a-zA-Z0-9]+"
 CONDITION_REASON = r"[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?"
+REMEMBERED = 4096
+"""Answers that are remembered: the names in a slice, and those of other slices, are mostly the same."""
 PARTS = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"
 
 
@@ -42,6 +45,7 @@ def form(message: str, pattern: str, *examples: str) -> str:
     return f"{message} (e.g. {shown}regex used for validation is '{pattern}')"
 
 
+@functools.lru_cache(maxsize=REMEMBERED)
 def matches(pattern: str, text: str) -> bool:
     """Whether the whole TEXT has that form."""
     return re.fullmatch(pattern, text) is not None

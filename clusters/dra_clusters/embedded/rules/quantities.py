@@ -4,6 +4,7 @@ The suffix family (binary, decimal, exponent) of the client's text stays; the nu
 no fraction; nothing is finer than a nano. ``dra_api.quantity`` reads quantities; this module writes them.
 """
 
+import functools
 import re
 from fractions import Fraction
 from typing import Any
@@ -24,6 +25,8 @@ DECIMAL = (
     ("n", -9),
 )
 LARGEST = (1 << 63) - 1
+REMEMBERED = 4096
+"""Texts whose canonical form is remembered: the devices of a slice, and of all nodes, are alike."""
 
 
 def value_of(quantity: Any) -> Fraction:
@@ -45,7 +48,12 @@ def canonical(quantity: Any) -> str:
     Raises:
         ValueError: it is no quantity.
     """
-    return printed(value_of(quantity), str(quantity))
+    return _canonical(str(quantity))
+
+
+@functools.lru_cache(maxsize=REMEMBERED)
+def _canonical(text: str) -> str:
+    return printed(value_of(text), text)
 
 
 def printed(value: Fraction, text: str) -> str:

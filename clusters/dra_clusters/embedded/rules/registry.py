@@ -9,7 +9,7 @@ import copy
 from typing import Any
 
 from dra_clusters.embedded.resources import Resource
-from dra_clusters.embedded.rules import core_kinds, names, resource_kinds
+from dra_clusters.embedded.rules import core_kinds, names, release_1_34, resource_kinds
 from dra_clusters.embedded.rules.causes import Cause
 from dra_clusters.embedded.rules.context import Context
 from dra_clusters.embedded.rules.defaults import default
@@ -50,17 +50,31 @@ def prepare_create(resource: Resource, item: Object, context: Context) -> None:
 
 def validate_create(resource: Resource, item: Object, context: Context) -> list[Cause]:
     """Why ITEM cannot be created."""
+    return told(resource, _create_causes(resource, item, context), context)
+
+
+def told(resource: Resource, causes: list[Cause], context: Context) -> list[Cause]:
+    """CAUSES as the release tells them."""
+    older = resource.group == "resource.k8s.io" and not context.at_least("1.35")
+    return list(release_1_34.as_told(causes)) if older else causes
+
+
+def _create_causes(resource: Resource, item: Object, context: Context) -> list[Cause]:
     row = kind_of(resource)
     causes = list(row.before(item, None, context))
     if row.own_metadata:
         causes += new_metadata(
-            item["metadata"], namespaced=resource.namespaced, check=row.name, check_generated=row.old_names
+            item["metadata"],
+            context,
+            namespaced=resource.namespaced,
+            check=row.name,
+            check_generated=row.old_names,
         )
     if row.standard:
         causes += known_finalizers(item["metadata"])
     causes += row.rules(item, None, context)
     return causes or list(
-        new_metadata(item["metadata"], namespaced=resource.namespaced, check=names.path_segment)
+        new_metadata(item["metadata"], context, namespaced=resource.namespaced, check=names.path_segment)
     )
 
 
@@ -91,19 +105,31 @@ def validate_update(
     resource: Resource, old: Object, new: Object, subresource: str, context: Context
 ) -> list[Cause]:
     """Why OLD cannot become NEW."""
+    return told(resource, _update_causes(resource, old, new, subresource, context), context)
+
+
+def _update_causes(
+    resource: Resource, old: Object, new: Object, subresource: str, context: Context
+) -> list[Cause]:
     row = kind_of(resource)
-    causes = list(new_metadata(new["metadata"], namespaced=resource.namespaced, check=names.path_segment))
-    causes += changed_metadata(old["metadata"], new["metadata"])
+    causes = list(
+        new_metadata(new["metadata"], context, namespaced=resource.namespaced, check=names.path_segment)
+    )
+    causes += changed_metadata(old["metadata"], new["metadata"], context)
     if subresource == "status":
-        again = changed_metadata(old["metadata"], new["metadata"])
+        again = changed_metadata(old["metadata"], new["metadata"], context)
         return [*causes, *again, *row.status_rules(new, old, context)]
     if subresource:
         return causes
     if row.rechecks:
         causes += new_metadata(
-            new["metadata"], namespaced=resource.namespaced, check=row.name, check_generated=row.old_names
+            new["metadata"],
+            context,
+            namespaced=resource.namespaced,
+            check=row.name,
+            check_generated=row.old_names,
         )
-    causes += changed_metadata(old["metadata"], new["metadata"])
+    causes += changed_metadata(old["metadata"], new["metadata"], context)
     if row.standard:
         causes += known_finalizers(new["metadata"])
     causes += row.rules(new, old, context)

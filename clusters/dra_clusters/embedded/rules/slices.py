@@ -10,6 +10,7 @@ from dra_clusters.embedded.rules import names
 from dra_clusters.embedded.rules.causes import Cause, invalid, not_supported, required
 from dra_clusters.embedded.rules.context import Context
 from dra_clusters.embedded.rules.devices import (
+    LISTED,
     LISTS,
     counter_set_name,
     counters,
@@ -127,9 +128,10 @@ def _devices(spec: Object, old: Object, context: Context, path: str) -> Iterator
 
 def is_rich(item: Object) -> bool:
     """Whether the device lowers its slice's limit: taints, counters or list attributes."""
-    values = (item.get("attributes") or {}).values()
-    lists = any(value.get(member) is not None for value in values for member in LISTS)
-    return bool(item.get("taints") or item.get("consumesCounters")) or lists
+    if item.get("taints") or item.get("consumesCounters"):
+        return True
+    listed = [value for value in (item.get("attributes") or {}).values() if not LISTED.isdisjoint(value)]
+    return any(value.get(member) is not None for value in listed for member in LISTS)
 
 
 def _places(spec: Object, path: str) -> Iterator[Cause]:

@@ -3,11 +3,10 @@
 KEP 5007; dynamicresources isClaimReadyForBinding, 1.36.
 """
 
-import calendar
-import time
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from dra_clusters.embedded.clock import moment
 from dra_clusters.embedded.scheduling.usage import results_of
 
 Object = Mapping[str, Any]
@@ -44,4 +43,4 @@ def state_of(claim: Object, now: float) -> Literal["ready", "waiting", "failed",
 def allocated_at(claim: Object, otherwise: float) -> float:
     """When CLAIM was allocated."""
     stamp = ((claim.get("status") or {}).get("allocation") or {}).get("allocationTimestamp")
-    return calendar.timegm(time.strptime(stamp, "%Y-%m-%dT%H:%M:%SZ")) if stamp else otherwise
+    return moment(stamp) if stamp else otherwise

@@ -72,7 +72,8 @@ class Cycle:
             raise Unschedulable(unfit_message(len(nodes), f"{problem}.", still(self.claims, [])))
         selector = self.pod["spec"].get("nodeSelector") or {}
         start = self.state.position(selector.get(HOSTNAME, "")) or start  # there it will be, if anywhere
-        enough = NODES_SCORED if any(scored(claim) for claim in self.claims) else 1
+        compared = self.state.scores and any(scored(claim) for claim in self.claims)
+        enough = NODES_SCORED if compared else 1
         for offset in range(len(nodes)):
             index = (start + offset) % len(nodes)
             placed = self.try_node(nodes[index], index)

@@ -36,7 +36,7 @@ def result_of(chosen: Chosen, gates: frozenset[str]) -> Object:
     result: Object = {"request": chosen.wanted.name, "driver": driver, "pool": pool, "device": device}
     if chosen.wanted.admin:
         result["adminAccess"] = True
-    if chosen.wanted.tolerations:
+    if chosen.wanted.tolerations and "DRADeviceTaints" in gates:
         result["tolerations"] = [dict(toleration) for toleration in chosen.wanted.tolerations]
     if "DRADeviceBindingConditions" in gates:
         for name in ("bindingConditions", "bindingFailureConditions"):

@@ -37,8 +37,10 @@ def claim_names(pod: Object) -> list[str]:
 class State:
     """Nodes with their load, classes, what is offered and what is in use."""
 
-    def __init__(self, gates: frozenset[str]) -> None:
+    def __init__(self, gates: frozenset[str], *, scores: bool = True) -> None:
         self.gates = gates
+        self.scores = scores
+        """Whether a node with a better alternative is preferred (since 1.35)."""
         self.inventory = Inventory(gates)
         self.usage = Usage()
         self.classes: dict[str, Object] = {}

@@ -221,7 +221,7 @@ def _value_reader(each: FieldInfo, release: str) -> Reader:
     if each.type in kinds.SPECIAL:
         return SPECIAL_READERS.get(each.type, _read_any)
     if each.info:
-        return lambda value, place, findings: _message_reader(each.type, release)(value, place, findings)
+        return _message_reader(each.type, release)
     # an item is spelled as what follows the brackets of its list or map
     go = each.type if each.wrapped else each.go.rpartition("]")[2]
     if each.type == "[]byte":

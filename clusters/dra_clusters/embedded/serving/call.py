@@ -94,7 +94,7 @@ class Call:
         if not options.fields:
             return chosen
         selectable = self.definition.selectable(self.served.version) if self.definition else {}
-        by_field = field_selector(options.fields, self.served, selectable)
+        by_field = field_selector(options.fields, self.served, self.api.kubernetes, selectable)
         return by_field if chosen is everything else both(chosen, by_field)
 
     async def answer(self, item: Stored, code: int = 200) -> web.Response:

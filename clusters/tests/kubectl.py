@@ -1,0 +1,27 @@
+"""The program kubectl against a cluster, as people run it."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+
+def run_kubectl(
+    kubeconfig: Path, home: Path, *words: str, text: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run kubectl with WORDS and TEXT as its input; skips the test where there is none."""
+    program = shutil.which("kubectl")
+    if program is None:
+        pytest.skip("kubectl is not installed")
+    environment = {**os.environ, "KUBECONFIG": str(kubeconfig), "HOME": str(home)}
+    return subprocess.run(
+        [program, *words],
+        env=environment,
+        input=text,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
