@@ -48,7 +48,7 @@ def test_headers_without_end_are_refused(api_cluster: EmbeddedCluster, call: Cal
         socket.create_connection((host, int(port)), timeout=5) as plain,
         context.wrap_socket(plain) as secured,
     ):
-        secured.sendall(b"GET /api HTTP/1.1\r\nX: " + b"y" * 100_000)
+        secured.sendall(b"GET /api HTTP/1.1\r\nX: " + b"y" * (2 << 20))
         assert b"400" in secured.recv(100)
     assert call("GET", "/readyz").raw == b"ok"
 
@@ -66,6 +66,38 @@ def test_a_yaml_bomb_is_refused(call: Caller) -> None:
     answer = call("POST", CONFIGS, "\n".join(lines).encode(), kind="application/yaml")
     assert answer.code == 400
     assert "excessive aliasing" in answer.body["message"]
+
+
+@pytest.mark.parametrize("text", ["&a [*a]", "a: &a {b: *a}", "{[1]: 2}", "{null: 1}", "a: !!set {b}"])
+def test_yaml_that_is_no_json_is_refused(call: Caller, text: str) -> None:
+    assert call("POST", CONFIGS, text.encode(), kind="application/yaml").code == 400
+
+
+def test_yaml_is_read_as_go_reads_it(call: Caller) -> None:
+    text = "metadata: {name: gos-yaml, annotations: {1: a, no: b}}\ndata: {a: 12:30:45, b: 2001-01-01}"
+    item = call("POST", CONFIGS, text.encode(), kind="application/yaml").body
+    assert item["metadata"]["annotations"] == {"1": "a", "false": "b"}
+    assert item["data"] == {"a": "12:30:45", "b": "2001-01-01"}
+
+
+def test_a_number_of_many_parts_takes_no_time(call: Caller) -> None:
+    text = "metadata: {name: parts}\ndata: {a: " + "1:" * 100_000 + "1}"
+    assert call("POST", CONFIGS, text.encode(), kind="application/yaml").code == 201
+
+
+def test_an_object_as_deep_as_the_stack_is_refused(call: Caller) -> None:
+    text = '{"metadata": {"name": "deep"}, "data":' + '{"a":' * 900 + "1" + "}" * 901
+    assert call("POST", CONFIGS, text.encode()).code == 400
+
+
+def test_a_body_that_cannot_be_unpacked_is_refused(call: Caller) -> None:
+    answer = call("POST", CONFIGS, b"no deflate", **{"Content-Encoding": "deflate"})
+    assert (answer.code, answer.body["reason"]) == (400, "BadRequest")
+
+
+def test_a_request_line_may_be_long(call: Caller) -> None:
+    labels = ",".join(f"label-{number}=value" for number in range(2000))
+    assert call("GET", f"{CONFIGS}?labelSelector={labels}").body["items"] == []
 
 
 async def test_a_watcher_that_does_not_read_is_ended() -> None:
