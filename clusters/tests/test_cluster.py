@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -168,3 +169,31 @@ def test_a_command_runs_inside_and_its_exit_code_is_ours() -> None:
     )
     assert wrong.returncode == 2
     assert wrong.stderr.count("\n") == 1
+
+
+COMMAND = [sys.executable, "-c", "from dra_clusters.cli import main; import sys; sys.exit(main())", "up"]
+TELL = "import os, signal, time; print(os.getpid(), flush=True); signal.pause()"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_cluster_and_the_command_in_it(tmp_path: Path, number: signal.Signals) -> None:
+    inner = [*COMMAND, "--parts", "api", "--", sys.executable, "-c", TELL]
+    with subprocess.Popen(inner, env={**os.environ, "TMPDIR": str(tmp_path)}, stdout=subprocess.PIPE) as up:
+        assert up.stdout is not None
+        command = int(up.stdout.readline())
+        up.send_signal(number)
+        assert up.wait(30) == 128 + number
+    with pytest.raises(ProcessLookupError):
+        os.kill(command, 0)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_cluster_without_a_command_ends_well(tmp_path: Path, number: signal.Signals) -> None:
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen([*COMMAND, "--parts", "api"], env=environment, stdout=subprocess.PIPE) as up:
+        assert up.stdout is not None
+        assert up.stdout.readline().startswith(b"export KUBECONFIG=")
+        up.send_signal(number)
+        assert up.wait(30) == 0
+    assert list(tmp_path.iterdir()) == []
