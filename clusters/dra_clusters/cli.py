@@ -33,6 +33,18 @@ def env(name: str, default: str) -> str:
     return os.environ.get(f"DRA_CLUSTER_{name}", default)
 
 
+def node_count(text: str) -> int:
+    """How many nodes.
+
+    Raises:
+        ArgumentTypeError: that is no such number.
+    """
+    if not text.isdecimal():
+        message = f"{text!r}: wanted a number of nodes"
+        raise argparse.ArgumentTypeError(message)
+    return int(text)
+
+
 def add_cluster_flags(parser: argparse.ArgumentParser) -> None:
     """Which cluster."""
     parser.add_argument(
@@ -44,8 +56,8 @@ def add_cluster_flags(parser: argparse.ArgumentParser) -> None:
     add_version_flag(parser)
     parser.add_argument(
         "--nodes",
-        type=int,
-        default=int(env("NODES", "1")),
+        type=node_count,
+        default=env("NODES", "1"),
         metavar="N",
         help="[$DRA_CLUSTER_NODES, default 1]",
     )
@@ -240,7 +252,7 @@ def main(words: Sequence[str] | None = None) -> int:
             signal.signal(number, leave)
         if arguments.command == "up":
             if not arguments.words:
-                signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)
+                signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, *ENDS})  # they wait for run_inside
             return run_up(arguments)
         runners = {"check": run_check, "diff": run_diff, "binaries": run_build}
         if arguments.command in runners:

@@ -1,5 +1,6 @@
 """The embedded cluster as clients see it."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -16,6 +17,7 @@ from lightkube import Client, KubeConfig
 from lightkube.resources.core_v1 import ConfigMap, Node, Pod
 
 from dra_clusters.choose import provider
+from dra_clusters.cli import main
 from dra_clusters.embedded.cluster import EmbeddedCluster, EmbeddedProvider
 from dra_clusters.errors import UsageError
 from dra_clusters.provider import ClusterOptions, ObservableCluster
@@ -143,7 +145,11 @@ def test_a_cluster_of_another_version_says_so(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"kubernetes": "1.2"}, "unknown Kubernetes version"), ({"parts": frozenset({"x"})}, "unknown parts")],
+    [
+        ({"kubernetes": "1.2"}, "unknown Kubernetes version"),
+        ({"parts": frozenset({"x"})}, "unknown parts"),
+        ({"parts": frozenset({"scheduler"})}, "lack api"),
+    ],
 )
 def test_what_cannot_be_is_refused(tmp_path: Path, options: dict[str, object], message: str) -> None:
     with pytest.raises(UsageError, match=message):
@@ -197,3 +203,22 @@ def test_a_cluster_without_a_command_ends_well(tmp_path: Path, number: signal.Si
         up.send_signal(number)
         assert up.wait(30) == 0
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["up", "--nodes", "-1"], "'-1': wanted a number of nodes"),
+        (["check", "--select", "nope"], "no behaviour matches 'nope'; areas are "),
+        (["check", "--kubeconfig", "/nonexistent"], "no cluster to check at /nonexistent"),
+        (["check", "--kubeconfig", "/nonexistent", "--has", "foo"], "unknown capabilities ['foo']"),
+    ],
+)
+def test_wrong_use_is_told_in_one_line(
+    capsys: pytest.CaptureFixture[str], words: list[str], message: str
+) -> None:
+    with contextlib.suppress(SystemExit):
+        assert main(words) == 2
+    told = capsys.readouterr()
+    assert (told.out, told.err.count("\n")) == ("", 1)
+    assert message in told.err

@@ -310,14 +310,17 @@ class EmbeddedProvider:
         """A cluster that answers.
 
         Raises:
-            UsageError: unknown version or part, no node.
+            UsageError: unknown version or part, no API server.
             WorldError: the folder cannot be used, or no port is free.
         """
         if options.kubernetes not in VERSIONS:
             message = f"unknown Kubernetes version {options.kubernetes!r}; there are: {', '.join(VERSIONS)}"
             raise UsageError(message)
-        if not options.parts <= PARTS or "api" not in options.parts:
-            message = f"unknown parts {sorted(options.parts - PARTS)}; wanted api and any of {sorted(PARTS - {'api'})}"
+        if unknown := options.parts - PARTS:
+            message = f"unknown parts {sorted(unknown)}; there are {', '.join(sorted(PARTS))}"
+            raise UsageError(message)
+        if "api" not in options.parts:
+            message = f"parts {sorted(options.parts)} lack api, which the others need"
             raise UsageError(message)
         try:
             options.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
