@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import json
 import socket
 import ssl
@@ -14,6 +15,7 @@ from http_client import CONFIGS, Caller
 
 from dra_clusters.audit import KEPT_BYTES, ApiRequest, Audit, Fault
 from dra_clusters.embedded.cluster import EmbeddedCluster
+from dra_clusters.embedded.serving.reads import Stream
 from dra_clusters.embedded.store import Store
 
 pytestmark = pytest.mark.slow
@@ -135,6 +137,29 @@ def test_a_client_that_never_reads_its_watch_holds_nobody_up(
             item = config(f"unread-{number}") | {"data": {"x": "y" * 300_000}}
             assert call("POST", CONFIGS, item).code == 201
         assert call("GET", f"{CONFIGS}/unread-29").code == 200
+
+
+def streams_alive() -> int:
+    gc.collect()
+    return sum(isinstance(item, Stream) for item in gc.get_objects())
+
+
+def test_a_watch_ends_with_its_connection(api_cluster: EmbeddedCluster) -> None:
+    host, _, port = api_cluster.url.removeprefix("https://").partition(":")
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    head = f"GET {CONFIGS}?watch=1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {api_cluster.security.token('admin')}\r\n\r\n"
+    for _ in range(5):
+        with (
+            socket.create_connection((host, int(port)), timeout=5) as plain,
+            context.wrap_socket(plain) as secured,
+        ):
+            secured.sendall(head.encode())
+            assert secured.recv(12) == b"HTTP/1.1 200"
+    deadline = time.monotonic() + 10
+    while streams_alive() and time.monotonic() < deadline:
+        threading.Event().wait(0.05)
+    assert streams_alive() == 0
 
 
 def test_the_record_of_requests_is_bounded_by_bytes() -> None:

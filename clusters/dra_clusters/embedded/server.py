@@ -74,6 +74,7 @@ class Server:
             self.application(),
             access_log=None,
             logger=protocol_log,
+            handler_cancellation=True,  # a watch ends with its connection, not an hour later
             shutdown_timeout=0.1,
             max_line_size=HEAD_MAX,
             max_field_size=HEAD_MAX,
