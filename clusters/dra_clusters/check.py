@@ -18,10 +18,13 @@ from dra_clusters.checks.behaviour import Behaviour
 from dra_clusters.checks.catalogue import behaviours
 from dra_clusters.checks.client import Client, Difference
 from dra_clusters.checks.world import World
+from dra_clusters.errors import UsageError
 from dra_clusters.provider import Cluster, Node
 from dra_clusters.releases import number
 
 WORKERS = 8
+CAPABILITIES = frozenset({"api", "rbac", "scheduler", "controllers"})
+"""What a cluster that somebody else runs may have."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,25 +73,47 @@ def served_by(kubeconfig: Path) -> frozenset[str]:
 
 
 def subject_at(kubeconfig: Path, capabilities: Iterable[str]) -> Subject:
-    """A cluster that somebody else runs; its release is asked from it."""
-    client = Client(kubeconfig)
-    version = client.send("GET", "/version").expect(200)
-    client.close()
+    """A cluster that somebody else runs; its release is asked from it.
+
+    Raises:
+        UsageError: an unknown capability, or no cluster answers there.
+    """
+    told = frozenset(filter(None, capabilities))
+    if unknown := told - CAPABILITIES:
+        message = f"unknown capabilities {sorted(unknown)}; there are {', '.join(sorted(CAPABILITIES))}"
+        raise UsageError(message)
+    try:
+        client = Client(kubeconfig)
+        version = client.send("GET", "/version").expect(200)
+        client.close()
+    except Exception as error:  # a file of any kind, a server of any kind
+        why = f"{type(error).__name__}: {error}"
+        message = f"no cluster to check at {kubeconfig}: {why.splitlines()[0]}"
+        raise UsageError(message) from error
     release = f"{version['major']}.{version['minor'].rstrip('+')}"
     return Subject(
         name=str(kubeconfig),
         kubeconfig=kubeconfig,
         kubernetes=release,
-        capabilities=frozenset(capabilities) | served_by(kubeconfig),
+        capabilities=told | served_by(kubeconfig),
     )
 
 
 def selected(patterns: Sequence[str]) -> list[Behaviour]:
-    """The behaviours whose id matches one of PATTERNS (all, if there is none): ``watching``, ``slices/*``."""
+    """The behaviours whose id matches one of PATTERNS (all, if there is none): ``watching``, ``slices/*``.
+
+    Raises:
+        UsageError: there are none.
+    """
     if not patterns:
         return behaviours()
     wanted = [pattern if "*" in pattern or "/" in pattern else f"{pattern}/*" for pattern in patterns]
-    return [item for item in behaviours() if any(fnmatch.fnmatchcase(item.id, each) for each in wanted)]
+    found = [item for item in behaviours() if any(fnmatch.fnmatchcase(item.id, each) for each in wanted)]
+    if not found:
+        areas = ", ".join(sorted({item.id.partition("/")[0] for item in behaviours()}))
+        message = f"no behaviour matches {', '.join(map(repr, patterns))}; areas are {areas}"
+        raise UsageError(message)
+    return found
 
 
 def reason_to_skip(item: Behaviour, subject: Subject) -> str:

@@ -16,6 +16,10 @@ from dra_clusters.choose import NAMES, provider
 from dra_clusters.errors import ClusterError, UsageError
 from dra_clusters.provider import PARTS, VERSIONS, Cluster, ClusterOptions
 
+ENDS = (signal.SIGTERM, signal.SIGHUP)
+COMMAND_GRACE_S = 10.0
+"""What a command gets to end by itself."""
+
 
 class Parser(argparse.ArgumentParser):
     """Says what is wrong in one line."""
@@ -30,6 +34,18 @@ def env(name: str, default: str) -> str:
     return os.environ.get(f"DRA_CLUSTER_{name}", default)
 
 
+def node_count(text: str) -> int:
+    """How many nodes.
+
+    Raises:
+        ArgumentTypeError: that is no such number.
+    """
+    if not text.isdecimal():
+        message = f"{text!r}: wanted a number of nodes"
+        raise argparse.ArgumentTypeError(message)
+    return int(text)
+
+
 def add_cluster_flags(parser: argparse.ArgumentParser) -> None:
     """Which cluster."""
     parser.add_argument(
@@ -41,8 +57,8 @@ def add_cluster_flags(parser: argparse.ArgumentParser) -> None:
     add_version_flag(parser)
     parser.add_argument(
         "--nodes",
-        type=int,
-        default=int(env("NODES", "1")),
+        type=node_count,
+        default=env("NODES", "1"),
         metavar="N",
         help="[$DRA_CLUSTER_NODES, default 1]",
     )
@@ -217,32 +233,48 @@ def run_up(arguments: argparse.Namespace) -> int:
 
 
 def run_inside(words: Sequence[str], kubeconfig: Path) -> int:
-    """Run WORDS, or wait for SIGINT or SIGTERM if there are none."""
+    """Run WORDS, or wait for SIGINT, SIGTERM or SIGHUP if there are none."""
     if not words:
         print(f"export KUBECONFIG={kubeconfig}", flush=True)
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+        signal.sigwait({signal.SIGINT, *ENDS})
         return 0
     try:
         process = subprocess.Popen(list(words), env={**os.environ, "KUBECONFIG": str(kubeconfig)})
     except OSError as error:
         message = f"cannot run {words[0]}: {error.strerror}"
         raise UsageError(message) from error
-    while True:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:  # the terminal sent it to the command too
-            continue
+    try:
+        while True:
+            with contextlib.suppress(KeyboardInterrupt):  # the terminal sent it to the command too
+                return process.wait()
+    finally:
+        end(process)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End a command that outlives us."""
+    process.terminate()
+    try:
+        process.wait(COMMAND_GRACE_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def leave(number: int, _frame: object) -> None:
+    """What a signal does: everything is taken down on the way out."""
+    sys.exit(128 + number)
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run the command; the exit code."""
     arguments = make_parser().parse_args(words)
     try:
+        for number in ENDS:
+            signal.signal(number, leave)
         if arguments.command == "up":
-            if arguments.words:
-                signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-            else:
-                signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+            if not arguments.words:
+                signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, *ENDS})  # they wait for run_inside
             return run_up(arguments)
         runners = {"check": run_check, "diff": run_diff, "binaries": run_build}
         if arguments.command in runners:
@@ -263,3 +295,5 @@ def main(words: Sequence[str] | None = None) -> int:
     except ClusterError as error:
         print(f"dra-cluster: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT

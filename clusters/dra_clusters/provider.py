@@ -59,15 +59,16 @@ def check_options(options: ClusterOptions) -> None:
     """Refuse what no provider has.
 
     Raises:
-        UsageError: unknown release or part.
+        UsageError: unknown release or part, no API server.
     """
     if options.kubernetes not in VERSIONS:
         message = f"unknown Kubernetes version {options.kubernetes!r}; there are: {', '.join(VERSIONS)}"
         raise UsageError(message)
-    if not options.parts <= PARTS or "api" not in options.parts:
-        message = (
-            f"unknown parts {sorted(options.parts - PARTS)}; wanted api and any of {sorted(PARTS - {'api'})}"
-        )
+    if unknown := options.parts - PARTS:
+        message = f"unknown parts {sorted(unknown)}; there are {', '.join(sorted(PARTS))}"
+        raise UsageError(message)
+    if "api" not in options.parts:
+        message = f"parts {sorted(options.parts)} lack api, which the others need"
         raise UsageError(message)
 
 

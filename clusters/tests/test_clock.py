@@ -46,6 +46,21 @@ async def test_wait_for_gives_the_result_or_ends_the_work() -> None:
     assert stuck.cancelled()
 
 
+@pytest.mark.parametrize("ticks", range(8))
+async def test_whoever_cancels_a_waiter_is_heard_at_any_moment(ticks: int) -> None:
+    work = asyncio.get_running_loop().create_future()
+    waiting = asyncio.ensure_future(Clock().wait_for(work, 45))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    work.set_result("done")
+    for _ in range(ticks):
+        await asyncio.sleep(0)
+    ended = waiting.done()
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    assert waiting.cancelled() is not ended
+
+
 async def test_a_short_sleep_needs_no_help() -> None:
     await Clock().sleep(0.001)
 

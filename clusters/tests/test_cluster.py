@@ -1,7 +1,9 @@
 """The embedded cluster as clients see it."""
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -15,6 +17,7 @@ from lightkube import Client, KubeConfig
 from lightkube.resources.core_v1 import ConfigMap, Node, Pod
 
 from dra_clusters.choose import provider
+from dra_clusters.cli import main
 from dra_clusters.embedded.cluster import EmbeddedCluster, EmbeddedProvider
 from dra_clusters.errors import UsageError
 from dra_clusters.provider import ClusterOptions, ObservableCluster
@@ -130,7 +133,11 @@ def test_a_cluster_of_another_version_says_so(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"kubernetes": "1.2"}, "unknown Kubernetes version"), ({"parts": frozenset({"x"})}, "unknown parts")],
+    [
+        ({"kubernetes": "1.2"}, "unknown Kubernetes version"),
+        ({"parts": frozenset({"x"})}, "unknown parts"),
+        ({"parts": frozenset({"scheduler"})}, "lack api"),
+    ],
 )
 def test_what_cannot_be_is_refused(tmp_path: Path, options: dict[str, object], message: str) -> None:
     with pytest.raises(UsageError, match=message):
@@ -156,3 +163,50 @@ def test_a_command_runs_inside_and_its_exit_code_is_ours() -> None:
     )
     assert wrong.returncode == 2
     assert wrong.stderr.count("\n") == 1
+
+
+COMMAND = [sys.executable, "-c", "from dra_clusters.cli import main; import sys; sys.exit(main())", "up"]
+TELL = "import os, signal, time; print(os.getpid(), flush=True); signal.pause()"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_cluster_and_the_command_in_it(tmp_path: Path, number: signal.Signals) -> None:
+    inner = [*COMMAND, "--parts", "api", "--", sys.executable, "-c", TELL]
+    with subprocess.Popen(inner, env={**os.environ, "TMPDIR": str(tmp_path)}, stdout=subprocess.PIPE) as up:
+        assert up.stdout is not None
+        command = int(up.stdout.readline())
+        up.send_signal(number)
+        assert up.wait(30) == 128 + number
+    with pytest.raises(ProcessLookupError):
+        os.kill(command, 0)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_cluster_without_a_command_ends_well(tmp_path: Path, number: signal.Signals) -> None:
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen([*COMMAND, "--parts", "api"], env=environment, stdout=subprocess.PIPE) as up:
+        assert up.stdout is not None
+        assert up.stdout.readline().startswith(b"export KUBECONFIG=")
+        up.send_signal(number)
+        assert up.wait(30) == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["up", "--nodes", "-1"], "'-1': wanted a number of nodes"),
+        (["check", "--select", "nope"], "no behaviour matches 'nope'; areas are "),
+        (["check", "--kubeconfig", "/nonexistent"], "no cluster to check at /nonexistent"),
+        (["check", "--kubeconfig", "/nonexistent", "--has", "foo"], "unknown capabilities ['foo']"),
+    ],
+)
+def test_wrong_use_is_told_in_one_line(
+    capsys: pytest.CaptureFixture[str], words: list[str], message: str
+) -> None:
+    with contextlib.suppress(SystemExit):
+        assert main(words) == 2
+    told = capsys.readouterr()
+    assert (told.out, told.err.count("\n")) == ("", 1)
+    assert message in told.err

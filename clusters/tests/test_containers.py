@@ -31,6 +31,22 @@ def view(folder: Path, *devices: str, **environment: str) -> dict[str, Any]:
     return container_view(folder, [f"example.com/gpu={device}" for device in devices], environment)
 
 
+def test_files_that_are_no_files_are_as_if_they_were_not_there(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo.json")
+    (tmp_path / "endless.json").symlink_to("/dev/zero")
+    (tmp_path / "loop.json").symlink_to("loop.json")
+    (tmp_path / "deep.json").write_text("[" * 100_000)
+    assert container_view(tmp_path, [], {})["cdiDevices"] == []
+
+
+@pytest.mark.parametrize("edits", ["x", {"env": [1]}, {"deviceNodes": [{}]}, {"mounts": 5}])
+def test_edits_that_are_none_keep_the_container_from_starting(tmp_path: Path, edits: Any) -> None:
+    spec = {"kind": "example.com/gpu", "devices": [{"name": "a", "containerEdits": edits}]}
+    (tmp_path / "a.json").write_text(json.dumps(spec))
+    with pytest.raises(InjectionError, match="malformed edits of example.com/gpu=a"):
+        container_view(tmp_path, ["example.com/gpu=a"])
+
+
 def test_the_edits_of_a_file_come_once_and_before_those_of_its_devices(tmp_path: Path) -> None:
     hook = {"hookName": "createContainer", "path": "/bin/true"}
     write(tmp_path, edits={"env": ["X=file"], "hooks": [hook]}, one={"env": ["X=one"]}, two={"hooks": [hook]})

@@ -224,13 +224,14 @@ async def test_a_claim_of_the_same_name_waits_for_the_old_one(world: ANode) -> N
         world.api.delete("pods", "old", "default", grace_s=0)
         world.api.delete("resourceclaims", "c", "default")
         await world.until(lambda: len(driver.calls) == 2)
-        world.claim()
+        new = world.claim()["metadata"]["uid"]
         world.pod("new", claims=["c"])
         await world.until(lambda: world.events("FailedPrepareDynamicResources"))
         assert "old ResourceClaim with same name c and different UID" in str(
             world.events("FailedPrepareDynamicResources")
         )
         await world.turn(SYNC_S)
+        await world.until(lambda: all(one.uid == new for one in world.life.cache.claims.values()))
         await world.turn(SYNC_S)
         await world.until(lambda: world.phase("new") == "Running")
 

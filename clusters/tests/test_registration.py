@@ -211,3 +211,11 @@ async def test_a_dead_socket_is_dialled_for_ten_seconds(world: ANode) -> None:
         await world.turn(10)
         await world.until(lambda: path in world.life.watcher.back_offs)
         await asyncio.sleep(0)
+
+
+def test_a_link_to_nowhere_hides_no_other_plugin(tmp_path: Path) -> None:
+    for name in ("a", "z"):
+        (tmp_path / name).symlink_to("nowhere")
+    with socket.socket(socket.AF_UNIX) as plugin:
+        plugin.bind(str(tmp_path / "m.sock"))
+        assert list(find_sockets(str(tmp_path))) == [str(tmp_path / "m.sock")]

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import json
 import socket
 import ssl
@@ -14,6 +15,7 @@ from http_client import CONFIGS, Caller
 
 from dra_clusters.audit import KEPT_BYTES, ApiRequest, Audit, Fault
 from dra_clusters.embedded.cluster import EmbeddedCluster
+from dra_clusters.embedded.serving.reads import Stream
 from dra_clusters.embedded.store import Store
 
 pytestmark = pytest.mark.slow
@@ -48,7 +50,7 @@ def test_headers_without_end_are_refused(api_cluster: EmbeddedCluster, call: Cal
         socket.create_connection((host, int(port)), timeout=5) as plain,
         context.wrap_socket(plain) as secured,
     ):
-        secured.sendall(b"GET /api HTTP/1.1\r\nX: " + b"y" * 100_000)
+        secured.sendall(b"GET /api HTTP/1.1\r\nX: " + b"y" * (2 << 20))
         assert b"400" in secured.recv(100)
     assert call("GET", "/readyz").raw == b"ok"
 
@@ -66,6 +68,38 @@ def test_a_yaml_bomb_is_refused(call: Caller) -> None:
     answer = call("POST", CONFIGS, "\n".join(lines).encode(), kind="application/yaml")
     assert answer.code == 400
     assert "excessive aliasing" in answer.body["message"]
+
+
+@pytest.mark.parametrize("text", ["&a [*a]", "a: &a {b: *a}", "{[1]: 2}", "{null: 1}", "a: !!set {b}"])
+def test_yaml_that_is_no_json_is_refused(call: Caller, text: str) -> None:
+    assert call("POST", CONFIGS, text.encode(), kind="application/yaml").code == 400
+
+
+def test_yaml_is_read_as_go_reads_it(call: Caller) -> None:
+    text = "metadata: {name: gos-yaml, annotations: {1: a, no: b}}\ndata: {a: 12:30:45, b: 2001-01-01}"
+    item = call("POST", CONFIGS, text.encode(), kind="application/yaml").body
+    assert item["metadata"]["annotations"] == {"1": "a", "false": "b"}
+    assert item["data"] == {"a": "12:30:45", "b": "2001-01-01"}
+
+
+def test_a_number_of_many_parts_takes_no_time(call: Caller) -> None:
+    text = "metadata: {name: parts}\ndata: {a: " + "1:" * 100_000 + "1}"
+    assert call("POST", CONFIGS, text.encode(), kind="application/yaml").code == 201
+
+
+def test_an_object_as_deep_as_the_stack_is_refused(call: Caller) -> None:
+    text = '{"metadata": {"name": "deep"}, "data":' + '{"a":' * 900 + "1" + "}" * 901
+    assert call("POST", CONFIGS, text.encode()).code == 400
+
+
+def test_a_body_that_cannot_be_unpacked_is_refused(call: Caller) -> None:
+    answer = call("POST", CONFIGS, b"no deflate", **{"Content-Encoding": "deflate"})
+    assert (answer.code, answer.body["reason"]) == (400, "BadRequest")
+
+
+def test_a_request_line_may_be_long(call: Caller) -> None:
+    labels = ",".join(f"label-{number}=value" for number in range(2000))
+    assert call("GET", f"{CONFIGS}?labelSelector={labels}").body["items"] == []
 
 
 async def test_a_watcher_that_does_not_read_is_ended() -> None:
@@ -103,6 +137,29 @@ def test_a_client_that_never_reads_its_watch_holds_nobody_up(
             item = config(f"unread-{number}") | {"data": {"x": "y" * 300_000}}
             assert call("POST", CONFIGS, item).code == 201
         assert call("GET", f"{CONFIGS}/unread-29").code == 200
+
+
+def streams_alive() -> int:
+    gc.collect()
+    return sum(isinstance(item, Stream) for item in gc.get_objects())
+
+
+def test_a_watch_ends_with_its_connection(api_cluster: EmbeddedCluster) -> None:
+    host, _, port = api_cluster.url.removeprefix("https://").partition(":")
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    head = f"GET {CONFIGS}?watch=1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {api_cluster.security.token('admin')}\r\n\r\n"
+    for _ in range(5):
+        with (
+            socket.create_connection((host, int(port)), timeout=5) as plain,
+            context.wrap_socket(plain) as secured,
+        ):
+            secured.sendall(head.encode())
+            assert secured.recv(12) == b"HTTP/1.1 200"
+    deadline = time.monotonic() + 10
+    while streams_alive() and time.monotonic() < deadline:
+        threading.Event().wait(0.05)
+    assert streams_alive() == 0
 
 
 def test_the_record_of_requests_is_bounded_by_bytes() -> None:

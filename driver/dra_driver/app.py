@@ -52,12 +52,13 @@ class App:
         )
         make_way(settings.dra_socket)
         make_way(settings.registration_socket)
+        self._checkpoint = Checkpoint(settings.data_dir / "checkpoint.sqlite")
         self._claims = ClaimService(
             driver_name=settings.driver_name,
             pool=settings.node_name,
             inventory=lambda: self._gpus,
             reader=self._api,
-            checkpoint=Checkpoint(settings.data_dir / "checkpoint.sqlite"),
+            checkpoint=self._checkpoint,
             cdi=CdiFiles(settings.cdi_dir, settings.driver_name),
         )
         self._claims.repair()
@@ -90,6 +91,7 @@ class App:
             ended = await asyncio.gather(*tasks, return_exceptions=True)
             await dra.stop(GRACE_S)
             self._settings.dra_socket.unlink(missing_ok=True)
+            self._checkpoint.close()
             stopped.cancel()
         for outcome in ended:
             if isinstance(outcome, Exception):

@@ -1,8 +1,9 @@
 """Claims: what is planned, recorded and undone, without an API server."""
 
 import asyncio
+import contextlib
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -66,13 +67,27 @@ class Reader:
         return self.claims[name]
 
 
+OPEN = contextlib.ExitStack()
+"""What a test opened."""
+
+
+@pytest.fixture(autouse=True)
+def closed() -> Iterator[None]:
+    with OPEN:
+        yield
+
+
+def opened(path: Path) -> Checkpoint:
+    return OPEN.enter_context(contextlib.closing(Checkpoint(path)))
+
+
 def make_service(folder: Path, reader: Reader) -> ClaimService:
     service = ClaimService(
         driver_name=DRIVER,
         pool=POOL,
         inventory=lambda: INVENTORY,
         reader=reader,
-        checkpoint=Checkpoint(folder / "checkpoint.sqlite"),
+        checkpoint=opened(folder / "checkpoint.sqlite"),
         cdi=CdiFiles(folder / "cdi", DRIVER),
     )
     service.repair()
@@ -159,7 +174,7 @@ async def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
 
 def test_a_broken_checkpoint_is_put_aside(tmp_path: Path) -> None:
     (tmp_path / "c.sqlite").write_bytes(b"rubbish" * 100)
-    assert Checkpoint(tmp_path / "c.sqlite").records() == {}
+    assert opened(tmp_path / "c.sqlite").records() == {}
     assert [path.name for path in tmp_path.glob("*.broken-*")]
 
 

@@ -18,11 +18,17 @@ if TYPE_CHECKING:
 DEFAULT_DIR = "/run/fake-nvml"
 
 
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> None:  # type: ignore[override] # argparse exits here, and so do we
+        """Exit 2."""
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    top = argparse.ArgumentParser(
-        prog="fake-nvml", description="A fake NVIDIA GPU node behind libnvidia-ml.so.1."
-    )
+    top = Parser(prog="fake-nvml", description="A fake NVIDIA GPU node behind libnvidia-ml.so.1.")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     folder = os.environ.get("FAKE_NVML_DIR", DEFAULT_DIR)
     machine = os.environ.get("FAKE_NVML_MACHINE", "dgx-b200")

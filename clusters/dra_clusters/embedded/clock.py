@@ -6,12 +6,11 @@ the order in which the times come. A timeout is a sleep that ends something else
 
 import asyncio
 import calendar
-import contextlib
 import heapq
 import itertools
 import time
-from collections.abc import AsyncIterator, Awaitable
-from typing import TypeVar
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from typing import Any, TypeVar
 
 Result = TypeVar("Result")
 FORMAT = "%Y-%m-%dT%H:%M:%SZ"
@@ -66,11 +65,7 @@ class Clock:
                 raise TimeoutError(message)
             return task.result()
         finally:
-            for future in (task, limit):
-                if not future.done():
-                    future.cancel()
-                    with contextlib.suppress(asyncio.CancelledError):
-                        await future
+            await cancelled([future for future in (task, limit) if not future.done()])
 
     async def ticks(self, seconds: float) -> AsyncIterator[None]:
         """Yield now and then every SECONDS."""
@@ -99,3 +94,12 @@ class Clock:
         if self._sleepers:
             pause = max(0.0, self._sleepers[0][0] - self.monotonic())
             self._alarm = asyncio.get_running_loop().call_later(pause, self._wake)
+
+
+async def cancelled(futures: Sequence[asyncio.Future[Any]]) -> None:
+    """Cancel FUTURES and wait for their end; whoever cancels the caller meanwhile is heard, unlike with ``await future``."""
+    for future in futures:
+        future.add_done_callback(lambda done: done.cancelled() or done.exception())
+        future.cancel()
+    if futures:
+        await asyncio.wait(futures)

@@ -12,8 +12,6 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from aiohttp import web
-
 from dra_clusters.audit import ApiRequest, Audit, Fault
 from dra_clusters.embedded.api import Api
 from dra_clusters.embedded.auth import bootstrap, rbac
@@ -195,7 +193,7 @@ class EmbeddedCluster:
 
     async def _main(self) -> None:
         server = Server(self._api, self.audit, kubernetes=self.kubernetes, security=self.security)
-        runner = web.AppRunner(server.application(), access_log=None, shutdown_timeout=0.1)
+        runner = server.runner()
         await runner.setup()
         listener = await server.listen(runner, self._socket, self._tls)
         self._furnish()

@@ -33,6 +33,10 @@ from dra_clusters.embedded.serving.routes import route
 from dra_clusters.embedded.status import ApiError, no_route
 
 log = logging.getLogger(__name__)
+protocol_log = logging.getLogger(f"{__name__}.protocol")
+protocol_log.setLevel(
+    logging.CRITICAL
+)  # bytes that are no request are answered with 400: the client's affair
 AS_JSON_MAX = 1 << 20
 """Bytes of a protobuf body up to which the audit keeps it as JSON."""
 
@@ -45,6 +49,9 @@ HANDSHAKE_S = 10.0
 
 HEAD_S = 15.0
 """Seconds within which a new connection must have sent the head of a request."""
+
+HEAD_MAX = 1 << 20
+"""Bytes of the first line and of a header; a real server takes as much (net/http DefaultMaxHeaderBytes)."""
 
 
 class Server:
@@ -64,6 +71,18 @@ class Server:
         app = web.Application(client_max_size=BODY_MAX)
         app.router.add_route("*", "/{path:.*}", self._serve)
         return app
+
+    def runner(self) -> web.AppRunner:
+        """What serves the application."""
+        return web.AppRunner(
+            self.application(),
+            access_log=None,
+            logger=protocol_log,
+            handler_cancellation=True,  # a watch ends with its connection, not an hour later
+            shutdown_timeout=0.1,
+            max_line_size=HEAD_MAX,
+            max_field_size=HEAD_MAX,
+        )
 
     async def listen(self, runner: web.AppRunner, sock: socket.socket, tls: ssl.SSLContext) -> asyncio.Server:
         """Serve on SOCK; a connection that sends no whole request head in time is closed."""
@@ -97,6 +116,8 @@ class Server:
             response = refuse(request, error)
         except (web.HTTPException, ConnectionError):
             raise
+        except RecursionError:
+            response = refuse(request, ApiError(400, "the object in the request exceeds the maximum depth"))
         except Exception as error:  # one request must not end the server, and its client wants to know
             log.exception("%s %s", request.method, request.path)
             why = f"Internal error occurred: {error!r}"

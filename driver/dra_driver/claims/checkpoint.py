@@ -59,6 +59,14 @@ class Checkpoint:
     def _open(self) -> sqlite3.Connection:
         os.close(open_private(self._path))
         db = sqlite3.connect(self._path, isolation_level=None)
+        try:
+            self._prepare(db)
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+    def _prepare(self, db: sqlite3.Connection) -> None:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")
         (found,) = db.execute("PRAGMA user_version").fetchone()
@@ -71,7 +79,6 @@ class Checkpoint:
             "CREATE TABLE IF NOT EXISTS claims (uid TEXT PRIMARY KEY, namespace TEXT, name TEXT, state TEXT, devices BLOB)"
         )
         db.execute(f"PRAGMA user_version = {SCHEMA}")
-        return db
 
     @contextlib.contextmanager
     def _world(self) -> Iterator[None]:

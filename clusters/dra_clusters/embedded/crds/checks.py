@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from dra_clusters.embedded.crds.expressions import rule_problems
+from dra_clusters.embedded.crds.patterns import problem
 from dra_clusters.embedded.rules import names
 from dra_clusters.embedded.rules.causes import Cause, invalid, not_supported, required
 
@@ -67,6 +68,9 @@ def schema_causes(schema: Object, path: str) -> Iterator[Cause]:
         yield required(f"{path}.type", "must not be empty for specified object fields")
     if schema.get("type") == "array" and not schema.get("items"):
         yield required(f"{path}.items", "must be specified")
+    if why := problem(schema.get("pattern") or ""):
+        text = f"must be a valid regular expression, but isn't: {why}"
+        yield invalid(f"{path}.pattern", schema["pattern"], text)
     for name, inner in (schema.get("properties") or {}).items():
         yield from schema_causes(inner, f"{path}.properties[{name}]")
     if isinstance(schema.get("items"), dict):

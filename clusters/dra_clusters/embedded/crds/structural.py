@@ -4,10 +4,10 @@ The order and words of refusals are those of apiextensions-apiserver ``pkg/apise
 ``pkg/validation`` (1.36).
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from dra_clusters.embedded.crds.patterns import matches
 from dra_clusters.embedded.jsonvalue import copied
 from dra_clusters.embedded.rules.causes import (
     Cause,
@@ -144,14 +144,6 @@ def number_causes(value: float, schema: Schema, path: str) -> Iterator[Cause]:
         yield invalid(path, value, f"{path} in body should be {words} {high}")
     if step and (value / step) != int(value / step):
         yield invalid(path, value, f"{path} in body should be a multiple of {step}")
-
-
-def matches(pattern: str, text: str) -> bool:
-    """Whether TEXT holds PATTERN; a pattern that Python does not know holds for all."""
-    try:
-        return re.search(pattern, text) is not None
-    except re.error:
-        return True
 
 
 def object_causes(value: dict[str, Any], schema: Schema, path: str) -> Iterator[Cause]:

@@ -9,6 +9,7 @@ mounts are ordered by the depth of their path; hooks add up.
 
 import json
 import posixpath
+import stat
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,10 @@ from typing import Any
 import yaml
 
 Edits = Mapping[str, Any]
+
+
+FILE_MAX = 16 << 20
+"""Bytes of a CDI file."""
 
 
 class InjectionError(Exception):
@@ -50,10 +55,13 @@ def load(folder: Path) -> dict[str, Device]:
 def read(path: Path) -> Mapping[str, Any] | None:
     """A CDI file, or None if it is none."""
     try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size > FILE_MAX:
+            return None
         text = path.read_text()
         spec = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
         names = [device["name"] for device in spec["devices"]]
-    except (OSError, ValueError, yaml.YAMLError, KeyError, TypeError):
+    except (OSError, ValueError, yaml.YAMLError, KeyError, TypeError, RecursionError):
         return None
     return (
         spec if isinstance(spec.get("kind"), str) and all(isinstance(name, str) for name in names) else None
@@ -66,8 +74,19 @@ def container_view(
     """What a container gets that has ENVIRONMENT and MOUNTS of its own and the CDI devices IDS.
 
     Raises:
-        InjectionError: an id is in no file, or in several.
+        InjectionError: an id is in no file, or in several, or its edits are none.
     """
+    try:
+        return injected(folder, ids, environment, mounts)
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+        message = f"CDI device injection failed: malformed edits of {', '.join(ids)}: {error!r}"
+        raise InjectionError(message) from error
+
+
+def injected(
+    folder: Path, ids: Sequence[str], environment: Mapping[str, str], mounts: Sequence[Edits]
+) -> dict[str, Any]:
+    """What ``container_view`` tells, as long as edits have the form that they should have."""
     known = load(folder)
     if unresolved := [name for name in ids if name not in known]:
         message = f"CDI device injection failed: unresolvable CDI devices {', '.join(unresolved)}"

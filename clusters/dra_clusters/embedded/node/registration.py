@@ -10,6 +10,7 @@ taken back and tried again (kubernetes #133335).
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 import stat
@@ -87,8 +88,10 @@ def find_sockets(folder: str) -> dict[str, Birth]:
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     found |= find_sockets(entry.path)
-                elif stat.S_ISSOCK((status := entry.stat()).st_mode):
-                    found[entry.path] = (status.st_ino, status.st_mtime_ns)
+                    continue
+                with contextlib.suppress(OSError):  # a link to nowhere, or gone meanwhile
+                    if stat.S_ISSOCK((status := entry.stat()).st_mode):
+                        found[entry.path] = (status.st_ino, status.st_mtime_ns)
     except OSError as error:
         log.debug("%s cannot be looked at: %s", folder, error)
     return found

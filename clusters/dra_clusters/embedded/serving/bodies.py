@@ -4,6 +4,7 @@ A refusal is a 400 in the words of the real server where clients show them.
 """
 
 import asyncio
+import re
 from typing import Any
 
 import msgspec
@@ -27,11 +28,20 @@ ALIASES_MAX = 100
 
 
 class Loader(yaml.CSafeLoader):
-    """YAML as ``sigs.k8s.io/yaml`` reads it: dates stay texts."""
+    """YAML as ``sigs.k8s.io/yaml`` reads it: dates and ``1:30`` stay texts, ``1e3`` is a number."""
 
 
+SCALARS = {
+    "tag:yaml.org,2002:int": re.compile(r"[-+]?(0b[01_]+|0x[0-9a-fA-F_]+|0o?[0-7_]+|0|[1-9][0-9_]*)$"),
+    "tag:yaml.org,2002:float": re.compile(
+        r"([-+]?(\.[0-9]+|[0-9]+\.[0-9]*)([eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+"
+        r"|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))$"
+    ),
+}
 Loader.yaml_implicit_resolvers = {
-    letter: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    letter: [
+        (tag, SCALARS.get(tag, pattern)) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"
+    ]
     for letter, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
 }
 
@@ -40,7 +50,7 @@ async def read_raw(request: web.Request) -> bytes:
     """The bytes of the body.
 
     Raises:
-        ApiError: 408, it does not come; 413, it is too big.
+        ApiError: 400, it is broken; 408, it does not come; 413, it is too big.
     """
     try:
         async with asyncio.timeout(BODY_S):
@@ -49,6 +59,8 @@ async def read_raw(request: web.Request) -> bytes:
         raise ApiError(408, f"the body of the request did not come within {BODY_S:.0f} s") from error
     except web.HTTPRequestEntityTooLarge as error:
         raise ApiError(413, f"Request entity too large: limit is {BODY_MAX}") from error
+    except web.RequestPayloadError as error:
+        raise bad_request(f"the body of the request cannot be read: {error}") from error
 
 
 def parse_json(raw: bytes) -> Any:
@@ -90,10 +102,43 @@ def parse_yaml(raw: bytes) -> Any:
             if sum(isinstance(event, yaml.AliasEvent) for event in events) > ALIASES_MAX:
                 message = "error converting YAML to JSON: yaml: document contains excessive aliasing"
                 raise ValueError(message)
-        return yaml.load(raw, Loader=Loader)  # noqa: S506 # the loader is a safe one
+        return as_json(yaml.load(raw, Loader=Loader))  # noqa: S506 # the loader is a safe one
     except (yaml.YAMLError, RecursionError, UnicodeDecodeError) as error:
         message = f"error converting YAML to JSON: yaml: {error}"
         raise ValueError(message) from error
+
+
+def as_json(value: Any) -> Any:
+    """A YAML value as JSON has it: members have texts for names.
+
+    Raises:
+        ValueError: JSON has nothing like it.
+        RecursionError: it contains itself.
+    """
+    if isinstance(value, dict):
+        return {key_text(key): as_json(member) for key, member in value.items()}
+    if isinstance(value, list):
+        return [as_json(item) for item in value]
+    if isinstance(value, bytes):
+        return value.decode()
+    if value is None or isinstance(value, str | int | float):
+        return value
+    message = f"error converting YAML to JSON: yaml: JSON has no {type(value).__name__}"
+    raise ValueError(message)
+
+
+def key_text(key: Any) -> str:
+    """The name of a member.
+
+    Raises:
+        ValueError: it can be none.
+    """
+    if isinstance(key, str):
+        return key
+    if isinstance(key, bool | int | float):
+        return msgspec.json.encode(key).decode()
+    message = f"error converting YAML to JSON: unsupported map key: {key!r}"
+    raise ValueError(message)
 
 
 def read_object(raw: bytes, media: Media, kind: str) -> dict[str, Any]:

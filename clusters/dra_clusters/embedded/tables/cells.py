@@ -1,10 +1,14 @@
-"""Pure: what stands in the cells of a table, in the words of ``pkg/printers/internalversion/printers.go`` (1.36)."""
+"""Pure: what stands in the cells of a table, in the words of ``pkg/printers/internalversion/printers.go`` (1.36).
+
+A cell is told the object and the time. Those of pods are in ``pods``, those of events in ``events``.
+"""
 
 import datetime
 from collections.abc import Callable, Mapping
 from typing import Any
 
 Object = dict[str, Any]
+Cell = Callable[[Object, float], Any]
 
 
 def at(item: Any, path: str, absent: Any = "") -> Any:
@@ -14,9 +18,24 @@ def at(item: Any, path: str, absent: Any = "") -> Any:
     return absent if item is None else item
 
 
-def reads(path: str, absent: Any = "") -> Callable[[Object], Any]:
-    """A cell that is a member."""
-    return lambda item: at(item, path, absent)
+def reads(path: str, absent: Any = "") -> Cell:
+    """A cell that is a member, or ABSENT where it is missing or empty."""
+    return lambda item, _now: at(item, path) or absent
+
+
+def told(path: str, absent: str) -> Cell:
+    """A cell that is the text of a member, which may be zero."""
+    return lambda item, _now: str(at(item, path, absent))
+
+
+def number(path: str) -> Cell:
+    """A cell that is a count."""
+    return lambda item, _now: at(item, path, 0)
+
+
+def counts(*paths: str) -> Cell:
+    """A cell that tells how many members some members have."""
+    return lambda item, _now: sum(len(at(item, path, ())) for path in paths)
 
 
 def duration(seconds: float) -> str:
@@ -54,120 +73,164 @@ def age(stamp: str | None, now: float) -> str:
     return duration(now - moment.timestamp())
 
 
-def containers_ready(item: Object) -> str:
-    """``1/2`` of a pod."""
-    wanted = at(item, "spec.containers", [])
-    statuses = at(item, "status.containerStatuses", [])
-    ready = sum(bool(status.get("ready")) for status in statuses)
-    if not statuses and any(
-        c["type"] == "Ready" and c["status"] == "True" for c in at(item, "status.conditions", [])
-    ):
-        ready = len(wanted)
-    return f"{ready}/{len(wanted)}"
+def age_cell(item: Object, now: float) -> str:
+    """How old an object is."""
+    return age(item["metadata"].get("creationTimestamp"), now)
 
 
-def pod_status(item: Object) -> str:
-    """The word that kubectl shows for a pod."""
-    if item["metadata"].get("deletionTimestamp"):
-        return "Terminating"
-    waiting = [at(status, "state.waiting.reason") for status in at(item, "status.containerStatuses", [])]
-    word: str = (
-        next(filter(None, waiting), "") or at(item, "status.reason") or at(item, "status.phase", "Unknown")
-    )
-    return word
+def since(path: str) -> Cell:
+    """How long ago a moment was; empty if it never came."""
+    return lambda item, now: age(at(item, path), now) if at(item, path) else ""
 
 
-def restarts(item: Object) -> str:
-    """How often a pod's containers were started again."""
-    return str(sum(status.get("restartCount", 0) for status in at(item, "status.containerStatuses", [])))
+def labels_text(labels: Mapping[str, str]) -> str:
+    """``a=b,c=d``."""
+    return ",".join(f"{name}={value}" for name, value in sorted(labels.items())) or "<none>"
 
 
-def gates_told(item: Object) -> str:
-    """Readiness gates of a pod."""
-    gates = at(item, "spec.readinessGates", [])
-    if not gates:
-        return "<none>"
-    true = {c["type"] for c in at(item, "status.conditions", []) if c["status"] == "True"}
-    return f"{sum(gate['conditionType'] in true for gate in gates)}/{len(gates)}"
+def labels_at(path: str) -> Cell:
+    """A cell of labels."""
+    return lambda item, _now: labels_text(at(item, path, {}))
 
 
-def node_status(item: Object) -> str:
+def node_status(item: Object, _now: float) -> str:
     """Ready or not."""
-    conditions = {c["type"]: c["status"] for c in at(item, "status.conditions", [])}
-    word = {"True": "Ready", "False": "NotReady"}.get(
-        conditions.get("Ready", ""), "Unknown" if "Ready" not in conditions else "NotReady"
-    )
+    ready = next((c["status"] for c in at(item, "status.conditions", []) if c["type"] == "Ready"), None)
+    word = "Unknown" if ready is None else "Ready" if ready == "True" else "NotReady"
     return f"{word},SchedulingDisabled" if at(item, "spec.unschedulable", False) else word
 
 
-def node_roles(item: Object) -> str:
+def node_roles(item: Object, _now: float) -> str:
     """The roles that a node's labels tell."""
-    prefix = "node-role.kubernetes.io/"
-    roles = sorted(
-        name.removeprefix(prefix) for name in item["metadata"].get("labels") or {} if name.startswith(prefix)
-    )
-    return ",".join(roles) or "<none>"
+    prefix, labels = "node-role.kubernetes.io/", item["metadata"].get("labels") or {}
+    roles = {name.removeprefix(prefix) for name in labels if name.startswith(prefix)}
+    return ",".join(sorted((roles | {labels.get("kubernetes.io/role", "")}) - {""})) or "<none>"
 
 
-def address(kind: str) -> Callable[[Object], str]:
+def kernel(item: Object, _now: float) -> str:
+    """The kernel with the architecture."""
+    name, architecture = (at(item, f"status.nodeInfo.{m}") for m in ("kernelVersion", "architecture"))
+    return (name or "<unknown>") + (f" ({architecture})" if architecture else "")
+
+
+def address(kind: str) -> Cell:
     """An address of a node."""
-    return lambda item: next(
+    return lambda item, _now: next(
         (entry["address"] for entry in at(item, "status.addresses", []) if entry["type"] == kind), "<none>"
     )
 
 
-def claim_state(item: Object) -> str:
+def claim_state(item: Object, _now: float) -> str:
     """The states of a claim."""
-    states = ["deleted"] if item["metadata"].get("deletionTimestamp") else []
-    states += ["allocated"] if at(item, "status.allocation", None) else ["pending"] if not states else []
-    states += ["reserved"] if at(item, "status.reservedFor", None) else []
-    return ",".join(states)
+    going, allocated = item["metadata"].get("deletionTimestamp"), at(item, "status.allocation", None)
+    states = ["deleted"] if going else []
+    if allocated is None:
+        return ",".join(states or ["pending"])
+    return ",".join([*states, "allocated", *(["reserved"] if at(item, "status.reservedFor") else [])])
 
 
-def service_ports(item: Object) -> str:
+def service_address(item: Object, _now: float) -> str:
+    """Under which address a service is reached from outside."""
+    spec = item["spec"]
+    if spec.get("type") == "ExternalName":
+        return str(spec.get("externalName", ""))
+    entries = at(item, "status.loadBalancer.ingress", []) if spec.get("type") == "LoadBalancer" else []
+    addresses = sorted({entry.get("ip") or entry.get("hostname", "") for entry in entries} - {""})
+    absent = "<pending>" if spec.get("type") == "LoadBalancer" else "<none>"
+    return ",".join([*addresses, *(spec.get("externalIPs") or [])]) or absent
+
+
+def service_ports(item: Object, _now: float) -> str:
     """``80/TCP,443:30000/TCP``."""
-    told = []
+    ports = []
     for port in at(item, "spec.ports", []):
         node = f":{port['nodePort']}" if port.get("nodePort") else ""
-        told.append(f"{port.get('port')}{node}/{port.get('protocol', 'TCP')}")
-    return ",".join(told) or "<none>"
+        ports.append(f"{port.get('port')}{node}/{port.get('protocol', 'TCP')}")
+    return ",".join(ports) or "<none>"
 
 
-def job_completions(item: Object) -> str:
+def endpoints_text(item: Object, _now: float) -> str:
+    """The first three endpoints, and how many more there are."""
+    found = [
+        f"{entry.get('ip', '')}:{port['port']}" if port else entry.get("ip", "")
+        for subset in at(item, "subsets", [])
+        for port in subset.get("ports") or [None]
+        for entry in subset.get("addresses") or []
+    ]
+    more = f" + {len(found) - 3} more..." if len(found) > 3 else ""
+    return (",".join(found[:3]) + more) or ("" if at(item, "subsets") else "<none>")
+
+
+def ready_replicas(item: Object, _now: float) -> str:
+    """``1/2`` of a workload."""
+    return f"{at(item, 'status.readyReplicas', 0)}/{at(item, 'spec.replicas', 0)}"
+
+
+def job_completions(item: Object, _now: float) -> str:
     """``0/1`` of a job."""
-    wanted = at(item, "spec.completions", None)
-    done = at(item, "status.succeeded", 0)
-    return f"{done}/{wanted}" if wanted is not None else f"{done}/1 of {at(item, 'spec.parallelism', 1)}"
+    wanted, parallel = at(item, "spec.completions", None), at(item, "spec.parallelism", 0)
+    of = f" of {parallel}" if wanted is None and parallel > 1 else ""
+    return f"{at(item, 'status.succeeded', 0)}/{1 if wanted is None else wanted}{of}"
 
 
-def job_status(item: Object) -> str:
+def job_status(item: Object, _now: float) -> str:
     """The word for a job."""
-    true = [c["type"] for c in at(item, "status.conditions", []) if c["status"] == "True"]
-    return next((word for word in ("Complete", "Failed", "Suspended") if word in true), "Running")
+    true = {c["type"] for c in at(item, "status.conditions", []) if c["status"] == "True"}
+    if item["metadata"].get("deletionTimestamp"):
+        true.add("Terminating")
+    words = ("Complete", "Failed", "Terminating", "Suspended", "FailureTarget", "SuccessCriteriaMet")
+    return next((word for word in words if word in true), "Running")
 
 
-def event_object(item: Object) -> str:
-    """``pod/a``."""
-    about = item.get("involvedObject") or item.get("regarding") or {}
-    return f"{about.get('kind', '').lower()}/{about.get('name', '')}"
+def job_duration(item: Object, now: float) -> str:
+    """How long a job has run."""
+    start, end = at(item, "status.startTime"), at(item, "status.completionTime")
+    if not start:
+        return ""
+    return age(start, datetime.datetime.fromisoformat(end).timestamp() if end else now)
 
 
-def selector_text(item: Object) -> str:
-    """Match labels of a selector."""
-    labels = at(item, "spec.selector.matchLabels", {})
-    return ",".join(f"{name}={value}" for name, value in sorted(labels.items())) or "<none>"
+def param_kind(item: Object, _now: float) -> str:
+    """Which parameters an admission policy has."""
+    kind = at(item, "spec.paramKind", None)
+    return f"{kind.get('apiVersion', '')}/{kind.get('kind', '')}" if kind is not None else "<unset>"
 
 
-def names_of(item: Object, member: str) -> str:
+def param_ref(item: Object, _now: float) -> str:
+    """Where a binding's parameters are."""
+    ref = at(item, "spec.paramRef", {})
+    return f"{ref.get('namespace') or '*'}/{ref['name']}" if ref.get("name") else "<unset>"
+
+
+def selector_text(item: Object, _now: float) -> str:
+    """A label selector."""
+    selector = at(item, "spec.selector", {})
+    terms = [(name, f"{name}={value}") for name, value in (selector.get("matchLabels") or {}).items()]
+    for term in selector.get("matchExpressions") or []:
+        key, values = term["key"], ",".join(sorted(term.get("values") or []))
+        text = {"Exists": key, "DoesNotExist": f"!{key}"}.get(term["operator"], "")
+        terms.append((key, text or f"{key} {term['operator'].lower()} ({values})"))
+    return ",".join(text for _, text in sorted(terms)) or "<none>"
+
+
+def containers_of(member: str) -> Cell:
     """Names or images of a template's containers."""
-    return ",".join(c.get(member, "") for c in at(item, "spec.template.spec.containers", []))
+    return lambda item, _now: ",".join(
+        c.get(member, "") for c in at(item, "spec.template.spec.containers", [])
+    )
 
 
-def age_cell(item: Object) -> str:
-    """Replaced by ``table``, which knows the time."""
-    return str(item["metadata"].get("creationTimestamp") or "")
+def subjects_of(kind: str) -> Cell:
+    """The subjects of a binding that are of one KIND."""
+
+    def cell(item: Object, _now: float) -> str:
+        found = [subject for subject in item.get("subjects") or [] if subject["kind"] == kind]
+        where = [f"{subject.get('namespace', '')}/" if kind == "ServiceAccount" else "" for subject in found]
+        return ", ".join(place + subject["name"] for place, subject in zip(where, found, strict=True))
+
+    return cell
 
 
-def number(path: str) -> Callable[[Object], Any]:
-    """A count."""
-    return reads(path, 0)
+def role_ref(item: Object, _now: float) -> str:
+    """The role of a binding."""
+    return f"{item['roleRef']['kind']}/{item['roleRef']['name']}"

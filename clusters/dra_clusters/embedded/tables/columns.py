@@ -1,30 +1,12 @@
-"""The columns of each kind; one of priority 1 shows with ``-o wide``."""
+"""The columns of each kind; one of priority 1 shows with ``-o wide`` (``AddHandlers`` of printers.go, 1.36)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from dra_clusters.embedded.tables.cells import (
-    address,
-    age_cell,
-    at,
-    claim_state,
-    containers_ready,
-    event_object,
-    gates_told,
-    job_completions,
-    job_status,
-    names_of,
-    node_roles,
-    node_status,
-    number,
-    pod_status,
-    reads,
-    restarts,
-    selector_text,
-    service_ports,
-)
+from dra_clusters.embedded.tables import cells, events, pods
+from dra_clusters.embedded.tables.cells import Cell, counts, number, reads, told
 
 Object = dict[str, Any]
 
@@ -34,7 +16,7 @@ class Column:
     """One column."""
 
     name: str
-    cell: Callable[[Object], Any]
+    cell: Cell
     priority: int = 0
     type: str = "string"
 
@@ -50,128 +32,161 @@ class Column:
         }
 
 
-def workload(*columns: Column) -> tuple[Column, ...]:
-    """Columns of a workload with those of its containers."""
-    return (
-        *columns,
-        Column("Age", age_cell),
-        Column("Containers", lambda item: names_of(item, "name"), 1),
-        Column("Images", lambda item: names_of(item, "image"), 1),
-        Column("Selector", selector_text, 1),
-    )
+def integer(name: str, cell: Cell, priority: int = 0) -> Column:
+    """A column of numbers."""
+    return Column(name, cell, priority, "integer")
 
 
-NAME = Column("Name", lambda item: item["metadata"]["name"])
-AGE = Column("Age", age_cell)
+NAME = Column("Name", lambda item, _now: item["metadata"]["name"])
+AGE = Column("Age", cells.age_cell)
+CREATED_AT = Column("Created At", reads("metadata.creationTimestamp"), type="date")
+CONTAINERS = (
+    Column("Containers", cells.containers_of("name"), 1),
+    Column("Images", cells.containers_of("image"), 1),
+)
+SELECTOR = Column("Selector", cells.selector_text, 1)
+WEBHOOKS = (NAME, integer("Webhooks", counts("webhooks")), AGE)
+BINDING = (
+    NAME,
+    Column("Role", cells.role_ref),
+    AGE,
+    Column("Users", cells.subjects_of("User"), 1),
+    Column("Groups", cells.subjects_of("Group"), 1),
+    Column("ServiceAccounts", cells.subjects_of("ServiceAccount"), 1),
+)
+DAEMONS = (
+    ("Desired", "desiredNumberScheduled"),
+    ("Current", "currentNumberScheduled"),
+    ("Ready", "numberReady"),
+    ("Up-to-date", "updatedNumberScheduled"),
+    ("Available", "numberAvailable"),
+)
 COLUMNS: Mapping[str, tuple[Column, ...]] = MappingProxyType(
     {
         "pods": (
-            Column("Ready", containers_ready),
-            Column("Status", pod_status),
-            Column("Restarts", restarts),
+            NAME,
+            Column("Ready", pods.ready_of),
+            Column("Status", pods.status_of),
+            Column("Restarts", pods.restarts_of),
             AGE,
-            Column("IP", reads("status.podIP", "<none>"), 1),
+            Column("IP", pods.pod_ip, 1),
             Column("Node", reads("spec.nodeName", "<none>"), 1),
             Column("Nominated Node", reads("status.nominatedNodeName", "<none>"), 1),
-            Column("Readiness Gates", gates_told, 1),
+            Column("Readiness Gates", pods.gates_of, 1),
         ),
         "nodes": (
-            Column("Status", node_status),
-            Column("Roles", node_roles),
+            NAME,
+            Column("Status", cells.node_status),
+            Column("Roles", cells.node_roles),
             AGE,
             Column("Version", reads("status.nodeInfo.kubeletVersion")),
-            Column("Internal-IP", address("InternalIP"), 1),
-            Column("External-IP", address("ExternalIP"), 1),
+            Column("Internal-IP", cells.address("InternalIP"), 1),
+            Column("External-IP", cells.address("ExternalIP"), 1),
             Column("OS-Image", reads("status.nodeInfo.osImage", "<unknown>"), 1),
-            Column("Kernel-Version", reads("status.nodeInfo.kernelVersion", "<unknown>"), 1),
+            Column("Kernel-Version", cells.kernel, 1),
             Column("Container-Runtime", reads("status.nodeInfo.containerRuntimeVersion", "<unknown>"), 1),
         ),
-        "namespaces": (Column("Status", reads("status.phase")), AGE),
-        "configmaps": (
-            Column("Data", lambda item: len(item.get("data") or {}) + len(item.get("binaryData") or {})),
-            AGE,
-        ),
-        "secrets": (
-            Column("Type", reads("type", "Opaque")),
-            Column("Data", lambda item: len(item.get("data") or {})),
-            AGE,
-        ),
-        "serviceaccounts": (Column("Secrets", lambda item: len(item.get("secrets") or [])), AGE),
+        "namespaces": (NAME, Column("Status", reads("status.phase")), AGE),
+        "configmaps": (NAME, Column("Data", counts("data", "binaryData")), AGE),
+        "secrets": (NAME, Column("Type", reads("type", "Opaque")), Column("Data", counts("data")), AGE),
         "services": (
+            NAME,
             Column("Type", reads("spec.type", "ClusterIP")),
             Column("Cluster-IP", reads("spec.clusterIP", "<none>")),
-            Column("External-IP", lambda item: ",".join(at(item, "spec.externalIPs", [])) or "<none>"),
-            Column("Port(s)", service_ports),
+            Column("External-IP", cells.service_address),
+            Column("Port(s)", cells.service_ports),
             AGE,
-            Column(
-                "Selector",
-                lambda item: (
-                    ",".join(f"{k}={v}" for k, v in sorted(at(item, "spec.selector", {}).items())) or "<none>"
-                ),
-                1,
-            ),
+            Column("Selector", cells.labels_at("spec.selector"), 1),
         ),
-        "leases": (Column("Holder", reads("spec.holderIdentity")), AGE),
+        "endpoints": (NAME, Column("Endpoints", cells.endpoints_text), AGE),
+        "leases": (NAME, Column("Holder", reads("spec.holderIdentity")), AGE),
         "resourceslices": (
-            Column("Node", reads("spec.nodeName", "<none>")),
+            NAME,
+            Column("Node", reads("spec.nodeName")),
             Column("Driver", reads("spec.driver")),
             Column("Pool", reads("spec.pool.name")),
             AGE,
         ),
-        "resourceclaims": (Column("State", claim_state), AGE),
-        "daemonsets": workload(
-            *(
-                Column(name, number(f"status.{path}"))
-                for name, path in (
-                    ("Desired", "desiredNumberScheduled"),
-                    ("Current", "currentNumberScheduled"),
-                    ("Ready", "numberReady"),
-                    ("Up-to-date", "updatedNumberScheduled"),
-                    ("Available", "numberAvailable"),
-                )
-            )
+        "resourceclaims": (NAME, Column("State", cells.claim_state), AGE),
+        "devicetaintrules": (
+            NAME,
+            *(Column(name, reads(f"spec.taint.{name.lower()}")) for name in ("Key", "Value", "Effect")),
+            Column("TimeAdded", cells.since("spec.taint.timeAdded")),
+            AGE,
         ),
-        "deployments": workload(
-            Column(
-                "Ready", lambda item: f"{at(item, 'status.readyReplicas', 0)}/{at(item, 'spec.replicas', 1)}"
-            ),
+        "daemonsets": (
+            NAME,
+            *(integer(name, number(f"status.{path}")) for name, path in DAEMONS),
+            Column("Node Selector", cells.labels_at("spec.template.spec.nodeSelector")),
+            AGE,
+            *CONTAINERS,
+            SELECTOR,
+        ),
+        "deployments": (
+            NAME,
+            Column("Ready", cells.ready_replicas),
             Column("Up-to-date", number("status.updatedReplicas")),
             Column("Available", number("status.availableReplicas")),
-        ),
-        "replicasets": workload(
-            Column("Desired", number("spec.replicas")),
-            Column("Current", number("status.replicas")),
-            Column("Ready", number("status.readyReplicas")),
-        ),
-        "statefulsets": (
-            Column(
-                "Ready", lambda item: f"{at(item, 'status.readyReplicas', 0)}/{at(item, 'spec.replicas', 1)}"
-            ),
             AGE,
+            *CONTAINERS,
+            SELECTOR,
         ),
-        "jobs": (Column("Status", job_status), Column("Completions", job_completions), AGE),
+        "replicasets": (
+            NAME,
+            integer("Desired", number("spec.replicas")),
+            integer("Current", number("status.replicas")),
+            integer("Ready", number("status.readyReplicas")),
+            AGE,
+            *CONTAINERS,
+            SELECTOR,
+        ),
+        "statefulsets": (NAME, Column("Ready", cells.ready_replicas), AGE, *CONTAINERS),
+        "jobs": (
+            NAME,
+            Column("Status", cells.job_status),
+            Column("Completions", cells.job_completions),
+            Column("Duration", cells.job_duration),
+            AGE,
+            *CONTAINERS,
+            SELECTOR,
+        ),
         "poddisruptionbudgets": (
-            Column("Min Available", reads("spec.minAvailable", "N/A")),
-            Column("Max Unavailable", reads("spec.maxUnavailable", "N/A")),
-            Column("Allowed Disruptions", number("status.disruptionsAllowed")),
+            NAME,
+            Column("Min Available", told("spec.minAvailable", "N/A")),
+            Column("Max Unavailable", told("spec.maxUnavailable", "N/A")),
+            integer("Allowed Disruptions", number("status.disruptionsAllowed")),
             AGE,
         ),
-        "rolebindings": (
-            Column("Role", lambda item: f"{item['roleRef']['kind']}/{item['roleRef']['name']}"),
+        "rolebindings": BINDING,
+        "clusterrolebindings": BINDING,
+        "roles": (NAME, CREATED_AT),
+        "clusterroles": (NAME, CREATED_AT),
+        "customresourcedefinitions": (NAME, CREATED_AT),
+        "mutatingwebhookconfigurations": WEBHOOKS,
+        "validatingwebhookconfigurations": WEBHOOKS,
+        "validatingadmissionpolicies": (
+            NAME,
+            integer("Validations", counts("spec.validations")),
+            Column("ParamKind", cells.param_kind),
             AGE,
         ),
-        "clusterrolebindings": (
-            Column("Role", lambda item: f"{item['roleRef']['kind']}/{item['roleRef']['name']}"),
+        "validatingadmissionpolicybindings": (
+            NAME,
+            Column("PolicyName", reads("spec.policyName")),
+            Column("ParamRef", cells.param_ref),
             AGE,
         ),
-        "roles": (Column("Created At", reads("metadata.creationTimestamp")),),
-        "clusterroles": (Column("Created At", reads("metadata.creationTimestamp")),),
-        "customresourcedefinitions": (Column("Created At", reads("metadata.creationTimestamp")),),
         "events": (
+            Column("Last Seen", events.last_seen),
             Column("Type", reads("type")),
             Column("Reason", reads("reason")),
-            Column("Object", event_object),
-            Column("Message", lambda item: (item.get("message") or item.get("note") or "").strip()),
+            Column("Object", events.subject),
+            Column("Subobject", events.part, 1),
+            Column("Source", events.source, 1),
+            Column("Message", events.message),
+            Column("First Seen", events.first_seen, 1),
+            Column("Count", events.count, 1),
+            Column("Name", NAME.cell, 1),
         ),
     }
 )

@@ -4,8 +4,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dra_clusters.embedded.tables.cells import age, age_cell
+from dra_clusters.embedded.tables.cells import age
 from dra_clusters.embedded.tables.columns import AGE, COLUMNS, NAME, Column
+from dra_clusters.embedded.tables.pods import conditions_of
 
 Object = dict[str, Any]
 
@@ -17,34 +18,29 @@ def table(
     chosen = (
         (NAME, *(custom_column(told) for told in columns))
         if columns is not None
-        else (NAME, *COLUMNS.get(key, (AGE,)))
+        else COLUMNS.get(key, (NAME, AGE))
     )
-    if key == "events":
-        chosen = (Column("Last Seen", lambda item: age(last_seen(item), now)), *chosen[1:])
-    rows = [{"cells": [cell_of(column, item, now) for column in chosen]} for item in items]
+    rows = [{"cells": [column.cell(item, now) for column in chosen]} for item in items]
+    if key == "pods":
+        rows = [row | ended(item) for row, item in zip(rows, items, strict=True)]
     return {"columnDefinitions": [column.definition for column in chosen], "rows": rows}
 
 
-def cell_of(column: Column, item: Object, now: float) -> Any:
-    """A cell."""
-    value = column.cell(item)
-    if column.cell is age_cell or (column.type == "date" and isinstance(value, str)):
-        return age(value or None, now)
-    return value
-
-
-def last_seen(item: Object) -> str | None:
-    """When an event happened last."""
-    names = ("lastTimestamp", "deprecatedLastTimestamp", "eventTime", "firstTimestamp")
-    return next((item[name] for name in names if item.get(name)), item["metadata"].get("creationTimestamp"))
+def ended(item: Object) -> Object:
+    """What the row of a pod tells beside its cells."""
+    conditions = conditions_of(item)
+    return {"conditions": conditions} if conditions else {}
 
 
 def custom_column(told: Object) -> Column:
-    """A column of a custom kind; its path is a simple JSONPath."""
-    path = told["jsonPath"]
-    return Column(
-        told["name"], lambda item: json_path(item, path), told.get("priority", 0), told.get("type", "string")
-    )
+    """A column of a custom kind; its path is a simple JSONPath, a date is told as an age."""
+    path, kind = told["jsonPath"], told.get("type", "string")
+
+    def cell(item: Object, now: float) -> Any:
+        value = json_path(item, path)
+        return age(value or None, now) if kind == "date" and isinstance(value, str) else value
+
+    return Column(told["name"], cell, told.get("priority", 0), kind)
 
 
 def json_path(item: Any, path: str) -> Any:
