@@ -19,7 +19,7 @@ from lightkube.resources.core_v1 import ConfigMap, Node, Pod
 from dra_clusters.choose import provider
 from dra_clusters.cli import main
 from dra_clusters.embedded.cluster import EmbeddedCluster, EmbeddedProvider
-from dra_clusters.errors import UsageError
+from dra_clusters.errors import UsageError, WorldError
 from dra_clusters.provider import ClusterOptions, ObservableCluster
 
 pytestmark = pytest.mark.slow
@@ -210,3 +210,14 @@ def test_wrong_use_is_told_in_one_line(
     told = capsys.readouterr()
     assert (told.out, told.err.count("\n")) == ("", 1)
     assert message in told.err
+
+
+def test_a_second_cluster_in_one_folder_is_refused_until_the_first_has_ended(tmp_path: Path) -> None:
+    options = ClusterOptions(directory=tmp_path, parts=frozenset({"api"}))
+    first = EmbeddedProvider().up(options)
+    try:
+        with pytest.raises(WorldError, match="another cluster runs in .*; end it, or give another folder"):
+            EmbeddedProvider().up(options)
+    finally:
+        first.down()
+    EmbeddedProvider().up(options).down()

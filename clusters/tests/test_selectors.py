@@ -152,6 +152,8 @@ def test_selectors_see_the_device_as_kubernetes_shows_it(expression: str, select
     [
         "[1, 2].isSorted() && [1, 2].sum() == 3 && [1, 2].max() == 2",
         '"abc".find("b.") == "bc" && "a1b2".findAll("[0-9]") == ["1", "2"]',
+        '"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab".find("^(a+)+$") == ""',
+        '"baac".findAll("a*") == ["", "aa", ""]',
         "sets.contains([1, 2], [1]) && sets.equivalent([1], [1, 1]) && !sets.intersects([1], [2])",
         'ip("10.0.0.1").family() == 4 && isIP("::1") && !isIP("x") && ip("127.0.0.1").isLoopback()',
         'cidr("10.0.0.0/8").containsIP("10.1.1.1") && cidr("10.0.0.0/8").containsCIDR("10.1.0.0/16")',

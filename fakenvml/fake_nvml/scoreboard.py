@@ -100,7 +100,10 @@ STRUCTURES: dict[str, tuple[bytes, ...]] = {
 
 
 class Walk:
-    """What a client sees of one machine, state by state: {symbol: {arguments: {answers}}}."""
+    """What a client sees of one machine, state by state: {symbol: {arguments: {answers}}}.
+
+    ``moving`` are calls whose answers change by themselves: they tell nothing of what was done.
+    """
 
     def __init__(self, library: str, folder: str) -> None:
         self.walker = Walker(library)
@@ -109,6 +112,7 @@ class Walk:
         self.effective: set[str] = set()
         self.known: dict[str, list[Arguments]] = {}
         self.answered: set[str] = set()
+        self.moving: set[tuple[str, Arguments]] = set()
         self.names = [name for name in symbols() if not table.functions()[name].by_hand]
 
     @property
@@ -161,14 +165,14 @@ class Walk:
             function = table.functions()[name]
             for arguments in self.walker.inputs(function)[:8]:
                 first, second = self.look(), self.look()
-                moving = {call for call in first if first[call] != second.get(call)}
+                self.moving |= {call for call in first if first[call] != second.get(call)}
                 if self.note(name, arguments)[0] != Code.SUCCESS:
                     continue
                 after = self.look()
                 if any(
                     after[call] != answer
                     for call, answer in second.items()
-                    if call in after and call not in moving
+                    if call in after and call not in self.moving
                 ):
                     self.effective.add(name)
                     break

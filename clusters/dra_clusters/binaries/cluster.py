@@ -24,6 +24,7 @@ from dra_clusters.binaries.identity import (
 )
 from dra_clusters.checks.client import Client
 from dra_clusters.errors import UsageError, WorldError
+from dra_clusters.folder import Folder
 from dra_clusters.kubeconfig import by_token, write_kubeconfig
 from dra_clusters.provider import ClusterOptions, check_options, make_node
 
@@ -127,8 +128,9 @@ class BinariesCluster:
 
     name = "binaries"
 
-    def __init__(self, options: ClusterOptions, programs: Programs) -> None:
+    def __init__(self, options: ClusterOptions, programs: Programs, folder: Folder) -> None:
         self._directory = options.directory
+        self._folder = folder
         self._runtime_config = options.runtime_config
         self._gates = gate_flags(options.gates)
         self._programs = programs
@@ -276,6 +278,7 @@ class BinariesCluster:
                 process.kill()
                 process.wait()
         self._processes.clear()
+        self._folder.release()
 
 
 class BinariesProvider:
@@ -292,11 +295,15 @@ class BinariesProvider:
         """
         check_options(options)
         programs = find(options.kubernetes)
+        folder = Folder(options.directory)
         try:
-            options.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            cluster = BinariesCluster(options, programs)
+            cluster = BinariesCluster(options, programs, folder)
+            cluster.start()
         except OSError as error:
+            folder.release()
             message = f"cannot start a cluster in {options.directory}: {error.strerror}"
             raise WorldError(message) from error
-        cluster.start()
+        except WorldError:
+            folder.release()
+            raise
         return cluster

@@ -30,6 +30,7 @@ from dra_clusters.embedded.status import ApiError
 from dra_clusters.embedded.store import Store
 from dra_clusters.embedded.verbs.objects import arranged
 from dra_clusters.errors import UsageError, WorldError
+from dra_clusters.folder import Folder
 from dra_clusters.kubeconfig import by_certificate, by_token, write_kubeconfig
 from dra_clusters.provider import ClusterOptions, check_options, make_node, node_in
 
@@ -52,8 +53,9 @@ class EmbeddedCluster:
 
     name = "embedded"
 
-    def __init__(self, options: ClusterOptions) -> None:
+    def __init__(self, options: ClusterOptions, folder: Folder) -> None:
         self._options = options
+        self._folder = folder
         self.kubernetes = options.kubernetes
         self.capabilities = (
             options.parts | {"api-audit", "api-faults"} | ({"rbac"} if options.rbac else set())
@@ -310,6 +312,7 @@ class EmbeddedCluster:
             self._loop.call_soon_threadsafe(self._stop.set)
             self._thread.join(START_S)
         self._socket.close()
+        self._folder.release()
         if self._failure is not None:
             message = f"a part of the embedded cluster failed: {self._failure!r}"
             raise WorldError(message) from self._failure
@@ -329,11 +332,15 @@ class EmbeddedProvider:
         """
         check_options(options)
         check_switches(options.runtime_config, KINDS, options.kubernetes)
+        folder = Folder(options.directory)
         try:
-            options.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            cluster = EmbeddedCluster(options)
+            cluster = EmbeddedCluster(options, folder)
+            cluster.start()
         except OSError as error:
+            folder.release()
             message = f"cannot start a cluster in {options.directory}: {error.strerror}"
             raise WorldError(message) from error
-        cluster.start()
+        except WorldError:
+            folder.release()
+            raise
         return cluster

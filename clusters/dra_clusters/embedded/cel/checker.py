@@ -10,6 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import re2
+
+from dra_clusters.embedded.cel.library import expression
 from dra_clusters.embedded.cel.standard import Signature
 from dra_clusters.embedded.cel.syntax import children
 from dra_clusters.embedded.cel.types import (
@@ -320,7 +323,7 @@ def is_literal(function: str, text: str) -> bool:
         return TIMESTAMP.fullmatch(text) is not None
     if function == "matches":
         try:
-            re.compile(text)
-        except re.error:
+            expression(text)
+        except re2.error:
             return False
     return True

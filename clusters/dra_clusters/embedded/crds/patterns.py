@@ -1,28 +1,25 @@
 """The regular expressions of schemas (``pattern``), read by RE2: Go's syntax, and time that grows only with the text.
 
-Python's own would take a lifetime for ``^(a+)+$``, and one such kind would stop the server. CEL's ``matches`` is RE2.
+Python's own would take a lifetime for ``^(a+)+$``, and one such kind would stop the server.
 """
 
-import functools
-from typing import Any
+import re2
 
-from cel_expr_python import cel
-
-
-@functools.cache
-def program() -> Any:
-    """``text.matches(pattern)``."""
-    environment = cel.NewEnv(variables={"text": cel.Type.STRING, "pattern": cel.Type.STRING})
-    return environment.compile("text.matches(pattern)")
+from dra_clusters.embedded.cel.library import expression
 
 
 def matches(pattern: str, text: str) -> bool:
     """Whether TEXT holds PATTERN; all texts hold one that is none."""
-    result = program().eval(data={"text": text, "pattern": pattern})
-    return bool(result.type() == cel.Type.ERROR or result.value())
+    try:
+        return expression(pattern).search(text) is not None
+    except re2.error:
+        return True
 
 
 def problem(pattern: str) -> str:
     """Why PATTERN is no regular expression; empty if it is one."""
-    result = program().eval(data={"text": "", "pattern": pattern})
-    return str(result.value()).removeprefix("INVALID_ARGUMENT: ") if result.type() == cel.Type.ERROR else ""
+    try:
+        expression(pattern)
+    except re2.error as error:
+        return bytes(error.args[0]).decode(errors="replace")
+    return ""
