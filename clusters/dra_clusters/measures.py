@@ -41,11 +41,12 @@ def print_measures(measures: Sequence[Measure], *, as_json: bool) -> None:
         return
     table = Table(box=None, pad_edge=False)
     for column in ("measure", "median", "p95", "n", "times the floor"):
-        table.add_column(column, justify="left" if column in ("measure", "times the floor") else "right")
+        justify: Any = "left" if column in ("measure", "times the floor") else "right"
+        table.add_column(column, justify=justify, no_wrap=True)
     for row in measures:
         floor = row["floor"]
         ratio = f"{row['median'] / floor['median']:.1f} x {floor['name']}" if floor else ""
         table.add_row(
             row["name"], f"{row['median']:g} {row['unit']}", f"{row['p95']:g}", str(row["n"]), ratio
         )
-    Console(highlight=False).print(table)
+    Console(highlight=False, width=110).print(table)
