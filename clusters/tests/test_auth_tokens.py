@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -166,10 +167,9 @@ def test_a_forged_token_is_refused(security: Security, spoil: str) -> None:
 def test_a_wrong_request_for_a_token_is_refused(
     security: Security, spec: Object, code: int, message: str
 ) -> None:
-    with pytest.raises(ApiError) as caught:
+    with pytest.raises(ApiError, match=re.escape(message)) as caught:
         security.reviews.issue("default", "sa", {"spec": spec})
     assert caught.value.code == code
-    assert message in caught.value.message
 
 
 def test_a_pod_of_another_account_binds_nothing(security: Security, world: World) -> None:
@@ -193,7 +193,7 @@ def test_nothing_secret_shows(security: Security) -> None:
     token = security.token("admin")
     shown = repr([security, security.authenticator, security.signer, security.clients, vars(security).keys()])
     assert token not in shown
-    with pytest.raises(ApiError) as caught:
+    with pytest.raises(ApiError, match="Unauthorized") as caught:
         security.authenticator.who(f"Bearer {token}x", None)
     assert token not in str(caught.value.body())
 

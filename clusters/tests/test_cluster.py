@@ -177,7 +177,7 @@ def test_a_signal_ends_the_cluster_and_the_command_in_it(tmp_path: Path, number:
         command = int(up.stdout.readline())
         up.send_signal(number)
         assert up.wait(30) == 128 + number
-    with pytest.raises(ProcessLookupError):
+    with pytest.raises(ProcessLookupError, match="No such process"):
         os.kill(command, 0)
     assert list(tmp_path.iterdir()) == []
 

@@ -191,7 +191,7 @@ async def test_a_command_gets_sigterm_and_then_sigkill(world: ANode, tmp_path: P
     os.kill(pid, 0)
     await world.turn(21)
     await world.until(lambda: not world.phase())
-    with pytest.raises(ProcessLookupError):
+    with pytest.raises(ProcessLookupError, match="No such process"):
         os.kill(pid, 0)
 
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fake_nvml.errors import FakeNvmlError, UsageError
 
@@ -30,6 +30,23 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     top = Parser(prog="fake-nvml", description="A fake NVIDIA GPU node behind libnvidia-ml.so.1.")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    add_node_commands(commands)
+    add_recorder_and_workload(commands)
+    for name, text in (
+        ("list", "the machines there are"),
+        ("bench", "measure, beside a trivial C library"),
+        ("scoreboard", "how much of NVML has behaviour, by walking the library"),
+    ):
+        sub = commands.add_parser(name, help=text)
+        sub.add_argument("--json", action="store_true", help="print JSON")
+        if name == "list":
+            sub.add_argument("name", nargs="?", metavar="MACHINE", help="what this one is made of")
+    commands.add_parser("libdir", help="print the folder with libnvidia-ml.so.1, for LD_LIBRARY_PATH")
+    return top
+
+
+def add_node_commands(commands: Any) -> None:
+    """What makes nodes and does something to them."""
     folder = os.environ.get("FAKE_NVML_DIR", DEFAULT_DIR)
     machine = os.environ.get("FAKE_NVML_MACHINE", "dgx-b200")
 
@@ -78,6 +95,9 @@ def parser() -> argparse.ArgumentParser:
     ctl.add_argument("words", nargs="*", metavar="GPU NAME=VALUE", help="index of the GPU, and values")
     ctl.epilog = control_help()
 
+
+def add_recorder_and_workload(commands: Any) -> None:
+    """What looks at a real machine, and what runs on a fake one."""
     record = commands.add_parser("record", help="write a machine file of this computer's real GPUs")
     record.add_argument("--output", help="the file (default: standard output)")
     compare = commands.add_parser(
@@ -96,18 +116,6 @@ def parser() -> argparse.ArgumentParser:
     work.add_argument(
         "--percent", type=int, default=0, help="how busy it keeps the device (default %(default)s)"
     )
-
-    for name, text in (
-        ("list", "the machines there are"),
-        ("bench", "measure, beside a trivial C library"),
-        ("scoreboard", "how much of NVML has behaviour, by walking the library"),
-    ):
-        sub = commands.add_parser(name, help=text)
-        sub.add_argument("--json", action="store_true", help="print JSON")
-        if name == "list":
-            sub.add_argument("name", nargs="?", metavar="MACHINE", help="what this one is made of")
-    commands.add_parser("libdir", help="print the folder with libnvidia-ml.so.1, for LD_LIBRARY_PATH")
-    return top
 
 
 def environment_number(name: str) -> int:

@@ -237,12 +237,12 @@ def test_each_kind_of_event_can_happen(
 
 
 def test_waiting_without_an_event_times_out(nvml: ModuleType) -> None:
-    with pytest.raises(nvml.NVMLError_Timeout):
+    with pytest.raises(nvml.NVMLError_Timeout, match="Timeout"):
         nvml.nvmlEventSetWait_v2(nvml.nvmlEventSetCreate(), 10)
 
 
 def test_an_event_that_the_board_does_not_have_is_not_supported(nvml: ModuleType) -> None:
-    with pytest.raises(nvml.NVMLError_NotSupported):
+    with pytest.raises(nvml.NVMLError_NotSupported, match="Not Supported"):
         nvml.nvmlDeviceRegisterEvents(nvml.nvmlDeviceGetHandleByIndex(0), 1 << 40, nvml.nvmlEventSetCreate())
 
 
@@ -250,21 +250,21 @@ def test_a_fault_strikes_the_call_that_was_named_and_then_heals(nvml: ModuleType
     gpu = nvml.nvmlDeviceGetHandleByIndex(0)
     node.control("fault", function="nvmlDeviceGetName", code="UNKNOWN", call=2)
     assert nvml.nvmlDeviceGetName(gpu) == "NVIDIA B200"
-    with pytest.raises(nvml.NVMLError_Unknown):
+    with pytest.raises(nvml.NVMLError_Unknown, match="Unknown Error"):
         nvml.nvmlDeviceGetName(gpu)
     assert nvml.nvmlDeviceGetName(gpu) == "NVIDIA B200"
 
 
 def test_a_fault_of_one_process_spares_the_others(nvml: ModuleType, node: Session) -> None:
     node.control("fault", function="nvmlDeviceGetCount_v2", code="GPU_IS_LOST", times=0, pid=os.getpid())
-    with pytest.raises(nvml.NVMLError_GpuIsLost):
+    with pytest.raises(nvml.NVMLError_GpuIsLost, match="GPU is lost"):
         nvml.nvmlDeviceGetCount()
     assert ask(node, "answer = nvml.nvmlDeviceGetCount()") == 8
 
 
 def test_init_can_fail_too(nvml: ModuleType, node: Session) -> None:
     node.control("fault", function="nvmlInit_v2", code="NO_PERMISSION", pid=os.getpid())
-    with pytest.raises(nvml.NVMLError_NoPermission):
+    with pytest.raises(nvml.NVMLError_NoPermission, match="Insufficient Permissions"):
         nvml.nvmlInit()
 
 
@@ -315,7 +315,7 @@ def test_a_killed_daemon_comes_back_with_its_state_and_clients_follow(
     nvml.nvmlDeviceSetPowerManagementLimit(gpu, 400000)
     node.kill()
     assert nvml.nvmlDeviceGetPowerManagementLimit(gpu) == 400000
-    with pytest.raises(nvml.NVMLError_DriverNotLoaded):
+    with pytest.raises(nvml.NVMLError_DriverNotLoaded, match="Driver Not Loaded"):
         nvml.nvmlDeviceSetPowerManagementLimit(gpu, 500000)
     node.start()
     nvml.nvmlDeviceSetPowerManagementLimit(gpu, 600000)
@@ -347,7 +347,7 @@ def test_an_uncorrected_error_remaps_a_row_until_a_reset(nvml: ModuleType, node:
 
 def test_virtual_gpus_come_with_host_mode_and_go(nvml: ModuleType, node: Session) -> None:
     gpu = nvml.nvmlDeviceGetHandleByIndex(0)
-    with pytest.raises(nvml.NVMLError_NotSupported):
+    with pytest.raises(nvml.NVMLError_NotSupported, match="Not Supported"):
         nvml.nvmlDeviceGetSupportedVgpus(gpu)
     nvml.nvmlDeviceSetVirtualizationMode(gpu, nvml.NVML_GPU_VIRTUALIZATION_MODE_HOST_VGPU)
     names = [nvml.nvmlVgpuTypeGetName(kind) for kind in nvml.nvmlDeviceGetSupportedVgpus(gpu)]
