@@ -50,6 +50,9 @@ HANDSHAKE_S = 10.0
 HEAD_S = 15.0
 """Seconds within which a new connection must have sent the head of a request."""
 
+IDLE_S = 90.0
+"""Seconds after which a connection between requests is closed, a half-sent head or not (genericapiserver secure_serving.go)."""
+
 HEAD_MAX = 1 << 20
 """Bytes of the first line and of a header; a real server takes as much (net/http DefaultMaxHeaderBytes)."""
 
@@ -80,6 +83,7 @@ class Server:
             logger=protocol_log,
             handler_cancellation=True,  # a watch ends with its connection, not an hour later
             shutdown_timeout=0.1,
+            keepalive_timeout=IDLE_S,
             max_line_size=HEAD_MAX,
             max_field_size=HEAD_MAX,
         )
