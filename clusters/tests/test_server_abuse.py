@@ -15,6 +15,7 @@ from http_client import CONFIGS, Caller
 
 from dra_clusters.audit import KEPT_BYTES, ApiRequest, Audit, Fault
 from dra_clusters.embedded.cluster import EmbeddedCluster
+from dra_clusters.embedded.server import HEAD_MAX
 from dra_clusters.embedded.serving.reads import Stream
 from dra_clusters.embedded.store import Store
 
@@ -50,8 +51,13 @@ def test_headers_without_end_are_refused(api_cluster: EmbeddedCluster, call: Cal
         socket.create_connection((host, int(port)), timeout=5) as plain,
         context.wrap_socket(plain) as secured,
     ):
-        secured.sendall(b"GET /api HTTP/1.1\r\nX: " + b"y" * (2 << 20))
-        assert b"400" in secured.recv(100)
+        answer = b""
+        with contextlib.suppress(
+            ssl.SSLError, ConnectionError
+        ):  # the server may hang up while it is still sent to
+            secured.sendall(b"GET /api HTTP/1.1\r\nX: " + b"y" * (HEAD_MAX + 4096))
+            answer = secured.recv(100)
+        assert answer == b"" or b" 400 " in answer
     assert call("GET", "/readyz").raw == b"ok"
 
 
