@@ -13,7 +13,7 @@ from pathlib import Path
 from dra_clusters.bench_api import admin, bench_requests
 from dra_clusters.bench_scale import bench_scales
 from dra_clusters.bench_scheduling import NODES, bench_scheduling
-from dra_clusters.embedded.cluster import EmbeddedProvider
+from dra_clusters.embedded import EmbeddedProvider
 from dra_clusters.measures import Measure, measure, print_measures, timed
 from dra_clusters.provider import ClusterOptions
 

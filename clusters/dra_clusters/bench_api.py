@@ -19,9 +19,9 @@ from typing import Any
 
 from aiohttp import web
 
-from dra_clusters.embedded.certificate import make_certificate
-from dra_clusters.embedded.cluster import EmbeddedCluster
+from dra_clusters.embedded import EmbeddedCluster
 from dra_clusters.measures import Measure, measure, timed
+from kube_emulator.apiserver.certificate import make_certificate
 
 SLICES = "/apis/resource.k8s.io/v1/resourceslices"
 CONFIGS = "/api/v1/namespaces/default/configmaps"

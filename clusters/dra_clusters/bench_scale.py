@@ -17,7 +17,7 @@ import msgspec
 
 from dra_clusters.bench_api import Http, admin
 from dra_clusters.bench_scheduling import DRIVER, NODES, slice_of
-from dra_clusters.embedded.cluster import EmbeddedCluster, EmbeddedProvider
+from dra_clusters.embedded import EmbeddedCluster, EmbeddedProvider
 from dra_clusters.measures import Measure, measure
 from dra_clusters.provider import ClusterOptions
 

@@ -3,10 +3,10 @@
 import asyncio
 from typing import Any
 
-from dra_clusters.embedded.api import Api
-from dra_clusters.embedded.scheduler import run_scheduler
-from dra_clusters.embedded.store import Store
 from dra_clusters.measures import Measure, measure, timed
+from kube_emulator.apiserver.registry.api import Api
+from kube_emulator.apiserver.registry.bare import bare_api
+from kube_emulator.scheduler.scheduler import run_scheduler
 
 NODES = (10, 100, 1000, 5000)
 DRIVER = "gpu.example.com"
@@ -22,7 +22,7 @@ def slice_of(node: str) -> dict[str, Any]:
 
 def bench_scheduling(nodes: int) -> Measure:
     """A claim and a pod for one GPU of each of NODES nodes with eight, all scheduled; milliseconds per claim."""
-    api = Api(Store())
+    api = bare_api()
     api.create("namespaces", {"metadata": {"name": "default"}})
     expression = 'device.attributes["gpu.example.com"].type == "gpu"'
     api.create(

@@ -20,7 +20,7 @@ from dra_clusters.checks.client import Client, Difference
 from dra_clusters.checks.world import World
 from dra_clusters.errors import UsageError
 from dra_clusters.provider import Cluster, Node
-from dra_clusters.releases import number
+from kube_emulator.releases.release import Release
 
 WORKERS = 8
 CAPABILITIES = frozenset({"api", "rbac", "scheduler", "controllers"})
@@ -121,9 +121,10 @@ def reason_to_skip(item: Behaviour, subject: Subject) -> str:
     lacking = item.needs - subject.capabilities
     if lacking:
         return f"needs {', '.join(sorted(lacking))}"
-    if number(subject.kubernetes) < number(item.since):
+    release = Release.parse(subject.kubernetes)
+    if release < item.since:
         return f"since Kubernetes {item.since}"
-    if item.until and number(subject.kubernetes) > number(item.until):
+    if item.until is not None and release > item.until:
         return f"until Kubernetes {item.until}"
     return ""
 

@@ -13,7 +13,7 @@ def provider(name: str) -> Provider:
         UsageError: there is none.
     """
     if name == "embedded":
-        from dra_clusters.embedded.cluster import EmbeddedProvider
+        from dra_clusters.embedded import EmbeddedProvider
 
         return EmbeddedProvider()
     if name == "binaries":

@@ -1,20 +1,5 @@
-"""What can go wrong, by whose doing.
+"""The errors of this package are those of the emulator under it, so that one ``except`` holds for every provider."""
 
-    ClusterError
-    ├── UsageError    you: unknown provider, wrong option; exit code 2
-    └── WorldError    the world: no port, no disk; exit code 1
+from kube_emulator.errors import ClusterError, EnvironmentFault, UsageError
 
-What an API server answers is no error of this package: see ``embedded.status``.
-"""
-
-
-class ClusterError(Exception):
-    """Base of the tree; the text says what was wanted, what was found and what to do."""
-
-
-class UsageError(ClusterError):
-    """A name or an option is wrong."""
-
-
-class WorldError(ClusterError):
-    """The machine does not allow what was asked."""
+__all__ = ["ClusterError", "EnvironmentFault", "UsageError"]

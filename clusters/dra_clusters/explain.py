@@ -16,9 +16,10 @@ from kubernetes.client import ApiClient, Configuration
 from rich.console import Console
 from rich.table import Table
 
-from dra_clusters.embedded.gates import RELEASES, gates_of
-from dra_clusters.embedded.scheduling.explain import Explanation, explain
-from dra_clusters.errors import UsageError, WorldError
+from dra_clusters.errors import EnvironmentFault, UsageError
+from kube_emulator.releases.gates import gates_of
+from kube_emulator.releases.release import LATEST
+from kube_emulator.scheduler.framework.explain import Explanation, explain
 
 VERSIONS = ("v1", "v1beta2")
 """Versions of resource.k8s.io with the same shape, newest first."""
@@ -51,7 +52,7 @@ class Reader:
         """The JSON at PATH; None if there is nothing.
 
         Raises:
-            WorldError: it was refused, or nobody answers.
+            EnvironmentFault: it was refused, or nobody answers.
         """
         pool = self._client.rest_client.pool_manager
         try:
@@ -60,12 +61,12 @@ class Reader:
             )
         except urllib3.exceptions.HTTPError as error:
             message = f"cannot read {path}: {error}"
-            raise WorldError(message) from error
+            raise EnvironmentFault(message) from error
         if answer.status == 404:
             return None
         if answer.status != 200:
             message = f"cannot read {path}: {answer.status} {answer.data[:200].decode(errors='replace')}"
-            raise WorldError(message)
+            raise EnvironmentFault(message)
         return json.loads(answer.data)
 
     def close(self) -> None:
@@ -87,7 +88,7 @@ def look(name: str, namespace: str) -> Explanation:
 
     Raises:
         UsageError: there is no such claim or no such configuration.
-        WorldError: the cluster does not answer.
+        EnvironmentFault: the cluster does not answer.
     """
     api = Reader()
     try:
@@ -97,7 +98,7 @@ def look(name: str, namespace: str) -> Explanation:
 
 
 def read(api: Reader, name: str, namespace: str) -> Explanation:
-    """What API says about a claim, explained. Raises UsageError, WorldError."""
+    """What API says about a claim, explained. Raises UsageError, EnvironmentFault."""
     claims = items(api, "resourceclaims")
     wanted = [c for c in claims if (c["metadata"]["namespace"], c["metadata"]["name"]) == (namespace, name)]
     if not wanted:
@@ -110,7 +111,7 @@ def read(api: Reader, name: str, namespace: str) -> Explanation:
         classes=items(api, "deviceclasses"),
         claims=claims,
         rules=items(api, "devicetaintrules", (*VERSIONS, "v1alpha3")),
-        gates=gates_of(RELEASES[-1], {"DRAListTypeAttributes": True}),
+        gates=gates_of(LATEST, {"DRAListTypeAttributes": True}),
     )
 
 

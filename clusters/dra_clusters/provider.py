@@ -5,10 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from dra_clusters.audit import ApiRequest, Fault
 from dra_clusters.errors import UsageError
+from kube_emulator.apiserver.audit import ApiRequest, Fault
+from kube_emulator.releases.release import RELEASES
 
-VERSIONS = ("1.34", "1.35", "1.36", "1.37")
+__all__ = ["ApiRequest", "Fault"]  # the audit's values are part of the protocols below
+
+VERSIONS = tuple(map(str, RELEASES))
 """Kubernetes versions that can be asked for."""
 
 PARTS = frozenset({"api", "scheduler", "controllers", "kubelet"})

@@ -5,28 +5,21 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from a_node import ANode
+from emulated_node import ANode
 from http_client import Caller
 
-from dra_clusters.embedded.cluster import EmbeddedCluster, EmbeddedProvider
-from dra_clusters.provider import ClusterOptions
+from kube_emulator import Cluster, Options
 
 
 @pytest.fixture(scope="module")
-def api_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedCluster]:
-    options = ClusterOptions(
-        directory=tmp_path_factory.mktemp("cluster"),
-        parts=frozenset({"api"}),
-        kubernetes="1.36",
-        runtime_config={"api/all": True},
-    )
-    cluster = EmbeddedProvider().up(options)
-    yield cluster
-    cluster.down()
+def api_cluster() -> Iterator[Cluster]:
+    options = Options(parts=frozenset({"api"}), release="1.36", runtime_config={"api/all": True})
+    with Cluster(options) as cluster:
+        yield cluster
 
 
 @pytest.fixture(scope="module")
-def call(api_cluster: EmbeddedCluster) -> Caller:
+def call(api_cluster: Cluster) -> Caller:
     return Caller(api_cluster)
 
 

@@ -18,9 +18,9 @@ from rich.console import Console
 
 from dra_clusters.measures import Measure, measure, print_measures, timed
 from dra_conformance.descriptor import load_descriptor
+from dra_conformance.harness.laboratory import Choices, Laboratory
+from dra_conformance.harness.world import World
 from dra_conformance.run import RunOptions, judge_driver
-from dra_conformance.world.laboratory import Choices, Laboratory
-from dra_conformance.world.world import World
 
 STARTS, CALLS, BATCHES = 5, 100, 30
 

@@ -15,9 +15,9 @@ import pytest
 from dra_conformance.catalogue import one, select
 from dra_conformance.errors import SuiteError, UsageError
 from dra_conformance.expect import NotApplicable, Violation
+from dra_conformance.harness.evidence import Evidence
 from dra_conformance.requirement import MARK, marks_of
 from dra_conformance.verdict import CheckResult
-from dra_conformance.world.evidence import Evidence
 
 PROPERTY = "dra-conformance"
 WRONG_USE = "wrong use"

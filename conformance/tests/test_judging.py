@@ -14,12 +14,12 @@ from dra_conformance.cdi_rules import RULES as CDI_RULES
 from dra_conformance.controls.defects import DEFECTS
 from dra_conformance.descriptor import Exemption, load_descriptor
 from dra_conformance.errors import UsageError
+from dra_conformance.harness.watching import made_in
 from dra_conformance.report.build import exit_code, read_log
 from dra_conformance.report.write import write_reports
 from dra_conformance.slice_rules import RULES as SLICE_RULES
 from dra_conformance.slice_rules import explicit_false
 from dra_conformance.verdict import CheckResult, judge
-from dra_conformance.world.watching import made_in
 
 TODAY = datetime.date(2026, 1, 1)
 

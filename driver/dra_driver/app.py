@@ -24,7 +24,7 @@ from dra_driver.claims.checkpoint import Checkpoint
 from dra_driver.claims.service import ClaimService
 from dra_driver.devices.attributes import device_of
 from dra_driver.devices.inventory import Gpu, take_inventory
-from dra_driver.errors import ApiError, WorldError
+from dra_driver.errors import ApiError, EnvironmentFault
 from dra_driver.metrics import Metrics
 from dra_driver.publish.client import ApiClient
 from dra_driver.publish.publisher import Publisher
@@ -121,7 +121,7 @@ class App:
                     gpu.device_name: gpu
                     for gpu in await asyncio.to_thread(take_inventory, self._settings.sysfs)
                 }
-            except WorldError as error:
+            except EnvironmentFault as error:
                 log.error("cannot look at the GPUs; what was published stays", extra={"error": error})
                 continue
             if found != self._gpus:
@@ -141,7 +141,7 @@ async def bind(server: grpc.aio.Server, path: Path) -> None:
     can connect to it.
 
     Raises:
-        WorldError: it cannot be bound.
+        EnvironmentFault: it cannot be bound.
     """
     hidden = path.with_name(f".{path.name}")
     make_way(hidden)
@@ -152,6 +152,6 @@ async def bind(server: grpc.aio.Server, path: Path) -> None:
         hidden.rename(path)
     except (RuntimeError, OSError) as error:
         message = f"cannot listen on {path}: {error}"
-        raise WorldError(message) from error
+        raise EnvironmentFault(message) from error
     finally:
         os.umask(before)

@@ -4,7 +4,7 @@ DriverError
 ├── ConfigError    you: wrong flag or environment; exit code 2
 ├── ClaimError     you: a claim that cannot be prepared as it is; goes into that claim's entry of the reply
 ├── ApiError       the peer: the API server refused or did not answer; the kubelet or a loop tries again
-└── WorldError     the world: NVML, disk, sockets; exit code 1 at start, else the claim's entry
+└── EnvironmentFault     the world: NVML, disk, sockets; exit code 1 at start, else the claim's entry
 """
 
 
@@ -34,5 +34,5 @@ class ApiError(DriverError):
         self.retry_after_s = retry_after_s
 
 
-class WorldError(DriverError):
+class EnvironmentFault(DriverError):
     """Hardware, disk or sockets do not allow what was asked."""

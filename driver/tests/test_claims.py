@@ -15,7 +15,7 @@ from dra_driver.claims.opaque import check_config
 from dra_driver.claims.prepare import PreparedDevice, find_conflict, plan_devices
 from dra_driver.claims.service import ClaimRef, ClaimService
 from dra_driver.devices.inventory import Gpu
-from dra_driver.errors import ApiError, ClaimError, WorldError
+from dra_driver.errors import ApiError, ClaimError, EnvironmentFault
 
 DRIVER, POOL = "gpu.example.com", "node-0"
 Object = dict[str, Any]
@@ -165,7 +165,7 @@ async def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
     service = make_service(tmp_path, Reader(claim("u1", "gpu-0")))
     (tmp_path / "cdi").rmdir()
     (tmp_path / "cdi").write_text("in the way")
-    with pytest.raises(WorldError, match="cannot .* CDI file"):
+    with pytest.raises(EnvironmentFault, match="cannot .* CDI file"):
         await service.prepare(ClaimRef("ns", "c", "u1"))
     (tmp_path / "cdi").unlink()
     (tmp_path / "cdi").mkdir()
@@ -182,7 +182,7 @@ def test_a_checkpoint_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "c.sqlite") as db:
         db.execute("PRAGMA user_version = 99")
     db.close()
-    with pytest.raises(WorldError, match="has schema 99"):
+    with pytest.raises(EnvironmentFault, match="has schema 99"):
         Checkpoint(tmp_path / "c.sqlite")
 
 

@@ -15,7 +15,7 @@ import pytest
 from dra_api.quantity import of_bytes, parse
 from dra_driver.cli import FLAGS
 from dra_driver.devices.attributes import semantic_version
-from dra_driver.errors import ConfigError, WorldError
+from dra_driver.errors import ConfigError, EnvironmentFault
 from dra_driver.metrics import Metrics
 from dra_driver.rpc.sockets import make_way
 
@@ -99,7 +99,7 @@ def test_a_dead_socket_makes_way_and_a_live_one_does_not(tmp_path: Path) -> None
 
 def test_only_sockets_make_way(tmp_path: Path) -> None:
     (tmp_path / "dra.sock").write_text("mine")
-    with pytest.raises(WorldError, match="is not a socket"):
+    with pytest.raises(EnvironmentFault, match="is not a socket"):
         make_way(tmp_path / "dra.sock")
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import pynvml
 
 from fake_nvml import build
-from fake_nvml.errors import WorldError
+from fake_nvml.errors import EnvironmentFault
 from fake_nvml.session import Session
 
 Measure = dict[str, Any]
@@ -52,12 +52,12 @@ def run_client(command: list[str], session: Session) -> dict[str, list[float]]:
     """Samples that a client of the node prints.
 
     Raises:
-        WorldError: it failed.
+        EnvironmentFault: it failed.
     """
     done = subprocess.run(command, env=session.environment, capture_output=True, text=True, check=False)
     if done.returncode:
         message = f"the benchmark client failed: {done.stderr.strip()[-500:]}"
-        raise WorldError(message)
+        raise EnvironmentFault(message)
     return samples_of(done.stdout)
 
 

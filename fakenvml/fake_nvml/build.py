@@ -16,7 +16,7 @@ import tempfile
 from importlib.resources import files
 from pathlib import Path
 
-from fake_nvml.errors import WorldError
+from fake_nvml.errors import EnvironmentFault
 
 SONAME = "libnvidia-ml.so.1"
 CUDA = "libcuda.so.1"
@@ -39,7 +39,7 @@ def compiler() -> list[str]:
     """The C compiler's command: ``$CC``, else ``cc``, else the one in the package ``ziglang``.
 
     Raises:
-        WorldError: there is none.
+        EnvironmentFault: there is none.
     """
     chosen = shlex.split(os.environ.get("CC", ""))
     if chosen and shutil.which(chosen[0]):
@@ -53,7 +53,7 @@ def compiler() -> list[str]:
         "the fake libnvidia-ml.so.1 is compiled on first use and there is no C compiler here; "
         "install one (Debian: apt-get install gcc libc6-dev) or the Python package that has one (pip install ziglang)"
     )
-    raise WorldError(message)
+    raise EnvironmentFault(message)
 
 
 def cache_folder() -> Path:
@@ -68,7 +68,7 @@ def compile_once(
     """Compile SOURCES {file name: text} with FLAGS to a file NAME, unless that was done before.
 
     Raises:
-        WorldError: no compiler, it failed, or the cache cannot be written.
+        EnvironmentFault: no compiler, it failed, or the cache cannot be written.
     """
     digest = hashlib.sha256(repr((sorted(sources.items()), flags)).encode()).hexdigest()[:16]
     target = (folder or cache_folder()) / digest / name
@@ -91,13 +91,13 @@ def compile_once(
             )
             if ran.returncode:
                 message = f"{shlex.join(command)} could not compile {', '.join(units)}: {ran.stderr[-2000:]}"
-                raise WorldError(message)
+                raise EnvironmentFault(message)
             made.replace(target)
     except OSError as error:
         message = (
             f"cannot write the compiled library to {target.parent}: {error.strerror}; set XDG_CACHE_HOME"
         )
-        raise WorldError(message) from error
+        raise EnvironmentFault(message) from error
     return target
 
 

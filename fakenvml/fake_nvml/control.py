@@ -17,7 +17,7 @@ import msgspec
 
 from fake_nvml import wire
 from fake_nvml.calls import events, fabric, memory_errors, nvlink, vgpu
-from fake_nvml.errors import UsageError, WorldError
+from fake_nvml.errors import EnvironmentFault, UsageError
 from fake_nvml.faults import Fault, Faults
 from fake_nvml.model import Event, Gpu, Node, NvmlError
 from fake_nvml.state import FabricState, Remaps
@@ -334,7 +334,7 @@ def send(
     """Ask the daemon of FOLDER.
 
     Raises:
-        WorldError: no daemon there.
+        EnvironmentFault: no daemon there.
         UsageError: the daemon refused the command.
     """
     text = json.dumps({"command": name, "index": index, "values": dict(values or {})}).encode()
@@ -350,7 +350,7 @@ def send(
             message = (
                 f"no node daemon answers at {folder}/driver.sock ({error}); start one with fake-nvml serve"
             )
-            raise WorldError(message) from error
+            raise EnvironmentFault(message) from error
     if "error" in answer:
         raise UsageError(answer["error"])
     return answer["result"]

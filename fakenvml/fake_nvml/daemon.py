@@ -21,7 +21,7 @@ from fake_nvml.answers import Answers, retire
 from fake_nvml.calls import visibility
 from fake_nvml.calls.dispatch import Pending, perform, success
 from fake_nvml.calls.registry import Caller
-from fake_nvml.errors import FakeNvmlError, WorldError
+from fake_nvml.errors import EnvironmentFault, FakeNvmlError
 from fake_nvml.faults import Faults
 from fake_nvml.machines import Board, Machine
 from fake_nvml.model import load_node, save_node
@@ -40,13 +40,13 @@ def _claim_folder(folder: Path) -> int:
         handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         message = f"cannot use folder {folder}: {error.strerror}; give a writable one with --dir"
-        raise WorldError(message) from error
+        raise EnvironmentFault(message) from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         os.close(handle)
         message = f"another node daemon serves {folder}; stop it or give another folder with --dir"
-        raise WorldError(message) from error
+        raise EnvironmentFault(message) from error
     return handle
 
 

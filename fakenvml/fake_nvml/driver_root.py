@@ -19,16 +19,16 @@ from pathlib import Path
 
 from fake_nvml import build
 from fake_nvml.calls.visibility import CI_MAX, GI_MAX, mig_minor
-from fake_nvml.errors import WorldError
+from fake_nvml.errors import EnvironmentFault
 from fake_nvml.model import Gpu, Node
 
 LIBRARIES = Path("usr/lib/x86_64-linux-gnu")
 PROGRAMS = {
-    "nvidia-smi": "fake_nvml.doubles.nvidia_smi",
-    "nvidia-cuda-mps-control": "fake_nvml.doubles.mps_control",
-    "nvidia-cuda-mps-server": "fake_nvml.doubles.mps_server",
-    "nvidia-imex": "fake_nvml.doubles.imex",
-    "nvidia-imex-ctl": "fake_nvml.doubles.imex_ctl",
+    "nvidia-smi": "fake_nvml.programs.nvidia_smi",
+    "nvidia-cuda-mps-control": "fake_nvml.programs.mps_control",
+    "nvidia-cuda-mps-server": "fake_nvml.programs.mps_server",
+    "nvidia-imex": "fake_nvml.programs.imex",
+    "nvidia-imex-ctl": "fake_nvml.programs.imex_ctl",
 }
 MAJORS = {"nvidia": 195, "nvidia-uvm": 511, "nvidia-caps": 236, "nvidia-caps-imex-channels": 235}
 CTL_MINOR, MODESET_MINOR = 255, 254
@@ -189,7 +189,7 @@ def make(root: Path, node: Node) -> None:
     """Write the whole root.
 
     Raises:
-        WorldError: it cannot be written.
+        EnvironmentFault: it cannot be written.
     """
     try:
         _programs(root, node.machine.driver.version)
@@ -199,4 +199,4 @@ def make(root: Path, node: Node) -> None:
         refresh(root, node)
     except OSError as error:
         message = f"cannot write the driver root {root}: {error}"
-        raise WorldError(message) from error
+        raise EnvironmentFault(message) from error

@@ -2,7 +2,7 @@
 
 FakeNvmlError
 ├── UsageError      you asked for something that does not exist; exit code 2
-└── WorldError      the machine does not allow it (no compiler, folder not writable, socket in use); exit code 3
+└── EnvironmentFault      the machine does not allow it (no compiler, folder not writable, socket in use); exit code 3
 """
 
 
@@ -18,5 +18,5 @@ class UsageError(FakeNvmlError):
     exit_code = 2
 
 
-class WorldError(FakeNvmlError):
+class EnvironmentFault(FakeNvmlError):
     """This computer does not allow what was asked."""

@@ -20,7 +20,7 @@ import yaml
 from fake_nvml.abi import layout, table
 from fake_nvml.abi.codes import Code
 from fake_nvml.calls.registry import GETTERS, Getter
-from fake_nvml.errors import UsageError, WorldError
+from fake_nvml.errors import EnvironmentFault, UsageError
 from fake_nvml.machines import Board, Machine, load
 from fake_nvml.machines.schema import Call
 from fake_nvml.model import MIB, Gpu, Node, load_node
@@ -321,18 +321,18 @@ def record(library: str = "libnvidia-ml.so.1") -> str:
     """The machine file of this computer, as YAML.
 
     Raises:
-        WorldError: there is no NVML, no driver or no GPU.
+        EnvironmentFault: there is no NVML, no driver or no GPU.
     """
     try:
         pynvml.nvmlInit()
     except pynvml.NVMLError as error:
         message = f"record: NVML does not start here ({error}); it needs a machine with NVIDIA's driver"
-        raise WorldError(message) from error
+        raise EnvironmentFault(message) from error
     try:
         count = pynvml.nvmlDeviceGetCount()
         if not count:
             message = "record: NVML finds no GPU here"
-            raise WorldError(message)
+            raise EnvironmentFault(message)
         gpus = [pynvml.nvmlDeviceGetHandleByIndex(index) for index in range(count)]
         source = {"source": f"recorded {time.strftime('%Y-%m-%d')}", "confidence": "documented"}
         raw = {**machine_of(gpus, source), "inline_board": board_of(gpus[0], source)}

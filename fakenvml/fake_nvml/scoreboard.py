@@ -25,7 +25,7 @@ import pynvml
 from fake_nvml import build
 from fake_nvml.abi import layout, table
 from fake_nvml.abi.codes import Code
-from fake_nvml.errors import WorldError
+from fake_nvml.errors import EnvironmentFault
 from fake_nvml.session import Session
 from fake_nvml.walk import Answer, Arguments, Walker, fill
 
@@ -360,7 +360,7 @@ def walked(name: str) -> dict[str, Any]:
     """What a client saw of one machine.
 
     Raises:
-        WorldError: the walk failed; its text is in the error.
+        EnvironmentFault: the walk failed; its text is in the error.
     """
     with tempfile.TemporaryDirectory(prefix="nvml-") as folder, Session(name, Path(folder)) as session:
         library = str(Path(folder, "lib", build.SONAME))
@@ -370,7 +370,7 @@ def walked(name: str) -> dict[str, Any]:
         )  # fmt: skip
     if done.returncode:
         message = f"the walk over {name} failed: {done.stderr.strip()[-2000:]}"
-        raise WorldError(message)
+        raise EnvironmentFault(message)
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 
@@ -379,7 +379,7 @@ def measure() -> dict[str, Any]:
     """The scoreboard; ``without_behaviour`` names what is missing, so that it can be argued with.
 
     Raises:
-        WorldError: a walk failed.
+        EnvironmentFault: a walk failed.
     """
     began = time.monotonic()
     with ThreadPoolExecutor(os.cpu_count()) as pool:

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from fake_nvml import control
-from fake_nvml.errors import UsageError, WorldError
+from fake_nvml.errors import EnvironmentFault, UsageError
 
 
 class Session:
@@ -78,7 +78,7 @@ class Session:
         """Start the daemon and wait until it is ready.
 
         Raises:
-            UsageError, WorldError: it refused to serve; the text is its own.
+            UsageError, EnvironmentFault: it refused to serve; the text is its own.
         """
         command = [sys.executable, "-m", "fake_nvml.cli", "serve", "--machine", self.machine]
         self._daemon = subprocess.Popen(
@@ -93,11 +93,11 @@ class Session:
                 assert self._daemon.stderr is not None
                 text = self._daemon.stderr.read().strip().removeprefix("fake-nvml: ")
                 self._daemon.stderr.close()
-                raise (UsageError if code == UsageError.exit_code else WorldError)(text)
+                raise (UsageError if code == UsageError.exit_code else EnvironmentFault)(text)
             if time.monotonic() > deadline:
                 self.__exit__(None, None, None)
                 message = f"the node daemon was not ready after {self._timeout_s} s"
-                raise WorldError(message)
+                raise EnvironmentFault(message)
             time.sleep(0.005)
 
     def _is_ready(self, pid: int) -> bool:

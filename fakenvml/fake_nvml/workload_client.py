@@ -9,33 +9,33 @@ import json
 import sys
 from typing import Any
 
-from fake_nvml.errors import UsageError, WorldError
+from fake_nvml.errors import EnvironmentFault, UsageError
 
 MIB = 1 << 20
 
 
 class Cuda:
-    """The driver API by name; a refusal is a WorldError with CUDA's own word for it."""
+    """The driver API by name; a refusal is a EnvironmentFault with CUDA's own word for it."""
 
     def __init__(self, library: str) -> None:
         try:
             self._library = ctypes.CDLL(library)
         except OSError as error:
             message = f"cannot load {library}: {error}; run on a node: fake-nvml run -- fake-nvml workload"
-            raise WorldError(message) from error
+            raise EnvironmentFault(message) from error
 
     def __call__(self, name: str, *values: Any) -> None:
         """Call NAME.
 
         Raises:
-            WorldError: it answered something else than success.
+            EnvironmentFault: it answered something else than success.
         """
         code = getattr(self._library, name)(*values)
         if code:
             text = ctypes.c_char_p()
             self._library.cuGetErrorName(code, ctypes.byref(text))
             message = f"{name}: {(text.value or b'CUDA error').decode()} ({code})"
-            raise WorldError(message)
+            raise EnvironmentFault(message)
 
 
 def hold(library: str, device: int, memory_mib: int, percent: int) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def hold(library: str, device: int, memory_mib: int, percent: int) -> dict[str, 
 
     Raises:
         UsageError: no such device.
-        WorldError: CUDA refused.
+        EnvironmentFault: CUDA refused.
     """
     cuda = Cuda(library)
     count = ctypes.c_int()

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from fake_nvml import build, wire
 from fake_nvml.abi import table
-from fake_nvml.errors import WorldError
+from fake_nvml.errors import EnvironmentFault
 from fake_nvml.session import Session
 
 pytestmark = pytest.mark.slow
@@ -141,7 +141,7 @@ def test_a_stale_socket_and_state_that_cannot_be_read_are_no_obstacle(tmp_path: 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with (
-        pytest.raises(WorldError, match="cannot use folder .*give a writable one with --dir"),
+        pytest.raises(EnvironmentFault, match="cannot use folder .*give a writable one with --dir"),
         Session("t4", tmp_path / "file" / "node"),
     ):
         pass

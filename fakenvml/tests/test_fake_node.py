@@ -13,7 +13,7 @@ import pytest
 
 from fake_nvml import build, machines
 from fake_nvml.abi import table
-from fake_nvml.errors import UsageError, WorldError
+from fake_nvml.errors import EnvironmentFault, UsageError
 from fake_nvml.session import Session
 
 pytestmark = pytest.mark.slow
@@ -124,14 +124,14 @@ def test_an_unknown_machine_is_told_with_those_there_are(tmp_path: Path) -> None
 
 
 def test_a_second_daemon_in_one_folder_is_refused(node: Session) -> None:
-    with pytest.raises(WorldError, match="serves"), Session("dgx-b200", node.folder):
+    with pytest.raises(EnvironmentFault, match="serves"), Session("dgx-b200", node.folder):
         pass
 
 
 def test_without_a_compiler_both_ways_out_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CC", raising=False)
-    with pytest.raises(WorldError, match=r"apt-get install gcc.*pip install ziglang"):
+    with pytest.raises(EnvironmentFault, match=r"apt-get install gcc.*pip install ziglang"):
         build.compiler()
 
 

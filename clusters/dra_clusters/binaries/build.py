@@ -17,8 +17,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dra_clusters.errors import UsageError, WorldError
-from dra_clusters.releases import number
+from dra_clusters.errors import EnvironmentFault, UsageError
 
 KUBERNETES, ETCD = "k8s.io/kubernetes", "go.etcd.io/etcd/server/v3"
 PROGRAMS = {
@@ -75,7 +74,7 @@ def find(kubernetes: str) -> Programs:
         message = f"$KUBEBUILDER_ASSETS is {assets}, where etcd and kube-apiserver are not both"
         raise UsageError(message)
     built = [path for path in cache().glob(f"{kubernetes}.*") if re.fullmatch(r"[\d.]+", path.name)]
-    for folder in sorted(built, key=lambda path: number(path.name), reverse=True):
+    for folder in sorted(built, key=lambda path: patch_number(path.name), reverse=True):
         found = programs_in(folder)
         if "api" in found.parts:
             return found
@@ -90,7 +89,7 @@ def release_of(program: Path) -> str:
     """The release of a kube-apiserver, e.g. ``1.36``, as it says itself.
 
     Raises:
-        WorldError: it does not say.
+        EnvironmentFault: it does not say.
     """
     done = subprocess.run(
         [str(program), "--version"], capture_output=True, text=True, check=False, timeout=60
@@ -98,7 +97,7 @@ def release_of(program: Path) -> str:
     match = re.search(r"v(\d+\.\d+)\.", done.stdout)
     if match is None:
         message = f"{program} --version: wanted a version, found {(done.stdout or done.stderr)[:200]!r}"
-        raise WorldError(message)
+        raise EnvironmentFault(message)
     return match[1]
 
 
@@ -112,7 +111,7 @@ def go(*words: str, folder: Path, what: str) -> str:
     """Run Go in FOLDER and tell how long it took; what it printed.
 
     Raises:
-        WorldError: it failed.
+        EnvironmentFault: it failed.
     """
     say(f"{what} ...")
     start = time.monotonic()
@@ -129,10 +128,10 @@ def go(*words: str, folder: Path, what: str) -> str:
         )
     except subprocess.TimeoutExpired as error:
         message = f"go {words[0]} did not end within {STEP_S} s ({what})"
-        raise WorldError(message) from error
+        raise EnvironmentFault(message) from error
     if done.returncode != 0:
         message = f"go {' '.join(words)} failed ({what}): {done.stderr.strip()[-1500:]}"
-        raise WorldError(message)
+        raise EnvironmentFault(message)
     say(f"{what}: done in {time.monotonic() - start:.0f} s")
     return done.stdout
 
@@ -141,14 +140,14 @@ def newest_patch(versions: Iterable[str], kubernetes: str) -> str:
     """The newest released version of a minor among VERSIONS (``v1.36.3`` ...), without the v.
 
     Raises:
-        WorldError: there is none.
+        EnvironmentFault: there is none.
     """
     pattern = re.compile(rf"v({re.escape(kubernetes)}\.\d+)")
     found = [match[1] for match in map(pattern.fullmatch, versions) if match]
     if not found:
         message = f"the Go module proxy has no release of Kubernetes {kubernetes}"
-        raise WorldError(message)
-    return max(found, key=number)
+        raise EnvironmentFault(message)
+    return max(found, key=patch_number)
 
 
 def module_file(upstream: str, version: str) -> str:
@@ -181,7 +180,7 @@ def build(kubernetes: str, parts: Iterable[str]) -> Programs:
 
     Raises:
         UsageError: there is no Go toolchain.
-        WorldError: a step failed.
+        EnvironmentFault: a step failed.
     """
     if shutil.which("go") is None:
         message = "building needs a Go toolchain, and there is no go on the PATH; or set $KUBEBUILDER_ASSETS"
@@ -222,3 +221,8 @@ def compile_program(folder: Path, target: Path, package: str, version: str) -> N
     partial = target.with_name(f".{target.name}.{os.getpid()}")
     shutil.move(made, partial)
     partial.replace(target)
+
+
+def patch_number(version: str) -> tuple[int, ...]:
+    """``1.36.10`` as numbers, to sort by: it comes after ``1.36.9``."""
+    return tuple(map(int, version.split(".")))

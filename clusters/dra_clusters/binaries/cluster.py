@@ -23,10 +23,10 @@ from dra_clusters.binaries.identity import (
     make_tokens,
 )
 from dra_clusters.checks.client import Client
-from dra_clusters.errors import UsageError, WorldError
-from dra_clusters.folder import Folder
-from dra_clusters.kubeconfig import by_token, write_kubeconfig
+from dra_clusters.errors import EnvironmentFault, UsageError
 from dra_clusters.provider import ClusterOptions, check_options, make_node
+from kube_emulator.folder import Folder
+from kube_emulator.kubeconfig import by_token, write_kubeconfig
 
 START_S, STOP_S, TRIES = 60.0, 15.0, 3
 SWITCH = "feature gate|group version|api group|runtime-config"
@@ -161,7 +161,7 @@ class BinariesCluster:
         """Start everything and wait until it answers.
 
         Raises:
-            WorldError: a program does not start.
+            EnvironmentFault: a program does not start.
         """
         for _ in range(TRIES):
             try:
@@ -174,7 +174,7 @@ class BinariesCluster:
             else:
                 return
         message = f"no free ports for a control plane in {TRIES} tries"
-        raise WorldError(message)
+        raise EnvironmentFault(message)
 
     def _start(self) -> None:
         etcd, peer, port, scheduler, controllers = free_ports(5)
@@ -224,7 +224,7 @@ class BinariesCluster:
         finally:
             client.close()
         message = f"kube-apiserver is not ready after {START_S:.0f} s; the end of its log: {self._tail('kube-apiserver')}"
-        raise WorldError(message)
+        raise EnvironmentFault(message)
 
     def _check_alive(self) -> None:
         for name, process in self._processes:
@@ -235,7 +235,7 @@ class BinariesCluster:
                 if found := REFUSED.search(tail):
                     raise UsageError(found[1])
                 message = f"{name} ended with code {process.returncode}; the end of its log: {tail}"
-                raise WorldError(message)
+                raise EnvironmentFault(message)
 
     def _tail(self, name: str) -> str:
         return self._log(name).read_text(errors="replace")[-1500:]
@@ -291,7 +291,7 @@ class BinariesProvider:
 
         Raises:
             UsageError: unknown release, part, gate or version of the API, or the programs are not there.
-            WorldError: a program does not start.
+            EnvironmentFault: a program does not start.
         """
         check_options(options)
         programs = find(options.kubernetes)
@@ -302,8 +302,8 @@ class BinariesProvider:
         except OSError as error:
             folder.release()
             message = f"cannot start a cluster in {options.directory}: {error.strerror}"
-            raise WorldError(message) from error
-        except WorldError:
+            raise EnvironmentFault(message) from error
+        except EnvironmentFault:
             folder.release()
             raise
         return cluster

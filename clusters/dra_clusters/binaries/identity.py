@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
-from dra_clusters.kubeconfig import write_private
+from kube_emulator.kubeconfig import write_private
 
 USERS = {"admin": "system:masters", "driver": "dra-drivers"}
 """Each user and its group."""

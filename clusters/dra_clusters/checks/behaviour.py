@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from kube_emulator.releases.release import Release
+
 UPSTREAM = "k/k 1.36 "
 """Stands before paths in kubernetes/kubernetes at release 1.36, whose binaries confirmed the expectation."""
 
@@ -29,8 +31,8 @@ class Behaviour:
     sentence: str
     source: str
     needs: frozenset[str]
-    since: str
-    until: str
+    since: Release
+    until: Release | None
     run: Callable[[Any], None]
 
 
@@ -60,8 +62,8 @@ def register(
         sentence=sentence,
         source=source,
         needs=frozenset(needs),
-        since=since,
-        until=until,
+        since=Release.parse(since),
+        until=Release.parse(until) if until else None,
         run=run,
     )
 

@@ -8,9 +8,9 @@ import pytest
 from dra_clusters.provider import VERSIONS
 from dra_conformance.descriptor import load_descriptor
 from dra_conformance.expect import expect_soon, not_applicable
+from dra_conformance.harness.laboratory import Choices, Laboratory
+from dra_conformance.harness.world import World
 from dra_conformance.plugin import EVIDENCE
-from dra_conformance.world.laboratory import Choices, Laboratory
-from dra_conformance.world.world import World
 
 Pair = tuple[World, World]
 

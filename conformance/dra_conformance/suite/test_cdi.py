@@ -8,9 +8,9 @@ import pytest
 
 from dra_conformance.cdi_rules import RULES, File
 from dra_conformance.expect import each, expect
+from dra_conformance.harness.kubelet import Entry
+from dra_conformance.harness.world import World
 from dra_conformance.requirement import requirement
-from dra_conformance.world.kubelet import Entry
-from dra_conformance.world.world import World
 
 
 def files_of(world: World) -> list[File]:

@@ -3,8 +3,8 @@
 import json
 
 from dra_conformance.expect import expect, not_applicable
+from dra_conformance.harness.world import Claim, Object, World
 from dra_conformance.requirement import requirement
-from dra_conformance.world.world import Claim, Object, World
 
 
 def views(world: World, claim: Claim) -> dict[str, str]:

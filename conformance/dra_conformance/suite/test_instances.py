@@ -4,9 +4,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from dra_conformance.expect import each, expect
+from dra_conformance.harness.rights import USER
+from dra_conformance.harness.world import World
 from dra_conformance.requirement import requirement
-from dra_conformance.world.rights import USER
-from dra_conformance.world.world import World
 
 IDLE_S = 1.0
 ROUNDS = 5

@@ -6,9 +6,9 @@ import time
 from pathlib import Path
 
 from dra_conformance.expect import each, expect, expect_soon
+from dra_conformance.harness.kubelet import pairs
+from dra_conformance.harness.world import World
 from dra_conformance.requirement import requirement
-from dra_conformance.world.kubelet import pairs
-from dra_conformance.world.world import World
 
 NODES = "/api/v1/nodes"
 

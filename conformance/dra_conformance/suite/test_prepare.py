@@ -8,9 +8,9 @@ import grpc
 
 from dra_api import names
 from dra_conformance.expect import each, expect, not_applicable
+from dra_conformance.harness.kubelet import VERSIONS, Entry, pairs
+from dra_conformance.harness.world import Claim, World
 from dra_conformance.requirement import requirement
-from dra_conformance.world.kubelet import VERSIONS, Entry, pairs
-from dra_conformance.world.world import Claim, World
 
 
 def entry_of(answer: dict[str, Entry], claim: Claim) -> Entry:

@@ -5,10 +5,10 @@ import time
 import grpc
 
 from dra_conformance.expect import each, expect, expect_soon, not_applicable
+from dra_conformance.harness.kubelet import VERSIONS, Entry, pairs
+from dra_conformance.harness.watching import made_in
+from dra_conformance.harness.world import Claim, World
 from dra_conformance.requirement import requirement
-from dra_conformance.world.kubelet import VERSIONS, Entry, pairs
-from dra_conformance.world.watching import made_in
-from dra_conformance.world.world import Claim, World
 
 
 def ids_of(world: World, claim: Claim) -> list[str]:

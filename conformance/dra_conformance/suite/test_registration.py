@@ -12,9 +12,9 @@ import pytest
 
 from dra_api import names
 from dra_conformance.expect import each, expect, expect_soon
+from dra_conformance.harness.kubelet import FULL_NAMES, VERSIONS
+from dra_conformance.harness.world import World
 from dra_conformance.requirement import requirement
-from dra_conformance.world.kubelet import FULL_NAMES, VERSIONS
-from dra_conformance.world.world import World
 
 SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 KNOWN = tuple(FULL_NAMES)

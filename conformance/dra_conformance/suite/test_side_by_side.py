@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from dra_api import names
 from dra_conformance.expect import each, expect, expect_soon
+from dra_conformance.harness.kubelet import Entry, pairs
+from dra_conformance.harness.world import Claim, World
 from dra_conformance.requirement import requirement
-from dra_conformance.world.kubelet import Entry, pairs
-from dra_conformance.world.world import Claim, World
 
 CHURN_S = 0.02
 """Between two rounds of prepare and unprepare while something else is waited for, which may take long."""

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from dra_conformance.expect import Violation, each, expect, expect_soon, not_applicable
+from dra_conformance.harness.world import World
 from dra_conformance.requirement import requirement
 from dra_conformance.slice_rules import RULES, explicit_false
-from dra_conformance.world.world import World
 
 IDLE_S = 1.0
 Object = dict[str, Any]

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from dra_conformance.expect import each, expect, expect_soon
+from dra_conformance.harness.kubelet import Device, pairs
+from dra_conformance.harness.world import Claim, World
 from dra_conformance.requirement import requirement
-from dra_conformance.world.kubelet import Device, pairs
-from dra_conformance.world.world import Claim, World
 
 
 def ids_of(devices: tuple[Device, ...]) -> list[str]:

@@ -3,8 +3,8 @@
 import time
 
 from dra_conformance.expect import each, expect, not_applicable
+from dra_conformance.harness.world import World
 from dra_conformance.requirement import requirement
-from dra_conformance.world.world import World
 
 IDLE_S = 1.0
 WRITES_MAX = 3

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dra_driver.cdi.spec import OPTIONAL_NODES, file_name
-from dra_driver.errors import WorldError
+from dra_driver.errors import EnvironmentFault
 
 
 class CdiFiles:
@@ -23,7 +23,7 @@ class CdiFiles:
             folder.mkdir(mode=0o755, parents=True, exist_ok=True)
         except OSError as error:
             message = f"cannot make the CDI folder {folder}: {error.strerror}; choose another with --cdi-dir"
-            raise WorldError(message) from error
+            raise EnvironmentFault(message) from error
 
     def path(self, claim_uid: str) -> Path:
         """Where the claim's file is."""
@@ -33,7 +33,7 @@ class CdiFiles:
         """Put the claim's file in its place.
 
         Raises:
-            WorldError: disk full, folder read-only.
+            EnvironmentFault: disk full, folder read-only.
         """
         path = self.path(claim_uid)
         scratch = path.with_suffix(".tmp")  # runtimes read .json and .yaml only
@@ -44,19 +44,19 @@ class CdiFiles:
             scratch.replace(path)
         except OSError as error:
             message = f"cannot write CDI file {path}: {error.strerror}"
-            raise WorldError(message) from error
+            raise EnvironmentFault(message) from error
 
     def remove(self, claim_uid: str) -> None:
         """Take the claim's file away; no file is fine.
 
         Raises:
-            WorldError: the folder is read-only.
+            EnvironmentFault: the folder is read-only.
         """
         try:
             self.path(claim_uid).unlink(missing_ok=True)
         except OSError as error:
             message = f"cannot remove CDI file {self.path(claim_uid)}: {error.strerror}"
-            raise WorldError(message) from error
+            raise EnvironmentFault(message) from error
 
     def sweep(self, known: Collection[str]) -> list[Path]:
         """Remove our files of claims that are not KNOWN, and interrupted writes; return them."""

@@ -19,7 +19,7 @@ from pathlib import Path
 import msgspec
 
 from dra_driver.claims.prepare import PreparedDevice
-from dra_driver.errors import WorldError
+from dra_driver.errors import EnvironmentFault
 
 log = logging.getLogger(__name__)
 SCHEMA = 1
@@ -54,7 +54,7 @@ class Checkpoint:
             self._db = self._open()
         except OSError as error:
             message = f"cannot open checkpoint {path}: {error.strerror}"
-            raise WorldError(message) from error
+            raise EnvironmentFault(message) from error
 
     def _open(self) -> sqlite3.Connection:
         os.close(open_private(self._path))
@@ -74,7 +74,7 @@ class Checkpoint:
             message = (
                 f"checkpoint {self._path} has schema {found}, this driver knows {SCHEMA}; use a newer driver"
             )
-            raise WorldError(message)
+            raise EnvironmentFault(message)
         db.execute(
             "CREATE TABLE IF NOT EXISTS claims (uid TEXT PRIMARY KEY, namespace TEXT, name TEXT, state TEXT, devices BLOB)"
         )
@@ -86,7 +86,7 @@ class Checkpoint:
             yield
         except sqlite3.Error as error:
             message = f"checkpoint {self._path}: {error}"
-            raise WorldError(message) from error
+            raise EnvironmentFault(message) from error
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[bool]:
@@ -121,7 +121,7 @@ class Checkpoint:
         """Write a claim's record.
 
         Raises:
-            WorldError: the disk does not take it.
+            EnvironmentFault: the disk does not take it.
         """
         row = (record.uid, record.namespace, record.name, record.state, msgspec.json.encode(record.devices))
         with self._world():

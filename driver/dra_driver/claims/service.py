@@ -173,7 +173,7 @@ class ClaimService:
         """Undo a claim's preparation; a claim that is not prepared is fine.
 
         Raises:
-            WorldError: the disk does not allow it; the record stays, so that it can be repeated.
+            EnvironmentFault: the disk does not allow it; the record stays, so that it can be repeated.
         """
         async with self._locks[ref.uid]:
             with self._alone():

@@ -6,7 +6,7 @@ from typing import Any
 
 import pynvml
 
-from dra_driver.errors import WorldError
+from dra_driver.errors import EnvironmentFault
 from dra_driver.nvml.library import Library, optional
 
 ARCHITECTURES = {
@@ -125,14 +125,14 @@ def take_inventory(sysfs: Path = SYSFS) -> tuple[Gpu, ...]:
     """The whole GPUs of this node, by minor number; where they sit is read in the kernel's tree at SYSFS.
 
     Raises:
-        WorldError: NVML does not start or fails in the middle.
+        EnvironmentFault: NVML does not start or fails in the middle.
     """
     library = Library()
     try:
         found = [gpu for handle in library.handles() if (gpu := look_at(library, handle, sysfs))]
     except pynvml.NVMLError as error:
         message = f"NVML failed while the GPUs were listed: {error}"
-        raise WorldError(message) from error
+        raise EnvironmentFault(message) from error
     finally:
         library.close()
     return tuple(sorted(found, key=lambda gpu: gpu.minor))

@@ -1,4 +1,4 @@
-"""The calls that the driver makes, with absence as None and everything else as ``WorldError``.
+"""The calls that the driver makes, with absence as None and everything else as ``EnvironmentFault``.
 
 A board may not support a call, an older driver may not have its symbol: both are facts about the board, not faults.
 """
@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import pynvml
 
-from dra_driver.errors import WorldError
+from dra_driver.errors import EnvironmentFault
 
 T = TypeVar("T")
 ABSENT = (pynvml.NVML_ERROR_NOT_SUPPORTED, pynvml.NVML_ERROR_FUNCTION_NOT_FOUND)
@@ -36,7 +36,7 @@ class Library:
                 f"NVML does not start: {error}; wanted the NVIDIA driver's libnvidia-ml.so.1 on this node "
                 "(or LD_LIBRARY_PATH with the folder that has it)"
             )
-            raise WorldError(message) from error
+            raise EnvironmentFault(message) from error
 
     def close(self) -> None:
         """Give the reference back."""

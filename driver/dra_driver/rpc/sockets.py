@@ -5,7 +5,7 @@ import socket
 import stat
 from pathlib import Path
 
-from dra_driver.errors import ConfigError, WorldError
+from dra_driver.errors import ConfigError, EnvironmentFault
 
 ADDRESS_MAX = 107
 """Usable bytes of a UNIX socket address on Linux (unix(7), sun_path)."""
@@ -16,7 +16,7 @@ def make_way(path: Path) -> None:
 
     Raises:
         ConfigError: the path is too long, or another process answers on it.
-        WorldError: the folder cannot be made, or something that is no socket stands there.
+        EnvironmentFault: the folder cannot be made, or something that is no socket stands there.
     """
     length = len(os.fsencode(path))
     if length > ADDRESS_MAX:
@@ -29,10 +29,10 @@ def make_way(path: Path) -> None:
         return
     except OSError as error:
         message = f"cannot use folder {path.parent}: {error.strerror}"
-        raise WorldError(message) from error
+        raise EnvironmentFault(message) from error
     if not stat.S_ISSOCK(mode):
         message = f"{path} exists and is not a socket; remove it or choose another folder"
-        raise WorldError(message)
+        raise EnvironmentFault(message)
     if answers(path):
         message = f"another process serves {path}; stop it, or give this one another --instance"
         raise ConfigError(message)

@@ -1,0 +1,295 @@
+"""Pure: who owns what. Server-side apply and the tracking of other writes over ``metadata.managedFields``.
+
+What a manager applied before and leaves out now is removed unless another one owns it too; what another one owns with
+another value is a conflict unless forced; every other write takes what it changes. The rules are those of
+structured-merge-diff ``merge/update.go`` (6.3) and apimachinery ``managedfields`` (1.36): updates are told apart by
+manager, version and subresource, applies by manager and subresource.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from kube_emulator.apiserver.apply.paths import Path, Paths, fields_v1, paths_of, shown, with_parents
+from kube_emulator.apiserver.apply.shapes import Shape
+from kube_emulator.apiserver.apply.walk import Undeclared, difference, fields_of, merged, without
+from kube_emulator.apiserver.status import ApiError, bad_request, internal
+
+Object = dict[str, Any]
+UPDATERS_MAX = 10
+"""Updates that are told apart; older ones become ``ancient-changes`` (managedfields ``fieldmanager.go``)."""
+
+STRIPPED: frozenset[Path] = frozenset(
+    {("f:apiVersion",), ("f:kind",), ("f:metadata",)}
+    | {
+        ("f:metadata", f"f:{name}")
+        for name in (
+            *("name", "namespace", "creationTimestamp", "selfLink", "uid", "clusterName", "generation"),
+            *("managedFields", "resourceVersion"),
+        )
+    }
+)
+"""Fields that nobody owns (managedfields ``stripmeta.go``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manager:
+    """Who writes how; VERSION is empty for an applier."""
+
+    name: str
+    operation: str
+    version: str = ""
+    subresource: str = ""
+
+    @property
+    def told(self) -> str:
+        """As a conflict tells it."""
+        text = f'"{self.name}"'
+        if self.subresource:
+            text += f' with subresource "{self.subresource}"'
+        return text + (f" using {self.version}" if self.operation == "Update" else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """What one manager owns, as seen in the API version in which it wrote."""
+
+    paths: Paths
+    version: str
+    time: str
+
+
+Owners = dict[Manager, Ownership]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """An object's kind as one writer sees it.
+
+    Attributes:
+        version: the API version of the request.
+        shapes: the shape of the kind by API version.
+        convert: an object as it is in another API version.
+        hidden: top-level members that this door does not write (``status``, or all but it).
+    """
+
+    version: str
+    shapes: Callable[[str], Shape]
+    convert: Callable[[Object, str], Object]
+    hidden: Callable[[str], bool]
+
+    def shape(self) -> Shape:
+        """The shape in the request's version."""
+        return self.shapes(self.version)
+
+    def kept(self, paths: Iterable[Path]) -> Paths:
+        """PATHS without what nobody owns and what this door does not write."""
+        return frozenset(path for path in paths if path not in STRIPPED and not self.hidden(path[0][2:]))
+
+
+def owners_of(item: Mapping[str, Any]) -> Owners:
+    """The owners that an object tells.
+
+    Raises:
+        ValueError: they cannot be read.
+    """
+    found: Owners = {}
+    for entry in (item.get("metadata") or {}).get("managedFields") or []:
+        operation, version = entry.get("operation", ""), entry.get("apiVersion", "")
+        applies = operation == "Apply"
+        if operation not in ("Apply", "Update") or not version:
+            message = f"bad managedFields entry {entry!r}"
+            raise ValueError(message)
+        manager = Manager(
+            entry.get("manager", ""), operation, "" if applies else version, entry.get("subresource", "")
+        )
+        found[manager] = Ownership(paths_of(entry.get("fieldsV1") or {}), version, entry.get("time", ""))
+    return found
+
+
+def entries_of(owners: Owners) -> list[Object]:
+    """``managedFields`` of OWNERS: appliers first, then by time and name."""
+    order = sorted(
+        owners.items(), key=lambda pair: (pair[0].operation, pair[1].time, pair[0].name, pair[1].version)
+    )
+    entries = []
+    for manager, owned in order:
+        entry: Object = {
+            "manager": manager.name,
+            "operation": manager.operation,
+            "apiVersion": owned.version,
+            "time": owned.time,
+            "fieldsType": "FieldsV1",
+            "fieldsV1": fields_v1(owned.paths),
+        }
+        if manager.subresource:
+            entry["subresource"] = manager.subresource
+        entries.append(entry)
+    return entries
+
+
+def with_owners(item: Object, owners: Owners) -> Object:
+    """ITEM that tells OWNERS."""
+    metadata = {name: value for name, value in item["metadata"].items() if name != "managedFields"}
+    if owners:
+        metadata["managedFields"] = entries_of(owners)
+    return {**item, "metadata": metadata}
+
+
+def is_reset(item: Mapping[str, Any]) -> bool:
+    """Whether a writer asks to forget all owners: an empty list, or one of a single empty entry."""
+    entries = (item.get("metadata") or {}).get("managedFields", ())
+    return entries in ([], [{}])
+
+
+def updated(live: Object, new: Object, owners: Owners, manager: Manager, view: View, now: str) -> Owners:
+    """OWNERS after MANAGER replaced LIVE by NEW."""
+    changes = difference(live, new, view.shape())
+    changed = view.kept(changes.modified | changes.added)
+    after = taken_away(live, new, owners, view, manager=None)
+    mine = owners.get(manager)
+    previous = after[manager].paths if manager in after else frozenset()
+    paths = previous | changed
+    if changed:
+        after[manager] = Ownership(paths, view.version, now)
+    elif mine is not None and paths:
+        after[manager] = replace(mine, paths=paths)
+    return capped(after)
+
+
+def taken_away(live: Object, new: Object, owners: Owners, view: View, manager: Manager | None) -> Owners:
+    """OWNERS but MANAGER without what the change from LIVE to NEW takes from them."""
+    after: Owners = {}
+    seen: dict[str, tuple[set[Path], set[Path]]] = {}
+    for other, owned in owners.items():
+        if other == manager:
+            after[other] = owned
+            continue
+        if owned.version not in seen:
+            found = change_in(live, new, owned.version, view)
+            seen[owned.version] = (found.modified | found.added, found.removed)
+        changed, removed = seen[owned.version]
+        paths = owned.paths - frozenset(view.kept(changed)) - frozenset(removed)
+        if paths:
+            after[other] = replace(owned, paths=paths)
+    return after
+
+
+def change_in(live: Object, new: Object, version: str, view: View) -> Any:
+    """The change from LIVE to NEW as it looks in another API version."""
+    if version == view.version:
+        return difference(live, new, view.shape())
+    return difference(view.convert(live, version), view.convert(new, version), view.shapes(version))
+
+
+def capped(owners: Owners) -> Owners:
+    """OWNERS with the oldest updates made one of each version if there are too many."""
+    updates = [pair for pair in owners.items() if pair[0].operation == "Update"]
+    spare = len(updates) - UPDATERS_MAX
+    if spare <= 0:
+        return owners
+    after = dict(owners)
+    for manager, owned in sorted(updates, key=lambda pair: (pair[1].time, pair[0].name))[: spare + 1]:
+        bucket = Manager("ancient-changes", "Update", owned.version)
+        del after[manager]
+        known = after.get(bucket)
+        after[bucket] = replace(owned, paths=owned.paths | (known.paths if known else frozenset()))
+    return after
+
+
+def applied(
+    live: Object, config: Object, owners: Owners, manager: Manager, view: View, *, force: bool, now: str
+) -> tuple[Object, Owners]:
+    """LIVE and its owners after MANAGER applied CONFIG.
+
+    Raises:
+        ApiError: 409, another manager owns a field with another value; 500, a field is not declared.
+    """
+    shape = view.shape()
+    try:
+        wanted = view.kept(fields_of(config, shape))
+        last = owners.get(manager)
+        new = merged(live, config, shape)
+        after = {**owners, manager: Ownership(wanted, view.version, now)}
+        if last is not None:
+            new = pruned(new, last.paths, after, shape)
+        disputed = conflicts(live, new, after, manager, view)
+    except Undeclared as error:
+        metadata = config.get("metadata") or {}
+        where = f"({metadata.get('namespace', '')}/{metadata.get('name', '')}; {kind_told(config)})"
+        raise internal(f"failed to create typed patch object {where}: {error}") from error
+    if disputed and not force:
+        raise conflict_of(disputed)
+    after = taken_away(live, new, after, view, manager)
+    if last is not None and new == live and last.paths == wanted:
+        after[manager] = last
+    elif new == live and last is not None:
+        after[manager] = replace(after[manager], time=last.time)
+    if not wanted:
+        after.pop(manager, None)
+    return new, after
+
+
+def kind_told(config: Object) -> str:
+    """``/v1, Kind=ConfigMap``."""
+    group, _, version = config.get("apiVersion", "").rpartition("/")
+    return f"{group}/{version}, Kind={config.get('kind', '')}"
+
+
+def pruned(new: Object, last: Paths, owners: Owners, shape: Shape) -> Object:
+    """NEW without the fields of LAST that nobody owns any more."""
+    still = with_parents(path for owned in owners.values() for path in owned.paths)
+    gone = {path for path in with_parents(last) if path not in still and path not in STRIPPED}
+    result: Object = without(new, gone, shape) if gone else new
+    return result
+
+
+def conflicts(
+    live: Object, new: Object, owners: Owners, manager: Manager, view: View
+) -> dict[Manager, list[Path]]:
+    """What the change takes from managers other than MANAGER."""
+    found: dict[Manager, list[Path]] = {}
+    for other, owned in owners.items():
+        if other == manager:
+            continue
+        changes = change_in(live, new, owned.version, view)
+        if paths := owned.paths & (changes.modified | changes.added):
+            found[other] = sorted(paths)
+    return found
+
+
+def conflict_of(disputed: Mapping[Manager, list[Path]]) -> ApiError:
+    """The refusal, in the words of managedfields ``NewConflictError``."""
+    order = sorted(disputed.items(), key=lambda pair: pair[0].told)
+    causes = [
+        {"reason": "FieldManagerConflict", "message": f"conflict with {manager.told}", "field": shown(path)}
+        for manager, paths in order
+        for path in paths
+    ]
+    if len(causes) == 1:
+        message = f"Apply failed with 1 conflict: {causes[0]['message']}: {causes[0]['field']}"
+    else:
+        lines = []
+        for manager, paths in order:
+            lines += [f"conflicts with {manager.told}:", *(f"- {shown(path)}" for path in paths)]
+        message = f"Apply failed with {len(causes)} conflicts: " + "\n".join(lines)
+    return ApiError(409, message, details={"causes": causes})
+
+
+def before_first_apply(live: Object, view: View, stamp: str) -> Owners:
+    """The owners of an object that tells none when it is first applied to: somebody wrote what stands there."""
+    paths = view.kept(path for path in difference({}, live, view.shape()).added)
+    manager = Manager("before-first-apply", "Update", view.version)
+    return {manager: Ownership(paths, view.version, stamp)} if paths else {}
+
+
+def check_config(config: Object, api_version: str, kind: str) -> None:
+    """Refuse what is no configuration of that kind.
+
+    Raises:
+        ApiError: 400.
+    """
+    if (config.get("apiVersion"), config.get("kind")) != (api_version, kind):
+        raise bad_request(f"invalid object type: {kind_told(config)}")
+    if (config.get("metadata") or {}).get("managedFields") is not None:
+        raise bad_request("metadata.managedFields must be nil")

@@ -1,0 +1,100 @@
+"""All parts of this package for one cluster, put together: keys and tokens are made here and live as long as it.
+
+Users of each cluster: ``admin`` (system:masters), ``driver`` (no rights of its own once RBAC is switched on) and the kubelet of
+each node; whoever else is wanted is made by ``add_user``, by a client certificate or by a service account.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from aiohttp import web
+
+from kube_emulator.apiserver.auth.attributes import MASTERS, NODE_PREFIX, NODES, User
+from kube_emulator.apiserver.auth.authenticator import Authenticator
+from kube_emulator.apiserver.auth.authority import Authority, Objects
+from kube_emulator.apiserver.auth.middleware import Doorkeeper
+from kube_emulator.apiserver.auth.reviews import Reviews
+from kube_emulator.apiserver.auth.signer import Signer
+from kube_emulator.apiserver.certificate import ClientAuthority
+
+CONSTRAINED = "ConstrainedImpersonation"
+ACCOUNT_TOKEN_S = 7 * 24 * 3600
+"""Life of a service account token in a kubeconfig file: that of the cluster's certificates."""
+
+
+class Security:
+    """The users and rights of one cluster; its ``repr`` shows neither keys nor tokens.
+
+    Args:
+        changed: whether a role or binding has changed since the last call.
+        enforced: whether RBAC is switched on.
+        now: seconds since 1970 by the cluster's clock.
+    """
+
+    def __init__(
+        self,
+        objects: Objects,
+        changed: Callable[[], bool],
+        *,
+        gates: frozenset[str],
+        enforced: bool,
+        now: Callable[[], float],
+        nodes: Sequence[str] = (),
+    ) -> None:
+        self.clients = ClientAuthority()
+        self.signer = Signer()
+        self.authority = Authority(objects, changed, gates=gates, enforced=enforced)
+        self.authenticator = Authenticator(self.signer, objects, now)
+        self.reviews = Reviews(self.authority, self.authenticator, self.signer, objects, now)
+        self._constrained = CONSTRAINED in gates
+        self._tokens: dict[str, str] = {}
+        self.add_user("admin", MASTERS)
+        self.add_user("driver")
+        for node in nodes:
+            self.add_user(f"{NODE_PREFIX}{node}", NODES)
+
+    def add_user(self, name: str, *groups: str) -> str:
+        """Make a user who is known by a token; the token."""
+        token = self._tokens[name] = self.authenticator.static_token(User(name=name, groups=groups))
+        return token
+
+    def token(self, user: str) -> str:
+        """The token of a user that ``add_user`` made; KeyError for others."""
+        return self._tokens[user]
+
+    def account_token(self, namespace: str, name: str, *, bound: Mapping[str, str] | None = None) -> str:
+        """A token of a service account, bound to a node or pod by BOUND (``boundObjectRef``).
+
+        Raises:
+            ApiError: there is no such account, or it cannot be bound to that.
+        """
+        spec: dict[str, Any] = {"expirationSeconds": ACCOUNT_TOKEN_S}
+        if bound is not None:
+            spec["boundObjectRef"] = dict(bound)
+        request = self.reviews.issue(namespace, name, {"spec": spec})
+        token: str = request["status"]["token"]
+        return token
+
+    def doorkeeper(
+        self,
+        read: Callable[[web.Request], Awaitable[Any]],
+        answer: Callable[[web.Request, Mapping[str, Any], int], web.StreamResponse],
+    ) -> Doorkeeper:
+        """The way in for a server that READs bodies and ANSWERs documents."""
+        return Doorkeeper(
+            self.authenticator,
+            self.authority,
+            self.reviews,
+            constrained=self._constrained,
+            read=read,
+            answer=answer,
+        )
+
+
+def drained(queue: "asyncio.Queue[Any]") -> bool:
+    """Whether there was a change in QUEUE, which is empty afterwards; a cut of the watches (None) is none."""
+    found = False
+    while not queue.empty():
+        found = queue.get_nowait() is not None or found
+    return found

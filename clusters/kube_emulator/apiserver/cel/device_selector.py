@@ -1,0 +1,126 @@
+"""CEL selectors of devices: what the API server asks of their text, and whether they select a device.
+
+The text is checked in the environment of the gates in force; selectors that are stored are evaluated in the widest one,
+as in dynamic-resource-allocation cel (1.36). Programs and the views of devices are remembered.
+"""
+
+import functools
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from dra_api.quantity import parse
+from kube_emulator.apiserver.cel.environment import (
+    CompileError,
+    EvaluationError,
+    Program,
+    Rules,
+    activation,
+    compile_text,
+    evaluate,
+)
+from kube_emulator.apiserver.cel.values import Semver, encode
+from kube_emulator.releases.release import LATEST, V1_35, Release
+
+LENGTH_MAX = 10 * 1024
+COST_MAX = 1_000_000
+"""Bytes of text and units of cost (resource/v1 CELSelectorExpressionMaxLength, CELSelectorExpressionMaxCost)."""
+
+
+TOO_COMPLEX = "too complex, exceeds cost limit"
+LISTS_SINCE = V1_35
+"""The first release whose new expressions may use cel-go's lists extension: it came with 1.34, and an API server takes
+what the release before it knows (environment.DefaultCompatibilityVersion)."""
+STORED, STORED_LISTS = Rules(), Rules(lists=True)
+"""The environment of stored expressions, which has everything, without and with lists as attributes."""
+
+
+class SelectorError(Exception):
+    """The expression cannot be compiled, or fails on a device."""
+
+
+def check_expression(
+    text: str, *, gates: Collection[str] = ("DRAConsumableCapacity",), release: Release = LATEST
+) -> list[str]:
+    """What keeps TEXT from being the expression of a new object, in the API server's words; empty if nothing does."""
+    size = len(text.encode())
+    if size > LENGTH_MAX:
+        return [f"Too long: may not be more than {LENGTH_MAX} bytes"]
+    rules = Rules(
+        consumable="DRAConsumableCapacity" in gates,
+        lists="DRAListTypeAttributes" in gates,
+        extended=release >= LISTS_SINCE,
+    )
+    try:
+        program = compiled(text, rules)
+    except CompileError as error:
+        return [str(error)]
+    return [TOO_COMPLEX] if program.cost > COST_MAX else []
+
+
+@functools.lru_cache(maxsize=1024)
+def compiled(text: str, rules: Rules = STORED) -> Program:
+    """The program of TEXT. Raises CompileError."""
+    return compile_text(text, rules)
+
+
+def value_of(name: str, attribute: Mapping[str, Any], lists: bool) -> Any:
+    """An attribute's value as CEL sees it.
+
+    Raises:
+        SelectorError: it has none that this cluster knows.
+    """
+    for kind, value in attribute.items():
+        if kind == "version":
+            return encode(Semver.of(value))
+        if kind in ("string", "int", "bool"):
+            return value
+        if lists and kind == "versions":
+            return [encode(Semver.of(text)) for text in value]
+        if lists and kind in ("strings", "ints", "bools"):
+            return value
+    message = f"attribute {name}: unsupported attribute value"
+    raise SelectorError(message)
+
+
+def by_domain(driver: str, members: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """{domain: {name: value}} of {qualified name: value}; names without a domain are in the driver's."""
+    result: dict[str, dict[str, Any]] = {}
+    for name, value in members.items():
+        domain, _, short = name.rpartition("/")
+        result.setdefault(domain or driver, {})[short] = value
+    return result
+
+
+def view(driver: str, device: Mapping[str, Any], *, lists: bool = False) -> Any:
+    """DEVICE (an item of ``spec.devices``) as the variable ``device``. Raises SelectorError."""
+    attributes = device.get("attributes") or {}
+    capacity = device.get("capacity") or {}
+    return activation(
+        {
+            "driver": driver,
+            "allowMultipleAllocations": bool(device.get("allowMultipleAllocations")),
+            "attributes": by_domain(driver, {n: value_of(n, a, lists) for n, a in attributes.items()}),
+            "capacity": by_domain(driver, {n: encode(parse(c["value"])) for n, c in capacity.items()}),
+        }
+    )
+
+
+def selects(text: str, device: Any, *, lists: bool = False) -> bool:
+    """Whether TEXT selects DEVICE, a ``view``.
+
+    Raises:
+        SelectorError: it cannot be compiled, costs too much, fails on this device, or gives no boolean.
+    """
+    try:
+        program = compiled(text, STORED_LISTS if lists else STORED)
+        if program.cost > COST_MAX:
+            message = f"actual cost limit exceeded: {program.cost} units are possible, {COST_MAX} allowed"
+            raise SelectorError(message)
+        return evaluate(program, device)
+    except (CompileError, EvaluationError) as error:
+        raise SelectorError(str(error)) from error
+
+
+def matches(text: str, driver: str, device: Mapping[str, Any]) -> bool:
+    """Whether TEXT selects DEVICE of DRIVER. Raises SelectorError."""
+    return selects(text, view(driver, device))

@@ -1,0 +1,127 @@
+"""The custom kinds of a cluster: they appear when a definition is stored and go with it, instances first.
+
+The real server does this in controllers a moment later; here it is done within the write, so nobody has to wait.
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from kube_emulator.apiserver.apply.shapes import Shape, shape_of
+from kube_emulator.apiserver.crds.definition import Definition, definition_of
+from kube_emulator.apiserver.resources import Registry, Resource
+from kube_emulator.clock import Clock
+from kube_emulator.store.store import Store, Stored
+
+Object = dict[str, Any]
+DEFINITIONS = "customresourcedefinitions"
+CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
+
+
+class Verbs(Protocol):
+    """What of the API is needed here."""
+
+    store: Store
+    clock: Clock
+
+    def delete(self, plural: str, name: str, namespace: str = "") -> Stored:
+        """Delete an object."""
+
+
+class Catalogue:
+    """Custom kinds by key."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._definitions: dict[str, Definition] = {}
+
+    def find(self, key: str) -> Definition | None:
+        """The custom kind of that key; None for built-in kinds."""
+        return self._definitions.get(key)
+
+    def shapes(self, resource: Resource) -> Callable[[str], Shape]:
+        """How objects of a kind are merged, by API version."""
+        definition = self._definitions.get(resource.key)
+        if definition is not None:
+            return definition.shape
+        return lambda api_version: shape_of(api_version, resource.kind)
+
+    def written(self, api: Verbs, resource: Resource, item: Object) -> None:
+        """Serve what a definition tells."""
+        if resource.key != DEFINITIONS:
+            return
+        definition = definition_of(item)
+        self._definitions[definition.resource.key] = definition
+        self._registry.remove(definition.resource.key)
+        self._registry.add(definition.resource)
+        if not is_established(item):
+            api.store.put(DEFINITIONS, established(item, api.clock.stamp()))
+
+    def held(self, resource: Resource, item: Object) -> Object:
+        """ITEM as its deletion has to see it: a definition waits for its instances."""
+        if resource.key != DEFINITIONS:
+            return item
+        finalizers = item["metadata"].get("finalizers") or []
+        if CLEANUP in finalizers:
+            return item
+        return {**item, "metadata": {**item["metadata"], "finalizers": [*finalizers, CLEANUP]}}
+
+    def marked(self, api: Verbs, resource: Resource, item: Object) -> None:
+        """Begin the end of a definition: its instances go, then it does."""
+        if resource.key != DEFINITIONS:
+            return
+        key = item["metadata"]["name"]
+        for instance in list(api.store.all(key)):
+            metadata = instance.value["metadata"]
+            api.delete(key, metadata["name"], metadata.get("namespace", ""))
+        self._finish(api, key)
+
+    def removed(self, api: Verbs, resource: Resource, _: Object) -> None:
+        """Go on with the end of a definition whose instance went."""
+        if resource.custom:
+            self._finish(api, resource.key)
+
+    def _finish(self, api: Verbs, key: str) -> None:
+        found = api.store.get(DEFINITIONS, "", key)
+        if found is None or not found.value["metadata"].get("deletionTimestamp") or api.store.count(key):
+            return
+        others = [name for name in found.value["metadata"].get("finalizers") or [] if name != CLEANUP]
+        self._registry.remove(key)
+        self._definitions.pop(key, None)
+        if not others:
+            api.store.remove(DEFINITIONS, "", key)
+
+
+def is_established(item: Object) -> bool:
+    """Whether a definition tells that it is served, with the names that it has now."""
+    status = item.get("status") or {}
+    names_told = status.get("acceptedNames") == item["spec"]["names"]
+    stored = {entry["name"] for entry in item["spec"]["versions"] if entry.get("storage")}
+    conditions = {c["type"]: c["status"] for c in status.get("conditions") or []}
+    return (
+        names_told
+        and conditions.get("Established") == "True"
+        and stored <= set(status.get("storedVersions") or [])
+    )
+
+
+def established(item: Object, stamp: str) -> Object:
+    """A definition that tells that it is served."""
+    status = item.get("status") or {}
+    storage = [entry["name"] for entry in item["spec"]["versions"] if entry.get("storage")]
+    told = status.get("storedVersions") or []
+    conditions = [
+        condition("NamesAccepted", "NoConflicts", "no conflicts found", stamp),
+        condition("Established", "InitialNamesAccepted", "the initial names have been accepted", stamp),
+    ]
+    new = {
+        "conditions": conditions,
+        "acceptedNames": item["spec"]["names"],
+        "storedVersions": [*told, *(name for name in storage if name not in told)],
+    }
+    return {**item, "metadata": dict(item["metadata"]), "status": new}
+
+
+def condition(kind: str, reason: str, message: str, stamp: str) -> Object:
+    """A condition that is true."""
+    head = {"type": kind, "status": "True", "lastTransitionTime": stamp}
+    return head | {"reason": reason, "message": message}

@@ -1,0 +1,164 @@
+"""A custom kind as a CustomResourceDefinition tells it: what is served, how objects are prepared and judged."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from kube_emulator.apiserver.apply.shapes import Shape, custom_shape
+from kube_emulator.apiserver.crds.expressions import rule_causes
+from kube_emulator.apiserver.crds.structural import causes_of, default, pruned
+from kube_emulator.apiserver.resources import Resource, Version
+from kube_emulator.apiserver.validation.causes import ABSENT, Cause
+
+Object = dict[str, Any]
+SYSTEM_METADATA = (
+    "uid",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "generation",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One custom kind.
+
+    Attributes:
+        resource: the kind.
+        versions: {version name: its entry in ``spec.versions``}.
+    """
+
+    resource: Resource
+    versions: Mapping[str, Object]
+    preserves: bool = False
+    shapes: dict[str, Shape] = field(default_factory=dict, compare=False)
+
+    def schema(self, version: str) -> Object:
+        """The OpenAPI schema of a version."""
+        found: Object = (self.versions[version].get("schema") or {}).get("openAPIV3Schema") or {}
+        return found
+
+    def shape(self, api_version: str) -> Shape:
+        """How objects of that version are merged."""
+        version = api_version.rpartition("/")[2]
+        if version not in self.shapes:
+            self.shapes[version] = custom_shape(self.schema(version))
+        return self.shapes[version]
+
+    def unknown(self, item: Object, version: str) -> list[str]:
+        """Paths of ITEM that the version's schema does not know."""
+        found: list[str] = []
+        if not self.preserves:
+            pruned(item, self.schema(version), "", found, root=True)
+        return found
+
+    def prepare(self, item: Object, old: Object | None, subresource: str) -> None:
+        """Make ITEM what will be stored: what a client cannot write is as in OLD, unknown members go, defaults come."""
+        schema = self.schema(self.resource.version)
+        if old is not None:
+            restore(item, old, subresource, has_status=self.resource.status)
+        elif self.resource.status:
+            item.pop("status", None)
+        if not self.preserves:
+            kept = pruned(item, schema, "", [], root=True)
+            item.clear()
+            item.update(kept)
+        default(item, schema)
+        if old is None:
+            item["metadata"]["generation"] = 1
+        elif (
+            counted(item, self.resource.status) != counted(old, self.resource.status)
+            and subresource != "status"
+        ):
+            item["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
+
+    def causes(self, item: Object, old: Object | None) -> list[Cause]:
+        """Why ITEM does not fit its schema, or why it cannot follow OLD."""
+        schema = self.schema(self.resource.version)
+        bare = {name: value for name, value in item.items() if name not in ("metadata", "apiVersion", "kind")}
+        inner = {name: value for name, value in (schema.get("properties") or {}).items() if name in bare}
+        names = [
+            name for name in schema.get("required") or [] if name not in ("metadata", "apiVersion", "kind")
+        ]
+        found = list(causes_of(bare, {**schema, "properties": inner, "required": names}, ""))
+        return found or list(rule_causes(item, ABSENT if old is None else old, schema, ""))
+
+    def columns(self, version: str) -> list[Object]:
+        """``additionalPrinterColumns``; the age if there are none."""
+        found = self.versions[version].get("additionalPrinterColumns")
+        return found or [{"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"}]
+
+    def selectable(self, version: str) -> dict[str, str]:
+        """{field: JSON path} of ``selectableFields``."""
+        paths = [entry["jsonPath"] for entry in self.versions[version].get("selectableFields") or []]
+        return {path.removeprefix("."): path for path in paths}
+
+    def scale(self, version: str) -> Object | None:
+        """The paths of the scale subresource, if there is one."""
+        found: Object | None = (self.versions[version].get("subresources") or {}).get("scale")
+        return found
+
+
+def restore(item: Object, old: Object, subresource: str, *, has_status: bool) -> None:
+    """Put back what a write through that door cannot change, in place."""
+    if subresource == "status":
+        kept = {name: item["metadata"][name] for name in ("managedFields",) if name in item["metadata"]}
+        status = {"status": item["status"]} if "status" in item else {}
+        item.clear()
+        item.update({name: value for name, value in old.items() if name != "status"} | status)
+        metadata = {name: value for name, value in old["metadata"].items() if name != "managedFields"}
+        item["metadata"] = metadata | kept
+        return
+    if has_status:
+        item.pop("status", None)
+        if "status" in old:
+            item["status"] = old["status"]
+    for name in SYSTEM_METADATA:
+        item["metadata"].pop(name, None)
+        if name in old["metadata"]:
+            item["metadata"][name] = old["metadata"][name]
+
+
+def counted(item: Object, has_status: bool) -> Object:
+    """The part of an object whose changes its generation counts."""
+    left = ("metadata", "status") if has_status else ("metadata",)
+    return {name: value for name, value in item.items() if name not in left}
+
+
+def definition_of(crd: Mapping[str, Any]) -> Definition:
+    """The kind that a CustomResourceDefinition tells."""
+    spec = crd["spec"]
+    names = spec["names"]
+    versions = {entry["name"]: entry for entry in spec["versions"]}
+    storage = next(entry for entry in spec["versions"] if entry.get("storage"))
+    subresources = storage.get("subresources") or {}
+    resource = Resource(
+        group=spec["group"],
+        version=storage["name"],
+        plural=names["plural"],
+        kind=names["kind"],
+        namespaced=spec.get("scope") == "Namespaced",
+        short=tuple(names.get("shortNames") or ()),
+        status="status" in subresources,
+        categories=tuple(names.get("categories") or ()),
+        counted=True,
+        unconditional_update=False,
+        others=("scale",) if "scale" in subresources else (),
+        versions=tuple(Version(entry["name"]) for entry in spec["versions"] if entry.get("served")),
+        custom=True,
+        singular_name=names.get("singular") or names["kind"].lower(),
+        list_name=names.get("listKind") or f"{names['kind']}List",
+    )
+    return Definition(resource, versions, bool(spec.get("preserveUnknownFields")))
+
+
+def default_definition(item: Object) -> None:
+    """What is absent in a new or changed CustomResourceDefinition, in place (apiextensions ``v1/defaults.go``)."""
+    spec = item.get("spec") or {}
+    names = spec.get("names") or {}
+    if names.get("kind"):
+        names.setdefault("singular", names["kind"].lower())
+        names.setdefault("listKind", f"{names['kind']}List")
+    if not spec.get("conversion"):
+        spec["conversion"] = {"strategy": "None"}

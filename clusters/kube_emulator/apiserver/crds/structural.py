@@ -1,0 +1,202 @@
+"""Pure: values of a custom resource by its structural schema: what is pruned, what is defaulted, what is refused.
+
+The order and words of refusals are those of apiextensions-apiserver ``pkg/apiserver/validation`` and kube-openapi
+``pkg/validation`` (1.36).
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from kube_emulator.apiserver.crds.patterns import matches
+from kube_emulator.apiserver.validation.causes import (
+    Cause,
+    duplicate,
+    invalid,
+    not_supported,
+    required,
+    too_long,
+    too_many,
+    type_invalid,
+)
+from kube_emulator.jsonvalue import copied
+
+Schema = Mapping[str, Any]
+INT_OR_STRING = "x-kubernetes-int-or-string"
+PRESERVE = "x-kubernetes-preserve-unknown-fields"
+EMBEDDED = "x-kubernetes-embedded-resource"
+HEADER = ("apiVersion", "kind", "metadata")
+TYPES: Mapping[str, Callable[[Any], bool]] = {
+    "object": lambda value: isinstance(value, dict),
+    "array": lambda value: isinstance(value, list),
+    "string": lambda value: isinstance(value, str),
+    "boolean": lambda value: isinstance(value, bool),
+    "integer": lambda value: is_number(value) and float(value).is_integer(),
+    "number": lambda value: is_number(value),
+}
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a JSON number."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def type_name(value: Any) -> str:
+    """The JSON type of a value as the refusals call it."""
+    if value is None:
+        return "null"
+    if is_number(value):
+        return "integer" if isinstance(value, int) else "number"
+    return next(name for name, test in TYPES.items() if test(value))
+
+
+def pruned(value: Any, schema: Schema, path: str, unknown: list[str], *, root: bool = False) -> Any:
+    """VALUE without members that SCHEMA does not know; their paths are added to UNKNOWN."""
+    if isinstance(value, list):
+        items = schema.get("items") or {}
+        return [pruned(item, items, f"{path}[{index}]", unknown) for index, item in enumerate(value)]
+    if not isinstance(value, dict):
+        return value
+    properties, extra = schema.get("properties") or {}, schema.get("additionalProperties")
+    whole = root or schema.get(EMBEDDED)
+    result = {}
+    for name, member in value.items():
+        where = f"{path}.{name}" if path else name
+        if whole and name in HEADER:
+            result[name] = member
+        elif name in properties:
+            result[name] = pruned(member, properties[name], where, unknown)
+        elif isinstance(extra, dict):
+            result[name] = pruned(member, extra, where, unknown)
+        elif extra or schema.get(PRESERVE):
+            result[name] = member
+        else:
+            unknown.append(where)
+    return result
+
+
+def default(value: Any, schema: Schema) -> None:
+    """Set what is absent and has a default, and take away nulls that stand for nothing, in place."""
+    if isinstance(value, list):
+        for item in value:
+            default(item, schema.get("items") or {})
+    if not isinstance(value, dict):
+        return
+    properties, extra = schema.get("properties") or {}, schema.get("additionalProperties")
+    for name, inner in properties.items():
+        empty = name in value and value[name] is None and not inner.get("nullable")
+        if "default" in inner and (empty or name not in value):
+            value[name] = copied(inner["default"])
+        elif empty:
+            del value[name]
+        if name in value:
+            default(value[name], inner)
+    if isinstance(extra, dict):
+        for name in value.keys() - properties.keys():
+            default(value[name], extra)
+
+
+def causes_of(value: Any, schema: Schema, path: str) -> Iterator[Cause]:
+    """Why VALUE at PATH does not fit SCHEMA."""
+    if value is None:
+        if not schema.get("nullable") and schema.get("type"):
+            yield type_invalid(path, "null", f'{path} in body must be of type {schema["type"]}: "null"')
+        return
+    kind = schema.get("type")
+    if schema.get(INT_OR_STRING):
+        if not isinstance(value, str) and not TYPES["integer"](value):
+            found = type_name(value)
+            yield type_invalid(path, found, f'{path} in body must be of type integer,string: "{found}"')
+    elif kind and not TYPES[kind](value):
+        found = type_name(value)
+        yield type_invalid(path, found, f'{path} in body must be of type {kind}: "{found}"')
+        return
+    yield from simple_causes(value, schema, path)
+    if isinstance(value, dict):
+        yield from object_causes(value, schema, path)
+    elif isinstance(value, list):
+        yield from array_causes(value, schema, path)
+    yield from combined_causes(value, schema, path)
+
+
+def simple_causes(value: Any, schema: Schema, path: str) -> Iterator[Cause]:
+    """Rules of texts, numbers and enumerations."""
+    if isinstance(value, str):
+        if len(value) > schema.get("maxLength", len(value)):
+            yield too_long(path, schema["maxLength"])
+        if len(value) < schema.get("minLength", 0):
+            yield invalid(path, value, f"{path} in body should be at least {schema['minLength']} chars long")
+        if "pattern" in schema and not matches(schema["pattern"], value):
+            yield invalid(path, value, f"{path} in body should match '{schema['pattern']}'")
+    elif is_number(value):
+        yield from number_causes(value, schema, path)
+    if "enum" in schema and value not in schema["enum"]:
+        yield not_supported(path, value, [str(word) for word in schema["enum"]])
+
+
+def number_causes(value: float, schema: Schema, path: str) -> Iterator[Cause]:
+    """Rules of numbers."""
+    low, high, step = schema.get("minimum"), schema.get("maximum"), schema.get("multipleOf")
+    if low is not None and (value < low or (schema.get("exclusiveMinimum") and value == low)):
+        words = "greater than" if schema.get("exclusiveMinimum") else "greater than or equal to"
+        yield invalid(path, value, f"{path} in body should be {words} {low}")
+    if high is not None and (value > high or (schema.get("exclusiveMaximum") and value == high)):
+        words = "less than" if schema.get("exclusiveMaximum") else "less than or equal to"
+        yield invalid(path, value, f"{path} in body should be {words} {high}")
+    if step and (value / step) != int(value / step):
+        yield invalid(path, value, f"{path} in body should be a multiple of {step}")
+
+
+def object_causes(value: dict[str, Any], schema: Schema, path: str) -> Iterator[Cause]:
+    """Rules of objects."""
+    properties, extra = schema.get("properties") or {}, schema.get("additionalProperties")
+    for name in schema.get("required") or []:
+        if name not in value:
+            yield required(joined(path, name))
+    if len(value) > schema.get("maxProperties", len(value)):
+        yield too_many(path, len(value), schema["maxProperties"])
+    if len(value) < schema.get("minProperties", 0):
+        yield invalid(
+            path, value, f"{path} in body should have at least {schema['minProperties']} properties"
+        )
+    for name, member in value.items():
+        if name in properties:
+            yield from causes_of(member, properties[name], joined(path, name))
+        elif isinstance(extra, dict):
+            yield from causes_of(member, extra, joined(path, name))
+
+
+def array_causes(value: list[Any], schema: Schema, path: str) -> Iterator[Cause]:
+    """Rules of lists."""
+    if len(value) > schema.get("maxItems", len(value)):
+        yield too_many(path, len(value), schema["maxItems"])
+    if len(value) < schema.get("minItems", 0):
+        yield invalid(path, len(value), f"{path} in body should have at least {schema['minItems']} items")
+    for index, item in enumerate(value):
+        yield from causes_of(item, schema.get("items") or {}, f"{path}[{index}]")
+    way = schema.get("x-kubernetes-list-type")
+    seen: list[Any] = []
+    for index, item in enumerate(value):
+        if way == "map" and isinstance(item, dict):
+            item = {name: item.get(name) for name in schema.get("x-kubernetes-list-map-keys") or []}
+        if way in ("set", "map") and item in seen:
+            yield duplicate(f"{path}[{index}]", item)
+        seen.append(item)
+
+
+def combined_causes(value: Any, schema: Schema, path: str) -> Iterator[Cause]:
+    """Rules that are made of schemas."""
+    for inner in schema.get("allOf") or []:
+        yield from causes_of(value, inner, path)
+    fits = [not list(causes_of(value, inner, path)) for inner in schema.get("anyOf") or []]
+    if fits and not any(fits):
+        yield invalid(path, value, f"{path} in body must validate at least one schema (anyOf)")
+    fits = [not list(causes_of(value, inner, path)) for inner in schema.get("oneOf") or []]
+    if fits and fits.count(True) != 1:
+        yield invalid(path, value, f"{path} in body must validate one and only one schema (oneOf)")
+    if "not" in schema and not list(causes_of(value, schema["not"], path)):
+        yield invalid(path, value, f"{path} in body must not validate the schema (not)")
+
+
+def joined(path: str, name: str) -> str:
+    """The path of a member."""
+    return f"{path}.{name}" if path else name

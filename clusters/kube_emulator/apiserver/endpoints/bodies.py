@@ -1,0 +1,195 @@
+"""How the body of a request becomes a value: JSON, YAML or protobuf, within bounds.
+
+A refusal is a 400 in the words of the real server where clients show them.
+"""
+
+import asyncio
+import re
+from typing import Any
+
+import msgspec
+import yaml
+from aiohttp import web
+
+from kube_emulator.apiserver.endpoints.negotiation import Media
+from kube_emulator.apiserver.schema import findings
+from kube_emulator.apiserver.schema.findings import DecodingError, parse
+from kube_emulator.apiserver.schema.protobuf import ProtobufError, decode
+from kube_emulator.apiserver.status import ApiError, bad_request
+
+BODY_MAX = 3 << 20
+"""Bytes of a request; a real server refuses more than 3 MiB too (genericapiserver MaxRequestBodyBytes)."""
+
+BODY_S = 60.0
+"""Seconds within which a body must have come."""
+
+ALIASES_MAX = 100
+"""Aliases in a YAML document; each may stand for much, so a short text could become a big value."""
+
+
+class Loader(yaml.CSafeLoader):
+    """YAML as ``sigs.k8s.io/yaml`` reads it: dates and ``1:30`` stay texts, ``1e3`` is a number."""
+
+
+SCALARS = {
+    "tag:yaml.org,2002:int": re.compile(r"[-+]?(0b[01_]+|0x[0-9a-fA-F_]+|0o?[0-7_]+|0|[1-9][0-9_]*)$"),
+    "tag:yaml.org,2002:float": re.compile(
+        r"([-+]?(\.[0-9]+|[0-9]+\.[0-9]*)([eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+"
+        r"|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))$"
+    ),
+}
+Loader.yaml_implicit_resolvers = {
+    letter: [
+        (tag, SCALARS.get(tag, pattern)) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"
+    ]
+    for letter, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+async def read_raw(request: web.Request) -> bytes:
+    """The bytes of the body.
+
+    Raises:
+        ApiError: 400, it is broken; 408, it does not come; 413, it is too big.
+    """
+    try:
+        async with asyncio.timeout(BODY_S):
+            return await request.read()
+    except TimeoutError as error:
+        raise ApiError(408, f"the body of the request did not come within {BODY_S:.0f} s") from error
+    except web.HTTPRequestEntityTooLarge as error:
+        raise ApiError(413, f"Request entity too large: limit is {BODY_MAX}") from error
+    except web.RequestPayloadError as error:
+        raise bad_request(f"the body of the request cannot be read: {error}") from error
+
+
+def parse_json(raw: bytes) -> Any:
+    """A JSON value.
+
+    Raises:
+        ValueError: it is none; the text is what Go would say, as far as that can be told.
+    """
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise ValueError(go_words(raw, str(error))) from error
+
+
+def go_words(raw: bytes, why: str) -> str:
+    """Why RAW is no JSON, in Go's words for the common cases."""
+    text = raw.strip()
+    if not text or "truncated" in why:
+        return "unexpected end of JSON input"
+    if text[:1] not in b'{["-0123456789tfn':
+        return f"invalid character '{text.decode('utf-8', 'replace')[:1]}' looking for beginning of value"
+    return why
+
+
+def parse_yaml(raw: bytes) -> Any:
+    """A YAML value; what begins as JSON is read as JSON.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if raw.lstrip()[:1] == b"{":
+        try:
+            return parse_json(raw)
+        except ValueError:  # a flow mapping of YAML may begin so too
+            pass
+    try:
+        if b"*" in raw:
+            events = yaml.parse(raw, Loader=Loader)
+            if sum(isinstance(event, yaml.AliasEvent) for event in events) > ALIASES_MAX:
+                message = "error converting YAML to JSON: yaml: document contains excessive aliasing"
+                raise ValueError(message)
+        return as_json(yaml.load(raw, Loader=Loader))  # noqa: S506 # the loader is a safe one
+    except (yaml.YAMLError, RecursionError, UnicodeDecodeError) as error:
+        message = f"error converting YAML to JSON: yaml: {error}"
+        raise ValueError(message) from error
+
+
+def as_json(value: Any) -> Any:
+    """A YAML value as JSON has it: members have texts for names.
+
+    Raises:
+        ValueError: JSON has nothing like it.
+        RecursionError: it contains itself.
+    """
+    if isinstance(value, dict):
+        return {key_text(key): as_json(member) for key, member in value.items()}
+    if isinstance(value, list):
+        return [as_json(item) for item in value]
+    if isinstance(value, bytes):
+        return value.decode()
+    if value is None or isinstance(value, str | int | float):
+        return value
+    message = f"error converting YAML to JSON: yaml: JSON has no {type(value).__name__}"
+    raise ValueError(message)
+
+
+def key_text(key: Any) -> str:
+    """The name of a member.
+
+    Raises:
+        ValueError: it can be none.
+    """
+    if isinstance(key, str):
+        return key
+    if isinstance(key, bool | int | float):
+        return msgspec.json.encode(key).decode()
+    message = f"error converting YAML to JSON: unsupported map key: {key!r}"
+    raise ValueError(message)
+
+
+def read_object(raw: bytes, media: Media, kind: str) -> dict[str, Any]:
+    """The object of a KIND in a body.
+
+    Raises:
+        ApiError: 400, it is none.
+    """
+    try:
+        if media == "protobuf":
+            return decode(raw)
+        value = parse_yaml(raw) if media == "yaml" else parse_json(raw)
+    except (ValueError, ProtobufError) as error:
+        raise unrecognized(kind, f"couldn't get version/kind; json parse error: {error}", raw) from error
+    if not isinstance(value, dict):
+        name = {list: "array", str: "string", bool: "bool", type(None): "null"}.get(type(value), "number")
+        why = (
+            f"couldn't get version/kind; json parse error: json: cannot unmarshal {name} into Go value of type struct "
+            '{ APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
+        )
+        raise unrecognized(kind, why, raw)
+    return value
+
+
+def unrecognized(kind: str, why: str, raw: bytes) -> ApiError:
+    """The body is no object."""
+    if not raw:
+        return bad_request(f"the object provided is unrecognized (must be of type {kind}): {why} (<empty>)")
+    return bad_request(findings.unrecognized(kind, why, raw))
+
+
+def read_patch(raw: bytes, *, applies: bool) -> Any:
+    """The value of a patch.
+
+    Raises:
+        ApiError: 400, it is none.
+    """
+    try:
+        return parse_yaml(raw) if applies else parse_json(raw)
+    except ValueError as error:
+        raise bad_request(f"error decoding {'YAML' if applies else 'patch'}: {error}") from error
+
+
+def with_doubles(raw: bytes, value: Any) -> Any:
+    """VALUE, read from the JSON RAW, such that objects with a member told twice remember it.
+
+    Ends of names are counted first, in RAW and in what became of it, because that is cheap and almost always the end of it.
+    """
+    if b'" :' not in raw and raw.count(b'":') == msgspec.json.encode(value).count(b'":'):
+        return value
+    try:
+        return parse(raw)
+    except DecodingError:
+        return value

@@ -1,0 +1,165 @@
+"""``pods/log``: what a container printed, out of the log file of its node; and a clear no to exec, attach and port-forward.
+
+The real server asks the kubelet; here both are one process, and the kubelet knows where the file is (``Call.container_log``).
+Options and refusals are those of kubernetes pkg/registry/core/pod/strategy.go LogLocation and the kubelet's
+validateContainerLogStatus (1.36). The files keep no times and no earlier runs, so options about those are refused.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from kube_emulator.apiserver.endpoints.call import Call
+from kube_emulator.apiserver.request import is_true
+from kube_emulator.apiserver.status import ApiError, bad_request, invalid
+from kube_emulator.apiserver.validation.causes import invalid as invalid_field
+
+Object = dict[str, Any]
+FOLLOW_S = 0.2
+TIMED = ("sinceSeconds", "sinceTime", "timestamps")
+LEAST = {"tailLines": 0, "limitBytes": 1, "sinceSeconds": 1}
+"""{option: its least value}."""
+
+
+async def refuse_stream(call: Call) -> web.StreamResponse:
+    """Say that nobody gets into a container here.
+
+    Raises:
+        ApiError: always; 404 if there is no such pod.
+    """
+    call.api.get("pods", call.info.name, call.namespace)
+    message = (
+        f"pods/{call.info.subresource} is not served by the embedded cluster: containers of pods are records, or "
+        "processes of this machine that can be reached there; their output is in pods/log"
+    )
+    raise ApiError(501, message, reason="NotImplemented")
+
+
+async def log(call: Call) -> web.StreamResponse:
+    """The log of a container.
+
+    Raises:
+        ApiError: 400, 404, 422 or 501.
+    """
+    query = call.request.query
+    pod = call.api.get("pods", call.info.name, call.namespace)
+    numbers = numbers_of(call.info.name, query)
+    container = container_of(pod, query.get("container", ""))
+    if not pod["spec"].get("nodeName"):
+        return web.Response(content_type="text/plain")
+    check_status(pod, container, previous=is_true(query, "previous"))
+    for name in TIMED:
+        if query.get(name):
+            raise ApiError(501, f"{name} is not served: logs are kept without times", reason="NotImplemented")
+    path = call.container_log(pod, container) if call.container_log else None
+    if path is None:
+        raise ApiError(500, "no preferred addresses found; known addresses: []", reason="InternalError")
+    text = after(path, 0)
+    shown = cut(text, numbers)
+    if not is_true(query, "follow"):
+        return web.Response(body=shown, content_type="text/plain")
+    return await followed(call, pod, container, path, shown, len(text))
+
+
+def numbers_of(pod: str, query: Mapping[str, str]) -> dict[str, int]:
+    """The options that are numbers.
+
+    Raises:
+        ApiError: 400 or 422.
+    """
+    found, causes = {}, []
+    for name, least in LEAST.items():
+        if name not in query:
+            continue
+        try:
+            found[name] = int(query[name])
+        except ValueError as error:
+            raise bad_request(f'strconv.ParseInt: parsing "{query[name]}": invalid syntax') from error
+        if found[name] < least:
+            words = "greater than or equal to 0" if least == 0 else "greater than 0"
+            causes.append(invalid_field(name, found[name], f"must be {words}"))
+    if causes:
+        raise invalid("PodLogOptions", "", pod, causes)
+    return found
+
+
+def container_of(pod: Object, name: str) -> str:
+    """The container that is meant.
+
+    Raises:
+        ApiError: 400, it is not clear which.
+    """
+    spec = pod["spec"]
+    names = [one["name"] for one in (spec.get("initContainers") or []) + spec["containers"]]
+    if name in names:
+        return name
+    if name:
+        raise bad_request(f"container {name} is not valid for pod {pod['metadata']['name']}")
+    if len(spec["containers"]) > 1:
+        said = f"a container name must be specified for pod {pod['metadata']['name']}"
+        raise bad_request(f"{said}, choose one of: [{' '.join(names)}]")
+    return str(spec["containers"][0]["name"])
+
+
+def status_of(pod: Object, container: str) -> Object | None:
+    """The status of a container."""
+    status = pod.get("status") or {}
+    every = (status.get("containerStatuses") or []) + (status.get("initContainerStatuses") or [])
+    return next((one for one in every if one["name"] == container), None)
+
+
+def check_status(pod: Object, container: str, *, previous: bool) -> None:
+    """See to it that the container has a log.
+
+    Raises:
+        ApiError: 400; 501 for the log of a run before this one.
+    """
+    status, where = status_of(pod, container), f'container "{container}" in pod "{pod["metadata"]["name"]}"'
+    if status is None:
+        raise bad_request(f"{where} is not available")
+    state, last = status.get("state") or {}, (status.get("lastState") or {}).get("terminated")
+    if previous:
+        if not last:
+            raise bad_request(f"previous terminated {where} not found")
+        raise ApiError(501, "previous is not served: all runs share one log", reason="NotImplemented")
+    if "waiting" in state and not last:
+        raise bad_request(f"{where} is waiting to start: {state['waiting'].get('reason', '')}")
+
+
+def cut(text: bytes, numbers: Mapping[str, int]) -> bytes:
+    """The last lines, and of them the first bytes."""
+    if "tailLines" in numbers:
+        lines = text.splitlines(keepends=True)
+        text = b"".join(lines[max(0, len(lines) - numbers["tailLines"]) :])
+    return text[: numbers["limitBytes"]] if "limitBytes" in numbers else text
+
+
+def after(path: Path, place: int) -> bytes:
+    """What the file has after PLACE."""
+    if not path.exists():
+        return b""
+    with path.open("rb") as file:
+        file.seek(place)
+        return file.read()
+
+
+async def followed(
+    call: Call, pod: Object, container: str, path: Path, shown: bytes, place: int
+) -> web.StreamResponse:
+    """What was SHOWN and what comes after PLACE, until the container has ended or the pod is gone."""
+    response = web.StreamResponse(headers={"Content-Type": "text/plain"})
+    await response.prepare(call.request)
+    await response.write(shown)
+    while True:
+        current = call.api.find("pods", pod["metadata"]["name"], call.namespace)
+        status = status_of(current, container) if current is not None else None
+        runs = status is not None and "terminated" not in (status.get("state") or {})
+        more = after(path, place)
+        place += len(more)
+        await response.write(more)
+        if not runs:
+            return response
+        await asyncio.sleep(FOLLOW_S)

@@ -1,0 +1,71 @@
+"""Answers: documents in the form that the client takes, compressed when they are big and that helps."""
+
+import asyncio
+import gzip
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+from kube_emulator.apiserver.endpoints.forms import encode
+from kube_emulator.apiserver.endpoints.negotiation import PLAIN, Form, form_of
+from kube_emulator.apiserver.schema.protobuf import ProtobufError
+from kube_emulator.apiserver.status import ApiError
+
+GZIP_MIN = 128 * 1024
+"""Bytes from which an answer is compressed (apiserver ``defaultGzipThresholdBytes``)."""
+
+GZIP_LEVEL = 1
+INLINE_MAX = 1 << 20
+"""Bytes up to which compressing does not hold up other requests."""
+
+
+def quoted(text: str) -> str:
+    """A text of a ``Warning`` header."""
+    return '299 - "' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+async def reply(
+    request: web.Request,
+    body: bytes,
+    form: Form = PLAIN,
+    code: int = 200,
+    *,
+    warnings: list[str] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> web.Response:
+    """BODY as a response."""
+    told = {"Cache-Control": "no-cache, private", **(headers or {})}
+    if len(body) >= GZIP_MIN and "gzip" in request.headers.get("Accept-Encoding", ""):
+        told |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+        if len(body) > INLINE_MAX:
+            body = await asyncio.to_thread(gzip.compress, body, GZIP_LEVEL)
+        else:
+            body = gzip.compress(body, GZIP_LEVEL)
+    response = web.Response(body=body, status=code, headers=told, content_type=form.content_type)
+    for text in dict.fromkeys(warnings or ()):
+        response.headers.add("Warning", quoted(text))
+    return response
+
+
+def refuse(request: web.Request, error: ApiError, warnings: list[str] | None = None) -> web.Response:
+    """A refusal, in the form that the client takes."""
+    try:
+        form = form_of(request.headers.get("Accept", ""), protobuf=True, transforms=True)
+    except ApiError:
+        form = PLAIN
+    try:
+        body = encode(error.body(), form.media)
+    except ProtobufError:
+        form, body = PLAIN, encode(error.body(), "json")
+    response = web.Response(
+        body=body, status=error.code, headers=error.headers, content_type=form.content_type
+    )
+    for text in dict.fromkeys(warnings or ()):
+        response.headers.add("Warning", quoted(text))
+    return response
+
+
+def document(value: Any, code: int = 200) -> web.Response:
+    """A document of the server itself, as JSON."""
+    return web.Response(body=encode(value, "json"), status=code, content_type="application/json")

@@ -1,0 +1,30 @@
+"""What judges a write before the API stores it: one value that the API gets when it is made."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from kube_emulator.apiserver.auth.write import Write
+from kube_emulator.apiserver.validation.context import JudgeStatus, all_may, no_problems
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """The judges of writes.
+
+    Attributes:
+        admit: refuses an object before it is stored (raises ``ApiError`` 403).
+        judge_status: lists what the user who asks may not change in the status of a claim.
+        check_expression: lists what is wrong with a CEL selector, in upstream's words.
+    """
+
+    admit: Callable[[Write], None]
+    judge_status: JudgeStatus
+    check_expression: Callable[[str], list[str]]
+
+
+def _admit_all(_: Write) -> None:
+    """Refuse nothing."""
+
+
+PERMISSIVE = Admission(_admit_all, all_may, no_problems)
+"""Judges nothing: for a control plane without users, and where only the verbs are under test."""

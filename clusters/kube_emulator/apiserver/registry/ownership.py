@@ -1,0 +1,178 @@
+"""``managedFields`` of a write: who gets to own what, from the request's version to the stored object.
+
+The rules are in ``apply.owners``; this module knows kinds, versions and doors.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+from typing import Any
+
+from kube_emulator.apiserver.apply.owners import (
+    Manager,
+    Owners,
+    View,
+    applied,
+    before_first_apply,
+    check_config,
+    owners_of,
+    updated,
+    with_owners,
+)
+from kube_emulator.apiserver.apply.shapes import Shape
+from kube_emulator.apiserver.registry.conversion import as_version, from_storage, to_storage
+from kube_emulator.apiserver.registry.strategy import is_hidden
+from kube_emulator.apiserver.resources import Resource, Served
+from kube_emulator.apiserver.schema.kinds import TypeInfo, type_of
+
+Object = dict[str, Any]
+Shapes = Callable[[str], Shape]
+
+
+ADDED_LATER: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "namespaces": frozenset({"finalizers"}),
+        "pods": frozenset(
+            {"priority", "preemptionPolicy", "serviceAccount", "serviceAccountName", "tolerations"}
+        ),
+    }
+)
+"""{kind: members of the spec that the server adds after ownership is told} (strategies and admission, 1.36)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Who writes.
+
+    Attributes:
+        name: field manager; empty for parts of this process, which leave no trace.
+        served: the kind in the version of the request; None for the stored one.
+    """
+
+    name: str = ""
+    operation: str = "Update"
+    served: Served | None = None
+    subresource: str = ""
+
+
+def view_of(resource: Resource, writer: Writer, shapes: Shapes, subresource: str) -> View:
+    """A kind as WRITER sees it."""
+    version = writer.served.api_version if writer.served else resource.api_version
+    return View(
+        version=version,
+        shapes=shapes,
+        convert=lambda item, other: as_version(resource, to_storage_of(writer, item), other),
+        hidden=lambda member: is_hidden(resource, subresource, member),
+    )
+
+
+def to_storage_of(writer: Writer, item: Object) -> Object:
+    """ITEM of the writer's version as it is stored."""
+    return to_storage(writer.served, item) if writer.served else item
+
+
+def seen_by(writer: Writer, item: Object) -> Object:
+    """The stored ITEM in the writer's version."""
+    return from_storage(writer.served, item) if writer.served else item
+
+
+def manager_of(resource: Resource, writer: Writer) -> Manager:
+    """The manager that WRITER is."""
+    if writer.operation == "Apply":
+        return Manager(writer.name, "Apply", "", writer.subresource)
+    version = writer.served.api_version if writer.served else resource.api_version
+    return Manager(writer.name, "Update", version, writer.subresource)
+
+
+def owned_new(
+    resource: Resource, item: Object, sent: frozenset[str], writer: Writer, stamp: str, shapes: Shapes
+) -> Object:
+    """A new ITEM, owned by WRITER, who SENT these members of its spec."""
+    view = view_of(resource, writer, shapes, "")
+    live = {"metadata": {}} if resource.custom else skeleton_of(resource.api_version, resource.kind)
+    added = ADDED_LATER.get(resource.key, frozenset()) - sent
+    new = seen_by(writer, item)
+    if added and isinstance(new.get("spec"), dict):
+        new = {**new, "spec": {name: value for name, value in new["spec"].items() if name not in added}}
+    return with_owners(item, updated(live, new, {}, manager_of(resource, writer), view, stamp))
+
+
+def owned_update(
+    resource: Resource,
+    old: Object,
+    item: Object,
+    writer: Writer,
+    stamp: str,
+    shapes: Shapes,
+    subresource: str,
+) -> Object:
+    """ITEM, that replaces OLD, with WRITER owning what it changes."""
+    view = view_of(resource, writer, shapes, subresource)
+    owners = known_owners(item)
+    after = updated(
+        seen_by(writer, old), seen_by(writer, item), owners, manager_of(resource, writer), view, stamp
+    )
+    return with_owners(item, after)
+
+
+def known_owners(item: Mapping[str, Any]) -> Owners:
+    """The owners that an object tells; none if they cannot be read."""
+    try:
+        return owners_of(item)
+    except ValueError:
+        return {}
+
+
+def apply_as(
+    resource: Resource,
+    live: Object | None,
+    config: Object,
+    writer: Writer,
+    stamp: str,
+    shapes: Shapes,
+    *,
+    force: bool,
+) -> Object:
+    """The stored object after WRITER applied CONFIG to LIVE (None: a new one).
+
+    Raises:
+        ApiError: 400, 409 or 500.
+    """
+    assert writer.served is not None
+    check_config(config, writer.served.api_version, resource.kind)
+    view = view_of(resource, writer, shapes, writer.subresource)
+    seen: Object = {} if live is None else seen_by(writer, live)
+    owners = known_owners(seen)
+    if live is not None and not owners:
+        owners = before_first_apply(seen, view, live["metadata"]["creationTimestamp"])
+    bare = without_owners(seen)
+    item, after = applied(bare, config, owners, manager_of(resource, writer), view, force=force, now=stamp)
+    return with_owners(to_storage(writer.served, item), after)
+
+
+def without_owners(item: Object) -> Object:
+    """ITEM without ``managedFields``."""
+    metadata = {
+        name: value for name, value in (item.get("metadata") or {}).items() if name != "managedFields"
+    }
+    return {**item, "metadata": metadata} if item else {}
+
+
+@cache
+def skeleton_of(api_version: str, kind: str) -> Object:
+    """What an empty object of a built-in kind has in Go: its structs, which nobody gets to own by writing into them."""
+    found = type_of(api_version, kind)
+    return {"metadata": {}} | (struct_of(found) if found else {})
+
+
+def struct_of(message: TypeInfo) -> Object:
+    """The structs in an empty message."""
+    found: Object = {}
+    for name, field in message.fields.items():
+        if field.repeated or field.map:
+            if field.always:
+                found[name] = None  # Go prints an empty list that it does not leave out as null
+        elif field.info and field.shown:
+            found[name] = struct_of(field.info)
+    return found

@@ -1,0 +1,105 @@
+"""What happens to an object on its way into the store, by its kind: defaults, refusals, what a door does not write.
+
+The rules of built-in kinds are in ``rules.registry``, those of custom kinds in ``crds``; this module knows which applies.
+"""
+
+from typing import Any
+
+from kube_emulator.apiserver.crds.checks import definition_causes
+from kube_emulator.apiserver.crds.definition import Definition, default_definition
+from kube_emulator.apiserver.resources import Resource
+from kube_emulator.apiserver.status import invalid
+from kube_emulator.apiserver.validation import registry
+from kube_emulator.apiserver.validation.causes import Cause
+from kube_emulator.apiserver.validation.context import Context
+
+Object = dict[str, Any]
+GRACE_S = 30
+HEADER = ("apiVersion", "kind", "metadata")
+RETURNS_DELETED = frozenset(
+    {
+        *("pods", "namespaces", "services", "serviceaccounts"),
+        *("resourceclaims", "resourceclaimtemplates", "resourceslices", "deviceclasses", "devicetaintrules"),
+        "resourcepoolstatusrequests",
+    }
+)
+"""Kinds whose deletion answers with the object (``ReturnDeletedObject`` in ``pkg/registry``, 1.36)."""
+
+
+def prepare_new(resource: Resource, item: Object, context: Context, definition: Definition | None) -> None:
+    """Make ITEM ready to be stored, in place.
+
+    Raises:
+        ApiError: 422, it is invalid.
+    """
+    if definition is not None:
+        definition.prepare(item, None, "")
+        causes = definition.causes(item, None)
+    else:
+        registry.prepare_create(resource, item, context)
+        causes = kind_causes(resource, item)
+    causes = [*registry.validate_create(resource, item, context), *causes]
+    if causes:
+        raise invalid(resource.kind, resource.group, item["metadata"].get("name", ""), causes)
+
+
+def prepare_change(
+    resource: Resource,
+    old: Object,
+    new: Object,
+    subresource: str,
+    context: Context,
+    definition: Definition | None,
+) -> None:
+    """Make NEW ready to take the place of OLD, in place.
+
+    Raises:
+        ApiError: 422, the change breaks rules.
+    """
+    if subresource == "finalize":
+        finalizers = (new.get("spec") or {}).get("finalizers") or []
+        spec = {name: value for name, value in old.get("spec", {}).items() if name != "finalizers"}
+        new |= {**old, "spec": spec | ({"finalizers": finalizers} if finalizers else {})}
+        return
+    if definition is not None:
+        definition.prepare(new, old, subresource)
+        causes = definition.causes(new, old)
+    else:
+        status = new.get("status")
+        registry.prepare_update(resource, old, new, subresource, context)
+        if subresource == "binding":  # it sets a condition too, and does not count as a change of the spec
+            new["status"] = status
+            new["metadata"]["generation"] = old["metadata"].get("generation", 1)
+        causes = kind_causes(resource, new)
+    causes = [*registry.validate_update(resource, old, new, subresource, context), *causes]
+    if causes:
+        raise invalid(resource.kind, resource.group, old["metadata"]["name"], causes)
+
+
+def kind_causes(resource: Resource, item: Object) -> list[Cause]:
+    """Rules of the kinds that this side of the server owns, after their defaults are set, in place."""
+    if resource.key != "customresourcedefinitions":
+        return []
+    default_definition(item)
+    return list(definition_causes(item))
+
+
+def is_hidden(resource: Resource, subresource: str, member: str) -> bool:
+    """Whether a write through that door leaves a top-level member alone, so that nobody gets to own it by it."""
+    if subresource == "status":
+        return member not in ("status", "metadata") or (member == "metadata" and not keeps_metadata(resource))
+    return bool(subresource) or (resource.status and member == "status")
+
+
+def keeps_metadata(resource: Resource) -> bool:
+    """Whether a write of the status may change labels and the like (``ResetObjectMetaForStatus`` is not called)."""
+    return not resource.custom and registry.kind_of(resource).status_metadata
+
+
+def grace_of(resource: Resource, item: Object, asked: int | None) -> int:
+    """Seconds that a deletion of ITEM waits for its kubelet; 0 for what needs no wait (pod ``CheckGracefulDelete``)."""
+    spec, phase = item.get("spec") or {}, (item.get("status") or {}).get("phase")
+    if resource.key != "pods" or not spec.get("nodeName") or phase in ("Succeeded", "Failed"):
+        return 0
+    period = spec.get("terminationGracePeriodSeconds", GRACE_S) if asked is None else asked
+    return 1 if period < 0 else int(period)

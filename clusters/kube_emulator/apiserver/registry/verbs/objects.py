@@ -1,0 +1,169 @@
+"""Pure: objects on their way through the verbs: their order, what patches make of them, what a writer cannot change."""
+
+from typing import Any
+
+from kube_emulator.apiserver.patches.json_patch import json_patch
+from kube_emulator.apiserver.patches.merge import merge
+from kube_emulator.apiserver.patches.strategic import strategic
+from kube_emulator.apiserver.registry.verbs.options import revision_of
+from kube_emulator.apiserver.resources import Resource
+from kube_emulator.apiserver.schema.kinds import type_of
+from kube_emulator.apiserver.status import bad_request, conflict, not_found
+from kube_emulator.apiserver.status import invalid as refused
+from kube_emulator.apiserver.validation.causes import Cause, invalid, not_supported, required
+from kube_emulator.store.store import path_of
+
+Object = dict[str, Any]
+MODIFIED = "the object has been modified; please apply your changes to the latest version and try again"
+
+
+def arranged(resource: Resource, item: Object) -> Object:
+    """A copy of ITEM with its header first and of its kind."""
+    head = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": item.get("metadata") or {}}
+    return head | {name: value for name, value in item.items() if name not in head}
+
+
+def patched(kind: str, item: Object, patch: Any) -> Any:
+    """ITEM after PATCH."""
+    if kind == "json":
+        return json_patch(item, patch)
+    if kind == "strategic":
+        return strategic(item, patch, type_of(item["apiVersion"], item["kind"]))
+    return merge(item, patch)
+
+
+def kept_owners(old: Object, item: Object) -> None:
+    """Keep who owned what, unless the writer forgets it on purpose, in place."""
+    told = item["metadata"].get("managedFields")
+    if told in ([], [{}]):
+        item["metadata"].pop("managedFields")
+    elif not told and old["metadata"].get("managedFields"):
+        item["metadata"]["managedFields"] = old["metadata"]["managedFields"]
+
+
+def check_fixed(resource: Resource, old: Object, item: Object) -> None:
+    """Refuse other values of what only the server sets.
+
+    Raises:
+        ApiError: 422.
+    """
+    causes = []
+    for name in ("uid", "deletionTimestamp"):
+        told, known = item["metadata"].get(name), old["metadata"].get(name)
+        if told and told != known and (name == "uid" or not known):
+            causes += [
+                invalid(f"metadata.{name}", told, "field is immutable")
+            ] * 2  # the real server checks twice
+    if causes:
+        raise refused(resource.kind, resource.group, old["metadata"]["name"], causes)
+
+
+def same(old: Object, new: Object) -> bool:
+    """Whether nothing changes but the time at which fields were owned."""
+    if old == new:
+        return True
+    before, after = old["metadata"].get("managedFields"), new["metadata"].get("managedFields")
+    if before == after or not before or not after or len(before) != len(after):
+        return False
+    return timeless(old, before) == timeless(new, after)
+
+
+def timeless(item: Object, entries: list[Object]) -> Object:
+    """ITEM without the times of its owners."""
+    owners = [{name: value for name, value in entry.items() if name != "time"} for entry in entries]
+    return {**item, "metadata": {**item["metadata"], "managedFields": owners}}
+
+
+def check_version(resource: Resource, old: Object, item: Object) -> None:
+    """Refuse a change of another version than the stored one.
+
+    Raises:
+        ApiError: 409, or 422 if the kind wants a version and there is none.
+    """
+    name, wanted = old["metadata"]["name"], item["metadata"].get("resourceVersion")
+    if wanted and wanted != "0":
+        if revision_of(wanted) != int(old["metadata"]["resourceVersion"]):
+            raise conflict(resource.plural, resource.group, name, MODIFIED)
+    elif not resource.unconditional_update:
+        cause = invalid("metadata.resourceVersion", 0, "must be specified for an update")
+        raise refused(resource.plural, resource.group, name, [cause])
+
+
+def check_uid(resource: Resource, old: Object, item: Object) -> None:
+    """Refuse to replace another object than the one that is meant.
+
+    Raises:
+        ApiError: 409.
+    """
+    told, metadata = item["metadata"].get("uid"), old["metadata"]
+    if told in (None, "", metadata["uid"]):
+        return
+    key = f"/registry/{resource.plural}/{path_of(metadata.get('namespace', ''), metadata['name'])}"
+    why = (
+        f"StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: "
+        f"Precondition failed: UID in precondition: {told}, UID in object meta: {metadata['uid']}"
+    )
+    raise conflict(resource.plural, resource.group, metadata["name"], why)
+
+
+def check_place(item: Object, name: str, namespace: str) -> None:
+    """Refuse a patch that moves its object.
+
+    Raises:
+        ApiError: 400.
+    """
+    metadata = item.get("metadata") or {}
+    for member, wanted in (("name", name), ("namespace", namespace)):
+        if (found := metadata.get(member, "")) != wanted:
+            raise bad_request(
+                f"the {member} of the object ({found}) does not match the {member} on the URL ({wanted})"
+            )
+
+
+def binding_causes(target: Object) -> list[Cause]:
+    """What is wrong with the node of a binding."""
+    causes = []
+    if target.get("kind") not in (None, "", "Node"):
+        causes.append(not_supported("target.kind", target["kind"], ["Node", "<empty>"]))
+    if not target.get("name"):
+        causes.append(required("target.name"))
+    return causes
+
+
+def bound(pod: Object, node: str, uid: str, stamp: str) -> Object:
+    """POD on its node.
+
+    Raises:
+        ApiError: 409, it has one, is being deleted, or is another pod.
+    """
+    name, why = pod["metadata"]["name"], ""
+    if uid and uid != pod["metadata"]["uid"]:
+        why = (
+            f"the UID in the precondition ({uid}) does not match the UID in record ({pod['metadata']['uid']})"
+        )
+    elif pod["metadata"].get("deletionTimestamp"):
+        why = f"pod {name} is being deleted, cannot be assigned to a host"
+    elif pod["spec"].get("nodeName"):
+        why = f'pod {name} is already assigned to node "{pod["spec"]["nodeName"]}"'
+    if why:
+        raise conflict("pods/binding", "", name, why)
+    condition = {"type": "PodScheduled", "status": "True", "lastTransitionTime": stamp}
+    status = pod.get("status") or {}
+    others = [item for item in status.get("conditions") or [] if item["type"] != "PodScheduled"]
+    spec = {**pod["spec"], "nodeName": node}
+    return {**pod, "spec": spec, "status": {**status, "conditions": [*others, condition]}}
+
+
+def check_new(resource: Resource, applied: Object, subresource: str) -> None:
+    """Refuse to create by apply what is only a part of an object, or another one than is meant.
+
+    Raises:
+        ApiError: 404 or 409.
+    """
+    metadata = applied.get("metadata") or {}
+    name, uid = metadata.get("name", ""), metadata.get("uid")
+    if subresource:
+        raise not_found(resource.plural, resource.group, name)
+    if uid:
+        why = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+        raise conflict(resource.plural, resource.group, name, why)

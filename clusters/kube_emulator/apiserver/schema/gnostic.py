@@ -1,0 +1,102 @@
+"""OpenAPI 2 as the protobuf that client-go asks for (gnostic's ``openapi.v2.Document``), of its JSON form.
+
+Field numbers are those of github.com/google/gnostic-models v0.7.1 openapiv2/OpenAPIv2.proto, as far as the documents of
+``openapi`` use them (``tables/openapi_v2.txt``). Extensions and defaults are YAML texts there; JSON is YAML.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from kube_emulator.apiserver.schema.descriptors import message_class
+from kube_emulator.apiserver.schema.wire import put
+
+MEDIA_TYPE = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+"""What is answered; Go's clients refuse a content type with an ``@``."""
+ACCEPTED = (MEDIA_TYPE, "application/com.github.proto-openapi.spec.v2@v1.0+protobuf")
+"""What is asked for: client-go says it with an ``@`` (kube-openapi pkg/handler knows both)."""
+KEPT = ("$ref", "format", "description", "required")
+METHODS = ("get", "put", "post", "delete", "patch")
+
+
+def encode(document: Mapping[str, Any]) -> bytes:
+    """The bytes of an OpenAPI 2 DOCUMENT."""
+    shaped = {
+        "swagger": document["swagger"],
+        "info": document["info"],
+        "paths": {
+            "path": [{"name": name, "value": _path_item(item)} for name, item in document["paths"].items()]
+        },
+        "definitions": _named(document["definitions"]),
+    }
+    message = message_class("openapi_v2.Document")()
+    put("openapi_v2.Document", message, shaped)
+    return bytes(message.SerializeToString(deterministic=True))
+
+
+def _named(members: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "additional_properties": [{"name": name, "value": _schema(each)} for name, each in members.items()]
+    }
+
+
+def _any(value: Any) -> dict[str, str]:
+    return {"yaml": json.dumps(value)}
+
+
+def _extensions(value: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [{"name": name, "value": _any(each)} for name, each in value.items() if name.startswith("x-")]
+
+
+def _schema(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A schema; what OpenAPI 2 has no word for (``oneOf``, ``nullable``) is left out, as kube-openapi does."""
+    shaped: dict[str, Any] = {name: schema[name] for name in KEPT if name in schema}
+    shaped["vendor_extension"] = _extensions(schema)
+    if "type" in schema:
+        shaped["type"] = {"value": [schema["type"]]}
+    if "default" in schema:
+        shaped["default"] = _any(schema["default"])
+    if "enum" in schema:
+        shaped["enum"] = [_any(each) for each in schema["enum"]]
+    if "items" in schema:
+        shaped["items"] = {"schema": [_schema(schema["items"])]}
+    if "properties" in schema:
+        shaped["properties"] = _named(schema["properties"])
+    if "additionalProperties" in schema:
+        more = schema["additionalProperties"]
+        shaped["additional_properties"] = (
+            {"boolean": more} if isinstance(more, bool) else {"schema": _schema(more)}
+        )
+    return shaped
+
+
+def _path_item(item: Mapping[str, Any]) -> dict[str, Any]:
+    shaped: dict[str, Any] = {method: _operation(item[method]) for method in METHODS if method in item}
+    return shaped | {"parameters": [_parameter(each) for each in item["parameters"]]}
+
+
+def _operation(operation: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **{name: operation[name] for name in ("tags", "description", "produces", "consumes")},
+        "operation_id": operation["operationId"],
+        "parameters": [_parameter(each) for each in operation["parameters"]],
+        "responses": {"response_code": [_response(*each) for each in operation["responses"].items()]},
+        "vendor_extension": _extensions(operation),
+    }
+
+
+def _response(code: str, response: Mapping[str, Any]) -> dict[str, Any]:
+    shaped: dict[str, Any] = {"description": response["description"]}
+    if "schema" in response:
+        shaped["schema"] = {"schema": _schema(response["schema"])}
+    return {"name": code, "value": {"response": shaped}}
+
+
+def _parameter(parameter: Mapping[str, Any]) -> dict[str, Any]:
+    shaped = {
+        name: parameter[name] for name in ("name", "in", "description", "required") if name in parameter
+    }
+    if parameter["in"] == "body":
+        return {"parameter": {"body_parameter": shaped | {"schema": _schema(parameter["schema"])}}}
+    shaped |= {"type": parameter["type"], "unique_items": parameter["uniqueItems"]}
+    return {"parameter": {"non_body_parameter": {f"{parameter['in']}_parameter_sub_schema": shaped}}}

@@ -1,0 +1,310 @@
+"""Pure: the OpenAPI documents of what is really served, for ``kubectl explain``, ``apply --validate`` and code generators.
+
+Version 3 is a document for each group version, JSON, which is what kubectl reads from 1.27 on (explain, the query
+parameters of patch). Version 2 is one document; client-go asks for it as protobuf only
+(``application/com.github.proto-openapi.spec.v2@v1.0+protobuf``, client-go v0.36.3 discovery_client.go) and cannot read
+JSON, so ``gnostic`` makes that form of it; people and other clients get JSON.
+
+Kinds of the tables bring their schemas. A custom resource's schema is given by the caller, {kind: openAPIV3Schema}.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Protocol
+
+from kube_emulator.apiserver.schema import kinds
+from kube_emulator.apiserver.schema.schemas import V2_PREFIX, V3_PREFIX, Schema, schema_name, schemas
+from kube_emulator.releases.release import Release
+
+Document = dict[str, Any]
+META = ("meta_v1.DeleteOptions", "meta_v1.Status", "meta_v1.WatchEvent", "Patch")
+PATCH_TYPES = ("apply-patch+yaml", "json-patch+json", "merge-patch+json", "strategic-merge-patch+json")
+ANSWER_TYPES = ("application/json", "application/yaml", "application/vnd.kubernetes.protobuf")
+LIST_TYPES = (
+    *ANSWER_TYPES,
+    "application/json;stream=watch",
+    "application/vnd.kubernetes.protobuf;stream=watch",
+)
+
+STRING, INTEGER, BOOLEAN = "string", "integer", "boolean"
+QUERY = {
+    "allowWatchBookmarks": (BOOLEAN, "Whether a watch may send bookmarks."),
+    "continue": (STRING, "The token of the next page of a list."),
+    "dryRun": (STRING, "All: everything is checked and nothing is stored."),
+    "fieldManager": (STRING, "Who makes this change; apply needs it."),
+    "fieldSelector": (STRING, "Only objects whose fields match."),
+    "fieldValidation": (STRING, "What unknown and doubled fields do: Ignore, Warn or Strict."),
+    "force": (BOOLEAN, "Take over fields that another manager applied."),
+    "gracePeriodSeconds": (INTEGER, "How long a deletion may take; 0 deletes at once."),
+    "labelSelector": (STRING, "Only objects whose labels match."),
+    "limit": (INTEGER, "The most objects of one page."),
+    "orphanDependents": (BOOLEAN, "Outdated: keep what the object owns."),
+    "pretty": (STRING, "Indent the answer."),
+    "propagationPolicy": (STRING, "What becomes of owned objects: Orphan, Background or Foreground."),
+    "resourceVersion": (STRING, "How fresh the answer must be, or where a watch starts."),
+    "resourceVersionMatch": (STRING, "How resourceVersion is meant: Exact or NotOlderThan."),
+    "sendInitialEvents": (BOOLEAN, "Begin a watch with the objects that are there."),
+    "timeoutSeconds": (INTEGER, "How long a list or watch may last."),
+    "watch": (BOOLEAN, "Go on with the changes instead of a list."),
+}
+PATH = {
+    "name": (STRING, "The name of the object."),
+    "namespace": (STRING, "The namespace of the object."),
+}
+WRITING = ("dryRun", "fieldManager", "fieldValidation")
+DELETING = ("dryRun", "gracePeriodSeconds", "orphanDependents", "propagationPolicy")
+SELECTING = ("continue", "fieldSelector", "labelSelector", "limit", "resourceVersion", "resourceVersionMatch")
+LISTING = ("allowWatchBookmarks", *SELECTING, "sendInitialEvents", "timeoutSeconds", "watch")
+
+
+class Served(Protocol):
+    """What must be known of a resource (``resources.Resource`` has it)."""
+
+    @property
+    def group(self) -> str:
+        """Empty for core."""
+
+    @property
+    def version(self) -> str:
+        """``v1``."""
+
+    @property
+    def plural(self) -> str:
+        """Its name in paths."""
+
+    @property
+    def kind(self) -> str:
+        """Its kind."""
+
+    @property
+    def namespaced(self) -> bool:
+        """Whether its objects are in namespaces."""
+
+    @property
+    def status(self) -> bool:
+        """Whether it has a ``/status``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What can be done at a path.
+
+    Attributes:
+        action: ``x-kubernetes-action``.
+        word: what its operationId starts with.
+        body: the name of the schema of what is sent; empty for nothing.
+    """
+
+    method: str
+    action: str
+    word: str
+    query: tuple[str, ...]
+    body: str
+    answer: str
+
+
+NO_SCHEMAS: Mapping[str, Schema] = MappingProxyType({})
+
+
+def index(digests: Mapping[str, str]) -> Document:
+    """``/openapi/v3``, of {``api/v1`` or ``apis/GROUP/VERSION``: its digest}, by which clients keep documents."""
+    addresses = {root: f"/openapi/v3/{root}?hash={digest}" for root, digest in digests.items()}
+    return {"paths": {root: {"serverRelativeURL": address} for root, address in addresses.items()}}
+
+
+def digest(resources: Iterable[Served], release: Release, custom: Mapping[str, Schema] = NO_SCHEMAS) -> str:
+    """What changes when a document of the same arguments would, without making the document."""
+    rows = [
+        (each.group, each.version, each.plural, each.kind, each.namespaced, each.status) for each in resources
+    ]
+    told = json.dumps([str(release), rows, dict(custom)], sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest().upper()
+
+
+def document_v3(
+    resources: Iterable[Served], release: Release, custom: Mapping[str, Schema] = NO_SCHEMAS
+) -> Document:
+    """``/openapi/v3/<root>`` of the resources of one group version; CUSTOM is {kind: its schema}."""
+    served = tuple(resources)
+    return {
+        "openapi": "3.0.0",
+        "info": {"title": "Kubernetes", "version": f"v{release}.0"},
+        "paths": _paths(served, 3),
+        "components": {
+            "schemas": _schemas(served, custom, 3, release),
+            "securitySchemes": {
+                "BearerToken": {"type": "apiKey", "name": "authorization", "in": "header"},
+            },
+        },
+    }
+
+
+def document_v2(
+    resources: Iterable[Served], release: Release, custom: Mapping[str, Schema] = NO_SCHEMAS
+) -> Document:
+    """``/openapi/v2`` of all resources."""
+    served = tuple(resources)
+    return {
+        "swagger": "2.0",
+        "info": {"title": "Kubernetes", "version": f"v{release}.0"},
+        "paths": _paths(served, 2),
+        "definitions": _schemas(served, custom, 2, release),
+    }
+
+
+def root_of(resource: Served) -> str:
+    """``api/v1`` or ``apis/GROUP/VERSION``."""
+    return f"apis/{resource.group}/{resource.version}" if resource.group else f"api/{resource.version}"
+
+
+def _api_version(resource: Served) -> str:
+    return f"{resource.group}/{resource.version}" if resource.group else resource.version
+
+
+def _name(resource: Served, suffix: str = "") -> str:
+    info = kinds.type_of(_api_version(resource), resource.kind + suffix)
+    if info:
+        return schema_name(info.name)
+    domain = ".".join(reversed(resource.group.split(".")))
+    return f"{domain}.{resource.version}.{resource.kind}{suffix}"
+
+
+def _gvk(resource: Served, suffix: str = "") -> dict[str, str]:
+    return {"group": resource.group, "kind": resource.kind + suffix, "version": resource.version}
+
+
+def _schemas(
+    served: tuple[Served, ...], custom: Mapping[str, Schema], version: int, release: Release
+) -> dict[str, Schema]:
+    roots = list(META)
+    own: dict[str, Schema] = {}
+    for resource in served:
+        infos = [kinds.type_of(_api_version(resource), resource.kind + suffix) for suffix in ("", "List")]
+        roots += [info.name for info in infos if info]
+        if not infos[0]:
+            own |= _custom(resource, custom.get(resource.kind, {"type": "object"}), version)
+            roots += ["meta_v1.ObjectMeta", "meta_v1.ListMeta"]
+    return schemas(roots, version, release) | own
+
+
+def _custom(resource: Served, schema: Schema, version: int) -> dict[str, Schema]:
+    """The schemas of a custom resource and its list."""
+    prefix = V2_PREFIX if version == 2 else V3_PREFIX
+    header: Schema = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}}
+    meta = {"$ref": prefix + schema_name("meta_v1.ObjectMeta")}
+    list_meta = {"$ref": prefix + schema_name("meta_v1.ListMeta")}
+    items = {"type": "array", "items": {"$ref": prefix + _name(resource)}}
+    return {
+        _name(resource): schema
+        | {"properties": {**schema.get("properties", {}), **header, "metadata": meta}}
+        | {"x-kubernetes-group-version-kind": [_gvk(resource)]},
+        _name(resource, "List"): {
+            "type": "object",
+            "required": ["items"],
+            "properties": {**header, "metadata": list_meta, "items": items},
+            "x-kubernetes-group-version-kind": [_gvk(resource, "List")],
+        },
+    }
+
+
+def _paths(served: tuple[Served, ...], version: int) -> Document:
+    found: Document = {}
+    for resource in served:
+        for path, operations in _operations(resource):
+            item: Document = {each.method: _rendered(resource, path, each, version) for each in operations}
+            names = [name for name in PATH if f"{{{name}}}" in path]
+            item["parameters"] = [
+                *(_parameter(name, "path", version) for name in names),
+                _parameter("pretty", "query", version),
+            ]
+            found[path] = item
+    return found
+
+
+def _operations(resource: Served) -> Iterator[tuple[str, list[Operation]]]:
+    """(path, what can be done there) of a resource."""
+    one, many = _name(resource), _name(resource, "List")
+    gone = schema_name("meta_v1.Status")
+    options = schema_name("meta_v1.DeleteOptions")
+    root = f"/{root_of(resource)}"
+    space = "/namespaces/{namespace}" if resource.namespaced else ""
+    listing = Operation("get", "list", "list", LISTING, "", many)
+    writes = [
+        Operation("get", "get", "read", (), "", one),
+        Operation("put", "put", "replace", WRITING, one, one),
+        Operation("patch", "patch", "patch", (*WRITING, "force"), schema_name("Patch"), one),
+    ]
+    collection = f"{root}{space}/{resource.plural}"
+    yield (
+        collection,
+        [
+            listing,
+            Operation("post", "post", "create", WRITING, one, one),
+            Operation(
+                "delete", "deletecollection", "deleteCollection", (*DELETING, *SELECTING), options, gone
+            ),
+        ],
+    )
+    yield f"{collection}/{{name}}", [*writes, Operation("delete", "delete", "delete", DELETING, options, one)]
+    if resource.status:
+        yield f"{collection}/{{name}}/status", writes
+    if resource.namespaced:
+        yield f"{root}/{resource.plural}", [listing]
+
+
+def _rendered(resource: Served, path: str, operation: Operation, version: int) -> Document:
+    group = resource.group.partition(".")[0] or "core"
+    space = "Namespaced" if "{namespace}" in path else ""
+    where = "ForAllNamespaces" if resource.namespaced and not space else ""
+    part = "Status" if path.endswith("/status") else ""
+    title = f"{group.capitalize()}{resource.version.capitalize()}{space}{resource.kind}{part}{where}"
+    rendered: Document = {
+        "tags": [f"{group}_{resource.version}"],
+        "description": f"{operation.word} {resource.kind}",
+        "operationId": operation.word + title,
+        "parameters": [_parameter(name, "query", version) for name in operation.query],
+        "x-kubernetes-action": operation.action,
+        "x-kubernetes-group-version-kind": _gvk(resource),
+    }
+    sent = [f"application/{each}" for each in PATCH_TYPES] if operation.method == "patch" else ["*/*"]
+    answers = LIST_TYPES if operation.action == "list" else ANSWER_TYPES
+    if version == 2:
+        return rendered | _bodies_v2(operation, sent, answers)
+    return rendered | _bodies_v3(operation, sent, answers)
+
+
+def _bodies_v3(operation: Operation, sent: Iterable[str], answers: Iterable[str]) -> Document:
+    def content(types: Iterable[str], name: str) -> Document:
+        return {each: {"schema": {"$ref": V3_PREFIX + name}} for each in types}
+
+    responses: Document = {"200": {"description": "OK", "content": content(answers, operation.answer)}}
+    if operation.method in ("post", "put", "patch"):
+        responses["201"] = responses["200"] | {"description": "Created"}
+    bodies: Document = {"responses": responses | {"401": {"description": "Unauthorized"}}}
+    if operation.body:
+        required = {} if operation.method == "delete" else {"required": True}
+        bodies["requestBody"] = {"content": content(sent, operation.body)} | required
+    return bodies
+
+
+def _bodies_v2(operation: Operation, sent: list[str], answers: Iterable[str]) -> Document:
+    answer = {"description": "OK", "schema": {"$ref": V2_PREFIX + operation.answer}}
+    responses: Document = {"200": answer, "401": {"description": "Unauthorized"}}
+    bodies: Document = {"consumes": sent, "produces": list(answers), "responses": responses}
+    if operation.body:
+        body = {"name": "body", "in": "body", "schema": {"$ref": V2_PREFIX + operation.body}}
+        required = {} if operation.method == "delete" else {"required": True}
+        parameters = [body | required, *(_parameter(name, "query", 2) for name in operation.query)]
+        bodies["parameters"] = parameters
+    return bodies
+
+
+def _parameter(name: str, place: str, version: int) -> Document:
+    kind, description = (QUERY if place == "query" else PATH)[name]
+    typed = {"type": kind, "uniqueItems": True}
+    required = {"required": True} if place == "path" else {}
+    described = {"name": name, "in": place, "description": description} | required
+    return described | (typed if version == 2 else {"schema": typed})

@@ -1,0 +1,62 @@
+"""Pure: a list as a table. Custom kinds bring their columns (``additionalPrinterColumns``)."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kube_emulator.apiserver.tables.cells import age
+from kube_emulator.apiserver.tables.columns import AGE, COLUMNS, NAME, Column
+from kube_emulator.apiserver.tables.pods import conditions_of
+
+Object = dict[str, Any]
+
+
+def table(
+    key: str, items: Sequence[Object], *, columns: Sequence[Object] | None = None, now: float
+) -> Object:
+    """ITEMS of a kind as columns and rows of a meta.k8s.io/v1 Table; COLUMNS are those of a custom kind."""
+    chosen = (
+        (NAME, *(custom_column(told) for told in columns))
+        if columns is not None
+        else COLUMNS.get(key, (NAME, AGE))
+    )
+    rows = [{"cells": [column.cell(item, now) for column in chosen]} for item in items]
+    if key == "pods":
+        rows = [row | ended(item) for row, item in zip(rows, items, strict=True)]
+    return {"columnDefinitions": [column.definition for column in chosen], "rows": rows}
+
+
+def ended(item: Object) -> Object:
+    """What the row of a pod tells beside its cells."""
+    conditions = conditions_of(item)
+    return {"conditions": conditions} if conditions else {}
+
+
+def custom_column(told: Object) -> Column:
+    """A column of a custom kind; its path is a simple JSONPath, a date is told as an age."""
+    path, kind = told["jsonPath"], told.get("type", "string")
+
+    def cell(item: Object, now: float) -> Any:
+        value = json_path(item, path)
+        return age(value or None, now) if kind == "date" and isinstance(value, str) else value
+
+    return Column(told["name"], cell, told.get("priority", 0), kind)
+
+
+def json_path(item: Any, path: str) -> Any:
+    """The value at a simple JSONPath: members, indexes, and ``[?(@.type=="Ready")]``; None if there is none."""
+    for name, index, member, wanted in re.findall(
+        r"\.([\w-]+)|\[(\d+|\*)\]|\[\?\(@\.(\w+)==[\"']([^\"']*)[\"']\)\]", path
+    ):
+        if name:
+            item = item.get(name) if isinstance(item, Mapping) else None
+        elif index and isinstance(item, list):
+            place = 0 if index == "*" else int(index)
+            item = item[place] if place < len(item) else None
+        elif member and isinstance(item, list):
+            item = next(
+                (entry for entry in item if isinstance(entry, Mapping) and entry.get(member) == wanted), None
+            )
+        else:
+            item = None
+    return item

@@ -1,0 +1,54 @@
+"""What a rule may know beside the object: the release, its gates, the time, the namespace, and how to judge CEL.
+
+Rules are pure, so the caller looks these up before the call.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from kube_emulator.apiserver.validation.causes import Cause
+from kube_emulator.releases.release import LATEST, Release
+
+JudgeStatus = Callable[[Mapping[str, Any], Mapping[str, Any]], list[Cause]]
+"""Judges a change of a claim's status, from the claim before and after."""
+
+
+def no_problems(_text: str) -> list[str]:
+    """The judge of CEL where there is none."""
+    return []
+
+
+def all_may(_old: Mapping[str, Any], _new: Mapping[str, Any]) -> list[Cause]:
+    """The judge of users where there is none."""
+    return []
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One request's surroundings.
+
+    Attributes:
+        release: the emulated release of Kubernetes.
+        gates: feature gates that are on.
+        stamp: the time as the API writes it.
+        namespace_labels: labels of the object's namespace; None if there is no such namespace.
+        judge_status: lists what the user who asks may not change of a claim's status, from the claim before and after.
+        check_expression: lists what is wrong with a CEL selector, in upstream's words.
+    """
+
+    release: Release = LATEST
+    gates: frozenset[str] = frozenset()
+    stamp: str = "1970-01-01T00:00:00Z"
+    namespace_labels: Mapping[str, str] | None = field(default_factory=lambda: MappingProxyType({}))
+    judge_status: JudgeStatus = all_may
+    check_expression: Callable[[str], list[str]] = no_problems
+
+    def on(self, gate: str) -> bool:
+        """Whether GATE is on."""
+        return gate in self.gates
+
+    def at_least(self, release: Release) -> bool:
+        """Whether this is RELEASE or a newer one."""
+        return self.release >= release

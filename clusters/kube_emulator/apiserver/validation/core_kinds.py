@@ -1,0 +1,154 @@
+"""The rows of the kinds outside resource.k8s.io (``pkg/registry/*/*/strategy.go``, 1.36).
+
+Kinds that have no row (events, admission configuration, custom objects) are judged by their metadata only.
+"""
+
+from typing import Any
+
+from kube_emulator.apiserver.validation import (
+    definitions,
+    drops,
+    names,
+    objects,
+    pod_defaults,
+    pods,
+    rbac,
+    workloads,
+)
+from kube_emulator.apiserver.validation.context import Context
+from kube_emulator.apiserver.validation.kinds import Kind
+from kube_emulator.apiserver.validation.qos import qos_class
+
+Object = dict[str, Any]
+TEMPLATE_NUMBER = "deprecated.daemonset.template.generation"
+DAEMON_COUNTS = ("currentNumberScheduled", "numberMisscheduled", "desiredNumberScheduled", "numberReady")
+BUDGET_COUNTS = ("disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods")
+GATED = {
+    "type": "PodScheduled",
+    "status": "False",
+    "reason": "SchedulingGated",
+    "message": "Scheduling is blocked due to non-empty scheduling gates",
+}
+"""The condition of a new pod that has scheduling gates (``applySchedulingGatedCondition``)."""
+RBAC = "rbac.authorization.k8s.io"
+
+
+def _prepare_pod(new: Object, old: Object | None, context: Context) -> None:
+    if old is None:
+        pod_defaults.admit(new["spec"])
+        new["status"] = {"phase": "Pending", "qosClass": qos_class(new["spec"])}
+        if new["spec"].get("schedulingGates"):
+            new["status"]["conditions"] = [{**GATED, "lastTransitionTime": context.stamp}]
+        return
+    pod_defaults.tolerate(new["spec"])
+    for name in ("priority", "preemptionPolicy"):
+        if new["spec"].get(name) is None and old["spec"].get(name) is not None:
+            new["spec"][name] = old["spec"][name]
+
+
+def _prepare_pod_status(new: Object, old: Object, context: Context) -> None:
+    """The class never changes, and old kubelets forget it; owners are the garbage collector's."""
+    quality = (old.get("status") or {}).get("qosClass")
+    if quality:
+        new.setdefault("status", {}).setdefault("qosClass", quality)
+    drops.drop(drops.POD_STATUS, new.get("status") or {}, old.get("status"), context)
+    new["metadata"].pop("ownerReferences", None)
+    if "ownerReferences" in old["metadata"]:
+        new["metadata"]["ownerReferences"] = old["metadata"]["ownerReferences"]
+
+
+def _prepare_namespace(new: Object, old: Object | None, _context: Context) -> None:
+    """A namespace ends when everything in it is gone: until then ``kubernetes`` holds it."""
+    if old is None:
+        finalizers = new["spec"].setdefault("finalizers", [])
+        if "kubernetes" not in finalizers:
+            finalizers.append("kubernetes")
+    else:
+        new["spec"] = {**new.get("spec", {}), "finalizers": (old.get("spec") or {}).get("finalizers", [])}
+
+
+def _prepare_daemon_set(new: Object, old: Object | None, _context: Context) -> None:
+    """The number of the template stands in an annotation."""
+    found = (old or {}).get("metadata", {}).get("annotations") or {}
+    number = int(found.get(TEMPLATE_NUMBER, "0"))
+    if old is None or old["spec"].get("template") != new["spec"].get("template"):
+        number += 1
+    new["metadata"].setdefault("annotations", {})[TEMPLATE_NUMBER] = str(number)
+
+
+def _prepare_job(new: Object, old: Object | None, _context: Context) -> None:
+    """A job selects its pods by its own uid unless the client chose a selector."""
+    if old is not None or new["spec"].get("manualSelector"):
+        return
+    uid, name = new["metadata"].get("uid", ""), new["metadata"].get("name", "")
+    own = {
+        "batch.kubernetes.io/controller-uid": uid,
+        "batch.kubernetes.io/job-name": name,
+        "controller-uid": uid,
+        "job-name": name,
+    }
+    template = new["spec"]["template"]["metadata"]
+    template["labels"] = {**(template.get("labels") or {}), **own}
+    new["metadata"]["labels"] = {**(new["metadata"].get("labels") or {}), **own}
+    selector = new["spec"].get("selector") or {}
+    chosen = {**(selector.get("matchLabels") or {}), "batch.kubernetes.io/controller-uid": uid}
+    new["spec"]["selector"] = {**selector, "matchLabels": chosen}
+
+
+KINDS: dict[str, Kind] = {
+    "ClusterRole": Kind(RBAC, rules=rbac.role, name=names.path_segment, rechecks=True),
+    "ClusterRoleBinding": Kind(RBAC, rules=rbac.binding, name=names.path_segment, rechecks=True),
+    "ConfigMap": Kind("", rules=objects.config_map, rechecks=True),
+    "CustomResourceDefinition": Kind(
+        "apiextensions.k8s.io", rules=definitions.definition, generation=True, standard=False
+    ),
+    "DaemonSet": Kind(
+        "apps",
+        rules=workloads.daemon_set,
+        generation=True,
+        empty_status=dict.fromkeys(DAEMON_COUNTS, 0),
+        prepares=_prepare_daemon_set,
+    ),
+    "Deployment": Kind("apps", rules=workloads.replicated, generation=True, empty_status={}),
+    "Job": Kind("batch", rules=workloads.job, generation=True, empty_status={}, prepares=_prepare_job),
+    "Lease": Kind("coordination.k8s.io", rules=objects.lease),
+    "Namespace": Kind(
+        "",
+        name=names.label,
+        empty_status={"phase": "Active"},
+        status_metadata=True,
+        prepares=_prepare_namespace,
+    ),
+    "Node": Kind(
+        "",
+        rules=objects.node,
+        status_rules=objects.node_change,
+        keeps_status=True,
+        rechecks=True,
+        status_metadata=True,
+    ),
+    "Pod": Kind(
+        "",
+        rules=pods.pod,
+        status_rules=pods.pod_status,
+        generation=True,
+        rechecks=True,
+        status_metadata=True,
+        prepares=_prepare_pod,
+        prepares_status=_prepare_pod_status,
+    ),
+    "PodDisruptionBudget": Kind(
+        "policy",
+        own_metadata=False,
+        standard=False,
+        rules=objects.disruption_budget,
+        generation=True,
+        empty_status=dict.fromkeys(BUDGET_COUNTS, 0),
+    ),
+    "ReplicaSet": Kind("apps", rules=workloads.replicated, generation=True, empty_status={"replicas": 0}),
+    "Role": Kind(RBAC, rules=rbac.role, name=names.path_segment, rechecks=True),
+    "RoleBinding": Kind(RBAC, rules=rbac.binding, name=names.path_segment, rechecks=True),
+    "Secret": Kind("", rules=objects.secret, rechecks=True),
+    "Service": Kind("", rules=workloads.service, name=names.label, rechecks=True),
+    "ServiceAccount": Kind("", rechecks=True),
+}

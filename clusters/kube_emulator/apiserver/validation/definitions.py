@@ -1,0 +1,144 @@
+"""Rules of CustomResourceDefinitions (apiextensions-apiserver ``pkg/apis/apiextensions/validation``, 1.36).
+
+Judged are names, versions, scope, and that a structural schema is there: a type at its root and at every property.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from kube_emulator.apiserver.validation import names
+from kube_emulator.apiserver.validation.causes import Cause, forbidden, invalid, not_supported, required
+from kube_emulator.apiserver.validation.context import Context
+
+Object = dict[str, Any]
+TYPES = ("array", "boolean", "integer", "number", "object", "string")
+SCOPES = ("Cluster", "Namespaced")
+NO_PRUNING = "x-kubernetes-preserve-unknown-fields"
+INT_OR_STRING = "x-kubernetes-int-or-string"
+
+
+def definition(new: Object, _old: Object | None, _context: Context) -> Iterator[Cause]:
+    """A CustomResourceDefinition."""
+    spec = new.get("spec") or {}
+    group, words = spec.get("group") or "", spec.get("names") or {}
+    required_name = f"{words.get('plural') or ''}.{group}"
+    if new["metadata"].get("name") not in (None, "", required_name):
+        detail = 'must be spec.names.plural+"."+spec.group'
+        yield invalid("metadata.name", new["metadata"].get("name"), detail)
+    if not group:
+        yield required("spec.group")
+    elif names.subdomain(group):
+        yield invalid("spec.group", group, ",".join(names.subdomain(group)))
+    elif "." not in group:
+        yield invalid("spec.group", group, "should be a domain with at least one dot")
+    scope = spec.get("scope") or ""
+    if not scope:
+        yield required("spec.scope")
+    elif scope not in SCOPES:
+        yield not_supported("spec.scope", scope, SCOPES)
+    yield from _versions(spec.get("versions") or [], given="versions" in spec)
+    for member in ("plural", "singular", "kind", "listKind"):
+        if not words.get(member):
+            yield required(f"spec.names.{member}")
+    yield from _names(words)
+    yield from _schemas(spec.get("versions") or [])
+    if not any(item.get("storage") for item in spec.get("versions") or []):
+        yield invalid("status.storedVersions", None, "must have at least one stored version")
+
+
+def _versions(items: list[Object], *, given: bool) -> Iterator[Cause]:
+    for index, item in enumerate(items):
+        if not (item.get("schema") or {}).get("openAPIV3Schema"):
+            yield required(f"spec.versions[{index}].schema.openAPIV3Schema")
+    for index, item in enumerate(items):
+        name = item.get("name") or ""
+        problems = names.label_1035(name)
+        if problems:
+            yield invalid(f"spec.versions[{index}].name", name, ",".join(problems))
+    hoisted = _same([(item.get("schema") or {}).get("openAPIV3Schema") for item in items])
+    shown = [_shown_version(item, hoisted=hoisted) for item in items] if given else None
+    found = [item.get("name") for item in items]
+    if len(set(found)) != len(found):
+        yield invalid("spec.versions", shown, "must contain unique version names")
+    if sum(bool(item.get("storage")) for item in items) != 1:
+        yield invalid("spec.versions", shown, "must have exactly one version marked as storage version")
+
+    problems = names.label_1035(found[0]) if found and found[0] else []
+    if problems:
+        yield invalid("spec.version", found[0], ",".join(problems))
+
+
+def _schemas(items: list[Object]) -> Iterator[Cause]:
+    """Schemas of all versions; equal ones are told once, at the place where they stood before versions had their own."""
+    schemas = [(item.get("schema") or {}).get("openAPIV3Schema") for item in items]
+    if _same(schemas):
+        yield from _structural(schemas[0] or {}, "spec.validation.openAPIV3Schema")
+        return
+    for index, schema in enumerate(schemas):
+        if schema:
+            yield from _structural(schema, f"spec.versions[{index}].schema.openAPIV3Schema")
+
+
+def _same(schemas: list[Object | None]) -> bool:
+    return bool(schemas) and schemas[0] is not None and all(schema == schemas[0] for schema in schemas)
+
+
+def _shown_version(item: Object, *, hoisted: bool) -> Object:
+    return {
+        "Name": item.get("name") or "",
+        "Served": bool(item.get("served")),
+        "Storage": bool(item.get("storage")),
+        "Deprecated": bool(item.get("deprecated")),
+        "DeprecationWarning": item.get("deprecationWarning"),
+        "Schema": None if hoisted else item.get("schema"),
+        "Subresources": item.get("subresources"),
+        "AdditionalPrinterColumns": item.get("additionalPrinterColumns"),
+        "SelectableFields": item.get("selectableFields"),
+    }
+
+
+def _structural(schema: Object, path: str, *, root: bool = True) -> Iterator[Cause]:
+    """A structural schema: every node says its type (``pkg/apiserver/schema/validation.go``)."""
+    kind = schema.get("type") or ""
+    if kind and kind not in TYPES:
+        yield not_supported(f"{path}.type", kind, TYPES)
+    free = schema.get(NO_PRUNING) or schema.get(INT_OR_STRING)
+    if root and kind != "object":
+        if kind:
+            yield invalid(f"{path}.type", kind, "must be object at the root")
+        else:
+            yield required(f"{path}.type", "must not be empty at the root")
+    elif not kind and not free:
+        yield required(f"{path}.type", "must not be empty for specified object fields")
+    for name, part in sorted((schema.get("properties") or {}).items()):
+        yield from _structural(part, f"{path}.properties[{name}]", root=False)
+    if isinstance(schema.get("items"), dict):
+        yield from _structural(schema["items"], f"{path}.items", root=False)
+    if isinstance(schema.get("additionalProperties"), dict):
+        if schema.get("properties"):
+            detail = "additionalProperties and properties are mutual exclusive"
+            yield forbidden(f"{path}.additionalProperties", detail)
+        yield from _structural(schema["additionalProperties"], f"{path}.additionalProperties", root=False)
+
+
+def _names(words: Object) -> Iterator[Cause]:
+    for member in ("plural", "singular"):
+        problems = names.label_1035(words.get(member) or "")
+        if words.get(member) and problems:
+            yield invalid(f"spec.names.{member}", words[member], ",".join(problems))
+    for member in ("kind", "listKind"):
+        problems = names.label_1035((words.get(member) or "").lower())
+        if words.get(member) and problems:
+            detail = f"may have mixed case, but should otherwise match: {','.join(problems)}"
+            yield invalid(f"spec.names.{member}", words[member], detail)
+    yield from _each_name(words.get("shortNames") or [], "spec.names.shortNames")
+    if words.get("kind") and words.get("kind") == words.get("listKind"):
+        yield invalid("spec.names.listKind", words["listKind"], "kind and listKind may not be the same")
+    yield from _each_name(words.get("categories") or [], "spec.names.categories")
+
+
+def _each_name(items: list[str], path: str) -> Iterator[Cause]:
+    for index, name in enumerate(items):
+        problems = names.label_1035(name)
+        if problems:
+            yield invalid(f"{path}[{index}]", name, ",".join(problems))

@@ -1,0 +1,219 @@
+"""Fields of feature gates that are off: dropped from what a client sends, unless the stored object already uses the gate.
+
+Source: ``pkg/registry/resource/*/strategy.go`` and ``pkg/api/resourceclaimspec/util.go``, ``pkg/api/pod/util.go``, 1.36. The client sees success with
+fields missing. Everything here changes the new object in place.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from kube_emulator.apiserver.validation.allocations import results_of, shared_id
+from kube_emulator.apiserver.validation.context import Context
+from kube_emulator.apiserver.validation.devices import LISTED
+from kube_emulator.releases.release import V1_35
+
+Object = dict[str, Any]
+Places = Callable[[Object], Iterator[tuple[Object, str]]]
+"""Where a gate's fields stand in a spec or status: (the object around, the field)."""
+Table = tuple[tuple[tuple[str, ...], Places], ...]
+"""((gates, all of which must be on), where their fields are), in upstream's order."""
+
+
+def _devices(spec: Object) -> list[Object]:
+    return spec.get("devices") or []
+
+
+def _slice_taints(spec: Object) -> Iterator[tuple[Object, str]]:
+    for device in _devices(spec):
+        yield device, "taints"
+
+
+def _slice_partitions(spec: Object) -> Iterator[tuple[Object, str]]:
+    yield spec, "sharedCounters"
+    yield spec, "perDeviceNodeSelection"
+    for device in _devices(spec):
+        for member in ("consumesCounters", "nodeName", "nodeSelector", "allNodes"):
+            yield device, member
+
+
+def _slice_binding(spec: Object) -> Iterator[tuple[Object, str]]:
+    for device in _devices(spec):
+        for member in ("bindingConditions", "bindingFailureConditions", "bindsToNode"):
+            yield device, member
+
+
+def _slice_shares(spec: Object) -> Iterator[tuple[Object, str]]:
+    for device in _devices(spec):
+        yield device, "allowMultipleAllocations"
+        for capacity in (device.get("capacity") or {}).values():
+            yield capacity, "requestPolicy"
+
+
+def _slice_node_resources(spec: Object) -> Iterator[tuple[Object, str]]:
+    for device in _devices(spec):
+        yield device, "nodeAllocatableResourceMappings"
+        yield device, "nodeAllocatableResources"
+
+
+def _slice_lists(spec: Object) -> Iterator[tuple[Object, str]]:
+    for device in _devices(spec):
+        for value in (device.get("attributes") or {}).values():
+            for member in LISTED.intersection(value):
+                yield value, member
+
+
+def _slice_operations(spec: Object) -> Iterator[tuple[Object, str]]:
+    yield spec, "skipNodeOperations"
+    for device in _devices(spec):
+        yield device, "skipNodeOperations"
+
+
+def _slice_partition_type(spec: Object) -> Iterator[tuple[Object, str]]:
+    yield spec, "partitionTypeAttribute"
+
+
+def _requests(spec: Object) -> list[Object]:
+    return (spec.get("devices") or {}).get("requests") or []
+
+
+def _wanted(spec: Object) -> Iterator[Object]:
+    for request in _requests(spec):
+        if request.get("exactly") is not None:
+            yield request["exactly"]
+        yield from request.get("firstAvailable") or []
+
+
+def _claim_lists(spec: Object) -> Iterator[tuple[Object, str]]:
+    for request in _requests(spec):
+        yield request, "firstAvailable"
+
+
+def _claim_tolerations(spec: Object) -> Iterator[tuple[Object, str]]:
+    for wanted in _wanted(spec):
+        yield wanted, "tolerations"
+
+
+def _claim_admin(spec: Object) -> Iterator[tuple[Object, str]]:
+    for request in _requests(spec):
+        if request.get("exactly") is not None:
+            yield request["exactly"], "adminAccess"
+
+
+def _claim_capacity(spec: Object) -> Iterator[tuple[Object, str]]:
+    for constraint in (spec.get("devices") or {}).get("constraints") or []:
+        yield constraint, "distinctAttribute"
+    for wanted in _wanted(spec):
+        yield wanted, "capacity"
+
+
+def _class_resource(spec: Object) -> Iterator[tuple[Object, str]]:
+    yield spec, "extendedResourceName"
+
+
+def _status_devices(status: Object) -> Iterator[tuple[Object, str]]:
+    yield status, "devices"
+
+
+def _status_admin(status: Object) -> Iterator[tuple[Object, str]]:
+    for result in results_of(status):
+        yield result, "adminAccess"
+
+
+def _status_shares(status: Object) -> Iterator[tuple[Object, str]]:
+    for result in results_of(status):
+        yield result, "shareID"
+        yield result, "consumedCapacity"
+    for device in status.get("devices") or []:
+        yield device, "shareID"
+
+
+def _status_binding(status: Object) -> Iterator[tuple[Object, str]]:
+    for result in results_of(status):
+        yield result, "bindingConditions"
+        yield result, "bindingFailureConditions"
+
+
+def _status_operations(status: Object) -> Iterator[tuple[Object, str]]:
+    for result in results_of(status):
+        yield result, "skipNodeOperations"
+
+
+def _pod_extended(status: Object) -> Iterator[tuple[Object, str]]:
+    yield status, "extendedResourceClaimStatus"
+
+
+def _pod_health(status: Object) -> Iterator[tuple[Object, str]]:
+    for kind in ("containerStatuses", "initContainerStatuses"):
+        for item in status.get(kind) or []:
+            yield item, "allocatedResourcesStatus"
+
+
+SLICE: Table = (
+    (("DRADeviceTaints",), _slice_taints),
+    (("DRAPartitionableDevices",), _slice_partitions),
+    (("DRADeviceBindingConditions", "DRAResourceClaimDeviceStatus"), _slice_binding),
+    (("DRAConsumableCapacity",), _slice_shares),
+    (("DRANodeAllocatableResources",), _slice_node_resources),
+    (("DRAListTypeAttributes",), _slice_lists),
+    (("DRAOptionalNodeOperations",), _slice_operations),
+    (("DRAPartitionableDevicesType",), _slice_partition_type),
+)
+CLAIM: Table = (
+    (("DRAPrioritizedList",), _claim_lists),
+    (("DRADeviceTaints",), _claim_tolerations),
+    (("DRAAdminAccess",), _claim_admin),
+    (("DRAConsumableCapacity",), _claim_capacity),
+)
+KEPT_BEFORE_1_35 = (_claim_tolerations,)
+"""Fields that 1.34 forgets to drop."""
+CLASS: Table = ((("DRAExtendedResource",), _class_resource),)
+STATUS: Table = (
+    (("DRAResourceClaimDeviceStatus",), _status_devices),
+    (("DRAAdminAccess",), _status_admin),
+    (("DRAConsumableCapacity",), _status_shares),
+    (("DRADeviceBindingConditions",), _status_binding),
+    (("DRAOptionalNodeOperations",), _status_operations),
+)
+POD_STATUS: Table = (
+    (("DRAExtendedResource",), _pod_extended),
+    (("ResourceHealthStatus",), _pod_health),
+)
+
+
+def drop(rows: Table, new: Object, old: Object | None, context: Context) -> None:
+    """Take the fields of gates that are off out of the spec NEW, unless OLD uses the same gate."""
+    for gates, places in rows:
+        if places in KEPT_BEFORE_1_35 and not context.at_least(V1_35):
+            continue
+        if not all(context.on(gate) for gate in gates) and not uses(places, old):
+            for around, field in list(places(new)):
+                around.pop(field, None)
+
+
+def uses(places: Places, item: Object | None) -> bool:
+    """Whether ITEM has anything at these PLACES; an empty list is nothing, an explicit false is something."""
+    if item is None:
+        return False
+    return any(around.get(field) not in (None, [], {}) for around, field in places(item))
+
+
+def drop_status(new: Object, old: Object, spec: Object, context: Context) -> None:
+    """The same for a claim's status; a gate that the claim's SPEC uses counts as used."""
+    of_spec = {"DRAAdminAccess": _claim_admin, "DRAConsumableCapacity": _claim_capacity}
+    for gates, places in STATUS:
+        asked = uses(of_spec[gates[0]], spec) if gates[0] in of_spec else False
+        if not asked:
+            drop(((gates, places),), new, old, context)
+    if context.on("DRAResourceClaimDeviceStatus") or old.get("devices"):
+        _drop_deallocated(new, old)
+
+
+def _drop_deallocated(new: Object, old: Object) -> None:
+    """What drivers told of devices goes with the devices' allocation."""
+    gone = {shared_id(result) for result in results_of(old)} - {
+        shared_id(result) for result in results_of(new)
+    }
+    kept = [device for device in new.get("devices") or [] if shared_id(device) not in gone]
+    new.pop("devices", None)
+    if kept:
+        new["devices"] = kept

@@ -1,0 +1,186 @@
+"""Rules of ResourceSlices: where its devices are, its pool, its counters; devices are in ``devices``.
+
+Source: ``pkg/apis/resource/validation/validation.go``, 1.36 (1.37 where said).
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from kube_emulator.apiserver.validation import names
+from kube_emulator.apiserver.validation.causes import Cause, invalid, not_supported, required
+from kube_emulator.apiserver.validation.context import Context
+from kube_emulator.apiserver.validation.devices import (
+    LISTED,
+    LISTS,
+    counter_set_name,
+    counters,
+    device,
+    driver_name,
+    fully_qualified_name,
+    pool_name,
+    shown_attribute,
+)
+from kube_emulator.apiserver.validation.items import unique
+from kube_emulator.apiserver.validation.metadata import immutable
+from kube_emulator.apiserver.validation.selection import node_selector
+
+Object = dict[str, Any]
+DEVICES_MAX, RICH_DEVICES_MAX, COUNTER_SETS_MAX = 128, 64, 8
+OPERATIONS = ("*", "NodePrepareResources", "NodeUnprepareResources")
+PLACES = "exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection` is required"
+
+
+def slice_spec(spec: Object, old: Object | None, context: Context, path: str = "spec") -> Iterator[Cause]:
+    """Spec of a ResourceSlice; OLD is the stored one on an update."""
+    pool = spec.get("pool") or {}
+    yield from driver_name(spec.get("driver") or "", f"{path}.driver")
+    yield from pool_name(pool.get("name") or "", f"{path}.pool.name")
+    if (pool.get("resourceSliceCount") or 0) <= 0:
+        yield invalid(
+            f"{path}.pool.resourceSliceCount",
+            pool.get("resourceSliceCount") or 0,
+            "must be greater than zero",
+        )
+    if (pool.get("generation") or 0) < 0:
+        yield invalid(f"{path}.pool.generation", pool["generation"], "must be greater than or equal to zero")
+    if old is not None:
+        yield from immutable(
+            (old.get("pool") or {}).get("name") or "", pool.get("name") or "", f"{path}.pool.name"
+        )
+        yield from immutable(old.get("driver") or "", spec.get("driver") or "", f"{path}.driver")
+        yield from immutable(old.get("nodeName"), spec.get("nodeName"), f"{path}.nodeName")
+    yield from _places(spec, path)
+    if spec.get("sharedCounters") is not None and spec.get("devices") is not None:
+        yield invalid(path, "", "only one of `sharedCounters` or `devices` is allowed")
+    yield from _devices(spec, old or {}, context, path)
+    yield from unique(
+        spec.get("sharedCounters"),
+        COUNTER_SETS_MAX,
+        _counter_set,
+        f"{path}.sharedCounters",
+        lambda item: item.get("name") or "",
+    )
+    yield from _partition_type(spec, path, context)
+    yield from _skipped(spec.get("skipNodeOperations") or [], f"{path}.skipNodeOperations")
+
+
+def _partition_type(spec: Object, path: str, context: Context) -> Iterator[Cause]:
+    """The attribute that names a partition's type stands as a string on each device that draws from counters (1.37)."""
+    name, driver = spec.get("partitionTypeAttribute"), spec.get("driver") or ""
+    if name is None:
+        return
+    where = f"{path}.partitionTypeAttribute"
+    malformed = list(fully_qualified_name(name, where, context=context))
+    yield from malformed
+    devices = spec.get("devices") or []
+    if not any(item.get("consumesCounters") for item in devices):
+        detail = "may only be set on a slice which declares devices that consume counters"
+        yield invalid(where, name, detail)
+    elif not malformed:
+        for index, item in enumerate(devices):
+            if item.get("consumesCounters"):
+                attributes = item.get("attributes") or {}
+                found = attributes.get(name) or attributes.get(name.removeprefix(f"{driver}/"))
+                yield from _partition_value(found, f"{path}.devices[{index}].attributes[{name}]")
+
+
+def _partition_value(found: Object | None, path: str) -> Iterator[Cause]:
+    if found is None:
+        detail = (
+            "device consumes counters and `partitionTypeAttribute` names this attribute, so it must be set"
+        )
+        yield required(path, detail)
+    elif found.get("string") is None:
+        detail = "must be a string value because `partitionTypeAttribute` names this attribute"
+        yield invalid(path, shown_attribute(found), detail)
+
+
+def _skipped(items: list[str], path: str) -> Iterator[Cause]:
+    """Operations of the kubelet that a driver does not need (1.37)."""
+
+    def known(word: str, where: str) -> Iterator[Cause]:
+        if word not in OPERATIONS:
+            yield not_supported(where, word, OPERATIONS)
+
+    yield from unique(items, None, known, path, lambda word: word)
+    if "NodePrepareResources" in items and not {"NodeUnprepareResources", "*"} & set(items):
+        detail = "NodePrepareResources cannot be skipped unless NodeUnprepareResources is also skipped"
+        yield invalid(path, items, detail)
+
+
+def _devices(spec: Object, old: Object, context: Context, path: str) -> Iterator[Cause]:
+    devices = spec.get("devices") or []
+    stored = {item.get("name"): item for item in reversed(old.get("devices") or [])}
+    per_device = bool(spec.get("perDeviceNodeSelection"))
+
+    def rule(item: Object, where: str) -> Iterator[Cause]:
+        return device(
+            item,
+            where,
+            old=stored.get(item.get("name")),
+            per_device=per_device,
+            context=context,
+        )
+
+    limit = RICH_DEVICES_MAX if any(is_rich(item) for item in devices) else DEVICES_MAX
+    yield from unique(devices, limit, rule, f"{path}.devices", lambda item: item.get("name") or "")
+
+
+def is_rich(item: Object) -> bool:
+    """Whether the device lowers its slice's limit: taints, counters or list attributes."""
+    if item.get("taints") or item.get("consumesCounters"):
+        return True
+    listed = [value for value in (item.get("attributes") or {}).values() if not LISTED.isdisjoint(value)]
+    return any(value.get(member) is not None for value in listed for member in LISTS)
+
+
+def _places(spec: Object, path: str) -> Iterator[Cause]:
+    found = []
+    name = spec.get("nodeName")
+    if name:
+        found.append("`nodeName`")
+        yield from names.each(f"{path}.nodeName", name, names.subdomain(name))
+    elif name is not None:
+        yield invalid(f"{path}.nodeName", "", "must be either unset or set to a non-empty string")
+    selector = spec.get("nodeSelector")
+    if selector is not None:
+        found.append("`nodeSelector`")
+        yield from node_selector(selector, f"{path}.nodeSelector")
+        terms = selector.get("nodeSelectorTerms")
+        if len(terms or []) != 1:
+            shown = [_shown_term(term) for term in terms] if terms is not None else None
+            where = f"{path}.nodeSelector.nodeSelectorTerms"
+            yield invalid(where, shown, "must have exactly one node selector term")
+    for member in ("allNodes", "perDeviceNodeSelection"):
+        if spec.get(member):
+            found.append(f"`{member}`")
+        elif spec.get(member) is not None:
+            yield invalid(f"{path}.{member}", False, "must be either unset or set to true")
+    if not found:
+        yield required(path, PLACES)
+    elif len(found) > 1:
+        yield invalid(path, f"{{{', '.join(found)}}}", f"{PLACES}, but multiple fields are set")
+
+
+def _shown_term(term: Object) -> Object:
+    def shown(items: list[Object] | None) -> list[Object] | None:
+        if items is None:
+            return None
+        return [
+            {
+                "Key": item.get("key") or "",
+                "Operator": item.get("operator") or "",
+                "Values": item.get("values"),
+            }
+            for item in items
+        ]
+
+    return {
+        "MatchExpressions": shown(term.get("matchExpressions")),
+        "MatchFields": shown(term.get("matchFields")),
+    }
+
+
+def _counter_set(item: Object, path: str) -> Iterator[Cause]:
+    yield from counter_set_name(item.get("name") or "", f"{path}.name")
+    yield from counters(item.get("counters"), f"{path}.counters")

@@ -1,0 +1,33 @@
+"""The controllers of kube-controller-manager that drivers and their pods meet.
+
+``claims``, ``evictions``, ``garbage``, ``namespaces`` (those that go), ``departures`` (pods of nodes that went),
+``furnishings`` (what each namespace has) and ``budgets``; each works change by change (``feed``).
+"""
+
+import asyncio
+
+from kube_emulator.apiserver.registry.api import Api
+from kube_emulator.controllers.device_taint_eviction import EvictionController
+from kube_emulator.controllers.disruption import run_budgets
+from kube_emulator.controllers.garbagecollector import GarbageCollector
+from kube_emulator.controllers.namespace import run_namespaces
+from kube_emulator.controllers.namespace_defaults import run_furnishings
+from kube_emulator.controllers.podgc import run_departures
+from kube_emulator.controllers.resourceclaim import ClaimController
+
+__all__ = ["run_controllers"]
+
+
+async def run_controllers(api: Api, certificate: bytes) -> None:
+    """Control until cancelled; the first failure of one ends all. CERTIFICATE is what clients are to trust."""
+    async with asyncio.TaskGroup() as tasks:
+        for work in (
+            ClaimController(api).run(),
+            EvictionController(api).run(),
+            GarbageCollector(api).run(),
+            run_namespaces(api),
+            run_departures(api),
+            run_furnishings(api, certificate),
+            run_budgets(api),
+        ):
+            tasks.create_task(work)

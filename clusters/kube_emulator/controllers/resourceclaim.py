@@ -1,0 +1,242 @@
+"""Makes claims from templates and takes devices back from pods that ended.
+
+After kube-controller-manager pkg/controller/resourceclaim, 1.36; in 1.34 claims block the deletion of their pod
+(kubernetes#134956). Work is kept by key: a pod, or a claim. What has to wait for a template is done when that appears.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from kube_emulator.apiserver.registry.api import Api
+from kube_emulator.apiserver.status import ApiError
+from kube_emulator.controllers.feed import Changed, feed
+from kube_emulator.events import tell
+from kube_emulator.releases.release import V1_34
+from kube_emulator.scheduler.framework.state import claim_names
+
+log = logging.getLogger(__name__)
+Object = dict[str, Any]
+Key = tuple[str, str]
+"""(namespace, name)."""
+FINALIZER = "resource.kubernetes.io/delete-protection"
+ANNOTATION = "resource.kubernetes.io/pod-claim-name"
+ADMIN_LABEL = "resource.kubernetes.io/admin-access"
+MANAGER = "ResourceClaimController"
+BASE_MAX = 57
+"""Characters of a generated name before the random ones (controller.go)."""
+
+
+def key_of(item: Mapping[str, Any]) -> Key:
+    """(namespace, name)."""
+    return item["metadata"].get("namespace", ""), item["metadata"]["name"]
+
+
+def done(pod: Mapping[str, Any]) -> bool:
+    """Whether a pod will use no device any more."""
+    if (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
+        return True
+    return bool(pod["metadata"].get("deletionTimestamp")) and not pod["spec"].get("nodeName")
+
+
+def owner_pod(claim: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The reference to the pod for which CLAIM was made."""
+    owners = claim["metadata"].get("ownerReferences") or []
+    return next((owner for owner in owners if owner.get("controller") and owner["kind"] == "Pod"), None)
+
+
+class ClaimController:
+    """One controller."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._blocks = api.release == V1_34
+        self._by_uid: dict[str, set[Key]] = defaultdict(set)
+        """{UID of a pod: claims that are reserved for it or were made for it}."""
+        self._concern: dict[Key, set[str]] = {}
+        self._need: dict[Key, set[Key]] = defaultdict(set)
+        """{template or claim that pods want: the pods}."""
+
+    async def run(self) -> None:
+        """Control until cancelled."""
+        async for batch in feed(self._api, ("pods", "resourceclaims", "resourceclaimtemplates")):
+            pods: dict[Key, None] = {}
+            claims: dict[Key, None] = {}
+            for changed in batch:
+                self._note(changed, pods, claims)
+            for key in pods:
+                self._guard(self._sync_pod, key)
+            for key in claims:
+                self._guard(self._sync_claim, key)
+
+    def _guard(self, work: Any, key: Key) -> None:
+        try:
+            work(key)
+        except ApiError as error:
+            log.info("%s %s/%s: %s", work.__name__.removeprefix("_"), *key, error)
+
+    def _note(self, changed: Changed, pods: dict[Key, None], claims: dict[Key, None]) -> None:
+        """Put what CHANGED concerns into PODS and CLAIMS."""
+        key, item = key_of(changed.item), changed.item
+        if changed.plural == "resourceclaimtemplates":
+            pods.update(dict.fromkeys(self._need.get(key, ())))
+        elif changed.plural == "pods":
+            pods[key] = None
+            if changed.after is None or done(item):
+                claims.update(dict.fromkeys(self._by_uid.get(item["metadata"]["uid"], ())))
+        else:
+            claims[key] = None
+            for uid in self._concern.pop(key, ()):
+                self._by_uid[uid].discard(key)
+            if changed.after is not None:
+                users = {user["uid"] for user in (item.get("status") or {}).get("reservedFor") or []}
+                owner = owner_pod(item)
+                self._concern[key] = users | ({owner["uid"]} if owner else set())
+                for uid in self._concern[key]:
+                    self._by_uid[uid].add(key)
+            pods.update(dict.fromkeys(self._need.get(key, ())))
+
+    def _sync_pod(self, key: Key) -> None:
+        """Create the claims of a pod, and reserve for one that was bound without a scheduler."""
+        namespace, name = key
+        pod = self._api.find("pods", name, namespace)
+        if pod is None or done(pod) or pod["metadata"].get("deletionTimestamp"):
+            for pods in self._need.values():
+                pods.discard(key)
+            return
+        known = {status["name"] for status in (pod.get("status") or {}).get("resourceClaimStatuses") or []}
+        made: list[Object] = []
+        for entry in pod["spec"].get("resourceClaims") or []:
+            template = entry.get("resourceClaimTemplateName")
+            if (
+                template
+                and entry["name"] not in known
+                and (claim := self._claim_for(pod, entry["name"], template))
+            ):
+                made.append({"name": entry["name"], "resourceClaimName": claim["metadata"]["name"]})
+        if made:
+            self._tell_names(pod, made)
+        if pod["spec"].get("nodeName"):
+            self._reserve(pod)
+
+    def _tell_names(self, pod: Object, made: list[Object]) -> None:
+        """Note in POD the names of its claims."""
+        kept = (pod.get("status") or {}).get("resourceClaimStatuses") or []
+        metadata = {"name": pod["metadata"]["name"], "namespace": pod["metadata"]["namespace"]}
+        status = {"resourceClaimStatuses": [*kept, *made]}
+        applied = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "status": status}
+        self._api.apply("pods", applied, manager=MANAGER, force=True, subresource="status")
+
+    def _claim_for(self, pod: Object, name: str, template_name: str) -> Object | None:
+        """POD's claim for its entry NAME: one that was made already, or a new one; None if that is not possible yet."""
+        namespace = pod["metadata"]["namespace"]
+        for _, claim_name in sorted(self._by_uid.get(pod["metadata"]["uid"], ())):
+            claim = self._api.find("resourceclaims", claim_name, namespace)
+            if claim and (claim["metadata"].get("annotations") or {}).get(ANNOTATION) == name:
+                return claim
+        template = self._api.find("resourceclaimtemplates", template_name, namespace)
+        if template is None:
+            self._need[namespace, template_name].add(key_of(pod))
+            why = f'resourceclaimtemplate.resource.k8s.io "{template_name}" not found'
+            self._complain(pod, name, why)
+            return None
+        if wants_admin(template) and not self._admits_admin(namespace):
+            why = f'DRA admin access is requested, but the namespace {namespace} has no label "{ADMIN_LABEL}: true"'
+            self._complain(pod, name, why)
+            return None
+        try:
+            return self._api.create(
+                "resourceclaims", claim_from(template, pod, name, blocks=self._blocks)
+            ).value
+        except ApiError as error:
+            self._complain(pod, name, f"failed to create ResourceClaim: {error}")
+            return None
+
+    def _admits_admin(self, namespace: str) -> bool:
+        labels = (self._api.find("namespaces", namespace) or {"metadata": {}})["metadata"].get("labels") or {}
+        return bool(labels.get(ADMIN_LABEL) == "true")
+
+    def _complain(self, pod: Object, name: str, why: str) -> None:
+        message = f"PodResourceClaim {name}: {why}"
+        tell(self._api, pod, reason="FailedResourceClaimCreation", message=message, source="resource_claim")
+
+    def _reserve(self, pod: Object) -> None:
+        """Reserve the allocated claims of a bound POD for it."""
+        pod = self._api.get("pods", pod["metadata"]["name"], pod["metadata"]["namespace"])
+        namespace, uid = pod["metadata"]["namespace"], pod["metadata"]["uid"]
+        for name in claim_names(pod):
+            claim = self._api.find("resourceclaims", name, namespace)
+            status = (claim or {}).get("status") or {}
+            users = status.get("reservedFor") or []
+            reserved = any(user["uid"] == uid for user in users)
+            if reserved:
+                self._need.get((namespace, name), set()).discard(key_of(pod))
+            else:
+                self._need[namespace, name].add(key_of(pod))
+            if claim is not None and status.get("allocation") and not reserved:
+                user = {"resource": "pods", "name": pod["metadata"]["name"], "uid": uid}
+                new = {**claim, "status": {**status, "reservedFor": [*users, user]}}
+                self._api.update("resourceclaims", new, subresource="status")
+
+    def _sync_claim(self, key: Key) -> None:
+        """Drop reservations of pods that ended; without any, take the allocation back; delete what was made for them."""
+        namespace, name = key
+        claim = self._api.find("resourceclaims", name, namespace)
+        if claim is None:
+            return
+        status, metadata = dict(claim.get("status") or {}), claim["metadata"]
+        users = status.pop("reservedFor", None) or []
+        still = [user for user in users if self._uses(user, namespace)]
+        protected = FINALIZER in (metadata.get("finalizers") or [])
+        freed = not still and protected and (bool(users) or bool(metadata.get("deletionTimestamp")))
+        if freed:
+            status = {
+                member: value for member, value in status.items() if member not in ("allocation", "devices")
+            }
+        if still != users or (freed and (claim.get("status") or {}).get("allocation")):
+            new = {**claim, "status": status | ({"reservedFor": still} if still else {})}
+            claim = self._api.update("resourceclaims", new, subresource="status").value
+        if freed and not (claim.get("status") or {}).get("allocation"):
+            kept = [finalizer for finalizer in metadata["finalizers"] if finalizer != FINALIZER]
+            new = {**claim, "metadata": {**claim["metadata"], "finalizers": kept}}
+            claim = self._api.update("resourceclaims", new).value
+        owner = owner_pod(claim)
+        if owner is not None and not claim["metadata"].get("deletionTimestamp"):
+            pod = self._api.find("pods", owner["name"], namespace)
+            if pod is None or pod["metadata"]["uid"] != owner["uid"] or done(pod):
+                self._api.delete("resourceclaims", name, namespace, uid=claim["metadata"]["uid"])
+
+    def _uses(self, user: Mapping[str, Any], namespace: str) -> bool:
+        """Whether a reservation still counts; one of a kind that is not known here does."""
+        if user.get("resource") != "pods" or user.get("apiGroup"):
+            return True
+        pod = self._api.find("pods", user["name"], namespace)
+        return pod is not None and pod["metadata"]["uid"] == user["uid"] and not done(pod)
+
+
+def wants_admin(template: Mapping[str, Any]) -> bool:
+    """Whether claims of TEMPLATE ask for administrative access."""
+    requests = (template["spec"]["spec"].get("devices") or {}).get("requests") or []
+    return any((request.get("exactly") or {}).get("adminAccess") for request in requests)
+
+
+def claim_from(template: Object, pod: Object, name: str, *, blocks: bool) -> Object:
+    """The claim that TEMPLATE gives for POD's entry NAME; BLOCKS: it holds up a foreground deletion of the pod."""
+    wanted = template["spec"].get("metadata") or {}
+    owner = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "name": pod["metadata"]["name"],
+        "uid": pod["metadata"]["uid"],
+        "controller": True,
+        **({"blockOwnerDeletion": True} if blocks else {}),
+    }
+    metadata = {
+        "generateName": f"{pod['metadata']['name']}-{name}"[:BASE_MAX] + "-",
+        "namespace": pod["metadata"]["namespace"],
+        "annotations": {**(wanted.get("annotations") or {}), ANNOTATION: name},
+        "ownerReferences": [owner],
+    }
+    labels = {"labels": wanted["labels"]} if wanted.get("labels") else {}
+    return {"metadata": metadata | labels, "spec": template["spec"]["spec"]}

@@ -1,0 +1,172 @@
+"""The claims that pods of the node use, and their checkpoint ``dra_manager_state``.
+
+Everything but ``prepared`` outlives the kubelet: after a restart a claim counts as not prepared, because nobody knows
+what happened meanwhile. The file has the layout of the kubelet's (cm/dra/state/checkpoint.go, 1.36), so that tools for
+it can be tried here. A claim that is prepared again replaces its devices; upstream appends them once more.
+"""
+
+import json
+import zlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kube_emulator.kubelet.metrics import ANY_DRIVER
+
+CHECKPOINT = "dra_manager_state"
+API_VERSION, KIND = "checkpoint.dra.kubelet.k8s.io/v1", "DRACheckpoint"
+Key = tuple[str, str]
+"""(namespace, name) of a claim."""
+
+
+class CorruptCheckpoint(Exception):
+    """The kubelet cannot start with this checkpoint."""
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedDevice:
+    """A device as the driver gave it."""
+
+    pool: str
+    name: str
+    requests: tuple[str, ...] = ()
+    cdi_ids: tuple[str, ...] = ()
+    share_id: str | None = None
+
+    def serves(self, request: str) -> bool:
+        """Whether a container that asks for REQUEST gets it."""
+        return not request or not self.requests or request in self.requests
+
+
+@dataclass(slots=True)
+class ClaimInfo:
+    """A claim that pods of the node use.
+
+    Attributes:
+        drivers: {driver: its devices}, also of drivers that gave none.
+        skips_unprepare: drivers that need no unprepare call.
+    """
+
+    namespace: str
+    name: str
+    uid: str
+    drivers: dict[str, tuple[PreparedDevice, ...]]
+    pods: set[str] = field(default_factory=set)
+    prepared: bool = False
+    skips_unprepare: frozenset[str] = frozenset()
+
+    def cdi_ids(self, request: str) -> list[str]:
+        """The CDI devices for REQUEST; duplicates stay."""
+        every = [device for devices in self.drivers.values() for device in devices]
+        return [qualified for device in every if device.serves(request) for qualified in device.cdi_ids]
+
+
+class ClaimCache:
+    """The claims of one node.
+
+    Raises:
+        CorruptCheckpoint: the folder's checkpoint is damaged.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / CHECKPOINT
+        self.claims: dict[Key, ClaimInfo] = {}
+        if self._path.exists():
+            self.claims = {(c.namespace, c.name): c for c in decode(self._path.read_bytes())}
+        else:
+            self.save()
+
+    def of_pod(self, uid: str) -> list[ClaimInfo]:
+        """The claims that the pod UID refers to."""
+        return [claim for claim in self.claims.values() if uid in claim.pods]
+
+    def save(self) -> None:
+        """Write the checkpoint; it is the old or the new one at any moment."""
+        draft = self._path.with_suffix(".tmp")
+        draft.write_bytes(encode(list(self.claims.values())))
+        draft.replace(self._path)
+
+    def in_use(self) -> dict[str, int]:
+        """``dra_resource_claims_in_use``: {driver: prepared claims}, and all of them under ``<any>``."""
+        prepared = [claim for claim in self.claims.values() if claim.prepared]
+        found = {ANY_DRIVER: len(prepared)}
+        for claim in prepared:
+            for driver in claim.drivers:
+                found[driver] = found.get(driver, 0) + 1
+        return found
+
+
+def encode(claims: list[ClaimInfo]) -> bytes:
+    """The checkpoint of CLAIMS."""
+    states = [
+        {
+            "ClaimUID": claim.uid,
+            "ClaimName": claim.name,
+            "Namespace": claim.namespace,
+            "PodUIDs": {uid: {} for uid in sorted(claim.pods)},
+            "DriverState": {
+                driver: {"Devices": [device_state(device) for device in devices] or None}
+                for driver, devices in claim.drivers.items()
+            },
+            **({"SkipsUnprepare": sorted(claim.skips_unprepare)} if claim.skips_unprepare else {}),
+        }
+        for claim in claims
+    ]
+    data = json.dumps(
+        {"kind": KIND, "apiVersion": API_VERSION, "ClaimInfoStateList": states}, separators=(",", ":")
+    )
+    return json.dumps({"Data": data, "Checksum": zlib.crc32(data.encode())}).encode()
+
+
+def device_state(device: PreparedDevice) -> dict[str, Any]:
+    """A device in the checkpoint."""
+    return {
+        "PoolName": device.pool,
+        "DeviceName": device.name,
+        "ShareID": device.share_id,
+        "RequestNames": list(device.requests),
+        "CDIDeviceIDs": list(device.cdi_ids),
+    }
+
+
+def decode(text: bytes) -> list[ClaimInfo]:
+    """The claims of a checkpoint, none of them prepared.
+
+    Raises:
+        CorruptCheckpoint: TEXT is none, or its checksum is another.
+    """
+    try:
+        outer = json.loads(text)
+        data = outer["Data"]
+        if zlib.crc32(data.encode()) != outer["Checksum"]:
+            message = f"checkpoint is corrupted: {CHECKPOINT} has checksum {outer['Checksum']}, wanted {zlib.crc32(data.encode())}"
+            raise CorruptCheckpoint(message)
+        return [claim_of(state) for state in json.loads(data)["ClaimInfoStateList"] or []]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        message = f"checkpoint is corrupted: {CHECKPOINT} cannot be read: {error!r}"
+        raise CorruptCheckpoint(message) from error
+
+
+def claim_of(state: dict[str, Any]) -> ClaimInfo:
+    """A claim of the checkpoint."""
+    drivers = {
+        driver: tuple(
+            PreparedDevice(
+                pool=device["PoolName"],
+                name=device["DeviceName"],
+                requests=tuple(device["RequestNames"] or ()),
+                cdi_ids=tuple(device["CDIDeviceIDs"] or ()),
+                share_id=device["ShareID"],
+            )
+            for device in found["Devices"] or ()
+        )
+        for driver, found in (state["DriverState"] or {}).items()
+    }
+    return ClaimInfo(
+        namespace=state["Namespace"],
+        name=state["ClaimName"],
+        uid=state["ClaimUID"],
+        drivers=drivers,
+        pods=set(state["PodUIDs"] or ()),
+        skips_unprepare=frozenset(state.get("SkipsUnprepare") or ()),
+    )

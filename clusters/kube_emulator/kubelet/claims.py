@@ -1,0 +1,227 @@
+"""Prepares and unprepares the claims of pods (kubelet cm/dra manager.go, 1.36).
+
+First everything that can be wrong is looked for without a change, so that a pod that fails there can be deleted without
+any driver; then the pod is noted in the cache and on disk; then the drivers are called, one call each. Claims count as
+prepared only when all drivers succeeded, so after a failure every driver of them sees its prepare call again.
+
+What is to be unprepared is what the cache says of the pod, as upstream since 1.37. Upstream falls back to the names in
+the pod, and would then unprepare a claim that only another pod uses; here a pod that was never noted lets go of nothing.
+"""
+
+import contextlib
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kube_emulator.apiserver.registry.api import Api
+from kube_emulator.apiserver.status import ApiError
+from kube_emulator.clock import Clock
+from kube_emulator.kubelet.calls import Answer, CallError, ClaimRef, Plugin
+from kube_emulator.kubelet.claim_cache import ClaimCache, ClaimInfo
+from kube_emulator.kubelet.drivers import Drivers
+from kube_emulator.kubelet.faults import Caller
+from kube_emulator.kubelet.metrics import OPERATIONS, PREPARE_SKIPS, UNPREPARE_SKIPS, Metrics
+from kube_emulator.kubelet.pod_claims import (
+    PREPARE,
+    UNPREPARE,
+    ClaimError,
+    check_allowed,
+    check_skips,
+    claims_of,
+    drivers_of,
+    requests_of,
+    skipped,
+)
+
+Object = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A claim of a pod that may be prepared now.
+
+    Attributes:
+        plugins: {driver: the instance to ask}, without drivers that need no call.
+    """
+
+    claim: Object
+    plugins: Mapping[str, Plugin]
+
+
+class ClaimManager:
+    """The claims of one node."""
+
+    def __init__(
+        self,
+        api: Api,
+        clock: Clock,
+        cache: ClaimCache,
+        drivers: Drivers,
+        caller: Caller,
+        metrics: Metrics,
+        gates: frozenset[str],
+    ) -> None:
+        self._api = api
+        self._clock = clock
+        self.cache = cache
+        self._drivers = drivers
+        self._caller = caller
+        self._metrics = metrics
+        self._gates = gates
+
+    async def prepare(self, pod: Object) -> None:
+        """Prepare the claims of POD.
+
+        Raises:
+            ClaimError: not all are prepared.
+        """
+        async with self._measured("PrepareResources", "prepare dynamic resources"):
+            wanted = [self._wanted(pod, claim) for claim in claims_of(pod, self._gates)]
+            todo = self._note(pod["metadata"]["uid"], wanted)
+            infos = {info.uid: info for info, _ in todo}
+            batches: dict[str, list[ClaimInfo]] = {}
+            for info, plugins in todo:
+                for driver in plugins:
+                    batches.setdefault(driver, []).append(info)
+            asked = {driver: plugin for _, plugins in todo for driver, plugin in plugins.items()}
+            for driver, claims in batches.items():
+                answers = await self._call(asked[driver], PREPARE, claims)
+                for uid, answer in answers.items():
+                    infos[uid].drivers[driver] = answer.devices
+            for info in infos.values():
+                self._check_known(info)
+                info.prepared = True
+            self.cache.save()
+
+    @contextlib.asynccontextmanager
+    async def _measured(self, operation: str, doing: str) -> AsyncIterator[None]:
+        begin, failed = self._clock.monotonic(), "true"
+        try:
+            yield
+            failed = "false"
+        except (ClaimError, CallError) as error:
+            message = f"{doing}: {error}"
+            raise ClaimError(message) from error
+        finally:
+            seconds = self._clock.monotonic() - begin
+            self._metrics.observe(OPERATIONS, seconds, operation_name=operation, is_error=failed)
+
+    def _wanted(self, pod: Object, wanted: Any) -> Wanted:
+        """Look for what is wrong with a claim; nothing is changed."""
+        try:
+            claim = self._api.get("resourceclaims", wanted.name, pod["metadata"]["namespace"])
+        except ApiError as error:
+            message = f"fetch ResourceClaim {wanted.name}: {error}"
+            raise ClaimError(message) from error
+        check_allowed(pod, wanted, claim)
+        check_skips(claim, self._gates)
+        needed = [driver for driver in drivers_of(claim) if PREPARE not in skipped(claim, driver)]
+        return Wanted(claim, {driver: self._drivers.get(driver) for driver in needed})
+
+    def _check_known(self, info: ClaimInfo) -> None:
+        if self.cache.claims.get((info.namespace, info.name)) is not info:
+            message = f"internal error: unable to get claim info for ResourceClaim {info.name} in namespace {info.namespace}"
+            raise ClaimError(message)
+
+    def _note(self, pod: str, wanted: Iterable[Wanted]) -> list[tuple[ClaimInfo, Mapping[str, Plugin]]]:
+        """Note that POD uses the claims; those that are to be prepared, with whom to ask."""
+        todo: list[tuple[ClaimInfo, Mapping[str, Plugin]]] = []
+        for one in wanted:
+            info = self._known(one.claim)
+            info.pods.add(pod)
+            self.cache.save()
+            if not info.prepared:
+                todo.append((info, one.plugins))
+                for driver in info.drivers.keys() - one.plugins.keys():
+                    self._metrics.observe(PREPARE_SKIPS, driver_name=driver)
+        return todo
+
+    def _known(self, claim: Object) -> ClaimInfo:
+        metadata = claim["metadata"]
+        key = (metadata["namespace"], metadata["name"])
+        info = self.cache.claims.get(key)
+        if info is None:
+            drivers = drivers_of(claim)
+            skips = frozenset(driver for driver in drivers if UNPREPARE in skipped(claim, driver))
+            info = ClaimInfo(*key, metadata["uid"], dict.fromkeys(drivers, ()), skips_unprepare=skips)
+            self.cache.claims[key] = info
+        elif info.uid != metadata["uid"]:
+            message = (
+                f"old ResourceClaim with same name {info.name} and different UID {info.uid} still exists "
+                "(previous pod force-deleted?!)"
+            )
+            raise ClaimError(message)
+        return info
+
+    async def _call(self, plugin: Plugin, method: str, claims: Sequence[ClaimInfo]) -> dict[str, Answer]:
+        """The answers for CLAIMS, all of them good."""
+        names = {claim.uid: claim.name for claim in claims}
+        try:
+            answers = await self._caller.call(
+                plugin, method, [ClaimRef(c.namespace, c.name, c.uid) for c in claims]
+            )
+        except CallError as error:
+            message = f"{method}: {error}"
+            raise ClaimError(message) from error
+        for uid, answer in answers.items():
+            if uid not in names:
+                message = f"{method} returned result for unknown claim UID {uid}"
+                raise ClaimError(message)
+            if answer.error:
+                message = f"{method} failed for ResourceClaim {names[uid]}: {answer.error}"
+                raise ClaimError(message)
+        if len(answers) < len(claims):
+            message = f"{method} skipped {len(claims) - len(answers)} ResourceClaims"
+            raise ClaimError(message)
+        return answers
+
+    def cdi_ids(self, pod: Object, container: Object) -> list[str]:
+        """The CDI devices of a container.
+
+        Raises:
+            ClaimError: a claim of it is not known here.
+        """
+        found: list[str] = []
+        namespace = pod["metadata"]["namespace"]
+        for name, requests in requests_of(pod, container, self._gates).items():
+            info = self.cache.claims.get((namespace, name))
+            if info is None:
+                message = f"internal error: unable to get claim info for ResourceClaim {name} in namespace {namespace}"
+                raise ClaimError(message)
+            found += [qualified for request in requests for qualified in info.cdi_ids(request)]
+        return found
+
+    async def unprepare(self, uid: str) -> None:
+        """Let go of the claims of the pod UID; those that no other pod uses are unprepared.
+
+        Raises:
+            ClaimError: some are not; the pod has to wait.
+        """
+        async with self._measured("UnprepareResources", "unprepare dynamic resources"):
+            await self._release(uid, self.cache.of_pod(uid))
+
+    async def reconcile(self, active: Collection[str]) -> None:
+        """Let go of the claims of pods that are not ACTIVE; what fails is tried the next time."""
+        users = {uid for claim in self.cache.claims.values() for uid in claim.pods}
+        for uid in sorted(users - set(active)):
+            with contextlib.suppress(ClaimError):
+                await self._release(uid, self.cache.of_pod(uid))
+
+    async def _release(self, pod: str, claims: Sequence[ClaimInfo]) -> None:
+        last: list[ClaimInfo] = []
+        batches: dict[str, list[ClaimInfo]] = {}
+        for claim in claims:
+            if len(claim.pods) > 1:
+                claim.pods.discard(pod)
+                continue
+            last.append(claim)
+            for driver in claim.drivers:
+                if driver in claim.skips_unprepare:
+                    self._metrics.observe(UNPREPARE_SKIPS, driver_name=driver)
+                else:
+                    batches.setdefault(driver, []).append(claim)
+        for driver, batch in batches.items():
+            await self._call(self._drivers.get(driver), UNPREPARE, batch)
+        for claim in last:
+            self.cache.claims.pop((claim.namespace, claim.name), None)
+        self.cache.save()

@@ -1,0 +1,93 @@
+"""What a kubelet does to drivers on a bad day, on request: the same call twice, claims in another order, a call broken off.
+
+All of it can happen to a driver in a real cluster (a kubelet that restarts, a slow disk, two syncs that meet); here it
+happens when a test wants it.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kube_emulator.clock import Clock
+from kube_emulator.kubelet.calls import Answer, CallError, ClaimRef, Plugin
+from kube_emulator.kubelet.metrics import Metrics
+from kube_emulator.kubelet.pod_claims import PREPARE, UNPREPARE
+
+OLD_UID = "00000000-0000-4000-8000-000000000000"
+"""The UID of a claim that is long gone."""
+
+
+@dataclass(slots=True)
+class BadDay:
+    """What the next calls suffer.
+
+    Attributes:
+        duplicate: calls that are sent twice at the same time; the second answer counts.
+        reverse: calls whose claims come in reverse order.
+        unprepare_first: prepare calls before which the same claims are unprepared.
+        old_uid: calls before which the same claims are sent with the UID of claims that are long gone.
+        cancel_after_s: the next call is broken off after that time; None lets it be.
+    """
+
+    duplicate: int = 0
+    reverse: int = 0
+    unprepare_first: int = 0
+    old_uid: int = 0
+    cancel_after_s: float | None = None
+
+    def use(self, name: str) -> bool:
+        """Whether the next call suffers NAME; it is one less then."""
+        left: int = getattr(self, name)
+        setattr(self, name, max(left - 1, 0))
+        return left > 0
+
+
+class Caller:
+    """Makes the calls of one kubelet, well or badly.
+
+    Attributes:
+        bad_day: what the next ones suffer.
+    """
+
+    def __init__(self, clock: Clock, metrics: Metrics) -> None:
+        self._clock = clock
+        self._metrics = metrics
+        self.bad_day = BadDay()
+
+    async def call(self, plugin: Plugin, method: str, claims: Sequence[ClaimRef]) -> dict[str, Answer]:
+        """The answers to a call, {claim UID: answer}.
+
+        Raises:
+            CallError: it failed as a whole.
+        """
+        day = self.bad_day
+        if day.use("reverse"):
+            claims = claims[::-1]
+        if day.use("old_uid"):
+            await self._try(plugin, method, [ClaimRef(c.namespace, c.name, OLD_UID) for c in claims])
+        if method == PREPARE and day.use("unprepare_first"):
+            await self._try(plugin, UNPREPARE, claims)
+        if day.use("duplicate"):
+            _, last = await asyncio.gather(
+                self._try(plugin, method, claims), self._send(plugin, method, claims)
+            )
+            return last
+        return await self._send(plugin, method, claims)
+
+    async def _send(self, plugin: Plugin, method: str, claims: Sequence[ClaimRef]) -> dict[str, Answer]:
+        work = plugin.call(method, claims, clock=self._clock, metrics=self._metrics)
+        after_s, self.bad_day.cancel_after_s = self.bad_day.cancel_after_s, None
+        if after_s is None:
+            return await work
+        try:
+            return await self._clock.wait_for(work, after_s)
+        except TimeoutError as error:
+            message = "rpc error: code = Canceled desc = context canceled"
+            raise CallError(message) from error
+
+    async def _try(self, plugin: Plugin, method: str, claims: Sequence[ClaimRef]) -> None:
+        """A call whose answer does not matter."""
+        try:
+            await plugin.call(method, claims, clock=self._clock, metrics=self._metrics)
+        except CallError:
+            return

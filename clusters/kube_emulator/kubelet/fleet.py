@@ -1,0 +1,126 @@
+"""All kubelets of a cluster: three tasks however many nodes there are.
+
+One hands each change of a pod to the kubelet of its node; one looks for plugins each second, in the folders of nodes that
+are not hollow, and by one listing for folders of nodes that were; one renews leases each 10 s, of hollow nodes only some
+at a time, so that all of them are renewed every 5 min. (A change of 5 000 leases each 10 s would be all that the history
+of the API server holds.)
+"""
+
+import asyncio
+import itertools
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from kube_emulator.apiserver.registry.api import Api
+from kube_emulator.apiserver.status import ApiError
+from kube_emulator.clock import Clock
+from kube_emulator.kubelet.kubelet import Kubelet, Surroundings
+from kube_emulator.kubelet.node_object import RENEW_S, renew_lease
+from kube_emulator.kubelet.runtime import Object, log_of
+from kube_emulator.node_paths import NodePaths
+from kube_emulator.releases.release import Release
+
+log = logging.getLogger(__name__)
+LOOK_S = 1.0
+HOLLOW_ROUNDS = 30
+"""Renewals of other nodes in which each hollow node is renewed once."""
+
+
+class Fleet:
+    """The kubelets of a cluster.
+
+    Args:
+        folder: where nodes have their folders.
+        nodes: those that run from the start.
+        hollow: those that wait for a pod or a plugin.
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        clock: Clock,
+        folder: Path,
+        nodes: Sequence[NodePaths],
+        *,
+        hollow: Sequence[NodePaths] = (),
+        gates: frozenset[str],
+        release: Release,
+    ) -> None:
+        self._api = api
+        self._clock = clock
+        self._folder = folder
+        self._group: asyncio.TaskGroup
+        around = Surroundings(
+            api, clock, gates, release, lambda work: self._group.create_task(work), itertools.count()
+        )
+        every = [*nodes, *hollow]
+        self.kubelets = {node.name: Kubelet(around, node, number) for number, node in enumerate(every)}
+        self._first = [self.kubelets[node.name] for node in nodes]
+        self._hollow = {node.name for node in hollow}
+
+    def log_of(self, pod: Object, container: str) -> Path | None:
+        """The file with what a container of POD prints; None if its node is not one of these."""
+        kubelet = self.kubelets.get(pod["spec"].get("nodeName", ""))
+        return log_of(kubelet.node, pod, container) if kubelet is not None else None
+
+    async def run(self) -> None:
+        """Serve the nodes until cancelled."""
+        try:
+            async with asyncio.TaskGroup() as self._group:
+                for kubelet in self._first:
+                    kubelet.start()
+                for work in (self._dispatch(), self._look(), self._beat()):
+                    self._group.create_task(work)
+        finally:
+            for kubelet in self.kubelets.values():
+                await kubelet.shut_down()
+
+    async def _dispatch(self) -> None:
+        """Hand out pods; a watch that ends is begun again, and what went meanwhile is found out."""
+        where: dict[str, str] = {}
+        while True:
+            now = {pod["metadata"]["uid"] for pod in self._api.values("pods")}
+            for uid in where.keys() - now:
+                self.kubelets[where.pop(uid)].hear(uid, None)
+            async for event in self._api.watch("pods"):
+                pod = event.item.value
+                uid, node = pod["metadata"]["uid"], pod["spec"].get("nodeName", "")
+                if node in self.kubelets:
+                    where[uid] = node
+                    self.kubelets[node].hear(uid, None if event.type == "DELETED" else pod)
+                if event.type == "DELETED":
+                    where.pop(uid, None)
+            await asyncio.sleep(0)
+
+    async def _look(self) -> None:
+        async for _ in self._clock.ticks(LOOK_S):
+            for name in self._woken():
+                self._hollow.discard(name)
+                self.kubelets[name].start(wipe=False)
+            for name, kubelet in self.kubelets.items():
+                if name not in self._hollow:
+                    kubelet.look()
+
+    def _woken(self) -> list[str]:
+        """Hollow nodes that got a folder or a pod."""
+        if not self._hollow:
+            return []
+        folders = {path.name for path in self._folder.iterdir()} if self._folder.is_dir() else set()
+        heard = {name for name in self._hollow if not self.kubelets[name].hollow}
+        return [name for name in self._hollow & (folders | heard) if not self.kubelets[name].stopped]
+
+    async def _beat(self) -> None:
+        rounds = itertools.count()
+        async for _ in self._clock.ticks(RENEW_S):
+            turn = next(rounds) % HOLLOW_ROUNDS
+            for number, (name, kubelet) in enumerate(self.kubelets.items()):
+                runs = not kubelet.stopped and (name not in self._hollow or number % HOLLOW_ROUNDS == turn)
+                if runs:
+                    self._renew(name)
+
+    def _renew(self, name: str) -> None:
+        try:
+            renew_lease(self._api, self._clock, name)
+        except ApiError as error:
+            log.warning("lease of node %s is not renewed: %s", name, error)

@@ -1,0 +1,84 @@
+"""What is done to a container that is a process while it runs: hooks after its start and before its end, and probes.
+
+After kubelet kuberuntime (``postStart`` holds up the container's start, ``preStop`` takes from its grace period) and
+pkg/kubelet/prober (1.36). A container whose ``postStart``, startup or liveness probe fails is ended; its restart policy
+decides what comes then.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kube_emulator.clock import Clock
+from kube_emulator.kubelet.probes import WORDS, Probe, probes_of
+from kube_emulator.kubelet.runtime import Container, Runtime
+
+Object = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Attendant:
+    """Looks after the containers of a pod.
+
+    Attributes:
+        tell: records an event.
+        show: writes the pod's status.
+    """
+
+    runtime: Runtime
+    clock: Clock
+    uid: str
+    tell: Callable[[str, str], None]
+    show: Callable[[], None]
+
+    async def attend(self, spec: Object, container: Container, grace_s: float) -> None:
+        """Look after a container until cancelled, or until it has to end."""
+        greeted, container.greeted = container.greeted, True
+        if not greeted and not await self._hook(spec, "postStart", grace_s):
+            await self.runtime.stop(container, grace_s)
+            return
+        probes = {probe.kind: probe for probe in probes_of(spec)}
+        if (startup := probes.pop("startupProbe", None)) and not await self._ask(container, startup, grace_s):
+            return
+        container.started_up = True
+        self.show()
+        async with asyncio.TaskGroup() as group:
+            for probe in probes.values():
+                group.create_task(self._ask(container, probe, grace_s))
+
+    async def before_end(self, spec: Object, grace_s: float) -> None:
+        """Run ``preStop``; a failure is told and changes nothing."""
+        await self._hook(spec, "preStop", grace_s)
+
+    async def _hook(self, spec: Object, name: str, limit_s: float) -> bool:
+        """Whether a hook went well; one that is no command does."""
+        command = (((spec.get("lifecycle") or {}).get(name) or {}).get("exec") or {}).get("command")
+        if not command:
+            return True
+        code, said = await self.runtime.execute(self.uid, spec["name"], command, limit_s)
+        if code:
+            reason = "FailedPostStartHook" if name == "postStart" else "FailedPreStopHook"
+            capital = "PostStartHook" if name == "postStart" else "PreStopHook"
+            self.tell(reason, f"{capital} failed: command '{' '.join(command)}' exited with {code}: {said}")
+        return code == 0
+
+    async def _ask(self, container: Container, probe: Probe, grace_s: float) -> bool:
+        """Ask until the container has to end (False) or, for a startup probe, has started (True)."""
+        await self.clock.sleep(probe.delay_s)
+        while True:
+            code, said = await self.runtime.execute(self.uid, container.name, probe.command, probe.timeout_s)
+            if code:
+                self.tell("Unhealthy", f"{WORDS[probe.kind]} probe failed: {said}")
+            if probe.heard(code == 0):
+                if probe.kind == "readinessProbe":
+                    container.ready = probe.passed
+                    self.show()
+                elif not probe.passed:
+                    word = WORDS[probe.kind].lower()
+                    self.tell("Killing", f"Container {container.name} failed {word} probe, will be restarted")
+                    await self.runtime.stop(container, grace_s)
+                    return False
+                elif probe.kind == "startupProbe":
+                    return True
+            await self.clock.sleep(probe.period_s)

@@ -1,0 +1,194 @@
+"""Pure: the status of a pod from what its containers do (kubelet pkg/kubelet/status/generate.go and kubelet_pods.go, 1.36)."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from kube_emulator.kubelet.runtime import RUNTIME, Container
+
+Object = Mapping[str, Any]
+CREATING, INITIALIZING = "ContainerCreating", "PodInitializing"
+OWNED = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")
+
+
+def status_of(
+    pod: Object,
+    containers: Mapping[str, Container],
+    *,
+    ip: str,
+    host_ip: str,
+    now: str,
+    waiting: Mapping[str, tuple[str, str]],
+) -> dict[str, Any]:
+    """The new status of POD.
+
+    Args:
+        pod: with its old status; what others wrote there stays.
+        containers: those that were made.
+        ip: of the sandbox; empty if there is none.
+        host_ip: of the node.
+        now: a time stamp.
+        waiting: {container: (reason, message)} of those that cannot be made now.
+    """
+    old, spec = dict(pod.get("status") or {}), pod["spec"]
+    init, main = spec.get("initContainers") or [], spec["containers"]
+    incomplete = [one["name"] for one in init if not is_past(one, containers.get(one["name"]))]
+    initialized = not incomplete
+    phase = phase_of(pod, containers, initialized)
+    default = CREATING if initialized else INITIALIZING
+    statuses = {
+        one["name"]: container_status(
+            one, containers.get(one["name"]), waiting.get(one["name"], (reason, ""))
+        )
+        for group, reason in ((init, INITIALIZING), (main, default))
+        for one in group
+    }
+    facts = {
+        "PodReadyToStartContainers": (bool(ip), "", ""),
+        "Initialized": condition_of(phase, initialized, incomplete, "ContainersNotInitialized", "incomplete"),
+        **dict.fromkeys(
+            ("Ready", "ContainersReady"),
+            condition_of(
+                phase,
+                not unready(main, statuses) and phase == "Running",
+                unready(main, statuses),
+                "ContainersNotReady",
+                "unready",
+            ),
+        ),
+        "PodScheduled": (True, "", ""),
+    }
+    status = old | {
+        "phase": phase,
+        "conditions": conditions_of(old.get("conditions") or [], facts, now),
+        "hostIP": host_ip,
+        "hostIPs": [{"ip": host_ip}],
+        "startTime": old.get("startTime") or now,
+        "qosClass": old.get("qosClass") or qos_class([*init, *main]),
+        "containerStatuses": keep_health(old, [statuses[one["name"]] for one in main]),
+    }
+    if init:
+        past = {one["name"]: is_past(one, containers.get(one["name"])) for one in init}
+        status["initContainerStatuses"] = [statuses[name] | {"ready": ready} for name, ready in past.items()]
+    return status | ({"podIP": ip, "podIPs": [{"ip": ip}]} if ip else {})
+
+
+def is_past(spec: Object, container: Container | None) -> bool:
+    """Whether an init container lets the next one go on: it succeeded, or is a sidecar that runs."""
+    if container is None:
+        return False
+    return container.running if is_sidecar(spec) else container.done and container.code == 0
+
+
+def is_sidecar(spec: Object) -> bool:
+    """Whether an init container runs beside the others."""
+    return spec.get("restartPolicy") == "Always"
+
+
+def phase_of(pod: Object, containers: Mapping[str, Container], initialized: bool) -> str:
+    """Pending until all containers were started, then Running until none will run again."""
+    spec = pod["spec"]
+    policy = spec.get("restartPolicy", "Always")
+    init = [containers.get(one["name"]) for one in spec.get("initContainers") or [] if not is_sidecar(one)]
+    if policy == "Never" and any(one and one.done and one.code for one in init):
+        return "Failed"
+    every = [containers.get(one["name"]) for one in spec["containers"]]
+    if not initialized and not any(every):
+        return "Pending"
+    made = [one for one in every if one is not None]
+    if len(made) < len(every):
+        return "Pending"
+    again = [one for one in made if one.running or policy == "Always" or (policy == "OnFailure" and one.code)]
+    if again:
+        return "Running"
+    return "Failed" if any(one.code for one in made) else "Succeeded"
+
+
+def container_status(spec: Object, container: Container | None, waiting: tuple[str, str]) -> dict[str, Any]:
+    """The status of one container."""
+    state = state_of(container) if container else {}
+    restarts = container.restarts if container else 0
+    if container is None or waiting[1]:
+        reason, message = waiting
+        state = {"waiting": {"reason": reason} | ({"message": message} if message else {})}
+    last = container if container and container.done and waiting[1] else container.last if container else None
+    running = "running" in state
+    return {
+        "name": spec["name"],
+        "state": state,
+        "lastState": state_of(last) if last else {},
+        "ready": running and container is not None and container.started_up and container.ready,
+        "started": running and container is not None and container.started_up,
+        "restartCount": restarts,
+        "image": spec.get("image", ""),
+        "imageID": "",
+    } | ({"containerID": f"{RUNTIME}://{container.id}"} if container else {})
+
+
+def state_of(container: Container) -> dict[str, Any]:
+    """A ContainerState."""
+    if container.running:
+        return {"running": {"startedAt": container.started}}
+    ended = {
+        "exitCode": container.code,
+        "reason": container.reason,
+        "startedAt": container.started,
+        "finishedAt": container.finished,
+        "containerID": f"{RUNTIME}://{container.id}",
+    }
+    return {"terminated": ended | ({"message": container.message} if container.message else {})}
+
+
+def unready(specs: Iterable[Object], statuses: Mapping[str, Object]) -> list[str]:
+    """Containers that are not ready."""
+    return [one["name"] for one in specs if not statuses[one["name"]]["ready"]]
+
+
+def condition_of(phase: str, holds: bool, names: list[str], reason: str, what: str) -> tuple[bool, str, str]:
+    """(holds, reason, message) of a condition about containers."""
+    if phase == "Succeeded":
+        return (what == "incomplete", "PodCompleted", "")
+    if phase == "Failed":
+        return (what == "incomplete" and holds, "PodFailed", "")
+    if holds:
+        return (True, "", "")
+    word = "incomplete status" if what == "incomplete" else "unready status"
+    return (False, reason, f"containers with {word}: [{' '.join(names)}]")
+
+
+def conditions_of(
+    old: Iterable[Object], facts: Mapping[str, tuple[bool, str, str]], now: str
+) -> list[dict[str, Any]]:
+    """The pod's conditions: ours from FACTS, those of others as they are; a time changes with the value only."""
+    before = {condition["type"]: condition for condition in old}
+    found = []
+    for kind, (holds, reason, message) in facts.items():
+        value = "True" if holds else "False"
+        same = before.get(kind, {}).get("status") == value
+        since = before.get(kind, {}).get("lastTransitionTime") if same else None
+        condition = {"type": kind, "status": value, "lastProbeTime": None, "lastTransitionTime": since or now}
+        found.append(
+            condition | ({"reason": reason} if reason else {}) | ({"message": message} if message else {})
+        )
+    return found + [dict(condition) for condition in old if condition["type"] not in OWNED]
+
+
+def qos_class(containers: Iterable[Object]) -> str:
+    """Guaranteed, Burstable or BestEffort by CPU and memory (core/v1 qos, 1.36)."""
+    every = [container.get("resources") or {} for container in containers]
+    amounts = [
+        ((one.get("requests") or {}).get(name), (one.get("limits") or {}).get(name))
+        for one in every
+        for name in ("cpu", "memory")
+    ]
+    if not any(request or limit for request, limit in amounts):
+        return "BestEffort"
+    return (
+        "Guaranteed" if all(limit and request in (None, limit) for request, limit in amounts) else "Burstable"
+    )
+
+
+def keep_health(old: Object, statuses: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """STATUSES with what the old ones said of the health of devices."""
+    field = "allocatedResourcesStatus"
+    known = {one["name"]: one[field] for one in old.get("containerStatuses") or [] if one.get(field)}
+    return [one | {field: known[one["name"]]} if one["name"] in known else one for one in statuses]

@@ -1,0 +1,50 @@
+"""Pure: the mounts that a container's ``volumeMounts`` give it, before CDI.
+
+``hostPath`` and ``emptyDir`` volumes are mounted; others are left out, because no volume driver runs here. The folders that a driver shares with the kubelet are those of the node: a pod that mounts
+``/var/lib/kubelet/plugins_registry`` gets the node's registry, as on a node of its own.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from dra_api import names
+from kube_emulator.node_paths import NodePaths
+
+Object = Mapping[str, Any]
+
+
+def mounts_of(pod: Object, container: Object, node: NodePaths, folder: Path) -> list[dict[str, Any]]:
+    """The mounts of CONTAINER in CDI's form; the pod's own folders are in FOLDER."""
+    volumes = {volume["name"]: volume for volume in pod["spec"].get("volumes") or []}
+    found = []
+    for mount in container.get("volumeMounts") or []:
+        source = source_of(volumes.get(mount["name"], {}), node, folder)
+        if source is not None:
+            options = ["rbind", "ro" if mount.get("readOnly") else "rw"]
+            place = str(source / mount.get("subPath", ""))
+            found.append({"hostPath": place, "containerPath": mount["mountPath"], "options": options})
+    return found
+
+
+def source_of(volume: Object, node: NodePaths, folder: Path) -> Path | None:
+    """Where a volume is on this machine; None for those that are not mounted."""
+    if "emptyDir" in volume:
+        return folder / "volumes" / volume["name"]
+    if "hostPath" in volume:
+        return on_node(volume["hostPath"]["path"], node)
+    return None
+
+
+def on_node(path: str, node: NodePaths) -> Path:
+    """A path of the node as a path of this machine."""
+    places = {
+        names.KUBELET_REGISTRY_DIR: node.registry_dir,
+        names.KUBELET_PLUGINS_DIR: node.plugins_dir,
+        names.CDI_DYNAMIC_DIR: node.cdi_dir,
+        "/run/cdi": node.cdi_dir,
+    }
+    for place, ours in places.items():
+        if PurePosixPath(path).is_relative_to(place):
+            return ours / PurePosixPath(path).relative_to(place)
+    return Path(path)

@@ -1,0 +1,300 @@
+"""One pod on its node, from binding to end: claims, sandbox, containers, status.
+
+The order is the kubelet's (pod_workers.go, kubelet.go SyncPod and SyncTerminatingPod, kuberuntime, 1.36): claims are
+prepared before the sandbox is made, and only then, so a restarted kubelet does not prepare what runs; they are
+unprepared when all containers have ended, and only after that the API hears that the pod has ended, because others take
+the devices away then. A sync that failed is repeated after 10 to 15 s; a container that ends is started again at once,
+then after 10 s, 20 s and so on up to 5 min.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kube_emulator.apiserver.registry.api import Api
+from kube_emulator.apiserver.status import ApiError
+from kube_emulator.clock import Clock
+from kube_emulator.events import tell
+from kube_emulator.kubelet.cdi import InjectionError
+from kube_emulator.kubelet.claims import ClaimManager
+from kube_emulator.kubelet.hooks_and_probes import Attendant
+from kube_emulator.kubelet.pod_claims import ClaimError
+from kube_emulator.kubelet.pod_environment import environment_of
+from kube_emulator.kubelet.pod_status import is_sidecar, status_of
+from kube_emulator.kubelet.processes import CannotStart
+from kube_emulator.kubelet.runtime import Container, Runtime
+
+log = logging.getLogger(__name__)
+Object = dict[str, Any]
+SYNC_PAUSE_S, SYNC_JITTER = 10.0, 0.5
+CRASH_PAUSE_S, CRASH_PAUSE_MAX_S = 10.0, 300.0
+GRACE_S = 30
+LEAST_GRACE_S = 2.0
+"""What a container gets after its hook at least (kuberuntime minimumGracePeriodInSeconds)."""
+ENDED = ("Succeeded", "Failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a pod finds on its node.
+
+    Attributes:
+        with_health: adds the health of devices to the pod's container statuses.
+    """
+
+    api: Api
+    clock: Clock
+    claims: ClaimManager
+    runtime: Runtime
+    host_ip: str
+    next_ip: Callable[[], str]
+    with_health: Callable[[Object, list[Object]], list[Object]]
+
+
+class PodWorker:
+    """A pod.
+
+    Attributes:
+        pod: as last heard.
+        gone: whether the object does not exist any more.
+    """
+
+    def __init__(self, place: Place, pod: Object) -> None:
+        self._place = place
+        self.pod = pod
+        self.gone = False
+        self._uid: str = pod["metadata"]["uid"]
+        self._ending = asyncio.Event()
+        self._released = False
+        self._attendant = Attendant(place.runtime, place.clock, self._uid, self._tell, self.show)
+        self._waiting: dict[str, tuple[str, str]] = {}
+        self._random = random.Random(self._uid)  # noqa: S311 # pauses are no secrets
+
+    def hear(self, pod: Object | None) -> None:
+        """The object changed, or is gone."""
+        if pod is None:
+            self.gone = True
+        else:
+            self.pod = pod
+        if pod is None or pod["metadata"].get("deletionTimestamp"):
+            self._ending.set()
+
+    async def live(self) -> None:
+        """The pod's life; returns when the node has nothing of it any more."""
+        self.hear(self.pod)
+        ended = (self.pod.get("status") or {}).get("phase") in ENDED
+        if not self._ending.is_set():
+            await self._until_ending(self._release() if ended else self._run())
+        await self._ending.wait()
+        await self._stop()
+        await self._release()
+        self.show()
+        self._place.runtime.remove(self._uid)
+        self._delete()
+
+    async def _until_ending(self, work: Any) -> None:
+        run, ending = asyncio.ensure_future(work), asyncio.ensure_future(self._ending.wait())
+        try:
+            await asyncio.wait([run, ending], return_when=asyncio.FIRST_COMPLETED)
+            if run.done():
+                run.result()
+        finally:
+            for task in (run, ending):
+                task.cancel()
+            await asyncio.gather(run, ending, return_exceptions=True)
+
+    async def _run(self) -> None:
+        runtime, spec = self._place.runtime, self.pod["spec"]
+        lost = runtime.lost.get(self._uid)
+        if not (lost and spec.get("restartPolicy") == "Never"):
+            if self._uid not in runtime.sandboxes:
+                self.show()
+                await self._prepare()
+                runtime.make_sandbox(self.pod, self._place.next_ip())
+                self.show()
+            await self._run_containers()
+            await self._stop()
+        await self._release()
+        self.show()
+
+    async def _prepare(self) -> None:
+        while True:
+            try:
+                await self._place.claims.prepare(self.pod)
+            except ClaimError as error:
+                self._tell("FailedPrepareDynamicResources", f"Failed to prepare dynamic resources: {error}")
+                await self._pause()
+            else:
+                return
+
+    async def _pause(self) -> None:
+        await self._place.clock.sleep(SYNC_PAUSE_S * (1 + SYNC_JITTER * self._random.random()))
+
+    async def _run_containers(self) -> None:
+        """Run all containers; returns when none will run again."""
+        spec = self.pod["spec"]
+        policy = spec.get("restartPolicy", "Always")
+        async with asyncio.TaskGroup() as group:
+            sidecars = []
+            for one in spec.get("initContainers") or []:
+                if is_sidecar(one):
+                    if one["name"] not in self._containers():
+                        await self._start(one)
+                    sidecars.append(group.create_task(self._keep(one, "Always")))
+                    continue
+                await self._keep(one, "Never" if policy == "Never" else "OnFailure", ends=True)
+                if self._containers()[one["name"]].code:
+                    break
+            else:
+                await asyncio.gather(*(self._keep(one, policy) for one in spec["containers"]))
+            for task in sidecars:
+                task.cancel()
+
+    async def _keep(self, spec: Object, policy: str, *, ends: bool = False) -> None:
+        """Run a container, and again as POLICY says; ENDS: one that is no process succeeds at once."""
+        name, pause = spec["name"], 0.0
+        while True:
+            container = self._containers().get(name)
+            if container is None or (container.done and restarts(policy, container)):
+                container = await self._start(spec)
+            if ends and container.process is None:
+                await self._place.runtime.stop(container, 0)
+            if container.running and container.process is None:
+                await asyncio.Event().wait()
+            attending = asyncio.ensure_future(self._attendant.attend(spec, container, self._grace()))
+            try:
+                await self._place.runtime.wait(container)
+            finally:
+                attending.cancel()
+                await asyncio.gather(attending, return_exceptions=True)
+            self.show()
+            if not restarts(policy, container):
+                return
+            if pause:
+                await self._back_off(name, pause)
+            pause = min(max(pause * 2, CRASH_PAUSE_S), CRASH_PAUSE_MAX_S)
+
+    async def _back_off(self, name: str, pause: float) -> None:
+        metadata = self.pod["metadata"]
+        where = f"{metadata['name']}_{metadata['namespace']}({self._uid})"
+        message = f"back-off {pause:.0f}s restarting failed container={name} pod={where}"
+        self._waiting[name] = ("CrashLoopBackOff", message)
+        self._tell("BackOff", f"Back-off restarting failed container {name} in pod {where}")
+        self.show()
+        await self._place.clock.sleep(pause)
+
+    async def _start(self, spec: Object) -> Container:
+        """Start a container; until that succeeds it waits with a reason."""
+        place, name = self._place, spec["name"]
+        while True:
+            try:
+                ids = place.claims.cdi_ids(self.pod, spec)
+                ip = place.runtime.sandboxes[self._uid].ip
+                environment = environment_of(self.pod, spec, ip=ip, host_ip=place.host_ip, look=self._look)
+                await place.runtime.start(self.pod, spec, environment, ids)
+            except (ClaimError, InjectionError, CannotStart) as error:
+                self._waiting[name] = ("CreateContainerError", str(error))
+                self._tell("Failed", f"Error: {error}")
+                self.show()
+                await self._pause()
+            else:
+                self._waiting.pop(name, None)
+                self._tell("Created", "Container created", kind="Normal")
+                self._tell("Started", "Container started", kind="Normal")
+                self.show()
+                return self._containers()[name]
+
+    def _look(self, plural: str, name: str) -> Mapping[str, Any] | None:
+        return self._place.api.find(plural, name, self.pod["metadata"]["namespace"])
+
+    def _containers(self) -> dict[str, Container]:
+        runtime = self._place.runtime
+        sandbox = runtime.sandboxes.get(self._uid) or runtime.lost.get(self._uid)
+        return sandbox.containers if sandbox else {}
+
+    async def _stop(self) -> None:
+        """End the containers, sidecars last."""
+        grace, containers = self._grace(), self._containers()
+        sidecars = [spec["name"] for spec in self.pod["spec"].get("initContainers") or []]
+        for names in (containers.keys() - set(sidecars), reversed(sidecars)):
+            running = [containers[n] for n in names if n in containers and containers[n].running]
+            for container in running:
+                self._tell("Killing", f"Stopping container {container.name}", kind="Normal")
+            await asyncio.gather(*(self._end(one, grace) for one in running))
+
+    async def _end(self, container: Container, grace_s: float) -> None:
+        """End a container after its hook."""
+        before = self._place.clock.monotonic()
+        every = [*self.pod["spec"]["containers"], *(self.pod["spec"].get("initContainers") or [])]
+        for spec in every:
+            if spec["name"] == container.name and grace_s > 0:
+                await self._attendant.before_end(spec, grace_s)
+        left = grace_s - (self._place.clock.monotonic() - before)
+        await self._place.runtime.stop(container, max(LEAST_GRACE_S, left) if grace_s > 0 else 0)
+
+    def _grace(self) -> float:
+        """Seconds that the containers get to end."""
+        asked = self.pod["metadata"].get("deletionGracePeriodSeconds")
+        wanted = (
+            asked if asked is not None else self.pod["spec"].get("terminationGracePeriodSeconds", GRACE_S)
+        )
+        return float(wanted)
+
+    async def _release(self) -> None:
+        """Let go of the claims; until that succeeds the pod stays."""
+        while not self._released:
+            try:
+                await self._place.claims.unprepare(self._uid)
+                self._released = True
+            except ClaimError as error:
+                log.warning("error syncing pod %s, skipping: %s", self.pod["metadata"]["name"], error)
+                await self._pause()
+
+    def show(self) -> None:
+        """Write the status, if it changed. That a pod has ended is not said before its claims are let go of."""
+        api, metadata = self._place.api, self.pod["metadata"]
+        found = api.find("pods", metadata["name"], metadata["namespace"])
+        if found is None or found["metadata"]["uid"] != self._uid:
+            return
+        sandbox = self._place.runtime.sandboxes.get(self._uid)
+        status = status_of(
+            found,
+            self._containers(),
+            ip=sandbox.ip if sandbox else "",
+            host_ip=self._place.host_ip,
+            now=self._place.clock.stamp(),
+            waiting=self._waiting,
+        )
+        status["containerStatuses"] = self._place.with_health(found, status["containerStatuses"])
+        if status["phase"] in ENDED and not self._released:
+            return
+        if status != found.get("status"):
+            try:
+                api.update("pods", {**found, "status": status}, subresource="status")
+            except ApiError as error:
+                log.warning("status of pod %s is not taken: %s", metadata["name"], error)
+
+    def _delete(self) -> None:
+        metadata = self.pod["metadata"]
+        if self.gone:
+            return
+        try:
+            self._place.api.delete("pods", metadata["name"], metadata["namespace"], uid=self._uid, grace_s=0)
+        except ApiError as error:
+            log.info("pod %s is gone already: %s", metadata["name"], error)
+
+    def _tell(self, reason: str, message: str, *, kind: str = "Warning") -> None:
+        if self.gone:
+            return
+        try:
+            tell(self._place.api, self.pod, reason=reason, message=message, source="kubelet", kind=kind)
+        except ApiError as error:
+            log.warning("event %s of pod %s is not taken: %s", reason, self.pod["metadata"]["name"], error)
+
+
+def restarts(policy: str, container: Container) -> bool:
+    """Whether a container that ended runs again."""
+    return policy == "Always" or (policy == "OnFailure" and container.code != 0)

@@ -1,0 +1,229 @@
+"""The containers of a node: what a container runtime keeps, so it outlives the kubelet but not a reboot.
+
+A container is a record of what it would see (``containers/<namespace>_<pod>/<container>.json`` in the node's folder).
+With ``RUN_ANNOTATION`` set to ``"true"`` on the pod its command runs as a process of this machine as well; the annotation
+is the pod's, so that one cluster can have both and a manifest says what it needs. Without it a container runs until the
+pod ends, and an init container succeeds at once.
+"""
+
+import json
+import shutil
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kube_emulator.clock import Clock
+from kube_emulator.kubelet import processes
+from kube_emulator.kubelet.cdi import container_view
+from kube_emulator.kubelet.pod_volumes import mounts_of
+from kube_emulator.kubelet.probes import probes_of
+from kube_emulator.kubelet.processes import Process
+from kube_emulator.node_paths import NodePaths
+
+RUN_ANNOTATION = "dra-conformance.dev/run"
+RUNTIME = "embedded"
+"""The scheme of container ids and the name in ``nodeInfo.containerRuntimeVersion``."""
+LOST_CODE = 255
+"""The exit code that containerd gives a container whose end it did not see."""
+
+Object = Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Container:
+    """A container that was made.
+
+    Attributes:
+        started: a time stamp; empty before its first start.
+        finished: a time stamp; empty while it runs.
+        last: its previous run, once it was started again.
+        started_up: whether its startup probe has passed; true without one.
+        greeted: whether its hook postStart was run.
+        ready: whether its readiness probe passes; true without one.
+    """
+
+    name: str
+    id: str = ""
+    started: str = ""
+    finished: str = ""
+    code: int = 0
+    reason: str = ""
+    message: str = ""
+    restarts: int = 0
+    process: Process | None = None
+    last: "Container | None" = None
+    started_up: bool = True
+    ready: bool = True
+    greeted: bool = False
+
+    @property
+    def running(self) -> bool:
+        """Whether it was started and did not end."""
+        return bool(self.started) and not self.finished
+
+    @property
+    def done(self) -> bool:
+        """Whether it ended."""
+        return bool(self.finished)
+
+
+@dataclass(slots=True)
+class Sandbox:
+    """A pod that the runtime has.
+
+    Attributes:
+        containers: by name, init containers too.
+    """
+
+    ip: str
+    folder: Path
+    containers: dict[str, Container] = field(default_factory=dict)
+
+
+class Runtime:
+    """The container runtime of one node.
+
+    Attributes:
+        sandboxes: {pod UID: what runs of it}.
+        lost: {pod UID: what ran of it before the node's last boot}, until it runs again.
+    """
+
+    def __init__(self, node: NodePaths, clock: Clock) -> None:
+        self._node = node
+        self._clock = clock
+        self.sandboxes: dict[str, Sandbox] = {}
+        self.lost: dict[str, Sandbox] = {}
+        self._dying: list[Process] = []
+
+    def make_sandbox(self, pod: Object, ip: str) -> Sandbox:
+        """The sandbox of POD, new or there already."""
+        metadata, folder = pod["metadata"], folder_of(self._node, pod)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        before = self.lost.pop(metadata["uid"], None)
+        names = {spec["name"] for spec in pod["spec"]["containers"]}
+        lost = {name: one for name, one in before.containers.items() if name in names} if before else {}
+        return self.sandboxes.setdefault(metadata["uid"], Sandbox(ip, folder, lost))
+
+    async def start(
+        self, pod: Object, spec: Object, environment: Mapping[str, str], cdi_ids: list[str]
+    ) -> None:
+        """Start a container of POD, or start it again.
+
+        Raises:
+            InjectionError: a CDI device is not there.
+            CannotStart: its command does not run on this machine.
+        """
+        sandbox = self.sandboxes[pod["metadata"]["uid"]]
+        view = self._view(pod, spec, environment, cdi_ids, sandbox.folder)
+        process = await processes.start(view, sandbox.folder, spec["name"]) if is_run(pod) else None
+        asked = {probe.kind for probe in probes_of(spec)} if process is not None else set()
+        before = sandbox.containers.get(spec["name"])
+        sandbox.containers[spec["name"]] = Container(
+            spec["name"],
+            id=uuid.uuid4().hex,
+            started=self._clock.stamp(),
+            process=process,
+            restarts=before.restarts + 1 if before else 0,
+            last=before,
+            started_up="startupProbe" not in asked
+            and not (process and (spec.get("lifecycle") or {}).get("postStart")),
+            ready="readinessProbe" not in asked,
+        )
+        if before:
+            before.last = None
+
+    def _view(
+        self, pod: Object, spec: Object, environment: Mapping[str, str], cdi_ids: list[str], folder: Path
+    ) -> dict[str, Any]:
+        """What the container sees; it is written down, too."""
+        mounts = mounts_of(pod, spec, self._node, folder)
+        for mount in mounts:
+            if Path(mount["hostPath"]).is_relative_to(folder):
+                Path(mount["hostPath"]).mkdir(parents=True, exist_ok=True)
+        view = {
+            "image": spec.get("image", ""),
+            "command": [*(spec.get("command") or []), *(spec.get("args") or [])],
+            "workingDir": spec.get("workingDir", ""),
+        } | container_view(self._node.cdi_dir, cdi_ids, environment, mounts)
+        (folder / f"{spec['name']}.json").write_text(json.dumps(view, indent=1))
+        return view
+
+    async def execute(self, uid: str, name: str, command: list[str], limit_s: float) -> tuple[int, str]:
+        """(exit code, output) of COMMAND in a container; one that is no process has nothing to say."""
+        sandbox = self.sandboxes.get(uid)
+        container = sandbox.containers.get(name) if sandbox else None
+        if sandbox is None or container is None or container.process is None or not container.running:
+            return 0, ""
+        return await processes.execute(container.process, sandbox.folder, name, command, limit_s, self._clock)
+
+    async def wait(self, container: Container) -> None:
+        """Wait until a container that is a process has ended."""
+        if container.process is not None and not container.done:
+            self._ended(container, await container.process.wait())
+
+    async def stop(self, container: Container, grace_s: float) -> None:
+        """End a container."""
+        if not container.running:
+            return
+        if container.process is not None:
+            await container.process.end(grace_s, self._clock)
+            self._ended(container, await container.process.wait())
+        else:
+            self._ended(container, 0)
+
+    def _ended(self, container: Container, code: int) -> None:
+        if not container.done:
+            container.finished, container.code = self._clock.stamp(), code
+            container.reason = "Completed" if code == 0 else "Error"
+
+    def remove(self, uid: str) -> None:
+        """Forget a pod and its files; what still runs of it is killed."""
+        self.lost.pop(uid, None)
+        sandbox = self.sandboxes.pop(uid, None)
+        if sandbox is not None:
+            for container in sandbox.containers.values():
+                if container.running:
+                    self._kill(container)
+            shutil.rmtree(sandbox.folder, ignore_errors=True)
+
+    def _kill(self, container: Container) -> None:
+        if container.process is not None:
+            container.process.kill()
+            self._dying = [*(one for one in self._dying if one.alive), container.process]
+
+    async def end_all(self) -> None:
+        """Kill every process and wait until it is gone."""
+        for process in self._dying:
+            await process.wait()
+        every = [one for sandbox in self.sandboxes.values() for one in sandbox.containers.values()]
+        for container in every:
+            await self.stop(container, 0)
+
+    def lose_all(self) -> None:
+        """The machine loses power: everything that ran is gone and nobody saw how."""
+        for sandbox in self.sandboxes.values():
+            for container in sandbox.containers.values():
+                if container.running:
+                    self._kill(container)
+                    container.finished, container.code = self._clock.stamp(), LOST_CODE
+                    container.reason = "Unknown"
+        self.lost |= self.sandboxes
+        self.sandboxes = {}
+
+
+def folder_of(node: NodePaths, pod: Object) -> Path:
+    """Where the containers of POD have their files."""
+    metadata = pod["metadata"]
+    return node.directory / "containers" / f"{metadata['namespace']}_{metadata['name']}"
+
+
+def log_of(node: NodePaths, pod: Object, container: str) -> Path:
+    """The file with what a container of POD prints."""
+    return folder_of(node, pod) / f"{container}.log"
+
+
+def is_run(pod: Object) -> bool:
+    """Whether the pod's commands run as processes."""
+    return (pod["metadata"].get("annotations") or {}).get(RUN_ANNOTATION) == "true"

@@ -1,0 +1,1 @@
+"""Which releases of Kubernetes there are, and what each of them can do."""

@@ -1,0 +1,1 @@
+"""The scheduler: a loop that acts, and a framework that decides."""

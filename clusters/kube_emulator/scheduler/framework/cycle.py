@@ -1,0 +1,225 @@
+"""Pure: where a pod goes (one scheduling cycle of kube-scheduler with the plugin DynamicResources, 1.36).
+
+Filter looks at the nodes one by one, beginning where the last pod went, as kube-scheduler continues where it stopped; the
+first that fits is taken. Only a request with alternatives is worth comparing nodes for: then up to NODES_SCORED that fit
+are, by which alternative they could serve.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from kube_emulator.scheduler.framework.allocator import NodeUnfit, SearchTimeout, search
+from kube_emulator.scheduler.framework.conditions import conditional, state_of
+from kube_emulator.scheduler.framework.extended import requests_and_mappings, special_claim
+from kube_emulator.scheduler.framework.predicates import refusals, requests_of, shortages
+from kube_emulator.scheduler.framework.requests import AllocationError, Claim, claim_of
+from kube_emulator.scheduler.framework.results import allocations
+from kube_emulator.scheduler.framework.selection import selects_node
+from kube_emulator.scheduler.framework.state import State
+
+Object = dict[str, Any]
+NODES_SCORED = 100
+HOSTNAME = "kubernetes.io/hostname"
+ALTERNATIVES_MAX = 8
+"""Alternatives of a request (resource/v1 FirstAvailableDeviceRequestMaxSize)."""
+RESERVED_MAX = 256
+"""Users of a claim (resource/v1 ResourceClaimReservedForMaxSize)."""
+
+
+class Unschedulable(Exception):
+    """The pod fits nowhere now; the text is what the pod's condition says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """A node for a pod and the allocations that its claims get there."""
+
+    node: str
+    index: int
+    """Where the node is in the order of nodes."""
+    claims: list[Object]
+    """Those to be allocated, in the order of ``allocations``; the special one has no name yet."""
+    allocations: list[Object]
+    mappings: list[Object]
+    score: int
+
+
+@dataclass(slots=True)
+class Cycle:
+    """One pod's cycle; ``unavailable`` collects allocated claims that kept it from a node."""
+
+    pod: Object
+    claims: Sequence[Object]
+    state: State
+    now: float
+    deadline: Callable[[], Callable[[], bool]]
+    """Starts the time that the search on one node may take."""
+    unavailable: list[Object] = field(default_factory=list)
+    prepared: dict[str, Claim] = field(default_factory=dict)
+
+    def run(self, start: int) -> Placement:
+        """Find a place, looking from the node number START on.
+
+        Raises:
+            Unschedulable: there is none; ``unavailable`` tells which allocated claims are in the way.
+            AllocationError: a claim cannot be served as it is.
+        """
+        nodes, reasons, found = self.state.nodes, dict[str, int](), list[Placement]()
+        if problem := self.problem():
+            raise Unschedulable(unfit_message(len(nodes), f"{problem}.", still(self.claims, [])))
+        selector = self.pod["spec"].get("nodeSelector") or {}
+        start = self.state.position(selector.get(HOSTNAME, "")) or start  # there it will be, if anywhere
+        compared = self.state.scores and any(scored(claim) for claim in self.claims)
+        enough = NODES_SCORED if compared else 1
+        for offset in range(len(nodes)):
+            index = (start + offset) % len(nodes)
+            placed = self.try_node(nodes[index], index)
+            if isinstance(placed, Placement):
+                found.append(placed)
+                if len(found) == enough:
+                    break
+                continue
+            for reason in placed:
+                reasons[reason] = reasons.get(reason, 0) + 1
+        if found:
+            return max(found, key=lambda placement: placement.score)
+        told = ", ".join(sorted(f"{count} {reason}" for reason, count in reasons.items()))
+        raise Unschedulable(
+            unfit_message(len(nodes), f"{told}." if told else "", still(self.claims, self.idle()))
+        )
+
+    def problem(self) -> str:
+        """What keeps the pod from every node before any is looked at (PreFilter)."""
+        uid = self.pod["metadata"]["uid"]
+        for claim in self.claims:
+            status = claim.get("status") or {}
+            users = status.get("reservedFor") or []
+            if len(users) >= RESERVED_MAX and all(user["uid"] != uid for user in users):
+                return "resourceclaim in use"
+            if status.get("allocation"):
+                continue
+            for request in (claim["spec"].get("devices") or {}).get("requests") or []:
+                for option in request.get("firstAvailable") or [request.get("exactly") or {}]:
+                    name = option.get("deviceClassName")
+                    if name and name not in self.state.classes:
+                        main = f"{request['name']}/" if request.get("firstAvailable") else ""
+                        return f"request {main}{option.get('name', request['name'])}: device class {name} does not exist"
+        return ""
+
+    def try_node(self, node: Mapping[str, Any], index: int) -> Placement | list[str]:
+        """A placement on NODE, or why there is none (Filter)."""
+        if reasons := refusals(self.pod, node):
+            return reasons
+        name = node["metadata"]["name"]
+        requests = requests_of(self.pod)
+        backed = frozenset(self.state.resources) & frozenset(requests)
+        if reasons := shortages(requests, node, self.state.load(name), backed):
+            return reasons
+        away = [
+            c for c in self.claims if (c.get("status") or {}).get("allocation") and not self.usable(c, node)
+        ]
+        if away:
+            self.unavailable += [claim for claim in away if claim not in self.unavailable]
+            return ["resourceclaim not available on the node"]
+        open_claims = [claim for claim in self.claims if not (claim.get("status") or {}).get("allocation")]
+        mappings: list[Object] = []
+        if backed and self.pod["metadata"]["uid"] not in self.state.special:
+            allocatable = (node.get("status") or {}).get("allocatable") or {}
+            needed = {r: self.state.resources[r] for r in backed if str(allocatable.get(r, "0")) == "0"}
+            wanted, mappings = requests_and_mappings(self.pod, needed)
+            if wanted:
+                open_claims.append(special_claim(self.pod, wanted))
+        return self.allocate(node, index, open_claims, mappings)
+
+    def usable(self, claim: Object, node: Mapping[str, Any]) -> bool:
+        """Whether an allocated claim can be used on NODE."""
+        if not selects_node(claim["status"]["allocation"].get("nodeSelector"), node):
+            return False
+        return not conditional(claim) or state_of(claim, self.now) in ("ready", "waiting")
+
+    def allocate(
+        self, node: Mapping[str, Any], index: int, claims: list[Object], mappings: list[Object]
+    ) -> Placement | list[str]:
+        """Devices for CLAIMS on NODE."""
+        name = node["metadata"]["name"]
+        if not claims:
+            return Placement(name, index, [], [], mappings, 0)
+        ready = [self.ready(claim) for claim in claims]
+        pools = self.state.inventory.pools(node)
+        try:
+            found = search(node, pools, ready, self.state.usage, self.state.gates, self.deadline())
+        except NodeUnfit as error:
+            return [str(error)]
+        except SearchTimeout as error:
+            message = f"node {name}: timed out trying to allocate devices"
+            raise AllocationError(message) from error
+        if found is None:
+            return ["cannot allocate all claims"]
+        score = sum(
+            ALTERNATIVES_MAX - found.picked[number, request]
+            for number, claim in enumerate(found.claims)
+            for request, alternatives in enumerate(claim.alternatives)
+            if alternatives
+        )
+        return Placement(name, index, claims, allocations(found), mappings, score)
+
+    def idle(self) -> list[Object]:
+        """The claims in the way that nobody else uses."""
+        uid = self.pod["metadata"]["uid"]
+        return [
+            claim
+            for claim in self.unavailable
+            if all(user["uid"] == uid for user in claim["status"].get("reservedFor") or [])
+        ]
+
+    def ready(self, claim: Object) -> Claim:
+        """CLAIM ready for the search; the special one differs from node to node."""
+        uid = claim["metadata"]["uid"]
+        if claim["metadata"]["name"].startswith("<"):
+            return claim_of(claim, self.state.classes, self.state.gates)
+        if uid not in self.prepared:
+            self.prepared[uid] = claim_of(claim, self.state.classes, self.state.gates)
+        return self.prepared[uid]
+
+
+ASKED = ("nodeName", "nodeSelector", "affinity", "tolerations", "overhead")
+"""Members of a pod's spec that decide where it fits, beside what its containers ask for."""
+
+
+def likeness(pod: Object, claims: Sequence[Object]) -> bytes | None:
+    """What pods have in common that fit on the same nodes; None for one whose claims tie it to a place."""
+    if any((claim.get("status") or {}).get("allocation") for claim in claims):
+        return None
+    spec = pod["spec"]
+    containers = [
+        (container.get("name"), container.get("resources"), container.get("restartPolicy"))
+        for kind in ("initContainers", "containers")
+        for container in spec.get(kind) or []
+    ]
+    asked = [spec.get(name) for name in ASKED]
+    return msgspec.json.encode([asked, containers, [claim["spec"] for claim in claims]])
+
+
+def scored(claim: Object) -> bool:
+    """Whether a claim has requests with alternatives."""
+    requests = (claim["spec"].get("devices") or {}).get("requests") or []
+    return any(request.get("firstAvailable") for request in requests)
+
+
+def still(claims: Sequence[Object], idle: Sequence[Object]) -> str:
+    """What PostFilter says: whether one of the claims IDLE is deallocated."""
+    if not claims:
+        return "no new claims to deallocate"
+    return "deallocation of ResourceClaim completed" if idle else "still not schedulable"
+
+
+def unfit_message(nodes: int, why: str, after: str) -> str:
+    """The text of the condition: no node, why, and what was done about it."""
+    none = f"0/{nodes} nodes are available:"
+    if not nodes:
+        return "no nodes available to schedule pods"
+    hopeless = f"preemption: {none} {nodes} Preemption is not helpful for scheduling."
+    return " ".join(part for part in (none, why, f"{after}, {hopeless}") if part)

@@ -1,0 +1,145 @@
+"""Slices and their devices as values: read once from the object, then asked many times.
+
+A device remembers which expressions select it. That is no state: what it is made of never changes; a changed slice is a
+new object with new devices.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+from dra_api.quantity import parse
+from kube_emulator.apiserver.cel.device_selector import SelectorError, selects, view
+from kube_emulator.scheduler.framework.capacity import Capacity, capacity_of
+from kube_emulator.scheduler.framework.tolerations import meant
+
+Object = Mapping[str, Any]
+PoolId = tuple[str, str]
+"""(driver, pool)."""
+DeviceId = tuple[str, str, str]
+"""(driver, pool, device)."""
+Counters = Mapping[str, Mapping[str, Fraction]]
+"""{counter set: {counter: value}}."""
+
+
+def counters_of(items: Sequence[Object], name: str) -> dict[str, dict[str, Fraction]]:
+    """The counters in ``sharedCounters`` or ``consumesCounters``; NAME is what the set is called there."""
+    return {
+        item[name]: {
+            counter: parse(value["value"]) for counter, value in (item.get("counters") or {}).items()
+        }
+        for item in items
+    }
+
+
+@dataclass(frozen=True, eq=False)
+class Device:
+    """One device of a slice."""
+
+    id: DeviceId
+    spec: Object
+    slice: Object
+    """The ``spec`` of its slice."""
+    taints: tuple[Object, ...]
+    lists: bool
+    """Whether list attributes are known (gate DRAListTypeAttributes)."""
+    answers: dict[str, bool | SelectorError] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def view(self) -> Any:
+        """The device as expressions see it."""
+        return view(self.id[0], self.spec, lists=self.lists)
+
+    @cached_property
+    def capacities(self) -> Mapping[str, Capacity]:
+        """Its capacities by name."""
+        return {name: capacity_of(item) for name, item in (self.spec.get("capacity") or {}).items()}
+
+    @cached_property
+    def consumes(self) -> Counters:
+        """The counters that it takes."""
+        return counters_of(self.spec.get("consumesCounters") or [], "counterSet")
+
+    @property
+    def shared(self) -> bool:
+        """Whether several claims may have it."""
+        return bool(self.spec.get("allowMultipleAllocations"))
+
+    @property
+    def placed(self) -> Object:
+        """What has its node fields: itself or its slice."""
+        return self.spec if self.slice.get("perDeviceNodeSelection") else self.slice
+
+    def selected(self, expression: str) -> bool:
+        """Whether EXPRESSION selects it. Raises SelectorError."""
+        if expression not in self.answers:
+            try:
+                self.answers[expression] = selects(expression, self.view, lists=self.lists)
+            except SelectorError as error:
+                self.answers[expression] = error
+        answer = self.answers[expression]
+        if isinstance(answer, SelectorError):
+            raise answer
+        return answer
+
+    def attribute(self, name: str) -> frozenset[tuple[str, Any]] | None:
+        """The values of a qualified attribute, each with its type; None if it has none that is known."""
+        attributes = self.spec.get("attributes") or {}
+        domain, _, short = name.rpartition("/")
+        value = attributes.get(name) or (attributes.get(short) if domain == self.id[0] else None)
+        for kind, content in (value or {}).items():
+            if kind in ("string", "int", "bool", "version"):
+                return frozenset({(kind, content)})
+            if self.lists and kind in ("strings", "ints", "bools", "versions"):
+                return frozenset((kind[:-1], item) for item in content)
+        return None
+
+
+@dataclass(frozen=True, eq=False)
+class Slice:
+    """One ResourceSlice."""
+
+    name: str
+    spec: Object
+    devices: tuple[Device, ...]
+
+    @property
+    def pool(self) -> PoolId:
+        """The pool that it is a part of."""
+        return self.spec["driver"], self.spec["pool"]["name"]
+
+    @property
+    def generation(self) -> int:
+        """Its pool's generation."""
+        return int(self.spec["pool"]["generation"])
+
+    @property
+    def count(self) -> int:
+        """How many slices its pool has."""
+        return int(self.spec["pool"]["resourceSliceCount"])
+
+    @cached_property
+    def counters(self) -> Counters:
+        """The counter sets that it declares."""
+        return counters_of(self.spec.get("sharedCounters") or [], "name")
+
+    @cached_property
+    def repeated(self) -> str:
+        """A counter set that it declares twice, or nothing."""
+        names = [item["name"] for item in self.spec.get("sharedCounters") or []]
+        return next((name for name in names if names.count(name) > 1), "")
+
+
+def slice_of(item: Object, rules: Sequence[Object], gates: frozenset[str]) -> Slice:
+    """ITEM, a ResourceSlice, with the taints that RULES add."""
+    spec = item["spec"]
+    driver, pool = spec["driver"], spec["pool"]["name"]
+    lists, tainted = "DRAListTypeAttributes" in gates, "DRADeviceTaints" in gates
+    devices = []
+    for device in spec.get("devices") or []:
+        added = [rule["spec"]["taint"] for rule in rules if meant(rule, driver, pool, device["name"])]
+        taints = (*(device.get("taints") or ()), *added) if tainted else ()
+        devices.append(Device((driver, pool, device["name"]), device, spec, taints, lists))
+    return Slice(item["metadata"]["name"], spec, tuple(devices))

@@ -1,0 +1,85 @@
+"""Pure: which parked pods a change may help (queueing hints of kube-scheduler's plugins, 1.36)."""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any
+
+from kube_emulator.scheduler.framework.state import claim_names, ended, key_of
+from kube_emulator.scheduler.framework.usage import results_of
+
+Object = Mapping[str, Any]
+
+
+class Wake(Enum):
+    """Whom a change helps, if not certain pods."""
+
+    NOBODY = "nobody"
+    ALL = "all"
+
+
+def of_node(node: Object | None) -> Any:
+    """What of a node decides whether a pod fits; heartbeats do not."""
+    if node is None:
+        return None
+    spec = node.get("spec") or {}
+    allocatable = (node.get("status") or {}).get("allocatable")
+    return node["metadata"].get("labels"), spec.get("unschedulable"), spec.get("taints"), allocatable
+
+
+class Hints:
+    """Remembers which pods wait for which claims."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, set[str]] = {}
+        self._follows: dict[str, set[str]] = {}
+
+    def follow(self, key: str, pod: Object) -> None:
+        """The pod KEY waits for its claims, those that do not exist too."""
+        namespace = pod["metadata"]["namespace"]
+        for name in claim_names(pod):
+            self._waiting.setdefault(f"{namespace}/{name}", set()).add(key)
+            self._follows.setdefault(key, set()).add(f"{namespace}/{name}")
+
+    def _drop(self, pod: str) -> None:
+        for claim in self._follows.pop(pod, ()):
+            pods = self._waiting.get(claim, set())
+            pods.discard(pod)
+            if not pods:
+                self._waiting.pop(claim, None)
+
+    def seen(self, plural: str, before: Object | None, after: Object | None) -> Wake | set[str]:
+        """Whom the change from BEFORE to AFTER may help."""
+        item = after or before
+        if item is None:
+            return Wake.NOBODY
+        if plural == "pods":
+            return self._pod(key_of(item), before, after)
+        if plural == "resourceclaims":
+            freed = (
+                before is not None and bool(results_of(before)) and (after is None or not results_of(after))
+            )
+            return Wake.ALL if freed else set(self._waiting.get(key_of(item), ()))
+        if plural == "nodes":
+            return Wake.ALL if after is not None and of_node(before) != of_node(after) else Wake.NOBODY
+        same = before is not None and after is not None and before.get("spec") == after.get("spec")
+        return Wake.NOBODY if same else Wake.ALL
+
+    def _pod(self, key: str, before: Object | None, after: Object | None) -> Wake:
+        gone = after is None or ended(after)
+        if gone:
+            self._drop(key)
+        placed = before is not None and bool(before["spec"].get("nodeName"))
+        return Wake.ALL if gone and placed and before is not None and not ended(before) else Wake.NOBODY
+
+    def changed(self, before: Object, after: Object) -> bool:
+        """Whether a waiting pod itself changed in what decides where it goes."""
+        return (
+            before["spec"] != after["spec"]
+            or before["metadata"].get("labels") != after["metadata"].get("labels")
+            or claims_of(before) != claims_of(after)
+        )
+
+
+def claims_of(pod: Object) -> Any:
+    """The names of a pod's generated claims."""
+    return (pod.get("status") or {}).get("resourceClaimStatuses")

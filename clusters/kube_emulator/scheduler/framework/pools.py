@@ -1,0 +1,105 @@
+"""Pure: the pools that a node is offered (structured/internal pools_experimental.go, 1.36).
+
+A pool counts in its newest generation and when all of its slices are there; one whose names collide, or whose devices
+take counters that nobody declares, is invalid. Upstream takes a pool for current without looking at other nodes' slices
+if this node's alone make up the count; here a newer generation anywhere makes the older one obsolete.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kube_emulator.scheduler.framework.devices import Counters, Device, PoolId, Slice
+from kube_emulator.scheduler.framework.selection import chosen_by
+
+Object = Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """A pool as one node sees it."""
+
+    id: PoolId
+    devices: tuple[Device, ...] = ()
+    """Those that the node may use, if it is complete and valid."""
+    others: tuple[Device, ...] = ()
+    """Those of other nodes, which take from the same counters."""
+    counters: Counters | None = None
+    problem: str = ""
+    """Why it is invalid, or nothing."""
+    incomplete: str = ""
+    """What is missing, or nothing."""
+
+
+def relevant(item: Slice, node: Object, gates: frozenset[str]) -> bool:
+    """Whether a slice says something to NODE."""
+    spec = item.spec
+    per_device, counters = spec.get("perDeviceNodeSelection"), spec.get("sharedCounters")
+    if (per_device or counters) and "DRAPartitionableDevices" not in gates:
+        return False
+    if counters:
+        return True
+    if per_device:
+        return any(chosen_by(device, node) for device in spec.get("devices") or [])
+    return chosen_by(spec, node)
+
+
+def problem_of(targeting: Sequence[Slice], everything: Sequence[Slice], gates: frozenset[str]) -> str:
+    """Why a complete pool is invalid, or nothing."""
+    names: set[str] = set()
+    for device in (device for item in targeting for device in item.devices):
+        if device.id[2] in names:
+            return f"duplicate device name {device.id[2]}"
+        names.add(device.id[2])
+    if "DRAPartitionableDevices" not in gates:
+        return ""
+    sets: dict[str, Mapping[str, Any]] = {}
+    for item in everything:
+        for name, counters in item.counters.items():
+            if name in sets or item.repeated:
+                return f"duplicate counter set name {item.repeated or name}"
+            sets[name] = counters
+    for device in (device for item in everything for device in item.devices):
+        for name, counters in device.consumes.items():
+            if name not in sets:
+                return f"counter set {name} not found"
+            unknown = next((counter for counter in counters if counter not in sets[name]), None)
+            if unknown is not None:
+                return f"counter {unknown} not found in counter set {name}"
+    return ""
+
+
+def pool_of(pool: PoolId, everything: Sequence[Slice], node: Object, gates: frozenset[str]) -> Pool | None:
+    """A pool, of all whose slices are EVERYTHING, for NODE; None if it has nothing for the node."""
+    mine = [item for item in everything if relevant(item, node, gates)]
+    if not mine:
+        return None
+    newest = max(item.generation for item in everything)
+    if max(item.generation for item in mine) < newest:
+        return None
+    current = [item for item in everything if item.generation == newest]
+    mine = sorted((item for item in mine if item.generation == newest), key=lambda item: item.name)
+    wanted = mine[0].count
+    if len(current) != wanted:
+        return Pool(pool, incomplete=f"{len(current)} of {wanted} slices of generation {newest} are there")
+    if problem := problem_of(mine, current, gates):
+        return Pool(pool, problem=problem)
+    return Pool(
+        pool,
+        devices=tuple(device for item in mine for device in item.devices),
+        others=tuple(device for item in current if item not in mine for device in item.devices),
+        counters={name: counters for item in current for name, counters in item.counters.items()},
+    )
+
+
+def pools_of(by_pool: Mapping[PoolId, Sequence[Slice]], node: Object, gates: frozenset[str]) -> list[Pool]:
+    """All pools that NODE is offered: first those whose devices need no binding conditions, each group by name."""
+    found = [
+        pool for name, slices in by_pool.items() if (pool := pool_of(name, slices, node, gates)) is not None
+    ]
+    return sorted(found, key=lambda pool: (conditional(pool.devices), pool.id))
+
+
+def conditional(devices: Iterable[Device]) -> bool:
+    """Whether one of DEVICES needs conditions before a pod is bound."""
+    return any(device.spec.get("bindingConditions") for device in devices)

@@ -1,0 +1,109 @@
+"""Pure: what a pod asks of a node beside devices, in kube-scheduler's words.
+
+After the plugins NodeName, NodeUnschedulable, TaintToleration, NodeAffinity and NodeResourcesFit, 1.36.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from dra_api.quantity import parse
+from kube_emulator.scheduler.framework.selection import selects_node
+from kube_emulator.scheduler.framework.tolerations import preventing
+
+Object = Mapping[str, Any]
+Amounts = dict[str, Fraction]
+UNSCHEDULABLE = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
+COUNTED = ("cpu", "memory", "ephemeral-storage")
+
+
+@dataclass(slots=True)
+class Load:
+    """What the pods of a node ask for together."""
+
+    pods: int = 0
+    amounts: Amounts = field(default_factory=dict)
+
+    def change(self, requests: Amounts, sign: int) -> None:
+        """One pod more or less."""
+        self.pods += sign
+        for name, amount in requests.items():
+            self.amounts[name] = self.amounts.get(name, Fraction()) + sign * amount
+
+
+def amounts_of(container: Object) -> Amounts:
+    """What a container asks for; a limit without a request is one."""
+    resources = container.get("resources") or {}
+    wanted = {**(resources.get("limits") or {}), **(resources.get("requests") or {})}
+    return {name: parse(str(value)) for name, value in wanted.items()}
+
+
+def requests_of(pod: Object) -> Amounts:
+    """What a pod asks for: its containers together, or its greediest init container."""
+    spec = pod["spec"]
+    total: Amounts = {}
+    highest: Amounts = {}
+    for container in spec.get("initContainers") or []:
+        amounts = amounts_of(container)
+        if container.get("restartPolicy") == "Always":
+            add(total, amounts)
+            amounts = {}
+        for name in {*amounts, *total}:
+            highest[name] = max(
+                highest.get(name, Fraction()), amounts.get(name, Fraction()) + total.get(name, Fraction())
+            )
+    for container in spec.get("containers") or []:
+        add(total, amounts_of(container))
+    total = {
+        name: max(total.get(name, Fraction()), highest.get(name, Fraction())) for name in {*total, *highest}
+    }
+    add(total, {name: parse(str(value)) for name, value in (spec.get("overhead") or {}).items()})
+    return total
+
+
+def add(total: Amounts, amounts: Amounts) -> None:
+    """Put AMOUNTS on top of TOTAL."""
+    for name, amount in amounts.items():
+        total[name] = total.get(name, Fraction()) + amount
+
+
+def refusals(pod: Object, node: Object) -> list[str]:
+    """Why NODE is none for POD, whatever runs there."""
+    spec, node_spec = pod["spec"], node.get("spec") or {}
+    tolerations = spec.get("tolerations") or []
+    if node_spec.get("unschedulable") and preventing([UNSCHEDULABLE], tolerations) is not None:
+        return ["node(s) were unschedulable"]
+    if spec.get("nodeName") not in (None, "", node["metadata"]["name"]):
+        return ["node(s) didn't match the requested node name"]
+    if preventing(node_spec.get("taints") or [], tolerations) is not None:
+        return ["node(s) had untolerated taint(s)"]
+    labels = node["metadata"].get("labels") or {}
+    wanted = spec.get("nodeSelector") or {}
+    required = ((spec.get("affinity") or {}).get("nodeAffinity") or {}).get(
+        "requiredDuringSchedulingIgnoredDuringExecution"
+    )
+    if any(labels.get(name) != value for name, value in wanted.items()) or not selects_node(required, node):
+        return ["node(s) didn't match Pod's node affinity/selector"]
+    return []
+
+
+def shortages(requests: Amounts, node: Object, load: Load, by_devices: frozenset[str]) -> list[str]:
+    """Which resources NODE is short of; resources BY_DEVICES that it does not have itself come from devices.
+
+    A node that declares no cpu, memory or pods does not limit them: an emulated node has no such figures.
+    """
+    allocatable = (node.get("status") or {}).get("allocatable") or {}
+    found = []
+    if "pods" in allocatable and load.pods + 1 > parse(str(allocatable["pods"])):
+        found.append("Too many pods")
+    for name, amount in sorted(requests.items()):
+        have = allocatable.get(name)
+        if not amount or (have is None and name in COUNTED):
+            continue
+        capacity = parse(str(have)) if have is not None else Fraction()
+        if name in by_devices and not capacity:
+            continue
+        if load.amounts.get(name, Fraction()) + amount > capacity:
+            found.append(f"Insufficient {name}")
+    return found

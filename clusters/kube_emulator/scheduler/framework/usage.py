@@ -1,0 +1,85 @@
+"""Which claims have which devices: kept claim by claim, so that a change costs what the claim has."""
+
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from typing import Any
+
+from dra_api.quantity import parse
+from kube_emulator.scheduler.framework.devices import DeviceId
+
+Object = Mapping[str, Any]
+
+
+def results_of(claim: Object) -> list[dict[str, Any]]:
+    """A claim's allocated devices; empty if it is not allocated."""
+    allocation = (claim.get("status") or {}).get("allocation") or {}
+    results: list[dict[str, Any]] = (allocation.get("devices") or {}).get("results") or []
+    return results
+
+
+def id_of(result: Object) -> DeviceId:
+    """The device of a result."""
+    return result["driver"], result["pool"], result["device"]
+
+
+class Usage:
+    """The devices in use. Administrative access uses nothing."""
+
+    def __init__(self) -> None:
+        self._results: dict[str, list[Object]] = {}
+        self._holders: dict[DeviceId, dict[str, None]] = {}
+        self._shares: dict[DeviceId, dict[str, tuple[str, Mapping[str, Fraction]]]] = {}
+
+    @classmethod
+    def of(cls, claims: Iterable[Object]) -> "Usage":
+        """What CLAIMS use."""
+        usage = cls()
+        for claim in claims:
+            usage.put(
+                f"{claim['metadata'].get('namespace', '')}/{claim['metadata']['name']}", results_of(claim)
+            )
+        return usage
+
+    def put(self, claim: str, results: list[dict[str, Any]]) -> None:
+        """CLAIM has these RESULTS now, and no others."""
+        for result in self._results.pop(claim, ()):
+            device = id_of(result)
+            holders = self._holders.get(device, {})
+            holders.pop(claim, None)
+            if not holders:
+                self._holders.pop(device, None)
+            shares = self._shares.get(device, {})
+            shares.pop(result.get("shareID", ""), None)
+            if not shares:
+                self._shares.pop(device, None)
+        kept = [result for result in results if not result.get("adminAccess")]
+        for result in kept:
+            if share := result.get("shareID"):
+                amounts = {
+                    name: parse(value) for name, value in (result.get("consumedCapacity") or {}).items()
+                }
+                self._shares.setdefault(id_of(result), {})[share] = claim, amounts
+            else:
+                self._holders.setdefault(id_of(result), {})[claim] = None
+        if kept:
+            self._results[claim] = list(kept)
+
+    def holder(self, device: DeviceId) -> str | None:
+        """The claim that has DEVICE for itself; the first, should a mistake have given it twice."""
+        return next(iter(self._holders.get(device, ())), None)
+
+    def sharers(self, device: DeviceId) -> list[str]:
+        """The claims that share DEVICE."""
+        return sorted({claim for claim, _ in self._shares.get(device, {}).values()})
+
+    def used(self, device: DeviceId) -> dict[str, Fraction]:
+        """How much of each capacity of DEVICE is taken."""
+        total: dict[str, Fraction] = {}
+        for _, amounts in self._shares.get(device, {}).values():
+            for name, amount in amounts.items():
+                total[name] = total.get(name, Fraction()) + amount
+        return total
+
+    def allocated(self, device: DeviceId) -> bool:
+        """Whether anybody has DEVICE or a share of it."""
+        return device in self._holders or device in self._shares

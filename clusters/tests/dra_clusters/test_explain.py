@@ -1,0 +1,163 @@
+"""Why a claim gets no devices."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from control_plane import DRIVER, World
+
+from dra_clusters.cli import main
+from dra_clusters.embedded import EmbeddedProvider
+from dra_clusters.provider import ClusterOptions
+from kube_emulator.releases.gates import gates_of
+from kube_emulator.releases.release import V1_37
+from kube_emulator.scheduler.framework.explain import Explanation, explain
+
+Object = dict[str, Any]
+
+
+def explained(world: World, name: str = "c") -> Explanation:
+    api = world.api
+    return explain(
+        world.get("resourceclaims", name),
+        nodes=api.values("nodes"),
+        slices=api.values("resourceslices"),
+        classes=api.values("deviceclasses"),
+        claims=api.values("resourceclaims"),
+        rules=api.values("devicetaintrules"),
+        gates=gates_of(V1_37),
+    )
+
+
+def reasons(world: World) -> dict[str, str]:
+    """{device: reason}."""
+    return {verdict.device.rpartition("/")[2]: verdict.reason for verdict in explained(world).verdicts}
+
+
+def furnished(*devices: Any, **spec: Any) -> World:
+    world = World()
+    world.device_class()
+    world.node("n1")
+    world.slice("n1", *devices, **spec)
+    return world
+
+
+def test_every_device_has_its_reason() -> None:
+    taint = {"key": "broken", "effect": "NoSchedule"}
+    world = furnished(
+        "free",
+        "used",
+        {"name": "sick", "taints": [taint]},
+        {"name": "other", "attributes": {"n": {"int": 1}}},
+    )
+    world.claim("holder")
+    result = {"request": "r", "driver": DRIVER, "pool": "n1", "device": "used"}
+    world.status("resourceclaims", "holder", allocation={"devices": {"results": [result]}})
+    expression = f'!has(device.attributes["{DRIVER}"].n)'
+    world.claim("c", selectors=[{"cel": {"expression": expression}}])
+    assert reasons(world) == {
+        "free": "",
+        "used": "is in use by claim default/holder",
+        "sick": "has taint broken:NoSchedule",
+        "other": f"claim default/c: selector #0 is false: {expression}",
+    }
+
+
+def test_a_lack_is_told_in_numbers() -> None:
+    world = furnished("a", "b")
+    world.claim("c", count=3)
+    found = explained(world)
+    assert found.summary == "fits on 0 of 1 nodes now"
+    assert found.nodes == (("n1", "request r wants 3 devices of class any: 2 are selected, 2 fit"),)
+
+
+def test_where_it_fits_is_told() -> None:
+    world = furnished("a")
+    world.node("n2")
+    world.claim("c")
+    found = explained(world)
+    assert (found.fits, found.nodes) == (
+        ("n1",),
+        (("n2", "request r wants 1 device of class any: 0 are selected, 0 fit"),),
+    )
+
+
+def test_a_pool_that_is_incomplete_is_told() -> None:
+    world = furnished("a", pool={"name": "n1", "generation": 3, "resourceSliceCount": 2})
+    world.claim("c")
+    assert reasons(world) == {"n1": "the pool is incomplete: 1 of 2 slices of generation 3 are there"}
+
+
+def test_counters_are_told_by_how_much() -> None:
+    takes = [{"counterSet": "set", "counters": {"n": {"value": "3"}}}]
+    world = furnished(
+        {"name": "a", "consumesCounters": takes},
+        pool={"name": "n1", "generation": 1, "resourceSliceCount": 2},
+    )
+    world.slice(
+        "n1-c",
+        pool={"name": "n1", "generation": 1, "resourceSliceCount": 2},
+        nodeName="n1",
+        sharedCounters=[{"name": "set", "counters": {"n": {"value": "2"}}}],
+        devices=None,
+    )
+    world.claim("c")
+    assert reasons(world)["a"] == "counter set/n is short by 1"
+
+
+def test_a_constraint_over_devices_that_fit_is_told() -> None:
+    world = furnished(*({"name": f"d{n}", "attributes": {"n": {"int": n}}} for n in range(2)))
+    spec = {
+        "requests": [{"name": "r", "exactly": {"deviceClassName": "any", "count": 2}}],
+        "constraints": [{"matchAttribute": f"{DRIVER}/n"}],
+    }
+    world.api.create(
+        "resourceclaims", {"metadata": {"name": "c", "namespace": "default"}, "spec": {"devices": spec}}
+    )
+    [(_, reason)] = explained(world).nodes
+    assert (
+        reason == f"each request finds devices, but with matchAttribute {DRIVER}/n not all of them together"
+    )
+
+
+def test_a_class_that_is_missing_is_told() -> None:
+    world = furnished("a")
+    world.claim("c", deviceClassName="nope")
+    assert (
+        explained(world).summary
+        == "cannot be allocated anywhere: request r: device class nope does not exist"
+    )
+
+
+@pytest.mark.slow
+def test_the_command_asks_the_cluster_of_kubeconfig(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cluster = EmbeddedProvider().up(ClusterOptions(directory=tmp_path / "c", parts=frozenset({"api"})))
+    try:
+        monkeypatch.setenv("KUBECONFIG", str(cluster.kubeconfig))
+        make_claim(cluster.kubeconfig)
+        assert main(["explain", "c", "--json"]) == 1
+        found = json.loads(capsys.readouterr().out)
+        assert found["summary"] == "cannot be allocated anywhere: request r: device class any does not exist"
+        assert main(["explain", "c"]) == 1
+        assert "resource claim default/c cannot be allocated anywhere" in capsys.readouterr().out
+        assert main(["explain", "nope"]) == 2
+        assert "there is no resource claim nope in namespace default" in capsys.readouterr().err
+    finally:
+        cluster.down()
+
+
+def make_claim(kubeconfig: Path) -> None:
+    """Claim c in the cluster of KUBECONFIG."""
+    from kubernetes import client, config
+
+    connect: Any = config.new_client_from_config  # the client ships no types
+    api = connect(str(kubeconfig))
+    request = {"name": "r", "exactly": {"deviceClassName": "any"}}
+    body = {"metadata": {"name": "c"}, "spec": {"devices": {"requests": [request]}}}
+    client.CustomObjectsApi(api).create_namespaced_custom_object(
+        "resource.k8s.io", "v1", "default", "resourceclaims", body
+    )
+    api.close()

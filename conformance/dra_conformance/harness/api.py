@@ -1,0 +1,228 @@
+"""The API server as the suite sees it: raw JSON over the official client's configuration and transport.
+
+Raw, because unknown and malformed members are evidence; the official client, because it is not the library of the
+reference driver, so that one fault cannot hide the other.
+"""
+
+import json
+import time
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import urllib3
+from kubernetes import config as kubernetes_config
+from kubernetes.client import ApiClient, Configuration
+
+from dra_clusters.provider import ApiRequest, AuthorizingCluster, Fault, ObservableCluster
+from dra_conformance.errors import HarnessError
+from dra_conformance.harness.evidence import Evidence
+
+GROUP = "/apis/resource.k8s.io/v1"
+LOOK_S = 0.01
+Object = dict[str, Any]
+
+
+class ApiView:
+    """Reads and writes with the administrator's rights."""
+
+    def __init__(
+        self, kubeconfig: Path, *, driver: str, node: str, cluster: ObservableCluster, evidence: Evidence
+    ) -> None:
+        configuration: Any = Configuration()
+        load: Any = kubernetes_config.load_kube_config  # the client ships no usable types
+        load(config_file=str(kubeconfig), client_configuration=configuration)
+        self._client = ApiClient(configuration)
+        self._headers: dict[str, str] = dict(self._client.default_headers)
+        for setting in configuration.auth_settings().values():
+            self._headers[setting["key"]] = setting["value"]
+        self._host = configuration.host
+        self._driver = driver
+        self._node = node
+        self._cluster = cluster
+        self._evidence = evidence
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._client.rest_client.pool_manager.clear()
+
+    def request(
+        self, method: str, path: str, body: Any = None, *, content_type: str = "application/json"
+    ) -> tuple[int, Any]:
+        """One request; (status, JSON).
+
+        Raises:
+            HarnessError: the server does not answer.
+        """
+        raw = None if body is None else json.dumps(body).encode()
+        try:
+            answer = self._client.rest_client.pool_manager.request(
+                method,
+                f"{self._host}{path}",
+                headers={**self._headers, "Content-Type": content_type},
+                body=raw,
+                timeout=urllib3.Timeout(total=20),
+                retries=False,
+            )
+        except urllib3.exceptions.HTTPError as error:
+            message = f"{method} {path}: the API server does not answer the suite: {error}"
+            raise HarnessError(message) from error
+        document = json.loads(answer.data) if answer.data else None
+        self._evidence.add("api", f"{method} {path}", body=raw.decode() if raw else None, code=answer.status)
+        return answer.status, document
+
+    def write(self, method: str, path: str, body: Any = None, **how: Any) -> Object:
+        """A request that must succeed.
+
+        Raises:
+            HarnessError: it does not.
+        """
+        code, document = self.request(method, path, body, **how)
+        if code >= 300:
+            message = f"{method} {path} of the suite was answered {code}: {document}"
+            raise HarnessError(message)
+        return document or {}
+
+    def slices(self) -> list[Object]:
+        """All slices of the driver, as stored."""
+        listed = self.write("GET", f"{GROUP}/resourceslices?fieldSelector=spec.driver%3D{self._driver}")
+        items: list[Object] = listed["items"]
+        return items
+
+    def own_slices(self) -> list[Object]:
+        """The driver's slices of this node."""
+        return [item for item in self.slices() if item["spec"].get("nodeName") == self._node]
+
+    def wait_slices(self, timeout_s: float) -> list[Object]:
+        """The slices once their pools are complete, or what there is when the time is over."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            found = self.own_slices()
+            if (found and not incomplete_pools(found)) or time.monotonic() > deadline:
+                return found
+            time.sleep(LOOK_S)
+
+    def create_slice(self, item: Object) -> Object:
+        """Seed a slice."""
+        return self.write("POST", f"{GROUP}/resourceslices", item)
+
+    def delete_slice(self, name: str) -> None:
+        """Delete a slice, as an administrator or the kubelet would."""
+        self.request("DELETE", f"{GROUP}/resourceslices/{name}")
+
+    def patch_slice(self, name: str, patch: Object) -> Object:
+        """Change a slice behind the driver's back."""
+        return self.write(
+            "PATCH", f"{GROUP}/resourceslices/{name}", patch, content_type="application/merge-patch+json"
+        )
+
+    def create_claim(self, claim: Object, status: Object | None, *, odd: bool = False) -> Object:
+        """A claim with a status, as scheduler and controllers would leave it; an ODD status no API server of today allows."""
+        space = f"{GROUP}/namespaces/{claim['metadata']['namespace']}/resourceclaims"
+        stored = self.write("POST", space, claim)
+        if status is None:
+            return stored
+        if odd:
+            self._cluster.plant("resourceclaims", {**stored, "status": status})
+            self._evidence.add(
+                "api", f"planted a claim that the rules do not allow: {claim['metadata']['name']}"
+            )
+            return stored
+        return self.write("PUT", f"{space}/{claim['metadata']['name']}/status", {**stored, "status": status})
+
+    def set_claim_status(self, namespace: str, name: str, status: Object) -> None:
+        """Replace a claim's status; an allocation is taken back before another one is written."""
+        path = f"{GROUP}/namespaces/{namespace}/resourceclaims/{name}"
+        for step in ({}, status):
+            self.write("PUT", f"{path}/status", {**self.write("GET", path), "status": step})
+
+    def claim(self, namespace: str, name: str) -> Object:
+        """A claim as stored."""
+        return self.write("GET", f"{GROUP}/namespaces/{namespace}/resourceclaims/{name}")
+
+    def delete_claim(self, namespace: str, name: str) -> None:
+        """Delete a claim; finalizers keep it."""
+        self.request("DELETE", f"{GROUP}/namespaces/{namespace}/resourceclaims/{name}")
+
+    def allow_admin_access(self, namespace: str) -> None:
+        """Label a namespace such that claims in it may have admin access (KEP-5018)."""
+        labels = {"resource.kubernetes.io/admin-access": "true"}
+        self.write(
+            "PATCH",
+            f"/api/v1/namespaces/{namespace}",
+            {"metadata": {"labels": labels}},
+            content_type="application/merge-patch+json",
+        )
+
+    def ensure_namespace(self, name: str) -> None:
+        """Create a namespace if it is not there."""
+        self.request("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
+
+    def driver_requests(
+        self, *, verbs: Collection[str] = (), plural: str = "", after: float = 0
+    ) -> list[ApiRequest]:
+        """What the driver asked of the server, oldest first; AFTER is seconds since 1970."""
+        return [
+            request
+            for request in self._cluster.requests()
+            if request.user == "driver"
+            and request.time >= after
+            and (not verbs or request.verb in verbs)
+            and plural in ("", request.plural)
+        ]
+
+    def driver_writes(self, after: float = 0) -> list[ApiRequest]:
+        """Creations, changes and deletions of slices by the driver."""
+        verbs = ("create", "update", "patch", "delete", "deletecollection")
+        return self.driver_requests(verbs=verbs, plural="resourceslices", after=after)
+
+    def denied(self, user: str) -> list[str]:
+        """What a user wanted and had no right to.
+
+        Raises:
+            HarnessError: the cluster asks nobody for rights.
+        """
+        if not isinstance(self._cluster, AuthorizingCluster):
+            message = f"provider {self._cluster.name} does not tell what was denied"
+            raise HarnessError(message)
+        return [str(permission) for permission in self._cluster.permissions_denied(user)]
+
+    def sent_specs(self) -> list[Object]:
+        """The specs of slices that the driver sent as JSON, oldest first."""
+        bodies = [request.body for request in self.driver_writes()]
+        return [body["spec"] for body in bodies if isinstance(body, dict) and "spec" in body]
+
+    def outage(self, on: bool) -> None:
+        """Break all connections to the API server until it is switched off again."""
+        self._cluster.outage(on)
+        self._evidence.add("api", "the API server is unreachable" if on else "the API server is back")
+
+    def fail_next(self, code: int, *, times: int, verbs: Collection[str], retry_after_s: int = 0) -> None:
+        """Answer the driver's next TIMES requests for slices with CODE."""
+        fault = Fault(code, times, frozenset(verbs), "resourceslices", retry_after_s)
+        self._cluster.inject(fault)
+        self._evidence.add("api", f"the next {times} {'/'.join(sorted(verbs))} of slices are answered {code}")
+
+    def heal(self) -> None:
+        """No more wrong answers."""
+        self._cluster.heal()
+
+    def expire_watches(self) -> None:
+        """End every watch and forget the past, so that going on is answered 410 Gone."""
+        self._cluster.cut_watches(forget=True)
+        self._evidence.add("api", "ended all watches and forgot the history (410 Gone)")
+
+
+def incomplete_pools(slices: list[Object]) -> list[str]:
+    """Pools whose newest generation does not have as many slices as it says."""
+    pools: dict[str, list[Object]] = {}
+    for item in slices:
+        pools.setdefault(item["spec"]["pool"]["name"], []).append(item["spec"]["pool"])
+    problems = []
+    for name, members in pools.items():
+        newest = [pool for pool in members if pool["generation"] == max(p["generation"] for p in members)]
+        if {pool["resourceSliceCount"] for pool in newest} != {len(newest)}:
+            problems.append(
+                f"pool {name} has {len(newest)} slices of generation {newest[0]['generation']}, says {newest[0]['resourceSliceCount']}"
+            )
+    return problems

@@ -1,0 +1,191 @@
+"""Where worlds come from: one machine for all, and for each world a node, an API server and a driver that is not started.
+
+Some checks need more: two nodes of one cluster, two instances of the driver on one node, or a driver with few rights.
+"""
+
+import random
+import shutil
+import sys
+import tempfile
+import uuid
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from dra_clusters.choose import provider
+from dra_clusters.errors import ClusterError
+from dra_clusters.provider import AuthorizingCluster, ClusterOptions, Node, ObservableCluster
+from dra_conformance.descriptor import Descriptor
+from dra_conformance.errors import HarnessError
+from dra_conformance.harness.api import ApiView
+from dra_conformance.harness.cdi import CdiView
+from dra_conformance.harness.evidence import Evidence
+from dra_conformance.harness.kubelet import KubeletDouble
+from dra_conformance.harness.process import DriverProcess, free_address, start_machine
+from dra_conformance.harness.rights import ACCOUNT, NAMESPACE, objects
+from dra_conformance.harness.world import World
+
+NODE, NEIGHBOUR = "node-0", "node-1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """On what a driver is judged; an empty machine means the descriptor's."""
+
+    machine: str = ""
+    provider: str = "embedded"
+    kubernetes: str = "1.37"
+    seed: int = 0
+
+
+class Laboratory:
+    """A context in which worlds can be made; at its end nothing of it runs and its folder is gone."""
+
+    def __init__(self, descriptor: Descriptor, choices: Choices) -> None:
+        self.descriptor = descriptor
+        self._choices = choices
+        self._stack = ExitStack()
+        self._places: dict[str, str] = {"machine": "", "machine_dir": ""}
+        self._folder = Path()
+
+    def __enter__(self) -> Self:
+        """Start the machine.
+
+        Raises:
+            HarnessError: it does not get ready.
+        """
+        self._folder = Path(tempfile.mkdtemp(prefix="dra-"))  # a short name, because sockets have short names
+        self._stack.callback(shutil.rmtree, self._folder, ignore_errors=True)
+        machine = self.descriptor.machine
+        if machine is not None:
+            name = self._choices.machine or machine.default
+            self._places = {"machine": name, "machine_dir": str(self._folder / "m")}
+            try:
+                process = start_machine(machine, self._places, self._folder / "machine.log")
+            except BaseException:
+                self._stack.close()
+                raise
+            self._stack.callback(process.end)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def make(self, stack: ExitStack, *, kubernetes: str = "") -> World:
+        """A world, of another Kubernetes version than the run's if one is given; its end is pushed on STACK.
+
+        Raises:
+            HarnessError: the cluster cannot be had, or shows too little.
+        """
+        cluster = self._cluster(stack, NODE, kubernetes=kubernetes)
+        return self._world(stack, cluster, cluster.nodes[0], cluster.kubeconfig_of("driver"))
+
+    def neighbours(self, stack: ExitStack) -> tuple[World, World]:
+        """Two nodes of one cluster, each with a driver that is not started."""
+        cluster = self._cluster(stack, NODE, NEIGHBOUR)
+        kubeconfig = cluster.kubeconfig_of("driver")
+        first, second = (self._world(stack, cluster, node, kubeconfig) for node in cluster.nodes)
+        return first, second
+
+    def instances(self, stack: ExitStack) -> tuple[World, World]:
+        """One node with two instances of the driver, as during a rolling update; neither is started."""
+        cluster = self._cluster(stack, NODE)
+        kubeconfig, node = cluster.kubeconfig_of("driver"), cluster.nodes[0]
+        old, new = (self._world(stack, cluster, node, kubeconfig, rolling=True) for _ in range(2))
+        return old, new
+
+    def restricted(self, stack: ExitStack) -> World:
+        """A world whose driver has the rights of ``rights`` and no others.
+
+        Raises:
+            HarnessError: the cluster asks nobody for rights.
+        """
+        cluster = self._cluster(stack, NODE, rbac=True)
+        if not isinstance(cluster, AuthorizingCluster):
+            message = f"provider {cluster.name} has no service accounts that can be asked for their rights"
+            raise HarnessError(message)
+        api = self._api(cluster, cluster.nodes[0], Evidence())
+        for path, item in objects():
+            api.write("POST", path, item)
+        api.close()
+        kubeconfig = cluster.kubeconfig_for_serviceaccount(NAMESPACE, ACCOUNT, node=NODE)
+        return self._world(stack, cluster, cluster.nodes[0], kubeconfig)
+
+    def _cluster(
+        self, stack: ExitStack, *nodes: str, rbac: bool = False, kubernetes: str = ""
+    ) -> ObservableCluster:
+        place = Path(tempfile.mkdtemp(dir=self._folder, prefix="n"))
+        stack.callback(shutil.rmtree, place, ignore_errors=True)
+        options = ClusterOptions(
+            directory=place,
+            kubernetes=kubernetes or self._choices.kubernetes,
+            nodes=nodes,
+            parts=frozenset({"api"}),
+            seed=self._choices.seed,
+            rbac=rbac,
+        )
+        try:
+            cluster = provider(self._choices.provider).up(options)
+        except ClusterError as error:
+            raise HarnessError(str(error)) from error
+        stack.callback(cluster.down)
+        if not isinstance(cluster, ObservableCluster):
+            message = (
+                f"provider {cluster.name} has no audit and no faults, which checks at the node tier need"
+            )
+            raise HarnessError(message)
+        return cluster
+
+    def _api(self, cluster: ObservableCluster, node: Node, evidence: Evidence) -> ApiView:
+        return ApiView(
+            cluster.kubeconfig,
+            driver=self.descriptor.driver,
+            node=node.name,
+            cluster=cluster,
+            evidence=evidence,
+        )
+
+    def _world(
+        self,
+        stack: ExitStack,
+        cluster: ObservableCluster,
+        node: Node,
+        kubeconfig: Path,
+        *,
+        rolling: bool = False,
+    ) -> World:
+        evidence = Evidence()
+        pod_uid = uuid.uuid4().hex[
+            :8
+        ]  # short, because a socket's path is, and these folders' are longer than the kubelet's
+        places = self._places | {
+            "node": node.name,
+            "kubeconfig": str(kubeconfig),
+            "registry_dir": str(node.registry_dir),
+            "plugins_dir": str(node.plugins_dir),
+            "cdi_dir": str(node.cdi_dir),
+            "metrics_address": free_address(),
+            "pod_uid": pod_uid,
+            "python": sys.executable,
+        }
+        log = node.directory / f"driver-{pod_uid}.log"
+        driver = DriverProcess(self.descriptor, places, log, evidence, rolling=rolling)
+        api = self._api(cluster, node, evidence)
+        kubelet = KubeletDouble(
+            driver=self.descriptor.driver, registry_dir=node.registry_dir, evidence=evidence
+        )
+        for end in (api.close, kubelet.hang_up, driver.end):
+            stack.callback(end)
+        return World(
+            descriptor=self.descriptor,
+            node=node.name,
+            folder=node.directory,
+            data_dir=node.plugins_dir / self.descriptor.driver,
+            driver=driver,
+            kubelet=kubelet,
+            api=api,
+            cdi=CdiView(node.cdi_dir),
+            evidence=evidence,
+            random=random.Random(self._choices.seed),  # noqa: S311 # names and moments are no secrets
+        )

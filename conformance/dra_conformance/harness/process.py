@@ -1,0 +1,201 @@
+"""Processes under test: the machine and the driver, started by the descriptor's words, ended by id, never left behind."""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from dra_conformance.descriptor import Descriptor, Machine
+from dra_conformance.errors import HarnessError, UsageError
+from dra_conformance.harness.evidence import Evidence
+
+LOG_MAX = 1 << 20
+LOOK_S = 0.005
+WRONG_USE = 2
+"""Exit code of a machine command that was asked for something that there is not."""
+
+
+def find_program(word: str) -> str:
+    """The program WORD, first beside this Python, then on the PATH.
+
+    Raises:
+        UsageError: it is nowhere.
+    """
+    beside = Path(sys.executable).parent / word
+    found = str(beside) if beside.is_file() else shutil.which(word)
+    if found is None:
+        message = f"command {word!r} does not exist; the descriptor names it, so it must be installed and on the PATH"
+        raise UsageError(message)
+    return found
+
+
+class Process:
+    """A child with its log.
+
+    Attributes:
+        log: file with its standard output and error.
+    """
+
+    def __init__(self, words: list[str], environment: Mapping[str, str], log: Path) -> None:
+        self.log = log
+        with log.open("ab") as stream:
+            try:
+                self._child = subprocess.Popen(
+                    [find_program(words[0]), *words[1:]],
+                    stdin=subprocess.DEVNULL,
+                    stdout=stream,
+                    stderr=stream,
+                    env={**os.environ, **environment},
+                    start_new_session=True,
+                )
+            except OSError as error:
+                message = f"cannot start {words[0]}: {error.strerror}"
+                raise HarnessError(message) from error
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._child.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs; negative if a signal ended it."""
+        return self._child.poll()
+
+    def signal(self, number: int) -> None:
+        """Send a signal, if it still runs."""
+        with contextlib.suppress(ProcessLookupError):
+            self._child.send_signal(number)
+
+    def wait(self, timeout_s: float) -> int | None:
+        """Its exit code; None if it still runs after TIMEOUT_S."""
+        try:
+            return self._child.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def end(self) -> None:
+        """Kill it and everything that it started."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._child.pid, signal.SIGKILL)
+        self._child.wait()
+
+    def log_text(self) -> str:
+        """The end of its log."""
+        raw = self.log.read_bytes()
+        return raw[-LOG_MAX:].decode(errors="replace")
+
+
+def start_machine(machine: Machine, places: Mapping[str, str], log: Path, timeout_s: float = 60) -> Process:
+    """The machine, ready.
+
+    Raises:
+        UsageError: its command exits with 2, e.g. because it does not know the machine.
+        HarnessError: it does not get ready.
+    """
+    process = Process([word.format_map(places) for word in machine.command], {}, log)
+    ready, deadline = Path(machine.ready.format_map(places)), time.monotonic() + timeout_s
+    while not ready.exists():
+        if process.exit_code is not None or time.monotonic() > deadline:
+            state = "still runs" if process.exit_code is None else f"exited with {process.exit_code}"
+            process.end()
+            kind = UsageError if process.exit_code == WRONG_USE else HarnessError
+            message = f"machine {places['machine']!r} is not ready: {machine.command[0]} {state}: {process.log_text().strip()[-2000:]}"
+            raise kind(message)
+        time.sleep(LOOK_S)
+    return process
+
+
+def free_address() -> str:
+    """A loopback address that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        host, port = probe.getsockname()
+        return f"{host}:{port}"
+
+
+class DriverProcess:
+    """The driver under test; may be started many times, one at a time."""
+
+    def __init__(
+        self,
+        descriptor: Descriptor,
+        places: Mapping[str, str],
+        log: Path,
+        evidence: Evidence,
+        *,
+        rolling: bool = False,
+    ) -> None:
+        self._rolling = rolling
+        self._descriptor = descriptor
+        self._places = places
+        self._log = log
+        self._evidence = evidence
+        self._process: Process | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether it runs."""
+        return self._process is not None and self._process.exit_code is None
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._alive().pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """Of the last start; None while it runs."""
+        return self._process.exit_code if self._process else None
+
+    def _alive(self) -> Process:
+        if self._process is None:
+            message = "the driver was not started"
+            raise HarnessError(message)
+        return self._process
+
+    def start(self) -> None:
+        """Start it; returns at once."""
+        start = self._descriptor.start
+        command = [*start.command, *(start.rolling if self._rolling else [])]
+        words = [word.format_map(self._places) for word in command]
+        environment = {name: word.format_map(self._places) for name, word in start.environment.items()}
+        self._process = Process(words, environment, self._log)
+        self._evidence.add("process", "started the driver", command=" ".join(words), pid=self._process.pid)
+
+    def kill(self) -> None:
+        """SIGKILL, as a crash or the kernel's memory killer."""
+        self._alive().signal(signal.SIGKILL)
+        self._alive().wait(self._descriptor.budgets.stop_seconds)
+        self._evidence.add("process", "killed the driver (SIGKILL)")
+
+    def terminate(self) -> int | None:
+        """SIGTERM; its exit code, None if it did not end within the budget."""
+        self._alive().signal(signal.SIGTERM)
+        code = self._alive().wait(self._descriptor.budgets.stop_seconds)
+        self._evidence.add("process", "asked the driver to stop (SIGTERM)", exit_code=code)
+        return code
+
+    def signal(self, number: int) -> None:
+        """Send a signal and go on."""
+        self._alive().signal(number)
+        self._evidence.add("process", f"sent signal {number}")
+
+    def wait(self, timeout_s: float) -> int | None:
+        """Its exit code; None if it still runs after TIMEOUT_S."""
+        return self._alive().wait(timeout_s)
+
+    def log_text(self) -> str:
+        """The end of its log over all starts."""
+        return self._process.log_text() if self._process else ""
+
+    def end(self) -> None:
+        """Leave nothing running."""
+        if self._process is not None:
+            self._process.end()

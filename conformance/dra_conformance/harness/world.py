@@ -1,0 +1,253 @@
+"""One driver on one private node, with everything that a check needs around it."""
+
+import itertools
+import random
+import uuid
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dra_conformance.descriptor import Descriptor
+from dra_conformance.errors import HarnessError
+from dra_conformance.harness.api import ApiView
+from dra_conformance.harness.cdi import CdiView
+from dra_conformance.harness.evidence import Evidence
+from dra_conformance.harness.kubelet import KubeletDouble
+from dra_conformance.harness.process import DriverProcess
+
+numbers = itertools.count(1)
+Object = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A claim in the API server; ``devices`` are the allocated (pool, device) of this driver."""
+
+    namespace: str
+    name: str
+    uid: str
+    devices: tuple[tuple[str, str], ...]
+
+
+@dataclass(slots=True)
+class World:
+    """What a check gets.
+
+    Attributes:
+        folder: the node's folder, parent of registry, plugins and CDI folders.
+        data_dir: where the driver keeps its state by convention.
+        permanent: CDI names that the driver defined before it prepared anything: they belong to no claim and may stay.
+    """
+
+    descriptor: Descriptor
+    node: str
+    folder: Path
+    data_dir: Path
+    driver: DriverProcess
+    kubelet: KubeletDouble
+    api: ApiView
+    cdi: CdiView
+    evidence: Evidence
+    random: random.Random
+    claims: list[Claim] = field(default_factory=list)
+    permanent: frozenset[str] = frozenset()
+
+    def start(self) -> None:
+        """Start the driver and wait for its registration socket.
+
+        Raises:
+            HarnessError: it ended before.
+        """
+        self.driver.start()
+        try:
+            self.kubelet.wait_socket(self.descriptor.budgets.start_seconds)
+        except AssertionError as error:
+            state = "still runs" if self.driver.running else f"exited with {self.driver.exit_code}"
+            message = (
+                f"the driver never registered: no socket in the plugin registry after "
+                f"{self.descriptor.budgets.start_seconds:g} s; it {state}; its log ends: {self.driver.log_text().strip()[-1500:]}"
+            )
+            raise HarnessError(message) from error
+
+    def start_registered(self) -> None:
+        """Start the driver, register it and wait for its slices.
+
+        Raises:
+            HarnessError: it publishes nothing.
+        """
+        self.start()
+        self.settle()
+
+    def settle(self) -> None:
+        """Register the driver that runs and wait for its slices.
+
+        Raises:
+            HarnessError: it publishes nothing.
+        """
+        self.kubelet.register()
+        if not self.api.wait_slices(self.descriptor.budgets.publish_seconds):
+            message = f"the driver published no ResourceSlice; its log ends: {self.driver.log_text().strip()[-1500:]}"
+            raise HarnessError(message)
+        self.permanent = self.cdi.names()
+
+    def restart(self, *, kill: bool = False) -> None:
+        """Stop the driver, politely or not, start it again and register it."""
+        if kill:
+            self.driver.kill()
+        else:
+            self.driver.terminate()
+        self.kubelet.hang_up()
+        before = set(self.kubelet.sockets())
+        for path in before:
+            path.unlink()  # the new one's is then the one that appears
+        self.start()
+        self.kubelet.register()
+
+    def own(self, names: Iterable[str]) -> list[str]:
+        """Those of the CDI names that stand for a claim."""
+        return [name for name in names if name not in self.permanent]
+
+    def left(self, names: Iterable[str]) -> list[str]:
+        """Those of a claim's CDI names that are still defined."""
+        return [name for name in self.own(names) if self.cdi.definitions(name)]
+
+    def devices(self) -> list[tuple[str, str, Object]]:
+        """(pool, device name, device) of the plain devices of this node, in published order."""
+        types = self.descriptor.device_class.types
+        found = []
+        for item in sorted(self.api.own_slices(), key=lambda item: str(item["metadata"]["name"])):
+            for device in item["spec"].get("devices") or []:
+                kind = ((device.get("attributes") or {}).get("type") or {}).get("string")
+                if not types or kind in types:
+                    found.append((item["spec"]["pool"]["name"], device["name"], device))
+        return found
+
+    def need(self, count: int) -> list[tuple[str, str]]:
+        """COUNT plain devices.
+
+        Raises:
+            HarnessError: the driver published fewer.
+        """
+        found = [(pool, name) for pool, name, _ in self.devices()]
+        if len(found) < count:
+            message = f"the check needs {count} plain devices, the driver published {len(found)}"
+            raise HarnessError(message)
+        return found[:count]
+
+    def claim(
+        self,
+        *devices: tuple[str, str],
+        requests: Sequence[str] = (),
+        namespace: str = "default",
+        name: str = "",
+        extra_results: Sequence[Object] = (),
+        config: Object | None = None,
+        reserved: int = 1,
+        allocated: bool = True,
+        finalizers: Sequence[str] = (),
+        unknown: bool = False,
+        admin: bool | Collection[str] = False,
+        raw_configs: Sequence[Object] = (),
+        odd: bool = False,
+    ) -> Claim:
+        """A claim that is allocated DEVICES; the first plain device if none are given.
+
+        Args:
+            devices: (pool, device) of each result.
+            namespace: must exist.
+            name: made up if empty.
+            allocated: False leaves the claim without a status.
+            finalizers: keep the claim after it was deleted.
+            requests: the request of each device; ``gpu`` for all by default. ``a/b`` is a subrequest.
+            extra_results: more allocation results, e.g. of other drivers.
+            config: opaque parameters for this driver.
+            reserved: how many pods use it.
+            unknown: put members that no version knows at every level.
+            admin: allocate with admin access; a collection names the requests that have it.
+            raw_configs: entries of the allocation's config as they are.
+            odd: the allocation is one that no API server of today allows; UNKNOWN and RAW_CONFIGS make it so too.
+        """
+        chosen = devices or (tuple(self.need(1)) if allocated and not extra_results else ())
+        words = list(requests) or ["gpu"] * len(chosen)
+        results: list[Object] = [
+            {"request": request, "driver": self.descriptor.driver, "pool": pool, "device": device}
+            for request, (pool, device) in zip(words, chosen, strict=True)
+        ]
+        elevated = set(words) if admin is True else set(admin or ())
+        for result in results:
+            if result["request"] in elevated:
+                result["adminAccess"] = True
+        if admin:
+            self.api.allow_admin_access(namespace)
+        asked = [*words, *(result["request"] for result in extra_results)]
+        spec_requests = requests_for(asked or ["gpu"], self.descriptor.device_class.name, elevated=elevated)
+        allocation: Object = {"devices": {"results": [*results, *extra_results]}}
+        if config is not None:
+            opaque = {"driver": self.descriptor.driver, "parameters": config}
+            allocation["devices"]["config"] = [{"source": "FromClaim", "requests": [], "opaque": opaque}]
+        if raw_configs:
+            allocation["devices"]["config"] = list(raw_configs)
+        users = [
+            {
+                "resource": "pods",
+                "name": f"pod-{index}",
+                "uid": str(uuid.UUID(int=self.random.getrandbits(128))),
+            }
+            for index in range(reserved)
+        ]
+        status: Object = {"allocation": allocation, "reservedFor": users}
+        metadata: Object = {"name": name or f"claim-{next(numbers)}", "namespace": namespace}
+        if finalizers:
+            metadata["finalizers"] = list(finalizers)
+        if unknown:
+            allocation["future"] = {"a": 1}
+            allocation["devices"]["future"] = [1]
+            for result in results:
+                result["future"] = "x"
+            metadata["annotations"] = {"example.com/future": "x"}
+        claim = {"metadata": metadata, "spec": {"devices": {"requests": spec_requests}}}
+        odd = odd or unknown or bool(raw_configs)
+        stored = self.api.create_claim(claim, status if allocated else None, odd=odd)
+        made = Claim(namespace, metadata["name"], stored["metadata"]["uid"], tuple(chosen))
+        self.claims.append(made)
+        return made
+
+    def ghost(self) -> Claim:
+        """A claim that exists nowhere."""
+        return Claim(
+            "default", f"ghost-{next(numbers)}", str(uuid.UUID(int=self.random.getrandbits(128))), ()
+        )
+
+    def drop(self, *claims: Claim) -> None:
+        """Unprepare and delete claims; errors are noted only, since a check that cares asserts them itself."""
+        if self.driver.running:
+            for claim in claims:
+                self.kubelet.attempt_unprepare(claim)
+        for claim in claims:
+            self.api.delete_claim(claim.namespace, claim.name)
+            if claim in self.claims:
+                self.claims.remove(claim)
+
+    def tidy(self) -> None:
+        """Drop what a check left behind when it failed, so that it condemns its own requirement only."""
+        self.drop(*self.claims)
+
+
+def requests_for(words: Sequence[str], device_class: str, *, elevated: Collection[str]) -> list[Object]:
+    """The requests of a claim whose results name WORDS; ``a/b`` is a subrequest of ``a``, ELEVATED have admin access."""
+    by_main: dict[str, list[str]] = {}
+    for word in words:
+        main, _, sub = word.partition("/")
+        by_main.setdefault(main, []).extend([sub] if sub and sub not in by_main.get(main, []) else [])
+    return [
+        {"name": main, "firstAvailable": [{"name": sub, "deviceClassName": device_class} for sub in subs]}
+        if subs
+        else {"name": main, "exactly": {"deviceClassName": device_class} | admin_access(main in elevated)}
+        for main, subs in by_main.items()
+    ]
+
+
+def admin_access(wanted: bool) -> Object:
+    """The member of a request that asks for it."""
+    return {"adminAccess": True} if wanted else {}
