@@ -1,0 +1,355 @@
+"""The shapes of the objects of resource.k8s.io/v1 and of what DRA uses of core/v1, as TypedDicts.
+
+They describe objects that passed an API server (k8s.io/api 1.37 resource/v1/types.go and core/v1/types.go). What comes
+from a driver unchecked stays ``dict[str, Any]`` until it is validated. A key that the API may leave out is not required.
+"""
+
+from typing import Any, NotRequired, TypedDict
+
+JsonObject = dict[str, Any]
+"""An object whose shape is not known here: any kind, or one that was not validated."""
+
+
+class OwnerReference(TypedDict):
+    """``metadata.ownerReferences[]``."""
+
+    apiVersion: str
+    kind: str
+    name: str
+    uid: str
+    controller: NotRequired[bool]
+    blockOwnerDeletion: NotRequired[bool]
+
+
+class ObjectMeta(TypedDict):
+    """``metadata`` of an object that is stored."""
+
+    name: str
+    uid: str
+    resourceVersion: str
+    creationTimestamp: str
+    namespace: NotRequired[str]
+    generateName: NotRequired[str]
+    generation: NotRequired[int]
+    labels: NotRequired[dict[str, str]]
+    annotations: NotRequired[dict[str, str]]
+    finalizers: NotRequired[list[str]]
+    ownerReferences: NotRequired[list[OwnerReference]]
+    deletionTimestamp: NotRequired[str]
+    deletionGracePeriodSeconds: NotRequired[int]
+
+
+class Condition(TypedDict):
+    """``metav1.Condition``."""
+
+    type: str
+    status: str
+    reason: str
+    message: str
+    lastTransitionTime: str
+    observedGeneration: NotRequired[int]
+
+
+AttributeValue = TypedDict(  # noqa: UP013 # as a class its keys would hide the builtins
+    "AttributeValue",
+    {
+        "bool": bool,
+        "int": int,
+        "string": str,
+        "version": str,
+        "bools": list[bool],
+        "ints": list[int],
+        "strings": list[str],
+        "versions": list[str],
+    },
+    total=False,
+)
+"""The value of an attribute: exactly one key is set; the lists need the gate DRAListTypeAttributes."""
+
+
+class CapacityRange(TypedDict):
+    """``requestPolicy.validRange``; quantities as text."""
+
+    min: str
+    max: NotRequired[str]
+    step: NotRequired[str]
+
+
+class RequestPolicy(TypedDict, total=False):
+    """How a consumable capacity may be asked for."""
+
+    default: str
+    validValues: list[str]
+    validRange: CapacityRange
+
+
+class Capacity(TypedDict):
+    """The amount of a capacity of a device, a quantity as text."""
+
+    value: str
+    requestPolicy: NotRequired[RequestPolicy]
+
+
+class Counter(TypedDict):
+    """The amount of a shared counter, a quantity as text."""
+
+    value: str
+
+
+class CounterSet(TypedDict):
+    """``spec.sharedCounters[]``: counters that devices of the pool consume."""
+
+    name: str
+    counters: dict[str, Counter]
+
+
+class CounterConsumption(TypedDict):
+    """``devices[].consumesCounters[]``."""
+
+    counterSet: str
+    counters: dict[str, Counter]
+
+
+class DeviceTaint(TypedDict):
+    """A taint of a device; ``effect`` is None, NoSchedule or NoExecute."""
+
+    key: str
+    effect: str
+    value: NotRequired[str]
+    timeAdded: NotRequired[str]
+
+
+class DeviceToleration(TypedDict, total=False):
+    """A toleration in a request."""
+
+    key: str
+    operator: str
+    value: str
+    effect: str
+    tolerationSeconds: int
+
+
+class Device(TypedDict):
+    """``spec.devices[]`` of a ResourceSlice."""
+
+    name: str
+    attributes: NotRequired[dict[str, AttributeValue]]
+    capacity: NotRequired[dict[str, Capacity]]
+    consumesCounters: NotRequired[list[CounterConsumption]]
+    taints: NotRequired[list[DeviceTaint]]
+    nodeName: NotRequired[str]
+    nodeSelector: NotRequired[JsonObject]
+    allNodes: NotRequired[bool]
+    bindsToNode: NotRequired[bool]
+    bindingConditions: NotRequired[list[str]]
+    bindingFailureConditions: NotRequired[list[str]]
+    allowMultipleAllocations: NotRequired[bool]
+    nodeAllocatableResourceMappings: NotRequired[JsonObject]
+
+
+class ResourcePool(TypedDict):
+    """``spec.pool``: all slices of the highest generation make the pool."""
+
+    name: str
+    generation: int
+    resourceSliceCount: int
+
+
+class ResourceSliceSpec(TypedDict):
+    """``spec`` of a ResourceSlice; devices or shared counters, and one way to say which nodes."""
+
+    driver: str
+    pool: ResourcePool
+    nodeName: NotRequired[str]
+    nodeSelector: NotRequired[JsonObject]
+    allNodes: NotRequired[bool]
+    perDeviceNodeSelection: NotRequired[bool]
+    devices: NotRequired[list[Device]]
+    sharedCounters: NotRequired[list[CounterSet]]
+    skipNodeOperations: NotRequired[list[str]]
+
+
+class ResourceSlice(TypedDict):
+    """A ResourceSlice."""
+
+    metadata: ObjectMeta
+    spec: ResourceSliceSpec
+    apiVersion: NotRequired[str]
+    kind: NotRequired[str]
+
+
+class OpaqueConfiguration(TypedDict):
+    """Parameters for one driver, which nobody else reads."""
+
+    driver: str
+    parameters: JsonObject
+
+
+class AllocationConfig(TypedDict):
+    """``allocation.devices.config[]``; ``source`` is FromClass or FromClaim."""
+
+    source: str
+    requests: NotRequired[list[str]]
+    opaque: NotRequired[OpaqueConfiguration]
+
+
+class DeviceResult(TypedDict):
+    """``allocation.devices.results[]``: one allocated device."""
+
+    request: str
+    driver: str
+    pool: str
+    device: str
+    adminAccess: NotRequired[bool]
+    tolerations: NotRequired[list[DeviceToleration]]
+    bindingConditions: NotRequired[list[str]]
+    bindingFailureConditions: NotRequired[list[str]]
+    shareID: NotRequired[str]
+    consumedCapacity: NotRequired[dict[str, str]]
+    skipNodeOperations: NotRequired[list[str]]
+
+
+class DeviceAllocation(TypedDict, total=False):
+    """``allocation.devices``."""
+
+    results: list[DeviceResult]
+    config: list[AllocationConfig]
+
+
+class AllocationResult(TypedDict):
+    """``status.allocation`` of a claim."""
+
+    devices: DeviceAllocation
+    nodeSelector: NotRequired[JsonObject]
+    allocationTimestamp: NotRequired[str]
+
+
+class ConsumerReference(TypedDict):
+    """``status.reservedFor[]``: who may use the claim."""
+
+    resource: str
+    name: str
+    uid: str
+    apiGroup: NotRequired[str]
+
+
+class DeviceStatus(TypedDict):
+    """``status.devices[]``: what a driver reports about one allocated device."""
+
+    driver: str
+    pool: str
+    device: str
+    shareID: NotRequired[str]
+    conditions: NotRequired[list[Condition]]
+    data: NotRequired[JsonObject]
+    networkData: NotRequired[JsonObject]
+
+
+class ResourceClaimStatus(TypedDict, total=False):
+    """``status`` of a claim."""
+
+    allocation: AllocationResult
+    reservedFor: list[ConsumerReference]
+    devices: list[DeviceStatus]
+
+
+class DeviceRequest(TypedDict):
+    """``spec.devices.requests[]``: ``exactly`` or ``firstAvailable``."""
+
+    name: str
+    exactly: NotRequired[JsonObject]
+    firstAvailable: NotRequired[list[JsonObject]]
+
+
+class DeviceClaim(TypedDict, total=False):
+    """``spec.devices`` of a claim."""
+
+    requests: list[DeviceRequest]
+    constraints: list[JsonObject]
+    config: list[JsonObject]
+
+
+class ResourceClaimSpec(TypedDict):
+    """``spec`` of a claim."""
+
+    devices: DeviceClaim
+
+
+class ResourceClaim(TypedDict):
+    """A ResourceClaim."""
+
+    metadata: ObjectMeta
+    spec: ResourceClaimSpec
+    status: NotRequired[ResourceClaimStatus]
+    apiVersion: NotRequired[str]
+    kind: NotRequired[str]
+
+
+class PodResourceClaim(TypedDict):
+    """``spec.resourceClaims[]`` of a pod."""
+
+    name: str
+    resourceClaimName: NotRequired[str]
+    resourceClaimTemplateName: NotRequired[str]
+
+
+class PodResourceClaimStatus(TypedDict):
+    """``status.resourceClaimStatuses[]`` of a pod; no ``resourceClaimName``: none was needed."""
+
+    name: str
+    resourceClaimName: NotRequired[str]
+
+
+class PodSpec(TypedDict):
+    """``spec`` of a pod, as far as DRA reads it."""
+
+    containers: list[JsonObject]
+    initContainers: NotRequired[list[JsonObject]]
+    ephemeralContainers: NotRequired[list[JsonObject]]
+    nodeName: NotRequired[str]
+    nodeSelector: NotRequired[dict[str, str]]
+    affinity: NotRequired[JsonObject]
+    tolerations: NotRequired[list[JsonObject]]
+    volumes: NotRequired[list[JsonObject]]
+    resourceClaims: NotRequired[list[PodResourceClaim]]
+    restartPolicy: NotRequired[str]
+    terminationGracePeriodSeconds: NotRequired[int]
+    priority: NotRequired[int]
+    schedulerName: NotRequired[str]
+    serviceAccountName: NotRequired[str]
+    overhead: NotRequired[dict[str, str]]
+
+
+class PodStatus(TypedDict, total=False):
+    """``status`` of a pod, as far as DRA reads it."""
+
+    phase: str
+    reason: str
+    message: str
+    conditions: list[JsonObject]
+    containerStatuses: list[JsonObject]
+    initContainerStatuses: list[JsonObject]
+    resourceClaimStatuses: list[PodResourceClaimStatus]
+    extendedResourceClaimStatus: JsonObject
+    nominatedNodeName: str
+    qosClass: str
+
+
+class Pod(TypedDict):
+    """A Pod."""
+
+    metadata: ObjectMeta
+    spec: PodSpec
+    status: NotRequired[PodStatus]
+    apiVersion: NotRequired[str]
+    kind: NotRequired[str]
+
+
+class Node(TypedDict):
+    """A Node."""
+
+    metadata: ObjectMeta
+    spec: JsonObject
+    status: NotRequired[JsonObject]
+    apiVersion: NotRequired[str]
+    kind: NotRequired[str]
