@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from kube_emulator.apiserver.validation.qos import qos_class
 from kube_emulator.kubelet.runtime import RUNTIME, Container
 
 Object = Mapping[str, Any]
@@ -63,7 +64,7 @@ def status_of(
         "hostIP": host_ip,
         "hostIPs": [{"ip": host_ip}],
         "startTime": old.get("startTime") or now,
-        "qosClass": old.get("qosClass") or qos_class([*init, *main]),
+        "qosClass": old.get("qosClass") or qos_class(spec),
         "containerStatuses": keep_health(old, [statuses[one["name"]] for one in main]),
     }
     if init:
@@ -170,21 +171,6 @@ def conditions_of(
             condition | ({"reason": reason} if reason else {}) | ({"message": message} if message else {})
         )
     return found + [dict(condition) for condition in old if condition["type"] not in OWNED]
-
-
-def qos_class(containers: Iterable[Object]) -> str:
-    """Guaranteed, Burstable or BestEffort by CPU and memory (core/v1 qos, 1.36)."""
-    every = [container.get("resources") or {} for container in containers]
-    amounts = [
-        ((one.get("requests") or {}).get(name), (one.get("limits") or {}).get(name))
-        for one in every
-        for name in ("cpu", "memory")
-    ]
-    if not any(request or limit for request, limit in amounts):
-        return "BestEffort"
-    return (
-        "Guaranteed" if all(limit and request in (None, limit) for request, limit in amounts) else "Burstable"
-    )
 
 
 def keep_health(old: Object, statuses: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from kube_emulator.kubelet.pod_environment import environment_of
-from kube_emulator.kubelet.pod_status import phase_of, qos_class, status_of
+from kube_emulator.kubelet.pod_status import phase_of, status_of
 from kube_emulator.kubelet.runtime import Container
 
 POD: dict[str, Any] = {
@@ -71,16 +71,3 @@ def test_what_others_wrote_into_the_status_stays_and_times_change_with_values() 
     assert times["Initialized"] == "t1"
     assert status["resourceClaimStatuses"] == []
     assert status["containerStatuses"][0]["state"] == {"waiting": {"reason": "ContainerCreating"}}
-
-
-@pytest.mark.parametrize(
-    ("resources", "wanted"),
-    [
-        ({}, "BestEffort"),
-        ({"requests": {"cpu": "1"}}, "Burstable"),
-        ({"limits": {"cpu": "1", "memory": "1Gi"}}, "Guaranteed"),
-        ({"requests": {"cpu": "1"}, "limits": {"cpu": "2", "memory": "1Gi"}}, "Burstable"),
-    ],
-)
-def test_the_qos_class_follows_from_requests_and_limits(resources: dict[str, Any], wanted: str) -> None:
-    assert qos_class([{"resources": resources}]) == wanted
