@@ -49,16 +49,19 @@ class Caller:
         self._token = cluster.token(user)
 
     def __call__(
-        self, method: str, path: str, body: Any = None, *, kind: str = "application/json", **headers: str
+        self, method: str, path: str, body: Any = None, *, kind: str = "application/json", **extra: str
     ) -> Answer:
         """The answer to one request on a connection of its own."""
         raw = body if isinstance(body, bytes | None) else json.dumps(body).encode()
-        told = {"Authorization": f"Bearer {self._token}", "Content-Type": kind, "User-Agent": "tester/1"}
-        told |= {name.replace("_", "-"): value for name, value in headers.items()}
+        sent = {"Authorization": f"Bearer {self._token}", "Content-Type": kind, "User-Agent": "tester/1"}
+        sent |= {name.replace("_", "-"): value for name, value in extra.items()}
         connection = http.client.HTTPSConnection(self._host, int(self._port), context=self._tls, timeout=20)
         try:
-            connection.request(method, path, raw, told)
+            connection.request(method, path, raw, sent)
             answer = connection.getresponse()
-            return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
+            headers: dict[str, str] = {}
+            for name, value in answer.getheaders():  # a repeated header becomes one list (RFC 9110, 5.3)
+                headers[name.lower()] = ", ".join(filter(None, (headers.get(name.lower()), value)))
+            return Answer(answer.status, headers, answer.read())
         finally:
             connection.close()

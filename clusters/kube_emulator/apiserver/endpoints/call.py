@@ -88,7 +88,7 @@ class Call:
 
     def writer(self, options: WriteOptions) -> Writer:
         """Who writes."""
-        return Writer(options.manager, "Update", self.served, self.info.subresource)
+        return Writer(options.manager, "Update", self.served, self.info.subresource, self.warnings.append)
 
     def selection(self, options: ListOptions) -> Predicate:
         """What is selected.

@@ -128,6 +128,7 @@ async def apply(call: Call, config: Object, options: WriteOptions) -> web.Respon
         subresource=call.info.subresource,
         dry_run=options.dry_run,
         served=call.served,
+        warn=call.warnings.append,
     )
     return await call.answer(stored, 200 if known else 201)
 

@@ -14,7 +14,14 @@ from kube_emulator.apiserver.auth.write import Write
 from kube_emulator.apiserver.crds.catalogue import Catalogue
 from kube_emulator.apiserver.registry import conversion
 from kube_emulator.apiserver.registry.admission import Admission
-from kube_emulator.apiserver.registry.ownership import Writer, apply_as, owned_new, owned_update
+from kube_emulator.apiserver.registry.ownership import (
+    Warn,
+    Writer,
+    apply_as,
+    no_warning,
+    owned_new,
+    owned_update,
+)
 from kube_emulator.apiserver.registry.reading import Reading
 from kube_emulator.apiserver.registry.strategy import prepare_change, prepare_new
 from kube_emulator.apiserver.registry.verbs.deletion import check_namespace, deletion, is_finished
@@ -36,6 +43,7 @@ from kube_emulator.apiserver.resources import Registry, Resource, Served
 from kube_emulator.apiserver.status import already_exists, internal
 from kube_emulator.apiserver.status import invalid as refused
 from kube_emulator.apiserver.validation.context import Context
+from kube_emulator.apiserver.validation.warnings import warnings_of
 from kube_emulator.clock import Clock
 from kube_emulator.jsonvalue import copied
 from kube_emulator.store.store import Store, Stored
@@ -113,6 +121,7 @@ class Api(Reading):
         spec = item.get("spec")
         sent = frozenset(spec) if isinstance(spec, dict) else frozenset()
         prepare_new(resource, item, self._context(namespace), self.catalogue.find(resource.key))
+        warn(resource, writer, item, None)
         if tracked is not None:
             item = owned_new(
                 resource, item, sent, writer, self.clock.stamp(), self.catalogue.shapes(resource)
@@ -202,6 +211,8 @@ class Api(Reading):
         prepare_change(
             resource, old, item, subresource, self._context(namespace), self.catalogue.find(resource.key)
         )
+        if not subresource:
+            warn(resource, writer, item, old)
         if tracked and writer.name and reset not in ([], [{}]):
             shapes = self.catalogue.shapes(resource)
             item = owned_update(resource, old, item, writer, self.clock.stamp(), shapes, subresource)
@@ -256,6 +267,7 @@ class Api(Reading):
         subresource: str = "",
         dry_run: bool = False,
         served: Served | None = None,
+        warn: Warn = no_warning,
     ) -> Stored:
         """Server-side apply; creates what does not exist. ``ApiError`` 409 on a conflict of managers."""
         resource, applied = self.resource(plural), copied(applied)
@@ -268,7 +280,7 @@ class Api(Reading):
         found = self.store.get(plural, namespace, name)
         if found is None:
             check_new(resource, applied, subresource)
-        writer = Writer(manager, "Apply", served, subresource)
+        writer = Writer(manager, "Apply", served, subresource, warn)
         item = apply_as(
             *(resource, found.value if found else None, applied, writer, self.clock.stamp()),
             self.catalogue.shapes(resource),
@@ -332,3 +344,10 @@ class Api(Reading):
     def _after(self, resource: Resource, made: Stored) -> Stored:
         self.catalogue.written(self, resource, made.value)
         return made
+
+
+def warn(resource: Resource, writer: Writer, item: Object, old: Object | None) -> None:
+    """Send WRITER the warnings about ITEM, which is valid; they are sent even if admission refuses it later."""
+    if not resource.custom:
+        for text in warnings_of(resource.kind, item, old):
+            writer.warn(text)

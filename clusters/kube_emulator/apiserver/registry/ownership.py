@@ -41,6 +41,14 @@ ADDED_LATER: Mapping[str, frozenset[str]] = MappingProxyType(
 """{kind: members of the spec that the server adds after ownership is told} (strategies and admission, 1.36)."""
 
 
+Warn = Callable[[str], None]
+"""Sends a warning to the client with the answer."""
+
+
+def no_warning(_text: str) -> None:
+    """Drop a warning: parts of this process do not read them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Writer:
     """Who writes.
@@ -48,12 +56,14 @@ class Writer:
     Attributes:
         name: field manager; empty for parts of this process, which leave no trace.
         served: the kind in the version of the request; None for the stored one.
+        warn: receives the warnings about the object that is written.
     """
 
     name: str = ""
     operation: str = "Update"
     served: Served | None = None
     subresource: str = ""
+    warn: Warn = no_warning
 
 
 def view_of(resource: Resource, writer: Writer, shapes: Shapes, subresource: str) -> View:

@@ -1,21 +1,19 @@
-"""What the API server warns of without refusing it: texts of ``Warning`` headers (``pkg/registry/*/strategy.go``, 1.36)."""
+"""What the API server warns of without refusing it: texts of ``Warning`` headers (``pkg/registry/*/*/strategy.go``, 1.36)."""
 
-from typing import Any
-
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.validation import names
 
-Object = dict[str, Any]
 
-
-def warnings_of(kind: str, item: Object) -> list[str]:
-    """Warnings about ITEM of that KIND when it is created or changed."""
+def warnings_of(kind: str, item: JsonObject, old: JsonObject | None = None) -> list[str]:
+    """Warnings about ITEM of the built-in KIND; OLD is what it replaces, None for a new object."""
     if kind == "ResourceSlice":
         driver = (item.get("spec") or {}).get("driver") or ""
         if driver != driver.lower():
             return [
                 f'spec.driver: driver names should be lowercase; "{driver}" contains uppercase characters'
             ]
-    if kind == "Pod":
+    # Upstream does not warn when a pod is updated: controllers do that often, people hardly ever (podStrategy).
+    if kind == "Pod" and old is None:
         problems = names.label(item["metadata"].get("name") or "")
         if problems:
             detail = (

@@ -9,6 +9,7 @@ from kube_emulator.apiserver.schema import protobuf
 
 pytestmark = pytest.mark.slow
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/default/leases"
+SLICES = "/apis/resource.k8s.io/v1/resourceslices"
 PODS = "/api/v1/namespaces/default/pods"
 
 
@@ -51,6 +52,59 @@ def test_unknown_and_doubled_fields_warn_or_refuse(call: Caller) -> None:
     assert warned.code == 201
     assert "field" in warned.headers["warning"]
     assert call("GET", f"{CONFIGS}/strict").code == 404
+
+
+LOWERCASE = '299 - "spec.driver: driver names should be lowercase; \\"GPU.example.com\\" contains uppercase characters"'
+
+
+def slice_of(name: str, driver: str) -> dict[str, Any]:
+    pool = {"name": "n", "generation": 1, "resourceSliceCount": 1}
+    head = {"apiVersion": "resource.k8s.io/v1", "kind": "ResourceSlice", "metadata": {"name": name}}
+    return {**head, "spec": {"driver": driver, "nodeName": "n", "pool": pool}}
+
+
+def test_every_write_of_a_valid_object_sends_its_warnings(call: Caller) -> None:
+    item = slice_of("upper", "GPU.example.com")
+    labels = {"metadata": {"labels": {"a": "b"}}}
+    path = f"{SLICES}/upper"
+    answers = [
+        call("POST", SLICES, item),
+        call("PUT", path, {**item, "metadata": {"name": "upper", "labels": {"a": "a"}}}),
+        call("PATCH", path, labels, kind=MERGE),
+        call("PATCH", f"{path}?fieldManager=m", item, kind=APPLY),
+        call(
+            "PATCH",
+            f"{path}-applied?fieldManager=m",
+            slice_of("upper-applied", "GPU.example.com"),
+            kind=APPLY,
+        ),
+    ]
+    assert [(answer.code, answer.headers.get("warning")) for answer in answers] == [
+        (201, LOWERCASE),
+        (200, LOWERCASE),
+        (200, LOWERCASE),
+        (200, LOWERCASE),
+        (201, LOWERCASE),
+    ]
+    assert "warning" not in call("GET", path).headers
+    assert "warning" not in call("POST", SLICES, slice_of("lower", "gpu.example.com")).headers
+
+
+def test_a_pod_whose_name_is_no_dns_label_warns_when_it_is_created_only(call: Caller) -> None:
+    made = call("POST", PODS, {**pod("a.b"), "unheard": 1})
+    assert made.code == 201
+    unknown, _, hostname = made.headers["warning"].partition(", ")
+    assert unknown == '299 - "unknown field \\"unheard\\""'
+    assert hostname.startswith("299 - \"metadata.name: this is used in the Pod's hostname, ")
+    changed = call("PATCH", f"{PODS}/a.b", {"metadata": {"labels": {"a": "b"}}}, kind=MERGE)
+    assert (changed.code, changed.headers.get("warning")) == (200, None)
+
+
+def test_an_invalid_object_sends_no_warnings_of_its_validation(call: Caller) -> None:
+    item = slice_of("invalid", "GPU.example.com")
+    item["spec"]["pool"]["generation"] = -1
+    answer = call("POST", SLICES, item)
+    assert (answer.code, answer.headers.get("warning")) == (422, None)
 
 
 def test_bodies_are_read_as_protobuf_and_yaml(call: Caller) -> None:
