@@ -4,15 +4,15 @@ The real server does this in controllers a moment later; here it is done within 
 """
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.apply.shapes import Shape, shape_of
 from kube_emulator.apiserver.crds.definition import Definition, definition_of
 from kube_emulator.apiserver.resources import Registry, Resource
 from kube_emulator.clock import Clock
 from kube_emulator.store.store import Store, Stored
 
-Object = dict[str, Any]
 DEFINITIONS = "customresourcedefinitions"
 CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
 
@@ -45,7 +45,7 @@ class Catalogue:
             return definition.shape
         return lambda api_version: shape_of(api_version, resource.kind)
 
-    def written(self, api: Verbs, resource: Resource, item: Object) -> None:
+    def written(self, api: Verbs, resource: Resource, item: JsonObject) -> None:
         """Serve what a definition tells."""
         if resource.key != DEFINITIONS:
             return
@@ -56,7 +56,7 @@ class Catalogue:
         if not is_established(item):
             api.store.put(DEFINITIONS, established(item, api.clock.stamp()))
 
-    def held(self, resource: Resource, item: Object) -> Object:
+    def held(self, resource: Resource, item: JsonObject) -> JsonObject:
         """ITEM as its deletion has to see it: a definition waits for its instances."""
         if resource.key != DEFINITIONS:
             return item
@@ -65,7 +65,7 @@ class Catalogue:
             return item
         return {**item, "metadata": {**item["metadata"], "finalizers": [*finalizers, CLEANUP]}}
 
-    def marked(self, api: Verbs, resource: Resource, item: Object) -> None:
+    def marked(self, api: Verbs, resource: Resource, item: JsonObject) -> None:
         """Begin the end of a definition: its instances go, then it does."""
         if resource.key != DEFINITIONS:
             return
@@ -75,7 +75,7 @@ class Catalogue:
             api.delete(key, metadata["name"], metadata.get("namespace", ""))
         self._finish(api, key)
 
-    def removed(self, api: Verbs, resource: Resource, _: Object) -> None:
+    def removed(self, api: Verbs, resource: Resource, _: JsonObject) -> None:
         """Go on with the end of a definition whose instance went."""
         if resource.custom:
             self._finish(api, resource.key)
@@ -91,7 +91,7 @@ class Catalogue:
             api.store.remove(DEFINITIONS, "", key)
 
 
-def is_established(item: Object) -> bool:
+def is_established(item: JsonObject) -> bool:
     """Whether a definition tells that it is served, with the names that it has now."""
     status = item.get("status") or {}
     names_told = status.get("acceptedNames") == item["spec"]["names"]
@@ -104,7 +104,7 @@ def is_established(item: Object) -> bool:
     )
 
 
-def established(item: Object, stamp: str) -> Object:
+def established(item: JsonObject, stamp: str) -> JsonObject:
     """A definition that tells that it is served."""
     status = item.get("status") or {}
     storage = [entry["name"] for entry in item["spec"]["versions"] if entry.get("storage")]
@@ -121,7 +121,7 @@ def established(item: Object, stamp: str) -> Object:
     return {**item, "metadata": dict(item["metadata"]), "status": new}
 
 
-def condition(kind: str, reason: str, message: str, stamp: str) -> Object:
+def condition(kind: str, reason: str, message: str, stamp: str) -> JsonObject:
     """A condition that is true."""
     head = {"type": kind, "status": "True", "lastTransitionTime": stamp}
     return head | {"reason": reason, "message": message}

@@ -4,17 +4,15 @@ The parts that decide whether the kind can be served; what only a schema's autho
 """
 
 from collections.abc import Iterator
-from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.crds.expressions import rule_problems
 from kube_emulator.apiserver.crds.patterns import problem
 from kube_emulator.apiserver.validation import names
 from kube_emulator.apiserver.validation.causes import Cause, invalid, not_supported, required
 
-Object = dict[str, Any]
 
-
-def definition_causes(item: Object) -> Iterator[Cause]:
+def definition_causes(item: JsonObject) -> Iterator[Cause]:
     """Rules of a CustomResourceDefinition."""
     spec = item.get("spec") or {}
     told = spec.get("names") or {}
@@ -42,7 +40,7 @@ def definition_causes(item: Object) -> Iterator[Cause]:
     yield from version_causes(spec.get("versions") or [])
 
 
-def version_causes(versions: list[Object]) -> Iterator[Cause]:
+def version_causes(versions: list[JsonObject]) -> Iterator[Cause]:
     """Rules of the versions."""
     if sum(bool(entry.get("storage")) for entry in versions) != 1:
         yield invalid("spec.versions", versions, "must have exactly one version marked as storage version")
@@ -61,7 +59,7 @@ def version_causes(versions: list[Object]) -> Iterator[Cause]:
             )
 
 
-def schema_causes(schema: Object, path: str) -> Iterator[Cause]:
+def schema_causes(schema: JsonObject, path: str) -> Iterator[Cause]:
     """Rules of a structural schema."""
     free = schema.get("x-kubernetes-int-or-string") or schema.get("x-kubernetes-preserve-unknown-fields")
     if not schema.get("type") and not free:

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.apply.shapes import Shape, custom_shape
 from kube_emulator.apiserver.crds.expressions import rule_causes
 from kube_emulator.apiserver.crds.structural import causes_of, default, pruned
 from kube_emulator.apiserver.resources import Resource, Version
 from kube_emulator.apiserver.validation.causes import ABSENT, Cause
 
-Object = dict[str, Any]
 SYSTEM_METADATA = (
     "uid",
     "creationTimestamp",
@@ -30,13 +30,13 @@ class Definition:
     """
 
     resource: Resource
-    versions: Mapping[str, Object]
+    versions: Mapping[str, JsonObject]
     preserves: bool = False
     shapes: dict[str, Shape] = field(default_factory=dict, compare=False)
 
-    def schema(self, version: str) -> Object:
+    def schema(self, version: str) -> JsonObject:
         """The OpenAPI schema of a version."""
-        found: Object = (self.versions[version].get("schema") or {}).get("openAPIV3Schema") or {}
+        found: JsonObject = (self.versions[version].get("schema") or {}).get("openAPIV3Schema") or {}
         return found
 
     def shape(self, api_version: str) -> Shape:
@@ -46,14 +46,14 @@ class Definition:
             self.shapes[version] = custom_shape(self.schema(version))
         return self.shapes[version]
 
-    def unknown(self, item: Object, version: str) -> list[str]:
+    def unknown(self, item: JsonObject, version: str) -> list[str]:
         """Paths of ITEM that the version's schema does not know."""
         found: list[str] = []
         if not self.preserves:
             pruned(item, self.schema(version), "", found, root=True)
         return found
 
-    def prepare(self, item: Object, old: Object | None, subresource: str) -> None:
+    def prepare(self, item: JsonObject, old: JsonObject | None, subresource: str) -> None:
         """Make ITEM what will be stored: what a client cannot write is as in OLD, unknown members go, defaults come."""
         schema = self.schema(self.resource.version)
         if old is not None:
@@ -73,7 +73,7 @@ class Definition:
         ):
             item["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
 
-    def causes(self, item: Object, old: Object | None) -> list[Cause]:
+    def causes(self, item: JsonObject, old: JsonObject | None) -> list[Cause]:
         """Why ITEM does not fit its schema, or why it cannot follow OLD."""
         schema = self.schema(self.resource.version)
         bare = {name: value for name, value in item.items() if name not in ("metadata", "apiVersion", "kind")}
@@ -84,7 +84,7 @@ class Definition:
         found = list(causes_of(bare, {**schema, "properties": inner, "required": names}, ""))
         return found or list(rule_causes(item, ABSENT if old is None else old, schema, ""))
 
-    def columns(self, version: str) -> list[Object]:
+    def columns(self, version: str) -> list[JsonObject]:
         """``additionalPrinterColumns``; the age if there are none."""
         found = self.versions[version].get("additionalPrinterColumns")
         return found or [{"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"}]
@@ -94,13 +94,13 @@ class Definition:
         paths = [entry["jsonPath"] for entry in self.versions[version].get("selectableFields") or []]
         return {path.removeprefix("."): path for path in paths}
 
-    def scale(self, version: str) -> Object | None:
+    def scale(self, version: str) -> JsonObject | None:
         """The paths of the scale subresource, if there is one."""
-        found: Object | None = (self.versions[version].get("subresources") or {}).get("scale")
+        found: JsonObject | None = (self.versions[version].get("subresources") or {}).get("scale")
         return found
 
 
-def restore(item: Object, old: Object, subresource: str, *, has_status: bool) -> None:
+def restore(item: JsonObject, old: JsonObject, subresource: str, *, has_status: bool) -> None:
     """Put back what a write through that door cannot change, in place."""
     if subresource == "status":
         kept = {name: item["metadata"][name] for name in ("managedFields",) if name in item["metadata"]}
@@ -120,7 +120,7 @@ def restore(item: Object, old: Object, subresource: str, *, has_status: bool) ->
             item["metadata"][name] = old["metadata"][name]
 
 
-def counted(item: Object, has_status: bool) -> Object:
+def counted(item: JsonObject, has_status: bool) -> JsonObject:
     """The part of an object whose changes its generation counts."""
     left = ("metadata", "status") if has_status else ("metadata",)
     return {name: value for name, value in item.items() if name not in left}
@@ -153,7 +153,7 @@ def definition_of(crd: Mapping[str, Any]) -> Definition:
     return Definition(resource, versions, bool(spec.get("preserveUnknownFields")))
 
 
-def default_definition(item: Object) -> None:
+def default_definition(item: JsonObject) -> None:
     """What is absent in a new or changed CustomResourceDefinition, in place (apiextensions ``v1/defaults.go``)."""
     spec = item.get("spec") or {}
     names = spec.get("names") or {}

@@ -7,6 +7,7 @@ The order and words of refusals are those of apiextensions-apiserver ``pkg/apise
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.crds.patterns import matches
 from kube_emulator.apiserver.validation.causes import (
     Cause,
@@ -146,7 +147,7 @@ def number_causes(value: float, schema: Schema, path: str) -> Iterator[Cause]:
         yield invalid(path, value, f"{path} in body should be a multiple of {step}")
 
 
-def object_causes(value: dict[str, Any], schema: Schema, path: str) -> Iterator[Cause]:
+def object_causes(value: JsonObject, schema: Schema, path: str) -> Iterator[Cause]:
     """Rules of objects."""
     properties, extra = schema.get("properties") or {}, schema.get("additionalProperties")
     for name in schema.get("required") or []:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.schema.descriptors import message_class
 from kube_emulator.apiserver.schema.wire import put
 
@@ -34,7 +35,7 @@ def encode(document: Mapping[str, Any]) -> bytes:
     return bytes(message.SerializeToString(deterministic=True))
 
 
-def _named(members: Mapping[str, Any]) -> dict[str, Any]:
+def _named(members: Mapping[str, Any]) -> JsonObject:
     return {
         "additional_properties": [{"name": name, "value": _schema(each)} for name, each in members.items()]
     }
@@ -44,13 +45,13 @@ def _any(value: Any) -> dict[str, str]:
     return {"yaml": json.dumps(value)}
 
 
-def _extensions(value: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _extensions(value: Mapping[str, Any]) -> list[JsonObject]:
     return [{"name": name, "value": _any(each)} for name, each in value.items() if name.startswith("x-")]
 
 
-def _schema(schema: Mapping[str, Any]) -> dict[str, Any]:
+def _schema(schema: Mapping[str, Any]) -> JsonObject:
     """A schema; what OpenAPI 2 has no word for (``oneOf``, ``nullable``) is left out, as kube-openapi does."""
-    shaped: dict[str, Any] = {name: schema[name] for name in KEPT if name in schema}
+    shaped: JsonObject = {name: schema[name] for name in KEPT if name in schema}
     shaped["vendor_extension"] = _extensions(schema)
     if "type" in schema:
         shaped["type"] = {"value": [schema["type"]]}
@@ -70,12 +71,12 @@ def _schema(schema: Mapping[str, Any]) -> dict[str, Any]:
     return shaped
 
 
-def _path_item(item: Mapping[str, Any]) -> dict[str, Any]:
-    shaped: dict[str, Any] = {method: _operation(item[method]) for method in METHODS if method in item}
+def _path_item(item: Mapping[str, Any]) -> JsonObject:
+    shaped: JsonObject = {method: _operation(item[method]) for method in METHODS if method in item}
     return shaped | {"parameters": [_parameter(each) for each in item["parameters"]]}
 
 
-def _operation(operation: Mapping[str, Any]) -> dict[str, Any]:
+def _operation(operation: Mapping[str, Any]) -> JsonObject:
     return {
         **{name: operation[name] for name in ("tags", "description", "produces", "consumes")},
         "operation_id": operation["operationId"],
@@ -85,14 +86,14 @@ def _operation(operation: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _response(code: str, response: Mapping[str, Any]) -> dict[str, Any]:
-    shaped: dict[str, Any] = {"description": response["description"]}
+def _response(code: str, response: Mapping[str, Any]) -> JsonObject:
+    shaped: JsonObject = {"description": response["description"]}
     if "schema" in response:
         shaped["schema"] = {"schema": _schema(response["schema"])}
     return {"name": code, "value": {"response": shaped}}
 
 
-def _parameter(parameter: Mapping[str, Any]) -> dict[str, Any]:
+def _parameter(parameter: Mapping[str, Any]) -> JsonObject:
     shaped = {
         name: parameter[name] for name in ("name", "in", "description", "required") if name in parameter
     }

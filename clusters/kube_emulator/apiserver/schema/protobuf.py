@@ -15,6 +15,7 @@ from typing import Any
 
 from google.protobuf.message import DecodeError
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.schema import kinds
 from kube_emulator.apiserver.schema.descriptors import message_class
 from kube_emulator.apiserver.schema.wire import put, take
@@ -36,7 +37,7 @@ def knows(api_version: str, kind: str) -> bool:
     return kinds.type_of(api_version, kind) is not None
 
 
-def encode(value: dict[str, Any]) -> bytes:
+def encode(value: JsonObject) -> bytes:
     """The document of an object, list, Status or options.
 
     Raises:
@@ -45,7 +46,7 @@ def encode(value: dict[str, Any]) -> bytes:
     return document(value["apiVersion"], value["kind"], body(value))
 
 
-def body(value: dict[str, Any]) -> bytes:
+def body(value: JsonObject) -> bytes:
     """What ``encode`` puts into the envelope. It may be kept: ``document`` and ``list_document`` are made of it cheaply.
 
     Raises:
@@ -69,13 +70,13 @@ def document(api_version: str, kind: str, raw: bytes) -> bytes:
     return MAGIC + bytes(envelope.SerializeToString())
 
 
-def list_document(api_version: str, kind: str, metadata: dict[str, Any], items: Iterable[bytes]) -> bytes:
+def list_document(api_version: str, kind: str, metadata: JsonObject, items: Iterable[bytes]) -> bytes:
     """The bytes of a list of KIND (``PodList``) whose objects are there as ``body`` gave them."""
     head = body({"apiVersion": api_version, "kind": kind, "metadata": metadata})
     return document(api_version, kind, head + b"".join(ITEM + _length(len(item)) + item for item in items))
 
 
-def decode(raw: bytes) -> dict[str, Any]:
+def decode(raw: bytes) -> JsonObject:
     """The JSON form of what ``encode`` made, or any client of Kubernetes.
 
     Raises:
@@ -96,7 +97,7 @@ def decode(raw: bytes) -> dict[str, Any]:
         value = take(found.name, message)
     except (ValueError, OverflowError, RecursionError) as error:
         raise ProtobufError(f"a member of this {kind} of {api_version} cannot be read: {error}") from error
-    nothing: dict[str, Any] = {"items": []} if kind.endswith("List") else {}
+    nothing: JsonObject = {"items": []} if kind.endswith("List") else {}
     return {"apiVersion": api_version, "kind": kind, **nothing, **value}
 
 
@@ -108,7 +109,7 @@ def frame(event: str, document: bytes) -> bytes:
     return LENGTH.pack(len(raw)) + raw
 
 
-def read_frame(raw: bytes) -> tuple[str, dict[str, Any], bytes]:
+def read_frame(raw: bytes) -> tuple[str, JsonObject, bytes]:
     """The event and object of the first frame in RAW, and the rest.
 
     Raises:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.schema import kinds, times
 from kube_emulator.apiserver.schema.findings import (
     AGAIN,
@@ -43,7 +44,7 @@ class Reading:
         warnings: ``unknown field "spec.foo"`` and ``duplicate field "spec.bar"``, in the order of the document.
     """
 
-    value: dict[str, Any]
+    value: JsonObject
     warnings: tuple[str, ...]
 
     @property
@@ -97,7 +98,7 @@ def _message_reader(type_name: str, release: Release) -> Reader:
         if not isinstance(value, dict):
             wrong(value, go, place, findings)
             return {}
-        result: dict[str, Any] = {}
+        result: JsonObject = {}
         for name, inner in value.told() if isinstance(value, Doubled) else value.items():
             member = members.get(name)
             if member is None:

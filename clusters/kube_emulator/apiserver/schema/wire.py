@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.schema import kinds
 from kube_emulator.apiserver.schema.descriptors import message_class
 from kube_emulator.apiserver.schema.kinds import FieldInfo
@@ -139,9 +140,9 @@ def taker(type_name: str) -> Take:
     if type_name in kinds.SPECIAL:
         return take_schema_or(kinds.info(type_name).short, _later(taker, "apiextensions_v1.JSONSchemaProps"))
 
-    def read(message: Any) -> dict[str, Any]:
+    def read(message: Any) -> JsonObject:
         steps, shown = _take_plan(type_name)
-        result: dict[str, Any] = {}
+        result: JsonObject = {}
         for descriptor, held in message.ListFields():
             name, step = steps[descriptor.number]
             value = step(held)

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.validation import claims, names
 from kube_emulator.apiserver.validation.causes import (
     Cause,
@@ -25,13 +26,12 @@ from kube_emulator.apiserver.validation.metadata import conditions, immutable
 from kube_emulator.apiserver.validation.selection import node_selector
 from kube_emulator.apiserver.validation.shown import shown
 
-Object = dict[str, Any]
 RESERVED_MAX, RESULTS_MAX, CONFIG_MAX = 256, 32, 64
 STATUS_CONDITIONS_MAX, DATA_MAX, INTERFACE_MAX, HARDWARE_MAX, IPS_MAX = 8, 10 * 1024, 256, 128, 16
 
 
 def claim_status(
-    new: Object, old: Object, spec: Object, *, deleted: bool, path: str = "status"
+    new: JsonObject, old: JsonObject, spec: JsonObject, *, deleted: bool, path: str = "status"
 ) -> Iterator[Cause]:
     """Status of a claim with SPEC; DELETED says that the claim waits for its deletion."""
     reserved, allocation = new.get("reservedFor") or [], new.get("allocation")
@@ -55,23 +55,23 @@ def claim_status(
         yield from _allocation(allocation, where, claims.request_names(spec))
 
 
-def results_of(status: Object) -> list[Object]:
+def results_of(status: JsonObject) -> list[JsonObject]:
     """The devices of an allocated claim."""
     return ((status.get("allocation") or {}).get("devices") or {}).get("results") or []
 
 
-def shared_id(item: Object) -> tuple[str, str, str, str | None]:
+def shared_id(item: JsonObject) -> tuple[str, str, str, str | None]:
     """What tells one allocated device or share from the others."""
     return item.get("driver") or "", item.get("pool") or "", item.get("device") or "", item.get("shareID")
 
 
-def _consumer(item: Object, path: str) -> Iterator[Cause]:
+def _consumer(item: JsonObject, path: str) -> Iterator[Cause]:
     for member in ("resource", "name", "uid"):
         if not item.get(member):
             yield required(f"{path}.{member}")
 
 
-def _allocation(item: Object, path: str, known: claims.Requests) -> Iterator[Cause]:
+def _allocation(item: JsonObject, path: str, known: claims.Requests) -> Iterator[Cause]:
     devices = item.get("devices") or {}
     result = functools.partial(_result, known=known)
     yield from each_of(devices.get("results"), RESULTS_MAX, result, f"{path}.devices.results")
@@ -81,14 +81,14 @@ def _allocation(item: Object, path: str, known: claims.Requests) -> Iterator[Cau
         yield from node_selector(item["nodeSelector"], f"{path}.nodeSelector")
 
 
-def _result(item: Object, path: str, *, known: claims.Requests) -> Iterator[Cause]:
+def _result(item: JsonObject, path: str, *, known: claims.Requests) -> Iterator[Cause]:
     yield from claims.reference(item.get("request") or "", f"{path}.request", known=known)
     yield from _place(item, path)
     yield from binding(item, path)
     yield from share_id(item.get("shareID"), f"{path}.shareID")
 
 
-def _place(item: Object, path: str) -> Iterator[Cause]:
+def _place(item: JsonObject, path: str) -> Iterator[Cause]:
     yield from driver_name(item.get("driver") or "", f"{path}.driver")
     yield from pool_name(item.get("pool") or "", f"{path}.pool")
     name = item.get("device") or ""
@@ -117,7 +117,7 @@ def share_id(value: str | None, path: str) -> Iterator[Cause]:
         yield invalid(path, value, detail)
 
 
-def _config(item: Object, path: str, *, known: claims.Requests) -> Iterator[Cause]:
+def _config(item: JsonObject, path: str, *, known: claims.Requests) -> Iterator[Cause]:
     source = item.get("source") or ""
     if not source:
         yield required(f"{path}.source")
@@ -126,7 +126,7 @@ def _config(item: Object, path: str, *, known: claims.Requests) -> Iterator[Caus
     yield from claims.claim_config(item, path, known=known)
 
 
-def _device_status(item: Object, path: str, *, allocated: set[Any]) -> Iterator[Cause]:
+def _device_status(item: JsonObject, path: str, *, allocated: set[Any]) -> Iterator[Cause]:
     yield from _place(item, path)
     yield from share_id(item.get("shareID"), f"{path}.shareID")
     if shared_id(item) not in allocated:
@@ -140,13 +140,13 @@ def _device_status(item: Object, path: str, *, allocated: set[Any]) -> Iterator[
     yield from _network(item.get("networkData") or {}, f"{path}.networkData")
 
 
-def shown_struct(item: Object) -> Any:
+def shown_struct(item: JsonObject) -> Any:
     """A device's identity as the real server prints it in a cause."""
     driver, pool, device, share = shared_id(item)
     return {"Driver": driver, "Pool": pool, "Device": device, "ShareID": share or ""}
 
 
-def _network(item: Object, path: str) -> Iterator[Cause]:
+def _network(item: JsonObject, path: str) -> Iterator[Cause]:
     for member, limit in (("interfaceName", INTERFACE_MAX), ("hardwareAddress", HARDWARE_MAX)):
         if names.size(item.get(member) or "") > limit:
             yield too_long(f"{path}.{member}", limit)
@@ -157,7 +157,7 @@ def _ip(address: str, path: str) -> Iterator[Cause]:
     yield from names.each(path, address, names.interface_address(address))
 
 
-def admin_status(new: Object, old: Object, context: Context) -> Iterator[Cause]:
+def admin_status(new: JsonObject, old: JsonObject, context: Context) -> Iterator[Cause]:
     """Admin access in a new allocation needs the label on the namespace."""
     if any(result.get("adminAccess") for result in results_of(old)):
         return

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.validation.causes import Cause, forbidden, invalid, required
 from kube_emulator.apiserver.validation.context import Context
 from kube_emulator.apiserver.validation.items import unique
 from kube_emulator.apiserver.validation.quantities import LARGEST, canonical, printed, value_of, whole
 from kube_emulator.releases.release import V1_37
 
-Object = dict[str, Any]
 OPTIONS_MAX = 10
 MILLI = Fraction(1, 1000)
 TWO_POLICIES = (
@@ -45,7 +45,7 @@ class Range:
         return any(value_of(value).denominator != 1 for value in self.members.values())
 
 
-def capacity(item: Object, path: str, *, shared: bool, context: Context) -> Iterator[Cause]:
+def capacity(item: JsonObject, path: str, *, shared: bool, context: Context) -> Iterator[Cause]:
     """One capacity of a device that is SHARED or not."""
     policy = item.get("requestPolicy")
     if policy is None:

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.validation import names
 from kube_emulator.apiserver.validation.causes import (
     HIDDEN,
@@ -26,7 +27,6 @@ from kube_emulator.apiserver.validation.items import each_of, unique
 from kube_emulator.apiserver.validation.metadata import annotations, labels
 from kube_emulator.apiserver.validation.taints import toleration
 
-Object = dict[str, Any]
 REQUESTS_MAX, CONSTRAINTS_MAX, CONFIG_MAX, SELECTORS_MAX, ALTERNATIVES_MAX = 32, 32, 32, 32, 8
 EXPRESSION_MAX, PARAMETERS_MAX = 10 * 1024, 10 * 1024
 TOO_COMPLEX = "too complex, exceeds cost limit"
@@ -40,7 +40,7 @@ Requests = dict[str, set[str] | None]
 """Names of requests with the names of their alternatives."""
 
 
-def claim_spec(spec: Object, context: Context, path: str = "spec") -> Iterator[Cause]:
+def claim_spec(spec: JsonObject, context: Context, path: str = "spec") -> Iterator[Cause]:
     """Spec of a claim."""
     devices, where = spec.get("devices") or {}, f"{path}.devices"
     known = request_names(spec)
@@ -52,7 +52,7 @@ def claim_spec(spec: Object, context: Context, path: str = "spec") -> Iterator[C
     yield from each_of(devices.get("config"), CONFIG_MAX, config, f"{where}.config")
 
 
-def request_names(spec: Object) -> Requests:
+def request_names(spec: JsonObject) -> Requests:
     """Which names of requests the claim's other parts may use."""
     requests = (spec.get("devices") or {}).get("requests") or []
     return {
@@ -63,11 +63,11 @@ def request_names(spec: Object) -> Requests:
     }
 
 
-def _name(item: Object) -> str:
+def _name(item: JsonObject) -> str:
     return item.get("name") or ""
 
 
-def _request(item: Object, path: str, *, context: Context) -> Iterator[Cause]:
+def _request(item: JsonObject, path: str, *, context: Context) -> Iterator[Cause]:
     yield from names.each(f"{path}.name", _name(item), names.label(_name(item)))
     exactly, alternatives = item.get("exactly"), item.get("firstAvailable") or []
     if exactly is None and not alternatives:
@@ -81,12 +81,12 @@ def _request(item: Object, path: str, *, context: Context) -> Iterator[Cause]:
         yield from unique(alternatives, ALTERNATIVES_MAX, rule, f"{path}.firstAvailable", _name)
 
 
-def _alternative(item: Object, path: str, *, context: Context) -> Iterator[Cause]:
+def _alternative(item: JsonObject, path: str, *, context: Context) -> Iterator[Cause]:
     yield from names.each(f"{path}.name", _name(item), names.label(_name(item)))
     yield from _wanted(item, path, context)
 
 
-def _wanted(item: Object, path: str, context: Context) -> Iterator[Cause]:
+def _wanted(item: JsonObject, path: str, context: Context) -> Iterator[Cause]:
     name = item.get("deviceClassName") or ""
     if name:
         yield from names.each(f"{path}.deviceClassName", name, names.subdomain(name))
@@ -105,13 +105,13 @@ def _wanted(item: Object, path: str, context: Context) -> Iterator[Cause]:
     yield from each_of(item.get("tolerations"), None, toleration, f"{path}.tolerations")
 
 
-def selectors(items: list[Object] | None, path: str, context: Context) -> Iterator[Cause]:
+def selectors(items: list[JsonObject] | None, path: str, context: Context) -> Iterator[Cause]:
     """CEL selectors."""
     rule = functools.partial(_selector, context=context)
     yield from each_of(items, SELECTORS_MAX, rule, path)
 
 
-def _selector(item: Object, path: str, *, context: Context) -> Iterator[Cause]:
+def _selector(item: JsonObject, path: str, *, context: Context) -> Iterator[Cause]:
     if item.get("cel") is None:
         yield required(f"{path}.cel")
         return
@@ -123,7 +123,7 @@ def _selector(item: Object, path: str, *, context: Context) -> Iterator[Cause]:
         yield forbidden(where, problem) if problem == TOO_COMPLEX else invalid(where, text, problem)
 
 
-def _constraint(item: Object, path: str, *, known: Requests, context: Context) -> Iterator[Cause]:
+def _constraint(item: JsonObject, path: str, *, known: Requests, context: Context) -> Iterator[Cause]:
     yield from references(item.get("requests"), f"{path}.requests", known)
     for member in ("matchAttribute", "distinctAttribute"):
         if item.get(member) is not None:
@@ -157,13 +157,13 @@ def reference(name: str, path: str, *, known: Requests) -> Iterator[Cause]:
         yield invalid(path, name, REFERENCE)
 
 
-def claim_config(item: Object, path: str, *, known: Requests) -> Iterator[Cause]:
+def claim_config(item: JsonObject, path: str, *, known: Requests) -> Iterator[Cause]:
     """One configuration in a claim."""
     yield from references(item.get("requests"), f"{path}.requests", known)
     yield from config(item, path)
 
 
-def config(item: Object, path: str, *, stored: bool = False) -> Iterator[Cause]:
+def config(item: JsonObject, path: str, *, stored: bool = False) -> Iterator[Cause]:
     """One configuration; a STORED one may be larger than today's limit."""
     opaque = item.get("opaque")
     if opaque is None:
@@ -183,7 +183,9 @@ def document(value: Any, path: str, limit: int, *, stored: bool = False) -> Iter
         yield invalid(path, HIDDEN, "must be a valid JSON object")
 
 
-def class_spec(spec: Object, old: Object | None, context: Context, path: str = "spec") -> Iterator[Cause]:
+def class_spec(
+    spec: JsonObject, old: JsonObject | None, context: Context, path: str = "spec"
+) -> Iterator[Cause]:
     """Spec of a DeviceClass."""
     yield from selectors(spec.get("selectors"), f"{path}.selectors", context)
     stored = old is not None and (old.get("config") or []) == (spec.get("config") or [])
@@ -201,7 +203,7 @@ def is_extended_resource(name: str) -> bool:
     return not native and not name.startswith("requests.") and not names.qualified(f"requests.{name}")
 
 
-def admin_access(requests: list[Object] | None, context: Context) -> Iterator[Cause]:
+def admin_access(requests: list[JsonObject] | None, context: Context) -> Iterator[Cause]:
     """Admin access is for namespaces that an administrator labelled; the path is the same for templates."""
     for index, request in enumerate(requests or []):
         if (request.get("exactly") or {}).get("adminAccess"):
@@ -218,7 +220,7 @@ def admin_namespace(path: str, context: Context) -> Iterator[Cause]:
         yield forbidden(path, detail)
 
 
-def template_metadata(metadata: Object, path: str = "spec.metadata") -> Iterator[Cause]:
+def template_metadata(metadata: JsonObject, path: str = "spec.metadata") -> Iterator[Cause]:
     """Metadata in a template: labels and annotations only."""
     yield from annotations(metadata.get("annotations"), f"{path}.annotations")
     yield from labels(metadata.get("labels"), f"{path}.labels")

@@ -7,6 +7,7 @@ hooks and security contexts are taken as they come.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.validation import names
 from kube_emulator.apiserver.validation.causes import (
     Cause,
@@ -19,7 +20,6 @@ from kube_emulator.apiserver.validation.causes import (
 )
 from kube_emulator.apiserver.validation.quantities import canonical, value_of
 
-Object = dict[str, Any]
 PULL_POLICIES = ("Always", "IfNotPresent", "Never")
 MESSAGE_POLICIES = ("File", "FallbackToLogsOnError")
 PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
@@ -32,7 +32,7 @@ NATIVE_RESOURCES = ("cpu", "memory", "ephemeral-storage")
 
 
 def containers(
-    spec: Object, claim_names: set[str], volumes: Mapping[str, Object], path: str
+    spec: JsonObject, claim_names: set[str], volumes: Mapping[str, JsonObject], path: str
 ) -> Iterator[Cause]:
     """Containers and init containers of a pod SPEC with these claims and VOLUMES."""
     found = spec.get("containers") or []
@@ -57,7 +57,7 @@ def containers(
                     yield forbidden(f"{where}.{member}", detail)
 
 
-def _unseen(item: Object, seen: set[str], path: str, *, init: bool = False) -> Iterator[Cause]:
+def _unseen(item: JsonObject, seen: set[str], path: str, *, init: bool = False) -> Iterator[Cause]:
     name = item.get("name") or ""
     if name in seen:
         yield duplicate(f"{path}.name", name)
@@ -66,7 +66,7 @@ def _unseen(item: Object, seen: set[str], path: str, *, init: bool = False) -> I
 
 
 def _container(
-    item: Object, claim_names: set[str], volumes: Mapping[str, Object], path: str
+    item: JsonObject, claim_names: set[str], volumes: Mapping[str, JsonObject], path: str
 ) -> Iterator[Cause]:
     name = item.get("name") or ""
     if name:
@@ -86,7 +86,7 @@ def _container(
     yield from _resources(item.get("resources") or {}, claim_names, f"{path}.resources")
 
 
-def _probe(item: Object | None, path: str) -> Iterator[Cause]:
+def _probe(item: JsonObject | None, path: str) -> Iterator[Cause]:
     if item is None:
         return
     handlers = [name for name in HANDLERS if item.get(name) is not None]
@@ -102,7 +102,7 @@ def _probe(item: Object | None, path: str) -> Iterator[Cause]:
             yield from port(number, f"{path}.{name}.port")
 
 
-def _ports(items: list[Object], path: str) -> Iterator[Cause]:
+def _ports(items: list[JsonObject], path: str) -> Iterator[Cause]:
     seen = set()
     for index, item in enumerate(items):
         where = f"{path}[{index}]"
@@ -120,7 +120,7 @@ def _ports(items: list[Object], path: str) -> Iterator[Cause]:
         yield from protocol(item.get("protocol") or "", f"{where}.protocol")
 
 
-def _host_ports(items: list[Object], path: str) -> Iterator[Cause]:
+def _host_ports(items: list[JsonObject], path: str) -> Iterator[Cause]:
     """A port of the node is there once."""
     seen = set()
     for index, item in enumerate(items):
@@ -145,7 +145,7 @@ def protocol(word: str, path: str) -> Iterator[Cause]:
         yield not_supported(path, word, PROTOCOLS)
 
 
-def _environment(items: list[Object], path: str) -> Iterator[Cause]:
+def _environment(items: list[JsonObject], path: str) -> Iterator[Cause]:
     for index, item in enumerate(items):
         where, name = f"{path}[{index}]", item.get("name") or ""
         if name:
@@ -165,7 +165,7 @@ def _environment(items: list[Object], path: str) -> Iterator[Cause]:
             yield invalid(f"{where}.valueFrom", "", "may not have more than one field specified at a time")
 
 
-def _mounts(items: list[Object], volumes: Mapping[str, Object], path: str) -> Iterator[Cause]:
+def _mounts(items: list[JsonObject], volumes: Mapping[str, JsonObject], path: str) -> Iterator[Cause]:
     seen = set()
     for index, item in enumerate(items):
         where, name, place = f"{path}[{index}]", item.get("name") or "", item.get("mountPath") or ""
@@ -180,7 +180,7 @@ def _mounts(items: list[Object], volumes: Mapping[str, Object], path: str) -> It
         seen.add(place)
 
 
-def _resources(item: Object, claim_names: set[str], path: str) -> Iterator[Cause]:
+def _resources(item: JsonObject, claim_names: set[str], path: str) -> Iterator[Cause]:
     limits, requests = item.get("limits") or {}, item.get("requests") or {}
     for member, found in (("limits", limits), ("requests", requests)):
         for name in sorted(found):
@@ -217,7 +217,7 @@ def _request(name: str, request: Any, limit: Any, path: str) -> Iterator[Cause]:
         )
 
 
-def _claims(items: list[Object], known: set[str], path: str) -> Iterator[Cause]:
+def _claims(items: list[JsonObject], known: set[str], path: str) -> Iterator[Cause]:
     """Uses of claims: a whole claim or one of its requests, nothing twice."""
     seen: set[str] = set()
     for index, item in enumerate(items):

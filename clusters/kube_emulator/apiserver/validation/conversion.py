@@ -7,7 +7,8 @@ other names in events.k8s.io (``pkg/apis/events/v1/conversion.go``). ``managedFi
 
 from typing import Any
 
-Object = dict[str, Any]
+from dra_api.objects import JsonObject
+
 GROUP = "resource.k8s.io"
 REQUEST_FIELDS = (
     "deviceClassName",
@@ -33,7 +34,7 @@ REPORTING = ("reportingController", "reportingInstance")
 """Sent by core v1 even if empty, by events.k8s.io not."""
 
 
-def to_storage(group: str, version: str, kind: str, item: Object) -> Object:
+def to_storage(group: str, version: str, kind: str, item: JsonObject) -> JsonObject:
     """ITEM of that version in the stored version; ITEM is not changed."""
     if group == GROUP and version == "v1beta1":
         return _convert_v1beta1(kind, item, _device_to_v1, _request_to_v1)
@@ -42,7 +43,7 @@ def to_storage(group: str, version: str, kind: str, item: Object) -> Object:
     return _with_version(item, f"{group}/v1") if group == GROUP else item
 
 
-def from_storage(group: str, version: str, kind: str, item: Object) -> Object:
+def from_storage(group: str, version: str, kind: str, item: JsonObject) -> JsonObject:
     """The stored ITEM in that version; ITEM is not changed."""
     if group == GROUP and version == "v1beta1":
         converted = _convert_v1beta1(kind, item, _device_to_v1beta1, _request_to_v1beta1)
@@ -53,15 +54,15 @@ def from_storage(group: str, version: str, kind: str, item: Object) -> Object:
     return _with_version(item, f"{group}/{version}") if group == GROUP else item
 
 
-def _with_version(item: Object, api_version: str) -> Object:
+def _with_version(item: JsonObject, api_version: str) -> JsonObject:
     return {**item, "apiVersion": api_version}
 
 
-def _rename(item: Object, names: dict[str, str]) -> Object:
+def _rename(item: JsonObject, names: dict[str, str]) -> JsonObject:
     return {names.get(name, name): value for name, value in item.items()}
 
 
-def _convert_v1beta1(kind: str, item: Object, device: Any, request: Any) -> Object:
+def _convert_v1beta1(kind: str, item: JsonObject, device: Any, request: Any) -> JsonObject:
     converted = _with_version(item, f"{GROUP}/v1")
     spec = item.get("spec")
     if spec is None:
@@ -75,7 +76,7 @@ def _convert_v1beta1(kind: str, item: Object, device: Any, request: Any) -> Obje
     return converted
 
 
-def _slice_spec(spec: Object, device: Any) -> Object:
+def _slice_spec(spec: JsonObject, device: Any) -> JsonObject:
     """An empty node name and a false ``allNodes`` are v1beta1's words for absence."""
     kept = {name: value for name, value in spec.items() if value or name not in ("nodeName", "allNodes")}
     if kept.get("devices") is not None:
@@ -83,24 +84,24 @@ def _slice_spec(spec: Object, device: Any) -> Object:
     return kept
 
 
-def _claim_spec(spec: Object, request: Any) -> Object:
+def _claim_spec(spec: JsonObject, request: Any) -> JsonObject:
     devices = spec.get("devices")
     if not devices or devices.get("requests") is None:
         return spec
     return {**spec, "devices": {**devices, "requests": [request(item) for item in devices["requests"]]}}
 
 
-def _device_to_v1(item: Object) -> Object:
+def _device_to_v1(item: JsonObject) -> JsonObject:
     basic = item.get("basic") or {}
     return {name: value for name, value in item.items() if name != "basic"} | basic
 
 
-def _device_to_v1beta1(item: Object) -> Object:
+def _device_to_v1beta1(item: JsonObject) -> JsonObject:
     basic = {name: value for name, value in item.items() if name != "name"}
     return ({"name": item["name"]} if "name" in item else {}) | {"basic": basic}
 
 
-def _request_to_v1(item: Object) -> Object:
+def _request_to_v1(item: JsonObject) -> JsonObject:
     exactly = {
         name: item[name]
         for name in REQUEST_FIELDS
@@ -110,7 +111,7 @@ def _request_to_v1(item: Object) -> Object:
     return rest | ({"exactly": exactly} if exactly else {})
 
 
-def _request_to_v1beta1(item: Object) -> Object:
+def _request_to_v1beta1(item: JsonObject) -> JsonObject:
     """The class is always sent, empty beside alternatives."""
     exactly = {"deviceClassName": ""} | (item.get("exactly") or {})
     return {name: value for name, value in item.items() if name != "exactly"} | exactly

@@ -3,8 +3,7 @@
 Kinds that have no row (events, admission configuration, custom objects) are judged by their metadata only.
 """
 
-from typing import Any
-
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.validation import (
     definitions,
     drops,
@@ -19,7 +18,6 @@ from kube_emulator.apiserver.validation.context import Context
 from kube_emulator.apiserver.validation.kinds import Kind
 from kube_emulator.apiserver.validation.qos import qos_class
 
-Object = dict[str, Any]
 TEMPLATE_NUMBER = "deprecated.daemonset.template.generation"
 DAEMON_COUNTS = ("currentNumberScheduled", "numberMisscheduled", "desiredNumberScheduled", "numberReady")
 BUDGET_COUNTS = ("disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods")
@@ -33,7 +31,7 @@ GATED = {
 RBAC = "rbac.authorization.k8s.io"
 
 
-def _prepare_pod(new: Object, old: Object | None, context: Context) -> None:
+def _prepare_pod(new: JsonObject, old: JsonObject | None, context: Context) -> None:
     if old is None:
         pod_defaults.admit(new["spec"])
         new["status"] = {"phase": "Pending", "qosClass": qos_class(new["spec"])}
@@ -46,7 +44,7 @@ def _prepare_pod(new: Object, old: Object | None, context: Context) -> None:
             new["spec"][name] = old["spec"][name]
 
 
-def _prepare_pod_status(new: Object, old: Object, context: Context) -> None:
+def _prepare_pod_status(new: JsonObject, old: JsonObject, context: Context) -> None:
     """The class never changes, and old kubelets forget it; owners are the garbage collector's."""
     quality = (old.get("status") or {}).get("qosClass")
     if quality:
@@ -57,7 +55,7 @@ def _prepare_pod_status(new: Object, old: Object, context: Context) -> None:
         new["metadata"]["ownerReferences"] = old["metadata"]["ownerReferences"]
 
 
-def _prepare_namespace(new: Object, old: Object | None, _context: Context) -> None:
+def _prepare_namespace(new: JsonObject, old: JsonObject | None, _context: Context) -> None:
     """A namespace ends when everything in it is gone: until then ``kubernetes`` holds it."""
     if old is None:
         finalizers = new["spec"].setdefault("finalizers", [])
@@ -67,7 +65,7 @@ def _prepare_namespace(new: Object, old: Object | None, _context: Context) -> No
         new["spec"] = {**new.get("spec", {}), "finalizers": (old.get("spec") or {}).get("finalizers", [])}
 
 
-def _prepare_daemon_set(new: Object, old: Object | None, _context: Context) -> None:
+def _prepare_daemon_set(new: JsonObject, old: JsonObject | None, _context: Context) -> None:
     """The number of the template stands in an annotation."""
     found = (old or {}).get("metadata", {}).get("annotations") or {}
     number = int(found.get(TEMPLATE_NUMBER, "0"))
@@ -76,7 +74,7 @@ def _prepare_daemon_set(new: Object, old: Object | None, _context: Context) -> N
     new["metadata"].setdefault("annotations", {})[TEMPLATE_NUMBER] = str(number)
 
 
-def _prepare_job(new: Object, old: Object | None, _context: Context) -> None:
+def _prepare_job(new: JsonObject, old: JsonObject | None, _context: Context) -> None:
     """A job selects its pods by its own uid unless the client chose a selector."""
     if old is not None or new["spec"].get("manualSelector"):
         return

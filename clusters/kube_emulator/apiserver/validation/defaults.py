@@ -6,13 +6,12 @@ defaults of apiextensions. A new kind is a function and a row in ``DEFAULTS``. P
 
 import base64
 from collections.abc import Callable
-from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.validation import pod_defaults
 from kube_emulator.apiserver.validation.context import Context
 from kube_emulator.apiserver.validation.quantities import canonical
 
-Object = dict[str, Any]
 GROUPS = ("apps", "batch")
 NODE_INFO = (
     "machineID",
@@ -29,7 +28,7 @@ NODE_INFO = (
 LARGEST_INT = 2**31 - 1
 
 
-def _wanted(item: Object) -> None:
+def _wanted(item: JsonObject) -> None:
     item["allocationMode"] = item.get("allocationMode") or "ExactCount"
     if item["allocationMode"] == "ExactCount" and not item.get("count"):
         item["count"] = 1
@@ -40,11 +39,11 @@ def _wanted(item: Object) -> None:
         item["capacity"]["requests"] = _canonical(amounts)
 
 
-def _canonical(amounts: Object) -> Object:
+def _canonical(amounts: JsonObject) -> JsonObject:
     return {name: canonical(value) for name, value in amounts.items()}
 
 
-def claim_spec(spec: Object) -> None:
+def claim_spec(spec: JsonObject) -> None:
     """Allocation mode and count of a claim's requests."""
     for request in (spec.get("devices") or {}).get("requests") or []:
         for item in [request.get("exactly"), *(request.get("firstAvailable") or [])]:
@@ -52,7 +51,7 @@ def claim_spec(spec: Object) -> None:
                 _wanted(item)
 
 
-def _claim(item: Object, _context: Context) -> None:
+def _claim(item: JsonObject, _context: Context) -> None:
     claim_spec(item.setdefault("spec", {}))
     status = item.get("status") or {}
     for result in ((status.get("allocation") or {}).get("devices") or {}).get("results") or []:
@@ -60,13 +59,13 @@ def _claim(item: Object, _context: Context) -> None:
             result["consumedCapacity"] = _canonical(result["consumedCapacity"])
 
 
-def _claim_template(item: Object, _context: Context) -> None:
+def _claim_template(item: JsonObject, _context: Context) -> None:
     inner = item.setdefault("spec", {})
     inner.setdefault("metadata", {})
     claim_spec(inner.setdefault("spec", {}))
 
 
-def _slice(item: Object, context: Context) -> None:
+def _slice(item: JsonObject, context: Context) -> None:
     spec = item.setdefault("spec", {})
     for device in spec.get("devices") or []:
         for taint in device.get("taints") or []:
@@ -81,7 +80,7 @@ def _slice(item: Object, context: Context) -> None:
         _counters(counter_set)
 
 
-def _capacity(item: Object) -> None:
+def _capacity(item: JsonObject) -> None:
     item["value"] = canonical(item.get("value") or "0")
     policy = item.get("requestPolicy") or {}
     for place, names in ((policy, ("default",)), (policy.get("validRange") or {}, ("min", "max", "step"))):
@@ -92,36 +91,36 @@ def _capacity(item: Object) -> None:
         policy["validValues"] = [canonical(value) for value in policy["validValues"]]
 
 
-def _counters(item: Object) -> None:
+def _counters(item: JsonObject) -> None:
     for counter in (item.get("counters") or {}).values():
         counter["value"] = canonical(counter.get("value") or "0")
 
 
-def _taint_rule(item: Object, context: Context) -> None:
+def _taint_rule(item: JsonObject, context: Context) -> None:
     spec = item.setdefault("spec", {})
     spec.setdefault("taint", {}).setdefault("timeAdded", context.stamp)
 
 
-def _pool_request(item: Object, _context: Context) -> None:
+def _pool_request(item: JsonObject, _context: Context) -> None:
     item.setdefault("spec", {}).setdefault("limit", 100)
 
 
-def _class(item: Object, _context: Context) -> None:
+def _class(item: JsonObject, _context: Context) -> None:
     item.setdefault("spec", {})
 
 
-def _pod(item: Object, _context: Context) -> None:
+def _pod(item: JsonObject, _context: Context) -> None:
     pod_defaults.pod(item.setdefault("spec", {}))
 
 
-def _namespace(item: Object, _context: Context) -> None:
+def _namespace(item: JsonObject, _context: Context) -> None:
     item.setdefault("spec", {})
     name = item["metadata"].get("name")
     if name:
         item["metadata"].setdefault("labels", {})["kubernetes.io/metadata.name"] = name
 
 
-def _secret(item: Object, _context: Context) -> None:
+def _secret(item: JsonObject, _context: Context) -> None:
     item["type"] = item.get("type") or "Opaque"
     texts = item.pop("stringData", None) or {}
     if texts:
@@ -129,7 +128,7 @@ def _secret(item: Object, _context: Context) -> None:
         item["data"] = {**(item.get("data") or {}), **encoded}
 
 
-def _node(item: Object, _context: Context) -> None:
+def _node(item: JsonObject, _context: Context) -> None:
     status = item.setdefault("status", {})
     status.setdefault("daemonEndpoints", {"kubeletEndpoint": {"Port": 0}})
     status["nodeInfo"] = {**dict.fromkeys(NODE_INFO, ""), **(status.get("nodeInfo") or {})}
@@ -140,7 +139,7 @@ def _node(item: Object, _context: Context) -> None:
         status["allocatable"] = dict(status["capacity"])
 
 
-def _event(item: Object, _context: Context) -> None:
+def _event(item: JsonObject, _context: Context) -> None:
     """Members that core/v1 always sends."""
     item.setdefault("source", {})
     for name in ("firstTimestamp", "lastTimestamp", "eventTime"):
@@ -149,7 +148,7 @@ def _event(item: Object, _context: Context) -> None:
         item.setdefault(name, "")
 
 
-def _service(item: Object, _context: Context) -> None:
+def _service(item: JsonObject, _context: Context) -> None:
     spec = item.setdefault("spec", {})
     spec["sessionAffinity"] = spec.get("sessionAffinity") or "None"
     spec["type"] = spec.get("type") or "ClusterIP"
@@ -167,15 +166,15 @@ def _service(item: Object, _context: Context) -> None:
         spec.setdefault("allocateLoadBalancerNodePorts", True)
 
 
-def _workload(item: Object) -> Object:
-    spec: Object = item.setdefault("spec", {})
+def _workload(item: JsonObject) -> JsonObject:
+    spec: JsonObject = item.setdefault("spec", {})
     template = spec.setdefault("template", {})
     template.setdefault("metadata", {})
     pod_defaults.template(template.setdefault("spec", {}))
     return spec
 
 
-def _daemon_set(item: Object, _context: Context) -> None:
+def _daemon_set(item: JsonObject, _context: Context) -> None:
     spec = _workload(item)
     spec.setdefault("revisionHistoryLimit", 10)
     strategy = spec.setdefault("updateStrategy", {})
@@ -186,7 +185,7 @@ def _daemon_set(item: Object, _context: Context) -> None:
         rolling.setdefault("maxSurge", 0)
 
 
-def _deployment(item: Object, _context: Context) -> None:
+def _deployment(item: JsonObject, _context: Context) -> None:
     spec = _workload(item)
     spec.setdefault("replicas", 1)
     spec.setdefault("revisionHistoryLimit", 10)
@@ -199,11 +198,11 @@ def _deployment(item: Object, _context: Context) -> None:
         rolling.setdefault("maxSurge", "25%")
 
 
-def _replica_set(item: Object, _context: Context) -> None:
+def _replica_set(item: JsonObject, _context: Context) -> None:
     _workload(item).setdefault("replicas", 1)
 
 
-def _job(item: Object, _context: Context) -> None:
+def _job(item: JsonObject, _context: Context) -> None:
     spec = _workload(item)
     if spec.get("completions") is None and spec.get("parallelism") is None:
         spec["completions"] = 1
@@ -219,7 +218,7 @@ def _job(item: Object, _context: Context) -> None:
         item["metadata"]["labels"] = dict(labels)
 
 
-def _binding(item: Object, _context: Context) -> None:
+def _binding(item: JsonObject, _context: Context) -> None:
     reference = item.get("roleRef") or {}
     reference["apiGroup"] = reference.get("apiGroup") or "rbac.authorization.k8s.io"
     for subject in item.get("subjects") or []:
@@ -227,7 +226,7 @@ def _binding(item: Object, _context: Context) -> None:
             subject["apiGroup"] = "rbac.authorization.k8s.io"
 
 
-def _definition(item: Object, _context: Context) -> None:
+def _definition(item: JsonObject, _context: Context) -> None:
     spec = item.setdefault("spec", {})
     spec.setdefault("conversion", {}).setdefault("strategy", "None")
     names = spec.setdefault("names", {})
@@ -238,7 +237,7 @@ def _definition(item: Object, _context: Context) -> None:
         names["listKind"] = f"{kind}List"
 
 
-DEFAULTS: dict[str, Callable[[Object, Context], None]] = {
+DEFAULTS: dict[str, Callable[[JsonObject, Context], None]] = {
     "ClusterRoleBinding": _binding,
     "CustomResourceDefinition": _definition,
     "DaemonSet": _daemon_set,
@@ -261,7 +260,7 @@ DEFAULTS: dict[str, Callable[[Object, Context], None]] = {
 }
 
 
-def default(group: str, kind: str, item: Object, context: Context) -> None:
+def default(group: str, kind: str, item: JsonObject, context: Context) -> None:
     """Fill in what ITEM of that KIND leaves out."""
     if kind in DEFAULTS and (not group or group in GROUPS or group.endswith(".k8s.io")):
         DEFAULTS[kind](item, context)

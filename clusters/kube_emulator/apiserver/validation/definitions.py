@@ -4,20 +4,19 @@ Judged are names, versions, scope, and that a structural schema is there: a type
 """
 
 from collections.abc import Iterator
-from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.validation import names
 from kube_emulator.apiserver.validation.causes import Cause, forbidden, invalid, not_supported, required
 from kube_emulator.apiserver.validation.context import Context
 
-Object = dict[str, Any]
 TYPES = ("array", "boolean", "integer", "number", "object", "string")
 SCOPES = ("Cluster", "Namespaced")
 NO_PRUNING = "x-kubernetes-preserve-unknown-fields"
 INT_OR_STRING = "x-kubernetes-int-or-string"
 
 
-def definition(new: Object, _old: Object | None, _context: Context) -> Iterator[Cause]:
+def definition(new: JsonObject, _old: JsonObject | None, _context: Context) -> Iterator[Cause]:
     """A CustomResourceDefinition."""
     spec = new.get("spec") or {}
     group, words = spec.get("group") or "", spec.get("names") or {}
@@ -46,7 +45,7 @@ def definition(new: Object, _old: Object | None, _context: Context) -> Iterator[
         yield invalid("status.storedVersions", None, "must have at least one stored version")
 
 
-def _versions(items: list[Object], *, given: bool) -> Iterator[Cause]:
+def _versions(items: list[JsonObject], *, given: bool) -> Iterator[Cause]:
     for index, item in enumerate(items):
         if not (item.get("schema") or {}).get("openAPIV3Schema"):
             yield required(f"spec.versions[{index}].schema.openAPIV3Schema")
@@ -68,7 +67,7 @@ def _versions(items: list[Object], *, given: bool) -> Iterator[Cause]:
         yield invalid("spec.version", found[0], ",".join(problems))
 
 
-def _schemas(items: list[Object]) -> Iterator[Cause]:
+def _schemas(items: list[JsonObject]) -> Iterator[Cause]:
     """Schemas of all versions; equal ones are told once, at the place where they stood before versions had their own."""
     schemas = [(item.get("schema") or {}).get("openAPIV3Schema") for item in items]
     if _same(schemas):
@@ -79,11 +78,11 @@ def _schemas(items: list[Object]) -> Iterator[Cause]:
             yield from _structural(schema, f"spec.versions[{index}].schema.openAPIV3Schema")
 
 
-def _same(schemas: list[Object | None]) -> bool:
+def _same(schemas: list[JsonObject | None]) -> bool:
     return bool(schemas) and schemas[0] is not None and all(schema == schemas[0] for schema in schemas)
 
 
-def _shown_version(item: Object, *, hoisted: bool) -> Object:
+def _shown_version(item: JsonObject, *, hoisted: bool) -> JsonObject:
     return {
         "Name": item.get("name") or "",
         "Served": bool(item.get("served")),
@@ -97,7 +96,7 @@ def _shown_version(item: Object, *, hoisted: bool) -> Object:
     }
 
 
-def _structural(schema: Object, path: str, *, root: bool = True) -> Iterator[Cause]:
+def _structural(schema: JsonObject, path: str, *, root: bool = True) -> Iterator[Cause]:
     """A structural schema: every node says its type (``pkg/apiserver/schema/validation.go``)."""
     kind = schema.get("type") or ""
     if kind and kind not in TYPES:
@@ -121,7 +120,7 @@ def _structural(schema: Object, path: str, *, root: bool = True) -> Iterator[Cau
         yield from _structural(schema["additionalProperties"], f"{path}.additionalProperties", root=False)
 
 
-def _names(words: Object) -> Iterator[Cause]:
+def _names(words: JsonObject) -> Iterator[Cause]:
     for member in ("plural", "singular"):
         problems = names.label_1035(words.get(member) or "")
         if words.get(member) and problems:

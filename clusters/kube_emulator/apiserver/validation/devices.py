@@ -8,8 +8,8 @@ import dataclasses
 import functools
 import re
 from collections.abc import Iterator
-from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.validation import names
 from kube_emulator.apiserver.validation.capacities import capacity
 from kube_emulator.apiserver.validation.causes import Cause, duplicate, invalid, required, too_long
@@ -21,7 +21,6 @@ from kube_emulator.apiserver.validation.selection import node_selector
 from kube_emulator.apiserver.validation.taints import taint
 from kube_emulator.releases.release import V1_35, V1_37
 
-Object = dict[str, Any]
 SEMVER = (
     r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)"
     r"(-(0|[1-9][0-9]*|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*)(\.(0|[1-9][0-9]*|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*))*)?"
@@ -41,7 +40,7 @@ PER_DEVICE = (
 
 
 def device(
-    item: Object, path: str, *, old: Object | None, per_device: bool, context: Context
+    item: JsonObject, path: str, *, old: JsonObject | None, per_device: bool, context: Context
 ) -> Iterator[Cause]:
     """One device; PER_DEVICE says that devices tell their nodes, OLD is the stored device of that name."""
     name = item.get("name") or ""
@@ -76,7 +75,7 @@ def device(
     yield from node_resources(item, path)
 
 
-def values_in(value: Object) -> int:
+def values_in(value: JsonObject) -> int:
     """How many values an attribute has: those of its longest list, or one."""
     if LISTED.isdisjoint(value):
         return 1
@@ -134,7 +133,7 @@ def pool_name(name: str, path: str) -> Iterator[Cause]:
         yield from names.each(path, part, names.subdomain(part))
 
 
-def attribute(value: Object, path: str) -> Iterator[Cause]:
+def attribute(value: JsonObject, path: str) -> Iterator[Cause]:
     """Value of an attribute: exactly one member."""
     found = [member for member in value if value[member] is not None and member in VALUES]
     found.sort(key=VALUES.index)
@@ -154,7 +153,7 @@ def attribute(value: Object, path: str) -> Iterator[Cause]:
         yield invalid(path, shown_attribute(value) if found else "", "exactly one value must be specified")
 
 
-def shown_attribute(value: Object) -> Object:
+def shown_attribute(value: JsonObject) -> JsonObject:
     """An attribute as the real server prints it: its internal type's members."""
     members = {
         f"{'Version' if m.startswith('version') else m.rstrip('s').title()}Value{'s' * (m in LISTS)}": m
@@ -173,7 +172,7 @@ def shown_attribute(value: Object) -> Object:
     return {name: value.get(members[name]) for name in order}
 
 
-def counter_consumption(item: Object, path: str) -> Iterator[Cause]:
+def counter_consumption(item: JsonObject, path: str) -> Iterator[Cause]:
     """What a device draws from one counter set."""
     yield from counter_set_name(item.get("counterSet") or "", f"{path}.counterSet")
     yield from counters(item.get("counters"), f"{path}.counters")
@@ -187,7 +186,7 @@ def counter_set_name(name: str, path: str) -> Iterator[Cause]:
         yield required(path)
 
 
-def counters(items: Object | None, path: str) -> Iterator[Cause]:
+def counters(items: JsonObject | None, path: str) -> Iterator[Cause]:
     """Counters of a set or of a consumption."""
     if not items:
         yield required(path)
@@ -198,7 +197,7 @@ def _counter_name(name: str, path: str) -> Iterator[Cause]:
     yield from names.each(path, name, names.label(name))
 
 
-def _node(item: Object, path: str, *, per_device: bool) -> Iterator[Cause]:
+def _node(item: JsonObject, path: str, *, per_device: bool) -> Iterator[Cause]:
     if not per_device:
         if any(item.get(member) is not None for member in ("nodeName", "nodeSelector", "allNodes")):
             detail = (
@@ -226,7 +225,7 @@ def _node(item: Object, path: str, *, per_device: bool) -> Iterator[Cause]:
         yield invalid(path, f"{{{', '.join(found)}}}", PER_DEVICE)
 
 
-def binding(item: Object, path: str) -> Iterator[Cause]:
+def binding(item: JsonObject, path: str) -> Iterator[Cause]:
     """Conditions for binding, of a device or of an allocation result."""
     good, bad = item.get("bindingConditions") or [], item.get("bindingFailureConditions") or []
     if not good and not bad:

@@ -5,30 +5,29 @@ fields missing. Everything here changes the new object in place.
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.validation.allocations import results_of, shared_id
 from kube_emulator.apiserver.validation.context import Context
 from kube_emulator.apiserver.validation.devices import LISTED
 from kube_emulator.releases.release import V1_35
 
-Object = dict[str, Any]
-Places = Callable[[Object], Iterator[tuple[Object, str]]]
+Places = Callable[[JsonObject], Iterator[tuple[JsonObject, str]]]
 """Where a gate's fields stand in a spec or status: (the object around, the field)."""
 Table = tuple[tuple[tuple[str, ...], Places], ...]
 """((gates, all of which must be on), where their fields are), in upstream's order."""
 
 
-def _devices(spec: Object) -> list[Object]:
+def _devices(spec: JsonObject) -> list[JsonObject]:
     return spec.get("devices") or []
 
 
-def _slice_taints(spec: Object) -> Iterator[tuple[Object, str]]:
+def _slice_taints(spec: JsonObject) -> Iterator[tuple[JsonObject, str]]:
     for device in _devices(spec):
         yield device, "taints"
 
 
-def _slice_partitions(spec: Object) -> Iterator[tuple[Object, str]]:
+def _slice_partitions(spec: JsonObject) -> Iterator[tuple[JsonObject, str]]:
     yield spec, "sharedCounters"
     yield spec, "perDeviceNodeSelection"
     for device in _devices(spec):
@@ -36,90 +35,90 @@ def _slice_partitions(spec: Object) -> Iterator[tuple[Object, str]]:
             yield device, member
 
 
-def _slice_binding(spec: Object) -> Iterator[tuple[Object, str]]:
+def _slice_binding(spec: JsonObject) -> Iterator[tuple[JsonObject, str]]:
     for device in _devices(spec):
         for member in ("bindingConditions", "bindingFailureConditions", "bindsToNode"):
             yield device, member
 
 
-def _slice_shares(spec: Object) -> Iterator[tuple[Object, str]]:
+def _slice_shares(spec: JsonObject) -> Iterator[tuple[JsonObject, str]]:
     for device in _devices(spec):
         yield device, "allowMultipleAllocations"
         for capacity in (device.get("capacity") or {}).values():
             yield capacity, "requestPolicy"
 
 
-def _slice_node_resources(spec: Object) -> Iterator[tuple[Object, str]]:
+def _slice_node_resources(spec: JsonObject) -> Iterator[tuple[JsonObject, str]]:
     for device in _devices(spec):
         yield device, "nodeAllocatableResourceMappings"
         yield device, "nodeAllocatableResources"
 
 
-def _slice_lists(spec: Object) -> Iterator[tuple[Object, str]]:
+def _slice_lists(spec: JsonObject) -> Iterator[tuple[JsonObject, str]]:
     for device in _devices(spec):
         for value in (device.get("attributes") or {}).values():
             for member in LISTED.intersection(value):
                 yield value, member
 
 
-def _slice_operations(spec: Object) -> Iterator[tuple[Object, str]]:
+def _slice_operations(spec: JsonObject) -> Iterator[tuple[JsonObject, str]]:
     yield spec, "skipNodeOperations"
     for device in _devices(spec):
         yield device, "skipNodeOperations"
 
 
-def _slice_partition_type(spec: Object) -> Iterator[tuple[Object, str]]:
+def _slice_partition_type(spec: JsonObject) -> Iterator[tuple[JsonObject, str]]:
     yield spec, "partitionTypeAttribute"
 
 
-def _requests(spec: Object) -> list[Object]:
+def _requests(spec: JsonObject) -> list[JsonObject]:
     return (spec.get("devices") or {}).get("requests") or []
 
 
-def _wanted(spec: Object) -> Iterator[Object]:
+def _wanted(spec: JsonObject) -> Iterator[JsonObject]:
     for request in _requests(spec):
         if request.get("exactly") is not None:
             yield request["exactly"]
         yield from request.get("firstAvailable") or []
 
 
-def _claim_lists(spec: Object) -> Iterator[tuple[Object, str]]:
+def _claim_lists(spec: JsonObject) -> Iterator[tuple[JsonObject, str]]:
     for request in _requests(spec):
         yield request, "firstAvailable"
 
 
-def _claim_tolerations(spec: Object) -> Iterator[tuple[Object, str]]:
+def _claim_tolerations(spec: JsonObject) -> Iterator[tuple[JsonObject, str]]:
     for wanted in _wanted(spec):
         yield wanted, "tolerations"
 
 
-def _claim_admin(spec: Object) -> Iterator[tuple[Object, str]]:
+def _claim_admin(spec: JsonObject) -> Iterator[tuple[JsonObject, str]]:
     for request in _requests(spec):
         if request.get("exactly") is not None:
             yield request["exactly"], "adminAccess"
 
 
-def _claim_capacity(spec: Object) -> Iterator[tuple[Object, str]]:
+def _claim_capacity(spec: JsonObject) -> Iterator[tuple[JsonObject, str]]:
     for constraint in (spec.get("devices") or {}).get("constraints") or []:
         yield constraint, "distinctAttribute"
     for wanted in _wanted(spec):
         yield wanted, "capacity"
 
 
-def _class_resource(spec: Object) -> Iterator[tuple[Object, str]]:
+def _class_resource(spec: JsonObject) -> Iterator[tuple[JsonObject, str]]:
     yield spec, "extendedResourceName"
 
 
-def _status_devices(status: Object) -> Iterator[tuple[Object, str]]:
+def _status_devices(status: JsonObject) -> Iterator[tuple[JsonObject, str]]:
     yield status, "devices"
 
 
-def _status_admin(status: Object) -> Iterator[tuple[Object, str]]:
+def _status_admin(status: JsonObject) -> Iterator[tuple[JsonObject, str]]:
     for result in results_of(status):
         yield result, "adminAccess"
 
 
-def _status_shares(status: Object) -> Iterator[tuple[Object, str]]:
+def _status_shares(status: JsonObject) -> Iterator[tuple[JsonObject, str]]:
     for result in results_of(status):
         yield result, "shareID"
         yield result, "consumedCapacity"
@@ -127,22 +126,22 @@ def _status_shares(status: Object) -> Iterator[tuple[Object, str]]:
         yield device, "shareID"
 
 
-def _status_binding(status: Object) -> Iterator[tuple[Object, str]]:
+def _status_binding(status: JsonObject) -> Iterator[tuple[JsonObject, str]]:
     for result in results_of(status):
         yield result, "bindingConditions"
         yield result, "bindingFailureConditions"
 
 
-def _status_operations(status: Object) -> Iterator[tuple[Object, str]]:
+def _status_operations(status: JsonObject) -> Iterator[tuple[JsonObject, str]]:
     for result in results_of(status):
         yield result, "skipNodeOperations"
 
 
-def _pod_extended(status: Object) -> Iterator[tuple[Object, str]]:
+def _pod_extended(status: JsonObject) -> Iterator[tuple[JsonObject, str]]:
     yield status, "extendedResourceClaimStatus"
 
 
-def _pod_health(status: Object) -> Iterator[tuple[Object, str]]:
+def _pod_health(status: JsonObject) -> Iterator[tuple[JsonObject, str]]:
     for kind in ("containerStatuses", "initContainerStatuses"):
         for item in status.get(kind) or []:
             yield item, "allocatedResourcesStatus"
@@ -180,7 +179,7 @@ POD_STATUS: Table = (
 )
 
 
-def drop(rows: Table, new: Object, old: Object | None, context: Context) -> None:
+def drop(rows: Table, new: JsonObject, old: JsonObject | None, context: Context) -> None:
     """Take the fields of gates that are off out of the spec NEW, unless OLD uses the same gate."""
     for gates, places in rows:
         if places in KEPT_BEFORE_1_35 and not context.at_least(V1_35):
@@ -190,14 +189,14 @@ def drop(rows: Table, new: Object, old: Object | None, context: Context) -> None
                 around.pop(field, None)
 
 
-def uses(places: Places, item: Object | None) -> bool:
+def uses(places: Places, item: JsonObject | None) -> bool:
     """Whether ITEM has anything at these PLACES; an empty list is nothing, an explicit false is something."""
     if item is None:
         return False
     return any(around.get(field) not in (None, [], {}) for around, field in places(item))
 
 
-def drop_status(new: Object, old: Object, spec: Object, context: Context) -> None:
+def drop_status(new: JsonObject, old: JsonObject, spec: JsonObject, context: Context) -> None:
     """The same for a claim's status; a gate that the claim's SPEC uses counts as used."""
     of_spec = {"DRAAdminAccess": _claim_admin, "DRAConsumableCapacity": _claim_capacity}
     for gates, places in STATUS:
@@ -208,7 +207,7 @@ def drop_status(new: Object, old: Object, spec: Object, context: Context) -> Non
         _drop_deallocated(new, old)
 
 
-def _drop_deallocated(new: Object, old: Object) -> None:
+def _drop_deallocated(new: JsonObject, old: JsonObject) -> None:
     """What drivers told of devices goes with the devices' allocation."""
     gone = {shared_id(result) for result in results_of(old)} - {
         shared_id(result) for result in results_of(new)

@@ -6,18 +6,17 @@ A row of rules: what is judged, what is counted, what a client may not set. The 
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.validation import names
 from kube_emulator.apiserver.validation.causes import Cause
 from kube_emulator.apiserver.validation.context import Context
 
-Object = dict[str, Any]
-Rules = Callable[[Object, Object | None, Context], Iterator[Cause]]
+Rules = Callable[[JsonObject, JsonObject | None, Context], Iterator[Cause]]
 """Causes of a new object; the old one is None when it is created."""
 
 
-def nothing(_new: Object, _old: Object | None, _context: Context) -> Iterator[Cause]:
+def nothing(_new: JsonObject, _old: JsonObject | None, _context: Context) -> Iterator[Cause]:
     """No rules."""
     return iter(())
 
@@ -50,17 +49,17 @@ class Kind:
     status_rules: Rules = nothing
     name: names.Problems = names.subdomain
     generation: bool = False
-    empty_status: Object | None = None
+    empty_status: JsonObject | None = None
     own_metadata: bool = True
     keeps_status: bool = False
     old_names: bool = True
     standard: bool = True
     rechecks: bool = False
     status_metadata: bool = False
-    prepares: Callable[[Object, Object | None, Context], None] | None = None
-    prepares_status: Callable[[Object, Object, Context], None] | None = None
+    prepares: Callable[[JsonObject, JsonObject | None, Context], None] | None = None
+    prepares_status: Callable[[JsonObject, JsonObject, Context], None] | None = None
 
 
-def spec_of(item: Object | None) -> Object:
+def spec_of(item: JsonObject | None) -> JsonObject:
     """The spec, or an empty one."""
     return (item or {}).get("spec") or {}

@@ -7,6 +7,7 @@ form the name of a kind has is the caller's to say.
 from collections.abc import Iterator
 from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.validation import names
 from kube_emulator.apiserver.validation.causes import (
     Cause,
@@ -20,7 +21,6 @@ from kube_emulator.apiserver.validation.causes import (
 from kube_emulator.apiserver.validation.context import Context
 from kube_emulator.releases.release import V1_37
 
-Object = dict[str, Any]
 ANNOTATIONS_MAX = 256 * 1024
 MANAGER_MAX = 128
 IMMUTABLE = "field is immutable"
@@ -30,7 +30,7 @@ SAME = object()
 
 
 def new_metadata(
-    metadata: Object,
+    metadata: JsonObject,
     context: Context,
     *,
     namespaced: bool,
@@ -61,7 +61,9 @@ def new_metadata(
     yield from managed_fields(metadata.get("managedFields") or [], f"{path}.managedFields")
 
 
-def changed_metadata(old: Object, new: Object, context: Context, path: str = "metadata") -> Iterator[Cause]:
+def changed_metadata(
+    old: JsonObject, new: JsonObject, context: Context, path: str = "metadata"
+) -> Iterator[Cause]:
     """Rules of a change of metadata."""
     if old.get("deletionTimestamp"):
         extra = sorted(set(new.get("finalizers") or []) - set(old.get("finalizers") or []))
@@ -116,7 +118,7 @@ def annotations(items: dict[str, str] | None, path: str) -> Iterator[Cause]:
         yield too_long(path, ANNOTATIONS_MAX)
 
 
-def owners(items: list[Object], path: str, context: Context) -> Iterator[Cause]:
+def owners(items: list[JsonObject], path: str, context: Context) -> Iterator[Cause]:
     """Owner references."""
     controller = ""
     for index, owner in enumerate(items):
@@ -136,7 +138,7 @@ def owners(items: list[Object], path: str, context: Context) -> Iterator[Cause]:
             controller = controller or current
 
 
-def _members(owner: Object, path: str) -> Iterator[Cause]:
+def _members(owner: JsonObject, path: str) -> Iterator[Cause]:
     """What an owner reference must have, since 1.37."""
     version = owner.get("apiVersion") or ""
     if version and (version.count("/") > 1 or version.endswith("/")):
@@ -146,7 +148,7 @@ def _members(owner: Object, path: str) -> Iterator[Cause]:
             yield required(f"{path}.{name}", "must not be empty")
 
 
-def _members_before(owner: Object, path: str) -> Iterator[Cause]:
+def _members_before(owner: JsonObject, path: str) -> Iterator[Cause]:
     """What an owner reference must have, up to 1.36."""
     version = owner.get("apiVersion") or ""
     if not version.rpartition("/")[2]:
@@ -164,7 +166,7 @@ def finalizers(items: list[str], path: str) -> Iterator[Cause]:
         yield invalid(path, items, f"finalizer {ORPHAN} and {FOREGROUND} cannot be both set")
 
 
-def known_finalizers(metadata: Object) -> Iterator[Cause]:
+def known_finalizers(metadata: JsonObject) -> Iterator[Cause]:
     """Finalizers without a domain are Kubernetes' own (``pkg/apis/core/validation``); definitions' kinds are spared."""
     for index, name in enumerate(metadata.get("finalizers") or []):
         if "/" not in name and name not in STANDARD_FINALIZERS:
@@ -172,7 +174,7 @@ def known_finalizers(metadata: Object) -> Iterator[Cause]:
             yield invalid(f"metadata.finalizers[{index}]", name, detail)
 
 
-def managed_fields(items: list[Object], path: str) -> Iterator[Cause]:
+def managed_fields(items: list[JsonObject], path: str) -> Iterator[Cause]:
     """Entries of managed fields."""
     for index, entry in enumerate(items):
         where = f"{path}[{index}]"
@@ -184,7 +186,7 @@ def managed_fields(items: list[Object], path: str) -> Iterator[Cause]:
             yield too_long(f"{where}.manager", MANAGER_MAX)
 
 
-def conditions(items: list[Object], path: str) -> Iterator[Cause]:
+def conditions(items: list[JsonObject], path: str) -> Iterator[Cause]:
     """``metav1.Condition`` entries, each type once."""
     seen = set()
     for index, item in enumerate(items):
@@ -195,7 +197,7 @@ def conditions(items: list[Object], path: str) -> Iterator[Cause]:
         yield from _condition(item, kind, where)
 
 
-def _condition(item: Object, kind: str, path: str) -> Iterator[Cause]:
+def _condition(item: JsonObject, kind: str, path: str) -> Iterator[Cause]:
     yield from label_key(kind, f"{path}.type")
     if item.get("status") not in ("True", "False", "Unknown"):
         yield not_supported(f"{path}.status", item.get("status") or "", ("False", "True", "Unknown"))

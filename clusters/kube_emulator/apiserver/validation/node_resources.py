@@ -7,13 +7,12 @@ Sources: ``pkg/apis/resource/validation/validation.go``; ``nodeAllocatableResour
 from collections.abc import Iterator
 from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.validation.causes import Cause, invalid, not_found, required
 from kube_emulator.apiserver.validation.quantities import canonical, value_of
 
-Object = dict[str, Any]
 
-
-def node_resources(item: Object, path: str) -> Iterator[Cause]:
+def node_resources(item: JsonObject, path: str) -> Iterator[Cause]:
     """The node's resources in a device, of either release."""
     capacities = item.get("capacity") or {}
     where = f"{path}.nodeAllocatableResourceMappings"
@@ -36,14 +35,14 @@ def _positive(amount: Any, path: str) -> Iterator[Cause]:
         yield invalid(path, canonical(amount), "must be positive")
 
 
-def _capacity_key(key: str | None, path: str, capacities: Object) -> Iterator[Cause]:
+def _capacity_key(key: str | None, path: str, capacities: JsonObject) -> Iterator[Cause]:
     if key == "":
         yield invalid(path, "", "capacityKey must not be an empty string")
     elif key is not None and key not in capacities:
         yield not_found(path, key)
 
 
-def _mapping_1_36(mapping: Object, path: str, capacities: Object) -> Iterator[Cause]:
+def _mapping_1_36(mapping: JsonObject, path: str, capacities: JsonObject) -> Iterator[Cause]:
     multiplier, key = mapping.get("allocationMultiplier"), mapping.get("capacityKey")
     if multiplier is None and key is None:
         yield invalid(path, "", "at least one of allocationMultiplier or capacityKey must be set")
@@ -51,7 +50,7 @@ def _mapping_1_36(mapping: Object, path: str, capacities: Object) -> Iterator[Ca
     yield from _capacity_key(key, f"{path}.capacityKey", capacities)
 
 
-def _resource(item: Object, path: str, capacities: Object) -> Iterator[Cause]:
+def _resource(item: JsonObject, path: str, capacities: JsonObject) -> Iterator[Cause]:
     mapping, overhead = item.get("mapping"), item.get("overhead")
     if mapping is None and overhead is None:
         yield required(path, "at least one of mapping or overhead must be set")
@@ -61,7 +60,7 @@ def _resource(item: Object, path: str, capacities: Object) -> Iterator[Cause]:
         yield from _overhead(overhead, f"{path}.overhead")
 
 
-def _mapping(mapping: Object, path: str, capacities: Object) -> Iterator[Cause]:
+def _mapping(mapping: JsonObject, path: str, capacities: JsonObject) -> Iterator[Cause]:
     multiplier, key = mapping.get("capacityMultiplier"), mapping.get("capacityKey")
     yield from _capacity_key(key, f"{path}.capacityKey", capacities)
     if key is not None and multiplier is None:
@@ -74,7 +73,7 @@ def _mapping(mapping: Object, path: str, capacities: Object) -> Iterator[Cause]:
         yield required(f"{path}.capacityKey", "capacityKey is required when capacityMultiplier is set")
 
 
-def _overhead(item: Object, path: str) -> Iterator[Cause]:
+def _overhead(item: JsonObject, path: str) -> Iterator[Cause]:
     found = {name: item[name] for name in ("perPod", "perContainer") if item.get(name) is not None}
     if not found:
         yield invalid(path, "", "at least one of perPod or perContainer must be set")

@@ -6,8 +6,8 @@ Sources (1.36): ``pkg/apis/core/validation/validation.go``, ``pkg/apis/coordinat
 
 import base64
 from collections.abc import Iterator
-from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.validation import names
 from kube_emulator.apiserver.validation.causes import (
     Cause,
@@ -24,7 +24,6 @@ from kube_emulator.apiserver.validation.pods import TAINT_EFFECTS
 from kube_emulator.apiserver.validation.selection import label_selector
 from kube_emulator.apiserver.validation.workloads import int_or_percent
 
-Object = dict[str, Any]
 SIZE_MAX = 1024 * 1024
 WHOLE = "[]"
 """What the real server calls the whole object in a path."""
@@ -39,14 +38,14 @@ SECRET_KEYS = {
 ACCOUNT_ANNOTATION = "kubernetes.io/service-account.name"
 
 
-def node(new: Object, old: Object | None, context: Context) -> Iterator[Cause]:
+def node(new: JsonObject, old: JsonObject | None, context: Context) -> Iterator[Cause]:
     """A node; its taints are told under ``metadata``, as upstream does."""
     yield from _taints((new.get("spec") or {}).get("taints") or [])
     if old is not None:
         yield from node_change(new, old, context)
 
 
-def node_change(new: Object, old: Object | None, _context: Context) -> Iterator[Cause]:
+def node_change(new: JsonObject, old: JsonObject | None, _context: Context) -> Iterator[Cause]:
     """A change of a node or of its status; taints are told again, as upstream does."""
     spec, before = new.get("spec") or {}, (old or {}).get("spec") or {}
     yield from _addresses((new.get("status") or {}).get("addresses") or [])
@@ -57,7 +56,7 @@ def node_change(new: Object, old: Object | None, _context: Context) -> Iterator[
     yield from _taints(spec.get("taints") or [])
 
 
-def _taints(items: list[Object]) -> Iterator[Cause]:
+def _taints(items: list[JsonObject]) -> Iterator[Cause]:
     seen = set()
     for index, taint in enumerate(items):
         where = f"metadata.taints[{index}]"
@@ -83,14 +82,14 @@ def _taints(items: list[Object]) -> Iterator[Cause]:
         seen.add((taint.get("key"), effect))
 
 
-def _addresses(items: list[Object]) -> Iterator[Cause]:
+def _addresses(items: list[JsonObject]) -> Iterator[Cause]:
     for index, address in enumerate(items):
         if address in items[:index]:
             shown = {"Type": address.get("type"), "Address": address.get("address")}
             yield duplicate(f"status.addresses[{index}]", shown)
 
 
-def config_map(new: Object, old: Object | None, _context: Context) -> Iterator[Cause]:
+def config_map(new: JsonObject, old: JsonObject | None, _context: Context) -> Iterator[Cause]:
     """A ConfigMap: its keys and size; nothing changes once it is immutable."""
     yield from _locked(old, new, ("data", "binaryData"))
     data, binary = new.get("data") or {}, new.get("binaryData") or {}
@@ -107,7 +106,7 @@ def _decoded_size(text: str) -> int:
     return len(base64.b64decode(text))
 
 
-def _locked(old: Object | None, new: Object, members: tuple[str, ...]) -> Iterator[Cause]:
+def _locked(old: JsonObject | None, new: JsonObject, members: tuple[str, ...]) -> Iterator[Cause]:
     if old is None or not old.get("immutable"):
         return
     if not new.get("immutable"):
@@ -117,7 +116,7 @@ def _locked(old: Object | None, new: Object, members: tuple[str, ...]) -> Iterat
             yield forbidden(member, LOCKED)
 
 
-def secret(new: Object, old: Object | None, _context: Context) -> Iterator[Cause]:
+def secret(new: JsonObject, old: JsonObject | None, _context: Context) -> Iterator[Cause]:
     """A Secret: its keys, size, and what its type needs."""
     if old is not None:
         yield from immutable(old.get("type"), new.get("type"), "type")
@@ -139,7 +138,7 @@ def secret(new: Object, old: Object | None, _context: Context) -> Iterator[Cause
         yield required(f"metadata.annotations[{ACCOUNT_ANNOTATION}]")
 
 
-def lease(new: Object, _old: Object | None, _context: Context) -> Iterator[Cause]:
+def lease(new: JsonObject, _old: JsonObject | None, _context: Context) -> Iterator[Cause]:
     """A lease."""
     spec = new.get("spec") or {}
     duration, transitions = spec.get("leaseDurationSeconds"), spec.get("leaseTransitions")
@@ -151,7 +150,7 @@ def lease(new: Object, _old: Object | None, _context: Context) -> Iterator[Cause
         yield forbidden("spec.preferredHolder", "may only be specified if `strategy` is defined")
 
 
-def disruption_budget(new: Object, _old: Object | None, _context: Context) -> Iterator[Cause]:
+def disruption_budget(new: JsonObject, _old: JsonObject | None, _context: Context) -> Iterator[Cause]:
     """A PodDisruptionBudget."""
     spec = new.get("spec") or {}
     if spec.get("minAvailable") is not None and spec.get("maxUnavailable") is not None:

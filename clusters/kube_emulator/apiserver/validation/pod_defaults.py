@@ -5,9 +5,9 @@ Everything changes the spec in place. Some defaults are for pods only, so that t
 
 from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.validation.quantities import canonical
 
-Object = dict[str, Any]
 NOT_READY, UNREACHABLE = "node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"
 TOLERATION_S = 300
 PRIORITIES = {"system-cluster-critical": 2_000_000_000, "system-node-critical": 2_000_001_000}
@@ -16,14 +16,14 @@ FILE_MODE = 0o644
 PROBE = {"timeoutSeconds": 1, "periodSeconds": 10, "successThreshold": 1, "failureThreshold": 3}
 
 
-def fill(item: Object, **values: Any) -> None:
+def fill(item: JsonObject, **values: Any) -> None:
     """Give members that are absent or empty their values; Go cannot tell these apart."""
     for name, value in values.items():
         if not item.get(name):
             item[name] = value
 
 
-def pod(spec: Object) -> None:
+def pod(spec: JsonObject) -> None:
     """Defaults of a pod's spec."""
     template(spec)
     spec.setdefault("enableServiceLinks", True)
@@ -36,7 +36,7 @@ def pod(spec: Object) -> None:
                 port.setdefault("hostPort", port.get("containerPort"))
 
 
-def admit(spec: Object) -> None:
+def admit(spec: JsonObject) -> None:
     """What admission plugins give to a new pod: its account, its priority, its patience with broken nodes."""
     fill(spec, serviceAccountName="default")
     spec["serviceAccount"] = spec["serviceAccountName"]
@@ -45,7 +45,7 @@ def admit(spec: Object) -> None:
     tolerate(spec)
 
 
-def tolerate(spec: Object) -> None:
+def tolerate(spec: JsonObject) -> None:
     """Tolerate a node that is not ready or out of reach for a while, unless the pod says otherwise."""
     tolerations = spec.get("tolerations") or []
     for key in (NOT_READY, UNREACHABLE):
@@ -56,11 +56,11 @@ def tolerate(spec: Object) -> None:
     spec["tolerations"] = tolerations
 
 
-def _tolerates(item: Object, key: str) -> bool:
+def _tolerates(item: JsonObject, key: str) -> bool:
     return item.get("key") in (None, "", key) and item.get("effect") in (None, "", "NoExecute")
 
 
-def template(spec: Object) -> None:
+def template(spec: JsonObject) -> None:
     """Defaults of every pod spec, also in templates."""
     fill(spec, dnsPolicy="ClusterFirst", restartPolicy="Always", schedulerName="default-scheduler")
     spec.setdefault("securityContext", {})
@@ -73,7 +73,7 @@ def template(spec: Object) -> None:
         _volume(volume)
 
 
-def _container(item: Object) -> None:
+def _container(item: JsonObject) -> None:
     fill(
         item,
         imagePullPolicy="Always" if _is_latest(item.get("image") or "") else "IfNotPresent",
@@ -100,7 +100,7 @@ def _is_latest(image: str) -> bool:
     return bool(name) and "@" not in name and (":" not in name or name.endswith(":latest"))
 
 
-def _probe(item: Object) -> None:
+def _probe(item: JsonObject) -> None:
     fill(item, **PROBE)
     if item.get("httpGet") is not None:
         fill(item["httpGet"], path="/", scheme="HTTP")
@@ -108,7 +108,7 @@ def _probe(item: Object) -> None:
         item["grpc"].setdefault("service", "")
 
 
-def _volume(item: Object) -> None:
+def _volume(item: JsonObject) -> None:
     if not set(item) - {"name"}:
         item["emptyDir"] = {}
     for kind in ("secret", "configMap", "downwardAPI", "projected"):

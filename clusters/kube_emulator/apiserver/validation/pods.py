@@ -4,8 +4,8 @@ Source: ``pkg/apis/core/validation/validation.go``, 1.36. Containers are in ``co
 """
 
 from collections.abc import Iterator
-from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.validation import names
 from kube_emulator.apiserver.validation.causes import (
     Cause,
@@ -20,7 +20,6 @@ from kube_emulator.apiserver.validation.containers import containers
 from kube_emulator.apiserver.validation.context import Context
 from kube_emulator.apiserver.validation.metadata import annotations, filled, immutable, label_key, labels
 
-Object = dict[str, Any]
 RESTART_POLICIES = ("Always", "OnFailure", "Never")
 DNS_POLICIES = ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None")
 TAINT_EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
@@ -32,7 +31,7 @@ ONLY_THESE = (
 )
 
 
-def pod(new: Object, old: Object | None, _context: Context) -> Iterator[Cause]:
+def pod(new: JsonObject, old: JsonObject | None, _context: Context) -> Iterator[Cause]:
     """A pod; OLD is the stored one on an update."""
     spec = new.get("spec") or {}
     yield from pod_spec(spec)
@@ -45,7 +44,7 @@ def pod(new: Object, old: Object | None, _context: Context) -> Iterator[Cause]:
         yield forbidden("spec.nodeName", "cannot be set until all schedulingGates have been cleared")
 
 
-def pod_template(template: Object, path: str) -> Iterator[Cause]:
+def pod_template(template: JsonObject, path: str) -> Iterator[Cause]:
     """A template for pods."""
     metadata = template.get("metadata") or {}
     yield from labels(metadata.get("labels"), f"{path}.labels")
@@ -53,7 +52,7 @@ def pod_template(template: Object, path: str) -> Iterator[Cause]:
     yield from pod_spec(template.get("spec") or {}, f"{path}.spec")
 
 
-def pod_spec(spec: Object, path: str = "spec") -> Iterator[Cause]:
+def pod_spec(spec: JsonObject, path: str = "spec") -> Iterator[Cause]:
     """Spec of a pod or of a template."""
     volumes = {item.get("name") or "": item for item in spec.get("volumes") or []}
     yield from _volumes(spec.get("volumes") or [], f"{path}.volumes")
@@ -87,7 +86,7 @@ def pod_spec(spec: Object, path: str = "spec") -> Iterator[Cause]:
         yield from names.each(f"{path}.priorityClassName", name, names.subdomain(name))
 
 
-def _volumes(items: list[Object], path: str) -> Iterator[Cause]:
+def _volumes(items: list[JsonObject], path: str) -> Iterator[Cause]:
     seen: set[str] = set()
     for index, item in enumerate(items):
         where, name = f"{path}[{index}]", item.get("name") or ""
@@ -105,7 +104,7 @@ def _volumes(items: list[Object], path: str) -> Iterator[Cause]:
         seen.add(name)
 
 
-def _resource_claims(items: list[Object], path: str) -> Iterator[Cause]:
+def _resource_claims(items: list[JsonObject], path: str) -> Iterator[Cause]:
     seen: set[str] = set()
     for index, item in enumerate(items):
         where, name = f"{path}[{index}]", item.get("name") or ""
@@ -132,7 +131,7 @@ def _resource_claims(items: list[Object], path: str) -> Iterator[Cause]:
             yield from names.each(f"{where}.{member}", item[member], names.subdomain(item[member]))
 
 
-def tolerations(items: list[Object], path: str) -> Iterator[Cause]:
+def tolerations(items: list[JsonObject], path: str) -> Iterator[Cause]:
     """Tolerations of node taints."""
     for index, item in enumerate(items):
         where = f"{path}[{index}]"
@@ -161,7 +160,7 @@ def tolerations(items: list[Object], path: str) -> Iterator[Cause]:
             yield not_supported(f"{where}.effect", effect, TAINT_EFFECTS)
 
 
-def _change(old: Object, new: Object) -> Iterator[Cause]:
+def _change(old: JsonObject, new: JsonObject) -> Iterator[Cause]:
     """What of a pod's spec may change: images, tolerations (only more), gates (only fewer), deadline (only sooner)."""
     for kind in ("containers", "initContainers"):
         if len(old.get(kind) or []) != len(new.get(kind) or []):
@@ -208,7 +207,7 @@ def _image(image: str, path: str) -> Iterator[Cause]:
         yield invalid(path, image, "must not have leading or trailing whitespace")
 
 
-def _narrowed(old: Object, new: Object) -> Iterator[Cause]:
+def _narrowed(old: JsonObject, new: JsonObject) -> Iterator[Cause]:
     if any(new.get(name) != value for name, value in old.items()):
         yield invalid(
             "spec.nodeSelector",
@@ -217,7 +216,7 @@ def _narrowed(old: Object, new: Object) -> Iterator[Cause]:
         )
 
 
-def _fixed(spec: Object, gated: bool) -> Object:
+def _fixed(spec: JsonObject, gated: bool) -> JsonObject:
     """The parts of a spec that cannot change."""
     free = ("activeDeadlineSeconds", "tolerations", "schedulingGates", *(("nodeSelector",) if gated else ()))
     kept = {name: value for name, value in spec.items() if name not in free}
@@ -227,7 +226,7 @@ def _fixed(spec: Object, gated: bool) -> Object:
     return dict(filled(kept))
 
 
-def pod_status(new: Object, old: Object | None, _context: Context) -> Iterator[Cause]:
+def pod_status(new: JsonObject, old: JsonObject | None, _context: Context) -> Iterator[Cause]:
     """Status of a pod."""
     status, before = new.get("status") or {}, (old or {}).get("status") or {}
     for index, item in enumerate(status.get("conditions") or []):
@@ -250,7 +249,7 @@ def pod_status(new: Object, old: Object | None, _context: Context) -> Iterator[C
             yield from names.each(f"{where}.resourceClaimName", claim, names.subdomain(claim))
 
 
-def _states(new: Object, old: Object, restart: str) -> Iterator[Cause]:
+def _states(new: JsonObject, old: JsonObject, restart: str) -> Iterator[Cause]:
     """A container that will not be restarted stays terminated."""
     states = {item.get("name"): item.get("state") or {} for item in new.get("containerStatuses") or []}
     for index, item in enumerate(old.get("containerStatuses") or []):

@@ -1,19 +1,18 @@
 """Rules of roles and their bindings (``pkg/apis/rbac/validation/validation.go``, 1.36). What they allow is in ``auth``."""
 
 from collections.abc import Iterator
-from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.validation import names
 from kube_emulator.apiserver.validation.causes import Cause, invalid, not_supported, required
 from kube_emulator.apiserver.validation.context import Context
 from kube_emulator.apiserver.validation.selection import label_selector
 
-Object = dict[str, Any]
 GROUP = "rbac.authorization.k8s.io"
 SUBJECTS = ("ServiceAccount", "User", "Group")
 
 
-def role(new: Object, _old: Object | None, _context: Context) -> Iterator[Cause]:
+def role(new: JsonObject, _old: JsonObject | None, _context: Context) -> Iterator[Cause]:
     """A Role or ClusterRole."""
     namespaced = new.get("kind") == "Role"
     for index, rule in enumerate(new.get("rules") or []):
@@ -28,7 +27,7 @@ def role(new: Object, _old: Object | None, _context: Context) -> Iterator[Cause]
         yield from label_selector(selector, f"{where}[{index}]")
 
 
-def _rule(rule: Object, path: str, namespaced: bool) -> Iterator[Cause]:
+def _rule(rule: JsonObject, path: str, namespaced: bool) -> Iterator[Cause]:
     if not rule.get("verbs"):
         yield required(f"{path}.verbs", "verbs must contain at least one value")
     urls = rule.get("nonResourceURLs") or []
@@ -45,7 +44,7 @@ def _rule(rule: Object, path: str, namespaced: bool) -> Iterator[Cause]:
         yield required(f"{path}.resources", "resource rules must supply at least one resource")
 
 
-def binding(new: Object, old: Object | None, _context: Context) -> Iterator[Cause]:
+def binding(new: JsonObject, old: JsonObject | None, _context: Context) -> Iterator[Cause]:
     """A RoleBinding or ClusterRoleBinding; its role never changes."""
     reference = new.get("roleRef") or {}
     namespaced = new.get("kind") == "RoleBinding"
@@ -66,7 +65,7 @@ def binding(new: Object, old: Object | None, _context: Context) -> Iterator[Caus
         yield invalid("roleRef", shown, "cannot change roleRef")
 
 
-def _subject(subject: Object, path: str, namespaced: bool) -> Iterator[Cause]:
+def _subject(subject: JsonObject, path: str, namespaced: bool) -> Iterator[Cause]:
     name, kind, group = subject.get("name") or "", subject.get("kind") or "", subject.get("apiGroup") or ""
     if not name:
         yield required(f"{path}.name")

@@ -6,8 +6,8 @@ A new kind is a row in ``KINDS``. Sources: ``pkg/registry/*/*/strategy.go`` and 
 """
 
 import copy
-from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.resources import Resource
 from kube_emulator.apiserver.validation import core_kinds, names, release_1_34, resource_kinds
 from kube_emulator.apiserver.validation.causes import Cause
@@ -22,7 +22,6 @@ from kube_emulator.apiserver.validation.metadata import (
 )
 from kube_emulator.releases.release import V1_35
 
-Object = dict[str, Any]
 KINDS = {**core_kinds.KINDS, **resource_kinds.KINDS}
 PLAIN = Kind(standard=False)
 KEPT_METADATA = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")
@@ -35,7 +34,7 @@ def kind_of(resource: Resource) -> Kind:
     return row if row.group == resource.group or row is PLAIN else PLAIN
 
 
-def prepare_create(resource: Resource, item: Object, context: Context) -> None:
+def prepare_create(resource: Resource, item: JsonObject, context: Context) -> None:
     """What happens to a new object before it is judged, in place."""
     row = kind_of(resource)
     default(resource.group, resource.kind, item, context)
@@ -54,7 +53,7 @@ def prepare_create(resource: Resource, item: Object, context: Context) -> None:
         row.prepares(item, None, context)
 
 
-def validate_create(resource: Resource, item: Object, context: Context) -> list[Cause]:
+def validate_create(resource: Resource, item: JsonObject, context: Context) -> list[Cause]:
     """Why ITEM cannot be created."""
     return told(resource, _create_causes(resource, item, context), context)
 
@@ -65,7 +64,7 @@ def told(resource: Resource, causes: list[Cause], context: Context) -> list[Caus
     return list(release_1_34.as_told(causes)) if older else causes
 
 
-def _create_causes(resource: Resource, item: Object, context: Context) -> list[Cause]:
+def _create_causes(resource: Resource, item: JsonObject, context: Context) -> list[Cause]:
     row = kind_of(resource)
     causes = list(row.before(item, None, context))
     if row.own_metadata:
@@ -84,7 +83,9 @@ def _create_causes(resource: Resource, item: Object, context: Context) -> list[C
     )
 
 
-def prepare_update(resource: Resource, old: Object, new: Object, subresource: str, context: Context) -> None:
+def prepare_update(
+    resource: Resource, old: JsonObject, new: JsonObject, subresource: str, context: Context
+) -> None:
     """What happens to a change before it is judged: what the client cannot change is as in OLD, in place."""
     row = kind_of(resource)
     default(resource.group, resource.kind, new, context)
@@ -108,14 +109,14 @@ def prepare_update(resource: Resource, old: Object, new: Object, subresource: st
 
 
 def validate_update(
-    resource: Resource, old: Object, new: Object, subresource: str, context: Context
+    resource: Resource, old: JsonObject, new: JsonObject, subresource: str, context: Context
 ) -> list[Cause]:
     """Why OLD cannot become NEW."""
     return told(resource, _update_causes(resource, old, new, subresource, context), context)
 
 
 def _update_causes(
-    resource: Resource, old: Object, new: Object, subresource: str, context: Context
+    resource: Resource, old: JsonObject, new: JsonObject, subresource: str, context: Context
 ) -> list[Cause]:
     row = kind_of(resource)
     causes = list(
@@ -142,12 +143,12 @@ def _update_causes(
     return causes
 
 
-def _keep(old: Object, new: Object, name: str) -> None:
+def _keep(old: JsonObject, new: JsonObject, name: str) -> None:
     new.pop(name, None)
     if name in old:
         new[name] = old[name]
 
 
-def _counted(item: Object) -> Object:
+def _counted(item: JsonObject) -> JsonObject:
     """The parts whose change counts as a new generation."""
     return filled({name: value for name, value in item.items() if name not in ("metadata", "status")})

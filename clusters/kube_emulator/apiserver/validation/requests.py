@@ -5,19 +5,18 @@ declarative tags of ``resource/v1alpha3`` (the only kind whose declarative rules
 """
 
 from collections.abc import Iterator
-from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.validation import names
 from kube_emulator.apiserver.validation.causes import Cause, invalid, required, too_many
 from kube_emulator.apiserver.validation.devices import driver_name, pool_name
 from kube_emulator.apiserver.validation.metadata import conditions, immutable
 from kube_emulator.apiserver.validation.taints import taint
 
-Object = dict[str, Any]
 RULE_CONDITIONS_MAX, REQUEST_CONDITIONS_MAX, LIMIT_MAX = 8, 10, 1000
 
 
-def taint_rule_spec(spec: Object, old: Object | None, path: str = "spec") -> Iterator[Cause]:
+def taint_rule_spec(spec: JsonObject, old: JsonObject | None, path: str = "spec") -> Iterator[Cause]:
     """Spec of a DeviceTaintRule."""
     selector = spec.get("deviceSelector") or {}
     checks = (("driver", driver_name), ("pool", pool_name))
@@ -31,7 +30,7 @@ def taint_rule_spec(spec: Object, old: Object | None, path: str = "spec") -> Ite
     yield from taint(spec.get("taint") or {}, f"{path}.taint", old=before)
 
 
-def taint_rule_status(status: Object, path: str = "status") -> Iterator[Cause]:
+def taint_rule_status(status: JsonObject, path: str = "status") -> Iterator[Cause]:
     """Status of a DeviceTaintRule."""
     items = status.get("conditions") or []
     yield from conditions(items, f"{path}.conditions")
@@ -39,7 +38,7 @@ def taint_rule_status(status: Object, path: str = "status") -> Iterator[Cause]:
         yield too_many(f"{path}.conditions", len(items), RULE_CONDITIONS_MAX)
 
 
-def pool_request_spec(spec: Object, old: Object | None, path: str = "spec") -> Iterator[Cause]:
+def pool_request_spec(spec: JsonObject, old: JsonObject | None, path: str = "spec") -> Iterator[Cause]:
     """Spec of a ResourcePoolStatusRequest, which never changes."""
     if old is not None:
         yield from immutable(old, spec, path, None)
@@ -80,7 +79,7 @@ def _caseless(name: str, path: str) -> Iterator[Cause]:
     yield invalid(path, name, names.form(message, names.SUBDOMAIN, "Example.com"))
 
 
-def pool_request_status(status: Object, old: Object | None, path: str = "status") -> Iterator[Cause]:
+def pool_request_status(status: JsonObject, old: JsonObject | None, path: str = "status") -> Iterator[Cause]:
     """Status of a ResourcePoolStatusRequest: written once."""
     if old:
         yield from immutable(old, status, path)

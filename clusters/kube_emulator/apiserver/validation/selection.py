@@ -5,17 +5,16 @@ Sources (1.36): apimachinery ``pkg/apis/meta/v1/validation/validation.go``, ``pk
 """
 
 from collections.abc import Iterator
-from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.validation import names
 from kube_emulator.apiserver.validation.causes import Cause, forbidden, invalid, required
 from kube_emulator.apiserver.validation.metadata import label_key, labels
 
-Object = dict[str, Any]
 UNKNOWN = "not a valid selector operator"
 
 
-def label_selector(selector: Object | None, path: str) -> Iterator[Cause]:
+def label_selector(selector: JsonObject | None, path: str) -> Iterator[Cause]:
     """A ``metav1.LabelSelector``."""
     selector = selector or {}
     yield from labels(selector.get("matchLabels"), f"{path}.matchLabels")
@@ -23,7 +22,7 @@ def label_selector(selector: Object | None, path: str) -> Iterator[Cause]:
         yield from _requirement(item, f"{path}.matchExpressions[{index}]", numbers=False)
 
 
-def _requirement(item: Object, path: str, *, numbers: bool) -> Iterator[Cause]:
+def _requirement(item: JsonObject, path: str, *, numbers: bool) -> Iterator[Cause]:
     operator, values = item.get("operator") or "", item.get("values") or []
     if operator in ("In", "NotIn"):
         if not values:
@@ -43,7 +42,7 @@ def _requirement(item: Object, path: str, *, numbers: bool) -> Iterator[Cause]:
         yield from names.each(f"{path}.values[{index}]", value, names.label_value(value))
 
 
-def node_selector(selector: Object, path: str) -> Iterator[Cause]:
+def node_selector(selector: JsonObject, path: str) -> Iterator[Cause]:
     """A ``NodeSelector`` with at least one term."""
     terms = selector.get("nodeSelectorTerms") or []
     if not terms:
@@ -52,7 +51,7 @@ def node_selector(selector: Object, path: str) -> Iterator[Cause]:
         yield from node_selector_term(term, f"{path}.nodeSelectorTerms[{index}]")
 
 
-def node_selector_term(term: Object, path: str) -> Iterator[Cause]:
+def node_selector_term(term: JsonObject, path: str) -> Iterator[Cause]:
     """One term: requirements on labels and on the name."""
     for index, item in enumerate(term.get("matchExpressions") or []):
         yield from _requirement(item, f"{path}.matchExpressions[{index}]", numbers=True)
@@ -60,7 +59,7 @@ def node_selector_term(term: Object, path: str) -> Iterator[Cause]:
         yield from _field_requirement(item, f"{path}.matchFields[{index}]")
 
 
-def _field_requirement(item: Object, path: str) -> Iterator[Cause]:
+def _field_requirement(item: JsonObject, path: str) -> Iterator[Cause]:
     values, key = item.get("values") or [], item.get("key") or ""
     if item.get("operator") in ("In", "NotIn"):
         if len(values) != 1:

@@ -4,8 +4,8 @@ Source: ``pkg/apis/resource/validation/validation.go``, 1.36 (1.37 where said).
 """
 
 from collections.abc import Iterator
-from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.validation import names
 from kube_emulator.apiserver.validation.causes import Cause, invalid, not_supported, required
 from kube_emulator.apiserver.validation.context import Context
@@ -24,13 +24,14 @@ from kube_emulator.apiserver.validation.items import unique
 from kube_emulator.apiserver.validation.metadata import immutable
 from kube_emulator.apiserver.validation.selection import node_selector
 
-Object = dict[str, Any]
 DEVICES_MAX, RICH_DEVICES_MAX, COUNTER_SETS_MAX = 128, 64, 8
 OPERATIONS = ("*", "NodePrepareResources", "NodeUnprepareResources")
 PLACES = "exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection` is required"
 
 
-def slice_spec(spec: Object, old: Object | None, context: Context, path: str = "spec") -> Iterator[Cause]:
+def slice_spec(
+    spec: JsonObject, old: JsonObject | None, context: Context, path: str = "spec"
+) -> Iterator[Cause]:
     """Spec of a ResourceSlice; OLD is the stored one on an update."""
     pool = spec.get("pool") or {}
     yield from driver_name(spec.get("driver") or "", f"{path}.driver")
@@ -64,7 +65,7 @@ def slice_spec(spec: Object, old: Object | None, context: Context, path: str = "
     yield from _skipped(spec.get("skipNodeOperations") or [], f"{path}.skipNodeOperations")
 
 
-def _partition_type(spec: Object, path: str, context: Context) -> Iterator[Cause]:
+def _partition_type(spec: JsonObject, path: str, context: Context) -> Iterator[Cause]:
     """The attribute that names a partition's type stands as a string on each device that draws from counters (1.37)."""
     name, driver = spec.get("partitionTypeAttribute"), spec.get("driver") or ""
     if name is None:
@@ -84,7 +85,7 @@ def _partition_type(spec: Object, path: str, context: Context) -> Iterator[Cause
                 yield from _partition_value(found, f"{path}.devices[{index}].attributes[{name}]")
 
 
-def _partition_value(found: Object | None, path: str) -> Iterator[Cause]:
+def _partition_value(found: JsonObject | None, path: str) -> Iterator[Cause]:
     if found is None:
         detail = (
             "device consumes counters and `partitionTypeAttribute` names this attribute, so it must be set"
@@ -108,12 +109,12 @@ def _skipped(items: list[str], path: str) -> Iterator[Cause]:
         yield invalid(path, items, detail)
 
 
-def _devices(spec: Object, old: Object, context: Context, path: str) -> Iterator[Cause]:
+def _devices(spec: JsonObject, old: JsonObject, context: Context, path: str) -> Iterator[Cause]:
     devices = spec.get("devices") or []
     stored = {item.get("name"): item for item in reversed(old.get("devices") or [])}
     per_device = bool(spec.get("perDeviceNodeSelection"))
 
-    def rule(item: Object, where: str) -> Iterator[Cause]:
+    def rule(item: JsonObject, where: str) -> Iterator[Cause]:
         return device(
             item,
             where,
@@ -126,7 +127,7 @@ def _devices(spec: Object, old: Object, context: Context, path: str) -> Iterator
     yield from unique(devices, limit, rule, f"{path}.devices", lambda item: item.get("name") or "")
 
 
-def is_rich(item: Object) -> bool:
+def is_rich(item: JsonObject) -> bool:
     """Whether the device lowers its slice's limit: taints, counters or list attributes."""
     if item.get("taints") or item.get("consumesCounters"):
         return True
@@ -134,7 +135,7 @@ def is_rich(item: Object) -> bool:
     return any(value.get(member) is not None for value in listed for member in LISTS)
 
 
-def _places(spec: Object, path: str) -> Iterator[Cause]:
+def _places(spec: JsonObject, path: str) -> Iterator[Cause]:
     found = []
     name = spec.get("nodeName")
     if name:
@@ -162,8 +163,8 @@ def _places(spec: Object, path: str) -> Iterator[Cause]:
         yield invalid(path, f"{{{', '.join(found)}}}", f"{PLACES}, but multiple fields are set")
 
 
-def _shown_term(term: Object) -> Object:
-    def shown(items: list[Object] | None) -> list[Object] | None:
+def _shown_term(term: JsonObject) -> JsonObject:
+    def shown(items: list[JsonObject] | None) -> list[JsonObject] | None:
         if items is None:
             return None
         return [
@@ -181,6 +182,6 @@ def _shown_term(term: Object) -> Object:
     }
 
 
-def _counter_set(item: Object, path: str) -> Iterator[Cause]:
+def _counter_set(item: JsonObject, path: str) -> Iterator[Cause]:
     yield from counter_set_name(item.get("name") or "", f"{path}.name")
     yield from counters(item.get("counters"), f"{path}.counters")

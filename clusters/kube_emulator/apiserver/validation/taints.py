@@ -1,18 +1,17 @@
 """Rules of device taints and tolerations (``pkg/apis/resource/validation/validation.go``, 1.36)."""
 
 from collections.abc import Iterator
-from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.validation import names
 from kube_emulator.apiserver.validation.causes import Cause, invalid, not_supported, required
 from kube_emulator.apiserver.validation.metadata import label_key
 
-Object = dict[str, Any]
 EFFECTS = ("NoExecute", "NoSchedule", "None")
 OPERATORS = ("Equal", "Exists")
 
 
-def taint(item: Object, path: str, *, old: Object | None = None) -> Iterator[Cause]:
+def taint(item: JsonObject, path: str, *, old: JsonObject | None = None) -> Iterator[Cause]:
     """One taint; an effect that OLD already had is not judged again."""
     yield from label_key(item.get("key") or "", f"{path}.key")
     value, effect = item.get("value") or "", item.get("effect") or ""
@@ -25,7 +24,7 @@ def taint(item: Object, path: str, *, old: Object | None = None) -> Iterator[Cau
         yield not_supported(f"{path}.effect", effect, EFFECTS)
 
 
-def toleration(item: Object, path: str) -> Iterator[Cause]:
+def toleration(item: JsonObject, path: str) -> Iterator[Cause]:
     """One toleration of a request."""
     if item.get("key"):
         yield from label_key(item["key"], f"{path}.key")

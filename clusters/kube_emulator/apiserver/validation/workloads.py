@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.validation import names
 from kube_emulator.apiserver.validation.causes import (
     Cause,
@@ -18,7 +19,6 @@ from kube_emulator.apiserver.validation.metadata import filled, immutable, label
 from kube_emulator.apiserver.validation.pods import pod_template
 from kube_emulator.apiserver.validation.selection import label_selector
 
-Object = dict[str, Any]
 SERVICE_TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
 STRATEGIES = ("Recreate", "RollingUpdate")
 DAEMON_STRATEGIES = ("RollingUpdate", "OnDelete")
@@ -33,7 +33,7 @@ JOB_COUNTS = (
 )
 
 
-def selects(selector: Object, found: Object) -> bool:
+def selects(selector: JsonObject, found: JsonObject) -> bool:
     """Whether a label selector, if it is well-formed, matches the labels FOUND."""
     for key, value in (selector.get("matchLabels") or {}).items():
         if found.get(key) != value:
@@ -51,7 +51,7 @@ def selects(selector: Object, found: Object) -> bool:
     return True
 
 
-def _selector(spec: Object, word: str) -> Iterator[Cause]:
+def _selector(spec: JsonObject, word: str) -> Iterator[Cause]:
     """The selector, and that it matches the labels of the template; without one there is nothing that it could match."""
     selector = spec.get("selector")
     found = ((spec.get("template") or {}).get("metadata") or {}).get("labels")
@@ -68,7 +68,7 @@ def _selector(spec: Object, word: str) -> Iterator[Cause]:
         yield invalid("spec.selector", {}, "empty selector is invalid for daemonset")
 
 
-def _template(spec: Object, word: str) -> Iterator[Cause]:
+def _template(spec: JsonObject, word: str) -> Iterator[Cause]:
     template = spec.get("template") or {}
     yield from pod_template(template, "spec.template")
     policy = (template.get("spec") or {}).get("restartPolicy")
@@ -91,7 +91,7 @@ def int_or_percent(value: Any, path: str) -> Iterator[Cause]:
         yield invalid(path, value, "must not be greater than 100%")
 
 
-def _strategy(spec: Object, member: str, kinds: tuple[str, ...]) -> Iterator[Cause]:
+def _strategy(spec: JsonObject, member: str, kinds: tuple[str, ...]) -> Iterator[Cause]:
     strategy, path = spec.get(member) or {}, f"spec.{member}"
     rolling = strategy.get("rollingUpdate")
     if strategy.get("type") not in kinds:
@@ -107,13 +107,13 @@ def _strategy(spec: Object, member: str, kinds: tuple[str, ...]) -> Iterator[Cau
         yield forbidden(f"{path}.rollingUpdate", detail)
 
 
-def _counts(spec: Object, members: tuple[str, ...]) -> Iterator[Cause]:
+def _counts(spec: JsonObject, members: tuple[str, ...]) -> Iterator[Cause]:
     for member in members:
         if (spec.get(member) or 0) < 0:
             yield invalid(f"spec.{member}", spec[member], "must be greater than or equal to 0")
 
 
-def daemon_set(new: Object, old: Object | None, _context: Context) -> Iterator[Cause]:
+def daemon_set(new: JsonObject, old: JsonObject | None, _context: Context) -> Iterator[Cause]:
     """A DaemonSet; its selector never changes."""
     spec = new.get("spec") or {}
     if old is not None:
@@ -135,7 +135,7 @@ def daemon_set(new: Object, old: Object | None, _context: Context) -> Iterator[C
     yield from _counts(spec, ("revisionHistoryLimit",))
 
 
-def replicated(new: Object, old: Object | None, _context: Context) -> Iterator[Cause]:
+def replicated(new: JsonObject, old: JsonObject | None, _context: Context) -> Iterator[Cause]:
     """A Deployment or ReplicaSet; its selector never changes."""
     spec = new.get("spec") or {}
     members = ("replicas",) if new.get("kind") == "Deployment" else ("replicas", "minReadySeconds")
@@ -157,7 +157,7 @@ def replicated(new: Object, old: Object | None, _context: Context) -> Iterator[C
         )
 
 
-def job(new: Object, _old: Object | None, _context: Context) -> Iterator[Cause]:
+def job(new: JsonObject, _old: JsonObject | None, _context: Context) -> Iterator[Cause]:
     """A Job."""
     spec = new.get("spec") or {}
     yield from _counts(spec, JOB_COUNTS)
@@ -175,7 +175,7 @@ def job(new: Object, _old: Object | None, _context: Context) -> Iterator[Cause]:
         yield not_supported("spec.template.spec.restartPolicy", policy, ("OnFailure", "Never"))
 
 
-def _same_ports(items: list[Object]) -> Iterator[Cause]:
+def _same_ports(items: list[JsonObject]) -> Iterator[Cause]:
     seen = set()
     for index, item in enumerate(items):
         key = item.get("protocol") or "", item.get("port") or 0
@@ -186,7 +186,7 @@ def _same_ports(items: list[Object]) -> Iterator[Cause]:
         seen.add(key)
 
 
-def service(new: Object, _old: Object | None, _context: Context) -> Iterator[Cause]:
+def service(new: JsonObject, _old: JsonObject | None, _context: Context) -> Iterator[Cause]:
     """A Service."""
     spec = new.get("spec") or {}
     ports, kind = spec.get("ports") or [], spec.get("type")

@@ -1,12 +1,11 @@
 """Good objects that cases are made from by one change each."""
 
-from typing import Any
+from dra_api.objects import JsonObject
 
-Object = dict[str, Any]
 RESOURCE = "resource.k8s.io/v1"
 UID = "11111111-2222-3333-4444-555555555555"
 
-SLICE: Object = {
+SLICE: JsonObject = {
     "apiVersion": RESOURCE,
     "kind": "ResourceSlice",
     "metadata": {"name": "case"},
@@ -23,7 +22,7 @@ SLICE: Object = {
         ],
     },
 }
-COUNTER_SLICE: Object = {
+COUNTER_SLICE: JsonObject = {
     "apiVersion": RESOURCE,
     "kind": "ResourceSlice",
     "metadata": {"name": "case"},
@@ -34,7 +33,7 @@ COUNTER_SLICE: Object = {
         "sharedCounters": [{"name": "gpu-0", "counters": {"memory": {"value": "80Gi"}}}],
     },
 }
-SPREAD_SLICE: Object = {
+SPREAD_SLICE: JsonObject = {
     "apiVersion": RESOURCE,
     "kind": "ResourceSlice",
     "metadata": {"name": "case"},
@@ -45,7 +44,7 @@ SPREAD_SLICE: Object = {
         "devices": [{"name": "gpu-0", "nodeName": "node-0"}],
     },
 }
-SHARED_SLICE: Object = {
+SHARED_SLICE: JsonObject = {
     "apiVersion": RESOURCE,
     "kind": "ResourceSlice",
     "metadata": {"name": "case"},
@@ -74,8 +73,8 @@ SHARED_SLICE: Object = {
         ],
     },
 }
-REQUEST: Object = {"name": "gpu", "exactly": {"deviceClassName": "gpu.example.com"}}
-CLAIM: Object = {
+REQUEST: JsonObject = {"name": "gpu", "exactly": {"deviceClassName": "gpu.example.com"}}
+CLAIM: JsonObject = {
     "apiVersion": RESOURCE,
     "kind": "ResourceClaim",
     "metadata": {"name": "case", "namespace": "default"},
@@ -101,8 +100,8 @@ CLAIM: Object = {
         }
     },
 }
-RESULT: Object = {"request": "gpu", "driver": "gpu.example.com", "pool": "node-0", "device": "gpu-0"}
-ALLOCATED: Object = {
+RESULT: JsonObject = {"request": "gpu", "driver": "gpu.example.com", "pool": "node-0", "device": "gpu-0"}
+ALLOCATED: JsonObject = {
     **CLAIM,
     "status": {
         "allocation": {
@@ -142,13 +141,13 @@ ALLOCATED: Object = {
         ],
     },
 }
-TEMPLATE: Object = {
+TEMPLATE: JsonObject = {
     "apiVersion": RESOURCE,
     "kind": "ResourceClaimTemplate",
     "metadata": {"name": "case", "namespace": "default"},
     "spec": {"spec": {"devices": {"requests": [REQUEST]}}},
 }
-CLASS: Object = {
+CLASS: JsonObject = {
     "apiVersion": RESOURCE,
     "kind": "DeviceClass",
     "metadata": {"name": "case"},
@@ -158,7 +157,7 @@ CLASS: Object = {
         "extendedResourceName": "example.com/gpu",
     },
 }
-TAINT_RULE: Object = {
+TAINT_RULE: JsonObject = {
     "apiVersion": "resource.k8s.io/v1beta2",
     "kind": "DeviceTaintRule",
     "metadata": {"name": "case"},
@@ -167,7 +166,7 @@ TAINT_RULE: Object = {
         "taint": {"key": "example.com/broken", "value": "yes", "effect": "NoExecute"},
     },
 }
-POOL_REQUEST: Object = {
+POOL_REQUEST: JsonObject = {
     "apiVersion": "resource.k8s.io/v1alpha3",
     "kind": "ResourcePoolStatusRequest",
     "metadata": {"name": "case"},

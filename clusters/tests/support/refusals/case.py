@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from refusals.bases import Object
+from dra_api.objects import JsonObject
 
 GONE = "<gone>"
 Change = dict[str, Any]
@@ -20,23 +20,23 @@ class Case:
     """One object and what is done with it."""
 
     name: str
-    base: Object
+    base: JsonObject
     change: Change
     verb: str = "create"
     before: Change = field(default_factory=dict)
 
     @property
-    def stored(self) -> Object:
+    def stored(self) -> JsonObject:
         """The good object, as it is before an update."""
         return changed(self.base, self.before)
 
     @property
-    def sent(self) -> Object:
+    def sent(self) -> JsonObject:
         """The object that is refused."""
         return changed(self.stored, self.change)
 
 
-def changed(base: Object, change: Change) -> Object:
+def changed(base: JsonObject, change: Change) -> JsonObject:
     """BASE with every CHANGE."""
     item = copy.deepcopy(base)
     for path, value in change.items():
@@ -53,7 +53,7 @@ def changed(base: Object, change: Change) -> Object:
     return item
 
 
-def rows(prefix: str, base: Object, table: dict[str, Change], verb: str = "create") -> Iterator[Case]:
+def rows(prefix: str, base: JsonObject, table: dict[str, Change], verb: str = "create") -> Iterator[Case]:
     """A case for each row of TABLE, {name: change}."""
     for name, change in table.items():
         yield Case(f"{prefix}: {name}", base, change, verb)

@@ -1,8 +1,8 @@
 """Good objects of the kinds outside resource.k8s.io."""
 
-from refusals.bases import Object
+from dra_api.objects import JsonObject
 
-POD_SPEC: Object = {
+POD_SPEC: JsonObject = {
     "containers": [
         {
             "name": "main",
@@ -18,54 +18,54 @@ POD_SPEC: Object = {
         {"name": "shared", "resourceClaimName": "shared"},
     ],
 }
-POD: Object = {
+POD: JsonObject = {
     "apiVersion": "v1",
     "kind": "Pod",
     "metadata": {"name": "case", "namespace": "default"},
     "spec": POD_SPEC,
 }
-NODE: Object = {
+NODE: JsonObject = {
     "apiVersion": "v1",
     "kind": "Node",
     "metadata": {"name": "case"},
     "spec": {"taints": [{"key": "a", "value": "b", "effect": "NoSchedule"}], "providerID": "x://1"},
 }
-NAMESPACE: Object = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "case"}}
-CONFIG_MAP: Object = {
+NAMESPACE: JsonObject = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "case"}}
+CONFIG_MAP: JsonObject = {
     "apiVersion": "v1",
     "kind": "ConfigMap",
     "metadata": {"name": "case", "namespace": "default"},
     "data": {"a": "b"},
 }
-SECRET: Object = {
+SECRET: JsonObject = {
     "apiVersion": "v1",
     "kind": "Secret",
     "metadata": {"name": "case", "namespace": "default"},
     "data": {"a": "Yg=="},
 }
-ACCOUNT: Object = {
+ACCOUNT: JsonObject = {
     "apiVersion": "v1",
     "kind": "ServiceAccount",
     "metadata": {"name": "case", "namespace": "default"},
 }
-SERVICE: Object = {
+SERVICE: JsonObject = {
     "apiVersion": "v1",
     "kind": "Service",
     "metadata": {"name": "case", "namespace": "default"},
     "spec": {"ports": [{"name": "http", "port": 80}], "selector": {"app": "case"}},
 }
-TEMPLATE: Object = {
+TEMPLATE: JsonObject = {
     "metadata": {"labels": {"app": "case"}},
     "spec": {"containers": [{"name": "main", "image": "example.com/app:1"}]},
 }
-DAEMON_SET: Object = {
+DAEMON_SET: JsonObject = {
     "apiVersion": "apps/v1",
     "kind": "DaemonSet",
     "metadata": {"name": "case", "namespace": "default"},
     "spec": {"selector": {"matchLabels": {"app": "case"}}, "template": TEMPLATE},
 }
-DEPLOYMENT: Object = {**DAEMON_SET, "kind": "Deployment"}
-JOB: Object = {
+DEPLOYMENT: JsonObject = {**DAEMON_SET, "kind": "Deployment"}
+JOB: JsonObject = {
     "apiVersion": "batch/v1",
     "kind": "Job",
     "metadata": {"name": "case", "namespace": "default"},
@@ -78,38 +78,38 @@ JOB: Object = {
         }
     },
 }
-ROLE: Object = {
+ROLE: JsonObject = {
     "apiVersion": "rbac.authorization.k8s.io/v1",
     "kind": "Role",
     "metadata": {"name": "case", "namespace": "default"},
     "rules": [{"verbs": ["get"], "apiGroups": [""], "resources": ["pods"]}],
 }
-CLUSTER_ROLE: Object = {
+CLUSTER_ROLE: JsonObject = {
     "apiVersion": "rbac.authorization.k8s.io/v1",
     "kind": "ClusterRole",
     "metadata": {"name": "case"},
     "rules": [{"verbs": ["get"], "apiGroups": [""], "resources": ["pods"]}],
 }
-BINDING: Object = {
+BINDING: JsonObject = {
     "apiVersion": "rbac.authorization.k8s.io/v1",
     "kind": "ClusterRoleBinding",
     "metadata": {"name": "case"},
     "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"},
     "subjects": [{"kind": "ServiceAccount", "name": "a", "namespace": "default"}],
 }
-LEASE: Object = {
+LEASE: JsonObject = {
     "apiVersion": "coordination.k8s.io/v1",
     "kind": "Lease",
     "metadata": {"name": "case", "namespace": "default"},
     "spec": {"leaseDurationSeconds": 40},
 }
-BUDGET: Object = {
+BUDGET: JsonObject = {
     "apiVersion": "policy/v1",
     "kind": "PodDisruptionBudget",
     "metadata": {"name": "case", "namespace": "default"},
     "spec": {"minAvailable": 1, "selector": {"matchLabels": {"app": "case"}}},
 }
-DEFINITION: Object = {
+DEFINITION: JsonObject = {
     "apiVersion": "apiextensions.k8s.io/v1",
     "kind": "CustomResourceDefinition",
     "metadata": {"name": "foos.example.com"},

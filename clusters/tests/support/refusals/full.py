@@ -2,19 +2,20 @@
 
 from typing import Any
 
+from dra_api.objects import JsonObject
 from refusals import bases, core_bases
-from refusals.bases import RESOURCE, Object
+from refusals.bases import RESOURCE
 from refusals.case import GONE, changed
 
-POOL: Object = {"name": "p", "generation": 1, "resourceSliceCount": 1}
-DEVICE: Object = {
+POOL: JsonObject = {"name": "p", "generation": 1, "resourceSliceCount": 1}
+DEVICE: JsonObject = {
     "name": "gpu-0",
     "attributes": {"model": {"string": "x"}},
     "capacity": {"memory": {"value": "1024Mi"}, "fraction": {"value": "0.5"}},
 }
 
 
-def sliced(name: str, spec: dict[str, Any], device: dict[str, Any]) -> Object:
+def sliced(name: str, spec: dict[str, Any], device: dict[str, Any]) -> JsonObject:
     """A slice with one device."""
     return {
         "apiVersion": RESOURCE,
@@ -24,8 +25,8 @@ def sliced(name: str, spec: dict[str, Any], device: dict[str, Any]) -> Object:
     }
 
 
-ON_NODE: Object = {"nodeName": "n"}
-GATED: dict[str, Object] = {
+ON_NODE: JsonObject = {"nodeName": "n"}
+GATED: dict[str, JsonObject] = {
     "taints": sliced(
         "taints",
         ON_NODE,
@@ -89,7 +90,7 @@ GATED: dict[str, Object] = {
     ),
     "extended resource": changed(bases.CLASS, {"/metadata/name": "extended"}),
 }
-STATUSES: dict[str, Object] = {
+STATUSES: dict[str, JsonObject] = {
     "shares": changed(
         bases.ALLOCATED,
         {
@@ -107,7 +108,7 @@ STATUSES: dict[str, Object] = {
     ),
     "devices": bases.ALLOCATED,
 }
-MINIMAL: dict[str, Object] = {
+MINIMAL: dict[str, JsonObject] = {
     "pod": core_bases.POD,
     "pod with everything asked for": changed(
         core_bases.POD,

@@ -1,12 +1,12 @@
 """The expression language of selectors (after dynamic-resource-allocation cel/compile_test.go, 1.36)."""
 
 import re
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.cel.device_selector import (
     STORED_LISTS,
     SelectorError,
@@ -18,7 +18,6 @@ from kube_emulator.apiserver.cel.device_selector import (
 )
 from kube_emulator.apiserver.cel.values import Semver
 
-Object = dict[str, Any]
 DRIVER = "dra.example.com"
 OURS = f'device.attributes["{DRIVER}"]'
 SIZE = f'device.capacity["{DRIVER}"]'
@@ -26,7 +25,7 @@ LISTS = frozenset({"DRAConsumableCapacity", "DRAListTypeAttributes"})
 TEN = "[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]"
 EXPENSIVE = "".join(f"{TEN}.all({x}, " for x in ("x", "y", "z", "z2", "z3", "z4", "z5"))
 EXPENSIVE += "int('1'.find('[0-9]*')) < 100" + ")" * 7
-DEVICE: Object = {
+DEVICE: JsonObject = {
     "name": "d",
     "attributes": {
         "name": {"string": "fish"},
@@ -193,7 +192,7 @@ def test_expressions_that_fail_on_a_device_say_why(expression: str, error: str) 
         ({"ints": [1, 2]}, "exists(x, x > 1)", True),
     ],
 )
-def test_list_attributes(values: Object, expression: str, selected: bool) -> None:
+def test_list_attributes(values: JsonObject, expression: str, selected: bool) -> None:
     device = view(DRIVER, {"name": "d", "attributes": {"l": values}}, lists=True)
     assert selects(f"{OURS}.l.{expression}", device, lists=True) is selected
 

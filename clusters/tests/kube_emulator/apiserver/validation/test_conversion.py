@@ -5,16 +5,15 @@ back the same when they were created from their other version.
 """
 
 import json
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from refusals.validating import RECORDED
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.validation.conversion import GROUP, REQUEST_FIELDS, from_storage, to_storage
 
-Object = dict[str, Any]
 CONVERTED = json.loads((RECORDED / "conversions.json").read_text())
 EVENTS = [pair for pair in CONVERTED.values() if "events.k8s.io" in pair]
 SPECS = {name: pair for name, pair in CONVERTED.items() if "v1beta1" in pair}
@@ -29,7 +28,7 @@ REQUESTS = st.one_of(
 )
 
 
-def kind_of(spec: Object) -> str:
+def kind_of(spec: JsonObject) -> str:
     if "spec" in spec:
         return "ResourceClaimTemplate"
     if "pool" in spec:
@@ -47,7 +46,7 @@ def test_objects_look_in_v1beta1_as_the_real_server_sends_them(name: str) -> Non
 
 
 @pytest.mark.parametrize("pair", EVENTS)
-def test_events_look_in_their_own_group_as_the_real_server_sends_them(pair: dict[str, Object]) -> None:
+def test_events_look_in_their_own_group_as_the_real_server_sends_them(pair: dict[str, JsonObject]) -> None:
     newer = from_storage("events.k8s.io", "v1", "Event", pair["v1"])
     assert newer == pair["events.k8s.io"]
     kept = {name: value for name, value in pair["v1"].items() if value != ""}
@@ -55,7 +54,7 @@ def test_events_look_in_their_own_group_as_the_real_server_sends_them(pair: dict
 
 
 @given(st.lists(REQUESTS, max_size=3))
-def test_requests_survive_the_way_to_v1beta1_and_back(requests: list[Object]) -> None:
+def test_requests_survive_the_way_to_v1beta1_and_back(requests: list[JsonObject]) -> None:
     claim = {
         "apiVersion": f"{GROUP}/v1",
         "kind": "ResourceClaim",
@@ -67,7 +66,7 @@ def test_requests_survive_the_way_to_v1beta1_and_back(requests: list[Object]) ->
 
 
 @given(st.lists(DEVICES, max_size=3), st.sampled_from([{"nodeName": "n"}, {"allNodes": True}, {}]))
-def test_devices_survive_the_way_to_v1beta1_and_back(devices: list[Object], place: Object) -> None:
+def test_devices_survive_the_way_to_v1beta1_and_back(devices: list[JsonObject], place: JsonObject) -> None:
     named = [{"name": f"d{index}", **device} for index, device in enumerate(devices)]
     item = {"apiVersion": f"{GROUP}/v1", "kind": "ResourceSlice", "spec": {**place, "devices": named}}
     older = from_storage(GROUP, "v1beta1", "ResourceSlice", item)

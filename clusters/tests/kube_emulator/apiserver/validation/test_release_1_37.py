@@ -7,6 +7,7 @@ from refusals import bases
 from refusals.case import GONE, changed
 from refusals.validating import resource_of
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.validation.context import Context
 from kube_emulator.apiserver.validation.registry import (
     prepare_create,
@@ -18,7 +19,6 @@ from kube_emulator.apiserver.validation.warnings import warnings_of
 from kube_emulator.releases.gates import gates_of
 from kube_emulator.releases.release import V1_36, V1_37
 
-Object = dict[str, Any]
 OFF = ("DRAPartitionableDevicesType", "DRAOptionalNodeOperations", "DRANodeAllocatableResources")
 CONTEXT = Context(V1_37, gates_of(V1_37, dict.fromkeys(OFF, True)))
 D = "/spec/devices/0"
@@ -29,7 +29,7 @@ WHERE = "spec.devices[0].capacity[bandwidth].requestPolicy.validRange"
 NODE = "spec.devices[0].nodeAllocatableResources[memory]"
 
 
-def told(base: Object, change: dict[str, Any], context: Context = CONTEXT) -> list[str]:
+def told(base: JsonObject, change: dict[str, Any], context: Context = CONTEXT) -> list[str]:
     item = changed(base, change)
     prepare_create(resource_of(item), item, context)
     return [cause.text for cause in validate_create(resource_of(item), item, context)]

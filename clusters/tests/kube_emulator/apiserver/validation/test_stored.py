@@ -15,6 +15,7 @@ import pytest
 from refusals import full
 from refusals.validating import GATES, RECORDED, resource_of
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.validation.causes import Cause
 from kube_emulator.apiserver.validation.context import Context
 from kube_emulator.apiserver.validation.registry import (
@@ -26,7 +27,6 @@ from kube_emulator.apiserver.validation.registry import (
 from kube_emulator.releases.gates import gates_of
 from kube_emulator.releases.release import V1_36, Release
 
-Object = dict[str, Any]
 STORED = json.loads((RECORDED / "stored.json").read_text())
 TABLES = {"gated": full.GATED, "status": full.STATUSES, "minimal": full.MINIMAL}
 SEEN = ("generation", "labels", "annotations", "finalizers")
@@ -39,7 +39,7 @@ def context_of(release: str) -> Context:
     return Context(V1_36 if release == "all" else Release.parse(release), gates, stamp="2026-01-01T00:00:00Z")
 
 
-def seen(item: Object, causes: list[Cause]) -> Object:
+def seen(item: JsonObject, causes: list[Cause]) -> JsonObject:
     if causes:
         return {"causes": [[cause.type, cause.field, cause.message] for cause in causes]}
     shown = {name: value for name, value in item.items() if name not in ("metadata", "apiVersion", "kind")}
@@ -58,7 +58,7 @@ def answers() -> Iterator[Any]:
 
 @pytest.mark.parametrize(("release", "group", "name", "wanted"), list(answers()))
 def test_what_is_stored_is_what_the_real_server_stores(
-    release: str, group: str, name: str, wanted: Object
+    release: str, group: str, name: str, wanted: JsonObject
 ) -> None:
     context, item = context_of(release), copy.deepcopy(TABLES[group][name])
     resource = resource_of(item)
