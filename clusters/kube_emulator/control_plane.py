@@ -64,7 +64,7 @@ class ControlPlane:
         )
         admission = Admission(
             admit=self.security.authority.admit,
-            judge_status=self.security.authority.judge_status,
+            check_status=self.security.authority.check_status,
             check_expression=functools.partial(check_expression, gates=gates, release=release),
         )
         self.api = Api(self.store, registry, self.clock, gates=gates, admission=admission, seed=options.seed)

@@ -98,7 +98,7 @@ class Authority:
         if self.enforced:
             check_escalation(write, asked, self.rbac, self.decide)
 
-    def judge_status(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Cause]:
+    def check_status(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Cause]:
         """What the user whose request is served may not change of a claim's status; causes of a 422."""
         asked = REQUEST.get()
         if asked is None or GATE not in self._gates:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from kube_emulator.apiserver.auth.write import Write
-from kube_emulator.apiserver.validation.context import JudgeStatus, all_may, no_problems
+from kube_emulator.apiserver.validation.context import CheckStatus, no_problems, no_status_causes
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,12 +13,12 @@ class Admission:
 
     Attributes:
         admit: refuses an object before it is stored (raises ``ApiError`` 403).
-        judge_status: lists what the user who asks may not change in the status of a claim.
+        check_status: lists what the user who asks may not change in the status of a claim.
         check_expression: lists what is wrong with a CEL selector, in upstream's words.
     """
 
     admit: Callable[[Write], None]
-    judge_status: JudgeStatus
+    check_status: CheckStatus
     check_expression: Callable[[str], list[str]]
 
 
@@ -26,5 +26,5 @@ def _admit_all(_: Write) -> None:
     """Refuse nothing."""
 
 
-PERMISSIVE = Admission(_admit_all, all_may, no_problems)
+PERMISSIVE = Admission(_admit_all, no_status_causes, no_problems)
 """Judges nothing: for a control plane without users, and where only the verbs are under test."""

@@ -143,7 +143,7 @@ class Api(Reading):
             gates=self.gates,
             stamp=self.clock.stamp(),
             namespace_labels=labels,
-            judge_status=self._admission.judge_status,
+            check_status=self._admission.check_status,
             check_expression=self._admission.check_expression,
         )
 

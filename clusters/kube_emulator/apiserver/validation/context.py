@@ -1,4 +1,4 @@
-"""What a rule may know beside the object: the release, its gates, the time, the namespace, and how to judge CEL.
+"""What a rule knows beside the object: the release, its gates, the time, the namespace, and how to check CEL.
 
 Rules are pure, so the caller looks these up before the call.
 """
@@ -11,38 +11,38 @@ from typing import Any
 from kube_emulator.apiserver.validation.causes import Cause
 from kube_emulator.releases.release import LATEST, Release
 
-JudgeStatus = Callable[[Mapping[str, Any], Mapping[str, Any]], list[Cause]]
-"""Judges a change of a claim's status, from the claim before and after."""
+CheckStatus = Callable[[Mapping[str, Any], Mapping[str, Any]], list[Cause]]
+"""Lists what the caller is not allowed to change of a claim's status, from the claim before and after."""
 
 
 def no_problems(_text: str) -> list[str]:
-    """The judge of CEL where there is none."""
+    """The check of CEL where no compiler is wired: everything compiles."""
     return []
 
 
-def all_may(_old: Mapping[str, Any], _new: Mapping[str, Any]) -> list[Cause]:
-    """The judge of users where there is none."""
+def no_status_causes(_old: Mapping[str, Any], _new: Mapping[str, Any]) -> list[Cause]:
+    """The check of a status change where authorization is off: everything is allowed."""
     return []
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One request's surroundings.
+    """The circumstances of one request.
 
     Attributes:
         release: the emulated release of Kubernetes.
         gates: feature gates that are on.
         stamp: the time as the API writes it.
         namespace_labels: labels of the object's namespace; None if there is no such namespace.
-        judge_status: lists what the user who asks may not change of a claim's status, from the claim before and after.
-        check_expression: lists what is wrong with a CEL selector, in upstream's words.
+        check_status: lists what the caller is not allowed to change of a claim's status.
+        check_expression: lists what is wrong with a CEL selector, with upstream's messages.
     """
 
     release: Release = LATEST
     gates: frozenset[str] = frozenset()
     stamp: str = "1970-01-01T00:00:00Z"
     namespace_labels: Mapping[str, str] | None = field(default_factory=lambda: MappingProxyType({}))
-    judge_status: JudgeStatus = all_may
+    check_status: CheckStatus = no_status_causes
     check_expression: Callable[[str], list[str]] = no_problems
 
     def on(self, gate: str) -> bool:

@@ -61,7 +61,7 @@ def validate_create(resource: Resource, item: JsonObject, context: Context) -> l
 def told(resource: Resource, causes: list[Cause], context: Context) -> list[Cause]:
     """CAUSES as the release tells them."""
     older = resource.group == "resource.k8s.io" and not context.at_least(V1_35)
-    return list(release_1_34.as_told(causes)) if older else causes
+    return list(release_1_34.as_1_34(causes)) if older else causes
 
 
 def _create_causes(resource: Resource, item: JsonObject, context: Context) -> list[Cause]:

@@ -23,7 +23,7 @@ MEMBERS = (
 ATTRIBUTE = re.compile(r"\.attributes\[.*\]$")
 
 
-def as_told(causes: Iterable[Cause]) -> Iterator[Cause]:
+def as_1_34(causes: Iterable[Cause]) -> Iterator[Cause]:
     """CAUSES in the words of 1.34."""
     for cause in causes:
         if cause.type == "FieldValueDuplicate":

@@ -29,7 +29,7 @@ def _claim_rules(new: JsonObject, old: JsonObject | None, context: Context) -> I
 def _claim_status_rules(new: JsonObject, old: JsonObject | None, context: Context) -> Iterator[Cause]:
     before = (old or {}).get("status") or {}
     yield from allocations.admin_status(new.get("status") or {}, before, context)
-    yield from context.judge_status(old or {}, new)
+    yield from context.check_status(old or {}, new)
     deleted = bool(new["metadata"].get("deletionTimestamp"))
     yield from allocations.claim_status(new.get("status") or {}, before, spec_of(new), deleted=deleted)
 

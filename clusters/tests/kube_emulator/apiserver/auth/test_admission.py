@@ -44,7 +44,7 @@ class World:
             now=clock.time,
         )
         authority = self.security.authority
-        admission = Admission(authority.admit, authority.judge_status, no_problems)
+        admission = Admission(authority.admit, authority.check_status, no_problems)
         self.api = Api(store, registry, clock, gates=gates, admission=admission)
         self.api.create("namespaces", {"metadata": {"name": "default"}})
         for role in bootstrap.cluster_roles(self.api.gates):

@@ -9,7 +9,7 @@ from refusals.validating import resource_of
 from kube_emulator.apiserver.validation.causes import duplicate, invalid, required
 from kube_emulator.apiserver.validation.context import Context
 from kube_emulator.apiserver.validation.registry import prepare_create, validate_create
-from kube_emulator.apiserver.validation.release_1_34 import as_told
+from kube_emulator.apiserver.validation.release_1_34 import as_1_34
 from kube_emulator.releases.gates import gates_of
 from kube_emulator.releases.release import V1_34, V1_36, Release
 
@@ -25,18 +25,18 @@ from kube_emulator.releases.release import V1_34, V1_36, Release
     ],
 )
 def test_a_second_one_is_blamed_on_what_tells_them_apart(path: str, blamed: str) -> None:
-    [cause] = as_told([duplicate(path, "x")])
+    [cause] = as_1_34([duplicate(path, "x")])
     assert cause.field == blamed
 
 
 def test_a_missing_driver_is_malformed_too() -> None:
-    kinds = [cause.type for cause in as_told([required("spec.driver")])]
+    kinds = [cause.type for cause in as_1_34([required("spec.driver")])]
     assert kinds == ["FieldValueRequired", "FieldValueInvalid"]
 
 
 def test_an_attribute_without_value_lacks_one() -> None:
     path = "spec.devices[0].attributes[model]"
-    [cause] = as_told([invalid(path, "", "exactly one value must be specified")])
+    [cause] = as_1_34([invalid(path, "", "exactly one value must be specified")])
     assert (cause.type, cause.field) == ("FieldValueRequired", path)
 
 
