@@ -10,7 +10,7 @@ import threading
 import time
 from pathlib import Path
 
-from dra_clusters.bench_api import admin, bench_requests
+from dra_clusters.bench_api import admin, bench_requests, succeed
 from dra_clusters.bench_scale import bench_scales
 from dra_clusters.bench_scheduling import NODES, bench_scheduling
 from dra_clusters.embedded import EmbeddedProvider
@@ -33,10 +33,9 @@ def bench_start(count: int = 10) -> list[Measure]:
         with tempfile.TemporaryDirectory(prefix="dra-bench-") as folder:
             start = time.perf_counter()
             cluster = EmbeddedProvider().up(ClusterOptions(directory=Path(folder)))
-            http = admin(cluster)
-            http("GET", "/readyz")
-            values.append((time.perf_counter() - start) * 1000)
-            http.close()
+            with admin(cluster) as client:
+                succeed(client, "GET", "/readyz")
+                values.append((time.perf_counter() - start) * 1000)
             cluster.down()
     return [loops, measure("ready", "ms", values, loops)]
 

@@ -7,13 +7,12 @@ by the time until the client has everything.
 import asyncio
 import contextlib
 import functools
-import http.client
-import json
 import ssl
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from aiohttp import web
 
 from dra_clusters.embedded import EmbeddedCluster
 from dra_clusters.measures import Measure, measure, timed
+from dra_clusters.raw_client import Endpoint, RawClient
 from kube_emulator.apiserver.certificate import make_certificate
 
 SLICES = "/apis/resource.k8s.io/v1/resourceslices"
@@ -28,44 +28,21 @@ CONFIGS = "/api/v1/namespaces/default/configmaps"
 REQUESTS = 300
 BIG_DEVICES = 128
 WATCHERS = 50
-SERVER_THREAD = "embedded-cluster"
+SERVER_THREAD = "kube-emulator"
 
 
-class Http:
-    """One kept connection."""
+def succeed(client: RawClient, method: str, path: str, body: Any = None) -> bytes:
+    """The body of an answer, as it came; it is not decoded, so that decoding is not measured.
 
-    def __init__(self, url: str, token: str = "") -> None:
-        host, _, port = url.removeprefix("https://").partition(":")
-        tls = ssl.create_default_context()
-        tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
-        self._connection = http.client.HTTPSConnection(host, int(port), context=tls, timeout=60)
-        self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-
-    def __call__(self, method: str, path: str, body: Any = None) -> bytes:
-        """The answer's body."""
-        raw = None if body is None else json.dumps(body)
-        self._connection.request(method, path, raw, self._headers)
-        answer = self._connection.getresponse()
-        data = answer.read()
-        if answer.status >= 300:
-            message = f"{method} {path}: {answer.status} {data[:200]!r}"
-            raise RuntimeError(message)
-        return data
-
-    def stream(self, path: str) -> http.client.HTTPResponse:
-        """The answer to a watch."""
-        self._connection.request("GET", path, None, self._headers)
-        return self._connection.getresponse()
-
-    def close(self) -> None:
-        """Hang up."""
-        self._connection.close()
+    Raises:
+        UnexpectedAnswer: the server refused.
+    """
+    return client.send(method, path, body).require(HTTPStatus.OK, HTTPStatus.CREATED).content
 
 
-def admin(cluster: EmbeddedCluster) -> Http:
-    """A connection of the administrator's."""
-    config = json.loads(cluster.kubeconfig.read_text())
-    return Http(cluster.url, config["users"][0]["user"]["token"])
+def admin(cluster: EmbeddedCluster) -> RawClient:
+    """A client of the administrator."""
+    return RawClient(Endpoint.of_url(cluster.url, token=cluster.token("admin")))
 
 
 def slice_of(index: int, count: int = 8) -> dict[str, Any]:
@@ -149,52 +126,53 @@ def server_cpu(name: str, calls: Sequence[Callable[[], Any]]) -> list[float]:
 
 def bench_requests(cluster: EmbeddedCluster) -> list[Measure]:
     """GET and CREATE of a small object and of a slice, by CPU; lists and watches, by time."""
-    http = admin(cluster)
-    first = http("POST", CONFIGS, config_of(9999))
+    client = admin(cluster)
+    first = succeed(client, "POST", CONFIGS, config_of(9999))
     rows = []
     with bare_server(first) as url:
-        bare = Http(url)
-        bare("GET", CONFIGS)
-        gets = server_cpu("bare", [functools.partial(bare, "GET", "/x")] * REQUESTS)
+        bare = RawClient(Endpoint.of_url(url))
+        succeed(bare, "GET", CONFIGS)
+        gets = server_cpu("bare", [functools.partial(succeed, bare, "GET", "/x")] * REQUESTS)
         posts = server_cpu(
-            "bare", [functools.partial(bare, "POST", "/x", config_of(n)) for n in range(REQUESTS)]
+            "bare", [functools.partial(succeed, bare, "POST", "/x", config_of(n)) for n in range(REQUESTS)]
         )
         bare.close()
     floor_get, floor_post = measure("bare_get", "ms cpu", gets), measure("bare_post", "ms cpu", posts)
-    creates = [functools.partial(http, "POST", CONFIGS, config_of(n)) for n in range(REQUESTS)]
+    creates = [functools.partial(succeed, client, "POST", CONFIGS, config_of(n)) for n in range(REQUESTS)]
     created = server_cpu(SERVER_THREAD, creates)
-    got = server_cpu(SERVER_THREAD, [functools.partial(http, "GET", f"{CONFIGS}/config-0007")] * REQUESTS)
-    slices = [functools.partial(http, "POST", SLICES, slice_of(n)) for n in range(REQUESTS)]
+    got = server_cpu(
+        SERVER_THREAD, [functools.partial(succeed, client, "GET", f"{CONFIGS}/config-0007")] * REQUESTS
+    )
+    slices = [functools.partial(succeed, client, "POST", SLICES, slice_of(n)) for n in range(REQUESTS)]
     rows += [floor_get, measure("get", "ms cpu", got, floor_get), floor_post]
     rows.append(measure("create", "ms cpu", created, floor_post))
     rows.append(measure("create_slice_of_8", "ms cpu", server_cpu(SERVER_THREAD, slices), floor_post))
-    rows += bench_streams(cluster, http)
-    http.close()
+    rows += bench_streams(cluster, client)
+    client.close()
     return rows
 
 
-def bench_streams(cluster: EmbeddedCluster, http: Http) -> list[Measure]:
+def bench_streams(cluster: EmbeddedCluster, client: RawClient) -> list[Measure]:
     """A list of a thousand big slices, one slice found among them, and an event for many watchers."""
-    http("DELETE", SLICES)
+    succeed(client, "DELETE", SLICES)
     for number in range(1000):
-        http("POST", SLICES, slice_of(number, BIG_DEVICES))
-    lists = [timed(lambda: http("GET", SLICES)) for _ in range(5)]
+        succeed(client, "POST", SLICES, slice_of(number, BIG_DEVICES))
+    lists = [timed(lambda: succeed(client, "GET", SLICES)) for _ in range(5)]
     query = f"{SLICES}?fieldSelector=spec.nodeName%3Dnode-0500"
-    found = [timed(lambda: http("GET", query)) for _ in range(50)]
+    found = [timed(lambda: succeed(client, "GET", query)) for _ in range(50)]
     rows = [measure("list_1000_slices_of_128", "ms", lists), measure("slices_of_one_node", "ms", found)]
-    watchers = [admin(cluster) for _ in range(WATCHERS)]
-    streams = [watcher.stream(f"{CONFIGS}?watch=1&resourceVersion=0") for watcher in watchers]
-    for stream in streams:
-        stream.readline()
-
-    def tell(number: int) -> None:
-        http("POST", CONFIGS, {"metadata": {"name": f"told-{number}"}})
+    with contextlib.ExitStack() as stack:
+        query = f"{CONFIGS}?watch=1&resourceVersion=0"
+        streams = [stack.enter_context(admin(cluster).lines(query)) for _ in range(WATCHERS)]
         for stream in streams:
-            while f'"told-{number}"'.encode() not in stream.readline():
-                pass
+            next(stream)
 
-    told = [timed(functools.partial(tell, number)) for number in range(20)]
-    rows.append(measure(f"event_to_{WATCHERS}_watchers", "ms", told))
-    for watcher in watchers:
-        watcher.close()
+        def announce(number: int) -> None:
+            succeed(client, "POST", CONFIGS, {"metadata": {"name": f"announced-{number}"}})
+            for stream in streams:
+                while f'"announced-{number}"'.encode() not in next(stream):
+                    pass
+
+        arrivals = [timed(functools.partial(announce, number)) for number in range(20)]
+    rows.append(measure(f"event_to_{WATCHERS}_watchers", "ms", arrivals))
     return rows

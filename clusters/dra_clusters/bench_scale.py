@@ -15,11 +15,12 @@ from typing import Any
 
 import msgspec
 
-from dra_clusters.bench_api import Http, admin
+from dra_clusters.bench_api import admin, succeed
 from dra_clusters.bench_scheduling import DRIVER, NODES, slice_of
 from dra_clusters.embedded import EmbeddedCluster, EmbeddedProvider
 from dra_clusters.measures import Measure, measure
 from dra_clusters.provider import ClusterOptions
+from dra_clusters.raw_client import RawClient
 
 PODS_MAX = 1000
 CLASS = "/apis/resource.k8s.io/v1/deviceclasses"
@@ -37,31 +38,30 @@ def pod_of(index: int) -> dict[str, Any]:
     return {"metadata": {"name": f"pod-{index}"}, "spec": spec}
 
 
-def furnish(http: Http, nodes: int) -> None:
+def create_devices(client: RawClient, nodes: int) -> None:
     """Slices, a class and a template."""
     for index in range(nodes):
-        http("POST", SLICES, slice_of(f"hollow-{index}"))
+        succeed(client, "POST", SLICES, slice_of(f"hollow-{index}"))
     expression = f'device.attributes["{DRIVER}"].type == "gpu"'
-    http(
+    succeed(
+        client,
         "POST",
         CLASS,
         {"metadata": {"name": "gpu"}, "spec": {"selectors": [{"cel": {"expression": expression}}]}},
     )
     wanted = {"requests": [{"name": "gpu", "exactly": {"deviceClassName": "gpu"}}]}
-    http("POST", TEMPLATES, {"metadata": {"name": "gpu"}, "spec": {"spec": {"devices": wanted}}})
+    succeed(client, "POST", TEMPLATES, {"metadata": {"name": "gpu"}, "spec": {"spec": {"devices": wanted}}})
 
 
 def bound(cluster: EmbeddedCluster, pods: int, nodes: set[str]) -> None:
     """Follow the pods until PODS of them have a node; NODES gets their names."""
-    watcher = admin(cluster)
     seen: set[str] = set()
-    stream = watcher.stream(f"{PODS}?watch=1")
-    while len(seen) < pods:
-        pod = msgspec.json.decode(stream.readline())["object"]
-        if node := pod["spec"].get("nodeName"):
-            seen.add(pod["metadata"]["uid"])
-            nodes.add(node)
-    watcher.close()
+    with admin(cluster).lines(f"{PODS}?watch=1") as stream:
+        while len(seen) < pods:
+            pod = msgspec.json.decode(next(stream))["object"]
+            if node := pod["spec"].get("nodeName"):
+                seen.add(pod["metadata"]["uid"])
+                nodes.add(node)
 
 
 def peak_mb() -> int:
@@ -74,9 +74,9 @@ def idle_mb() -> int:
     """Memory of a cluster with all parts and one node that has just become ready."""
     with tempfile.TemporaryDirectory(prefix="dra-bench-") as folder:
         cluster = EmbeddedProvider().up(ClusterOptions(directory=Path(folder)))
-        http = admin(cluster)
-        http("GET", "/readyz")
-        http.close()
+        client = admin(cluster)
+        succeed(client, "GET", "/readyz")
+        client.close()
         cluster.down()
     return peak_mb()
 
@@ -86,17 +86,17 @@ def run_size(nodes: int) -> tuple[float, float, int, int]:
     pods = min(nodes, PODS_MAX)
     with tempfile.TemporaryDirectory(prefix="dra-bench-") as folder:
         cluster = EmbeddedProvider().up(ClusterOptions(directory=Path(folder), nodes=(), hollow=nodes))
-        http = admin(cluster)
-        furnish(http, nodes)
+        client = admin(cluster)
+        create_devices(client, nodes)
         chosen: set[str] = set()
         watching = threading.Thread(target=bound, args=(cluster, pods, chosen))
         start, begun = time.perf_counter(), time.process_time()
         watching.start()
         for index in range(pods):
-            http("POST", PODS, pod_of(index))
+            succeed(client, "POST", PODS, pod_of(index))
         watching.join()
         took, cpu = (time.perf_counter() - start) * 1000, (time.process_time() - begun) * 1000
-        http.close()
+        client.close()
         cluster.down()
     return took, cpu, peak_mb(), len(chosen)
 

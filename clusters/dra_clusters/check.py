@@ -4,7 +4,6 @@ A behaviour passes, differs (``Difference``: the cluster does something else), b
 the connection failed) or is skipped, with the reason. Behaviours run in parallel, as clients of a cluster do.
 """
 
-import contextlib
 import dataclasses
 import fnmatch
 import json
@@ -16,10 +15,11 @@ from typing import Any
 
 from dra_clusters.checks.behaviour import Behaviour
 from dra_clusters.checks.catalogue import behaviours
-from dra_clusters.checks.client import Client, Difference
+from dra_clusters.checks.client import Difference
 from dra_clusters.checks.world import World
-from dra_clusters.errors import UsageError
+from dra_clusters.errors import ClusterError, UsageError
 from dra_clusters.provider import Cluster, Node
+from dra_clusters.raw_client import RawClient
 from kube_emulator.releases.release import Release
 
 WORKERS = 8
@@ -67,7 +67,7 @@ def subject_of(cluster: Cluster) -> Subject:
 
 def served_by(kubeconfig: Path) -> frozenset[str]:
     """The versions of resource.k8s.io that a cluster serves, each a capability: ``resource.k8s.io/v1beta1``."""
-    with contextlib.closing(Client(kubeconfig)) as client:
+    with RawClient(kubeconfig) as client:
         answer = client.send("GET", "/apis/resource.k8s.io")
         return frozenset(row["groupVersion"] for row in answer.expect(200)["versions"])
 
@@ -83,12 +83,10 @@ def subject_at(kubeconfig: Path, capabilities: Iterable[str]) -> Subject:
         message = f"unknown capabilities {sorted(unknown)}; there are {', '.join(sorted(CAPABILITIES))}"
         raise UsageError(message)
     try:
-        client = Client(kubeconfig)
-        version = client.send("GET", "/version").expect(200)
-        client.close()
-    except Exception as error:  # a file of any kind, a server of any kind
-        why = f"{type(error).__name__}: {error}"
-        message = f"no cluster to check at {kubeconfig}: {why.splitlines()[0]}"
+        with RawClient(kubeconfig) as client:
+            version = client.send("GET", "/version").expect(200)
+    except ClusterError as error:
+        message = f"no cluster to check at {kubeconfig}: {error}"
         raise UsageError(message) from error
     release = f"{version['major']}.{version['minor'].rstrip('+')}"
     return Subject(

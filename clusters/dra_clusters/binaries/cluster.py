@@ -22,9 +22,9 @@ from dra_clusters.binaries.identity import (
     make_serving_certificate,
     make_tokens,
 )
-from dra_clusters.checks.client import Client
 from dra_clusters.errors import EnvironmentFault, UsageError
 from dra_clusters.provider import ClusterOptions, check_options, make_node
+from dra_clusters.raw_client import NoAnswer, RawClient
 from kube_emulator.folder import Folder
 from kube_emulator.kubeconfig import by_token, write_kubeconfig
 
@@ -186,7 +186,7 @@ class BinariesCluster:
         flags = apiserver_flags(self._directory, port, etcd, self._runtime_config)
         self._run("kube-apiserver", flags + self._gates)
         self._wait_ready()
-        self._furnish()
+        self._create_objects()
         if "scheduler" in self._parts:
             self._run("kube-scheduler", client_flags(self.kubeconfig, scheduler) + self._gates)
         if "controllers" in self._parts:
@@ -209,12 +209,12 @@ class BinariesCluster:
         self._processes.append((name, process))
 
     def _wait_ready(self) -> None:
-        client = Client(self.kubeconfig)
+        client = RawClient(self.kubeconfig)
         start = told = time.monotonic()
         try:
             while time.monotonic() < start + START_S:
                 self._check_alive()
-                with contextlib.suppress(OSError):
+                with contextlib.suppress(NoAnswer):
                     if client.send("GET", "/readyz").code == 200:
                         return
                 if time.monotonic() > told + 2:
@@ -240,9 +240,9 @@ class BinariesCluster:
     def _tail(self, name: str) -> str:
         return self._log(name).read_text(errors="replace")[-1500:]
 
-    def _furnish(self) -> None:
-        """The nodes, and the rights of the user ``driver``."""
-        client = Client(self.kubeconfig)
+    def _create_objects(self) -> None:
+        """Create the nodes, and the role and binding of the user ``driver``."""
+        client = RawClient(self.kubeconfig)
         rbac, name = "/apis/rbac.authorization.k8s.io/v1", "dra-drivers"
         group = "rbac.authorization.k8s.io"
         binding = {

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from dra_api.objects import JsonObject
 from dra_clusters.checks.behaviour import behaviour
-from dra_clusters.checks.client import Answer, Object, holds, same
+from dra_clusters.checks.client import Answer, holds, same
 from dra_clusters.checks.world import World
 
 DOCUMENT = "Kubernetes docs: server-side apply"
@@ -12,7 +13,7 @@ MANAGED = "KEP 555; structured-merge-diff v6"
 
 def apply(world: World, manager: str, plural: str = "configmaps", *, name: str = "a", **rest: Any) -> Answer:
     """Apply as MANAGER; ``force`` is taken out of REST, the other members make the object."""
-    query: Object = {"fieldManager": manager} | ({"force": "true"} if rest.pop("force", False) else {})
+    query: JsonObject = {"fieldManager": manager} | ({"force": "true"} if rest.pop("force", False) else {})
     kinds = {"configmaps": ("v1", "ConfigMap"), "pods": ("v1", "Pod")}
     kinds["resourceclaims"] = ("resource.k8s.io/v1", "ResourceClaim")
     kinds["resourceslices"] = ("resource.k8s.io/v1", "ResourceSlice")
@@ -23,7 +24,7 @@ def apply(world: World, manager: str, plural: str = "configmaps", *, name: str =
     return world.patch("apply", plural, name, item, subresource, **query)
 
 
-def managers(body: Object) -> dict[str, Any]:
+def managers(body: JsonObject) -> dict[str, Any]:
     """The fields of each manager."""
     return {entry["manager"]: entry["fieldsV1"] for entry in body["metadata"]["managedFields"]}
 

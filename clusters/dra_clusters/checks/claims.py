@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from dra_api.objects import JsonObject
 from dra_clusters.checks.behaviour import UPSTREAM, behaviour
-from dra_clusters.checks.client import Object, same
+from dra_clusters.checks.client import same
 from dra_clusters.checks.refusals import (
     DUPLICATE,
     FORBIDDEN,
@@ -23,20 +24,20 @@ from dra_clusters.checks.world import World
 CLAIM, CLASS, TEMPLATE = "resourceclaims", "deviceclasses", "resourceclaimtemplates"
 REQUESTS, ONE, AT = "spec.devices.requests", "spec.devices.requests.0", "spec.devices.requests[0]"
 EXACTLY, HERE = f"{ONE}.exactly", f"{AT}.exactly"
-SUB: Object = {"name": "s", "deviceClassName": "class"}
+SUB: JsonObject = {"name": "s", "deviceClassName": "class"}
 
 
-def requests(count: int) -> list[Object]:
+def requests(count: int) -> list[JsonObject]:
     """COUNT requests."""
     return [{**REQUEST, "name": f"r{number}"} for number in range(count)]
 
 
-def opaque(**change: Any) -> Object:
+def opaque(**change: Any) -> JsonObject:
     """A configuration of one driver."""
     return {"opaque": {"driver": "d.example.com", "parameters": {"x": 1}} | change}
 
 
-def toleration(**change: Any) -> Object:
+def toleration(**change: Any) -> JsonObject:
     """A list of one toleration."""
     return {f"{EXACTLY}.tolerations": [{"key": "k", "operator": "Exists"} | change]}
 

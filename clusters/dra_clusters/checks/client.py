@@ -1,89 +1,52 @@
-"""Raw HTTP to an API server: what was sent and what came back, byte for byte, with no model in between.
-
-The official client reads the kubeconfig (so exec plugins and client certificates work); the transport is
-``http.client``, because every higher library repairs, retries or drops something that a behaviour wants to see.
-One client has one connection and is for one thread.
-"""
+"""The raw client and its answers as behaviours use them: what is not as wanted is a ``Difference``."""
 
 import contextlib
-import http.client
-import json
-import ssl
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
 
-from kubernetes import client as official
-from kubernetes import config as kubeconfigs
-
-Object = dict[str, Any]
-TIMEOUT_S = 30.0
-PATCHES = {
-    "json": "application/json-patch+json",
-    "merge": "application/merge-patch+json",
-    "strategic": "application/strategic-merge-patch+json",
-    "apply": "application/apply-patch+yaml",
-}
+from dra_api.objects import JsonObject
+from dra_clusters import raw_client
+from dra_clusters.raw_client import RawClient, UnexpectedAnswer
 
 
 class Difference(Exception):
     """What was found is not what was wanted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back.
-
-    Attributes:
-        headers: with names in lower case; one that came several times is joined by ", ".
-    """
-
-    request: str
-    code: int
-    headers: Mapping[str, str]
-    content: bytes
-
-    @property
-    def text(self) -> str:
-        """The body as text."""
-        return self.content.decode(errors="replace")
+class Answer(raw_client.Answer):
+    """An answer with the expectations of behaviours."""
 
     @property
     def body(self) -> Any:
         """The body as JSON.
 
         Raises:
-            Difference: it is none.
+            Difference: it is no JSON.
         """
         try:
-            return json.loads(self.content)
-        except ValueError as error:
-            message = f"{self.request}: wanted JSON, found {self.code} {self.text[:200]!r}"
-            raise Difference(message) from error
+            return super().body
+        except UnexpectedAnswer as error:
+            raise Difference(str(error)) from error
 
     def expect(self, *codes: int) -> Any:
-        """The body of an answer with one of CODES.
+        """The JSON of an answer with one of CODES.
 
         Raises:
-            Difference: it is another.
+            Difference: it has another code, or it is no JSON.
         """
-        if self.code not in codes:
-            message = (
-                f"{self.request}: wanted {' or '.join(map(str, codes))}, found {self.code} {self.text[:600]}"
-            )
-            raise Difference(message)
-        return self.body
+        try:
+            return super().expect(*codes)
+        except UnexpectedAnswer as error:
+            raise Difference(str(error)) from error
 
-    def refuse(self, code: int, reason: str | None, *words: str) -> Object:
+    def refuse(self, code: int, reason: str | None, *words: str) -> JsonObject:
         """The Status of a refusal with CODE and REASON (None: it has none) whose message has each of WORDS.
 
         Raises:
             Difference: it is another, or none.
         """
-        status: Object = self.expect(code)
+        status: JsonObject = self.expect(code)
         envelope = {"kind": status.get("kind"), "apiVersion": status.get("apiVersion")}
         wanted = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "reason": reason}
         found = envelope | {name: status.get(name) for name in ("status", "code", "reason")}
@@ -96,7 +59,7 @@ class Answer:
                 raise Difference(message)
         return status
 
-    def invalid(self, *causes: tuple[str, str]) -> Object:
+    def invalid(self, *causes: tuple[str, str]) -> JsonObject:
         """The Status of 422 Invalid whose causes are exactly these (reason, field), in any order.
 
         Raises:
@@ -110,32 +73,8 @@ class Answer:
         return status
 
 
-class Client:
-    """One user of one API server."""
-
-    def __init__(self, kubeconfig: Path) -> None:
-        settings = official.Configuration()
-        kubeconfigs.load_kube_config(str(kubeconfig), client_configuration=settings)
-        parts = urlsplit(settings.host)
-        self._address = (parts.hostname or "127.0.0.1", parts.port or 443)
-        self._prefix = parts.path.rstrip("/")
-        self._tls = ssl.create_default_context(cafile=settings.ssl_ca_cert)
-        if not settings.verify_ssl:
-            self._tls.check_hostname, self._tls.verify_mode = False, ssl.CERT_NONE
-        if settings.cert_file:
-            self._tls.load_cert_chain(settings.cert_file, settings.key_file)
-        token = settings.api_key.get("authorization") or settings.api_key.get("BearerToken")
-        self._headers = {"Authorization": token} if token else {}
-        self._connection: http.client.HTTPSConnection | None = None
-
-    def close(self) -> None:
-        """Let the connection go."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    def _connect(self) -> http.client.HTTPSConnection:
-        return http.client.HTTPSConnection(*self._address, timeout=TIMEOUT_S, context=self._tls)
+class Client(RawClient):
+    """The raw client, with answers that have expectations."""
 
     def send(
         self,
@@ -146,54 +85,31 @@ class Client:
         query: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Ask; BODY goes out as it is if it is bytes, else as JSON. A header of value "" is left out."""
-        target = self._prefix + path + (f"?{urlencode(query, quote_via=quote)}" if query else "")
-        content = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
-        asked = {"Accept": "application/json", **self._headers}
-        asked |= {"Content-Type": "application/json"} if content is not None else {}
-        asked = {name: value for name, value in (asked | dict(headers or {})).items() if value}
-        if self._connection is None:
-            self._connection = self._connect()
-        try:
-            self._connection.request(method, target, body=content, headers=asked)
-            response = self._connection.getresponse()
-            got = response.read()
-        except (OSError, http.client.HTTPException):
-            self.close()
-            raise
-        named: dict[str, str] = {}
-        for name, value in response.getheaders():
-            before = f"{named[name.lower()]}, " if name.lower() in named else ""
-            named[name.lower()] = before + value
-        return Answer(f"{method} {target}", response.status, named, got)
+        """Send one request; see ``RawClient.send``."""
+        found = super().send(method, path, body, query=query, headers=headers)
+        return Answer(found.request, found.code, found.headers, found.content)
 
     def patch(
         self, kind: str, path: str, body: Any, *, query: Mapping[str, Any] | None = None, **headers: str
     ) -> Answer:
-        """Patch with one of ``PATCHES``."""
-        return self.send("PATCH", path, body, query=query, headers={"Content-Type": PATCHES[kind], **headers})
+        """Send a patch; see ``RawClient.patch``."""
+        given = {"Content-Type": raw_client.PATCH_TYPES[kind], **headers}
+        return self.send("PATCH", path, body, query=query, headers=given)
 
     @contextlib.contextmanager
     def watch(
         self, path: str, *, headers: Mapping[str, str] | None = None, **query: Any
-    ) -> Iterator[Iterator[Object]]:
+    ) -> Iterator[Iterator[JsonObject]]:
         """The events of a watch, as an iterator that ends with the watch.
 
         Raises:
             Difference: the watch is refused.
         """
-        connection = self._connect()
-        target = f"{self._prefix}{path}?{urlencode({'watch': 'true', 'timeoutSeconds': 20} | query)}"
         try:
-            asked = {"Accept": "application/json", **self._headers, **(headers or {})}
-            connection.request("GET", target, headers=asked)
-            response = connection.getresponse()
-            if response.status != http.HTTPStatus.OK:
-                message = f"GET {target}: wanted a watch, found {response.status} {response.read()[:300]!r}"
-                raise Difference(message)
-            yield (json.loads(line) for line in iter(response.readline, b"") if line.strip())
-        finally:
-            connection.close()
+            with super().watch(path, headers=headers, **query) as events:
+                yield events
+        except UnexpectedAnswer as error:
+            raise Difference(str(error)) from error
 
 
 def same(found: Any, wanted: Any, what: str) -> None:
@@ -218,13 +134,13 @@ def holds(condition: Any, what: str, seen: Any = "") -> None:
         raise Difference(message)
 
 
-def take(events: Iterator[Object], count: int) -> Sequence[Object]:
+def take(events: Iterator[JsonObject], count: int) -> Sequence[JsonObject]:
     """The next COUNT events that are no bookmarks.
 
     Raises:
         Difference: the watch ended before.
     """
-    taken: list[Object] = []
+    taken: list[JsonObject] = []
     for event in events:
         if event["type"] != "BOOKMARK":
             taken.append(event)

@@ -1,7 +1,8 @@
 """Versions of resource.k8s.io: the same object through v1, v1beta2 and v1beta1 (pkg/apis/resource/v1beta1/conversion.go)."""
 
+from dra_api.objects import JsonObject
 from dra_clusters.checks.behaviour import UPSTREAM, behaviour
-from dra_clusters.checks.client import Object, same
+from dra_clusters.checks.client import same
 from dra_clusters.checks.refusals import sample
 from dra_clusters.checks.world import World
 
@@ -11,7 +12,7 @@ NEEDS = ("api", "resource.k8s.io/v1beta1")
 SLICE, CLAIM = "resourceslices", "resourceclaims"
 
 
-def old_slice(world: World) -> Object:
+def old_slice(world: World) -> JsonObject:
     """A slice as v1beta1 has it."""
     item = sample(world, SLICE)
     device = item["spec"]["devices"][0]

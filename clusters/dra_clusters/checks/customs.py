@@ -2,13 +2,14 @@
 
 from typing import Any
 
+from dra_api.objects import JsonObject
 from dra_clusters.checks.behaviour import UPSTREAM, behaviour
-from dra_clusters.checks.client import Object, eventually, holds, same, take
+from dra_clusters.checks.client import eventually, holds, same, take
 from dra_clusters.checks.world import World
 
 CRD = "customresourcedefinitions"
 APIEXTENSIONS = UPSTREAM + "staging/src/k8s.io/apiextensions-apiserver"
-SCHEMA: Object = {
+SCHEMA: JsonObject = {
     "type": "object",
     "required": ["spec"],
     "properties": {
@@ -53,7 +54,7 @@ def define(world: World, **change: Any) -> str:
     return api
 
 
-def widget(world: World, api: str, name: str = "w", **change: Any) -> Object:
+def widget(world: World, api: str, name: str = "w", **change: Any) -> JsonObject:
     """A widget for the API."""
     version = api.removeprefix("/apis/")
     return {
@@ -163,7 +164,7 @@ def kind_is_required(world: World) -> None:
     """A custom resource needs kind and apiVersion in its body: 400."""
     api = define(world)
     world.post("widgets", {"metadata": {"name": "w"}, "spec": {"size": 1}}, api=api).refuse(
-        400, "BadRequest", "Object 'Kind' is missing"
+        400, "BadRequest", "JsonObject 'Kind' is missing"
     )
 
 

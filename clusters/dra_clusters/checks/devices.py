@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from dra_api.objects import JsonObject
 from dra_clusters.checks.behaviour import UPSTREAM, behaviour
-from dra_clusters.checks.client import Object, same
+from dra_clusters.checks.client import same
 from dra_clusters.checks.refusals import DUPLICATE, GONE, INVALID, TOO_LONG, TOO_MANY, refused, sample, taken
 from dra_clusters.checks.world import World
 
@@ -13,12 +14,12 @@ FIRST = "spec.devices.0"
 AT = "spec.devices[0]"
 
 
-def devices(count: int, **more: Any) -> list[Object]:
+def devices(count: int, **more: Any) -> list[JsonObject]:
     """COUNT devices."""
     return [{"name": f"d{number}", **more} for number in range(count)]
 
 
-def attributes(count: int) -> Object:
+def attributes(count: int) -> JsonObject:
     """COUNT attributes."""
     return {f"a{number}": {"int": number} for number in range(count)}
 

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from dra_api.objects import JsonObject
 from dra_clusters.checks.behaviour import UPSTREAM, behaviour
-from dra_clusters.checks.client import Object, eventually, same
+from dra_clusters.checks.client import eventually, same
 from dra_clusters.checks.stage import Stage
 from dra_clusters.checks.world import World
 
@@ -25,9 +26,11 @@ FINE = {
 """What is told of a namespace that ends without failures."""
 
 
-def ending(world: World) -> list[Object]:
+def ending(world: World) -> list[JsonObject]:
     """The conditions of the namespace."""
-    found: list[Object] = world.get("namespaces", world.namespace).expect(200)["status"].get("conditions", [])
+    found: list[JsonObject] = (
+        world.get("namespaces", world.namespace).expect(200)["status"].get("conditions", [])
+    )
     return found
 
 
@@ -36,7 +39,7 @@ def gone(world: World, plural: str, name: str, timeout_s: float = 15) -> None:
     eventually(lambda: world.get(plural, name).code == 404, f"{plural} {name} is gone", timeout_s)
 
 
-def owned(owner: Object, name: str, kind: str, version: str = "v1", **reference: Any) -> Object:
+def owned(owner: JsonObject, name: str, kind: str, version: str = "v1", **reference: Any) -> JsonObject:
     """A config map with an owner."""
     metadata = owner["metadata"]
     entry = {

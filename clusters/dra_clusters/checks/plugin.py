@@ -23,7 +23,8 @@ from dra_api.kubelet._generated.registration_pb2_grpc import (
     RegistrationServicer,
     add_RegistrationServicer_to_server,
 )
-from dra_clusters.checks.client import Object, eventually
+from dra_api.objects import JsonObject
+from dra_clusters.checks.client import eventually
 from dra_clusters.provider import Node
 
 Answering = Callable[[Any, Any, Any], Any]
@@ -152,7 +153,7 @@ class Plugin:
         """A CDI file that gives DEVICE its variable; the device's qualified name."""
         vendor = f"c{self.driver.replace('.', '-')}.example.com"
         variable = f"DEVICE_{device.upper().replace('-', '_')}={device}"
-        spec: Object = {
+        spec: JsonObject = {
             "cdiVersion": "0.6.0",
             "kind": f"{vendor}/device",
             "devices": [{"name": device, "containerEdits": {"env": [variable]}}],

@@ -2,15 +2,16 @@
 
 from typing import Any
 
+from dra_api.objects import JsonObject
 from dra_clusters.checks.behaviour import UPSTREAM, behaviour
-from dra_clusters.checks.client import Object, holds, same
+from dra_clusters.checks.client import holds, same
 from dra_clusters.checks.refusals import DUPLICATE, INVALID, REQUIRED, refused, sample
 from dra_clusters.checks.world import World
 
 CORE = UPSTREAM + "pkg/apis/core/validation/validation.go"
 DEFAULTS = UPSTREAM + "pkg/apis/core/v1/defaults.go"
 NOT_FOUND = "FieldValueNotFound"
-CLAIM: Object = {"name": "gpu", "resourceClaimName": "c"}
+CLAIM: JsonObject = {"name": "gpu", "resourceClaimName": "c"}
 
 refused(
     "pods/needs-containers",
@@ -78,9 +79,9 @@ refused(
 )
 
 
-def pod(world: World, **change: Any) -> Object:
+def pod(world: World, **change: Any) -> JsonObject:
     """A pod that no scheduler touches."""
-    item: Object = world.create(
+    item: JsonObject = world.create(
         "pods", sample(world, "pods", {f"spec.{name}": value for name, value in change.items()})
     )
     return item

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from dra_api.objects import JsonObject
 from dra_clusters.checks.behaviour import UPSTREAM, behaviour
-from dra_clusters.checks.client import Object, eventually, holds, same
+from dra_clusters.checks.client import eventually, holds, same
 from dra_clusters.checks.stage import LABEL, Stage, request
 from dra_clusters.checks.world import GRACELESS, World
 
@@ -11,12 +12,12 @@ POOLS = UPSTREAM + "staging/src/k8s.io/dynamic-resource-allocation/structured/in
 NEEDS = ("api", "scheduler")
 
 
-def pool(name: str = "p", generation: int = 1, count: int = 1) -> Object:
+def pool(name: str = "p", generation: int = 1, count: int = 1) -> JsonObject:
     """The pool of a slice."""
     return {"name": name, "generation": generation, "resourceSliceCount": count}
 
 
-def counted(name: str, amount: str) -> Object:
+def counted(name: str, amount: str) -> JsonObject:
     """A device that takes AMOUNT of the counter memory of the set."""
     return {
         "name": name,
@@ -32,7 +33,7 @@ def publish_counted(stage: Stage, node: str) -> None:
     stage.publish(node, [counted("whole", "10Gi"), counted("big", "6Gi"), counted("small", "4Gi")], pool=both)
 
 
-def shared(**capacity: Any) -> Object:
+def shared(**capacity: Any) -> JsonObject:
     """A device of 10Gi that many claims may use."""
     return {
         "name": "d0",
@@ -41,7 +42,7 @@ def shared(**capacity: Any) -> Object:
     }
 
 
-def amount(value: str) -> Object:
+def amount(value: str) -> JsonObject:
     """A request of VALUE of memory."""
     return request(capacity={"requests": {"memory": value}})
 

@@ -8,8 +8,8 @@ import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from dra_api.objects import JsonObject
 from dra_clusters.checks.behaviour import UPSTREAM, register
-from dra_clusters.checks.client import Object
 from dra_clusters.checks.world import World
 
 VALIDATION = UPSTREAM + "pkg/apis/resource/validation/validation.go"
@@ -21,14 +21,14 @@ UNSUPPORTED = "FieldValueNotSupported"
 
 Cause = tuple[str, str]
 
-POOL: Object = {"name": "pool", "generation": 1, "resourceSliceCount": 1}
-DEVICE: Object = {
+POOL: JsonObject = {"name": "pool", "generation": 1, "resourceSliceCount": 1}
+DEVICE: JsonObject = {
     "name": "d0",
     "attributes": {"model": {"string": "x"}},
     "capacity": {"memory": {"value": "1Gi"}},
 }
-REQUEST: Object = {"name": "r", "exactly": {"deviceClassName": "class"}}
-SAMPLES: dict[str, Object] = {
+REQUEST: JsonObject = {"name": "r", "exactly": {"deviceClassName": "class"}}
+SAMPLES: dict[str, JsonObject] = {
     "resourceslices": {
         "spec": {"driver": "d.example.com", "pool": POOL, "nodeName": "node", "devices": [DEVICE]}
     },
@@ -39,9 +39,9 @@ SAMPLES: dict[str, Object] = {
 }
 
 
-def sample(world: World, plural: str, changes: Mapping[str, Any] | None = None) -> Object:
+def sample(world: World, plural: str, changes: Mapping[str, Any] | None = None) -> JsonObject:
     """A good object with a new name, changed."""
-    item: Object = {"metadata": {"name": world.name()}, **copy.deepcopy(SAMPLES[plural])}
+    item: JsonObject = {"metadata": {"name": world.name()}, **copy.deepcopy(SAMPLES[plural])}
     for path, value in (changes or {}).items():
         change(item, path, value)
     return item

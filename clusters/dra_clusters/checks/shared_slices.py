@@ -1,7 +1,8 @@
 """Features of devices in ResourceSlices: taints, counters, shared capacity, binding conditions, nodes of a device."""
 
+from dra_api.objects import JsonObject
 from dra_clusters.checks.behaviour import UPSTREAM, behaviour
-from dra_clusters.checks.client import Object, holds, same
+from dra_clusters.checks.client import holds, same
 from dra_clusters.checks.devices import AT, DEVICES, FIRST, SLICE, devices
 from dra_clusters.checks.refusals import (
     DEVICE,
@@ -20,9 +21,9 @@ from dra_clusters.checks.world import World
 
 STRATEGY = UPSTREAM + "pkg/registry/resource/resourceslice/strategy.go"
 
-TAINT: Object = {"key": "example.com/sick", "value": "x", "effect": "NoSchedule"}
-COUNTERS: Object = {"name": "set", "counters": {"memory": {"value": "8Gi"}}}
-CONSUMES: Object = {"counterSet": "set", "counters": {"memory": {"value": "1Gi"}}}
+TAINT: JsonObject = {"key": "example.com/sick", "value": "x", "effect": "NoSchedule"}
+COUNTERS: JsonObject = {"name": "set", "counters": {"memory": {"value": "8Gi"}}}
+CONSUMES: JsonObject = {"counterSet": "set", "counters": {"memory": {"value": "1Gi"}}}
 
 
 taken(

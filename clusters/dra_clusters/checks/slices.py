@@ -1,7 +1,8 @@
 """ResourceSlices: what is refused, dropped, defaulted and immutable (resource/v1; pkg/apis/resource/validation)."""
 
+from dra_api.objects import JsonObject
 from dra_clusters.checks.behaviour import behaviour
-from dra_clusters.checks.client import Object, holds
+from dra_clusters.checks.client import holds
 from dra_clusters.checks.refusals import (
     GONE,
     INVALID,
@@ -18,7 +19,7 @@ from dra_clusters.checks.world import World
 SLICE = "resourceslices"
 
 
-SELECTOR: Object = {"nodeSelectorTerms": [{"matchExpressions": [{"key": "k", "operator": "Exists"}]}]}
+SELECTOR: JsonObject = {"nodeSelectorTerms": [{"matchExpressions": [{"key": "k", "operator": "Exists"}]}]}
 
 
 refused(

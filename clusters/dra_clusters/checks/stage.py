@@ -8,19 +8,20 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from dra_clusters.checks.client import Answer, Object, eventually
+from dra_api.objects import JsonObject
+from dra_clusters.checks.client import Answer, eventually
 from dra_clusters.checks.world import GRACELESS, World
 
 LABEL = "check.example.com/stage"
-ROOM: Object = {"cpu": "8", "memory": "32Gi", "pods": "110"}
+ROOM: JsonObject = {"cpu": "8", "memory": "32Gi", "pods": "110"}
 
 
-def request(name: str = "r", kind: str = "", **exactly: Any) -> Object:
+def request(name: str = "r", kind: str = "", **exactly: Any) -> JsonObject:
     """A request of one device of the stage's class; KIND is another class."""
     return {"name": name, "exactly": {"deviceClassName": kind, **exactly}}
 
 
-def cel(expression: str) -> list[Object]:
+def cel(expression: str) -> list[JsonObject]:
     """Selectors of one expression."""
     return [{"cel": {"expression": expression}}]
 
@@ -58,7 +59,7 @@ class Stage:
     def publish(self, node: str, devices: Sequence[Any] | None, **spec: Any) -> str:
         """A slice with DEVICES (names, or whole ones; None: it has none) on NODE; its name."""
         whole = [{"name": each} if isinstance(each, str) else each for each in devices or ()]
-        full: Object = {
+        full: JsonObject = {
             "driver": self.driver,
             "pool": {"name": node or "pool", "generation": 1, "resourceSliceCount": 1},
         } | ({"nodeName": node} if node else {})
@@ -67,18 +68,18 @@ class Stage:
         self.world.create("resourceslices", {"metadata": {"name": name}, "spec": full | spec})
         return name
 
-    def filled(self, item: Object) -> Object:
+    def filled(self, item: JsonObject) -> JsonObject:
         """A request whose class is the stage's where it has none."""
         if "exactly" in item and not item["exactly"]["deviceClassName"]:
             return {**item, "exactly": {**item["exactly"], "deviceClassName": self.device_class}}
         subs = [{"deviceClassName": self.device_class, **sub} for sub in item.get("firstAvailable", [])]
         return {**item, "firstAvailable": subs} if subs else item
 
-    def spec(self, *requests: Object, **devices: Any) -> Object:
+    def spec(self, *requests: JsonObject, **devices: Any) -> JsonObject:
         """The spec of a claim: one device without REQUESTS."""
         return {"devices": {"requests": [self.filled(each) for each in requests or (request(),)], **devices}}
 
-    def claim(self, *requests: Object, **devices: Any) -> str:
+    def claim(self, *requests: JsonObject, **devices: Any) -> str:
         """A claim; its name."""
         name = self.world.name()
         self.world.create(
@@ -86,7 +87,7 @@ class Stage:
         )
         return name
 
-    def template(self, *requests: Object, metadata: Object | None = None, **devices: Any) -> str:
+    def template(self, *requests: JsonObject, metadata: JsonObject | None = None, **devices: Any) -> str:
         """A claim template; its name."""
         name = self.world.name()
         spec = {"metadata": metadata or {}, "spec": self.spec(*requests, **devices)}
@@ -95,12 +96,12 @@ class Stage:
 
     def pod(self, *claims: str, templates: Mapping[str, str] | None = None, **spec: Any) -> str:
         """A pod that uses CLAIMS as c0, c1... and TEMPLATES {name in the pod: template}; its name."""
-        entries: list[Object] = [
+        entries: list[JsonObject] = [
             {"name": f"c{n}", "resourceClaimName": each} for n, each in enumerate(claims)
         ]
         entries += [{"name": n, "resourceClaimTemplateName": each} for n, each in (templates or {}).items()]
         uses = [{"name": entry["name"]} for entry in entries]
-        full: Object = {
+        full: JsonObject = {
             "containers": [
                 {"name": "c", "image": "example.com/none", "resources": {"claims": uses} if uses else {}}
             ],
@@ -147,7 +148,7 @@ class Stage:
 
         return str(eventually(look, f"pod {pod} tells why it waits, with {words}"))
 
-    def results(self, claim: str) -> list[Object]:
+    def results(self, claim: str) -> list[JsonObject]:
         """The results of the claim's allocation; waits for one."""
 
         def look() -> Any:
@@ -160,7 +161,7 @@ class Stage:
         """The names of the claim's devices, in order."""
         return [result["device"] for result in self.results(claim)]
 
-    def events(self, name: str, reason: str) -> list[Object]:
+    def events(self, name: str, reason: str) -> list[JsonObject]:
         """The events of the object NAME with REASON, of either API."""
         items = self.world.get("events").expect(200)["items"]
         return [e for e in items if e["involvedObject"].get("name") == name and e["reason"] == reason]

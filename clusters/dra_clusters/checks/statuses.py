@@ -2,41 +2,42 @@
 
 from typing import Any
 
+from dra_api.objects import JsonObject
 from dra_clusters.checks.behaviour import UPSTREAM, behaviour
-from dra_clusters.checks.client import Answer, Object, same
+from dra_clusters.checks.client import Answer, same
 from dra_clusters.checks.refusals import FORBIDDEN, INVALID, REQUIRED, VALIDATION, sample
 from dra_clusters.checks.world import World
 
 CLAIM = "resourceclaims"
 STRATEGY = UPSTREAM + "pkg/registry/resource/resourceclaim/strategy.go"
-RESULT: Object = {"request": "r", "driver": "d.example.com", "pool": "pool", "device": "d0"}
-CONSUMER: Object = {"apiGroup": "example.com", "resource": "widgets", "name": "p", "uid": "u-1"}
+RESULT: JsonObject = {"request": "r", "driver": "d.example.com", "pool": "pool", "device": "d0"}
+CONSUMER: JsonObject = {"apiGroup": "example.com", "resource": "widgets", "name": "p", "uid": "u-1"}
 """A consumer of a kind that no controller knows, so that none takes its reservation off."""
 
 
-def allocation(**change: Any) -> Object:
+def allocation(**change: Any) -> JsonObject:
     """An allocation of one device."""
     return {"devices": {"results": [RESULT | change]}}
 
 
-def made(world: World) -> Object:
+def made(world: World) -> JsonObject:
     """A claim."""
-    item: Object = world.create(CLAIM, sample(world, CLAIM))
+    item: JsonObject = world.create(CLAIM, sample(world, CLAIM))
     return item
 
 
-def write(world: World, claim: Object, **status: Any) -> Answer:
+def write(world: World, claim: JsonObject, **status: Any) -> Answer:
     """Replace the claim's status."""
     return world.put(CLAIM, {**claim, "status": status}, "status")
 
 
-def allocated(world: World, **status: Any) -> Object:
+def allocated(world: World, **status: Any) -> JsonObject:
     """A claim that is allocated; STATUS is added."""
-    item: Object = write(world, made(world), allocation=allocation(), **status).expect(200)
+    item: JsonObject = write(world, made(world), allocation=allocation(), **status).expect(200)
     return item
 
 
-def device(**change: Any) -> Object:
+def device(**change: Any) -> JsonObject:
     """An entry of status.devices."""
     return {"driver": "d.example.com", "pool": "pool", "device": "d0"} | change
 

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from dra_api.objects import JsonObject
 from dra_clusters.checks.behaviour import UPSTREAM, behaviour
-from dra_clusters.checks.client import Object, holds, same
+from dra_clusters.checks.client import holds, same
 from dra_clusters.checks.world import World
 
 ACCEPT = {"Accept": "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"}
@@ -37,7 +38,7 @@ def rows_hold_metadata(world: World) -> None:
 
 @behaviour("tables/include-object", CONCEPTS)
 def include_object(world: World) -> None:
-    """includeObject Object gives the whole object, None gives none."""
+    """includeObject JsonObject gives the whole object, None gives none."""
     world.create("configmaps", {"metadata": {"name": "a"}, "data": {"x": "1"}})
     whole = table(world, "configmaps", "a", includeObject="Object")["rows"][0]["object"]
     same((whole["kind"], whole["data"]), ("ConfigMap", {"x": "1"}), "object of the row")
@@ -98,7 +99,7 @@ def resource_slice(world: World) -> None:
     """A ResourceSlice shows node, driver and pool."""
     name, driver = world.name(), "d.example.com"
     pool = {"name": "p", "generation": 1, "resourceSliceCount": 1}
-    spec: Object = {"driver": driver, "pool": pool, "nodeName": "n"}
+    spec: JsonObject = {"driver": driver, "pool": pool, "nodeName": "n"}
     world.create("resourceslices", {"metadata": {"name": name}, "spec": spec})
     same(
         row(world, "resourceslices", name),

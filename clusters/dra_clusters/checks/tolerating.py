@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from dra_api.objects import JsonObject
 from dra_clusters.checks.behaviour import UPSTREAM, behaviour
-from dra_clusters.checks.client import Object, holds, same
+from dra_clusters.checks.client import holds, same
 from dra_clusters.checks.refusals import (
     INVALID,
     REQUIRED,
@@ -22,12 +23,12 @@ EXACTLY, HERE = f"{ONE}.exactly", f"{AT}.exactly"
 CONSTRAINTS, CONFIG = "spec.devices.constraints", "spec.devices.config"
 
 
-def opaque(**change: Any) -> Object:
+def opaque(**change: Any) -> JsonObject:
     """A configuration of one driver."""
     return {"opaque": {"driver": "d.example.com", "parameters": {"x": 1}} | change}
 
 
-def toleration(**change: Any) -> Object:
+def toleration(**change: Any) -> JsonObject:
     """A list of one toleration."""
     return {f"{EXACTLY}.tolerations": [{"key": "k", "operator": "Exists"} | change]}
 

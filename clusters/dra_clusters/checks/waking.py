@@ -1,7 +1,8 @@
 """What makes the scheduler look at a waiting pod again: its queueing hints (plugins/dynamicresources)."""
 
+from dra_api.objects import JsonObject
 from dra_clusters.checks.behaviour import UPSTREAM, behaviour
-from dra_clusters.checks.client import Object, same
+from dra_clusters.checks.client import same
 from dra_clusters.checks.stage import Stage, request
 from dra_clusters.checks.world import GRACELESS, World
 
@@ -9,7 +10,7 @@ HINTS = UPSTREAM + "pkg/scheduler/framework/plugins/dynamicresources: queueing h
 NEEDS = ("api", "scheduler")
 
 
-def pool(name: str = "p", generation: int = 1, count: int = 1) -> Object:
+def pool(name: str = "p", generation: int = 1, count: int = 1) -> JsonObject:
     """The pool of a slice."""
     return {"name": name, "generation": generation, "resourceSliceCount": count}
 

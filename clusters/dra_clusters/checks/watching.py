@@ -2,8 +2,9 @@
 
 import threading
 
+from dra_api.objects import JsonObject
 from dra_clusters.checks.behaviour import UPSTREAM, behaviour
-from dra_clusters.checks.client import Client, Object, holds, same, take
+from dra_clusters.checks.client import Client, holds, same, take
 from dra_clusters.checks.world import World
 
 CONCEPTS = "API concepts: efficient detection of changes"
@@ -16,7 +17,7 @@ def version(world: World) -> str:
     return str(world.get("configmaps", labelSelector="mine").expect(200)["metadata"]["resourceVersion"])
 
 
-def config(name: str, **labels: str) -> Object:
+def config(name: str, **labels: str) -> JsonObject:
     """A config map that the watches of this module look for."""
     return {"metadata": {"name": name, "labels": {"mine": "yes", **labels}}}
 
@@ -89,7 +90,7 @@ def field_selector(world: World) -> None:
     start = version(world)
     for name in ("a", "b"):
         world.create("configmaps", config(name))
-    query: Object = {"resourceVersion": start, "fieldSelector": "metadata.name=b"}
+    query: JsonObject = {"resourceVersion": start, "fieldSelector": "metadata.name=b"}
     with world.client.watch(world.path("configmaps"), **query) as events:
         same(take(events, 1)[0]["object"]["metadata"]["name"], "b", "name")
 
@@ -122,7 +123,7 @@ def objects_have_kind(world: World) -> None:
 def streaming_list(world: World) -> None:
     """sendInitialEvents gives ADDED for what is there, then a bookmark with the annotation initial-events-end."""
     world.create("configmaps", config("a"))
-    query: Object = {
+    query: JsonObject = {
         "sendInitialEvents": "true",
         "resourceVersionMatch": "NotOlderThan",
         "allowWatchBookmarks": "true",
@@ -143,7 +144,7 @@ def streaming_list(world: World) -> None:
 @behaviour("watching/bookmark-is-bare", "KEP 365")
 def bookmark_is_bare(world: World) -> None:
     """A bookmark has kind, apiVersion and metadata with the version, and nothing of an object."""
-    query: Object = {
+    query: JsonObject = {
         "sendInitialEvents": "true",
         "resourceVersionMatch": "NotOlderThan",
         "allowWatchBookmarks": "true",

@@ -12,7 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from dra_clusters.checks.client import Answer, Client, Object
+from dra_api.objects import JsonObject
+from dra_clusters.checks.client import Answer, Client
 from dra_clusters.provider import Node
 
 RESOURCE = "/apis/resource.k8s.io/v1"
@@ -39,7 +40,7 @@ CLUSTER_SCOPED = frozenset(
         "customresourcedefinitions",
     }
 )
-GRACELESS: Object = {"gracePeriodSeconds": 0}
+GRACELESS: JsonObject = {"gracePeriodSeconds": 0}
 
 
 class World:
@@ -93,14 +94,14 @@ class World:
         place = "" if plural in CLUSTER_SCOPED else f"/namespaces/{self.namespace}"
         return "/".join(filter(None, (f"{base}{place}/{plural}", name, subresource)))
 
-    def post(self, plural: str, item: Object, *, api: str = "", query: Any = None) -> Answer:
+    def post(self, plural: str, item: JsonObject, *, api: str = "", query: Any = None) -> Answer:
         """Create; if it succeeds in the cluster's scope it is removed at the end."""
         answer = self.client.send("POST", self.path(plural, api=api), item, query=query)
         if answer.code == 201 and plural in CLUSTER_SCOPED and not (query or {}).get("dryRun"):
             self._made.append(self.path(plural, answer.body["metadata"]["name"], api=api))
         return answer
 
-    def create(self, plural: str, item: Object, *, api: str = "") -> Any:
+    def create(self, plural: str, item: JsonObject, *, api: str = "") -> Any:
         """Create, and demand success."""
         return self.post(plural, item, api=api).expect(201)
 
@@ -108,7 +109,7 @@ class World:
         """Read one, or the list."""
         return self.client.send("GET", self.path(plural, name, api=api), query=query or None)
 
-    def put(self, plural: str, item: Object, subresource: str = "", *, api: str = "") -> Answer:
+    def put(self, plural: str, item: JsonObject, subresource: str = "", *, api: str = "") -> Answer:
         """Replace."""
         path = self.path(plural, item["metadata"]["name"], subresource, api=api)
         return self.client.send("PUT", path, item)

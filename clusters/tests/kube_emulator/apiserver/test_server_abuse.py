@@ -40,7 +40,7 @@ def test_bytes_that_are_no_request_do_not_stop_the_server(
     with socket.create_connection((host, int(port)), timeout=5) as plain, contextlib.suppress(OSError):
         plain.sendall(sent)
         plain.recv(100)
-    assert call("GET", "/readyz").raw == b"ok"
+    assert call("GET", "/readyz").content == b"ok"
 
 
 def test_headers_without_end_are_refused(api_cluster: Cluster, call: Caller) -> None:
@@ -58,7 +58,7 @@ def test_headers_without_end_are_refused(api_cluster: Cluster, call: Caller) -> 
             secured.sendall(b"GET /api HTTP/1.1\r\nX: " + b"y" * (HEAD_MAX + 4096))
             answer = secured.recv(100)
         assert answer == b"" or b" 400 " in answer
-    assert call("GET", "/readyz").raw == b"ok"
+    assert call("GET", "/readyz").content == b"ok"
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ def events_seen(driver: Caller, call: Caller, label: str) -> list[str]:
     def follow() -> None:
         with contextlib.suppress(Exception):
             query = f"watch=1&resourceVersion={version}&timeoutSeconds=2&labelSelector={label}"
-            lines = driver("GET", f"{CONFIGS}?{query}").raw.splitlines()
+            lines = driver("GET", f"{CONFIGS}?{query}").content.splitlines()
             seen.extend(json.loads(line)["object"]["metadata"]["name"] for line in lines)
 
     thread = threading.Thread(target=follow)

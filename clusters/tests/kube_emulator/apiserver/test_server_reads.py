@@ -126,9 +126,9 @@ def test_items_of_a_list_leave_out_their_kind(call: Caller) -> None:
 
 def test_objects_come_as_yaml_protobuf_table_and_metadata_only(call: Caller) -> None:
     call("POST", CONFIGS, config("forms", forms="1"))
-    assert b"kind: ConfigMap" in call("GET", f"{CONFIGS}/forms", Accept="application/yaml").raw
+    assert b"kind: ConfigMap" in call("GET", f"{CONFIGS}/forms", Accept="application/yaml").content
     proto = call("GET", f"{CONFIGS}/forms", Accept=protobuf.MEDIA_TYPE)
-    assert protobuf.decode(proto.raw)["data"] == {"x": "1"}
+    assert protobuf.decode(proto.content)["data"] == {"x": "1"}
     table = call("GET", f"{CONFIGS}?labelSelector=forms", Accept=TABLE).body
     assert table["rows"][0]["cells"][:2] == ["forms", 1]
     partial = call("GET", CONFIGS, Accept=TABLE.replace("Table", "PartialObjectMetadataList")).body
@@ -144,7 +144,7 @@ def test_a_watch_speaks_protobuf(call: Caller) -> None:
     call("POST", CONFIGS, config("framed", framed="1"))
     raw = call(
         "GET", f"{CONFIGS}?watch=1&timeoutSeconds=1&labelSelector=framed", Accept=protobuf.MEDIA_TYPE
-    ).raw
+    ).content
     event, item, rest = protobuf.read_frame(raw)
     assert (event, item["metadata"]["name"], rest) == ("ADDED", "framed", b"")
 
@@ -153,7 +153,7 @@ def test_big_answers_are_compressed_for_who_wants_it(call: Caller) -> None:
     call("POST", CONFIGS, {"metadata": {"name": "big"}, "data": {"x": "y" * 200_000}})
     answer = call("GET", f"{CONFIGS}/big", Accept_Encoding="gzip")
     assert answer.headers["content-encoding"] == "gzip"
-    assert len(gzip.decompress(answer.raw)) > 200_000
+    assert len(gzip.decompress(answer.content)) > 200_000
     assert "content-encoding" not in call("GET", f"{CONFIGS}/big").headers
 
 
@@ -173,7 +173,7 @@ def test_events_are_the_same_through_both_groups(call: Caller) -> None:
 
 def test_what_is_not_there_is_not_found(call: Caller) -> None:
     assert call("GET", "/api/v1/foos").body["message"] == "the server could not find the requested resource"
-    assert call("GET", "/apis/none/v1/foos").raw == b"404 page not found\n"
+    assert call("GET", "/apis/none/v1/foos").content == b"404 page not found\n"
     assert call("PUT", CONFIGS).code == 405
 
 
@@ -198,6 +198,6 @@ def test_openapi_documents_have_hashes(call: Caller) -> None:
 
 
 def test_health_is_told_check_by_check(call: Caller) -> None:
-    assert call("GET", "/readyz").raw == b"ok"
-    assert b"[+]etcd ok" in call("GET", "/livez?verbose").raw
+    assert call("GET", "/readyz").content == b"ok"
+    assert b"[+]etcd ok" in call("GET", "/livez?verbose").content
     assert call("GET", "/version/").body["gitVersion"].startswith("v1.36")
