@@ -164,7 +164,7 @@ def kind_is_required(world: World) -> None:
     """A custom resource needs kind and apiVersion in its body: 400."""
     api = define(world)
     world.post("widgets", {"metadata": {"name": "w"}, "spec": {"size": 1}}, api=api).refuse(
-        400, "BadRequest", "JsonObject 'Kind' is missing"
+        400, "BadRequest", "Object 'Kind' is missing"
     )
 
 

@@ -38,7 +38,7 @@ def rows_hold_metadata(world: World) -> None:
 
 @behaviour("tables/include-object", CONCEPTS)
 def include_object(world: World) -> None:
-    """includeObject JsonObject gives the whole object, None gives none."""
+    """includeObject Object gives the whole object, None gives none."""
     world.create("configmaps", {"metadata": {"name": "a"}, "data": {"x": "1"}})
     whole = table(world, "configmaps", "a", includeObject="Object")["rows"][0]["object"]
     same((whole["kind"], whole["data"]), ("ConfigMap", {"x": "1"}), "object of the row")

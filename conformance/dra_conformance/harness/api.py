@@ -1,7 +1,7 @@
-"""The API server as the suite sees it: raw JSON over the official client's configuration and transport.
+"""The API server as the suite sees it: raw JSON over ``dra_clusters.raw_client``.
 
-Raw, because unknown and malformed members are evidence; the official client, because it is not the library of the
-reference driver, so that one fault cannot hide the other.
+Raw, because unknown and malformed members are evidence. It stays separate from the reference driver's client (lightkube)
+on purpose, so that one fault cannot hide the other.
 """
 
 import json
@@ -10,11 +10,9 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-import urllib3
-from kubernetes import config as kubernetes_config
-from kubernetes.client import ApiClient, Configuration
-
+from dra_clusters.errors import ClusterError
 from dra_clusters.provider import ApiRequest, AuthorizingCluster, Fault, ObservableCluster
+from dra_clusters.raw_client import RawClient
 from dra_conformance.errors import HarnessError
 from dra_conformance.harness.evidence import Evidence
 
@@ -29,14 +27,7 @@ class ApiView:
     def __init__(
         self, kubeconfig: Path, *, driver: str, node: str, cluster: ObservableCluster, evidence: Evidence
     ) -> None:
-        configuration: Any = Configuration()
-        load: Any = kubernetes_config.load_kube_config  # the client ships no usable types
-        load(config_file=str(kubeconfig), client_configuration=configuration)
-        self._client = ApiClient(configuration)
-        self._headers: dict[str, str] = dict(self._client.default_headers)
-        for setting in configuration.auth_settings().values():
-            self._headers[setting["key"]] = setting["value"]
-        self._host = configuration.host
+        self._client = RawClient(kubeconfig, timeout_s=20)
         self._driver = driver
         self._node = node
         self._cluster = cluster
@@ -44,7 +35,7 @@ class ApiView:
 
     def close(self) -> None:
         """Close its connections."""
-        self._client.rest_client.pool_manager.clear()
+        self._client.close()
 
     def request(
         self, method: str, path: str, body: Any = None, *, content_type: str = "application/json"
@@ -54,22 +45,15 @@ class ApiView:
         Raises:
             HarnessError: the server does not answer.
         """
-        raw = None if body is None else json.dumps(body).encode()
         try:
-            answer = self._client.rest_client.pool_manager.request(
-                method,
-                f"{self._host}{path}",
-                headers={**self._headers, "Content-Type": content_type},
-                body=raw,
-                timeout=urllib3.Timeout(total=20),
-                retries=False,
-            )
-        except urllib3.exceptions.HTTPError as error:
-            message = f"{method} {path}: the API server does not answer the suite: {error}"
+            answer = self._client.send(method, path, body, headers={"Content-Type": content_type})
+            document = answer.body if answer.content else None
+        except ClusterError as error:
+            message = f"{method} {path}: no usable answer from the API server to the suite: {error}"
             raise HarnessError(message) from error
-        document = json.loads(answer.data) if answer.data else None
-        self._evidence.add("api", f"{method} {path}", body=raw.decode() if raw else None, code=answer.status)
-        return answer.status, document
+        sent = None if body is None else json.dumps(body)
+        self._evidence.add("api", f"{method} {path}", body=sent, code=answer.code)
+        return answer.code, document
 
     def write(self, method: str, path: str, body: Any = None, **how: Any) -> Object:
         """A request that must succeed.
