@@ -1,6 +1,6 @@
 """Types for the names that must not be confused: each is a string at run time and a type of its own for mypy.
 
-Whoever reads an object or a gRPC message makes them, once; everything behind that passes them on.
+They are made where an object or a gRPC message is read, and passed on from there.
 """
 
 from typing import NewType

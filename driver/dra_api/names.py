@@ -1,7 +1,7 @@
 """Names, paths and limits that Kubernetes fixes for DRA drivers.
 
 Constants only, each with where upstream says it. Read at Kubernetes 1.37 (kubelet, api and
-dynamic-resource-allocation modules). Whoever talks to the kubelet or to resource.k8s.io takes them from here,
+dynamic-resource-allocation modules). Code that talks to the kubelet or to resource.k8s.io takes them from here,
 so that a change upstream is one line in this project.
 """
 

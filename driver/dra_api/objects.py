@@ -39,6 +39,19 @@ class ObjectMeta(TypedDict):
     deletionGracePeriodSeconds: NotRequired[int]
 
 
+class ObjectMetaInput(TypedDict):
+    """``metadata`` of an object as a client writes it: the API server sets the rest.
+
+    ``resourceVersion`` is there in a replacement and not in a creation.
+    """
+
+    name: str
+    resourceVersion: NotRequired[str]
+    labels: NotRequired[dict[str, str]]
+    annotations: NotRequired[dict[str, str]]
+    ownerReferences: NotRequired[list[OwnerReference]]
+
+
 class Condition(TypedDict):
     """``metav1.Condition``."""
 
@@ -76,7 +89,7 @@ class CapacityRange(TypedDict):
 
 
 class RequestPolicy(TypedDict, total=False):
-    """How a consumable capacity may be asked for."""
+    """Which amounts of a consumable capacity can be requested."""
 
     default: str
     validValues: list[str]
@@ -178,8 +191,17 @@ class ResourceSlice(TypedDict):
     kind: NotRequired[str]
 
 
+class ResourceSliceInput(TypedDict):
+    """A ResourceSlice as a driver writes it."""
+
+    apiVersion: str
+    kind: str
+    metadata: ObjectMetaInput
+    spec: ResourceSliceSpec
+
+
 class OpaqueConfiguration(TypedDict):
-    """Parameters for one driver, which nobody else reads."""
+    """Parameters for one driver, which only that driver reads."""
 
     driver: str
     parameters: JsonObject
@@ -225,7 +247,7 @@ class AllocationResult(TypedDict):
 
 
 class ConsumerReference(TypedDict):
-    """``status.reservedFor[]``: who may use the claim."""
+    """``status.reservedFor[]``: a consumer that is allowed to use the claim, in most cases a pod."""
 
     resource: str
     name: str

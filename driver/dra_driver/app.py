@@ -1,19 +1,23 @@
-"""The driver's life: in which order things start, who watches what, and how it ends.
+"""One driver process: the order in which its parts start and stop.
 
-Start: the state is opened and repaired, the DRA socket answers, then the registration socket appears, because the
-kubelet may call as soon as it sees that one. Publishing runs beside; an API server that does not answer stops neither.
-End, on SIGTERM or SIGINT: the registration socket goes first (the kubelet's signal), calls in flight are finished, the
-DRA socket goes. Slices, CDI files and the checkpoint stay: a restart or a newer version goes on with them.
+Start: the checkpoint is opened and repaired, the DRA socket answers, then the registration socket appears, because the
+kubelet calls as soon as it sees that one. Publishing runs concurrently: neither waits for the API server.
+
+Stop, on SIGTERM or SIGINT: the registration socket is removed first, which tells the kubelet to send no more calls
+(pkg/kubelet/pluginmanager); calls in flight are finished; the DRA socket is removed. Slices, CDI files and the checkpoint
+stay: a restarted or newer driver continues with them.
 """
 
 import asyncio
 import logging
 import os
 import signal
+from collections.abc import Iterable
 from pathlib import Path
 
 import grpc.aio
 
+from dra_api.identifiers import DeviceName
 from dra_api.kubelet._generated.dra_v1_pb2_grpc import add_DRAPluginServicer_to_server as add_v1
 from dra_api.kubelet._generated.dra_v1beta1_pb2_grpc import add_DRAPluginServicer_to_server as add_v1beta1
 from dra_api.kubelet._generated.registration_pb2_grpc import (
@@ -30,32 +34,37 @@ from dra_driver.publish.client import ApiClient
 from dra_driver.publish.publisher import Publisher
 from dra_driver.rpc.plugin import Plugin, PluginV1, PluginV1Beta1
 from dra_driver.rpc.registration import Registration
-from dra_driver.rpc.sockets import make_way
+from dra_driver.rpc.sockets import clear_socket_path
 from dra_driver.settings import Settings
 
 log = logging.getLogger(__name__)
 GRACE_S = 20.0
-"""For calls in flight at the end; a pod has 30 s in all."""
+"""Time for calls in flight at the end: within the 30 s of a pod's default terminationGracePeriodSeconds."""
 
 MESSAGE_BYTES_MAX = 4 << 20
 
 
 class App:
-    """One driver process."""
+    """One driver process.
+
+    Raises:
+        ConfigError: the kubeconfig, or the path of a socket, cannot be used.
+        EnvironmentFault: NVML does not start, or a folder cannot be used.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._gpus: dict[str, Gpu] = {gpu.device_name: gpu for gpu in take_inventory(settings.sysfs)}
         self._metrics = Metrics()
         self._api = ApiClient(
             kubeconfig=settings.kubeconfig, driver_name=settings.driver_name, node_name=settings.node_name
         )
-        make_way(settings.dra_socket)
-        make_way(settings.registration_socket)
+        clear_socket_path(settings.dra_socket)
+        clear_socket_path(settings.registration_socket)
+        self._gpus = by_name(take_inventory(settings.sysfs))
         self._checkpoint = Checkpoint(settings.data_dir / "checkpoint.sqlite")
         self._claims = ClaimService(
             driver_name=settings.driver_name,
-            pool=settings.node_name,
+            pool=settings.pool,
             inventory=lambda: self._gpus,
             reader=self._api,
             checkpoint=self._checkpoint,
@@ -81,7 +90,7 @@ class App:
         with self._metrics.served(self._settings.metrics_address):
             dra, registration = await self._serve()
             log.info("serving %d GPUs", len(self._gpus))
-            tasks = [asyncio.create_task(work) for work in (self._publisher.run(), self._look_around())]
+            tasks = [asyncio.create_task(work) for work in (self._publisher.run(), self._rescan())]
             stopped = asyncio.create_task(stop.wait())
             await asyncio.wait([*tasks, stopped], return_when=asyncio.FIRST_COMPLETED)
             await registration.stop(0)
@@ -112,17 +121,14 @@ class App:
         await bind(registration, self._settings.registration_socket)
         return dra, registration
 
-    async def _look_around(self) -> None:
-        """From time to time: has the hardware changed, is a claim gone without a goodbye?"""
+    async def _rescan(self) -> None:
+        """Every ``rescan_s``: publish changed hardware, unprepare claims that no longer exist."""
         while True:
             await asyncio.sleep(self._settings.rescan_s)
             try:
-                found = {
-                    gpu.device_name: gpu
-                    for gpu in await asyncio.to_thread(take_inventory, self._settings.sysfs)
-                }
+                found = by_name(await asyncio.to_thread(take_inventory, self._settings.sysfs))
             except EnvironmentFault as error:
-                log.error("cannot look at the GPUs; what was published stays", extra={"error": error})
+                log.error("cannot scan the GPUs; the published ones stay", extra={"error": error})
                 continue
             if found != self._gpus:
                 log.info("the hardware changed: %d GPUs, before %d", len(found), len(self._gpus))
@@ -131,27 +137,33 @@ class App:
             try:
                 await self._claims.collect_stale()
             except ApiError as error:
-                log.warning("cannot look for stale claims", extra={"error": error})
+                log.warning("cannot read the claims that are prepared", extra={"error": error})
+
+
+def by_name(gpus: Iterable[Gpu]) -> dict[DeviceName, Gpu]:
+    """GPUS by the names of their devices."""
+    return {gpu.device_name: gpu for gpu in gpus}
 
 
 async def bind(server: grpc.aio.Server, path: Path) -> None:
-    """Start SERVER on the socket PATH, which only this user may use.
+    """Start SERVER on the socket PATH, which only this user is allowed to use.
 
-    It is bound under a hidden name and renamed when it answers: the kubelet ignores hidden files, and whoever sees PATH
-    can connect to it.
+    It is bound under a hidden name and renamed when it answers. The kubelet's watcher ignores hidden files
+    (pkg/kubelet/pluginmanager/pluginwatcher/plugin_watcher.go, handleCreateEvent), and calls GetInfo at once when PATH
+    appears: between bind and listen it would be refused.
 
     Raises:
         EnvironmentFault: it cannot be bound.
     """
     hidden = path.with_name(f".{path.name}")
-    make_way(hidden)
-    before = os.umask(0o177)
+    clear_socket_path(hidden)
+    before = os.umask(0o177)  # a chmod after bind would leave a moment in which others can connect
     try:
         server.add_insecure_port(f"unix:{hidden}")
         await server.start()
         hidden.rename(path)
     except (RuntimeError, OSError) as error:
-        message = f"cannot listen on {path}: {error}"
+        message = f"cannot listen on {path}: {error}; make its folder writable or choose another one"
         raise EnvironmentFault(message) from error
     finally:
         os.umask(before)

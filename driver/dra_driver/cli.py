@@ -1,67 +1,107 @@
-"""The command ``dra-driver``: flags with environment twins, exit codes 0 (asked to stop), 1 (failed), 2 (wrong use)."""
+"""The command ``dra-driver``.
+
+Every flag has an environment variable. Exit codes: 0 stopped as asked, 1 the node (NVML, disk, sockets) does not allow
+it, 2 usage error; 1 and 2 with one line that says what to do.
+"""
 
 import argparse
 import json
+import math
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from dra_api.names import CDI_DYNAMIC_DIR, KUBELET_PLUGINS_DIR, KUBELET_REGISTRY_DIR
+from dra_api.identifiers import DriverName, NodeName
+from dra_api.names import CDI_DYNAMIC_DIR, DRIVER_NAME_MAX, KUBELET_PLUGINS_DIR, KUBELET_REGISTRY_DIR
 from dra_driver.errors import ConfigError, DriverError
 from dra_driver.settings import Settings
 
 FLAGS: tuple[tuple[str, str, str, str], ...] = (
-    ("--driver-name", "DRA_DRIVER_NAME", "gpu.dra-conformance.dev", "name that claims and classes select by"),
-    ("--node-name", "NODE_NAME", "", "name of the Node object this driver serves (required)"),
+    (
+        "--driver-name",
+        "DRA_DRIVER_NAME",
+        "gpu.dra-conformance.dev",
+        "name of the DRA driver, by which device classes select its devices",
+    ),
+    ("--node-name", "NODE_NAME", "", "name of the Node object of this node (required)"),
     (
         "--kubeconfig",
         "KUBECONFIG",
         "",
-        "file that says how to reach the API server; empty: the pod's service account",
+        "kubeconfig file; empty: the service account of the pod",
     ),
     (
         "--registry-dir",
         "DRA_DRIVER_REGISTRY_DIR",
         KUBELET_REGISTRY_DIR,
-        "where the kubelet looks for plugins",
+        "the kubelet's folder of registration sockets",
     ),
     (
         "--plugins-dir",
         "DRA_DRIVER_PLUGINS_DIR",
         KUBELET_PLUGINS_DIR,
-        "the driver keeps its state in <here>/<driver name>",
+        "the kubelet's folder of plugins; the driver's own is <plugins dir>/<driver name>",
     ),
-    ("--cdi-dir", "DRA_DRIVER_CDI_DIR", CDI_DYNAMIC_DIR, "where CDI files are written"),
-    ("--metrics-address", "DRA_DRIVER_METRICS_ADDRESS", "", "host:port for Prometheus; empty: none"),
+    ("--cdi-dir", "DRA_DRIVER_CDI_DIR", CDI_DYNAMIC_DIR, "folder of CDI files"),
+    (
+        "--metrics-address",
+        "DRA_DRIVER_METRICS_ADDRESS",
+        "",
+        "host:port that serves Prometheus metrics; empty: none",
+    ),
     ("--instance", "DRA_DRIVER_INSTANCE", "", "suffix of the socket names, so that two versions can overlap"),
     (
         "--rescan-seconds",
         "DRA_DRIVER_RESCAN_SECONDS",
         "30",
-        "how often to look for changed hardware and gone claims",
+        "seconds between scans for changed hardware and deleted claims",
     ),
-    ("--sysfs", "DRA_DRIVER_SYSFS", "/sys", "the kernel's tree of devices, as it is mounted here"),
+    ("--sysfs", "DRA_DRIVER_SYSFS", "/sys", "where sysfs is mounted"),
     ("--log-format", "DRA_DRIVER_LOG_FORMAT", "text", "text or json"),
     ("--log-level", "DRA_DRIVER_LOG_LEVEL", "info", "debug, info, warning or error"),
 )
 
 
+CHOICES = {"log_format": ("text", "json"), "log_level": ("debug", "info", "warning", "error")}
+LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+SUBDOMAIN = re.compile(rf"{LABEL}(\.{LABEL})*")
+"""A DNS subdomain, as Kubernetes wants the names of nodes and drivers (RFC 1123)."""
+NAME_MAX = 253
+INSTANCE = re.compile(r"[-A-Za-z0-9_.]*")
+
+
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line."""
+    """Reports a usage error in one line."""
 
     def error(self, message: str) -> None:  # type: ignore[override] # argparse exits here, and so do we
         """Exit 2."""
         self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
+class Version(argparse.Action):
+    """Prints the version; reading it is left to when it is asked for."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str | None = None) -> None:  # noqa: A002
+        super().__init__(option_strings, dest, nargs=0, default=argparse.SUPPRESS, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Exit 0."""
+        from importlib.metadata import version
+
+        print(f"{parser.prog} {version('dra-conformance')}")
+        parser.exit()
+
+
 def make_parser() -> argparse.ArgumentParser:
-    """All flags, each with its environment twin."""
+    """All flags, each with its environment variable."""
     parser = Parser(
         prog="dra-driver",
         description="A DRA driver for NVIDIA GPUs: publishes whole GPUs, prepares claims, writes CDI files.",
-        epilog="Without a command it serves until SIGTERM. 'dra-driver devices' prints what it would publish.",
+        epilog="Without a command it serves until SIGTERM. 'dra-driver devices' prints the devices that it would publish.",
     )
+    parser.add_argument("--version", action=Version, help="print the version and exit")
     for flag, variable, default, text in FLAGS:
         shown = f"{text} [${variable}" + (f", default {default}]" if default else "]")
         parser.add_argument(flag, metavar="X", default=os.environ.get(variable, default), help=shown)
@@ -71,46 +111,80 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def settings_of(arguments: argparse.Namespace) -> Settings:
-    """The flags as checked settings.
+def check(arguments: argparse.Namespace) -> None:
+    """Check the values that every command takes.
 
     Raises:
-        ConfigError: one of them cannot be.
+        ConfigError: one of them is wrong.
+    """
+    for name, allowed in CHOICES.items():
+        found = getattr(arguments, name)
+        if found not in allowed:
+            message = f"{flag_of(name)} {found!r}: wanted one of {', '.join(allowed)}"
+            raise ConfigError(message)
+    for name in ("registry_dir", "plugins_dir", "cdi_dir", "sysfs"):
+        if not getattr(arguments, name):
+            message = f"{flag_of(name)} is empty; wanted a folder"
+            raise ConfigError(message)
+    seconds_of(arguments.rescan_seconds)
+    check_name("--driver-name", arguments.driver_name, DRIVER_NAME_MAX)
+    if not INSTANCE.fullmatch(arguments.instance):
+        message = f"--instance {arguments.instance!r}: wanted letters, digits, '-', '_' and '.'"
+        raise ConfigError(message)
+
+
+def flag_of(name: str) -> str:
+    """The flag of an attribute of the parsed arguments."""
+    return f"--{name.replace('_', '-')}"
+
+
+def check_name(flag: str, name: str, longest: int) -> None:
+    """Refuse a NAME that is no DNS subdomain: it becomes part of paths and of the names of objects."""
+    if len(name) > longest or not SUBDOMAIN.fullmatch(name):
+        message = (
+            f"{flag} {name!r}: wanted a DNS subdomain (a-z, 0-9, '-' and '.') of at most {longest} characters"
+        )
+        raise ConfigError(message)
+
+
+def seconds_of(text: str) -> float:
+    """The value of ``--rescan-seconds``."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if seconds <= 0 or not math.isfinite(seconds):
+        message = f"--rescan-seconds {text!r}: wanted a number above 0"
+        raise ConfigError(message)
+    return seconds
+
+
+def settings_of(arguments: argparse.Namespace) -> Settings:
+    """The checked arguments as settings.
+
+    Raises:
+        ConfigError: there is no node name, or it is wrong.
     """
     if not arguments.node_name:
         message = "no node name; give --node-name or set NODE_NAME to the name of the Node object"
         raise ConfigError(message)
-    try:
-        rescan = float(arguments.rescan_seconds)
-    except ValueError:
-        rescan = 0.0
-    if rescan <= 0:
-        message = f"--rescan-seconds {arguments.rescan_seconds!r}: wanted a number above 0"
-        raise ConfigError(message)
-    for name, allowed in (
-        ("log_format", ("text", "json")),
-        ("log_level", ("debug", "info", "warning", "error")),
-    ):
-        if getattr(arguments, name) not in allowed:
-            flag = name.replace("_", "-")
-            message = f"--{flag} {getattr(arguments, name)!r}: wanted one of {', '.join(allowed)}"
-            raise ConfigError(message)
+    check_name("--node-name", arguments.node_name, NAME_MAX)
     return Settings(
-        driver_name=arguments.driver_name,
-        node_name=arguments.node_name,
+        driver_name=DriverName(arguments.driver_name),
+        node_name=NodeName(arguments.node_name),
         kubeconfig=Path(arguments.kubeconfig) if arguments.kubeconfig else None,
         registry_dir=Path(arguments.registry_dir),
         plugins_dir=Path(arguments.plugins_dir),
         cdi_dir=Path(arguments.cdi_dir),
         metrics_address=arguments.metrics_address,
         instance=arguments.instance,
-        rescan_s=rescan,
+        rescan_s=seconds_of(arguments.rescan_seconds),
         sysfs=Path(arguments.sysfs),
     )
 
 
 def print_devices(sysfs: Path, as_json: bool) -> None:
-    """Print what would be published."""
+    """Print the devices that would be published."""
     from dra_driver.devices.attributes import device_of
     from dra_driver.devices.inventory import take_inventory
 
@@ -119,15 +193,19 @@ def print_devices(sysfs: Path, as_json: bool) -> None:
         print(json.dumps(devices, indent=2))
         return
     for device in devices:
-        attributes = {name: next(iter(value.values())) for name, value in device["attributes"].items()}
-        memory = device.get("capacity", {}).get("memory", {}).get("value", "-")
+        attributes = {
+            name: next(iter(value.values())) for name, value in device.get("attributes", {}).items()
+        }
+        capacity = device.get("capacity", {})
+        memory = capacity["memory"]["value"] if "memory" in capacity else "-"
         print(f"{device['name']:8} {attributes['uuid']:42} {memory:>10}  {attributes['productName']}")
 
 
-def main(words: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; the exit code."""
-    arguments = make_parser().parse_args(words)
+    arguments = make_parser().parse_args(argv)
     try:
+        check(arguments)
         if arguments.command == "devices":
             print_devices(Path(arguments.sysfs), arguments.json)
             return 0

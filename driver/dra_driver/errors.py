@@ -1,10 +1,10 @@
-"""What can go wrong, by whose doing.
+"""The errors of the driver, by who can remove their cause.
 
 DriverError
-├── ConfigError    you: wrong flag or environment; exit code 2
-├── ClaimError     you: a claim that cannot be prepared as it is; goes into that claim's entry of the reply
-├── ApiError       the peer: the API server refused or did not answer; the kubelet or a loop tries again
-└── EnvironmentFault     the world: NVML, disk, sockets; exit code 1 at start, else the claim's entry
+├── ConfigError        the administrator: a flag or an environment variable is wrong; exit code 2
+├── ClaimError         the user: the claim cannot be prepared as it is; returned in the claim's entry of the reply
+├── ApiError           the API server refused or did not answer; the kubelet or a loop tries again
+└── EnvironmentFault   the node: NVML, disk, sockets; exit code 1 at start, afterwards in the claim's entry
 """
 
 
@@ -13,7 +13,7 @@ class DriverError(Exception):
 
 
 class ConfigError(DriverError):
-    """A flag or its environment twin is wrong."""
+    """A flag or its environment variable is wrong."""
 
 
 class ClaimError(DriverError):
@@ -25,7 +25,7 @@ class ApiError(DriverError):
 
     Attributes:
         code: the HTTP status; 0 if there was no answer.
-        retry_after_s: how long the server wants to be left alone; 0 if it did not say.
+        retry_after_s: the seconds of its ``Retry-After`` header; 0 if there was none.
     """
 
     def __init__(self, message: str, code: int = 0, retry_after_s: float = 0) -> None:

@@ -1,4 +1,4 @@
-"""What can be measured from outside, in Prometheus' text format on ``/metrics``; names follow its conventions."""
+"""Prometheus metrics of the driver, served on ``/metrics``."""
 
 import contextlib
 import time
@@ -16,7 +16,7 @@ BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5,
 
 @dataclass(slots=True)
 class Timer:
-    """One claim's call under way."""
+    """The measurement of one claim's call."""
 
     result: str = "ok"
 
@@ -65,7 +65,7 @@ class Metrics:
         self._prepared.set(count)
 
     def published(self, synced: bool, devices: int) -> None:
-        """Whether DEVICES devices stand in the API as wanted."""
+        """DEVICES devices are wanted; SYNCED says whether the stored slices are as wanted."""
         self._published.set(int(synced))
         self._devices.set(devices)
 

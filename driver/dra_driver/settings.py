@@ -1,12 +1,14 @@
-"""What the person who starts the driver decided, as one frozen value; the flags are in ``cli``."""
+"""The settings of a driver as one frozen value; ``cli`` makes it from the flags."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
+from dra_api.identifiers import DriverName, NodeName, PoolName
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything that can be chosen.
+    """Settings of one driver process.
 
     Attributes:
         driver_name: the DRA driver name, e.g. ``gpu.dra-conformance.dev``.
@@ -17,12 +19,12 @@ class Settings:
         cdi_dir: where CDI files go.
         metrics_address: ``host:port`` or empty for no metrics.
         instance: suffix of socket names, so that two versions can overlap; empty for none.
-        rescan_s: seconds between looks at the hardware.
-        sysfs: the kernel's tree of devices, which says where a GPU sits.
+        rescan_s: seconds between scans of the hardware.
+        sysfs: where sysfs is mounted.
     """
 
-    driver_name: str
-    node_name: str
+    driver_name: DriverName
+    node_name: NodeName
     kubeconfig: Path | None
     registry_dir: Path
     plugins_dir: Path
@@ -33,18 +35,23 @@ class Settings:
     sysfs: Path = Path("/sys")
 
     @property
+    def pool(self) -> PoolName:
+        """The pool that this driver publishes."""
+        return PoolName(self.node_name)
+
+    @property
     def data_dir(self) -> Path:
         """The driver's own folder."""
         return self.plugins_dir / self.driver_name
 
     @property
     def registration_socket(self) -> Path:
-        """Where the kubelet finds the driver."""
+        """The socket that the kubelet's plugin watcher finds."""
         suffix = f"-{self.instance}" if self.instance else ""
         return self.registry_dir / f"{self.driver_name}{suffix}-reg.sock"
 
     @property
     def dra_socket(self) -> Path:
-        """Where the DRA services answer."""
+        """The socket of the DRA services."""
         suffix = f"-{self.instance}" if self.instance else ""
         return self.data_dir / f"dra{suffix}.sock"

@@ -1,4 +1,4 @@
-"""The command as a person uses it, and wrong use of it."""
+"""The command: its output and its usage errors."""
 
 import json
 import os
@@ -17,19 +17,24 @@ from dra_driver.cli import FLAGS
 from dra_driver.devices.attributes import semantic_version
 from dra_driver.errors import ConfigError, EnvironmentFault
 from dra_driver.metrics import Metrics
-from dra_driver.rpc.sockets import make_way
+from dra_driver.rpc.sockets import clear_socket_path
 
 COMMAND = [sys.executable, "-c", "import sys; from dra_driver.cli import main; sys.exit(main())"]
 CLEAN = {name: value for name, value in os.environ.items() if name not in ("NODE_NAME", "KUBECONFIG")}
 
 
-def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*COMMAND, *words], env=CLEAN | environment, capture_output=True, text=True, timeout=30, check=False
+        [*COMMAND, *arguments],
+        env=CLEAN | environment,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
     )
 
 
-def test_help_tells_every_flag_and_its_environment_twin() -> None:
+def test_help_lists_every_flag_and_its_environment_variable() -> None:
     text = " ".join(run("--help").stdout.split())
     for flag, variable, _, _ in FLAGS:
         assert flag in text
@@ -37,7 +42,7 @@ def test_help_tells_every_flag_and_its_environment_twin() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("arguments", "message"),
     [
         ([], "no node name"),
         (["--node-name", "n", "--rescan-seconds", "soon"], "wanted a number above 0"),
@@ -45,8 +50,8 @@ def test_help_tells_every_flag_and_its_environment_twin() -> None:
         (["--nope"], "see dra-driver --help"),
     ],
 )
-def test_wrong_use_exits_2_with_one_line(words: list[str], message: str) -> None:
-    done = run(*words)
+def test_a_usage_error_exits_2_with_one_line(arguments: list[str], message: str) -> None:
+    done = run(*arguments)
     assert done.returncode == 2
     assert message in done.stderr
     assert done.stderr.count("\n") == 1
@@ -92,20 +97,20 @@ def test_a_dead_socket_makes_way_and_a_live_one_does_not(tmp_path: Path) -> None
         server.bind(str(path))
         server.listen()
         with pytest.raises(ConfigError, match="another process serves"):
-            make_way(path)
-    make_way(path)
+            clear_socket_path(path)
+    clear_socket_path(path)
     assert not path.exists()
 
 
-def test_only_sockets_make_way(tmp_path: Path) -> None:
+def test_only_sockets_clear_socket_path(tmp_path: Path) -> None:
     (tmp_path / "dra.sock").write_text("mine")
     with pytest.raises(EnvironmentFault, match="is not a socket"):
-        make_way(tmp_path / "dra.sock")
+        clear_socket_path(tmp_path / "dra.sock")
 
 
 def test_socket_paths_that_cannot_be_bound_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="a UNIX socket may have 107"):
-        make_way(tmp_path / ("x" * 120))
+        clear_socket_path(tmp_path / ("x" * 120))
 
 
 def test_metrics_are_served_while_the_driver_runs() -> None:

@@ -1,1 +1,1 @@
-"""Container Device Interface: one file a claim, made by pure functions and put in its place in one step."""
+"""Container Device Interface: one file per claim, made by pure functions and written atomically."""

@@ -1,22 +1,22 @@
-"""Writes and removes CDI files. A reader sees a whole file or none: it is written beside and renamed.
+"""Writes and removes CDI files. A reader sees a whole file or none: it is written under another name and renamed.
 
-No file is forced to disk: the folder is emptied by a reboot, and until then the page cache is what everybody reads.
+No file is synced to disk: the folder is in a tmpfs that a reboot empties, together with every container that needs it.
 """
 
 import json
 import os
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
 
-from dra_driver.cdi.spec import OPTIONAL_NODES, file_name
+from dra_api.identifiers import ClaimUid, DriverName
+from dra_driver.cdi.spec import OPTIONAL_NODES, CdiSpec, file_name
 from dra_driver.errors import EnvironmentFault
 
 
 class CdiFiles:
     """The files of one driver in one folder."""
 
-    def __init__(self, folder: Path, driver_name: str) -> None:
+    def __init__(self, folder: Path, driver_name: DriverName) -> None:
         self._folder = folder
         self._driver = driver_name
         try:
@@ -25,12 +25,12 @@ class CdiFiles:
             message = f"cannot make the CDI folder {folder}: {error.strerror}; choose another with --cdi-dir"
             raise EnvironmentFault(message) from error
 
-    def path(self, claim_uid: str) -> Path:
+    def path(self, claim_uid: ClaimUid) -> Path:
         """Where the claim's file is."""
         return self._folder / file_name(self._driver, claim_uid)
 
-    def write(self, claim_uid: str, spec: dict[str, Any]) -> None:
-        """Put the claim's file in its place.
+    def write(self, claim_uid: ClaimUid, spec: CdiSpec) -> None:
+        """Write the claim's file, or replace it.
 
         Raises:
             EnvironmentFault: disk full, folder read-only.
@@ -46,8 +46,8 @@ class CdiFiles:
             message = f"cannot write CDI file {path}: {error.strerror}"
             raise EnvironmentFault(message) from error
 
-    def remove(self, claim_uid: str) -> None:
-        """Take the claim's file away; no file is fine.
+    def remove(self, claim_uid: ClaimUid) -> None:
+        """Remove the claim's file; idempotent.
 
         Raises:
             EnvironmentFault: the folder is read-only.
@@ -58,12 +58,18 @@ class CdiFiles:
             message = f"cannot remove CDI file {self.path(claim_uid)}: {error.strerror}"
             raise EnvironmentFault(message) from error
 
-    def sweep(self, known: Collection[str]) -> list[Path]:
-        """Remove our files of claims that are not KNOWN, and interrupted writes; return them."""
+    def remove_stale(self, known: Collection[ClaimUid]) -> list[Path]:
+        """Remove this driver's files of claims that are not KNOWN, and interrupted writes; return them."""
         keep = {file_name(self._driver, uid) for uid in known}
         ours = [path for path in self._folder.glob(f"{self._driver}-claim-*") if path.name not in keep]
         for path in ours:
-            path.unlink(missing_ok=True)
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                message = (
+                    f"cannot remove the stale CDI file {path}: {error.strerror}; make the folder writable"
+                )
+                raise EnvironmentFault(message) from error
         return ours
 
     def present_nodes(self) -> frozenset[str]:

@@ -1,14 +1,15 @@
-"""Pure: a claim's GPUs to a CDI specification and its names (CDI 0.5.0, which every runtime with DRA reads).
+"""The CDI specification of a claim and its names, as pure functions (CDI 0.5.0, which every runtime with DRA reads).
 
-The vendor is the driver's name, the class is ``claim``, a device is ``<claim uid>-<device name>``: never used again, so
-that a stale file cannot serve a later claim. Each device sets a variable of its own, ``DRA_GPU_<minor>=<uuid>``, so
-that several devices in one container do not contradict each other; ``NVIDIA_VISIBLE_DEVICES=void`` tells NVIDIA's
-container runtime to add nothing of its own.
+The vendor is the driver's name, the class is ``claim``, a device is ``<claim uid>-<device name>``. A UID is never
+used again, so a stale file cannot match the devices of a later claim. Each device sets a variable of its own, ``DRA_GPU_<minor>=<uuid>``, so
+that the edits of several devices in one container do not overwrite each other. ``NVIDIA_VISIBLE_DEVICES=void`` keeps
+NVIDIA's container runtime from adding devices of its own.
 """
 
 from collections.abc import Collection
-from typing import Any
+from typing import NotRequired, TypedDict
 
+from dra_api.identifiers import ClaimUid, DeviceName, DriverName
 from dra_driver.devices.inventory import Gpu
 
 VERSION = "0.5.0"
@@ -16,24 +17,53 @@ REQUIRED_NODES = ("/dev/nvidiactl", "/dev/nvidia-uvm")
 OPTIONAL_NODES = ("/dev/nvidia-uvm-tools", "/dev/nvidia-modeset")
 
 
-def kind(driver_name: str) -> str:
+class DeviceNode(TypedDict):
+    """``containerEdits.deviceNodes[]``."""
+
+    path: str
+
+
+class ContainerEdits(TypedDict):
+    """``containerEdits`` of a device or of all devices of the file."""
+
+    env: list[str]
+    deviceNodes: list[DeviceNode]
+
+
+class CdiDevice(TypedDict):
+    """``devices[]``."""
+
+    name: str
+    containerEdits: ContainerEdits
+
+
+class CdiSpec(TypedDict):
+    """A CDI file, as far as this driver uses it."""
+
+    cdiVersion: str
+    kind: str
+    devices: list[CdiDevice]
+    containerEdits: NotRequired[ContainerEdits]
+
+
+def kind(driver_name: DriverName) -> str:
     """``vendor/class`` of our devices."""
     return f"{driver_name}/claim"
 
 
-def file_name(driver_name: str, claim_uid: str) -> str:
+def file_name(driver_name: DriverName, claim_uid: ClaimUid) -> str:
     """The name of a claim's file; both parts are legal in file names and short."""
     return f"{driver_name}-claim-{claim_uid}.json"
 
 
-def device_id(driver_name: str, claim_uid: str, device: str) -> str:
-    """The fully qualified name that goes to the kubelet."""
+def device_id(driver_name: DriverName, claim_uid: ClaimUid, device: DeviceName) -> str:
+    """The fully qualified CDI device name, which the kubelet passes on to the container runtime."""
     return f"{kind(driver_name)}={claim_uid}-{device}"
 
 
 def claim_spec(
-    driver_name: str, claim_uid: str, gpus: Collection[Gpu], present: Collection[str]
-) -> dict[str, Any]:
+    driver_name: DriverName, claim_uid: ClaimUid, gpus: Collection[Gpu], present: Collection[str]
+) -> CdiSpec:
     """The file's content; PRESENT names the optional device nodes that this host has."""
     nodes = [*REQUIRED_NODES, *(path for path in OPTIONAL_NODES if path in present)]
     return {

@@ -1,1 +1,1 @@
-"""What a claim is given: decided without I/O, recorded before it happens, carried out and undone."""
+"""Preparing claims: which devices (``prepare``), the records (``checkpoint``), carrying it out (``service``)."""

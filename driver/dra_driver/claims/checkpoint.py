@@ -1,10 +1,14 @@
-"""What was promised to which claim, in SQLite: recorded before anything happens, marked done when it has.
+"""The record of every prepared claim, in a SQLite file that survives the process.
 
-SQLite gives atomic, checked writes without code of our own. A write-ahead log with synchronous NORMAL survives the end of
-the process at any moment; a loss of power may lose the last records but no consistency, and then no container survives
-either: the kubelet prepares anew. During a rolling update two instances have the file open: each is alone with it, by a lock
-on a file beside it, from looking for a conflict to the last record. The schema has a version; a newer file is refused with a message. A file that is not a database is put aside and reported: its claims are rebuilt by the
-kubelet's repeated calls, and the overlap check has nothing to go by until then.
+SQLite because its writes are atomic and checked. A write-ahead log with ``synchronous = NORMAL`` survives a kill at any
+moment. A loss of power may lose the last records, never consistency; no container survives it either, and the kubelet
+prepares the claims again.
+
+During a rolling update two instances have the file open. Each holds a lock on a file next to it from looking for a
+conflict to writing the record, so that two instances never give one device to two claims.
+
+A file with a newer schema is refused. A file that is no database is renamed and logged: the kubelet's repeated calls
+write its records again, and until then a conflict with them cannot be found.
 """
 
 import contextlib
@@ -18,6 +22,7 @@ from pathlib import Path
 
 import msgspec
 
+from dra_api.identifiers import ClaimUid
 from dra_driver.claims.prepare import PreparedDevice
 from dra_driver.errors import EnvironmentFault
 
@@ -29,7 +34,7 @@ STARTED, DONE = "started", "done"
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """One claim: ``state`` is ``started`` until its CDI file is in place."""
 
-    uid: str
+    uid: ClaimUid
     namespace: str
     name: str
     state: str
@@ -45,15 +50,18 @@ class Checkpoint:
         try:
             self._lock = open_private(path.with_suffix(".lock"))
             self._db = self._open()
+        except sqlite3.OperationalError as error:  # a disk or a lock, not the content: the records are kept
+            message = f"cannot open checkpoint {path}: {error}"
+            raise EnvironmentFault(message) from error
         except sqlite3.DatabaseError:
             aside = path.with_suffix(f".broken-{int(time.time())}")
             path.replace(aside)
             log.exception(
-                "checkpoint %s is not readable; it was put aside as %s and a new one begun", path, aside
+                "checkpoint %s is not readable; renamed it to %s and created a new one", path, aside
             )
             self._db = self._open()
         except OSError as error:
-            message = f"cannot open checkpoint {path}: {error.strerror}"
+            message = f"cannot open checkpoint {path}: {error.strerror}; make the folder writable or choose another one"
             raise EnvironmentFault(message) from error
 
     def _open(self) -> sqlite3.Connection:
@@ -81,7 +89,7 @@ class Checkpoint:
         db.execute(f"PRAGMA user_version = {SCHEMA}")
 
     @contextlib.contextmanager
-    def _world(self) -> Iterator[None]:
+    def _database_errors(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:
@@ -89,20 +97,20 @@ class Checkpoint:
             raise EnvironmentFault(message) from error
 
     @contextlib.contextmanager
-    def alone(self) -> Iterator[bool]:
-        """Alone among the instances of a rolling update; whether another one wrote since this one was alone last."""
+    def locked(self) -> Iterator[bool]:
+        """Hold the lock against other instances; true if another one wrote since this one held it last."""
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         try:
-            with self._world():
+            with self._database_errors():
                 (version,) = self._db.execute("PRAGMA data_version").fetchone()
             changed, self._seen = version != self._seen, version
             yield changed
         finally:
             fcntl.flock(self._lock, fcntl.LOCK_UN)
 
-    def records(self) -> dict[str, Record]:
+    def records(self) -> dict[ClaimUid, Record]:
         """All claims by UID."""
-        with self._world():
+        with self._database_errors():
             rows = self._db.execute(
                 "SELECT uid, namespace, name, state, devices FROM claims ORDER BY uid"
             ).fetchall()
@@ -121,15 +129,15 @@ class Checkpoint:
         """Write a claim's record.
 
         Raises:
-            EnvironmentFault: the disk does not take it.
+            EnvironmentFault: the disk is full or read-only.
         """
         row = (record.uid, record.namespace, record.name, record.state, msgspec.json.encode(record.devices))
-        with self._world():
+        with self._database_errors():
             self._db.execute("INSERT OR REPLACE INTO claims VALUES (?, ?, ?, ?, ?)", row)
 
-    def remove(self, uid: str) -> None:
-        """Forget a claim."""
-        with self._world():
+    def remove(self, uid: ClaimUid) -> None:
+        """Remove a claim's record; idempotent."""
+        with self._database_errors():
             self._db.execute("DELETE FROM claims WHERE uid = ?", (uid,))
 
     def close(self) -> None:
@@ -139,5 +147,5 @@ class Checkpoint:
 
 
 def open_private(path: Path) -> int:
-    """A descriptor of a file that is this user's only; it is made if it is not there."""
+    """A descriptor of a file that only this user can read; created if it does not exist."""
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

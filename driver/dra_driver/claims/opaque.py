@@ -8,14 +8,15 @@ from typing import Any
 
 import msgspec
 
+from dra_api.identifiers import DriverName
 from dra_driver.errors import ClaimError
 
 OWN_VERSION = "resource.dra-conformance.dev/v1beta1"
 NVIDIA_VERSION = "resource.nvidia.com/v1beta1"
-NVIDIA_DRIVER = "gpu.nvidia.com"
+NVIDIA_DRIVER = DriverName("gpu.nvidia.com")
 
 
-class GpuConfig(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+class GpuConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
     """Parameters for whole GPUs."""
 
     api_version: str
@@ -23,8 +24,8 @@ class GpuConfig(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     sharing: dict[str, Any] | None = None
 
 
-def check_config(driver_name: str, parameters: Any, source: str) -> None:
-    """Refuse parameters that this driver cannot honour; SOURCE says where they stand.
+def check_config(driver_name: DriverName, parameters: Any, source: str) -> None:
+    """Refuse parameters that this driver does not support; SOURCE says where they are written.
 
     Raises:
         ClaimError: unknown kind, unknown field, wrong type, sharing.

@@ -1,13 +1,14 @@
-"""Carries out what the kubelet asks, claim by claim.
+"""Prepares and unprepares claims for the kubelet.
 
-The rules of this room:
+The rules:
 
-* a claim's calls run one after the other (a lock a claim); claims with different devices run beside each other;
-* the record is written as started before the CDI file, as done after it; at the next start whatever is only started is
-  undone, so a kill between any two steps leaves nothing half;
-* unprepare needs the record only, never the API server;
-* between looking for a conflict and writing the record there is no await, and no other instance: two claims cannot both win
-  a device, and what another instance of a rolling update prepared is known here.
+* The calls for one claim run one after the other (one lock per claim); calls for different claims run concurrently.
+* The record is written as started before the CDI file and as done after it. At the next start a claim that is only
+  started is unprepared, so a kill between any two steps leaves nothing half prepared.
+* Unprepare needs the record only, never the API server: the claim may be deleted by then, and the kubelet repeats the
+  call until it succeeds (pkg/kubelet/cm/dra/manager.go, unprepareResources).
+* Between looking for a conflict and writing the record there is no await and the checkpoint is locked. So two claims
+  never get the same device, not even from two instances of a rolling update.
 """
 
 import asyncio
@@ -16,8 +17,10 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
+from dra_api.identifiers import ClaimUid, DeviceName, DriverName, PoolName
+from dra_api.objects import ResourceClaim
 from dra_driver.cdi.files import CdiFiles
 from dra_driver.cdi.spec import claim_spec
 from dra_driver.claims.checkpoint import DONE, STARTED, Checkpoint, Record
@@ -35,13 +38,13 @@ class ClaimRef:
 
     namespace: str
     name: str
-    uid: str
+    uid: ClaimUid
 
 
 class ClaimReader(Protocol):
     """Where claims are read."""
 
-    async def get_claim(self, namespace: str, name: str) -> dict[str, Any]:
+    async def get_claim(self, namespace: str, name: str) -> ResourceClaim:
         """The claim as resource.k8s.io/v1.
 
         Raises:
@@ -55,9 +58,9 @@ class ClaimService:
     def __init__(
         self,
         *,
-        driver_name: str,
-        pool: str,
-        inventory: Callable[[], Mapping[str, Gpu]],
+        driver_name: DriverName,
+        pool: PoolName,
+        inventory: Callable[[], Mapping[DeviceName, Gpu]],
         reader: ClaimReader,
         checkpoint: Checkpoint,
         cdi: CdiFiles,
@@ -69,21 +72,21 @@ class ClaimService:
         self._checkpoint = checkpoint
         self._cdi = cdi
         self._records = checkpoint.records()
-        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._locks: defaultdict[ClaimUid, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def repair(self) -> None:
-        """At start: undo what a predecessor began and did not finish; remove files that belong to no claim."""
-        with self._alone():
+        """At start: unprepare what the previous process began and did not finish; remove CDI files of no claim."""
+        with self._locked():
             for record in [r for r in self._records.values() if r.state == STARTED]:
                 log.warning("undoing an interrupted prepare", extra={"claim": record.uid})
-                self._forget(record.uid)
-            for path in self._cdi.sweep(self._records.keys()):
+                self._undo(record.uid)
+            for path in self._cdi.remove_stale(self._records.keys()):
                 log.warning("removed CDI file %s: no prepared claim owns it", path)
 
     @contextlib.contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Alone with the records, which are as the last instance left them."""
-        with self._checkpoint.alone() as changed:
+    def _locked(self) -> Iterator[None]:
+        """Hold the checkpoint's lock, with the records as the last instance wrote them."""
+        with self._checkpoint.locked() as changed:
             if changed:
                 self._records = self._checkpoint.records()
             yield
@@ -94,13 +97,17 @@ class ClaimService:
         return len(self._records)
 
     async def prepare(self, ref: ClaimRef) -> tuple[PreparedDevice, ...]:
-        """Prepare a claim, or give the earlier answer if it is prepared.
+        """Prepare a claim, or return the same devices again if it is prepared.
+
+        The claim is read even if it is prepared: the kubelet repeats the call after a restart, and the claim may have
+        been replaced or allocated anew since then.
+
 
         Raises:
-            DriverError: the claim cannot be prepared; nothing of it is left behind.
+            DriverError: the claim cannot be prepared; neither a record nor a file of it remains.
         """
         async with self._locks[ref.uid]:
-            with self._alone():
+            with self._locked():
                 known = self._records.get(ref.uid)
             try:
                 claim = await self._read(ref)
@@ -110,17 +117,17 @@ class ClaimService:
             except ApiError:
                 if known is None or known.state != DONE:
                     raise
-                devices = known.devices  # the server does not answer: what was verified before still holds
-            await self._release_gone_holders(ref, devices)
-            with self._alone():
+                devices = known.devices  # containers must be able to restart while the API server is down
+            await self._unprepare_deleted_holders(ref, devices)
+            with self._locked():
                 known = self._records.get(ref.uid)
                 if known is not None and known.devices != devices:
                     log.warning("the allocation changed under the same UID", extra={"claim": ref.uid})
-                    self._forget(ref.uid)
-                self._carry_out(ref, devices)
+                    self._undo(ref.uid)
+                self._record_and_write(ref, devices)
             return devices
 
-    async def _read(self, ref: ClaimRef) -> dict[str, Any]:
+    async def _read(self, ref: ClaimRef) -> ResourceClaim:
         try:
             claim = await self._reader.get_claim(ref.namespace, ref.name)
         except ApiError as error:
@@ -131,15 +138,18 @@ class ClaimService:
         check_identity(claim, ref.uid)
         return claim
 
-    async def _release_gone_holders(self, ref: ClaimRef, wanted: tuple[PreparedDevice, ...]) -> None:
-        """Unprepare the claims that hold WANTED but are gone: their unprepare never came."""
+    async def _unprepare_deleted_holders(self, ref: ClaimRef, wanted: tuple[PreparedDevice, ...]) -> None:
+        """Unprepare claims that no longer exist but still have WANTED devices.
+
+        The kubelet does not unprepare a claim whose pod was force-deleted while it was down and its checkpoint lost.
+        """
         names = {device.device for device in wanted if not device.admin}
         for record in list(self._records.values()):
             held = {device.device for device in record.devices if not device.admin}
             if record.uid != ref.uid and names & held and not self._locks[record.uid].locked():
                 await self._collect(record)
 
-    def _carry_out(self, ref: ClaimRef, devices: tuple[PreparedDevice, ...]) -> None:
+    def _record_and_write(self, ref: ClaimRef, devices: tuple[PreparedDevice, ...]) -> None:
         others = {uid: record.devices for uid, record in self._records.items() if uid != ref.uid}
         conflict = find_conflict(devices, others)
         if conflict:
@@ -158,8 +168,8 @@ class ClaimService:
                 nodes = self._cdi.present_nodes()
                 self._cdi.write(ref.uid, claim_spec(self._driver, ref.uid, gpus.values(), nodes))
             self._checkpoint.put(done)
-        except BaseException:
-            self._forget(ref.uid)
+        except BaseException:  # a cancelled call too: the kubelet repeats it from the start
+            self._undo(ref.uid)
             raise
         self._records[ref.uid] = done
         log.info(
@@ -170,31 +180,31 @@ class ClaimService:
         )
 
     async def unprepare(self, ref: ClaimRef) -> None:
-        """Undo a claim's preparation; a claim that is not prepared is fine.
+        """Unprepare a claim; idempotent.
 
         Raises:
-            EnvironmentFault: the disk does not allow it; the record stays, so that it can be repeated.
+            EnvironmentFault: the disk is full or read-only; the record stays, so that the kubelet can call again.
         """
         async with self._locks[ref.uid]:
-            with self._alone():
+            with self._locked():
                 known = ref.uid in self._records
-                self._forget(ref.uid)
+                self._undo(ref.uid)
             if known:
                 log.info("unprepared %s/%s", ref.namespace, ref.name, extra={"claim": ref.uid})
-        if not self._locks[ref.uid].locked():
+        if not self._locks[ref.uid].locked():  # nobody waits for it; else it would be kept forever
             self._locks.pop(ref.uid, None)
 
-    def _forget(self, uid: str) -> None:
-        """The file first, the record last: an interruption in between is repeated, never lost."""
+    def _undo(self, uid: ClaimUid) -> None:
+        """Remove the file, then the record: after an interruption in between, the record makes it happen again."""
         self._cdi.remove(uid)
         self._checkpoint.remove(uid)
         self._records.pop(uid, None)
 
     async def collect_stale(self) -> None:
-        """Unprepare claims that are gone from the API server or were replaced: their unprepare never came.
+        """Unprepare claims that were deleted or replaced without a call to unprepare them.
 
         Raises:
-            ApiError: the server does not answer; what was found gone before that is collected.
+            ApiError: the server does not answer; claims that were read before that are done.
         """
         for record in list(self._records.values()):
             await self._collect(record)
@@ -208,6 +218,6 @@ class ClaimService:
                 raise
             gone = True
         if gone and not self._locks[record.uid].locked():
-            log.warning("unpreparing a claim that is gone", extra={"claim": record.uid})
-            with self._alone():
-                self._forget(record.uid)
+            log.warning("unpreparing a claim that no longer exists", extra={"claim": record.uid})
+            with self._locked():
+                self._undo(record.uid)

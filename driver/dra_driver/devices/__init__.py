@@ -1,1 +1,1 @@
-"""The hardware as values: an inventory of frozen GPUs, and what of each is published."""
+"""The hardware as values: an inventory of frozen GPUs, and each GPU as a device of a ResourceSlice."""

@@ -1,14 +1,14 @@
-"""What of a GPU is published: attributes and capacities as a device of resource.k8s.io/v1.
+"""A GPU as a device of resource.k8s.io/v1: its attributes and capacities.
 
-Names without a domain are in the driver's own. They follow NVIDIA's DRA driver (0.5.0-dev), so that users' selectors
-carry over; ``nvlinks``, ``fabricClique`` are ours. Standard names are in ``resource.kubernetes.io`` and only where the
-value is known. Strings are cut at the API's 64 bytes.
+Names without a domain are in the driver's own domain. They follow NVIDIA's DRA driver (0.5.0-dev), so that selectors
+work with both; ``nvlinks`` and ``fabricClique`` are additions of this driver. Standard names are in
+``resource.kubernetes.io`` and published only where the value is known. Strings are cut at the API's 64 bytes.
 """
 
 import re
-from typing import Any
 
 from dra_api.names import ATTRIBUTE_VALUE_MAX
+from dra_api.objects import AttributeValue, Device
 from dra_api.quantity import of_bytes
 from dra_driver.devices.inventory import Gpu
 
@@ -26,9 +26,9 @@ def short(text: str) -> str:
     return text.encode()[:ATTRIBUTE_VALUE_MAX].decode(errors="ignore")
 
 
-def device_of(gpu: Gpu) -> dict[str, Any]:
+def device_of(gpu: Gpu) -> Device:
     """The entry of ``spec.devices`` for a whole GPU."""
-    attributes: dict[str, dict[str, Any]] = {
+    attributes: dict[str, AttributeValue] = {
         "type": {"string": "gpu"},
         "uuid": {"string": gpu.uuid},
         "productName": {"string": short(gpu.name)},
@@ -47,7 +47,7 @@ def device_of(gpu: Gpu) -> dict[str, Any]:
     attributes |= {name: {"string": short(value)} for name, value in known.items() if value}
     if gpu.numa_node is not None:
         attributes[f"{STANDARD}numaNode"] = {"int": gpu.numa_node}
-    device: dict[str, Any] = {"name": gpu.device_name, "attributes": dict(sorted(attributes.items()))}
+    device: Device = {"name": gpu.device_name, "attributes": dict(sorted(attributes.items()))}
     if gpu.memory_bytes is not None:
         device["capacity"] = {"memory": {"value": of_bytes(gpu.memory_bytes)}}
     return device

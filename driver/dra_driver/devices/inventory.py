@@ -1,4 +1,4 @@
-"""One look at the hardware: NVML and sysfs in, frozen ``Gpu`` values out. Two equal looks give equal values."""
+"""A scan of the hardware: NVML and sysfs in, frozen ``Gpu`` values out. Unchanged hardware gives equal values."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Any
 
 import pynvml
 
+from dra_api.identifiers import DeviceName
 from dra_driver.errors import EnvironmentFault
 from dra_driver.nvml.library import Library, optional
 
@@ -67,9 +68,9 @@ class Gpu:
     clique: tuple[str, int] | None
 
     @property
-    def device_name(self) -> str:
-        """The name in the pool: stable as long as the minor number is."""
-        return f"gpu-{self.minor}"
+    def device_name(self) -> DeviceName:
+        """The name in the pool; it changes only with the minor number."""
+        return DeviceName(f"gpu-{self.minor}")
 
 
 def pcie_root(sysfs: Path, bus_id: str) -> str | None:
@@ -94,8 +95,8 @@ def numa_node(sysfs: Path, library_handle: Any, bus_id: str) -> int | None:
     return node if node >= 0 else None
 
 
-def look_at(library: Library, handle: Any, sysfs: Path) -> Gpu | None:
-    """One GPU as a value; None if it is divided by MIG and cannot be given as a whole."""
+def read_gpu(library: Library, handle: Any, sysfs: Path) -> Gpu | None:
+    """One GPU as a value; None if MIG divides it, because it cannot be used as a whole then."""
     mode = optional(pynvml.nvmlDeviceGetMigMode, handle)
     if mode is not None and mode[0]:
         return None
@@ -122,14 +123,14 @@ def look_at(library: Library, handle: Any, sysfs: Path) -> Gpu | None:
 
 
 def take_inventory(sysfs: Path = SYSFS) -> tuple[Gpu, ...]:
-    """The whole GPUs of this node, by minor number; where they sit is read in the kernel's tree at SYSFS.
+    """The whole GPUs of this node, by minor number; where they are on the PCI bus is read from sysfs at SYSFS.
 
     Raises:
         EnvironmentFault: NVML does not start or fails in the middle.
     """
     library = Library()
     try:
-        found = [gpu for handle in library.handles() if (gpu := look_at(library, handle, sysfs))]
+        found = [gpu for handle in library.handles() if (gpu := read_gpu(library, handle, sysfs))]
     except pynvml.NVMLError as error:
         message = f"NVML failed while the GPUs were listed: {error}"
         raise EnvironmentFault(message) from error

@@ -1,1 +1,1 @@
-"""NVML through NVIDIA's own bindings: the only room that imports pynvml, so the same code meets real and fake GPUs."""
+"""NVML through NVIDIA's own bindings: nothing is mocked, so the same code runs on real and fake GPUs."""

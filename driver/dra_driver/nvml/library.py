@@ -1,6 +1,7 @@
-"""The calls that the driver makes, with absence as None and everything else as ``EnvironmentFault``.
+"""The NVML calls of the driver; what a board or an older library does not have is None.
 
-A board may not support a call, an older driver may not have its symbol: both are facts about the board, not faults.
+A board that does not support a call and a library that lacks its symbol are no failures. Every other error of NVML is
+raised; ``take_inventory`` makes an ``EnvironmentFault`` of it.
 """
 
 import ctypes
@@ -26,7 +27,7 @@ def optional(call: Callable[..., T], *args: Any) -> T | None:
 
 
 class Library:
-    """An initialised NVML; ``close`` gives the reference back."""
+    """An initialised NVML; ``close`` releases it."""
 
     def __init__(self) -> None:
         try:
@@ -39,7 +40,7 @@ class Library:
             raise EnvironmentFault(message) from error
 
     def close(self) -> None:
-        """Give the reference back."""
+        """Release NVML; it counts its users."""
         pynvml.nvmlShutdown()
 
     def versions(self) -> tuple[str, int]:

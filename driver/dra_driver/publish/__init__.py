@@ -1,1 +1,1 @@
-"""ResourceSlices: what they should be (``slices``), what to write (``plan``), writing it and keeping it so (``publisher``)."""
+"""ResourceSlices: the wanted ones (``slices``), the writes that are needed (``plan``), the loop that writes (``publisher``)."""

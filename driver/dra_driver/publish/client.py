@@ -1,15 +1,17 @@
-"""The driver's only door to the API server: six calls over lightkube, with every failure as one ``ApiError``.
+"""The driver's client of the API server: six calls over lightkube, with every failure as an ``ApiError``.
 
-lightkube, because decoding a slice costs it a sixth of what the official models cost, and because it is async. Objects
-pass as plain JSON values; nothing else in the driver knows the library.
+lightkube because it is async, and because it decodes a slice in a sixth of the official client's time. Objects are
+plain JSON values with the types of ``dra_api.objects``; no other module of the driver imports the library.
 """
 
 import contextlib
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx2
+import msgspec
+import yaml
 from lightkube import AsyncClient, KubeConfig
 from lightkube.core.exceptions import ApiError as ServerError
 from lightkube.core.exceptions import ConfigError as KubeconfigError
@@ -17,6 +19,11 @@ from lightkube.operators import BinaryOperator, SequenceOperator
 from lightkube.resources.core_v1 import Node
 from lightkube.resources.resource_v1 import ResourceClaim, ResourceSlice
 
+from dra_api.identifiers import DriverName, NodeName
+from dra_api.objects import Node as NodeObject
+from dra_api.objects import ResourceClaim as Claim
+from dra_api.objects import ResourceSlice as Slice
+from dra_api.objects import ResourceSliceInput
 from dra_driver.errors import ApiError, ConfigError
 
 WATCH_S = 300
@@ -24,7 +31,7 @@ WATCH_S = 300
 
 
 @contextlib.contextmanager
-def _told_as_api_error(what: str) -> Iterator[None]:
+def _api_errors(what: str) -> Iterator[None]:
     try:
         yield
     except ServerError as error:
@@ -39,17 +46,41 @@ def _told_as_api_error(what: str) -> Iterator[None]:
         raise ApiError(message) from error
 
 
-class ApiClient:
-    """What the driver reads and writes, restricted to its own driver name and node."""
+def read_config(kubeconfig: Path | None) -> KubeConfig:
+    """The configuration in the file KUBECONFIG, or the service account of the pod."""
+    if kubeconfig is None:
+        return KubeConfig.from_service_account()
+    return KubeConfig.from_dict(yaml.safe_load(kubeconfig.read_text()), fname=kubeconfig)
 
-    def __init__(self, *, kubeconfig: Path | None, driver_name: str, node_name: str) -> None:
+
+def reason_of(error: Exception) -> str:
+    """Why a kubeconfig cannot be used, in one line."""
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    if isinstance(error, yaml.YAMLError):
+        return f"not YAML: {' '.join(str(error).split())}"
+    if isinstance(error, KubeconfigError | ValueError | msgspec.MsgspecError):
+        return " ".join(str(error).split())
+    return f"not a kubeconfig ({type(error).__name__}: {' '.join(str(error).split())})"
+
+
+class ApiClient:
+    """Reads and writes of one driver on one node.
+
+    Raises:
+        ConfigError: the kubeconfig cannot be used.
+    """
+
+    def __init__(self, *, kubeconfig: Path | None, driver_name: DriverName, node_name: NodeName) -> None:
         try:
-            config = (
-                KubeConfig.from_file(str(kubeconfig)) if kubeconfig else KubeConfig.from_service_account()
-            )
+            config = read_config(kubeconfig)
             self._client = AsyncClient(config=config, field_manager=driver_name)
-        except (KubeconfigError, OSError, ValueError) as error:
-            message = f"cannot use {kubeconfig or 'the service account'} to reach the API server: {error}"
+        except Exception as error:  # lightkube does not check a file; a wrong one raises whatever it meets
+            source = f"kubeconfig {kubeconfig}" if kubeconfig else "the service account of the pod"
+            message = (
+                f"cannot use {source}: {reason_of(error)}; "
+                "give a kubeconfig file with --kubeconfig or KUBECONFIG, or run in a pod"
+            )
             raise ConfigError(message) from error
         self._node_name = node_name
         self._fields: dict[str, str | BinaryOperator | SequenceOperator] = {
@@ -57,50 +88,52 @@ class ApiClient:
             "spec.nodeName": node_name,
         }
 
-    async def get_node(self) -> dict[str, Any]:
+    async def get_node(self) -> NodeObject:
         """The Node object of this driver's node."""
-        with _told_as_api_error(f"node {self._node_name}"):
-            return (await self._client.get(Node, self._node_name)).to_dict()
+        with _api_errors(f"node {self._node_name}"):
+            node = await self._client.get(Node, self._node_name)
+            return cast("NodeObject", node.to_dict())
 
-    async def get_claim(self, namespace: str, name: str) -> dict[str, Any]:
+    async def get_claim(self, namespace: str, name: str) -> Claim:
         """A ResourceClaim as resource.k8s.io/v1; ``ApiError`` with code 404 if it does not exist."""
-        with _told_as_api_error(f"claim {namespace}/{name}"):
-            return (await self._client.get(ResourceClaim, name, namespace=namespace)).to_dict()
+        with _api_errors(f"claim {namespace}/{name}"):
+            claim = await self._client.get(ResourceClaim, name, namespace=namespace)
+            return cast("Claim", claim.to_dict())
 
-    async def list_slices(self) -> tuple[list[dict[str, Any]], str]:
+    async def list_slices(self) -> tuple[list[Slice], str]:
         """This driver's slices of this node, and the version to watch from."""
-        with _told_as_api_error("list of this node's slices"):
+        with _api_errors("list of this node's slices"):
             listed = self._client.list(ResourceSlice, fields=self._fields)
-            slices = [item.to_dict() async for item in listed]
+            slices = [cast("Slice", item.to_dict()) async for item in listed]
             return slices, listed.resourceVersion
 
-    async def watch_slices(self, version: str) -> AsyncIterator[tuple[str, dict[str, Any]]]:
+    async def watch_slices(self, version: str) -> AsyncIterator[tuple[str, Slice]]:
         """Changes of those slices as (ADDED, MODIFIED or DELETED, slice), without end.
 
         Raises:
             ApiError: the stream broke, or VERSION is too old (code 410): list again.
         """
-        with _told_as_api_error("watch of this node's slices"):
+        with _api_errors("watch of this node's slices"):
             events = self._client.watch(
                 ResourceSlice, fields=self._fields, resource_version=version, server_timeout=WATCH_S
             )
             async for change, item in events:
-                yield change, item.to_dict()
+                yield change, cast("Slice", item.to_dict())
 
-    async def put_slice(self, wanted: dict[str, Any]) -> dict[str, Any]:
+    async def put_slice(self, wanted: ResourceSliceInput) -> Slice:
         """Create or, if WANTED has a ``resourceVersion``, replace a slice; return it as stored."""
-        item: Any = ResourceSlice.from_dict(wanted)  # typed as its base class
-        with _told_as_api_error(f"slice {wanted['metadata']['name']}"):
+        item: Any = ResourceSlice.from_dict(cast("dict[str, Any]", wanted))  # typed as its base class
+        with _api_errors(f"slice {wanted['metadata']['name']}"):
             if wanted["metadata"].get("resourceVersion"):
                 stored: Any = await self._client.replace(item)
             else:
                 stored = await self._client.create(item)
-            return dict(stored.to_dict())
+            return cast("Slice", stored.to_dict())
 
     async def delete_slice(self, name: str) -> None:
-        """Delete a slice; one that is gone is fine."""
+        """Delete a slice; idempotent."""
         try:
-            with _told_as_api_error(f"slice {name}"):
+            with _api_errors(f"slice {name}"):
                 await self._client.delete(ResourceSlice, name)
         except ApiError as error:
             if error.code != httpx2.codes.NOT_FOUND:

@@ -1,15 +1,19 @@
-"""Pure: what is stored and what is wanted, to the writes that lead from one to the other.
+"""The writes that turn the stored ResourceSlices into the wanted ones, as a pure function.
 
-The rules, from how the scheduler reads pools (dynamic-resource-allocation structured allocator, 1.37): it takes the
-slices of the highest generation, and the pool only when their number equals ``resourceSliceCount``. So a change of
-content raises the generation of all slices, a slice that is merely missing is put back in the current one, old ones are
-deleted last, and a generation never falls.
+The rules follow from how the scheduler reads a pool (dynamic-resource-allocation/structured/internal/*/pools*.go, 1.37):
+it takes the slices of the highest generation, and uses the pool only if their number equals ``resourceSliceCount``. So:
+
+* a change of content raises the generation of all slices: the scheduler never mixes old and new devices;
+* a slice that is merely missing is created in the current generation: the others need no write;
+* slices that are not wanted are deleted last: until the new generation is complete the pool is incomplete, not wrong;
+* a generation never falls, or the old slices would win.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
+from dra_api.objects import ResourceSlice, ResourceSliceInput
 from dra_api.quantity import parse
 
 
@@ -17,39 +21,44 @@ from dra_api.quantity import parse
 class Plan:
     """First ``put`` in this order (a ``resourceVersion`` in it means replace, none means create), then ``delete`` by name."""
 
-    put: tuple[dict[str, Any], ...] = ()
+    put: tuple[ResourceSliceInput, ...] = ()
     delete: tuple[str, ...] = ()
 
 
-def content(stored: Mapping[str, Any]) -> Any:
-    """A slice's meaning: its spec without the generation, quantities as numbers, empty and false members left out."""
-    spec = dict(stored.get("spec", {}))
+Content = Any
+"""The content of a slice as JSON, with quantities as numbers."""
+
+
+def content(item: ResourceSlice | ResourceSliceInput) -> Content:
+    """What is compared of a slice: its owners and its spec without the generation, in a normal form."""
+    spec = cast("dict[str, Any]", dict(item.get("spec", {})))
     spec["pool"] = {name: value for name, value in spec.get("pool", {}).items() if name != "generation"}
-    owners = [owner.get("uid") for owner in stored.get("metadata", {}).get("ownerReferences") or []]
-    return meaning({**spec, "owners": owners})
+    owners = [owner.get("uid") for owner in item.get("metadata", {}).get("ownerReferences") or []]
+    return normalized({**spec, "owners": owners})
 
 
-def meaning(value: Any, key: str = "") -> Any:
-    """VALUE without what makes no difference to the API server."""
+def normalized(value: Any, key: str = "") -> Any:
+    """VALUE with quantities as numbers and without empty and false members, which the API server leaves out."""
     if isinstance(value, Mapping):
-        members = {name: meaning(member, name) for name, member in value.items()}
+        members = {name: normalized(member, name) for name, member in value.items()}
         return {name: member for name, member in members.items() if member not in (None, False, [], {})}
     if isinstance(value, list | tuple):
-        return [meaning(member) for member in value]
+        return [normalized(member) for member in value]
     if key == "value" and isinstance(value, str):  # capacities: {"value": "183359Mi"}
         return parse(value)
     return value
 
 
 def make_plan(
-    stored: Sequence[dict[str, Any]],
-    wanted: Sequence[dict[str, Any]],
-    accepted: Mapping[str, tuple[Any, Any]],
+    stored: Sequence[ResourceSlice],
+    wanted: Sequence[ResourceSliceInput],
+    accepted: Mapping[str, tuple[Content, Content]],
 ) -> Plan:
     """The writes that make STORED (this driver's slices of this node) equal to WANTED (one pool).
 
     ACCEPTED is {slice name: (content that was sent, content that came back)}: a server with a feature switched off
-    drops fields silently, and sending them again for ever would not bring them back.
+    drops fields silently. Without this the driver would send them again forever (upstream's resourceslice controller
+    compares with what came back for the same reason: DroppedFieldsError in resourceslicecontroller.go).
     """
     by_name = {item["metadata"]["name"]: item for item in stored}
     pool = wanted[0]["spec"]["pool"]["name"]
@@ -59,15 +68,16 @@ def make_plan(
     highest = max(generations, default=0)
     strays = tuple(sorted(by_name.keys() - {item["metadata"]["name"] for item in wanted}))
 
-    def in_place(item: dict[str, Any]) -> bool:
-        found, sent = content(by_name[item["metadata"]["name"]]), content(item)
-        return found in (sent, accepted.get(item["metadata"]["name"]) == (sent, found) and found)
+    def is_current(item: ResourceSliceInput) -> bool:
+        name = item["metadata"]["name"]
+        found, sent = content(by_name[name]), content(item)
+        return bool(found == sent or accepted.get(name) == (sent, found))
 
     present = [item for item in wanted if item["metadata"]["name"] in by_name]
     current = all(
         by_name[item["metadata"]["name"]]["spec"]["pool"]["generation"] == highest for item in present
     )
-    if current and all(map(in_place, present)):
+    if current and all(map(is_current, present)):
         missing = [item for item in wanted if item["metadata"]["name"] not in by_name]
         return Plan(tuple(at_generation(item, max(highest, 1), None) for item in missing), strays)
     return Plan(
@@ -76,10 +86,13 @@ def make_plan(
     )
 
 
-def at_generation(wanted: dict[str, Any], generation: int, stored: dict[str, Any] | None) -> dict[str, Any]:
-    """WANTED as it is sent: with its generation and, to replace STORED, that one's version."""
-    metadata = dict(wanted["metadata"])
+def at_generation(
+    wanted: ResourceSliceInput, generation: int, stored: ResourceSlice | None
+) -> ResourceSliceInput:
+    """WANTED as it is sent: with its generation and, to replace STORED, with the resourceVersion of that one."""
+    metadata = wanted["metadata"].copy()
     if stored is not None:
         metadata["resourceVersion"] = stored["metadata"]["resourceVersion"]
-    spec = {**wanted["spec"], "pool": {**wanted["spec"]["pool"], "generation": generation}}
+    spec = wanted["spec"].copy()
+    spec["pool"] = {**spec["pool"], "generation": generation}
     return {**wanted, "metadata": metadata, "spec": spec}

@@ -1,27 +1,30 @@
 """Keeps the stored slices equal to the wanted ones: list once, follow the watch, write what the plan says.
 
-Nothing is written while nothing changes. Whatever goes wrong with the API server ends a session; the next one begins
-with a fresh list after a pause that doubles up to ``SLOWEST_S``, or that the server asked for. What is known is taken
-from events and from the answers to our own writes, whichever is newer, so that a late event cannot undo the knowledge.
+Nothing is written while nothing changes: a write per node and scan would be the load of a large cluster's API server.
+Every error of the API server ends a session. The next one begins with a new list, after a pause that doubles up to
+``SLOWEST_S`` or that the server asked for. The stored slices are known from events and from the answers to our own
+writes, whichever is newer: an event that comes late must not replace a newer answer (client-go solves the same with a
+mutation cache: tools/cache/mutation_cache.go).
 """
 
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any
 
+from dra_api.identifiers import DriverName
+from dra_api.objects import Device, ResourceSlice, ResourceSliceInput
 from dra_driver.errors import ApiError
 from dra_driver.publish.client import ApiClient
-from dra_driver.publish.plan import content, make_plan
+from dra_driver.publish.plan import Content, content, make_plan
 from dra_driver.publish.slices import wanted_slices
 
 log = logging.getLogger(__name__)
 FASTEST_S, SLOWEST_S = 0.1, 30.0
 SETTLE_S = 0.02
-"""Changes that come together are answered together."""
+"""Changes within this time are answered by one write."""
 
 
-def version_of(item: dict[str, Any]) -> int:
+def version_of(item: ResourceSlice) -> int:
     """The resourceVersion as a number; KEP-5504 made them comparable, 0 where a server's are not."""
     text = item["metadata"].get("resourceVersion", "")
     return int(text) if text.isdigit() else 0
@@ -31,31 +34,31 @@ class Publisher:
     """Publishes one node's pool.
 
     Args:
-        devices: gives the devices to publish now, in their order.
-        on_sync: called after each pass that left the stored slices as wanted.
+        devices: returns the devices to publish now, in their order.
+        on_sync: called with true when the stored slices are as wanted, with false when a session ended.
     """
 
     def __init__(
         self,
         *,
         api: ApiClient,
-        driver_name: str,
-        devices: Callable[[], Sequence[dict[str, Any]]],
+        driver_name: DriverName,
+        devices: Callable[[], Sequence[Device]],
         on_sync: Callable[[bool], None],
     ) -> None:
         self._api = api
         self._driver = driver_name
         self._devices = devices
         self._on_sync = on_sync
-        self._stored: dict[str, dict[str, Any]] = {}
+        self._stored: dict[str, ResourceSlice] = {}
         self._seen: dict[str, int] = {}
         """{slice name: newest version in an event}, for slices that are gone too."""
-        self._accepted: dict[str, tuple[Any, Any]] = {}
+        self._accepted: dict[str, tuple[Content, Content]] = {}
         self._dirty = asyncio.Event()
         self._synced = False
 
     def refresh(self) -> None:
-        """Look at the devices again: they may have changed."""
+        """Compare the devices with the stored slices again."""
         self._dirty.set()
 
     async def run(self) -> None:
@@ -77,7 +80,7 @@ class Publisher:
                 wait = getattr(error, "retry_after_s", 0.0)
             self._on_sync(False)
             pause = FASTEST_S if self._synced else min(pause * 2, SLOWEST_S)
-            log.warning("publishing starts over in %.1f s", max(pause, wait), extra={"error": error})
+            log.warning("publishing starts again in %.1f s", max(pause, wait), extra={"error": error})
             await asyncio.sleep(max(pause, wait))
 
     async def _follow(self, version: str) -> None:
@@ -112,10 +115,12 @@ class Publisher:
             self._synced = True
             self._on_sync(True)
 
-    async def _put(self, item: dict[str, Any]) -> None:
+    async def _put(self, item: ResourceSliceInput) -> None:
         name = item["metadata"]["name"]
         stored = await self._api.put_slice(item)
-        if version_of(stored) >= self._seen.get(name, 0):  # else an event overtook this answer
+        if version_of(stored) >= self._seen.get(
+            name, 0
+        ):  # else an event that is newer than this answer came first
             self._stored[name] = stored
         sent, came_back = content(item), content(stored)
         self._accepted[name] = (sent, came_back)

@@ -1,1 +1,1 @@
-"""What the kubelet talks to: sockets, registration, the DRA services in every version."""
+"""The gRPC services that the kubelet calls, and their sockets: registration and every version of the DRA service."""

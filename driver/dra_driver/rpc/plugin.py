@@ -1,7 +1,7 @@
 """DRAPlugin v1 and v1beta1 over one claim service: the versions differ in one field, ``share_id``.
 
-Claims of a call run beside each other. One claim's failure is that claim's entry, never the call's. A call that the
-kubelet gave up is cancelled at its next wait; what was begun is undone or found again by the repeated call.
+The claims of a call are prepared concurrently. The failure of one claim is in that claim's entry and does not fail the
+call. gRPC cancels a call whose deadline has passed; what it began is undone, or continued by the repeated call.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ from typing import Any
 
 import grpc.aio
 
+from dra_api.identifiers import ClaimUid
 from dra_api.kubelet._generated import dra_v1_pb2, dra_v1beta1_pb2
 from dra_api.kubelet._generated.dra_v1_pb2_grpc import DRAPluginServicer as ServicerV1
 from dra_api.kubelet._generated.dra_v1beta1_pb2_grpc import DRAPluginServicer as ServicerV1Beta1
@@ -24,21 +25,21 @@ CLAIMS_MAX = 1024
 """Claims in one call; a pod has far fewer."""
 
 Outcome = tuple[PreparedDevice, ...] | str
-"""What came of a claim: its devices, or an error text."""
+"""The result for a claim: its devices, or the text of an error."""
 
 
 class Plugin:
-    """What both versions do; ``Outcome`` by claim UID."""
+    """What both versions of the service do."""
 
     def __init__(self, service: ClaimService, metrics: Metrics) -> None:
         self._service = service
         self._metrics = metrics
 
-    async def prepare(self, claims: Iterable[Any]) -> dict[str, Outcome]:
+    async def prepare(self, claims: Iterable[Any]) -> dict[ClaimUid, Outcome]:
         """Prepare each claim."""
         return await self._each("prepare", claims, self._service.prepare)
 
-    async def unprepare(self, claims: Iterable[Any]) -> dict[str, Outcome]:
+    async def unprepare(self, claims: Iterable[Any]) -> dict[ClaimUid, Outcome]:
         """Unprepare each claim."""
 
         async def unprepare(ref: ClaimRef) -> tuple[PreparedDevice, ...]:
@@ -49,8 +50,12 @@ class Plugin:
 
     async def _each(
         self, what: str, claims: Iterable[Any], act: Callable[[ClaimRef], Awaitable[Outcome]]
-    ) -> dict[str, Outcome]:
-        refs = {claim.uid: ClaimRef(claim.namespace, claim.name, claim.uid) for claim in claims}
+    ) -> dict[ClaimUid, Outcome]:
+        # by UID: the reply is a map, so a claim that is named twice is prepared once
+        refs = {
+            ClaimUid(claim.uid): ClaimRef(claim.namespace, claim.name, ClaimUid(claim.uid))
+            for claim in claims
+        }
 
         async def one(ref: ClaimRef) -> Outcome:
             with self._metrics.time(what) as timer:
@@ -66,7 +71,7 @@ class Plugin:
                         extra={"claim": ref.uid, "error": error},
                     )
                     return str(error)
-                except Exception as error:  # a bug must not take the other claims down
+                except Exception as error:  # a bug must not fail the other claims of the call
                     timer.failed()
                     log.exception(
                         "%s of %s/%s failed unexpectedly",
@@ -85,14 +90,14 @@ class Plugin:
 
 
 async def refuse_oversized(context: grpc.aio.ServicerContext, count: int) -> None:
-    """End the call if it names more claims than a kubelet ever would."""
+    """Abort a call with more claims than a kubelet sends."""
     if count > CLAIMS_MAX:
         await context.abort(
-            grpc.StatusCode.INVALID_ARGUMENT, f"{count} claims in one call, at most {CLAIMS_MAX} are taken"
+            grpc.StatusCode.INVALID_ARGUMENT, f"{count} claims in one call, at most {CLAIMS_MAX} are accepted"
         )
 
 
-def fill_prepared(response: Any, outcomes: dict[str, Outcome], *, share_ids: bool) -> Any:
+def fill_prepared(response: Any, outcomes: dict[ClaimUid, Outcome], *, share_ids: bool) -> Any:
     """RESPONSE with an entry for each claim; only v1 has SHARE_IDS."""
     for uid, outcome in outcomes.items():
         entry = response.claims[uid]
@@ -111,8 +116,8 @@ def fill_prepared(response: Any, outcomes: dict[str, Outcome], *, share_ids: boo
     return response
 
 
-def fill_unprepared(response: Any, outcomes: dict[str, Outcome]) -> Any:
-    """RESPONSE with an entry for each claim, an empty one where nothing went wrong."""
+def fill_unprepared(response: Any, outcomes: dict[ClaimUid, Outcome]) -> Any:
+    """RESPONSE with an entry for each claim, empty for one that was unprepared."""
     for uid, outcome in outcomes.items():
         response.claims[uid].error = outcome if isinstance(outcome, str) else ""
     return response
@@ -125,13 +130,13 @@ class PluginV1(ServicerV1):
         self._plugin = plugin
 
     async def NodePrepareResources(self, request: Any, context: grpc.aio.ServicerContext) -> Any:
-        """An entry for every claim asked for."""
+        """An entry for every claim of the request."""
         await refuse_oversized(context, len(request.claims))
         outcomes = await self._plugin.prepare(request.claims)
         return fill_prepared(dra_v1_pb2.NodePrepareResourcesResponse(), outcomes, share_ids=True)
 
     async def NodeUnprepareResources(self, request: Any, context: grpc.aio.ServicerContext) -> Any:
-        """An entry for every claim asked for."""
+        """An entry for every claim of the request."""
         await refuse_oversized(context, len(request.claims))
         outcomes = await self._plugin.unprepare(request.claims)
         return fill_unprepared(dra_v1_pb2.NodeUnprepareResourcesResponse(), outcomes)
@@ -144,13 +149,13 @@ class PluginV1Beta1(ServicerV1Beta1):
         self._plugin = plugin
 
     async def NodePrepareResources(self, request: Any, context: grpc.aio.ServicerContext) -> Any:
-        """An entry for every claim asked for."""
+        """An entry for every claim of the request."""
         await refuse_oversized(context, len(request.claims))
         outcomes = await self._plugin.prepare(request.claims)
         return fill_prepared(dra_v1beta1_pb2.NodePrepareResourcesResponse(), outcomes, share_ids=False)
 
     async def NodeUnprepareResources(self, request: Any, context: grpc.aio.ServicerContext) -> Any:
-        """An entry for every claim asked for."""
+        """An entry for every claim of the request."""
         await refuse_oversized(context, len(request.claims))
         outcomes = await self._plugin.unprepare(request.claims)
         return fill_unprepared(dra_v1beta1_pb2.NodeUnprepareResourcesResponse(), outcomes)

@@ -1,4 +1,4 @@
-"""The kubelet's registration contract: who this driver is, which services it has, and what the kubelet made of it."""
+"""The kubelet's registration service: the driver's name, socket and services, and whether the kubelet accepted them."""
 
 import logging
 from pathlib import Path
@@ -6,18 +6,19 @@ from pathlib import Path
 import grpc.aio
 
 from dra_api import names
+from dra_api.identifiers import DriverName
 from dra_api.kubelet._generated import registration_pb2 as pb
 from dra_api.kubelet._generated.registration_pb2_grpc import RegistrationServicer
 
 log = logging.getLogger(__name__)
 SERVICES = (names.DRA_V1, names.DRA_V1BETA1)
-"""Newest first: the kubelet takes the first that it knows."""
+"""Newest first: the kubelet takes the first that it knows (pkg/kubelet/cm/dra/plugin/registration.go)."""
 
 
 class Registration(RegistrationServicer):
-    """Answers the plugin watcher; refusals are logged, and the kubelet may try again at any time."""
+    """Answers the kubelet's plugin watcher, which may register a driver again at any time."""
 
-    def __init__(self, *, driver_name: str, endpoint: Path) -> None:
+    def __init__(self, *, driver_name: DriverName, endpoint: Path) -> None:
         self._info = pb.PluginInfo(
             type=names.PLUGIN_TYPE, name=driver_name, endpoint=str(endpoint), supported_versions=SERVICES
         )
@@ -29,7 +30,7 @@ class Registration(RegistrationServicer):
     async def NotifyRegistrationStatus(
         self, request: pb.RegistrationStatus, context: grpc.aio.ServicerContext
     ) -> pb.RegistrationStatusResponse:
-        """Take note; a refused driver goes on serving, because the kubelet asks again."""
+        """Log the status; a refused driver continues to serve, because the kubelet tries again."""
         if request.plugin_registered:
             log.info("the kubelet registered this driver")
         else:

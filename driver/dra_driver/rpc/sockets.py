@@ -1,4 +1,4 @@
-"""UNIX sockets that only this user can use: stale files are replaced, live ones are respected."""
+"""Paths of UNIX sockets: a stale socket is replaced, one that another process serves is not."""
 
 import os
 import socket
@@ -11,12 +11,12 @@ ADDRESS_MAX = 107
 """Usable bytes of a UNIX socket address on Linux (unix(7), sun_path)."""
 
 
-def make_way(path: Path) -> None:
-    """Make sure that PATH can be bound: its folder exists and nothing, or only a dead socket, stood there.
+def clear_socket_path(path: Path) -> None:
+    """Make sure that PATH can be bound: create its folder, remove a socket that no process serves.
 
     Raises:
         ConfigError: the path is too long, or another process answers on it.
-        EnvironmentFault: the folder cannot be made, or something that is no socket stands there.
+        EnvironmentFault: the folder cannot be created, or PATH exists and is no socket.
     """
     length = len(os.fsencode(path))
     if length > ADDRESS_MAX:
@@ -28,7 +28,9 @@ def make_way(path: Path) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        message = f"cannot use folder {path.parent}: {error.strerror}"
+        message = (
+            f"cannot use folder {path.parent}: {error.strerror}; make it writable or choose another folder"
+        )
         raise EnvironmentFault(message) from error
     if not stat.S_ISSOCK(mode):
         message = f"{path} exists and is not a socket; remove it or choose another folder"
@@ -36,7 +38,11 @@ def make_way(path: Path) -> None:
     if answers(path):
         message = f"another process serves {path}; stop it, or give this one another --instance"
         raise ConfigError(message)
-    path.unlink(missing_ok=True)
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        message = f"cannot remove the stale socket {path}: {error.strerror}; make its folder writable"
+        raise EnvironmentFault(message) from error
 
 
 def answers(path: Path) -> bool:
