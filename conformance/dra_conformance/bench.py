@@ -17,37 +17,37 @@ from typing import Any
 from rich.console import Console
 
 from dra_clusters.measures import Measure, measure, print_measures, timed
-from dra_conformance.descriptor import load_descriptor
-from dra_conformance.harness.laboratory import Choices, Laboratory
-from dra_conformance.harness.world import World
+from dra_conformance.drivers.descriptor import load_descriptor
+from dra_conformance.harness.factory import Environment, HarnessFactory
+from dra_conformance.harness.harness import Harness
 from dra_conformance.run import RunOptions, judge_driver
 
 STARTS, CALLS, BATCHES = 5, 100, 30
 
 
-def bench_calls(world: World) -> list[Measure]:
+def bench_calls(harness: Harness) -> list[Measure]:
     """Prepare and unprepare of one claim and of eight, and how many a second."""
-    world.start_registered()
-    version, endpoint = world.kubelet.version(), world.kubelet.endpoint
+    harness.start_registered()
+    version, endpoint = harness.kubelet.version(), harness.kubelet.endpoint
 
     def prepare(*claims: Any) -> None:
-        world.kubelet.prepare(*claims, version=version, endpoint=endpoint)
+        harness.kubelet.prepare(*claims, version=version, endpoint=endpoint)
 
     empty = measure("empty_prepare", "ms", [timed(prepare) for _ in range(CALLS)])
-    one = world.claim()
+    one = harness.claim()
     prepares, unprepares = [], []
     for _ in range(CALLS):
         prepares.append(timed(lambda: prepare(one)))
-        unprepares.append(timed(lambda: world.kubelet.unprepare(one, version=version)))
-    many = [world.claim(device) for device in world.need(min(8, len(world.devices())))]
+        unprepares.append(timed(lambda: harness.kubelet.unprepare(one, version=version)))
+    many = [harness.claim(device) for device in harness.require_devices(min(8, len(harness.devices())))]
     batches = []
     for _ in range(BATCHES):
         batches.append(timed(lambda: prepare(*many)))
-        world.kubelet.unprepare(*many, version=version)
+        harness.kubelet.unprepare(*many, version=version)
     rates = [len(many) * 1000 / milliseconds for milliseconds in batches]
     pages = next(
         line
-        for line in Path(f"/proc/{world.driver.pid}/status").read_text().splitlines()
+        for line in Path(f"/proc/{harness.driver.pid}/status").read_text().splitlines()
         if line.startswith("VmRSS")
     )
     return [
@@ -60,17 +60,17 @@ def bench_calls(world: World) -> list[Measure]:
     ]
 
 
-def bench_starts(laboratory: Laboratory) -> list[Measure]:
+def bench_starts(factory: HarnessFactory) -> list[Measure]:
     """From the start of the process to its sockets, and to its slice."""
     sockets, slices, pythons = [], [], []
     for _ in range(STARTS):
         pythons.append(timed(lambda: subprocess.run([sys.executable, "-c", "import grpc"], check=True)))
         with ExitStack() as stack:
-            world = laboratory.make(stack)
+            harness = factory.make(stack)
             start = time.perf_counter()
-            world.start()
+            harness.start()
             sockets.append((time.perf_counter() - start) * 1000)
-            world.api.wait_slices(world.descriptor.budgets.publish_seconds)
+            harness.api.wait_slices(harness.descriptor.budgets.publish_seconds)
             slices.append((time.perf_counter() - start) * 1000)
     floor = measure("python_with_grpc", "ms", pythons)
     return [
@@ -100,10 +100,10 @@ def run_bench(descriptor: str, *, as_json: bool) -> int:
     """Measure everything and print it."""
     loaded = load_descriptor(descriptor)
     console = Console(quiet=as_json, highlight=False, stderr=True)
-    with console.status("measuring the driver"), Laboratory(loaded, Choices()) as laboratory:
-        measures = bench_starts(laboratory)
+    with console.status("measuring the driver"), HarnessFactory(loaded, Environment()) as factory:
+        measures = bench_starts(factory)
         with ExitStack() as stack:
-            measures += bench_calls(laboratory.make(stack))
+            measures += bench_calls(factory.make(stack))
     with console.status("measuring the suite"):
         measures += bench_suite(descriptor)
     print_measures(measures, as_json=as_json)

@@ -2,7 +2,7 @@
 
 SuiteError
 ├── UsageError      you: unknown id, malformed descriptor, unusable output folder; exit code 2
-└── HarnessError    the world: the machine, the cluster or the driver cannot be started; exit code 3
+└── HarnessError    the environment: the machine, the cluster or the driver cannot be started; exit code 3
 """
 
 

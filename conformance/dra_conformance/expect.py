@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-LOOK_S = 0.01
+POLL_S = 0.01
 
 
 class Violation(AssertionError):
@@ -55,7 +55,7 @@ def expect_soon(
     while not condition():
         if time.monotonic() - start > within_s:
             raise Violation(f"{shown(wanted)} within {within_s:g} s", shown(found()), where)
-        time.sleep(LOOK_S)
+        time.sleep(POLL_S)
     return time.monotonic() - start
 
 

@@ -13,10 +13,10 @@ import msgspec
 import pytest
 
 from dra_conformance.catalogue import one, select
+from dra_conformance.catalogue.marks import MARK, marks_of
 from dra_conformance.errors import SuiteError, UsageError
 from dra_conformance.expect import NotApplicable, Violation
 from dra_conformance.harness.evidence import Evidence
-from dra_conformance.requirement import MARK, marks_of
 from dra_conformance.verdict import CheckResult
 
 PROPERTY = "dra-conformance"

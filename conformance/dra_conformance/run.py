@@ -15,7 +15,7 @@ from dra_clusters.choose import provider
 from dra_clusters.errors import UsageError as ClusterUsageError
 from dra_clusters.provider import VERSIONS
 from dra_conformance.catalogue import select
-from dra_conformance.descriptor import Descriptor, load_descriptor
+from dra_conformance.drivers.descriptor import Descriptor, load_descriptor
 from dra_conformance.errors import HarnessError, UsageError
 from dra_conformance.plugin import WRONG_USE
 from dra_conformance.progress import LiveProgress, print_summary

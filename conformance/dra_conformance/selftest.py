@@ -19,7 +19,7 @@ from rich.progress import track
 from rich.table import Table
 
 from dra_conformance.controls.defects import DEFECTS, Defect
-from dra_conformance.descriptor import Descriptor, load_descriptor
+from dra_conformance.drivers.descriptor import Descriptor, load_descriptor
 from dra_conformance.errors import HarnessError
 
 CAUGHT = ("fail", "non-strict")

@@ -16,9 +16,9 @@ from typing import Any, Protocol
 import msgspec
 import pytest
 
+from dra_conformance.catalogue.marks import marks_of
 from dra_conformance.errors import HarnessError
 from dra_conformance.plugin import PROPERTY
-from dra_conformance.requirement import marks_of
 from dra_conformance.verdict import CheckResult
 
 SUITE = Path(__file__).parent / "suite"

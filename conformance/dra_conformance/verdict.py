@@ -11,7 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from dra_conformance.catalogue import Requirement
-from dra_conformance.descriptor import Exemption
+from dra_conformance.drivers.descriptor import Exemption
 
 Outcome = Literal["passed", "violated", "not-applicable", "error"]
 Verdict = Literal[

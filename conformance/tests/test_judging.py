@@ -10,15 +10,15 @@ import msgspec
 import pytest
 
 from dra_conformance.catalogue import load_catalogue, one, select
-from dra_conformance.cdi_rules import RULES as CDI_RULES
 from dra_conformance.controls.defects import DEFECTS
-from dra_conformance.descriptor import Exemption, load_descriptor
+from dra_conformance.drivers.descriptor import Exemption, load_descriptor
 from dra_conformance.errors import UsageError
 from dra_conformance.harness.watching import made_in
 from dra_conformance.report.build import exit_code, read_log
 from dra_conformance.report.write import write_reports
-from dra_conformance.slice_rules import RULES as SLICE_RULES
-from dra_conformance.slice_rules import explicit_false
+from dra_conformance.rules.cdi import RULES as CDI_RULES
+from dra_conformance.rules.slices import RULES as SLICE_RULES
+from dra_conformance.rules.slices import explicit_false
 from dra_conformance.verdict import CheckResult, judge
 
 TODAY = datetime.date(2026, 1, 1)

@@ -14,7 +14,7 @@ from typing import Any
 from dra_conformance.controls.cluster import GROUP, ApiFailure, ControlApi
 from dra_conformance.controls.publishing import Publishing
 
-LOOK_S = 0.5
+POLL_S = 0.5
 Answer = list[dict[str, Any]]
 """Devices as {requests, pool, device, admin, ids}."""
 
@@ -87,7 +87,7 @@ class Preparing:
     def collect_for_ever(self) -> None:
         """Unprepare claims that are gone from the API server."""
         while self._defect != "never-collects":
-            time.sleep(LOOK_S)
+            time.sleep(POLL_S)
             with self.locked(), contextlib.suppress(ApiFailure):
                 for uid in list(self._claims):
                     self.collect(uid)

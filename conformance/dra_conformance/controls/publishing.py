@@ -6,7 +6,7 @@ from typing import Any
 
 from dra_conformance.controls.cluster import GROUP, ApiFailure, ControlApi
 
-LOOK_S = 0.1
+POLL_S = 0.1
 COUNT = 4
 SLICES = f"{GROUP}/resourceslices"
 
@@ -73,8 +73,8 @@ class Publishing(threading.Thread):
             except ApiFailure as error:
                 if self._defect != "hides-failures":
                     self._say(f"publishing failed: {error}")
-                self._over.wait(2 * LOOK_S)
-            self._over.wait(LOOK_S)
+                self._over.wait(2 * POLL_S)
+            self._over.wait(POLL_S)
 
     def stop(self) -> None:
         """No more."""

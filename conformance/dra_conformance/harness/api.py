@@ -17,7 +17,7 @@ from dra_conformance.errors import HarnessError
 from dra_conformance.harness.evidence import Evidence
 
 GROUP = "/apis/resource.k8s.io/v1"
-LOOK_S = 0.01
+POLL_S = 0.01
 Object = dict[str, Any]
 
 
@@ -84,7 +84,7 @@ class ApiView:
             found = self.own_slices()
             if (found and not incomplete_pools(found)) or time.monotonic() > deadline:
                 return found
-            time.sleep(LOOK_S)
+            time.sleep(POLL_S)
 
     def create_slice(self, item: Object) -> Object:
         """Seed a slice."""

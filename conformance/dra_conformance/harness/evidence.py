@@ -1,4 +1,4 @@
-"""What happened in a check, in order: every call, request, signal and file that went through the world."""
+"""What happened in a check, in order: every call, request, signal and file that went through the harness."""
 
 import time
 from typing import Any

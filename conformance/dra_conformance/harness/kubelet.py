@@ -17,7 +17,7 @@ from dra_api.kubelet._generated.registration_pb2_grpc import RegistrationStub
 from dra_conformance.expect import Violation
 from dra_conformance.harness.evidence import Evidence
 
-LOOK_S = 0.005
+POLL_S = 0.005
 VERSIONS: dict[str, tuple[Any, Any]] = {
     names.DRA_V1: (StubV1, dra_v1_pb2),
     names.DRA_V1BETA1: (StubV1Beta1, dra_v1beta1_pb2),
@@ -65,7 +65,7 @@ class Entry:
     error: str
 
 
-class KubeletDouble:
+class SimulatedKubelet:
     """A kubelet for one driver on one node.
 
     Attributes:
@@ -97,13 +97,13 @@ class KubeletDouble:
         while not (found := self.sockets()):
             if time.monotonic() > deadline:
                 raise Violation(f"a registration socket within {timeout_s:g} s", "none", str(self._registry))
-            time.sleep(LOOK_S)
+            time.sleep(POLL_S)
         return found[0]
 
-    def channel(self, path: str | Path, *, fresh: bool = False, authority: str = "") -> grpc.Channel:
-        """A connection to a socket; kept and used again unless FRESH."""
+    def channel(self, path: str | Path, *, new_connection: bool = False, authority: str = "") -> grpc.Channel:
+        """A connection to a socket; kept and used again unless NEW_CONNECTION."""
         options = [*OPTIONS, *([("grpc.default_authority", authority)] if authority else [])]
-        if fresh:  # its own connection, not one that the library shares
+        if new_connection:  # its own connection, not one that the library shares
             options.append(("grpc.use_local_subchannel_pool", 1))
             return grpc.insecure_channel(f"unix:{path}", options=options)
         if str(path) not in self._channels:
@@ -112,7 +112,7 @@ class KubeletDouble:
             )
         return self._channels[str(path)]
 
-    def hang_up(self) -> None:
+    def disconnect(self) -> None:
         """Close all connections, as a kubelet that restarts."""
         for channel in self._channels.values():
             channel.close()
@@ -138,7 +138,7 @@ class KubeletDouble:
     def info(
         self,
         *,
-        fresh: bool = False,
+        new_connection: bool = False,
         timeout_s: float = names.GET_INFO_TIMEOUT_S,
         dial_s: float = names.DIAL_TIMEOUT_S,
     ) -> Any:
@@ -148,7 +148,7 @@ class KubeletDouble:
             Violation: no socket, or no answer in time.
         """
         path = self.wait_socket(timeout_s=10)
-        channel = self.channel(path, fresh=fresh)
+        channel = self.channel(path, new_connection=new_connection)
         try:
             dial(path, dial_s)
             stub = RegistrationStub(channel)
@@ -158,7 +158,7 @@ class KubeletDouble:
                 f"an answer within {timeout_s:g} s", told(error), f"GetInfo on {path.name}"
             ) from error
         finally:
-            if fresh:
+            if new_connection:
                 channel.close()
 
     def notify(self, *, registered: bool, error: str = "") -> None:
@@ -310,7 +310,7 @@ def dial(path: Path, timeout_s: float) -> None:
                     raise Violation(f"a connection within {timeout_s:g} s", str(error), path.name) from error
             else:
                 return
-        time.sleep(LOOK_S)
+        time.sleep(POLL_S)
 
 
 def told(error: grpc.RpcError) -> str:

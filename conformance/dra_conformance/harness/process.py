@@ -11,12 +11,12 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from dra_conformance.descriptor import Descriptor, Machine
+from dra_conformance.drivers.descriptor import Descriptor, Machine
 from dra_conformance.errors import HarnessError, UsageError
 from dra_conformance.harness.evidence import Evidence
 
 LOG_MAX = 1 << 20
-LOOK_S = 0.005
+POLL_S = 0.005
 WRONG_USE = 2
 """Exit code of a machine command that was asked for something that there is not."""
 
@@ -108,7 +108,7 @@ def start_machine(machine: Machine, places: Mapping[str, str], log: Path, timeou
             kind = UsageError if process.exit_code == WRONG_USE else HarnessError
             message = f"machine {places['machine']!r} is not ready: {machine.command[0]} {state}: {process.log_text().strip()[-2000:]}"
             raise kind(message)
-        time.sleep(LOOK_S)
+        time.sleep(POLL_S)
     return process
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from dra_conformance.catalogue import load_catalogue
-from dra_conformance.descriptor import Exemption
+from dra_conformance.drivers.descriptor import Exemption
 from dra_conformance.errors import UsageError
 from dra_conformance.verdict import CheckResult, Judgement, judge_all
 

@@ -1,4 +1,4 @@
-"""What checks are given: ``world`` (a driver that runs, shared) and ``fresh`` (a node of one's own, driver not started)."""
+"""Fixtures of the checks: ``harness`` (a running driver that checks share) and ``isolated`` (a node of its own, driver not started)."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -6,30 +6,30 @@ from contextlib import ExitStack
 import pytest
 
 from dra_clusters.provider import VERSIONS
-from dra_conformance.descriptor import load_descriptor
+from dra_conformance.drivers.descriptor import load_descriptor
 from dra_conformance.expect import expect_soon, not_applicable
-from dra_conformance.harness.laboratory import Choices, Laboratory
-from dra_conformance.harness.world import World
+from dra_conformance.harness.factory import Environment, HarnessFactory
+from dra_conformance.harness.harness import Harness
 from dra_conformance.plugin import EVIDENCE
 
-Pair = tuple[World, World]
+Pair = tuple[Harness, Harness]
 
 
 class Shared:
-    """The world that checks share; made anew after a driver died in one of them."""
+    """The harness that checks share; made anew after the driver died in a check."""
 
-    def __init__(self, laboratory: Laboratory) -> None:
-        self._laboratory = laboratory
+    def __init__(self, factory: HarnessFactory) -> None:
+        self._factory = factory
         self._stack = ExitStack()
-        self._world: World | None = None
+        self._harness: Harness | None = None
 
-    def get(self) -> World:
-        """A world whose driver runs, is registered and has published."""
-        if self._world is None or not self._world.driver.running:
+    def get(self) -> Harness:
+        """A harness whose driver runs, is registered and has published."""
+        if self._harness is None or not self._harness.driver.running:
             self._stack.close()
-            self._world = self._laboratory.make(self._stack)
-            self._world.start_registered()
-        return self._world
+            self._harness = self._factory.make(self._stack)
+            self._harness.start_registered()
+        return self._harness
 
     def close(self) -> None:
         """End it."""
@@ -37,23 +37,23 @@ class Shared:
 
 
 @pytest.fixture(scope="session")
-def laboratory(request: pytest.FixtureRequest) -> Iterator[Laboratory]:
-    """Where worlds are made; it holds the machine."""
+def factory(request: pytest.FixtureRequest) -> Iterator[HarnessFactory]:
+    """Makes harnesses; it owns the machine."""
     option = request.config.getoption
-    choices = Choices(
+    environment = Environment(
         machine=option("--dra-machine"),
         provider=option("--dra-provider"),
         kubernetes=option("--dra-kubernetes"),
         seed=option("--dra-seed"),
     )
-    with Laboratory(load_descriptor(option("--dra-driver")), choices) as laboratory:
-        yield laboratory
+    with HarnessFactory(load_descriptor(option("--dra-driver")), environment) as factory:
+        yield factory
 
 
 @pytest.fixture(scope="session")
-def shared(laboratory: Laboratory) -> Iterator[Shared]:
-    """Proves once that the driver starts at all: if it does not, every check ends with that error, at once."""
-    shared = Shared(laboratory)
+def shared(factory: HarnessFactory) -> Iterator[Shared]:
+    """Start the driver once for the session: if it does not start, every check ends with that error at once."""
+    shared = Shared(factory)
     try:
         shared.get()
         yield shared
@@ -62,58 +62,60 @@ def shared(laboratory: Laboratory) -> Iterator[Shared]:
 
 
 @pytest.fixture
-def world(shared: Shared, request: pytest.FixtureRequest) -> Iterator[World]:
-    """A driver that runs, is registered and has published; what a check leaves prepared is unprepared after it."""
-    world = shared.get()
-    world.evidence.take()
-    request.node.stash[EVIDENCE] = world.evidence
-    yield world
-    world.tidy()
+def harness(shared: Shared, request: pytest.FixtureRequest) -> Iterator[Harness]:
+    """A driver that runs, is registered and has published; claims that a check leaves behind are released after it."""
+    harness = shared.get()
+    harness.evidence.take()
+    request.node.stash[EVIDENCE] = harness.evidence
+    yield harness
+    harness.release_all()
 
 
 @pytest.fixture
-def untried(laboratory: Laboratory, request: pytest.FixtureRequest) -> Iterator[World]:
-    """A node of one's own for a driver of which it is not known whether it starts."""
+def unproven(factory: HarnessFactory, request: pytest.FixtureRequest) -> Iterator[Harness]:
+    """A node of its own; whether the driver starts at all is not known yet."""
     with ExitStack() as stack:
-        world = laboratory.make(stack)
-        request.node.stash[EVIDENCE] = world.evidence
-        yield world
+        harness = factory.make(stack)
+        request.node.stash[EVIDENCE] = harness.evidence
+        yield harness
 
 
 @pytest.fixture
-def oldest(shared: Shared, laboratory: Laboratory, request: pytest.FixtureRequest) -> Iterator[World]:
-    """As ``fresh``, with the oldest API server there is, whose gates are off for what is newer."""
+def oldest_kubernetes(
+    shared: Shared, factory: HarnessFactory, request: pytest.FixtureRequest
+) -> Iterator[Harness]:
+    """As ``isolated``, with the oldest supported API server, whose feature gates are off for newer fields."""
     with ExitStack() as stack:
-        world = laboratory.make(stack, kubernetes=VERSIONS[0])
-        request.node.stash[EVIDENCE] = world.evidence
-        yield world
+        harness = factory.make(stack, kubernetes=VERSIONS[0])
+        request.node.stash[EVIDENCE] = harness.evidence
+        yield harness
 
 
 @pytest.fixture
-def restricted(shared: Shared, laboratory: Laboratory, request: pytest.FixtureRequest) -> Iterator[World]:
-    """As ``fresh``, with a driver that has the rights of ``rights`` and no others."""
+def restricted(shared: Shared, factory: HarnessFactory, request: pytest.FixtureRequest) -> Iterator[Harness]:
+    """As ``isolated``, with a driver that has the permissions in ``harness.rights`` and no others."""
     with ExitStack() as stack:
-        world = laboratory.restricted(stack)
-        request.node.stash[EVIDENCE] = world.evidence
-        yield world
+        harness = factory.restricted(stack)
+        request.node.stash[EVIDENCE] = harness.evidence
+        yield harness
 
 
 @pytest.fixture
-def neighbours(shared: Shared, laboratory: Laboratory, request: pytest.FixtureRequest) -> Iterator[Pair]:
+def two_nodes(shared: Shared, factory: HarnessFactory, request: pytest.FixtureRequest) -> Iterator[Pair]:
     """Two nodes of one cluster; their drivers are not started yet."""
     with ExitStack() as stack:
-        pair = laboratory.neighbours(stack)
+        pair = factory.two_nodes(stack)
         request.node.stash[EVIDENCE] = pair[0].evidence
         yield pair
 
 
 @pytest.fixture
-def instances(shared: Shared, laboratory: Laboratory, request: pytest.FixtureRequest) -> Iterator[Pair]:
+def two_instances(shared: Shared, factory: HarnessFactory, request: pytest.FixtureRequest) -> Iterator[Pair]:
     """Two instances of the driver on one node, as in a rolling update; both are started and registered."""
-    if not laboratory.descriptor.start.rolling:
+    if not factory.descriptor.start.rolling:
         not_applicable("the descriptor has no start.rolling, so its instances do not run side by side")
     with ExitStack() as stack:
-        old, new = laboratory.instances(stack)
+        old, new = factory.two_instances(stack)
         request.node.stash[EVIDENCE] = new.evidence
         old.start_registered()
         new.kubelet.others = frozenset(old.kubelet.sockets())
@@ -125,12 +127,12 @@ def instances(shared: Shared, laboratory: Laboratory, request: pytest.FixtureReq
             found=lambda: f"none; its log ends: {new.driver.log_text().strip()[-400:]}",
             where="the second instance",
         )
-        new.settle()
+        new.register()
         old.kubelet.others = frozenset(new.kubelet.sockets())
         yield old, new
 
 
 @pytest.fixture
-def fresh(shared: Shared, untried: World) -> World:
-    """A node and an API server of one's own; the driver is not started yet, and is known to start."""
-    return untried
+def isolated(shared: Shared, unproven: Harness) -> Harness:
+    """A node and an API server of its own; the driver is not started yet, and is known to start."""
+    return unproven

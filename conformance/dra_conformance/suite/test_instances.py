@@ -3,58 +3,60 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from dra_conformance.catalogue.marks import requirement
 from dra_conformance.expect import each, expect
+from dra_conformance.harness.harness import Harness
 from dra_conformance.harness.rights import USER
-from dra_conformance.harness.world import World
-from dra_conformance.requirement import requirement
 
 IDLE_S = 1.0
 ROUNDS = 5
-Pair = tuple[World, World]
+Pair = tuple[Harness, Harness]
 
 
-def uids(world: World) -> list[str]:
+def uids(harness: Harness) -> list[str]:
     """The UIDs of the node's slices."""
-    return sorted(item["metadata"]["uid"] for item in world.api.own_slices())
+    return sorted(item["metadata"]["uid"] for item in harness.api.own_slices())
 
 
 @requirement("UPG-001", "UPG-002", why="the old instance must serve until the new one has registered")
-def test_instances_have_sockets_of_their_own(instances: Pair) -> None:
+def test_instances_have_sockets_of_their_own(two_instances: Pair) -> None:
     """The second instance leaves the first one's sockets alone; each answers GetInfo and an empty prepare on its own."""
-    gone = [world.driver.pid for world in instances if not world.kubelet.sockets()]
+    gone = [harness.driver.pid for harness in two_instances if not harness.kubelet.sockets()]
     each(gone, wanted="the registration socket of each", where="processes of two instances")
     paths = [
-        path for world in instances for path in (str(world.kubelet.sockets()[0]), world.kubelet.endpoint)
+        path
+        for harness in two_instances
+        for path in (str(harness.kubelet.sockets()[0]), harness.kubelet.endpoint)
     ]
     expect(len(set(paths)) == 4, wanted="four socket paths", found=paths, where="two instances")
-    for world in instances:
-        world.kubelet.hang_up()
-        world.kubelet.prepare()
+    for harness in two_instances:
+        harness.kubelet.disconnect()
+        harness.kubelet.prepare()
 
 
 @requirement("UPG-003", "UPG-006", why="an update must not take a node's devices out of the cluster")
-def test_the_end_of_one_instance_leaves_the_other(instances: Pair) -> None:
+def test_the_end_of_one_instance_leaves_the_other(two_instances: Pair) -> None:
     """When the first instance stops, only its sockets go: the second serves on, and the slices stay as they are."""
-    old, new = instances
+    old, new = two_instances
     before, gone, claim = uids(new), old.kubelet.sockets(), new.claim()
     old.driver.terminate()
     each([path.name for path in gone if path.exists()], wanted="its sockets gone", where="the first instance")
     expect(uids(new) == before, wanted=before, found=uids(new), where="slices after the first instance's end")
-    new.kubelet.hang_up()
+    new.kubelet.disconnect()
     new.kubelet.register()
     new.kubelet.prepared(claim)
 
 
 @requirement("UPG-007", "UPG-016", why="what a crash leaves behind must not need an administrator")
-def test_a_crash_of_one_instance_leaves_the_other(instances: Pair) -> None:
+def test_a_crash_of_one_instance_leaves_the_other(two_instances: Pair) -> None:
     """After either instance was killed, and left its sockets, the other registers and prepares; the slices stay."""
-    old, new = instances
+    old, new = two_instances
     before, claim = uids(new), old.claim()
     new.driver.kill()
-    old.kubelet.hang_up()
+    old.kubelet.disconnect()
     old.kubelet.register()
     old.kubelet.prepared(claim)
-    new.kubelet.hang_up()
+    new.kubelet.disconnect()
     new.start()
     old.driver.kill()
     new.kubelet.register()
@@ -63,22 +65,22 @@ def test_a_crash_of_one_instance_leaves_the_other(instances: Pair) -> None:
 
 
 @requirement("UPG-004", why="a pod may start with one instance and end with the other")
-def test_claims_cross_instances(instances: Pair) -> None:
+def test_claims_cross_instances(two_instances: Pair) -> None:
     """A claim that one instance prepared is prepared alike and unprepared by the other, both ways."""
-    for first, second in (instances, instances[::-1]):
+    for first, second in (two_instances, two_instances[::-1]):
         claim = first.claim()
         before = first.kubelet.prepared(claim)
         after = second.kubelet.prepared(claim)
         expect(after == before, wanted=before, found=after, where="the other instance's answer")
         ids = [name for device in before for name in device.cdi_ids]
         second.kubelet.unprepared(claim)
-        each(first.left(ids), wanted="no CDI device left", where="unprepared by the other instance")
+        each(first.still_defined(ids), wanted="no CDI device left", where="unprepared by the other instance")
 
 
 @requirement("UPG-005", why="two writers that disagree keep the scheduler from allocating")
-def test_instances_agree_on_slices(instances: Pair) -> None:
+def test_instances_agree_on_slices(two_instances: Pair) -> None:
     """While both run, the pool is complete, and neither writes."""
-    _, new = instances
+    _, new = two_instances
     slices = new.api.wait_slices(new.descriptor.budgets.publish_seconds)
     expect(bool(slices), wanted="a complete pool", found="none", where="slices of two instances")
     start = time.time()
@@ -90,43 +92,47 @@ def test_instances_agree_on_slices(instances: Pair) -> None:
 @requirement(
     "UPG-014", "CONC-007", why="what one instance prepared would be forgotten, and its device given away"
 )
-def test_instances_prepare_at_the_same_time(instances: Pair) -> None:
+def test_instances_prepare_at_the_same_time(two_instances: Pair) -> None:
     """Claims that both instances prepare at once are known to both afterwards, and each can be unprepared by the other."""
-    devices = instances[0].need(2)
+    devices = two_instances[0].require_devices(2)
     for _ in range(ROUNDS):
-        claims = [world.claim(device) for world, device in zip(instances, devices, strict=True)]
+        claims = [harness.claim(device) for harness, device in zip(two_instances, devices, strict=True)]
         with ThreadPoolExecutor(2) as pool:
-            answers = list(pool.map(lambda world, claim: world.kubelet.prepared(claim), instances, claims))
-        for world, claim, answer in zip(instances[::-1], claims, answers, strict=True):
-            again = world.kubelet.prepared(claim)
+            answers = list(
+                pool.map(lambda harness, claim: harness.kubelet.prepared(claim), two_instances, claims)
+            )
+        for harness, claim, answer in zip(two_instances[::-1], claims, answers, strict=True):
+            again = harness.kubelet.prepared(claim)
             expect(again == answer, wanted=answer, found=again, where="the other instance's answer")
-            world.kubelet.unprepared(claim)
-            left = [file.path.name for file in world.cdi.files() if claim.uid in file.text]
+            harness.kubelet.unprepared(claim)
+            left = [file.path.name for file in harness.cdi.files() if claim.uid in file.text]
             each(left, wanted="nothing left", where="unprepared by the other instance")
 
 
 @requirement("RSL-006", why="the devices of one node would be offered as those of another")
-def test_nodes_have_pools_of_their_own(neighbours: Pair) -> None:
+def test_nodes_have_pools_of_their_own(two_nodes: Pair) -> None:
     """The drivers of two nodes publish into different pools."""
-    for world in neighbours:
-        world.start_registered()
-    pools = [{item["spec"]["pool"]["name"] for item in world.api.own_slices()} for world in neighbours]
+    for harness in two_nodes:
+        harness.start_registered()
+    pools = [{item["spec"]["pool"]["name"] for item in harness.api.own_slices()} for harness in two_nodes]
     expect(not pools[0] & pools[1], wanted="different pools", found=pools, where="two nodes")
 
 
 @requirement("RSL-024", why="the second node's devices would never be published")
-def test_slice_names_do_not_collide(neighbours: Pair) -> None:
+def test_slice_names_do_not_collide(two_nodes: Pair) -> None:
     """The drivers of two nodes both publish, under different names."""
-    for world in neighbours:
-        world.start()
-        world.kubelet.register()
-    budget_s = neighbours[0].descriptor.budgets.publish_seconds
-    names = [{item["metadata"]["name"] for item in world.api.wait_slices(budget_s)} for world in neighbours]
+    for harness in two_nodes:
+        harness.start()
+        harness.kubelet.register()
+    budget_s = two_nodes[0].descriptor.budgets.publish_seconds
+    names = [
+        {item["metadata"]["name"] for item in harness.api.wait_slices(budget_s)} for harness in two_nodes
+    ]
     expect(all(names) and not names[0] & names[1], wanted="slices of both", found=names, where="two nodes")
 
 
 @requirement("SEC-001", why="every right beyond need is one that an intruder gets")
-def test_few_rights_are_enough(restricted: World) -> None:
+def test_few_rights_are_enough(restricted: Harness) -> None:
     """With the rights to read its node and claims and to keep slices, the driver works, and it asks for no others."""
     restricted.start()
     restricted.kubelet.register()

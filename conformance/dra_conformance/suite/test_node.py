@@ -5,104 +5,104 @@ import socket
 import time
 from pathlib import Path
 
+from dra_conformance.catalogue.marks import requirement
 from dra_conformance.expect import each, expect, expect_soon
+from dra_conformance.harness.harness import Harness
 from dra_conformance.harness.kubelet import pairs
-from dra_conformance.harness.world import World
-from dra_conformance.requirement import requirement
 
 NODES = "/api/v1/nodes"
 
 
-def owner_uids(world: World) -> set[str]:
+def owner_uids(harness: Harness) -> set[str]:
     """The UIDs of the Node owners of the driver's slices."""
     return {
         owner["uid"]
-        for item in world.api.own_slices()
+        for item in harness.api.own_slices()
         for owner in item["metadata"].get("ownerReferences") or []
         if owner["kind"] == "Node"
     }
 
 
-def node_uid(world: World) -> str:
+def node_uid(harness: Harness) -> str:
     """The UID of the Node object."""
-    return str(world.api.write("GET", f"{NODES}/{world.node}")["metadata"]["uid"])
+    return str(harness.api.write("GET", f"{NODES}/{harness.node}")["metadata"]["uid"])
 
 
 @requirement("NODE-001", why="after a reboot the kubelet prepares every bound pod's claims again")
-def test_claims_are_prepared_after_a_reboot(fresh: World) -> None:
+def test_claims_are_prepared_after_a_reboot(isolated: Harness) -> None:
     """With empty socket and CDI folders and the old state, the driver prepares the same claim again."""
-    fresh.start_registered()
-    claim = fresh.claim()
-    fresh.kubelet.prepared(claim)
-    fresh.driver.kill()
-    fresh.kubelet.hang_up()
-    for name in fresh.cdi.listing():
-        (fresh.cdi.folder / name).unlink()
-    for path in fresh.kubelet.sockets():
+    isolated.start_registered()
+    claim = isolated.claim()
+    isolated.kubelet.prepared(claim)
+    isolated.driver.kill()
+    isolated.kubelet.disconnect()
+    for name in isolated.cdi.listing():
+        (isolated.cdi.folder / name).unlink()
+    for path in isolated.kubelet.sockets():
         path.unlink()
-    fresh.start()
-    ids = [name for device in fresh.kubelet.prepared(claim) for name in device.cdi_ids]
-    lost = [name for name in ids if len(fresh.cdi.definitions(name)) != 1]
+    isolated.start()
+    ids = [name for device in isolated.kubelet.prepared(claim) for name in device.cdi_ids]
+    lost = [name for name in ids if len(isolated.cdi.definitions(name)) != 1]
     each(lost, wanted="every CDI id resolves", where="after a reboot")
 
 
 @requirement("NODE-003", why="a pod that was removed while the node was down is never unprepared")
-def test_claims_that_went_while_down_give_way(fresh: World) -> None:
+def test_claims_that_went_while_down_give_way(isolated: Harness) -> None:
     """A device whose claim was deleted while the driver was down can be prepared for another claim."""
-    fresh.start_registered()
-    device = fresh.need(1)[0]
-    gone = fresh.claim(device)
-    fresh.kubelet.prepared(gone)
-    fresh.driver.terminate()
-    fresh.api.delete_claim(gone.namespace, gone.name)
-    fresh.kubelet.hang_up()
-    fresh.start()
-    found = pairs(fresh.kubelet.prepared(fresh.claim(device)))
+    isolated.start_registered()
+    device = isolated.require_devices(1)[0]
+    gone = isolated.claim(device)
+    isolated.kubelet.prepared(gone)
+    isolated.driver.terminate()
+    isolated.api.delete_claim(gone.namespace, gone.name)
+    isolated.kubelet.disconnect()
+    isolated.start()
+    found = pairs(isolated.kubelet.prepared(isolated.claim(device)))
     expect(found == [device], wanted=[device], found=found, where="another claim")
 
 
 @requirement("NODE-004", why="slices of the old Node object would be collected as garbage again and again")
-def test_a_replaced_node_owns_the_new_slices(fresh: World) -> None:
+def test_a_replaced_node_owns_the_new_slices(isolated: Harness) -> None:
     """After the Node object was replaced and its slices went, new slices are owned by the new one."""
-    fresh.start_registered()
-    fresh.api.write("DELETE", f"{NODES}/{fresh.node}")
-    fresh.api.write("POST", NODES, {"metadata": {"name": fresh.node}, "spec": {}})
-    for item in fresh.api.own_slices():
-        fresh.api.delete_slice(item["metadata"]["name"])
-    wanted = {node_uid(fresh)}
+    isolated.start_registered()
+    isolated.api.write("DELETE", f"{NODES}/{isolated.node}")
+    isolated.api.write("POST", NODES, {"metadata": {"name": isolated.node}, "spec": {}})
+    for item in isolated.api.own_slices():
+        isolated.api.delete_slice(item["metadata"]["name"])
+    wanted = {node_uid(isolated)}
     expect_soon(
-        lambda: owner_uids(fresh) == wanted,
-        within_s=fresh.descriptor.budgets.repair_seconds,
+        lambda: owner_uids(isolated) == wanted,
+        within_s=isolated.descriptor.budgets.repair_seconds,
         wanted=wanted,
-        found=lambda: owner_uids(fresh),
+        found=lambda: owner_uids(isolated),
         where="ownerReferences",
     )
 
 
 @requirement("NODE-005", why="drivers may start before the kubelet has registered its node")
-def test_a_missing_node_object_is_waited_for(fresh: World) -> None:
+def test_a_missing_node_object_is_waited_for(isolated: Harness) -> None:
     """Started without its Node object, the driver lives on and publishes once the object is there."""
-    fresh.api.write("DELETE", f"{NODES}/{fresh.node}")
-    fresh.start()
+    isolated.api.write("DELETE", f"{NODES}/{isolated.node}")
+    isolated.start()
     time.sleep(0.5)
     expect(
-        fresh.driver.running,
+        isolated.driver.running,
         wanted="running",
-        found=f"exit {fresh.driver.exit_code}",
+        found=f"exit {isolated.driver.exit_code}",
         where="driver without Node",
     )
-    fresh.api.write("POST", NODES, {"metadata": {"name": fresh.node}, "spec": {}})
-    found = fresh.api.wait_slices(fresh.descriptor.budgets.repair_seconds)
+    isolated.api.write("POST", NODES, {"metadata": {"name": isolated.node}, "spec": {}})
+    found = isolated.api.wait_slices(isolated.descriptor.budgets.repair_seconds)
     expect(bool(found), wanted="slices", found="none", where="after the Node object came")
 
 
 @requirement("NODE-008", why="host names and node names differ on many clouds")
-def test_the_node_name_is_what_was_configured(world: World) -> None:
+def test_the_node_name_is_what_was_configured(harness: Harness) -> None:
     """Slices name the node that the driver was given, not the host."""
-    found = {item["spec"].get("nodeName") for item in world.api.own_slices()}
-    wanted = {world.node}
+    found = {item["spec"].get("nodeName") for item in harness.api.own_slices()}
+    wanted = {harness.node}
     expect(
-        found == wanted and world.node != socket.gethostname(),
+        found == wanted and harness.node != socket.gethostname(),
         wanted=wanted,
         found=found,
         where="spec.nodeName",
@@ -110,45 +110,45 @@ def test_the_node_name_is_what_was_configured(world: World) -> None:
 
 
 @requirement("NODE-009", why="a node that was removed would keep offering devices")
-def test_slices_go_with_their_node(world: World) -> None:
+def test_slices_go_with_their_node(harness: Harness) -> None:
     """Slices are owned by the Node object by its UID, so that garbage collection removes them."""
-    wanted, found = {node_uid(world)}, owner_uids(world)
+    wanted, found = {node_uid(harness)}, owner_uids(harness)
     expect(found == wanted, wanted=wanted, found=found, where="ownerReferences")
 
 
 @requirement("UPG-008", why="the kubelet wipes the slices of a driver that stays away for 30 s")
-def test_a_sequential_update_is_quick(fresh: World) -> None:
+def test_a_sequential_update_is_quick(isolated: Harness) -> None:
     """From the old registration socket's end to the new registration it takes less than 30 seconds."""
-    fresh.start_registered()
+    isolated.start_registered()
     start = time.monotonic()
-    fresh.restart()
+    isolated.restart()
     seconds = time.monotonic() - start
-    fresh.evidence.add("measure", "stop, start, register", seconds=f"{seconds:.2f}")
+    isolated.evidence.add("measure", "stop, start, register", seconds=f"{seconds:.2f}")
     expect(seconds < 30, wanted="below 30 s", found=f"{seconds:.1f} s", where="restart")
 
 
 @requirement("UPG-009", why="an update may take longer than the kubelet waits")
-def test_slices_wiped_during_an_update_come_back(fresh: World) -> None:
+def test_slices_wiped_during_an_update_come_back(isolated: Harness) -> None:
     """Slices that were deleted while the driver was away are published by the next one."""
-    fresh.start_registered()
-    fresh.driver.terminate()
-    for item in fresh.api.own_slices():
-        fresh.api.delete_slice(item["metadata"]["name"])
-    fresh.kubelet.hang_up()
-    fresh.start()
-    found = fresh.api.wait_slices(fresh.descriptor.budgets.repair_seconds)
+    isolated.start_registered()
+    isolated.driver.terminate()
+    for item in isolated.api.own_slices():
+        isolated.api.delete_slice(item["metadata"]["name"])
+    isolated.kubelet.disconnect()
+    isolated.start()
+    found = isolated.api.wait_slices(isolated.descriptor.budgets.repair_seconds)
     expect(bool(found), wanted="slices", found="none", where="after the update")
 
 
 @requirement("OBS-003", why="whoever looks for a pod's device has only the claim to go by")
-def test_prepare_and_unprepare_are_logged(world: World) -> None:
+def test_prepare_and_unprepare_are_logged(harness: Harness) -> None:
     """Prepare and unprepare leave a line with the claim's UID in the log."""
-    claim = world.claim()
-    counts = [world.driver.log_text().count(claim.uid)]
-    for call in (world.kubelet.prepared, world.kubelet.unprepared):
+    claim = harness.claim()
+    counts = [harness.driver.log_text().count(claim.uid)]
+    for call in (harness.kubelet.prepared, harness.kubelet.unprepared):
         call(claim)
-        counts.append(world.driver.log_text().count(claim.uid))
-    world.drop(claim)
+        counts.append(harness.driver.log_text().count(claim.uid))
+    harness.release(claim)
     expect(
         counts[0] < counts[1] < counts[2],
         wanted="a line for each",
@@ -158,48 +158,48 @@ def test_prepare_and_unprepare_are_logged(world: World) -> None:
 
 
 @requirement("OBS-004", why="logs are read by more people than secrets")
-def test_the_token_is_not_logged(world: World) -> None:
+def test_the_token_is_not_logged(harness: Harness) -> None:
     """The log does not contain the token that the driver uses."""
-    config = json.loads((world.folder.parent.parent / "driver.kubeconfig").read_text())
+    config = json.loads((harness.folder.parent.parent / "driver.kubeconfig").read_text())
     token = config["users"][0]["user"]["token"]
-    expect(token not in world.driver.log_text(), wanted="no token", found="the token", where="driver log")
+    expect(token not in harness.driver.log_text(), wanted="no token", found="the token", where="driver log")
 
 
 @requirement("OBS-006", why="devices that nobody can see are missed only when a pod waits")
-def test_failing_publication_is_told(fresh: World) -> None:
+def test_failing_publication_is_told(isolated: Harness) -> None:
     """When slice writes are answered 403, the log says so."""
-    fresh.api.fail_next(403, times=1000, verbs=("create", "update", "patch"))
-    fresh.start()
+    isolated.api.fail_next(403, times=1000, verbs=("create", "update", "patch"))
+    isolated.start()
     expect_soon(
-        lambda: "403" in fresh.driver.log_text() or "forbidden" in fresh.driver.log_text().lower(),
+        lambda: "403" in isolated.driver.log_text() or "forbidden" in isolated.driver.log_text().lower(),
         within_s=10,
         wanted="403 in the log",
-        found=lambda: fresh.driver.log_text()[-300:],
+        found=lambda: isolated.driver.log_text()[-300:],
         where="driver log",
     )
 
 
 @requirement("SEC-008", why="a driver that may write claims may give itself any device")
-def test_claims_are_not_written(world: World) -> None:
+def test_claims_are_not_written(harness: Harness) -> None:
     """Prepare and unprepare write neither spec nor metadata of claims."""
-    claim = world.claim()
-    world.kubelet.prepared(claim)
-    world.kubelet.unprepared(claim)
-    world.drop(claim)
+    claim = harness.claim()
+    harness.kubelet.prepared(claim)
+    harness.kubelet.unprepared(claim)
+    harness.release(claim)
     verbs = ("create", "update", "patch", "delete", "deletecollection")
     writes = [
         f"{r.verb} {r.name}"
-        for r in world.api.driver_requests(verbs=verbs, plural="resourceclaims")
+        for r in harness.api.driver_requests(verbs=verbs, plural="resourceclaims")
         if not r.subresource
     ]
     each(writes, wanted="no writes", where="resourceclaims")
 
 
 @requirement("SEC-009", why="whoever can connect can take any claim's devices away")
-def test_sockets_are_closed_to_other_users(world: World) -> None:
+def test_sockets_are_closed_to_other_users(harness: Harness) -> None:
     """Other users cannot connect to the sockets: the socket's own mode, or its folder's, says no."""
     open_ones = []
-    for path in (*world.kubelet.sockets(), Path(world.kubelet.endpoint)):
+    for path in (*harness.kubelet.sockets(), Path(harness.kubelet.endpoint)):
         connectable = path.stat().st_mode & 0o002 or path.stat().st_mode & 0o001
         if connectable and path.parent.stat().st_mode & 0o001:
             open_ones.append(f"{path.name} {path.stat().st_mode & 0o777:o}")

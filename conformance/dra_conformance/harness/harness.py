@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dra_conformance.descriptor import Descriptor
+from dra_conformance.drivers.descriptor import Descriptor
 from dra_conformance.errors import HarnessError
 from dra_conformance.harness.api import ApiView
 from dra_conformance.harness.cdi import CdiView
 from dra_conformance.harness.evidence import Evidence
-from dra_conformance.harness.kubelet import KubeletDouble
+from dra_conformance.harness.kubelet import SimulatedKubelet
 from dra_conformance.harness.process import DriverProcess
 
 numbers = itertools.count(1)
@@ -31,7 +31,7 @@ class Claim:
 
 
 @dataclass(slots=True)
-class World:
+class Harness:
     """What a check gets.
 
     Attributes:
@@ -45,7 +45,7 @@ class World:
     folder: Path
     data_dir: Path
     driver: DriverProcess
-    kubelet: KubeletDouble
+    kubelet: SimulatedKubelet
     api: ApiView
     cdi: CdiView
     evidence: Evidence
@@ -77,9 +77,9 @@ class World:
             HarnessError: it publishes nothing.
         """
         self.start()
-        self.settle()
+        self.register()
 
-    def settle(self) -> None:
+    def register(self) -> None:
         """Register the driver that runs and wait for its slices.
 
         Raises:
@@ -97,20 +97,20 @@ class World:
             self.driver.kill()
         else:
             self.driver.terminate()
-        self.kubelet.hang_up()
+        self.kubelet.disconnect()
         before = set(self.kubelet.sockets())
         for path in before:
             path.unlink()  # the new one's is then the one that appears
         self.start()
         self.kubelet.register()
 
-    def own(self, names: Iterable[str]) -> list[str]:
+    def without_permanent(self, names: Iterable[str]) -> list[str]:
         """Those of the CDI names that stand for a claim."""
         return [name for name in names if name not in self.permanent]
 
-    def left(self, names: Iterable[str]) -> list[str]:
+    def still_defined(self, names: Iterable[str]) -> list[str]:
         """Those of a claim's CDI names that are still defined."""
-        return [name for name in self.own(names) if self.cdi.definitions(name)]
+        return [name for name in self.without_permanent(names) if self.cdi.definitions(name)]
 
     def devices(self) -> list[tuple[str, str, Object]]:
         """(pool, device name, device) of the plain devices of this node, in published order."""
@@ -123,7 +123,7 @@ class World:
                     found.append((item["spec"]["pool"]["name"], device["name"], device))
         return found
 
-    def need(self, count: int) -> list[tuple[str, str]]:
+    def require_devices(self, count: int) -> list[tuple[str, str]]:
         """COUNT plain devices.
 
         Raises:
@@ -168,7 +168,7 @@ class World:
             raw_configs: entries of the allocation's config as they are.
             odd: the allocation is one that no API server of today allows; UNKNOWN and RAW_CONFIGS make it so too.
         """
-        chosen = devices or (tuple(self.need(1)) if allocated and not extra_results else ())
+        chosen = devices or (tuple(self.require_devices(1)) if allocated and not extra_results else ())
         words = list(requests) or ["gpu"] * len(chosen)
         results: list[Object] = [
             {"request": request, "driver": self.descriptor.driver, "pool": pool, "device": device}
@@ -213,13 +213,13 @@ class World:
         self.claims.append(made)
         return made
 
-    def ghost(self) -> Claim:
+    def missing_claim(self) -> Claim:
         """A claim that exists nowhere."""
         return Claim(
             "default", f"ghost-{next(numbers)}", str(uuid.UUID(int=self.random.getrandbits(128))), ()
         )
 
-    def drop(self, *claims: Claim) -> None:
+    def release(self, *claims: Claim) -> None:
         """Unprepare and delete claims; errors are noted only, since a check that cares asserts them itself."""
         if self.driver.running:
             for claim in claims:
@@ -229,9 +229,9 @@ class World:
             if claim in self.claims:
                 self.claims.remove(claim)
 
-    def tidy(self) -> None:
+    def release_all(self) -> None:
         """Drop what a check left behind when it failed, so that it condemns its own requirement only."""
-        self.drop(*self.claims)
+        self.release(*self.claims)
 
 
 def requests_for(words: Sequence[str], device_class: str, *, elevated: Collection[str]) -> list[Object]:

@@ -119,7 +119,7 @@ class Descriptor(Strict, frozen=True, kw_only=True):
 
 def shipped() -> list[str]:
     """The names of the descriptors that come with the suite."""
-    files = resources.files("dra_conformance.descriptors").iterdir()
+    files = resources.files("dra_conformance.drivers").iterdir()
     return sorted(path.name.removesuffix(".yaml") for path in files if path.name.endswith(".yaml"))
 
 
@@ -131,7 +131,7 @@ def load_descriptor(name: str) -> Descriptor:
     """
     path = Path(name)
     if name in shipped():
-        raw = resources.files("dra_conformance.descriptors").joinpath(f"{name}.yaml").read_bytes()
+        raw = resources.files("dra_conformance.drivers").joinpath(f"{name}.yaml").read_bytes()
     elif path.is_file():
         raw = path.read_bytes()
     else:

@@ -1,4 +1,4 @@
-"""Where worlds come from: one machine for all, and for each world a node, an API server and a driver that is not started.
+"""Makes harnesses: one machine for all, and for each harness a node, an API server and a driver that is not started.
 
 Some checks need more: two nodes of one cluster, two instances of the driver on one node, or a driver with few rights.
 """
@@ -16,22 +16,22 @@ from typing import Self
 from dra_clusters.choose import provider
 from dra_clusters.errors import ClusterError
 from dra_clusters.provider import AuthorizingCluster, ClusterOptions, Node, ObservableCluster
-from dra_conformance.descriptor import Descriptor
+from dra_conformance.drivers.descriptor import Descriptor
 from dra_conformance.errors import HarnessError
 from dra_conformance.harness.api import ApiView
 from dra_conformance.harness.cdi import CdiView
 from dra_conformance.harness.evidence import Evidence
-from dra_conformance.harness.kubelet import KubeletDouble
+from dra_conformance.harness.harness import Harness
+from dra_conformance.harness.kubelet import SimulatedKubelet
 from dra_conformance.harness.process import DriverProcess, free_address, start_machine
 from dra_conformance.harness.rights import ACCOUNT, NAMESPACE, objects
-from dra_conformance.harness.world import World
 
 NODE, NEIGHBOUR = "node-0", "node-1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choices:
-    """On what a driver is judged; an empty machine means the descriptor's."""
+class Environment:
+    """What a driver is judged on; an empty machine means the default of the descriptor."""
 
     machine: str = ""
     provider: str = "embedded"
@@ -39,12 +39,12 @@ class Choices:
     seed: int = 0
 
 
-class Laboratory:
-    """A context in which worlds can be made; at its end nothing of it runs and its folder is gone."""
+class HarnessFactory:
+    """A context in which harnesses can be made; at its end nothing of it runs and its folder is removed."""
 
-    def __init__(self, descriptor: Descriptor, choices: Choices) -> None:
+    def __init__(self, descriptor: Descriptor, environment: Environment) -> None:
         self.descriptor = descriptor
-        self._choices = choices
+        self._environment = environment
         self._stack = ExitStack()
         self._places: dict[str, str] = {"machine": "", "machine_dir": ""}
         self._folder = Path()
@@ -59,7 +59,7 @@ class Laboratory:
         self._stack.callback(shutil.rmtree, self._folder, ignore_errors=True)
         machine = self.descriptor.machine
         if machine is not None:
-            name = self._choices.machine or machine.default
+            name = self._environment.machine or machine.default
             self._places = {"machine": name, "machine_dir": str(self._folder / "m")}
             try:
                 process = start_machine(machine, self._places, self._folder / "machine.log")
@@ -72,31 +72,31 @@ class Laboratory:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def make(self, stack: ExitStack, *, kubernetes: str = "") -> World:
-        """A world, of another Kubernetes version than the run's if one is given; its end is pushed on STACK.
+    def make(self, stack: ExitStack, *, kubernetes: str = "") -> Harness:
+        """A harness, of another Kubernetes version than the run's if one is given; its end is pushed on STACK.
 
         Raises:
             HarnessError: the cluster cannot be had, or shows too little.
         """
         cluster = self._cluster(stack, NODE, kubernetes=kubernetes)
-        return self._world(stack, cluster, cluster.nodes[0], cluster.kubeconfig_of("driver"))
+        return self._harness(stack, cluster, cluster.nodes[0], cluster.kubeconfig_of("driver"))
 
-    def neighbours(self, stack: ExitStack) -> tuple[World, World]:
+    def two_nodes(self, stack: ExitStack) -> tuple[Harness, Harness]:
         """Two nodes of one cluster, each with a driver that is not started."""
         cluster = self._cluster(stack, NODE, NEIGHBOUR)
         kubeconfig = cluster.kubeconfig_of("driver")
-        first, second = (self._world(stack, cluster, node, kubeconfig) for node in cluster.nodes)
+        first, second = (self._harness(stack, cluster, node, kubeconfig) for node in cluster.nodes)
         return first, second
 
-    def instances(self, stack: ExitStack) -> tuple[World, World]:
+    def two_instances(self, stack: ExitStack) -> tuple[Harness, Harness]:
         """One node with two instances of the driver, as during a rolling update; neither is started."""
         cluster = self._cluster(stack, NODE)
         kubeconfig, node = cluster.kubeconfig_of("driver"), cluster.nodes[0]
-        old, new = (self._world(stack, cluster, node, kubeconfig, rolling=True) for _ in range(2))
+        old, new = (self._harness(stack, cluster, node, kubeconfig, rolling=True) for _ in range(2))
         return old, new
 
-    def restricted(self, stack: ExitStack) -> World:
-        """A world whose driver has the rights of ``rights`` and no others.
+    def restricted(self, stack: ExitStack) -> Harness:
+        """A harness whose driver has the rights of ``rights`` and no others.
 
         Raises:
             HarnessError: the cluster asks nobody for rights.
@@ -110,7 +110,7 @@ class Laboratory:
             api.write("POST", path, item)
         api.close()
         kubeconfig = cluster.kubeconfig_for_serviceaccount(NAMESPACE, ACCOUNT, node=NODE)
-        return self._world(stack, cluster, cluster.nodes[0], kubeconfig)
+        return self._harness(stack, cluster, cluster.nodes[0], kubeconfig)
 
     def _cluster(
         self, stack: ExitStack, *nodes: str, rbac: bool = False, kubernetes: str = ""
@@ -119,14 +119,14 @@ class Laboratory:
         stack.callback(shutil.rmtree, place, ignore_errors=True)
         options = ClusterOptions(
             directory=place,
-            kubernetes=kubernetes or self._choices.kubernetes,
+            kubernetes=kubernetes or self._environment.kubernetes,
             nodes=nodes,
             parts=frozenset({"api"}),
-            seed=self._choices.seed,
+            seed=self._environment.seed,
             rbac=rbac,
         )
         try:
-            cluster = provider(self._choices.provider).up(options)
+            cluster = provider(self._environment.provider).up(options)
         except ClusterError as error:
             raise HarnessError(str(error)) from error
         stack.callback(cluster.down)
@@ -146,7 +146,7 @@ class Laboratory:
             evidence=evidence,
         )
 
-    def _world(
+    def _harness(
         self,
         stack: ExitStack,
         cluster: ObservableCluster,
@@ -154,7 +154,7 @@ class Laboratory:
         kubeconfig: Path,
         *,
         rolling: bool = False,
-    ) -> World:
+    ) -> Harness:
         evidence = Evidence()
         pod_uid = uuid.uuid4().hex[
             :8
@@ -172,12 +172,12 @@ class Laboratory:
         log = node.directory / f"driver-{pod_uid}.log"
         driver = DriverProcess(self.descriptor, places, log, evidence, rolling=rolling)
         api = self._api(cluster, node, evidence)
-        kubelet = KubeletDouble(
+        kubelet = SimulatedKubelet(
             driver=self.descriptor.driver, registry_dir=node.registry_dir, evidence=evidence
         )
-        for end in (api.close, kubelet.hang_up, driver.end):
+        for end in (api.close, kubelet.disconnect, driver.end):
             stack.callback(end)
-        return World(
+        return Harness(
             descriptor=self.descriptor,
             node=node.name,
             folder=node.directory,
@@ -187,5 +187,5 @@ class Laboratory:
             api=api,
             cdi=CdiView(node.cdi_dir),
             evidence=evidence,
-            random=random.Random(self._choices.seed),  # noqa: S311 # names and moments are no secrets
+            random=random.Random(self._environment.seed),  # noqa: S311 # names and moments are no secrets
         )

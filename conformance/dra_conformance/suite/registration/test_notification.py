@@ -1,0 +1,66 @@
+"""NotifyRegistrationStatus: accepted, refused and missing notifications (kubelet pluginmanager, 1.37)."""
+
+from dra_conformance.catalogue.marks import requirement
+from dra_conformance.expect import expect, expect_soon
+from dra_conformance.harness.harness import Harness
+
+
+@requirement(
+    "REG-017", why="a failing notification is a failing registration in the kubelet's log and metrics"
+)
+def test_notify_is_answered(harness: Harness) -> None:
+    """NotifyRegistrationStatus with plugin_registered=true is answered within five seconds."""
+    harness.kubelet.notify(registered=True)
+
+
+@requirement("REG-018", why="a refused driver that then hangs needs an administrator")
+def test_refused_driver_can_register_later(isolated: Harness) -> None:
+    """After a refusal the driver registers again, by itself or after its supervisor restarted it."""
+    isolated.start()
+    isolated.kubelet.info()
+    isolated.kubelet.notify(registered=False, error="refused by the suite")
+    code = isolated.driver.wait(0.3)
+    if code is not None:
+        expect(code != 0, wanted="a non-zero exit, or to go on", found=f"exit {code}", where="driver")
+        isolated.kubelet.disconnect()
+        isolated.start()
+    isolated.kubelet.register()
+    isolated.kubelet.prepare()
+
+
+@requirement("REG-019", why="the text is the only hint to why pods do not start")
+def test_refusal_is_told(isolated: Harness) -> None:
+    """The error text of a refused registration stands in the driver's log."""
+    isolated.start()
+    token = f"token-{isolated.random.getrandbits(64):x}"
+    isolated.kubelet.info()
+    isolated.kubelet.notify(registered=False, error=token)
+    expect_soon(
+        lambda: token in isolated.driver.log_text(),
+        within_s=2,
+        wanted=f"{token} in the log",
+        found=lambda: isolated.driver.log_text()[-300:],
+        where="driver log",
+    )
+
+
+@requirement("REG-021", "REC-013", why="a kubelet restart must not need a driver restart")
+def test_kubelet_restart_is_transparent(harness: Harness) -> None:
+    """After the kubelet hung up, a second handshake succeeds and a prepared claim is prepared again, alike."""
+    claim = harness.claim()
+    before = harness.kubelet.prepared(claim)
+    harness.kubelet.disconnect()
+    harness.kubelet.register()
+    after = harness.kubelet.prepared(claim)
+    harness.release(claim)
+    expect(after == before, wanted=before, found=after, where="prepare after the kubelet's restart")
+
+
+@requirement(
+    "REG-022", why="the kubelet stores a plugin before it notifies, and tolerates a failed notification"
+)
+def test_calls_work_without_notification(isolated: Harness) -> None:
+    """Prepare works when NotifyRegistrationStatus never came."""
+    isolated.start()
+    isolated.api.wait_slices(isolated.descriptor.budgets.publish_seconds)
+    isolated.kubelet.prepared(isolated.claim())

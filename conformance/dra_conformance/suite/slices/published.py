@@ -1,0 +1,40 @@
+"""What the checks of slices share: the devices that are published, and slices of other writers."""
+
+from typing import Any
+
+from dra_conformance.expect import expect_soon
+from dra_conformance.harness.harness import Harness
+
+Object = dict[str, Any]
+
+
+def names_of(slices: list[Object]) -> list[str]:
+    """(slice, device) pairs in published order, as texts."""
+    return [
+        f"{item['spec']['pool']['name']}/{device['name']}"
+        for item in sorted(slices, key=lambda item: str(item["metadata"]["name"]))
+        for device in item["spec"].get("devices") or []
+    ]
+
+
+def wait_published(harness: Harness, names: list[str], where: str) -> list[Object]:
+    """Wait until the driver's slices list NAMES again; they are complete then."""
+    expect_soon(
+        lambda: names_of(harness.api.own_slices()) == names,
+        within_s=harness.descriptor.budgets.repair_seconds,
+        wanted=f"devices {names}",
+        found=lambda: names_of(harness.api.own_slices()),
+        where=where,
+    )
+    return harness.api.wait_slices(harness.descriptor.budgets.repair_seconds)
+
+
+def stray(harness: Harness, name: str, **spec: Any) -> Object:
+    """A slice as somebody else could have left it."""
+    content = {
+        "driver": harness.descriptor.driver,
+        "nodeName": harness.node,
+        "pool": {"name": name, "generation": 1, "resourceSliceCount": 1},
+        "devices": [{"name": "stray-0"}],
+    }
+    return {"metadata": {"name": f"{name}-stray"}, "spec": content | spec}

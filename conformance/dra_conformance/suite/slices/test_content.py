@@ -1,0 +1,66 @@
+"""ResourceSlices: what a driver publishes and how it writes it (resource/v1, 1.37)."""
+
+from typing import Any
+
+import pytest
+
+from dra_conformance.catalogue.marks import requirement
+from dra_conformance.expect import each, expect, not_applicable
+from dra_conformance.harness.harness import Harness
+from dra_conformance.rules.slices import RULES, explicit_false
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [pytest.param(rule, marks=requirement(name, why=why), id=name) for name, (rule, why) in RULES.items()],
+)
+def test_slices_follow_the_rule(harness: Harness, rule: Any) -> None:
+    """Every published slice follows a rule that can be seen in the object."""
+    slices = harness.api.own_slices()
+    harness.evidence.add("api", "slices as stored", slices=slices)
+    each(
+        list(rule(slices, harness.descriptor.driver, harness.node)),
+        wanted=rule.__doc__,
+        where="ResourceSlices",
+    )
+
+
+@requirement("RSL-001", why="devices that the server refuses do not exist for the scheduler")
+def test_no_write_is_refused(unproven: Harness) -> None:
+    """No slice that the driver writes is refused as invalid, and nothing of it is dropped."""
+    unproven.start()
+    unproven.kubelet.register()
+    slices = unproven.api.wait_slices(unproven.descriptor.budgets.publish_seconds)
+    refused = [f"{r.verb} {r.code}" for r in unproven.api.driver_writes() if r.code in (400, 413, 422)]
+    each(refused, wanted="no 400, 413 or 422", where="the driver's writes of slices")
+    sent = [spec.get("devices") for spec in unproven.api.sent_specs()]
+    stored = [item["spec"].get("devices") for item in slices]
+    expect(
+        not sent or all(devices in sent for devices in stored),
+        wanted="stored as sent",
+        found="fields were dropped",
+        where="devices",
+    )
+
+
+@requirement("RSL-019", why="the API server refuses the slice")
+def test_placement_booleans_are_true_or_absent(unproven: Harness) -> None:
+    """What the driver sends has no allNodes and no perDeviceNodeSelection that is false."""
+    unproven.start()
+    unproven.kubelet.register()
+    unproven.api.wait_slices(unproven.descriptor.budgets.publish_seconds)
+    found = [problem for spec in unproven.api.sent_specs() for problem in explicit_false(spec)]
+    each(found, wanted="true or absent", where="slices as sent")
+
+
+@requirement("RSL-020", why="the API server refuses the slice")
+def test_node_selector_has_one_term(harness: Harness) -> None:
+    """A spec.nodeSelector has exactly one term."""
+    found = [s["spec"]["nodeSelector"] for s in harness.api.slices() if "nodeSelector" in s["spec"]]
+    if not found:
+        not_applicable("the driver publishes no slice with a nodeSelector")
+    each(
+        [s for s in found if len(s.get("nodeSelectorTerms", [])) != 1],
+        wanted="one term",
+        where="spec.nodeSelector",
+    )
