@@ -7,12 +7,11 @@ document for all. Shapes are those of apiserver ``endpoints/discovery`` (1.36).
 import base64
 import hashlib
 from collections.abc import Sequence
-from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.resources import Registry, Served
 from kube_emulator.releases.release import Release
 
-Object = dict[str, Any]
 GroupVersions = dict[tuple[str, str], list[Served]]
 WRITTEN_ONLY = {
     "binding": ("Binding", "", "v1", ["create"]),
@@ -41,7 +40,7 @@ REVIEWS = {
 """{group: (plural, kind, namespaced)} of kinds that are only asked (``auth.reviews`` answers them)."""
 
 
-def version(release: Release) -> Object:
+def version(release: Release) -> JsonObject:
     """``/version``."""
     return {
         "major": str(release.major),
@@ -60,7 +59,7 @@ def version(release: Release) -> Object:
     }
 
 
-def api_versions(address: str) -> Object:
+def api_versions(address: str) -> JsonObject:
     """``/api``."""
     where = [{"clientCIDR": "0.0.0.0/0", "serverAddress": address}]
     return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": where}
@@ -75,24 +74,24 @@ def groups(registry: Registry) -> dict[str, list[str]]:
     return found | {name: ["v1"] for name in REVIEWS}
 
 
-def group(name: str, versions: Sequence[str]) -> Object:
+def group(name: str, versions: Sequence[str]) -> JsonObject:
     """One group, without its header."""
     told = [{"groupVersion": f"{name}/{version_name}", "version": version_name} for version_name in versions]
     return {"name": name, "versions": told, "preferredVersion": told[0]}
 
 
-def group_list(registry: Registry) -> Object:
+def group_list(registry: Registry) -> JsonObject:
     """``/apis``."""
     told = [group(name, versions) for name, versions in groups(registry).items()]
     return {"kind": "APIGroupList", "apiVersion": "v1", "groups": told}
 
 
-def resource_list(api_version: str, kinds: Sequence[Served]) -> Object:
+def resource_list(api_version: str, kinds: Sequence[Served]) -> JsonObject:
     """``/api/v1`` and ``/apis/<group>/<version>``."""
-    rows: list[Object] = []
+    rows: list[JsonObject] = []
     for served in sorted(kinds, key=lambda kind: kind.plural):
         resource = served.resource
-        row: Object = {
+        row: JsonObject = {
             "name": resource.plural,
             "singularName": resource.singular,
             "namespaced": resource.namespaced,
@@ -116,10 +115,14 @@ def storage_hash(served: Served) -> str:
     return base64.b64encode(digest[:8]).decode()
 
 
-def subresource_row(served: Served, name: str) -> Object:
+def subresource_row(served: Served, name: str) -> JsonObject:
     """A subresource in a legacy list."""
     resource = served.resource
-    row: Object = {"name": f"{resource.plural}/{name}", "singularName": "", "namespaced": resource.namespaced}
+    row: JsonObject = {
+        "name": f"{resource.plural}/{name}",
+        "singularName": "",
+        "namespaced": resource.namespaced,
+    }
     if name in WRITTEN_ONLY:
         kind, of_group, of_version, verbs = WRITTEN_ONLY[name]
         home = {"group": of_group, "version": of_version} if of_group else {}
@@ -132,7 +135,7 @@ def verbs_of(subresource: str) -> list[str]:
     return ["update"] if subresource == "finalize" else ["get", "patch", "update"]
 
 
-def review_row(row: tuple[str, str, bool]) -> Object:
+def review_row(row: tuple[str, str, bool]) -> JsonObject:
     """A kind that is only asked."""
     plural, kind, namespaced = row
     return {
@@ -144,7 +147,7 @@ def review_row(row: tuple[str, str, bool]) -> Object:
     }
 
 
-def aggregated(registry: Registry, version_name: str, *, core: bool) -> Object:
+def aggregated(registry: Registry, version_name: str, *, core: bool) -> JsonObject:
     """``/api`` (CORE) or ``/apis`` as ``APIGroupDiscoveryList``."""
     found = registry.group_versions()
     names = {"": ["v1"]} if core else groups(registry)
@@ -172,10 +175,10 @@ def aggregated(registry: Registry, version_name: str, *, core: bool) -> Object:
     return {**head, "metadata": {}, "items": items}
 
 
-def aggregated_row(served: Served) -> Object:
+def aggregated_row(served: Served) -> JsonObject:
     """A kind in the aggregated form."""
     resource = served.resource
-    row: Object = {
+    row: JsonObject = {
         "resource": resource.plural,
         "responseKind": {"group": served.group, "version": served.version, "kind": resource.kind},
         "scope": "Namespaced" if resource.namespaced else "Cluster",
@@ -191,7 +194,7 @@ def aggregated_row(served: Served) -> Object:
     return row
 
 
-def aggregated_subresource(served: Served, name: str) -> Object:
+def aggregated_subresource(served: Served, name: str) -> JsonObject:
     """A subresource in the aggregated form."""
     kind, of_group, of_version, verbs = WRITTEN_ONLY.get(
         name, (served.kind, served.group, served.version, verbs_of(name))
@@ -200,7 +203,7 @@ def aggregated_subresource(served: Served, name: str) -> Object:
     return {"subresource": name, "responseKind": told, "verbs": verbs}
 
 
-def aggregated_review(name: str, row: tuple[str, str, bool]) -> Object:
+def aggregated_review(name: str, row: tuple[str, str, bool]) -> JsonObject:
     """A kind that is only asked, in the aggregated form."""
     plural, kind, namespaced = row
     return {

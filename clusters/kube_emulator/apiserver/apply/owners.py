@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.apply.paths import Path, Paths, fields_v1, paths_of, shown, with_parents
 from kube_emulator.apiserver.apply.shapes import Shape
 from kube_emulator.apiserver.apply.walk import Undeclared, difference, fields_of, merged, without
 from kube_emulator.apiserver.status import ApiError, bad_request, internal
 
-Object = dict[str, Any]
 UPDATERS_MAX = 10
 """Updates that are told apart; older ones become ``ancient-changes`` (managedfields ``fieldmanager.go``)."""
 
@@ -75,7 +75,7 @@ class View:
 
     version: str
     shapes: Callable[[str], Shape]
-    convert: Callable[[Object, str], Object]
+    convert: Callable[[JsonObject, str], JsonObject]
     hidden: Callable[[str], bool]
 
     def shape(self) -> Shape:
@@ -107,14 +107,14 @@ def owners_of(item: Mapping[str, Any]) -> Owners:
     return found
 
 
-def entries_of(owners: Owners) -> list[Object]:
+def entries_of(owners: Owners) -> list[JsonObject]:
     """``managedFields`` of OWNERS: appliers first, then by time and name."""
     order = sorted(
         owners.items(), key=lambda pair: (pair[0].operation, pair[1].time, pair[0].name, pair[1].version)
     )
     entries = []
     for manager, owned in order:
-        entry: Object = {
+        entry: JsonObject = {
             "manager": manager.name,
             "operation": manager.operation,
             "apiVersion": owned.version,
@@ -128,7 +128,7 @@ def entries_of(owners: Owners) -> list[Object]:
     return entries
 
 
-def with_owners(item: Object, owners: Owners) -> Object:
+def with_owners(item: JsonObject, owners: Owners) -> JsonObject:
     """ITEM that tells OWNERS."""
     metadata = {name: value for name, value in item["metadata"].items() if name != "managedFields"}
     if owners:
@@ -142,7 +142,9 @@ def is_reset(item: Mapping[str, Any]) -> bool:
     return entries in ([], [{}])
 
 
-def updated(live: Object, new: Object, owners: Owners, manager: Manager, view: View, now: str) -> Owners:
+def updated(
+    live: JsonObject, new: JsonObject, owners: Owners, manager: Manager, view: View, now: str
+) -> Owners:
     """OWNERS after MANAGER replaced LIVE by NEW."""
     changes = difference(live, new, view.shape())
     changed = view.kept(changes.modified | changes.added)
@@ -157,7 +159,9 @@ def updated(live: Object, new: Object, owners: Owners, manager: Manager, view: V
     return capped(after)
 
 
-def taken_away(live: Object, new: Object, owners: Owners, view: View, manager: Manager | None) -> Owners:
+def taken_away(
+    live: JsonObject, new: JsonObject, owners: Owners, view: View, manager: Manager | None
+) -> Owners:
     """OWNERS but MANAGER without what the change from LIVE to NEW takes from them."""
     after: Owners = {}
     seen: dict[str, tuple[set[Path], set[Path]]] = {}
@@ -175,7 +179,7 @@ def taken_away(live: Object, new: Object, owners: Owners, view: View, manager: M
     return after
 
 
-def change_in(live: Object, new: Object, version: str, view: View) -> Any:
+def change_in(live: JsonObject, new: JsonObject, version: str, view: View) -> Any:
     """The change from LIVE to NEW as it looks in another API version."""
     if version == view.version:
         return difference(live, new, view.shape())
@@ -198,8 +202,15 @@ def capped(owners: Owners) -> Owners:
 
 
 def applied(
-    live: Object, config: Object, owners: Owners, manager: Manager, view: View, *, force: bool, now: str
-) -> tuple[Object, Owners]:
+    live: JsonObject,
+    config: JsonObject,
+    owners: Owners,
+    manager: Manager,
+    view: View,
+    *,
+    force: bool,
+    now: str,
+) -> tuple[JsonObject, Owners]:
     """LIVE and its owners after MANAGER applied CONFIG.
 
     Raises:
@@ -230,22 +241,22 @@ def applied(
     return new, after
 
 
-def kind_told(config: Object) -> str:
+def kind_told(config: JsonObject) -> str:
     """``/v1, Kind=ConfigMap``."""
     group, _, version = config.get("apiVersion", "").rpartition("/")
     return f"{group}/{version}, Kind={config.get('kind', '')}"
 
 
-def pruned(new: Object, last: Paths, owners: Owners, shape: Shape) -> Object:
+def pruned(new: JsonObject, last: Paths, owners: Owners, shape: Shape) -> JsonObject:
     """NEW without the fields of LAST that nobody owns any more."""
     still = with_parents(path for owned in owners.values() for path in owned.paths)
     gone = {path for path in with_parents(last) if path not in still and path not in STRIPPED}
-    result: Object = without(new, gone, shape) if gone else new
+    result: JsonObject = without(new, gone, shape) if gone else new
     return result
 
 
 def conflicts(
-    live: Object, new: Object, owners: Owners, manager: Manager, view: View
+    live: JsonObject, new: JsonObject, owners: Owners, manager: Manager, view: View
 ) -> dict[Manager, list[Path]]:
     """What the change takes from managers other than MANAGER."""
     found: dict[Manager, list[Path]] = {}
@@ -276,14 +287,14 @@ def conflict_of(disputed: Mapping[Manager, list[Path]]) -> ApiError:
     return ApiError(409, message, details={"causes": causes})
 
 
-def before_first_apply(live: Object, view: View, stamp: str) -> Owners:
+def before_first_apply(live: JsonObject, view: View, stamp: str) -> Owners:
     """The owners of an object that tells none when it is first applied to: somebody wrote what stands there."""
     paths = view.kept(path for path in difference({}, live, view.shape()).added)
     manager = Manager("before-first-apply", "Update", view.version)
     return {manager: Ownership(paths, view.version, stamp)} if paths else {}
 
 
-def check_config(config: Object, api_version: str, kind: str) -> None:
+def check_config(config: JsonObject, api_version: str, kind: str) -> None:
     """Refuse what is no configuration of that kind.
 
     Raises:

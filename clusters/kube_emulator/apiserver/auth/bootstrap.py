@@ -5,14 +5,13 @@ workload controllers that the embedded cluster does not run. A row reads: verbs,
 """
 
 from collections.abc import Iterable
-from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.auth.attributes import ACCOUNTS, AUTHENTICATED, MASTERS, UNAUTHENTICATED
 from kube_emulator.apiserver.auth.policy import Rule
 from kube_emulator.apiserver.auth.rbac import GROUP
 
 Row = tuple[str, str, str]
-Object = dict[str, Any]
 
 READ = "get list watch"
 WRITE = "create delete deletecollection patch update"
@@ -214,7 +213,7 @@ def urls(verb: str, paths: str) -> Rule:
     return Rule(verbs=(verb,), urls=tuple(sorted(paths.split())))
 
 
-def cluster_roles(gates: frozenset[str]) -> list[Object]:
+def cluster_roles(gates: frozenset[str]) -> list[JsonObject]:
     """The ClusterRoles of a cluster whose gates GATES are on."""
     binding: tuple[Row, ...] = (("patch update", DRA, "resourceclaims/binding"),) if GRANULAR in gates else ()
     taint_rules: tuple[Row, ...] = (
@@ -257,7 +256,7 @@ def cluster_roles(gates: frozenset[str]) -> list[Object]:
     return [role(name, rules) for name, rules in plain.items()] + ladder()
 
 
-def ladder() -> list[Object]:
+def ladder() -> list[JsonObject]:
     """``admin`` gathers ``edit``, which gathers ``view``; anyone may add to them by label."""
     label = f"{GROUP}/aggregate-to-"
     own: dict[str, Iterable[Row]] = {
@@ -278,12 +277,12 @@ def ladder() -> list[Object]:
     return roles
 
 
-def role(name: str, rules: Iterable[Rule], labels: dict[str, str] | None = None) -> Object:
+def role(name: str, rules: Iterable[Rule], labels: dict[str, str] | None = None) -> JsonObject:
     """A ClusterRole that comes with the cluster."""
     return {"metadata": metadata(name, labels or {}), "rules": [one.document() for one in rules]}
 
 
-def metadata(name: str, labels: dict[str, str]) -> Object:
+def metadata(name: str, labels: dict[str, str]) -> JsonObject:
     """What marks an object as one that comes with the cluster."""
     return {
         "name": name,
@@ -292,7 +291,7 @@ def metadata(name: str, labels: dict[str, str]) -> Object:
     }
 
 
-def cluster_bindings() -> list[Object]:
+def cluster_bindings() -> list[JsonObject]:
     """The ClusterRoleBindings of each cluster; that of system:node has nobody since the node authorizer exists."""
     user, group, account = "User", "Group", "ServiceAccount"
     bound: dict[str, list[tuple[str, str]]] = {
@@ -311,7 +310,7 @@ def cluster_bindings() -> list[Object]:
     return [binding(name, subjects) for name, subjects in bound.items()]
 
 
-def binding(name: str, subjects: Iterable[tuple[str, str]]) -> Object:
+def binding(name: str, subjects: Iterable[tuple[str, str]]) -> JsonObject:
     """A ClusterRoleBinding to the ClusterRole of the same name; service accounts are those of kube-system."""
     whom = [
         {"kind": kind, "name": subject, "namespace": "kube-system"}

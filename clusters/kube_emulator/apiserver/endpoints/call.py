@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from aiohttp import web
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.crds.definition import Definition
 from kube_emulator.apiserver.endpoints.forms import encode, encoded
 from kube_emulator.apiserver.endpoints.negotiation import Form, form_of
@@ -23,8 +23,7 @@ from kube_emulator.apiserver.request import RequestInfo
 from kube_emulator.apiserver.resources import Resource, Served
 from kube_emulator.store.store import Stored
 
-Object = dict[str, Any]
-ContainerLog = Callable[[Object, str], Path | None]
+ContainerLog = Callable[[JsonObject, str], Path | None]
 """Finds the file with the output of a container, from its pod and its name; None if the pod's node is not emulated."""
 
 
@@ -112,7 +111,7 @@ class Call:
             body = encoded(item, self.served, form.media)
         return await self.send(body, code)
 
-    async def answer_document(self, value: Object, code: int = 200) -> web.Response:
+    async def answer_document(self, value: JsonObject, code: int = 200) -> web.Response:
         """Another document as the answer, e.g. a ``Status``."""
         return await self.send(encode(value, self.form.media), code)
 

@@ -1,10 +1,10 @@
 """``pods/eviction``: deletes a pod unless a PodDisruptionBudget says no; ``verbs.budgets`` judges."""
 
 from dataclasses import replace
-from typing import Any
 
 from aiohttp import web
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.endpoints.bodies import read_object
 from kube_emulator.apiserver.endpoints.call import Call
 from kube_emulator.apiserver.endpoints.negotiation import body_media
@@ -13,7 +13,6 @@ from kube_emulator.apiserver.registry.verbs.budgets import budget_of, is_free, s
 from kube_emulator.apiserver.registry.verbs.options import delete_options
 from kube_emulator.apiserver.status import bad_request
 
-Object = dict[str, Any]
 CONDITION = {
     "type": "DisruptionTarget",
     "status": "True",
@@ -47,7 +46,7 @@ async def evict(call: Call) -> web.Response:
     return await call.answer_document(created_status(), 201)
 
 
-def mark(call: Call, pod: Object) -> None:
+def mark(call: Call, pod: JsonObject) -> None:
     """Say in POD why it goes."""
     status = dict(pod.get("status") or {})
     others = [one for one in status.get("conditions") or [] if one["type"] != CONDITION["type"]]

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import yaml
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.endpoints.negotiation import Media
 from kube_emulator.apiserver.registry.conversion import from_storage
 from kube_emulator.apiserver.registry.watching import Event
@@ -13,17 +14,15 @@ from kube_emulator.apiserver.resources import Served
 from kube_emulator.apiserver.schema import protobuf
 from kube_emulator.store.store import Stored
 
-Object = dict[str, Any]
 
-
-def value_of(item: Stored, served: Served) -> Object:
+def value_of(item: Stored, served: Served) -> JsonObject:
     """An object in a version."""
     if served.is_storage:
         return item.value
     key = f"value {served.api_version}"
     if key not in item.forms:
         item.forms[key] = from_storage(served, item.value)
-    found: Object = item.forms[key]
+    found: JsonObject = item.forms[key]
     return found
 
 
@@ -64,7 +63,7 @@ def bare(raw: bytes, served: Served) -> bytes:
     return b"{" + raw[len(head) :] if raw.startswith(head) else raw
 
 
-def encoded_list(items: Sequence[Stored], served: Served, metadata: Object, media: Media) -> bytes:
+def encoded_list(items: Sequence[Stored], served: Served, metadata: JsonObject, media: Media) -> bytes:
     """A list in a version and form."""
     kind = served.resource.list_kind
     head = {"kind": kind, "apiVersion": served.api_version, "metadata": metadata}

@@ -8,16 +8,15 @@ validateContainerLogStatus (1.36). The files keep no times and no earlier runs, 
 import asyncio
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from aiohttp import web
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.endpoints.call import Call
 from kube_emulator.apiserver.request import is_true
 from kube_emulator.apiserver.status import ApiError, bad_request, invalid
 from kube_emulator.apiserver.validation.causes import invalid as invalid_field
 
-Object = dict[str, Any]
 FOLLOW_S = 0.2
 TIMED = ("sinceSeconds", "sinceTime", "timestamps")
 LEAST = {"tailLines": 0, "limitBytes": 1, "sinceSeconds": 1}
@@ -86,7 +85,7 @@ def numbers_of(pod: str, query: Mapping[str, str]) -> dict[str, int]:
     return found
 
 
-def container_of(pod: Object, name: str) -> str:
+def container_of(pod: JsonObject, name: str) -> str:
     """The container that is meant.
 
     Raises:
@@ -104,14 +103,14 @@ def container_of(pod: Object, name: str) -> str:
     return str(spec["containers"][0]["name"])
 
 
-def status_of(pod: Object, container: str) -> Object | None:
+def status_of(pod: JsonObject, container: str) -> JsonObject | None:
     """The status of a container."""
     status = pod.get("status") or {}
     every = (status.get("containerStatuses") or []) + (status.get("initContainerStatuses") or [])
     return next((one for one in every if one["name"] == container), None)
 
 
-def check_status(pod: Object, container: str, *, previous: bool) -> None:
+def check_status(pod: JsonObject, container: str, *, previous: bool) -> None:
     """See to it that the container has a log.
 
     Raises:
@@ -147,7 +146,7 @@ def after(path: Path, place: int) -> bytes:
 
 
 async def followed(
-    call: Call, pod: Object, container: str, path: Path, shown: bytes, place: int
+    call: Call, pod: JsonObject, container: str, path: Path, shown: bytes, place: int
 ) -> web.StreamResponse:
     """What was SHOWN and what comes after PLACE, until the container has ended or the pod is gone."""
     response = web.StreamResponse(headers={"Content-Type": "text/plain"})

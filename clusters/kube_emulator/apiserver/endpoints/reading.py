@@ -5,8 +5,8 @@ told twice is a warning, or a 400 with ``fieldValidation=Strict``.
 """
 
 from collections.abc import Iterable
-from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.crds.definition import Definition
 from kube_emulator.apiserver.endpoints.bodies import read_object, unrecognized, with_doubles
 from kube_emulator.apiserver.endpoints.negotiation import body_media
@@ -18,8 +18,6 @@ from kube_emulator.apiserver.status import ApiError, bad_request
 from kube_emulator.apiserver.status import invalid as refused
 from kube_emulator.apiserver.validation.causes import go_json, invalid
 from kube_emulator.releases.release import Release
-
-Object = dict[str, Any]
 
 
 class Reader:
@@ -37,7 +35,7 @@ class Reader:
         self._definition = definition
         self._warnings = warnings
 
-    def body(self, raw: bytes, content_type: str, validation: str) -> Object:
+    def body(self, raw: bytes, content_type: str, validation: str) -> JsonObject:
         """The object in a body.
 
         Raises:
@@ -51,7 +49,7 @@ class Reader:
             value = with_doubles(raw, value)
         return self.checked(value, validation)
 
-    def check_kind(self, value: Object, raw: bytes) -> None:
+    def check_kind(self, value: JsonObject, raw: bytes) -> None:
         """Refuse an object of another kind; built-in kinds may leave out what they are.
 
         Raises:
@@ -73,7 +71,7 @@ class Reader:
             f'{name} in version "{str(version).rpartition("/")[2]}" cannot be handled as a {kind}: {why}'
         )
 
-    def checked(self, value: Object, validation: str) -> Object:
+    def checked(self, value: JsonObject, validation: str) -> JsonObject:
         """VALUE as the server keeps it.
 
         Raises:
@@ -87,7 +85,7 @@ class Reader:
         self.tell(unknown, validation)
         return kept
 
-    def read(self, value: Object) -> tuple[Object, Iterable[str]]:
+    def read(self, value: JsonObject) -> tuple[JsonObject, Iterable[str]]:
         """What is kept of VALUE, and what is wrong with the rest.
 
         Raises:
@@ -121,7 +119,7 @@ class Reader:
             raise bad_request(refusal(self._served.api_version, self._served.resource.kind, problem))
         self._warnings += found
 
-    def patched(self, value: Object, validation: str) -> Object:
+    def patched(self, value: JsonObject, validation: str) -> JsonObject:
         """The result of a patch as the server keeps it.
 
         Raises:
@@ -134,6 +132,6 @@ class Reader:
             raise unpatchable(value, why) from error
 
 
-def unpatchable(value: Object, why: str) -> ApiError:
+def unpatchable(value: JsonObject, why: str) -> ApiError:
     """The refusal of what a patch makes."""
     return refused("", "", "", [invalid("patch", go_json(value), why)])

@@ -4,6 +4,7 @@ from typing import Any
 
 from aiohttp import web
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.endpoints.bodies import read_object, read_patch
 from kube_emulator.apiserver.endpoints.call import Call
 from kube_emulator.apiserver.endpoints.forms import value_of
@@ -14,7 +15,6 @@ from kube_emulator.apiserver.patches.merge import merge
 from kube_emulator.apiserver.registry.conversion import to_storage
 from kube_emulator.apiserver.status import bad_request
 
-Object = dict[str, Any]
 BUILT_IN = {
     "specReplicasPath": ".spec.replicas",
     "statusReplicasPath": ".status.replicas",
@@ -42,7 +42,7 @@ async def patch(call: Call) -> web.Response:
     return await store(call, json_patch(now, value) if kind == "json" else merge(now, value), "PatchOptions")
 
 
-async def store(call: Call, scale: Object, kind: str) -> web.Response:
+async def store(call: Call, scale: JsonObject, kind: str) -> web.Response:
     """Write the wanted number of copies into the object."""
     wanted = (scale.get("spec") or {}).get("replicas") or 0
     if not isinstance(wanted, int) or wanted < 0:
@@ -59,18 +59,18 @@ async def store(call: Call, scale: Object, kind: str) -> web.Response:
     return await call.answer_document(scale_of(call, value_of(stored, call.served)))
 
 
-def paths(call: Call) -> Object:
+def paths(call: Call) -> JsonObject:
     """Where the object has the members of its scale."""
     found = call.definition.scale(call.served.version) if call.definition else None
     return found or BUILT_IN
 
 
-def scale_of(call: Call, item: Object) -> Object:
+def scale_of(call: Call, item: JsonObject) -> JsonObject:
     """The scale of ITEM."""
     metadata = item["metadata"]
     names = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
     where = paths(call)
-    status: Object = {"replicas": member(item, where["statusReplicasPath"]) or 0}
+    status: JsonObject = {"replicas": member(item, where["statusReplicasPath"]) or 0}
     selector = member(item, where.get("labelSelectorPath") or "") if where.get("labelSelectorPath") else None
     if isinstance(selector, dict):
         selector = ",".join(
@@ -94,7 +94,7 @@ def member(item: Any, path: str) -> Any:
     return item
 
 
-def with_member(item: Object, path: str, value: Any) -> Object:
+def with_member(item: JsonObject, path: str, value: Any) -> JsonObject:
     """A copy of ITEM with VALUE at a dotted path."""
     first, _, rest = path.strip(".").partition(".")
     return {**item, first: with_member(item.get(first) or {}, rest, value) if rest else value}

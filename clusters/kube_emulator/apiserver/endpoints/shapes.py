@@ -1,8 +1,8 @@
 """Objects as tables or as their metadata only, for clients that ask for that (``as=Table``, ``as=PartialObjectMetadata``)."""
 
 from collections.abc import Sequence
-from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.crds.definition import Definition
 from kube_emulator.apiserver.endpoints.forms import value_of
 from kube_emulator.apiserver.endpoints.negotiation import Form
@@ -10,8 +10,6 @@ from kube_emulator.apiserver.resources import Served
 from kube_emulator.apiserver.status import ApiError
 from kube_emulator.apiserver.tables.table import table
 from kube_emulator.store.store import Stored
-
-Object = dict[str, Any]
 
 
 class Transformer:
@@ -31,7 +29,7 @@ class Transformer:
         self._include = include or "Metadata"
         self._now = now
 
-    def items(self, items: Sequence[Stored], metadata: Object, *, header: bool = True) -> Object:
+    def items(self, items: Sequence[Stored], metadata: JsonObject, *, header: bool = True) -> JsonObject:
         """Several objects; a table without HEADER has no column definitions."""
         values = [value_of(item, self._served) for item in items]
         version = f"meta.k8s.io/{self._form.version}"
@@ -53,7 +51,7 @@ class Transformer:
             "items": partials,
         }
 
-    def item(self, item: Stored, *, header: bool = True) -> Object:
+    def item(self, item: Stored, *, header: bool = True) -> JsonObject:
         """One object."""
         if self._form.transform == "PartialObjectMetadata":
             return partial(value_of(item, self._served), f"meta.k8s.io/{self._form.version}")
@@ -63,13 +61,13 @@ class Transformer:
             )
         return self.items([item], {"resourceVersion": str(item.revision)}, header=header)
 
-    def row_object(self, value: Object, version: str) -> Object | None:
+    def row_object(self, value: JsonObject, version: str) -> JsonObject | None:
         """The object of a row, or as much of it as was asked for."""
         if self._include == "Object":
             return value
         return partial(value, version) if self._include == "Metadata" else None
 
 
-def partial(value: Object, version: str) -> Object:
+def partial(value: JsonObject, version: str) -> JsonObject:
     """The metadata of an object."""
     return {"kind": "PartialObjectMetadata", "apiVersion": version, "metadata": value["metadata"]}

@@ -4,6 +4,7 @@ from typing import Any
 
 from aiohttp import web
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.endpoints.bodies import parse_json, read_object, read_patch
 from kube_emulator.apiserver.endpoints.call import Call
 from kube_emulator.apiserver.endpoints.negotiation import Media, body_media, patch_kind
@@ -11,8 +12,6 @@ from kube_emulator.apiserver.registry.conversion import to_storage
 from kube_emulator.apiserver.registry.strategy import RETURNS_DELETED
 from kube_emulator.apiserver.registry.verbs.options import WriteOptions, delete_options, write_options
 from kube_emulator.apiserver.status import bad_request, success
-
-Object = dict[str, Any]
 
 
 def options_of(call: Call, kind: str, *, applies: bool = False) -> WriteOptions:
@@ -32,7 +31,7 @@ async def create(call: Call) -> web.Response:
     return await call.answer(made, 201)
 
 
-def placed(call: Call, item: Object) -> Object:
+def placed(call: Call, item: JsonObject) -> JsonObject:
     """ITEM with the namespace of the path.
 
     Raises:
@@ -50,7 +49,7 @@ def placed(call: Call, item: Object) -> Object:
     return {**item, "metadata": {**metadata, "namespace": call.namespace}}
 
 
-def named(call: Call, item: Object) -> Object:
+def named(call: Call, item: JsonObject) -> JsonObject:
     """ITEM, that must have the name of the path.
 
     Raises:
@@ -111,7 +110,7 @@ async def patch(call: Call) -> web.Response:
     return await call.answer(stored)
 
 
-async def apply(call: Call, config: Object, options: WriteOptions) -> web.Response:
+async def apply(call: Call, config: JsonObject, options: WriteOptions) -> web.Response:
     """Server-side apply."""
     config = named(call, placed(call, config))
     known = call.api.find(call.plural, call.info.name, call.namespace) is not None
@@ -175,6 +174,6 @@ async def bind(call: Call) -> web.Response:
     return await call.answer_document(created_status(), 201)
 
 
-def created_status() -> Object:
+def created_status() -> JsonObject:
     """The ``Status`` of a subresource that stores nothing of its own."""
     return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.auth.write import Write
 from kube_emulator.apiserver.crds.catalogue import Catalogue
 from kube_emulator.apiserver.registry import conversion
@@ -48,7 +49,6 @@ from kube_emulator.clock import Clock
 from kube_emulator.jsonvalue import copied
 from kube_emulator.store.store import Store, Stored
 
-Object = dict[str, Any]
 LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 GENERATED_MAX = 63 - 5
 """Letters of ``generateName`` that are kept (apiserver ``names.maxGeneratedNameLength``)."""
@@ -86,7 +86,9 @@ class Api(Reading):
         self._admission = admission
         self._random = random.Random(f"names-{seed}")  # noqa: S311 # names are no secrets
 
-    def create(self, plural: str, item: Object, *, dry_run: bool = False, writer: Writer = SYSTEM) -> Stored:
+    def create(
+        self, plural: str, item: JsonObject, *, dry_run: bool = False, writer: Writer = SYSTEM
+    ) -> Stored:
         """Store a new object.
 
         Raises:
@@ -98,7 +100,7 @@ class Api(Reading):
         return self._create(resource, item, dry_run, writer, item if writer.name else None)
 
     def _create(
-        self, resource: Resource, item: Object, dry_run: bool, writer: Writer, tracked: Object | None
+        self, resource: Resource, item: JsonObject, dry_run: bool, writer: Writer, tracked: JsonObject | None
     ) -> Stored:
         """Store ITEM; TRACKED is what WRITER gets to own of it, None where that is told already."""
         metadata = item["metadata"] = dict(item.get("metadata") or {})
@@ -148,7 +150,12 @@ class Api(Reading):
         )
 
     def _admit(
-        self, operation: str, resource: Resource, subresource: str, old: Object | None, new: Object | None
+        self,
+        operation: str,
+        resource: Resource,
+        subresource: str,
+        old: JsonObject | None,
+        new: JsonObject | None,
     ) -> None:
         item = new or old or {}
         write = Write(
@@ -166,7 +173,7 @@ class Api(Reading):
     def update(
         self,
         plural: str,
-        item: Object,
+        item: JsonObject,
         *,
         subresource: str = "",
         dry_run: bool = False,
@@ -191,8 +198,8 @@ class Api(Reading):
     def _replace(
         self,
         resource: Resource,
-        old: Object,
-        item: Object,
+        old: JsonObject,
+        item: JsonObject,
         subresource: str,
         dry_run: bool,
         writer: Writer,
@@ -239,7 +246,7 @@ class Api(Reading):
         subresource: str = "",
         dry_run: bool = False,
         writer: Writer = SYSTEM,
-        check: Callable[[Object], Object] = lambda item: item,
+        check: Callable[[JsonObject], JsonObject] = lambda item: item,
     ) -> Stored:
         """Patch an object in the writer's version; KIND is ``merge``, ``strategic`` or ``json``; CHECK reads the result.
 
@@ -260,7 +267,7 @@ class Api(Reading):
     def apply(
         self,
         plural: str,
-        applied: Object,
+        applied: JsonObject,
         *,
         manager: str,
         force: bool = False,
@@ -295,7 +302,7 @@ class Api(Reading):
         return self._replace(resource, found.value, item, subresource, dry_run, writer, tracked=False)
 
     def bind(
-        self, name: str, namespace: str, target: Object, *, uid: str = "", dry_run: bool = False
+        self, name: str, namespace: str, target: JsonObject, *, uid: str = "", dry_run: bool = False
     ) -> Stored:
         """Give a pod its node (``pods/binding``).
 
@@ -346,7 +353,7 @@ class Api(Reading):
         return made
 
 
-def warn(resource: Resource, writer: Writer, item: Object, old: Object | None) -> None:
+def warn(resource: Resource, writer: Writer, item: JsonObject, old: JsonObject | None) -> None:
     """Send WRITER the warnings about ITEM, which is valid; they are sent even if admission refuses it later."""
     if not resource.custom:
         for text in warnings_of(resource.kind, item, old):

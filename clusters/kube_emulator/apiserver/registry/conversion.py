@@ -4,15 +4,12 @@ Built-in kinds are converted by ``rules.conversion``; kinds of CRDs only change 
 None, the only one that is served).
 """
 
-from typing import Any
-
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.resources import Resource, Served
 from kube_emulator.apiserver.validation import conversion
 
-Object = dict[str, Any]
 
-
-def to_storage(served: Served, item: Object) -> Object:
+def to_storage(served: Served, item: JsonObject) -> JsonObject:
     """ITEM of a request in the stored version."""
     if served.is_storage:
         return item
@@ -22,7 +19,7 @@ def to_storage(served: Served, item: Object) -> Object:
     return {**converted, "apiVersion": served.resource.api_version}
 
 
-def from_storage(served: Served, item: Object) -> Object:
+def from_storage(served: Served, item: JsonObject) -> JsonObject:
     """The stored ITEM as a client of that version sees it."""
     if served.is_storage:
         return item
@@ -32,7 +29,7 @@ def from_storage(served: Served, item: Object) -> Object:
     return {**converted, "apiVersion": served.api_version}
 
 
-def as_version(resource: Resource, item: Object, api_version: str) -> Object:
+def as_version(resource: Resource, item: JsonObject, api_version: str) -> JsonObject:
     """The stored ITEM in that version."""
     group, _, version = api_version.rpartition("/")
     return from_storage(Served(resource, group, version), item)

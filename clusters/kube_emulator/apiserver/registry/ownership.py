@@ -9,6 +9,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.apply.owners import (
     Manager,
     Owners,
@@ -26,7 +27,6 @@ from kube_emulator.apiserver.registry.strategy import is_hidden
 from kube_emulator.apiserver.resources import Resource, Served
 from kube_emulator.apiserver.schema.kinds import TypeInfo, type_of
 
-Object = dict[str, Any]
 Shapes = Callable[[str], Shape]
 
 
@@ -77,12 +77,12 @@ def view_of(resource: Resource, writer: Writer, shapes: Shapes, subresource: str
     )
 
 
-def to_storage_of(writer: Writer, item: Object) -> Object:
+def to_storage_of(writer: Writer, item: JsonObject) -> JsonObject:
     """ITEM of the writer's version as it is stored."""
     return to_storage(writer.served, item) if writer.served else item
 
 
-def seen_by(writer: Writer, item: Object) -> Object:
+def seen_by(writer: Writer, item: JsonObject) -> JsonObject:
     """The stored ITEM in the writer's version."""
     return from_storage(writer.served, item) if writer.served else item
 
@@ -96,8 +96,8 @@ def manager_of(resource: Resource, writer: Writer) -> Manager:
 
 
 def owned_new(
-    resource: Resource, item: Object, sent: frozenset[str], writer: Writer, stamp: str, shapes: Shapes
-) -> Object:
+    resource: Resource, item: JsonObject, sent: frozenset[str], writer: Writer, stamp: str, shapes: Shapes
+) -> JsonObject:
     """A new ITEM, owned by WRITER, who SENT these members of its spec."""
     view = view_of(resource, writer, shapes, "")
     live = {"metadata": {}} if resource.custom else skeleton_of(resource.api_version, resource.kind)
@@ -110,13 +110,13 @@ def owned_new(
 
 def owned_update(
     resource: Resource,
-    old: Object,
-    item: Object,
+    old: JsonObject,
+    item: JsonObject,
     writer: Writer,
     stamp: str,
     shapes: Shapes,
     subresource: str,
-) -> Object:
+) -> JsonObject:
     """ITEM, that replaces OLD, with WRITER owning what it changes."""
     view = view_of(resource, writer, shapes, subresource)
     owners = known_owners(item)
@@ -136,14 +136,14 @@ def known_owners(item: Mapping[str, Any]) -> Owners:
 
 def apply_as(
     resource: Resource,
-    live: Object | None,
-    config: Object,
+    live: JsonObject | None,
+    config: JsonObject,
     writer: Writer,
     stamp: str,
     shapes: Shapes,
     *,
     force: bool,
-) -> Object:
+) -> JsonObject:
     """The stored object after WRITER applied CONFIG to LIVE (None: a new one).
 
     Raises:
@@ -152,7 +152,7 @@ def apply_as(
     assert writer.served is not None
     check_config(config, writer.served.api_version, resource.kind)
     view = view_of(resource, writer, shapes, writer.subresource)
-    seen: Object = {} if live is None else seen_by(writer, live)
+    seen: JsonObject = {} if live is None else seen_by(writer, live)
     owners = known_owners(seen)
     if live is not None and not owners:
         owners = before_first_apply(seen, view, live["metadata"]["creationTimestamp"])
@@ -161,7 +161,7 @@ def apply_as(
     return with_owners(to_storage(writer.served, item), after)
 
 
-def without_owners(item: Object) -> Object:
+def without_owners(item: JsonObject) -> JsonObject:
     """ITEM without ``managedFields``."""
     metadata = {
         name: value for name, value in (item.get("metadata") or {}).items() if name != "managedFields"
@@ -170,15 +170,15 @@ def without_owners(item: Object) -> Object:
 
 
 @cache
-def skeleton_of(api_version: str, kind: str) -> Object:
+def skeleton_of(api_version: str, kind: str) -> JsonObject:
     """What an empty object of a built-in kind has in Go: its structs, which nobody gets to own by writing into them."""
     found = type_of(api_version, kind)
     return {"metadata": {}} | (struct_of(found) if found else {})
 
 
-def struct_of(message: TypeInfo) -> Object:
+def struct_of(message: TypeInfo) -> JsonObject:
     """The structs in an empty message."""
-    found: Object = {}
+    found: JsonObject = {}
     for name, field in message.fields.items():
         if field.repeated or field.map:
             if field.always:

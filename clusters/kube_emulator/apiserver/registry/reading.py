@@ -1,8 +1,8 @@
 """The reading half of the API's verbs: objects, lists and watches of the store, in the storage version."""
 
 from collections.abc import AsyncIterator
-from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.query.labels import Predicate, everything
 from kube_emulator.apiserver.registry.watching import Event, Start, watch
 from kube_emulator.apiserver.resources import Registry, Resource
@@ -10,8 +10,6 @@ from kube_emulator.apiserver.status import forbidden, not_found
 from kube_emulator.apiserver.validation.causes import Cause
 from kube_emulator.clock import Clock
 from kube_emulator.store.store import Store, Stored
-
-Object = dict[str, Any]
 
 
 class Reading:
@@ -26,7 +24,7 @@ class Reading:
         """The kind PLURAL."""
         return self.registry.resource(plural)
 
-    def get(self, plural: str, name: str, namespace: str = "") -> Object:
+    def get(self, plural: str, name: str, namespace: str = "") -> JsonObject:
         """An object; ``ApiError`` 404 if there is none."""
         return self.stored(plural, name, namespace).value
 
@@ -38,7 +36,7 @@ class Reading:
             raise not_found(resource.plural, resource.group, name)
         return found
 
-    def find(self, plural: str, name: str, namespace: str = "") -> Object | None:
+    def find(self, plural: str, name: str, namespace: str = "") -> JsonObject | None:
         """An object, or None."""
         found = self.store.get(plural, namespace, name)
         return found.value if found else None
@@ -48,7 +46,7 @@ class Reading:
         items = self.store.all(plural, namespace)
         return list(items) if matches is everything else [item for item in items if matches(item.value)]
 
-    def values(self, plural: str, namespace: str = "") -> list[Object]:
+    def values(self, plural: str, namespace: str = "") -> list[JsonObject]:
         """The objects of a kind, for readers in this process."""
         return [item.value for item in self.listed(plural, namespace)]
 

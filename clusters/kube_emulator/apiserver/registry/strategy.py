@@ -3,8 +3,7 @@
 The rules of built-in kinds are in ``rules.registry``, those of custom kinds in ``crds``; this module knows which applies.
 """
 
-from typing import Any
-
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.crds.checks import definition_causes
 from kube_emulator.apiserver.crds.definition import Definition, default_definition
 from kube_emulator.apiserver.resources import Resource
@@ -13,7 +12,6 @@ from kube_emulator.apiserver.validation import registry
 from kube_emulator.apiserver.validation.causes import Cause
 from kube_emulator.apiserver.validation.context import Context
 
-Object = dict[str, Any]
 GRACE_S = 30
 HEADER = ("apiVersion", "kind", "metadata")
 RETURNS_DELETED = frozenset(
@@ -26,7 +24,9 @@ RETURNS_DELETED = frozenset(
 """Kinds whose deletion answers with the object (``ReturnDeletedObject`` in ``pkg/registry``, 1.36)."""
 
 
-def prepare_new(resource: Resource, item: Object, context: Context, definition: Definition | None) -> None:
+def prepare_new(
+    resource: Resource, item: JsonObject, context: Context, definition: Definition | None
+) -> None:
     """Make ITEM ready to be stored, in place.
 
     Raises:
@@ -45,8 +45,8 @@ def prepare_new(resource: Resource, item: Object, context: Context, definition: 
 
 def prepare_change(
     resource: Resource,
-    old: Object,
-    new: Object,
+    old: JsonObject,
+    new: JsonObject,
     subresource: str,
     context: Context,
     definition: Definition | None,
@@ -76,7 +76,7 @@ def prepare_change(
         raise invalid(resource.kind, resource.group, old["metadata"]["name"], causes)
 
 
-def kind_causes(resource: Resource, item: Object) -> list[Cause]:
+def kind_causes(resource: Resource, item: JsonObject) -> list[Cause]:
     """Rules of the kinds that this side of the server owns, after their defaults are set, in place."""
     if resource.key != "customresourcedefinitions":
         return []
@@ -96,7 +96,7 @@ def keeps_metadata(resource: Resource) -> bool:
     return not resource.custom and registry.kind_of(resource).status_metadata
 
 
-def grace_of(resource: Resource, item: Object, asked: int | None) -> int:
+def grace_of(resource: Resource, item: JsonObject, asked: int | None) -> int:
     """Seconds that a deletion of ITEM waits for its kubelet; 0 for what needs no wait (pod ``CheckGracefulDelete``)."""
     spec, phase = item.get("spec") or {}, (item.get("status") or {}).get("phase")
     if resource.key != "pods" or not spec.get("nodeName") or phase in ("Succeeded", "Failed"):

@@ -7,8 +7,9 @@ import datetime
 from collections.abc import Callable, Mapping
 from typing import Any
 
-Object = dict[str, Any]
-Cell = Callable[[Object, float], Any]
+from dra_api.objects import JsonObject
+
+Cell = Callable[[JsonObject, float], Any]
 
 
 def at(item: Any, path: str, absent: Any = "") -> Any:
@@ -73,7 +74,7 @@ def age(stamp: str | None, now: float) -> str:
     return duration(now - moment.timestamp())
 
 
-def age_cell(item: Object, now: float) -> str:
+def age_cell(item: JsonObject, now: float) -> str:
     """How old an object is."""
     return age(item["metadata"].get("creationTimestamp"), now)
 
@@ -93,21 +94,21 @@ def labels_at(path: str) -> Cell:
     return lambda item, _now: labels_text(at(item, path, {}))
 
 
-def node_status(item: Object, _now: float) -> str:
+def node_status(item: JsonObject, _now: float) -> str:
     """Ready or not."""
     ready = next((c["status"] for c in at(item, "status.conditions", []) if c["type"] == "Ready"), None)
     word = "Unknown" if ready is None else "Ready" if ready == "True" else "NotReady"
     return f"{word},SchedulingDisabled" if at(item, "spec.unschedulable", False) else word
 
 
-def node_roles(item: Object, _now: float) -> str:
+def node_roles(item: JsonObject, _now: float) -> str:
     """The roles that a node's labels tell."""
     prefix, labels = "node-role.kubernetes.io/", item["metadata"].get("labels") or {}
     roles = {name.removeprefix(prefix) for name in labels if name.startswith(prefix)}
     return ",".join(sorted((roles | {labels.get("kubernetes.io/role", "")}) - {""})) or "<none>"
 
 
-def kernel(item: Object, _now: float) -> str:
+def kernel(item: JsonObject, _now: float) -> str:
     """The kernel with the architecture."""
     name, architecture = (at(item, f"status.nodeInfo.{m}") for m in ("kernelVersion", "architecture"))
     return (name or "<unknown>") + (f" ({architecture})" if architecture else "")
@@ -120,7 +121,7 @@ def address(kind: str) -> Cell:
     )
 
 
-def claim_state(item: Object, _now: float) -> str:
+def claim_state(item: JsonObject, _now: float) -> str:
     """The states of a claim."""
     going, allocated = item["metadata"].get("deletionTimestamp"), at(item, "status.allocation", None)
     states = ["deleted"] if going else []
@@ -129,7 +130,7 @@ def claim_state(item: Object, _now: float) -> str:
     return ",".join([*states, "allocated", *(["reserved"] if at(item, "status.reservedFor") else [])])
 
 
-def service_address(item: Object, _now: float) -> str:
+def service_address(item: JsonObject, _now: float) -> str:
     """Under which address a service is reached from outside."""
     spec = item["spec"]
     if spec.get("type") == "ExternalName":
@@ -140,7 +141,7 @@ def service_address(item: Object, _now: float) -> str:
     return ",".join([*addresses, *(spec.get("externalIPs") or [])]) or absent
 
 
-def service_ports(item: Object, _now: float) -> str:
+def service_ports(item: JsonObject, _now: float) -> str:
     """``80/TCP,443:30000/TCP``."""
     ports = []
     for port in at(item, "spec.ports", []):
@@ -149,7 +150,7 @@ def service_ports(item: Object, _now: float) -> str:
     return ",".join(ports) or "<none>"
 
 
-def endpoints_text(item: Object, _now: float) -> str:
+def endpoints_text(item: JsonObject, _now: float) -> str:
     """The first three endpoints, and how many more there are."""
     found = [
         f"{entry.get('ip', '')}:{port['port']}" if port else entry.get("ip", "")
@@ -161,19 +162,19 @@ def endpoints_text(item: Object, _now: float) -> str:
     return (",".join(found[:3]) + more) or ("" if at(item, "subsets") else "<none>")
 
 
-def ready_replicas(item: Object, _now: float) -> str:
+def ready_replicas(item: JsonObject, _now: float) -> str:
     """``1/2`` of a workload."""
     return f"{at(item, 'status.readyReplicas', 0)}/{at(item, 'spec.replicas', 0)}"
 
 
-def job_completions(item: Object, _now: float) -> str:
+def job_completions(item: JsonObject, _now: float) -> str:
     """``0/1`` of a job."""
     wanted, parallel = at(item, "spec.completions", None), at(item, "spec.parallelism", 0)
     of = f" of {parallel}" if wanted is None and parallel > 1 else ""
     return f"{at(item, 'status.succeeded', 0)}/{1 if wanted is None else wanted}{of}"
 
 
-def job_status(item: Object, _now: float) -> str:
+def job_status(item: JsonObject, _now: float) -> str:
     """The word for a job."""
     true = {c["type"] for c in at(item, "status.conditions", []) if c["status"] == "True"}
     if item["metadata"].get("deletionTimestamp"):
@@ -182,7 +183,7 @@ def job_status(item: Object, _now: float) -> str:
     return next((word for word in words if word in true), "Running")
 
 
-def job_duration(item: Object, now: float) -> str:
+def job_duration(item: JsonObject, now: float) -> str:
     """How long a job has run."""
     start, end = at(item, "status.startTime"), at(item, "status.completionTime")
     if not start:
@@ -190,19 +191,19 @@ def job_duration(item: Object, now: float) -> str:
     return age(start, datetime.datetime.fromisoformat(end).timestamp() if end else now)
 
 
-def param_kind(item: Object, _now: float) -> str:
+def param_kind(item: JsonObject, _now: float) -> str:
     """Which parameters an admission policy has."""
     kind = at(item, "spec.paramKind", None)
     return f"{kind.get('apiVersion', '')}/{kind.get('kind', '')}" if kind is not None else "<unset>"
 
 
-def param_ref(item: Object, _now: float) -> str:
+def param_ref(item: JsonObject, _now: float) -> str:
     """Where a binding's parameters are."""
     ref = at(item, "spec.paramRef", {})
     return f"{ref.get('namespace') or '*'}/{ref['name']}" if ref.get("name") else "<unset>"
 
 
-def selector_text(item: Object, _now: float) -> str:
+def selector_text(item: JsonObject, _now: float) -> str:
     """A label selector."""
     selector = at(item, "spec.selector", {})
     terms = [(name, f"{name}={value}") for name, value in (selector.get("matchLabels") or {}).items()]
@@ -223,7 +224,7 @@ def containers_of(member: str) -> Cell:
 def subjects_of(kind: str) -> Cell:
     """The subjects of a binding that are of one KIND."""
 
-    def cell(item: Object, _now: float) -> str:
+    def cell(item: JsonObject, _now: float) -> str:
         found = [subject for subject in item.get("subjects") or [] if subject["kind"] == kind]
         where = [f"{subject.get('namespace', '')}/" if kind == "ServiceAccount" else "" for subject in found]
         return ", ".join(place + subject["name"] for place, subject in zip(where, found, strict=True))
@@ -231,6 +232,6 @@ def subjects_of(kind: str) -> Cell:
     return cell
 
 
-def role_ref(item: Object, _now: float) -> str:
+def role_ref(item: JsonObject, _now: float) -> str:
     """The role of a binding."""
     return f"{item['roleRef']['kind']}/{item['roleRef']['name']}"

@@ -3,12 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.tables import cells, events, pods
 from kube_emulator.apiserver.tables.cells import Cell, counts, number, reads, told
-
-Object = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +19,7 @@ class Column:
     type: str = "string"
 
     @property
-    def definition(self) -> Object:
+    def definition(self) -> JsonObject:
         """As the table tells it."""
         return {
             "name": self.name,

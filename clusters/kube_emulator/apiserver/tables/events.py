@@ -2,44 +2,43 @@
 
 from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.tables.cells import age, at
 
-Object = dict[str, Any]
 
-
-def first(item: Object, *paths: str) -> Any:
+def first(item: JsonObject, *paths: str) -> Any:
     """The first member that is there: the groups call the same things differently."""
     return next((found for path in paths if (found := at(item, path))), "")
 
 
-def first_seen(item: Object, now: float) -> str:
+def first_seen(item: JsonObject, now: float) -> str:
     """When it happened first."""
     return age(first(item, "firstTimestamp", "deprecatedFirstTimestamp", "eventTime"), now)
 
 
-def last_seen(item: Object, now: float) -> str:
+def last_seen(item: JsonObject, now: float) -> str:
     """When it happened last."""
     last = first(item, "series.lastObservedTime", "lastTimestamp", "deprecatedLastTimestamp")
     return age(last, now) if last else first_seen(item, now)
 
 
-def count(item: Object, _now: float) -> int:
+def count(item: JsonObject, _now: float) -> int:
     """How often it happened."""
     return int(first(item, "series.count", "count", "deprecatedCount") or 1)
 
 
-def subject(item: Object, _now: float) -> str:
+def subject(item: JsonObject, _now: float) -> str:
     """``pod/a``."""
     about = first(item, "involvedObject", "regarding") or {}
     return "/".join(filter(None, (about.get("kind", "").lower(), about.get("name", ""))))
 
 
-def part(item: Object, _now: float) -> str:
+def part(item: JsonObject, _now: float) -> str:
     """Which part of the object it is about."""
     return str(first(item, "involvedObject.fieldPath", "regarding.fieldPath"))
 
 
-def source(item: Object, _now: float) -> str:
+def source(item: JsonObject, _now: float) -> str:
     """Who tells it."""
     component = first(
         item, "source.component", "deprecatedSource.component", "reportingComponent", "reportingController"
@@ -48,6 +47,6 @@ def source(item: Object, _now: float) -> str:
     return f"{component}, {host}" if host else str(component)
 
 
-def message(item: Object, _now: float) -> str:
+def message(item: JsonObject, _now: float) -> str:
     """What happened."""
     return str(first(item, "message", "note")).strip()

@@ -4,16 +4,15 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.tables.cells import age
 from kube_emulator.apiserver.tables.columns import AGE, COLUMNS, NAME, Column
 from kube_emulator.apiserver.tables.pods import conditions_of
 
-Object = dict[str, Any]
-
 
 def table(
-    key: str, items: Sequence[Object], *, columns: Sequence[Object] | None = None, now: float
-) -> Object:
+    key: str, items: Sequence[JsonObject], *, columns: Sequence[JsonObject] | None = None, now: float
+) -> JsonObject:
     """ITEMS of a kind as columns and rows of a meta.k8s.io/v1 Table; COLUMNS are those of a custom kind."""
     chosen = (
         (NAME, *(custom_column(told) for told in columns))
@@ -26,17 +25,17 @@ def table(
     return {"columnDefinitions": [column.definition for column in chosen], "rows": rows}
 
 
-def ended(item: Object) -> Object:
+def ended(item: JsonObject) -> JsonObject:
     """What the row of a pod tells beside its cells."""
     conditions = conditions_of(item)
     return {"conditions": conditions} if conditions else {}
 
 
-def custom_column(told: Object) -> Column:
+def custom_column(told: JsonObject) -> Column:
     """A column of a custom kind; its path is a simple JSONPath, a date is told as an age."""
     path, kind = told["jsonPath"], told.get("type", "string")
 
-    def cell(item: Object, now: float) -> Any:
+    def cell(item: JsonObject, now: float) -> Any:
         value = json_path(item, path)
         return age(value or None, now) if kind == "date" and isinstance(value, str) else value
 

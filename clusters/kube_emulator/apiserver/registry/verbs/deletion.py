@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.registry.strategy import grace_of
 from kube_emulator.apiserver.registry.verbs.options import DeleteOptions
 from kube_emulator.apiserver.resources import Resource
 from kube_emulator.apiserver.status import ApiError, conflict
 
-Object = dict[str, Any]
 ORPHAN, FOREGROUND = "orphan", "foregroundDeletion"
 
 
@@ -21,11 +21,11 @@ class Deletion:
         gone: whether it is to be taken away now.
     """
 
-    item: Object
+    item: JsonObject
     gone: bool
 
 
-def check_preconditions(resource: Resource, item: Object, options: DeleteOptions) -> None:
+def check_preconditions(resource: Resource, item: JsonObject, options: DeleteOptions) -> None:
     """Refuse to delete another object than the one that is meant.
 
     Raises:
@@ -50,7 +50,7 @@ def check_preconditions(resource: Resource, item: Object, options: DeleteOptions
         )
 
 
-def deletion(resource: Resource, item: Object, options: DeleteOptions, stamp: Any) -> Deletion:
+def deletion(resource: Resource, item: JsonObject, options: DeleteOptions, stamp: Any) -> Deletion:
     """What deleting ITEM does; STAMP(seconds) is the time so many seconds from now.
 
     Raises:
@@ -82,7 +82,7 @@ def finalizers_after(finalizers: list[str], policy: str) -> list[str]:
     return kept + wanted
 
 
-def marked(item: Object, finalizers: list[str], when: str | None, grace_s: int) -> Object:
+def marked(item: JsonObject, finalizers: list[str], when: str | None, grace_s: int) -> JsonObject:
     """ITEM as it waits for its end; WHEN None keeps the time that it has."""
     metadata = dict(item["metadata"])
     if when is not None:
@@ -97,12 +97,12 @@ def marked(item: Object, finalizers: list[str], when: str | None, grace_s: int) 
     return {**item, "metadata": metadata}
 
 
-def spec_finalizers(item: Object) -> list[str]:
+def spec_finalizers(item: JsonObject) -> list[str]:
     """``spec.finalizers`` of a namespace."""
     return (item.get("spec") or {}).get("finalizers") or []
 
 
-def terminating(item: Object, finalizers: list[str], stamp: Any) -> Object:
+def terminating(item: JsonObject, finalizers: list[str], stamp: Any) -> JsonObject:
     """A namespace that is being deleted."""
     metadata = {
         **item["metadata"],
@@ -113,19 +113,19 @@ def terminating(item: Object, finalizers: list[str], stamp: Any) -> Object:
     return {**item, "metadata": metadata, "status": {**(item.get("status") or {}), "phase": "Terminating"}}
 
 
-def is_finished(item: Object) -> bool:
+def is_finished(item: JsonObject) -> bool:
     """Whether nothing holds an object any more that was marked."""
     metadata = item["metadata"]
     held = metadata.get("finalizers") or metadata.get("deletionGracePeriodSeconds")
     return bool(metadata.get("deletionTimestamp")) and not held and not spec_finalizers_of(item)
 
 
-def spec_finalizers_of(item: Object) -> list[str]:
+def spec_finalizers_of(item: JsonObject) -> list[str]:
     """``spec.finalizers`` if the object is a namespace."""
     return spec_finalizers(item) if item.get("kind") == "Namespace" else []
 
 
-def check_namespace(item: Object) -> None:
+def check_namespace(item: JsonObject) -> None:
     """Refuse the end of a namespace that every cluster has.
 
     Raises:

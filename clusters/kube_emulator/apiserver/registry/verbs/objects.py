@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.patches.json_patch import json_patch
 from kube_emulator.apiserver.patches.merge import merge
 from kube_emulator.apiserver.patches.strategic import strategic
@@ -13,17 +14,16 @@ from kube_emulator.apiserver.status import invalid as refused
 from kube_emulator.apiserver.validation.causes import Cause, invalid, not_supported, required
 from kube_emulator.store.store import path_of
 
-Object = dict[str, Any]
 MODIFIED = "the object has been modified; please apply your changes to the latest version and try again"
 
 
-def arranged(resource: Resource, item: Object) -> Object:
+def arranged(resource: Resource, item: JsonObject) -> JsonObject:
     """A copy of ITEM with its header first and of its kind."""
     head = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": item.get("metadata") or {}}
     return head | {name: value for name, value in item.items() if name not in head}
 
 
-def patched(kind: str, item: Object, patch: Any) -> Any:
+def patched(kind: str, item: JsonObject, patch: Any) -> Any:
     """ITEM after PATCH."""
     if kind == "json":
         return json_patch(item, patch)
@@ -32,7 +32,7 @@ def patched(kind: str, item: Object, patch: Any) -> Any:
     return merge(item, patch)
 
 
-def kept_owners(old: Object, item: Object) -> None:
+def kept_owners(old: JsonObject, item: JsonObject) -> None:
     """Keep who owned what, unless the writer forgets it on purpose, in place."""
     told = item["metadata"].get("managedFields")
     if told in ([], [{}]):
@@ -41,7 +41,7 @@ def kept_owners(old: Object, item: Object) -> None:
         item["metadata"]["managedFields"] = old["metadata"]["managedFields"]
 
 
-def check_fixed(resource: Resource, old: Object, item: Object) -> None:
+def check_fixed(resource: Resource, old: JsonObject, item: JsonObject) -> None:
     """Refuse other values of what only the server sets.
 
     Raises:
@@ -58,7 +58,7 @@ def check_fixed(resource: Resource, old: Object, item: Object) -> None:
         raise refused(resource.kind, resource.group, old["metadata"]["name"], causes)
 
 
-def same(old: Object, new: Object) -> bool:
+def same(old: JsonObject, new: JsonObject) -> bool:
     """Whether nothing changes but the time at which fields were owned."""
     if old == new:
         return True
@@ -68,13 +68,13 @@ def same(old: Object, new: Object) -> bool:
     return timeless(old, before) == timeless(new, after)
 
 
-def timeless(item: Object, entries: list[Object]) -> Object:
+def timeless(item: JsonObject, entries: list[JsonObject]) -> JsonObject:
     """ITEM without the times of its owners."""
     owners = [{name: value for name, value in entry.items() if name != "time"} for entry in entries]
     return {**item, "metadata": {**item["metadata"], "managedFields": owners}}
 
 
-def check_version(resource: Resource, old: Object, item: Object) -> None:
+def check_version(resource: Resource, old: JsonObject, item: JsonObject) -> None:
     """Refuse a change of another version than the stored one.
 
     Raises:
@@ -89,7 +89,7 @@ def check_version(resource: Resource, old: Object, item: Object) -> None:
         raise refused(resource.plural, resource.group, name, [cause])
 
 
-def check_uid(resource: Resource, old: Object, item: Object) -> None:
+def check_uid(resource: Resource, old: JsonObject, item: JsonObject) -> None:
     """Refuse to replace another object than the one that is meant.
 
     Raises:
@@ -106,7 +106,7 @@ def check_uid(resource: Resource, old: Object, item: Object) -> None:
     raise conflict(resource.plural, resource.group, metadata["name"], why)
 
 
-def check_place(item: Object, name: str, namespace: str) -> None:
+def check_place(item: JsonObject, name: str, namespace: str) -> None:
     """Refuse a patch that moves its object.
 
     Raises:
@@ -120,7 +120,7 @@ def check_place(item: Object, name: str, namespace: str) -> None:
             )
 
 
-def binding_causes(target: Object) -> list[Cause]:
+def binding_causes(target: JsonObject) -> list[Cause]:
     """What is wrong with the node of a binding."""
     causes = []
     if target.get("kind") not in (None, "", "Node"):
@@ -130,7 +130,7 @@ def binding_causes(target: Object) -> list[Cause]:
     return causes
 
 
-def bound(pod: Object, node: str, uid: str, stamp: str) -> Object:
+def bound(pod: JsonObject, node: str, uid: str, stamp: str) -> JsonObject:
     """POD on its node.
 
     Raises:
@@ -154,7 +154,7 @@ def bound(pod: Object, node: str, uid: str, stamp: str) -> Object:
     return {**pod, "spec": spec, "status": {**status, "conditions": [*others, condition]}}
 
 
-def check_new(resource: Resource, applied: Object, subresource: str) -> None:
+def check_new(resource: Resource, applied: JsonObject, subresource: str) -> None:
     """Refuse to create by apply what is only a part of an object, or another one than is meant.
 
     Raises:
