@@ -1,1 +1,1 @@
-"""The API server: HTTP in front, the registry of verbs behind it, and what judges a request on its way."""
+"""The API server: HTTP in front, the registry of verbs behind it, and what a request passes on its way: authentication, authorization, validation."""

@@ -1,4 +1,4 @@
-"""What was asked of the server, and ways to make it misbehave: the evidence and the levers of fault checks."""
+"""The requests that the server got, and the faults that it injects: what checks of fault tolerance need."""
 
 import threading
 from collections import deque
@@ -8,10 +8,10 @@ from typing import Any, Literal
 import msgspec
 
 KEPT = 50_000
-"""Requests that are remembered."""
+"""Requests that are kept."""
 
 KEPT_BYTES = 64 << 20
-"""Bytes of bodies that are remembered; older requests go first."""
+"""Bytes of bodies that are kept; the oldest requests are dropped first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class ApiRequest:
 
     Attributes:
         time: seconds since 1970 when it came in.
-        user: who asked; empty if nobody knows (401).
+        user: the caller; empty if it was not authenticated (401).
         verb: get, list, watch, create, update, patch, delete or deletecollection.
         sent: what was sent, as JSON text; empty if nothing was.
     """
@@ -52,14 +52,14 @@ class ApiRequest:
 
 @dataclass(slots=True)
 class Fault:
-    """A wrong answer to give to the next ``times`` requests that match; empty fields match all.
+    """A wrong answer to the next ``times`` requests that match; empty fields match all.
 
     Attributes:
-        code: HTTP status; 0 breaks the connection; 200 answers rightly, which is for ``delay_s``.
-        verbs: which requests; for faults of watch events it does not count.
-        users: whose requests; empty means all but ``admin``'s, who observes.
+        code: HTTP status; 0 breaks the connection; 200 answers correctly, for use with ``delay_s``.
+        verbs: which requests; not used for faults of watch events.
+        users: whose requests; empty means all but ``admin``'s, which observes.
         delay_s: how long to wait first, on the cluster's clock.
-        events: what happens to watch events instead: each is lost, comes late, comes twice, or ends its connection.
+        events: what happens to watch events instead: each is dropped, delayed, duplicated, or ends its connection.
     """
 
     code: int
@@ -73,13 +73,13 @@ class Fault:
 
     def concerns(self, user: str, plural: str) -> bool:
         """Whether it is for that user and kind."""
-        hits = user in self.users if self.users else user != "admin"
-        return hits and self.plural in ("", plural)
+        concerned = user in self.users if self.users else user != "admin"
+        return concerned and self.plural in ("", plural)
 
 
 @dataclass(slots=True)
 class Audit:
-    """Shared between the server's loop and whoever looks; every method may be called from any thread."""
+    """Shared between the server's loop and its readers; every method is safe to call from any thread."""
 
     requests: deque[ApiRequest] = field(default_factory=deque)
     faults: list[Fault] = field(default_factory=list)
@@ -88,7 +88,7 @@ class Audit:
     kept_bytes: int = 0
 
     def record(self, request: ApiRequest) -> None:
-        """Remember a request."""
+        """Keep a request."""
         with self.lock:
             self.requests.append(request)
             self.kept_bytes += len(request.sent)
@@ -101,12 +101,12 @@ class Audit:
             return list(self.requests)
 
     def inject(self, fault: Fault) -> None:
-        """Give a wrong answer from now on."""
+        """Inject a fault from now on."""
         with self.lock:
             self.faults.append(fault)
 
     def heal(self) -> None:
-        """No more wrong answers."""
+        """Remove all faults."""
         with self.lock:
             self.faults.clear()
 

@@ -1,7 +1,7 @@
-"""Certificates for one cluster's life: kubectl and client-go send tokens over TLS only, and some users show certificates.
+"""Certificates for one cluster's life: kubectl and client-go send tokens over TLS only, and some users authenticate by certificates.
 
 The server's certificate is self-signed. Client certificates are signed by an authority of their own, whose key is never
-written: common name is the user, organizations are the groups (apiserver ``pkg/authentication/request/x509``, 1.36).
+written to disk: common name is the user, organizations are the groups (apiserver ``pkg/authentication/request/x509``, 1.36).
 """
 
 import datetime
@@ -54,7 +54,7 @@ def make_certificate(directory: Path, clients: ClientAuthority | None = None) ->
     """A self-signed certificate for 127.0.0.1 as (PEM for clients, context for the server).
 
     The private key is written to DIRECTORY with mode 0600, because OpenSSL reads it from a file only, and removed again.
-    With CLIENTS the server asks for a client certificate of that authority; who has none may go on without.
+    With CLIENTS the server asks for a client certificate of that authority; clients without one are served too.
     """
     key = ec.generate_private_key(ec.SECP256R1())
     name = name_of("embedded-cluster")
@@ -81,7 +81,7 @@ def make_certificate(directory: Path, clients: ClientAuthority | None = None) ->
 
 
 def blank(subject: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
-    """A certificate of KEY that holds from an hour ago, without issuer."""
+    """A certificate of KEY, valid from an hour ago, without issuer."""
     start = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=1)
     return (
         x509.CertificateBuilder()

@@ -1,4 +1,4 @@
-"""Pure: what a client asks to find out what the server has: groups, versions, resources, the server's own version.
+"""Pure: the discovery documents: groups, versions, resources, the server's own version.
 
 Both forms: the legacy one, a document for each group and version, and the aggregated one (``apidiscovery.k8s.io``), a
 document for all. Shapes are those of apiserver ``endpoints/discovery`` (1.36).
@@ -37,7 +37,7 @@ REVIEWS = {
         ("subjectaccessreviews", "SubjectAccessReview", False),
     ),
 }
-"""{group: (plural, kind, namespaced)} of kinds that are only asked (``auth.reviews`` answers them)."""
+"""{group: (plural, kind, namespaced)} of review kinds, which ``auth.reviews`` answers."""
 
 
 def version(release: Release) -> JsonObject:
@@ -76,14 +76,16 @@ def groups(registry: Registry) -> dict[str, list[str]]:
 
 def group(name: str, versions: Sequence[str]) -> JsonObject:
     """One group, without its header."""
-    told = [{"groupVersion": f"{name}/{version_name}", "version": version_name} for version_name in versions]
-    return {"name": name, "versions": told, "preferredVersion": told[0]}
+    listed = [
+        {"groupVersion": f"{name}/{version_name}", "version": version_name} for version_name in versions
+    ]
+    return {"name": name, "versions": listed, "preferredVersion": listed[0]}
 
 
 def group_list(registry: Registry) -> JsonObject:
     """``/apis``."""
-    told = [group(name, versions) for name, versions in groups(registry).items()]
-    return {"kind": "APIGroupList", "apiVersion": "v1", "groups": told}
+    listed = [group(name, versions) for name, versions in groups(registry).items()]
+    return {"kind": "APIGroupList", "apiVersion": "v1", "groups": listed}
 
 
 def resource_list(api_version: str, kinds: Sequence[Served]) -> JsonObject:
@@ -136,7 +138,7 @@ def verbs_of(subresource: str) -> list[str]:
 
 
 def review_row(row: tuple[str, str, bool]) -> JsonObject:
-    """A kind that is only asked."""
+    """A review kind in a legacy list."""
     plural, kind, namespaced = row
     return {
         "name": plural,
@@ -199,12 +201,12 @@ def aggregated_subresource(served: Served, name: str) -> JsonObject:
     kind, of_group, of_version, verbs = WRITTEN_ONLY.get(
         name, (served.kind, served.group, served.version, verbs_of(name))
     )
-    told = {"group": of_group, "version": of_version, "kind": kind}
-    return {"subresource": name, "responseKind": told, "verbs": verbs}
+    response = {"group": of_group, "version": of_version, "kind": kind}
+    return {"subresource": name, "responseKind": response, "verbs": verbs}
 
 
 def aggregated_review(name: str, row: tuple[str, str, bool]) -> JsonObject:
-    """A kind that is only asked, in the aggregated form."""
+    """A review kind in the aggregated form."""
     plural, kind, namespaced = row
     return {
         "resource": plural,

@@ -1,7 +1,7 @@
 """The built-in kinds as data: one row each, with the versions by which each release serves them.
 
 Facts: the discovery documents of kubernetes/kubernetes 1.36 (``api/discovery``), the strategies in ``pkg/registry`` and
-the KEPs of DRA. What is special about a kind beyond these columns is in ``strategy`` and ``rules``.
+the KEPs of DRA. What is special about a kind beyond these columns is in ``registry.strategy`` and ``validation``.
 """
 
 from kube_emulator.apiserver.resources import Resource, Version
@@ -41,7 +41,10 @@ CORE = (
         others=("attach", "binding", "eviction", "exec", "log", "portforward"),
     ),
     Resource(
-        *("", "v1", "events", "Event"), short=("ev",), create_on_update=True, twin=("events.k8s.io", "v1")
+        *("", "v1", "events", "Event"),
+        short=("ev",),
+        create_on_update=True,
+        also_served=("events.k8s.io", "v1"),
     ),
     Resource("", "v1", "configmaps", "ConfigMap", short=("cm",)),
     Resource("", "v1", "secrets", "Secret"),

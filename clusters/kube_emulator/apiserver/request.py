@@ -1,4 +1,4 @@
-"""What a request asks for, read once from its method and path: the input of authorization, audit, faults and dispatch.
+"""What a request asks for, out of its method and path: the input of authorization, audit, faults and dispatch.
 
 The rules are those of apiserver ``endpoints/request/requestinfo.go`` (1.36): a path below ``/api/<version>`` or
 ``/apis/<group>/<version>`` names a resource; everything else is asked for by its path.

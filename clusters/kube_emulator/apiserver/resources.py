@@ -1,7 +1,7 @@
-"""What can be asked for: kinds, the versions by which they are served, and the registry that a request is looked up in.
+"""The kinds, the versions in which they are served, and the registry where a request's kind is found.
 
 A kind is stored once, in its storage version, under its *key* (the plural; ``foos.example.com`` for a kind of a CRD).
-``Served`` is the kind as seen through one group and version.
+``Served`` is the kind in one group and version.
 """
 
 from collections.abc import Callable, Iterable
@@ -31,7 +31,7 @@ class Version:
         return self.since is None or release >= self.since
 
     def warns(self, release: Release) -> bool:
-        """Whether RELEASE tells users to leave it."""
+        """Whether RELEASE warns that it is deprecated."""
         return self.deprecated is not None and release >= self.deprecated
 
 
@@ -45,7 +45,7 @@ class Resource:
         counted: whether ``metadata.generation`` counts changes of what users want.
         others: further subresources.
         versions: all versions, preferred first; empty means the storage version only.
-        twin: (group, version) that serves the same objects in other clothes.
+        also_served: (group, version) of another group that serves the same objects, as events.k8s.io does.
         custom: whether it comes from a CRD.
     """
 
@@ -62,7 +62,7 @@ class Resource:
     unconditional_update: bool = True
     others: tuple[str, ...] = ()
     versions: tuple[Version, ...] = ()
-    twin: tuple[str, str] | None = None
+    also_served: tuple[str, str] | None = None
     custom: bool = False
     singular_name: str = ""
     list_name: str = ""
@@ -108,7 +108,7 @@ class Served:
     """A kind by one group and version.
 
     Attributes:
-        warning: what clients are told with each answer; empty if nothing.
+        warning: text of the ``Warning`` header of each answer; empty for none.
     """
 
     resource: Resource
@@ -183,8 +183,8 @@ class Registry:
                 warning = deprecation(resource, version) if version.warns(self.release) else ""
                 served = Served(resource, resource.group, version.name, warning)
                 self._served[resource.group, version.name, resource.plural] = served
-        if resource.twin:
-            self._served[(*resource.twin, resource.plural)] = Served(resource, *resource.twin)
+        if resource.also_served:
+            self._served[(*resource.also_served, resource.plural)] = Served(resource, *resource.also_served)
 
     def remove(self, key: str) -> None:
         """Serve a kind no more; its objects are not touched."""
@@ -234,9 +234,9 @@ def deprecation(resource: Resource, version: Version) -> str:
 
 
 def version_rank(version: str) -> tuple[int, int, int, str]:
-    """Where a version stands: stable before beta before alpha, higher numbers first (apimachinery ``util/version``)."""
-    for rank, word in enumerate(("", "beta", "alpha")):
-        head, _, tail = version[1:].partition(word) if word else (version[1:], "", "0")
+    """The order of versions: stable before beta before alpha, higher numbers first (apimachinery ``util/version``)."""
+    for rank, stage in enumerate(("", "beta", "alpha")):
+        head, _, tail = version[1:].partition(stage) if stage else (version[1:], "", "0")
         if version.startswith("v") and head.isdigit() and tail.isdigit():
             return (rank, -int(head), -int(tail), "")
     return (3, 0, 0, version)

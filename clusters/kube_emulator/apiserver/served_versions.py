@@ -1,7 +1,7 @@
 """Pure: which versions of the API a cluster serves: those that Kubernetes serves by default, and what is switched.
 
 Switches are those of kube-apiserver's ``--runtime-config``: ``api/all``, then the stages ``api/ga``, ``api/beta`` and
-``api/alpha``, then single versions (``resource.k8s.io/v1beta1``; ``v1`` for the core group), the later the stronger
+``api/alpha``, then single versions (``resource.k8s.io/v1beta1``; ``v1`` for the core group), later ones override earlier ones
 (apiserver ``pkg/server/resourceconfig/helpers.go``, 1.36). Stable versions are on by default, others are off
 (``pkg/controlplane/instance.go``, DefaultAPIResourceConfigSource).
 """

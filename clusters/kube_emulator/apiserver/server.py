@@ -1,7 +1,7 @@
-"""HTTP in front of the verbs: the order in which a request passes through outage, way in, faults, dispatch and audit.
+"""HTTP in front of the verbs: the order in which a request passes through outage, authentication, faults, dispatch and audit.
 
-Who may enter is decided by ``auth``; forms, options and streams are in ``serving``. Faults are answered here and nowhere
-else, so that the verbs stay right. Every request for a kind is audited, those too that were refused at the door.
+Authentication and authorization are in ``auth``; encodings, options and streams are in ``endpoints``. Faults are answered
+here and nowhere else, so that the verbs stay correct. Every request for a kind is audited, refused ones too.
 """
 
 import asyncio
@@ -36,13 +36,13 @@ log = logging.getLogger(__name__)
 protocol_log = logging.getLogger(f"{__name__}.protocol")
 protocol_log.setLevel(
     logging.CRITICAL
-)  # bytes that are no request are answered with 400: the client's affair
+)  # bytes that are no request are answered with 400 and not worth a log line
 AS_JSON_MAX = 1 << 20
 """Bytes of a protobuf body up to which the audit keeps it as JSON."""
 
 
 AUDITED = web.RequestKey("audited", bool)
-"""Whether a request came to its kind, which notes it when it is answered."""
+"""Whether a request reached its kind, where it is audited when it is answered."""
 
 HANDSHAKE_S = 10.0
 """Seconds for the TLS handshake."""
@@ -67,18 +67,18 @@ class Server:
         self._audit = audit
         self._container_log = container_log
         self._documents = Documents(api, lambda: self.address)
-        self._door = security.doorkeeper(read_value, answer_value)
+        self._auth = security.middleware(read_value, answer_value)
         self._silent: set[web.RequestHandler] = set()
         self.address = ""
 
     def application(self) -> web.Application:
-        """What aiohttp runs."""
+        """The aiohttp application."""
         app = web.Application(client_max_size=BODY_MAX)
         app.router.add_route("*", "/{path:.*}", self._serve)
         return app
 
     def runner(self) -> web.AppRunner:
-        """What serves the application."""
+        """The runner of the application."""
         return web.AppRunner(
             self.application(),
             access_log=None,
@@ -117,25 +117,25 @@ class Server:
             request.transport.abort()
             raise web.HTTPServiceUnavailable
         try:
-            response = await self._door.enter(request, self._dispatch)
+            response = await self._auth.serve(request, self._dispatch)
         except ApiError as error:
             response = refuse(request, error)
         except (web.HTTPException, ConnectionError):
             raise
         except RecursionError:
             response = refuse(request, ApiError(400, "the object in the request exceeds the maximum depth"))
-        except Exception as error:  # one request must not end the server, and its client wants to know
+        except Exception as error:  # one request must not end the server, and its client gets an answer
             log.exception("%s %s", request.method, request.path)
             why = f"Internal error occurred: {error!r}"
             response = refuse(request, ApiError(500, why, reason="InternalError"))
         if not request.get(AUDITED):
-            self._record_at_the_door(request, response.status)
+            self._record_unhandled(request, response.status)
         if not response.prepared:
             response.headers.setdefault("Audit-Id", request.headers.get("Audit-Id") or str(uuid.uuid4()))
         return response
 
-    def _record_at_the_door(self, request: web.Request, code: int) -> None:
-        """Note a request that went no further: a refusal, a review (without what it holds), or a kind that is not there."""
+    def _record_unhandled(self, request: web.Request, code: int) -> None:
+        """Audit a request that did not reach its kind: a refusal, a review (without its body), or a kind that is not served."""
         info = request_info(request.method, request.path, request.query)
         if info.is_resource:
             Exchange(request, info, info.resource).record(self._audit, code)
@@ -166,7 +166,7 @@ class Server:
         return (info.group, info.version) in self._api.registry.group_versions()
 
     async def _answer(self, call: Call, exchange: "Exchange") -> web.StreamResponse:
-        """The answer, or what a fault makes of it; the code of a refusal is noted for the audit."""
+        """The answer, or what a fault makes of it; the code of a refusal is kept for the audit."""
         user = exchange.user
         exchange.warnings = call.warnings
         fault = self._audit.take_fault(user, call.info.verb, call.plural)
@@ -178,7 +178,7 @@ class Server:
                     await self._api.clock.sleep(fault.delay_s)
                 if fault.code != 200:
                     exchange.code = fault.code
-                    return misbehave(call.request, fault)
+                    return faulty_answer(call.request, fault)
             if call.info.verb == "watch":
                 stream = Stream(call, self._audit, user)
                 exchange.record(self._audit, 200)
@@ -192,7 +192,7 @@ class Server:
 
 
 class Exchange:
-    """A request and what became of it, for the audit."""
+    """A request and its outcome, for the audit."""
 
     def __init__(self, request: web.Request, info: RequestInfo, plural: str) -> None:
         self._request = request
@@ -207,7 +207,7 @@ class Exchange:
         self.recorded = False
 
     def record(self, audit: Audit, code: int) -> None:
-        """Note it."""
+        """Add it to the audit."""
         self.recorded = True
         info, request = self._info, self._request
         row = ApiRequest(
@@ -255,7 +255,7 @@ def answer_value(request: web.Request, value: Mapping[str, Any], code: int) -> w
     return web.Response(body=encode(dict(value), form.media), status=code, content_type=form.content_type)
 
 
-def misbehave(request: web.Request, fault: Fault) -> web.Response:
+def faulty_answer(request: web.Request, fault: Fault) -> web.Response:
     """The answer of a fault."""
     if fault.code == 0 and request.transport is not None:
         request.transport.abort()

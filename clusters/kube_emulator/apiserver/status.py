@@ -32,10 +32,10 @@ class ApiError(Exception):
 
     Attributes:
         code: HTTP status.
-        reason: machine word, by default the one of the code; empty where the real server gives none.
+        reason: ``reason`` of the Status, by default the one of the code; empty where the real server gives none.
         details: the ``details`` member, e.g. the causes of a 422; None leaves it out.
         metadata: the ``metadata`` member; a 410 of a list carries its fresh token here.
-        headers: HTTP headers that go with it.
+        headers: HTTP headers of the answer.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class ApiError(Exception):
 
 
 def success(plural: str, group: str, name: str, uid: str) -> dict[str, Any]:
-    """What a deletion that is done answers."""
+    """The Status of a completed deletion."""
     details = _details(name, group, plural) | {"uid": uid}
     return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}
 
@@ -106,7 +106,7 @@ def already_exists(plural: str, group: str, name: str) -> ApiError:
 
 
 def conflict(plural: str, group: str, name: str, why: str) -> ApiError:
-    """The object is not what the writer thinks."""
+    """The object is not the one that the writer expects."""
     message = f'Operation cannot be fulfilled on {qualified(plural, group)} "{name}": {why}'
     return ApiError(409, message, details=_details(name, group, plural))
 
@@ -115,8 +115,8 @@ def forbidden(plural: str, group: str, name: str, why: str, causes: Iterable[Cau
     """The request is understood and refused."""
     named = f' "{name}"' if name else ""
     details = _details(name, group, plural)
-    if told := cause_list(causes):
-        details["causes"] = told
+    if listed := cause_list(causes):
+        details["causes"] = listed
     return ApiError(403, f"{qualified(plural, group)}{named} is forbidden: {why}", details=details)
 
 
@@ -154,6 +154,6 @@ def _details(name: str, group: str, kind: str) -> dict[str, Any]:
     return {member: value for member, value in members.items() if value}
 
 
-def qualified(word: str, group: str) -> str:
-    """``resourceslices.resource.k8s.io``, or just the word in the core group."""
-    return f"{word}.{group}" if group else word
+def qualified(name: str, group: str) -> str:
+    """``resourceslices.resource.k8s.io``, or just the name in the core group."""
+    return f"{name}.{group}" if group else name

@@ -1,8 +1,8 @@
-"""Pure: who owns what. Server-side apply and the tracking of other writes over ``metadata.managedFields``.
+"""Pure: ownership of fields: server-side apply and the tracking of other writes in ``metadata.managedFields``.
 
 What a manager applied before and leaves out now is removed unless another one owns it too; what another one owns with
 another value is a conflict unless forced; every other write takes what it changes. The rules are those of
-structured-merge-diff ``merge/update.go`` (6.3) and apimachinery ``managedfields`` (1.36): updates are told apart by
+structured-merge-diff ``merge/update.go`` (6.3) and apimachinery ``managedfields`` (1.36): updates are distinguished by
 manager, version and subresource, applies by manager and subresource.
 """
 
@@ -17,7 +17,7 @@ from kube_emulator.apiserver.apply.walk import Undeclared, difference, fields_of
 from kube_emulator.apiserver.status import ApiError, bad_request, internal
 
 UPDATERS_MAX = 10
-"""Updates that are told apart; older ones become ``ancient-changes`` (managedfields ``fieldmanager.go``)."""
+"""Updates that are kept apart; older ones become ``ancient-changes`` (managedfields ``fieldmanager.go``)."""
 
 STRIPPED: frozenset[Path] = frozenset(
     {("f:apiVersion",), ("f:kind",), ("f:metadata",)}
@@ -34,7 +34,7 @@ STRIPPED: frozenset[Path] = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Manager:
-    """Who writes how; VERSION is empty for an applier."""
+    """A field manager and its operation; VERSION is empty for an applier, who stays the same in every version."""
 
     name: str
     operation: str
@@ -42,8 +42,8 @@ class Manager:
     subresource: str = ""
 
     @property
-    def told(self) -> str:
-        """As a conflict tells it."""
+    def shown(self) -> str:
+        """As in the message of a conflict."""
         text = f'"{self.name}"'
         if self.subresource:
             text += f' with subresource "{self.subresource}"'
@@ -70,7 +70,7 @@ class View:
         version: the API version of the request.
         shapes: the shape of the kind by API version.
         convert: an object as it is in another API version.
-        hidden: top-level members that this door does not write (``status``, or all but it).
+        hidden: top-level members that this endpoint does not write (``status``, or all but it).
     """
 
     version: str
@@ -83,12 +83,12 @@ class View:
         return self.shapes(self.version)
 
     def kept(self, paths: Iterable[Path]) -> Paths:
-        """PATHS without what nobody owns and what this door does not write."""
+        """PATHS without what nobody owns and what this endpoint does not write."""
         return frozenset(path for path in paths if path not in STRIPPED and not self.hidden(path[0][2:]))
 
 
 def owners_of(item: Mapping[str, Any]) -> Owners:
-    """The owners that an object tells.
+    """The owners in ``managedFields`` of an object.
 
     Raises:
         ValueError: they cannot be read.
@@ -129,7 +129,7 @@ def entries_of(owners: Owners) -> list[JsonObject]:
 
 
 def with_owners(item: JsonObject, owners: Owners) -> JsonObject:
-    """ITEM that tells OWNERS."""
+    """ITEM with OWNERS in its ``managedFields``."""
     metadata = {name: value for name, value in item["metadata"].items() if name != "managedFields"}
     if owners:
         metadata["managedFields"] = entries_of(owners)
@@ -137,7 +137,7 @@ def with_owners(item: JsonObject, owners: Owners) -> JsonObject:
 
 
 def is_reset(item: Mapping[str, Any]) -> bool:
-    """Whether a writer asks to forget all owners: an empty list, or one of a single empty entry."""
+    """Whether a writer resets all owners: an empty list, or one with a single empty entry."""
     entries = (item.get("metadata") or {}).get("managedFields", ())
     return entries in ([], [{}])
 
@@ -148,18 +148,20 @@ def updated(
     """OWNERS after MANAGER replaced LIVE by NEW."""
     changes = difference(live, new, view.shape())
     changed = view.kept(changes.modified | changes.added)
-    after = taken_away(live, new, owners, view, manager=None)
+    # The writer too loses what it removed; what it changed it gets back below (merge/update.go, Update).
+    after = without_lost(live, new, owners, view, manager=None)
     mine = owners.get(manager)
     previous = after[manager].paths if manager in after else frozenset()
     paths = previous | changed
     if changed:
         after[manager] = Ownership(paths, view.version, now)
+    # A write that changes nothing of its own keeps its time: the entry is not touched.
     elif mine is not None and paths:
         after[manager] = replace(mine, paths=paths)
     return capped(after)
 
 
-def taken_away(
+def without_lost(
     live: JsonObject, new: JsonObject, owners: Owners, view: View, manager: Manager | None
 ) -> Owners:
     """OWNERS but MANAGER without what the change from LIVE to NEW takes from them."""
@@ -173,6 +175,7 @@ def taken_away(
             found = change_in(live, new, owned.version, view)
             seen[owned.version] = (found.modified | found.added, found.removed)
         changed, removed = seen[owned.version]
+        # A removed field is lost by all, hidden or not; a changed one only where this endpoint writes it.
         paths = owned.paths - frozenset(view.kept(changed)) - frozenset(removed)
         if paths:
             after[other] = replace(owned, paths=paths)
@@ -181,6 +184,7 @@ def taken_away(
 
 def change_in(live: JsonObject, new: JsonObject, version: str, view: View) -> Any:
     """The change from LIVE to NEW as it looks in another API version."""
+    # Paths are of the version in which their owner wrote, so both objects are compared in that version.
     if version == view.version:
         return difference(live, new, view.shape())
     return difference(view.convert(live, version), view.convert(new, version), view.shapes(version))
@@ -193,6 +197,7 @@ def capped(owners: Owners) -> Owners:
     if spare <= 0:
         return owners
     after = dict(owners)
+    # One more than the excess goes, because the bucket is an entry too.
     for manager, owned in sorted(updates, key=lambda pair: (pair[1].time, pair[0].name))[: spare + 1]:
         bucket = Manager("ancient-changes", "Update", owned.version)
         del after[manager]
@@ -222,16 +227,19 @@ def applied(
         last = owners.get(manager)
         new = merged(live, config, shape)
         after = {**owners, manager: Ownership(wanted, view.version, now)}
+        # What the manager applied last time and leaves out now is removed, if nobody else owns it.
         if last is not None:
             new = pruned(new, last.paths, after, shape)
+        # Conflicts are of values, not of fields: two appliers of the same value share the field.
         disputed = conflicts(live, new, after, manager, view)
     except Undeclared as error:
         metadata = config.get("metadata") or {}
-        where = f"({metadata.get('namespace', '')}/{metadata.get('name', '')}; {kind_told(config)})"
+        where = f"({metadata.get('namespace', '')}/{metadata.get('name', '')}; {kind_text(config)})"
         raise internal(f"failed to create typed patch object {where}: {error}") from error
     if disputed and not force:
         raise conflict_of(disputed)
-    after = taken_away(live, new, after, view, manager)
+    after = without_lost(live, new, after, view, manager)
+    # An apply that changes nothing keeps the old time, so that it makes no new version (structured-merge-diff Apply).
     if last is not None and new == live and last.paths == wanted:
         after[manager] = last
     elif new == live and last is not None:
@@ -241,7 +249,7 @@ def applied(
     return new, after
 
 
-def kind_told(config: JsonObject) -> str:
+def kind_text(config: JsonObject) -> str:
     """``/v1, Kind=ConfigMap``."""
     group, _, version = config.get("apiVersion", "").rpartition("/")
     return f"{group}/{version}, Kind={config.get('kind', '')}"
@@ -270,10 +278,10 @@ def conflicts(
 
 
 def conflict_of(disputed: Mapping[Manager, list[Path]]) -> ApiError:
-    """The refusal, in the words of managedfields ``NewConflictError``."""
-    order = sorted(disputed.items(), key=lambda pair: pair[0].told)
+    """The refusal, with the message of managedfields ``NewConflictError``."""
+    order = sorted(disputed.items(), key=lambda pair: pair[0].shown)
     causes = [
-        {"reason": "FieldManagerConflict", "message": f"conflict with {manager.told}", "field": shown(path)}
+        {"reason": "FieldManagerConflict", "message": f"conflict with {manager.shown}", "field": shown(path)}
         for manager, paths in order
         for path in paths
     ]
@@ -282,13 +290,13 @@ def conflict_of(disputed: Mapping[Manager, list[Path]]) -> ApiError:
     else:
         lines = []
         for manager, paths in order:
-            lines += [f"conflicts with {manager.told}:", *(f"- {shown(path)}" for path in paths)]
+            lines += [f"conflicts with {manager.shown}:", *(f"- {shown(path)}" for path in paths)]
         message = f"Apply failed with {len(causes)} conflicts: " + "\n".join(lines)
     return ApiError(409, message, details={"causes": causes})
 
 
 def before_first_apply(live: JsonObject, view: View, stamp: str) -> Owners:
-    """The owners of an object that tells none when it is first applied to: somebody wrote what stands there."""
+    """The owners of an object without any when it is first applied to: an unknown manager owns all that it has."""
     paths = view.kept(path for path in difference({}, live, view.shape()).added)
     manager = Manager("before-first-apply", "Update", view.version)
     return {manager: Ownership(paths, view.version, stamp)} if paths else {}
@@ -301,6 +309,6 @@ def check_config(config: JsonObject, api_version: str, kind: str) -> None:
         ApiError: 400.
     """
     if (config.get("apiVersion"), config.get("kind")) != (api_version, kind):
-        raise bad_request(f"invalid object type: {kind_told(config)}")
+        raise bad_request(f"invalid object type: {kind_text(config)}")
     if (config.get("metadata") or {}).get("managedFields") is not None:
         raise bad_request("metadata.managedFields must be nil")

@@ -77,19 +77,21 @@ def _collect(tree: Any, path: Path, found: set[Path]) -> None:
 
 
 def shown(path: Path) -> str:
-    """A path as conflicts tell it: ``.spec.containers[name="a"].image``."""
-    words = []
+    """A path as conflicts show it: ``.spec.containers[name="a"].image``."""
+    parts = []
     for step in path:
         mark, text = step[:2], step[2:]
         if mark == "f:":
-            words.append(f".{text}")
+            parts.append(f".{text}")
         elif mark == "k:":
             keys = json.loads(text)
-            told = ",".join(f"{name}={json.dumps(keys[name], ensure_ascii=False)}" for name in sorted(keys))
-            words.append(f"[{told}]")
+            text_of_keys = ",".join(
+                f"{name}={json.dumps(keys[name], ensure_ascii=False)}" for name in sorted(keys)
+            )
+            parts.append(f"[{text_of_keys}]")
         else:
-            words.append(f"[={text}]" if mark == "v:" else f"[{text}]")
-    return "".join(words)
+            parts.append(f"[={text}]" if mark == "v:" else f"[{text}]")
+    return "".join(parts)
 
 
 def with_parents(paths: Iterable[Path]) -> set[Path]:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from kube_emulator.apiserver.schema.kinds import FieldInfo, TypeInfo, type_of
 
-Way = Literal["leaf", "members", "items", "set", "guess"]
+MergeType = Literal["leaf", "members", "items", "set", "guess"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Shape:
     """One node.
 
     Attributes:
-        way: ``leaf`` (owned as a whole), ``members``, ``items`` (a list keyed by ``keys``), ``set`` (a list of
+        merge_type: ``leaf`` (owned as a whole), ``members``, ``items`` (a list keyed by ``keys``), ``set`` (a list of
             different scalars), or ``guess`` by the value.
         declared: names of its members with their shapes, looked up late because types are recursive.
         rest: shape of members that are not declared; None if there may be none.
@@ -28,7 +28,7 @@ class Shape:
         defaults: what an absent key of an item counts as.
     """
 
-    way: Way
+    merge_type: MergeType
     declared: Callable[[], Mapping[str, "Shape"]] = lambda: MappingProxyType({})
     rest: "Shape | None" = None
     item: Callable[[], "Shape"] = lambda: LEAF
@@ -37,18 +37,18 @@ class Shape:
 
     def member(self, name: str) -> "Shape | None":
         """The shape of a member; None if it is not declared."""
-        if self.way == "guess":
+        if self.merge_type == "guess":
             return GUESS
         return self.declared().get(name) or self.rest
 
     def for_value(self, value: Any) -> "Shape":
         """This shape, or the one that VALUE suggests."""
-        if self.way != "guess":
+        if self.merge_type != "guess":
             return self
         return OPEN if isinstance(value, dict) else LEAF
 
     def is_declared(self, name: str) -> bool:
-        """Whether a member stands in the schema by name."""
+        """Whether the schema declares a member by name."""
         return name in self.declared()
 
 
@@ -70,25 +70,25 @@ def message_shape(message: TypeInfo) -> Shape:
 
     @cache
     def declared() -> Mapping[str, Shape]:
-        return {name: field_shape(told) for name, told in message.fields.items()}
+        return {name: field_shape(info) for name, info in message.fields.items()}
 
     return Shape("members", declared=declared)
 
 
-def field_shape(told: FieldInfo) -> Shape:
-    """The shape of a told."""
-    if told.whole:
+def field_shape(member: FieldInfo) -> Shape:
+    """The shape of a field of a built-in kind."""
+    if member.whole:
         return LEAF
-    inner = told.info
-    if told.map:
-        return Shape("members", rest=LEAF if inner is None or told.wrapped else message_shape(inner))
-    if told.list_type == "set":
+    inner = member.info
+    if member.map:
+        return Shape("members", rest=LEAF if inner is None or member.wrapped else message_shape(inner))
+    if member.list_type == "set":
         return Shape("set")
-    if told.list_type == "map" and inner is not None:
+    if member.list_type == "map" and inner is not None:
         fields = inner.fields
-        defaults = {key: fields[key].default for key in told.keys if fields[key].default is not None}
-        return Shape("items", item=lambda: message_shape(inner), keys=told.keys, defaults=defaults)
-    if told.repeated or inner is None:
+        defaults = {key: fields[key].default for key in member.keys if fields[key].default is not None}
+        return Shape("items", item=lambda: message_shape(inner), keys=member.keys, defaults=defaults)
+    if member.repeated or inner is None:
         return LEAF
     return message_shape(inner)
 
@@ -102,8 +102,8 @@ def structural_shape(schema: Mapping[str, Any]) -> Shape:
         return object_shape(schema)
     if kind == "array":
         items = schema.get("items") or {}
-        way = schema.get("x-kubernetes-list-type", "atomic")
-        if way == "map":
+        list_type = schema.get("x-kubernetes-list-type", "atomic")
+        if list_type == "map":
             keys = tuple(schema.get("x-kubernetes-list-map-keys") or ())
             defaults = {
                 key: value["default"]
@@ -111,7 +111,7 @@ def structural_shape(schema: Mapping[str, Any]) -> Shape:
                 if key in keys and "default" in value
             }
             return Shape("items", item=lambda: structural_shape(items), keys=keys, defaults=defaults)
-        return Shape("set") if way == "set" else LEAF
+        return Shape("set") if list_type == "set" else LEAF
     if schema.get("x-kubernetes-preserve-unknown-fields") and kind is None:
         return GUESS
     return LEAF
@@ -135,7 +135,7 @@ def object_shape(schema: Mapping[str, Any]) -> Shape:
 
 @cache
 def custom_metadata_shape() -> Shape:
-    """The shape of ``metadata``, which a CRD's schema does not tell."""
+    """The shape of ``metadata``, which a CRD's schema does not have."""
     found = shape_of("v1", "ConfigMap").member("metadata")
     assert found is not None
     return found
@@ -144,7 +144,7 @@ def custom_metadata_shape() -> Shape:
 def custom_shape(schema: Mapping[str, Any]) -> Shape:
     """The shape of a custom resource with that schema."""
     inner = structural_shape({"type": "object", **schema})
-    if inner.way != "members":
+    if inner.merge_type != "members":
         return inner
     header = {"apiVersion": LEAF, "kind": LEAF, "metadata": custom_metadata_shape()}
     return Shape("members", declared=lambda: {**inner.declared(), **header}, rest=inner.rest)

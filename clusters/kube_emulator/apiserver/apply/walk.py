@@ -1,4 +1,4 @@
-"""Pure: walks over values by their shapes: which fields there are, what differs, merging and taking away.
+"""Pure: walks over values by their shapes: which fields there are, what differs, merging and removing.
 
 The rules, corner cases included, are those of structured-merge-diff ``typed`` (6.3): an empty object is a leaf, members
 of free maps and items of lists are owned beside what they hold.
@@ -24,7 +24,7 @@ def step_of(item: Any, shape: Shape, path: Path) -> str:
     Raises:
         Undeclared: it has no key.
     """
-    if shape.way == "set":
+    if shape.merge_type == "set":
         return value_step(item)
     if not isinstance(item, dict):
         message = f"{dotted(path)}: associative list with keys may not have non-map elements"
@@ -58,7 +58,7 @@ def fields_of(value: Any, shape: Shape) -> Paths:
 
 def _fields(value: Any, shape: Shape, path: Path, found: set[Path]) -> None:
     shape = shape.for_value(value)
-    if shape.way == "members" and isinstance(value, dict):
+    if shape.merge_type == "members" and isinstance(value, dict):
         for name, member in value.items():
             inner = shape.member(name)
             if inner is None:
@@ -66,17 +66,18 @@ def _fields(value: Any, shape: Shape, path: Path, found: set[Path]) -> None:
                 raise Undeclared(message)
             below = (*path, field_step(name))
             _fields(member, inner, below, found)
+            # A struct is owned through its members only; a key of a free map is owned itself, or it could not be removed.
             if member is None or member == {} or not shape.is_declared(name):
                 found.add(below)
-    elif shape.way in ("items", "set") and isinstance(value, list):
+    elif shape.merge_type in ("items", "set") and isinstance(value, list):
         for item in value:
             below = (*path, step_of(item, shape, path))
             if below in found:
                 message = f"{dotted(path)}: duplicate entries for key [{below[-1][2:].strip('{}')}]"
                 raise Undeclared(message)
-            _fields(item, shape.item() if shape.way == "items" else LEAF, below, found)
+            _fields(item, shape.item() if shape.merge_type == "items" else LEAF, below, found)
             found.add(below)
-    elif value is not None or shape.way == "leaf":
+    elif value is not None or shape.merge_type == "leaf":
         found.add(path)
 
 
@@ -100,18 +101,23 @@ def _compare(old: Any, new: Any, shape: Shape, path: Path, found: Difference) ->
     if old is new:
         return
     shape = shape.for_value(old if new is ABSENT or new is None else new)
+    # An absent side is walked as an empty one, so that each field below is added or removed by itself. Two empty
+    # ones, or one of another type, are compared as a whole.
     sides = [side for side in (old, new) if side is not ABSENT and side is not None]
-    if shape.way == "members" and any(sides) and all(isinstance(side, dict) for side in sides):
+    if shape.merge_type == "members" and any(sides) and all(isinstance(side, dict) for side in sides):
         for name in {**(old if isinstance(old, dict) else {}), **(new if isinstance(new, dict) else {})}:
             before, after = member(old, name), member(new, name)
             _compare(before, after, shape.member(name) or LEAF, (*path, field_step(name)), found)
-    elif shape.way in ("items", "set") and any(sides) and all(isinstance(side, list) for side in sides):
+    elif (
+        shape.merge_type in ("items", "set") and any(sides) and all(isinstance(side, list) for side in sides)
+    ):
         before_items, after_items = by_step(old, shape, path), by_step(new, shape, path)
         for step in {**before_items, **after_items}:
-            inner = shape.item() if shape.way == "items" else LEAF
+            inner = shape.item() if shape.merge_type == "items" else LEAF
             pair = before_items.get(step, ABSENT), after_items.get(step, ABSENT)
             _compare(*pair, inner, (*path, step), found)
     elif old is not ABSENT and new is not ABSENT:
+        # Python takes 1, 1.0 and True for equal; JSON does not.
         if old != new or type(old) is not type(new):
             found.modified.add(path)
         return
@@ -136,21 +142,21 @@ def by_step(value: Any, shape: Shape, path: Path) -> dict[str, Any]:
 def merged(live: Any, config: Any, shape: Shape) -> Any:
     """LIVE with what CONFIG sets."""
     shape = shape.for_value(config)
-    if shape.way == "members" and isinstance(config, dict) and isinstance(live, dict):
+    if shape.merge_type == "members" and isinstance(config, dict) and isinstance(live, dict):
         result = dict(live)
         for name, value in config.items():
             inner = shape.member(name) or LEAF
             result[name] = merged(live[name], value, inner) if name in live else value
         return result
-    if shape.way in ("items", "set") and isinstance(config, list) and isinstance(live, list):
+    if shape.merge_type in ("items", "set") and isinstance(config, list) and isinstance(live, list):
         return _merged_items(live, config, shape)
     return config
 
 
 def _merged_items(live: list[Any], config: list[Any], shape: Shape) -> list[Any]:
-    """Items of both in the order of CONFIG; what only LIVE has stays before what it stood before."""
+    """Items of both in the order of CONFIG; what only LIVE has stays before the item that it preceded."""
     old, new = by_step(live, shape, ()), by_step(config, shape, ())
-    inner = shape.item() if shape.way == "items" else LEAF
+    inner = shape.item() if shape.merge_type == "items" else LEAF
     result: list[Any] = []
     waiting = list(old)
     for step, value in new.items():
@@ -170,7 +176,7 @@ def _merged_items(live: list[Any], config: list[Any], shape: Shape) -> list[Any]
 
 
 def without(value: Any, paths: set[Path], shape: Shape) -> Any:
-    """VALUE without the fields at PATHS; objects and lists among them go only if nothing is left in them."""
+    """VALUE without the fields at PATHS; objects and lists among them are removed only if nothing is left in them."""
     return _without(
         value, shape, (), paths, {path[:length] for path in paths for length in range(len(path) + 1)}
     )
@@ -181,21 +187,22 @@ def _without(value: Any, shape: Shape, path: Path, paths: set[Path], above: set[
     if path not in above:
         return value
     rest: Any
-    if shape.way == "members" and isinstance(value, dict) and value:
+    if shape.merge_type == "members" and isinstance(value, dict) and value:
         rest = {}
         for name, member_value in value.items():
             below = (*path, field_step(name))
             kept_value = _without(member_value, shape.member(name) or LEAF, below, paths, above)
             if kept_value is not ABSENT:
                 rest[name] = kept_value
-    elif shape.way in ("items", "set") and isinstance(value, list) and value:
-        inner_shape = shape.item() if shape.way == "items" else LEAF
+    elif shape.merge_type in ("items", "set") and isinstance(value, list) and value:
+        inner_shape = shape.item() if shape.merge_type == "items" else LEAF
         kept = [
             _without(item, inner_shape, (*path, step_of(item, shape, path)), paths, above) for item in value
         ]
         rest = [item for item in kept if item is not ABSENT]
     else:
         return ABSENT if path in paths else value
+    # An item whose keys are all that is left goes too: the keys are what the applier left out with it.
     if path and path in paths and (not rest or only_keys(rest, path)):
         return ABSENT
     return rest

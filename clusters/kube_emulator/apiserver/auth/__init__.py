@@ -1,1 +1,1 @@
-"""Who asks, and whether they may: authentication, authorization, reviews and what is only for nodes."""
+"""Authentication, authorization, reviews, and the rules for nodes."""

@@ -1,4 +1,4 @@
-"""Tokens of service accounts: what they say, and whether that still holds.
+"""Tokens of service accounts: their claims, and whether they are still valid.
 
 ``pkg/serviceaccount/claims.go``, ``legacy.go`` and ``pkg/registry/core/serviceaccount/storage/token.go`` (1.36.3): a token ends with its
 time, its account, its pod, its node or its secret, whichever is first. As upstream, clocks may differ by a minute.
@@ -115,7 +115,7 @@ def named(item: Object) -> dict[str, str]:
 
 
 def claims_of(said: Object, audiences: Sequence[str], now: int, seconds: int) -> Claims:
-    """All that a token says that was issued NOW for SECONDS."""
+    """All claims of a token that is issued NOW for SECONDS."""
     subject = f"{ACCOUNT_PREFIX}{said['namespace']}:{said['serviceaccount']['name']}"
     return {
         "iss": ISSUER,
@@ -130,7 +130,7 @@ def claims_of(said: Object, audiences: Sequence[str], now: int, seconds: int) ->
 
 
 def legacy_claims(secret: Object, account: Object) -> Claims:
-    """What the token in a secret says; it has no end of its own."""
+    """The claims of the token in a secret; it does not expire."""
     metadata = account["metadata"]
     return {
         "iss": LEGACY_ISSUER,
@@ -143,10 +143,10 @@ def legacy_claims(secret: Object, account: Object) -> Claims:
 
 
 def user_of(token: str, claims: Claims, audiences: Sequence[str], now: float, lookup: Lookup) -> User:
-    """Whom TOKEN, which says CLAIMS, stands for.
+    """The user of TOKEN, whose claims are CLAIMS.
 
     Raises:
-        BadTokenError: it no longer holds, or is for others than AUDIENCES.
+        BadTokenError: it is no longer valid, or is for others than AUDIENCES.
     """
     ended_before = stamp(now - LEEWAY_S)
     if claims.get("iss") == LEGACY_ISSUER:
@@ -191,7 +191,7 @@ def ended(item: Object, ended_before: str) -> bool:
 
 
 def check_account(namespace: str, account: Object, ended_before: str, lookup: Lookup) -> None:
-    """The account is there and is the one that was meant.
+    """The account exists and is the one in the token.
 
     Raises:
         BadTokenError: it is not.
@@ -209,12 +209,13 @@ def check_account(namespace: str, account: Object, ended_before: str, lookup: Lo
 
 
 def check_bound(said: Object, ended_before: str, lookup: Lookup) -> None:
-    """What the token is bound to is there; the node of a pod is only told.
+    """The object that the token is bound to exists; the node of a pod is not checked.
 
     Raises:
         BadTokenError: it is gone, or another of the same name.
     """
     for part in ("secret", "pod", "node"):
+        # A token bound to a pod names its node too, but ends with the pod only (claims.go, Validate).
         if part not in said or (part == "node" and "pod" in said):
             continue
         found = lookup.find(f"{part}s", said[part]["name"], "" if part == "node" else said["namespace"])
@@ -229,7 +230,7 @@ def check_bound(said: Object, ended_before: str, lookup: Lookup) -> None:
 
 
 def legacy_user(token: str, claims: Claims, ended_before: str, lookup: Lookup) -> User:
-    """Whom the token of a secret stands for.
+    """The user of the token in a secret.
 
     Raises:
         BadTokenError: the secret or the account is gone.

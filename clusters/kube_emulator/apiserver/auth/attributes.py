@@ -1,4 +1,4 @@
-"""Values that every part of this package speaks of: who asks (``User``) and for what (``Attributes``).
+"""Values that every part of this package uses: the caller (``User``) and the request (``Attributes``).
 
 They mirror ``user.Info`` and ``authorizer.Attributes`` (apiserver ``pkg/authentication/user``, ``pkg/authorization/authorizer``,
 1.36), so that a rule reads as it does upstream.
@@ -28,7 +28,7 @@ Extra = tuple[tuple[str, tuple[str, ...]], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """Someone who is known.
+    """An authenticated user.
 
     Attributes:
         uid: empty for users that have none.
@@ -68,7 +68,7 @@ class User:
 
 
 TRUSTED = User(name="system:apiserver", groups=(MASTERS, AUTHENTICATED))
-"""Who callers in this process are, as upstream's loopback client."""
+"""The user of callers in this process, as upstream's loopback client."""
 
 
 def account_of(name: str) -> tuple[str, str] | None:
@@ -86,7 +86,7 @@ def account_groups(namespace: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attributes:
-    """What is asked for.
+    """What a request asks for.
 
     Attributes:
         resource: the plural; empty if PATH names no resource.
@@ -159,5 +159,5 @@ def forbidden(asked: Attributes, reason: str) -> ApiError:
 
 
 def safe(text: str) -> str:
-    """TEXT that no browser takes for HTML."""
+    """TEXT escaped, so that no browser renders it as HTML (``responsewriters`` sanitizer)."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,6 +1,6 @@
-"""Who asks: by bearer token or by client certificate; whoever shows neither is anonymous.
+"""Authentication by bearer token or client certificate; a request with neither is anonymous.
 
-Order and words as in apiserver ``pkg/authentication/request`` (1.36): a certificate comes first, a token that is not known is
+Order and messages as in apiserver ``pkg/authentication/request`` (1.36): a certificate comes first, a token that is not known is
 refused even where anonymous users are welcome.
 """
 
@@ -38,7 +38,7 @@ class Certificate:
 
 
 class Authenticator:
-    """Knows the users of one cluster; its ``repr`` shows no token."""
+    """Authenticates the users of one cluster; its ``repr`` shows no token."""
 
     def __init__(self, signer: Signer, lookup: Lookup, now: Callable[[], float]) -> None:
         self._signer = signer
@@ -47,16 +47,16 @@ class Authenticator:
         self._static: dict[str, User] = {}
 
     def static_token(self, user: User) -> str:
-        """A new token of USER that holds as long as the cluster."""
+        """A new token of USER, valid as long as the cluster runs."""
         token = secrets.token_urlsafe(24)
         self._static[token] = user
         return token
 
-    def who(self, authorization: str, certificate: Certificate | None) -> User:
-        """Who sends this header over a connection with this certificate.
+    def authenticate(self, authorization: str, certificate: Certificate | None) -> User:
+        """The user of a request with this header over a connection with this certificate.
 
         Raises:
-            ApiError: 401, a token that does not hold.
+            ApiError: 401, the token is not valid.
         """
         if certificate is not None:
             return known(certificate_user(certificate))
@@ -70,11 +70,12 @@ class Authenticator:
             raise ApiError(401, "Unauthorized") from None
 
     def token_user(self, token: str, audiences: Sequence[str] = (ISSUER,)) -> User:
-        """Whom TOKEN stands for.
+        """The user of TOKEN.
 
         Raises:
-            BadTokenError: nobody, or not for AUDIENCES; the text is the one of a TokenReview.
+            BadTokenError: it has no user, or is not for AUDIENCES; the text is the one of a TokenReview.
         """
+        # Static tokens first, as upstream's token union: they are for the API server itself, so for no other audience.
         static = self._static.get(token)
         if static is not None and ISSUER in audiences:
             return known(static)
@@ -90,7 +91,7 @@ class Authenticator:
 
 
 def known(user: User) -> User:
-    """USER with the group of all that are known."""
+    """USER with the group of all authenticated users."""
     return user if AUTHENTICATED in user.groups else replace(user, groups=(*user.groups, AUTHENTICATED))
 
 

@@ -1,7 +1,7 @@
-"""Whether they may: the authorizers of one cluster in a row, the checks that need the object, and the ledger.
+"""Authorization: the authorizers of one cluster in order, the checks that need the object, and the ledger.
 
-Node authorizer first, then RBAC, as ``--authorization-mode=Node,RBAC``; with RBAC switched off everyone who is known
-may do everything, as ``AlwaysAllow``. The index of RBAC is made anew when a role or binding has changed.
+Node authorizer first, then RBAC, as ``--authorization-mode=Node,RBAC``; with RBAC switched off every authenticated user
+is allowed everything, as with ``AlwaysAllow``. The index of RBAC is made anew when a role or binding has changed.
 """
 
 from collections.abc import Callable, Mapping
@@ -62,6 +62,7 @@ class Authority:
         if not self.enforced or MASTERS in asked.user.groups:
             return Decision(True)
         by_node = node_authorizer.decide(asked, self._objects)
+        # The first authorizer that allows wins; neither denies for good (union authorizer): a node may have roles too.
         if by_node is not None and by_node.allowed:
             return by_node
         by_role = self.rbac.decide(asked)
@@ -76,20 +77,20 @@ class Authority:
         return decision
 
     def rules_for(self, user: User, namespace: str) -> tuple[list[Rule], list[str]]:
-        """The rules that hold for USER in NAMESPACE, and what hinders a full answer."""
+        """The rules that hold for USER in NAMESPACE, and why the answer is incomplete."""
         if not self.enforced:
             return list(ALL_RULES), []
-        hinders = ["node authorizer does not support user rule resolution"] if user.node else []
-        return self.rbac.rules_for(user, namespace), hinders + self.rbac.missing(user, namespace)
+        gaps = ["node authorizer does not support user rule resolution"] if user.node else []
+        return self.rbac.rules_for(user, namespace), gaps + self.rbac.missing(user, namespace)
 
     def admit(self, write: Write) -> None:
-        """Judge an object before it is stored.
+        """Check an object before it is stored.
 
         Raises:
             ApiError: 403.
         """
         asked = REQUEST.get()
-        if asked is None:
+        if asked is None:  # a part of this process, which is trusted
             return
         if asked.user.node:
             why = node_restriction.complaint(asked.user.node, write, self._objects.find)
@@ -99,7 +100,7 @@ class Authority:
             check_escalation(write, asked, self.rbac, self.decide)
 
     def check_status(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Cause]:
-        """What the user whose request is served may not change of a claim's status; causes of a 422."""
+        """What the user of the current request is not allowed to change in a claim's status; causes of a 422."""
         asked = REQUEST.get()
         if asked is None or GATE not in self._gates:
             return []

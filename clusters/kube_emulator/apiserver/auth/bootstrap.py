@@ -1,4 +1,4 @@
-"""Roles and bindings that every cluster has, as far as DRA drivers, their people and the control plane need them.
+"""Roles and bindings that every cluster has, as far as DRA drivers, their users and the control plane need them.
 
 From ``plugin/pkg/auth/authorizer/rbac/bootstrappolicy`` (1.36). Left out are the roles of volume, certificate, proxy and
 workload controllers that the embedded cluster does not run. A row reads: verbs, API groups, resources.
@@ -253,11 +253,11 @@ def cluster_roles(gates: frozenset[str]) -> list[JsonObject]:
             )
         ],
     }
-    return [role(name, rules) for name, rules in plain.items()] + ladder()
+    return [role(name, rules) for name, rules in plain.items()] + aggregated_roles()
 
 
-def ladder() -> list[JsonObject]:
-    """``admin`` gathers ``edit``, which gathers ``view``; anyone may add to them by label."""
+def aggregated_roles() -> list[JsonObject]:
+    """``admin`` aggregates ``edit``, which aggregates ``view``; other roles join them by label."""
     label = f"{GROUP}/aggregate-to-"
     own: dict[str, Iterable[Row]] = {
         "admin": (
@@ -270,20 +270,20 @@ def ladder() -> list[JsonObject]:
     above = {"view": "edit", "edit": "admin"}
     roles = []
     for name, rows in own.items():
-        gatherer = role(name, [], {f"{label}{above[name]}": "true"} if name in above else {})
-        gatherer["aggregationRule"] = {"clusterRoleSelectors": [{"matchLabels": {f"{label}{name}": "true"}}]}
+        aggregate = role(name, [], {f"{label}{above[name]}": "true"} if name in above else {})
+        aggregate["aggregationRule"] = {"clusterRoleSelectors": [{"matchLabels": {f"{label}{name}": "true"}}]}
         part = role(f"system:aggregate-to-{name}", [rule(row) for row in rows], {f"{label}{name}": "true"})
-        roles += [gatherer, part]
+        roles += [aggregate, part]
     return roles
 
 
 def role(name: str, rules: Iterable[Rule], labels: dict[str, str] | None = None) -> JsonObject:
-    """A ClusterRole that comes with the cluster."""
+    """A ClusterRole that every cluster has."""
     return {"metadata": metadata(name, labels or {}), "rules": [one.document() for one in rules]}
 
 
 def metadata(name: str, labels: dict[str, str]) -> JsonObject:
-    """What marks an object as one that comes with the cluster."""
+    """Metadata that marks an object as one of the bootstrap policy."""
     return {
         "name": name,
         "labels": {"kubernetes.io/bootstrapping": "rbac-defaults", **labels},
@@ -292,7 +292,7 @@ def metadata(name: str, labels: dict[str, str]) -> JsonObject:
 
 
 def cluster_bindings() -> list[JsonObject]:
-    """The ClusterRoleBindings of each cluster; that of system:node has nobody since the node authorizer exists."""
+    """The ClusterRoleBindings of each cluster; that of system:node has no subject since the node authorizer exists."""
     user, group, account = "User", "Group", "ServiceAccount"
     bound: dict[str, list[tuple[str, str]]] = {
         "cluster-admin": [(group, MASTERS)],

@@ -1,6 +1,6 @@
-"""Pure: who may change which part of a ResourceClaim's status (gate DRAResourceClaimGranularStatusAuthorization, 1.36).
+"""Pure: who is allowed to change which part of a ResourceClaim's status (gate DRAResourceClaimGranularStatusAuthorization, 1.36).
 
-The rules and words are those of ``pkg/registry/resource/utils.go`` (``AuthorizedForBinding``,
+The rules and messages are those of ``pkg/registry/resource/utils.go`` (``AuthorizedForBinding``,
 ``AuthorizedForDeviceStatus``, 1.36.3). A violation is no 403: it is a Forbidden cause among the causes of a 422.
 """
 
@@ -20,9 +20,10 @@ Decide = Callable[[Attributes], Decision]
 def status_causes(
     old: Object, new: Object, asked: Attributes, decide: Decide, *, device_status: bool = True
 ) -> list[Cause]:
-    """What the user of the request ASKED may not change between OLD and NEW; DEVICE_STATUS is that gate."""
+    """What the user of ASKED is not allowed to change between OLD and NEW; DEVICE_STATUS: the gate DRAResourceClaimDeviceStatus."""
     before, after = old.get("status") or {}, new.get("status") or {}
     found = binding_causes(before, after, asked, decide)
+    # Without an allocation there is no device whose driver could be asked about.
     if device_status and after.get("allocation"):
         found += device_causes(before, after, asked, decide)
     return found
@@ -32,6 +33,7 @@ def binding_causes(before: Object, after: Object, asked: Attributes, decide: Dec
     """Allocation and reservations are for those who bind claims, in every namespace."""
     if all((before.get(part) or None) == (after.get(part) or None) for part in ("allocation", "reservedFor")):
         return []
+    # Asked cluster-wide, as upstream does: who binds claims binds those of all namespaces.
     wanted = replace(asked, subresource="binding", namespace="", name="")
     why = refused(wanted, decide)
     detail = (
@@ -43,6 +45,7 @@ def binding_causes(before: Object, after: Object, asked: Attributes, decide: Dec
 
 def device_causes(before: Object, after: Object, asked: Attributes, decide: Decide) -> list[Cause]:
     """The status of a device is for the driver of that device."""
+    # A driver's pod needs the wider permission only for devices on nodes other than its own.
     verbs = [f"arbitrary-node:{asked.verb}"]
     if on_node(asked.user, allocated_node(after["allocation"])):
         verbs.insert(0, f"associated-node:{asked.verb}")
@@ -60,11 +63,11 @@ def device_causes(before: Object, after: Object, asked: Attributes, decide: Deci
     return found
 
 
-def first_refusal(ways: Iterable[Attributes], decide: Decide) -> str:
-    """Why the first of WAYS is not allowed; empty if one of them is."""
+def first_refusal(alternatives: Iterable[Attributes], decide: Decide) -> str:
+    """Why the first of ALTERNATIVES is not allowed; empty if one of them is."""
     refusals = []
-    for way in ways:
-        why = refused(way, decide)
+    for wanted in alternatives:
+        why = refused(wanted, decide)
         if not why:
             return ""
         refusals.append(why)

@@ -1,7 +1,7 @@
-"""Pure: nobody grants what he has not (``pkg/registry/rbac/{clusterrole,rolebinding}/policybased``, 1.36.3).
+"""Pure: nobody grants permissions that they do not have (``pkg/registry/rbac/{clusterrole,rolebinding}/policybased``, 1.36.3).
 
-Who writes a role must hold each of its rules himself, or the verb ``escalate``; who binds one must hold them, or the verb
-``bind``. Members of system:masters may do both.
+The writer of a role must hold each of its rules, or the verb ``escalate``; the writer of a binding must hold them, or the
+verb ``bind``. Members of system:masters are allowed both.
 """
 
 from collections.abc import Callable, Iterable
@@ -16,11 +16,11 @@ from kube_emulator.apiserver.validation.causes import quoted
 
 Decide = Callable[[Attributes], Decision]
 EVERYTHING = (Rule(("*",), ("*",), ("*",)), Rule(verbs=("*",), urls=("*",)))
-AGGREGATES = "must have cluster-admin privileges to use the aggregationRule"
+AGGREGATION_REFUSED = "must have cluster-admin privileges to use the aggregationRule"
 
 
 def check_escalation(write: Write, asked: Attributes, rbac: Rbac, decide: Decide) -> None:
-    """Refuse a role or binding that would give its writer, or anyone, more than he has.
+    """Refuse a role or binding that would grant more than its writer has.
 
     Raises:
         ApiError: 403, or 404 for a binding to a role that does not exist.
@@ -28,6 +28,7 @@ def check_escalation(write: Write, asked: Attributes, rbac: Rbac, decide: Decide
     if write.group != GROUP or write.operation == "DELETE" or MASTERS in asked.user.groups:
         return
     new, old = write.new or {}, write.old or {}
+    # The garbage collector must be able to remove owners and finalizers of roles that it could not write.
     if write.operation == "UPDATE" and without_ends(old) == without_ends(new):
         return
     if write.plural in ("roles", "clusterroles"):
@@ -47,14 +48,16 @@ def check_role(write: Write, new: Object, old: Object, asked: Attributes, rbac: 
     if decide(replace(asked, verb="escalate", subresource="")).allowed:
         return
     missing = lacking(asked, rbac, rules_of(new))
-    if not missing and (gathers(new) or gathers(old)) and lacking(asked, rbac, EVERYTHING):
-        missing = AGGREGATES
+    # An aggregated role will have rules that are not written yet, so its writer must hold everything. The old role
+    # counts too: its rules were filled in by the controller.
+    if not missing and (aggregates(new) or aggregates(old)) and lacking(asked, rbac, EVERYTHING):
+        missing = AGGREGATION_REFUSED
     if missing:
         raise status.forbidden(write.plural, GROUP, write.name, missing)
 
 
-def gathers(role: Object) -> bool:
-    """Whether a ClusterRole has its rules from others."""
+def aggregates(role: Object) -> bool:
+    """Whether a ClusterRole has the rules of others."""
     return bool((role.get("aggregationRule") or {}).get("clusterRoleSelectors"))
 
 
@@ -81,7 +84,7 @@ def check_binding(write: Write, new: Object, asked: Attributes, rbac: Rbac, deci
 
 
 def lacking(asked: Attributes, rbac: Rbac, wanted: Iterable[Rule]) -> str:
-    """What of WANTED the user does not hold, in upstream's words; empty if he holds it all."""
+    """Which of the rules WANTED the user does not hold, with upstream's message; empty if all are held."""
     user = asked.user
     parts = uncovered(rbac.rules_for(user, asked.namespace), wanted)
     if not parts:

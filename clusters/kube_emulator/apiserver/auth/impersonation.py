@@ -1,6 +1,6 @@
-"""Acting as someone else: what the headers ask for, and whether the caller may.
+"""Impersonation: what the headers ask for, and whether the caller is allowed to.
 
-Since 1.36 (gate ConstrainedImpersonation, KEP-5284) rights may be given for one kind of user and for one verb:
+Since 1.36 (gate ConstrainedImpersonation, KEP-5284) permission can be given for one kind of user and for one verb:
 ``impersonate:MODE`` on whom and ``impersonate-on:MODE:VERB`` on what is done. The old verb ``impersonate`` still allows all.
 From apiserver ``pkg/endpoints/filters/impersonation`` (1.36.3); the checks for all names at once and its caches are left out.
 """
@@ -34,7 +34,7 @@ AUTHENTICATION = "authentication.k8s.io"
 
 
 def wanted_user(headers: Iterable[tuple[str, str]]) -> User | None:
-    """Whom the HEADERS name; None if nobody.
+    """The user that HEADERS name; None if they name none.
 
     Raises:
         ApiError: 400, groups or the like without a user.
@@ -67,11 +67,11 @@ def first(headers: Iterable[tuple[str, str]], name: str) -> str:
 def go_user(user: User) -> str:
     """USER as Go's ``%#v`` writes it."""
 
-    def words(kind: str, values: Sequence[str]) -> str:
+    def composite(kind: str, values: Sequence[str]) -> str:
         return f"{kind}{{{', '.join(map(quoted, values))}}}"
 
-    groups = words("[]string", user.groups) if user.groups else "[]string(nil)"
-    members = ", ".join(f"{quoted(name)}:{words('[]string', values)}" for name, values in user.extra)
+    groups = composite("[]string", user.groups) if user.groups else "[]string(nil)"
+    members = ", ".join(f"{quoted(name)}:{composite('[]string', values)}" for name, values in user.extra)
     extra = f"map[string][]string{{{members}}}" if user.extra else "map[string][]string(nil)"
     return f'&user.DefaultInfo{{Name:"", UID:{quoted(user.uid)}, Groups:{groups}, Extra:{extra}}}'
 
@@ -80,7 +80,7 @@ def impersonated(wanted: User, asked: Attributes, decide: Decide, *, constrained
     """The user that the caller of ASKED becomes.
 
     Raises:
-        ApiError: 403, in the words of the first way that was tried.
+        ApiError: 403, with the message of the first mode that was tried.
     """
     refusals: list[ApiError] = []
     for mode in modes(wanted, asked.user) if constrained else ("",):
@@ -92,7 +92,7 @@ def impersonated(wanted: User, asked: Attributes, decide: Decide, *, constrained
 
 
 def modes(wanted: User, caller: User) -> Iterator[str]:
-    """The ways to become WANTED, the narrowest first; the empty one is the old verb."""
+    """The modes in which WANTED can be impersonated, the narrowest first; the empty one is the old verb."""
     only_name = not (wanted.uid or wanted.groups or wanted.extra)
     node = wanted.name.startswith(NODE_PREFIX)
     if node and only_name:
@@ -108,29 +108,31 @@ def modes(wanted: User, caller: User) -> Iterator[str]:
 
 def _as_mode(mode: str, wanted: User, asked: Attributes, decide: Decide) -> User:
     if mode:
-        demand(replace(asked, verb=f"impersonate-on:{mode}:{asked.verb}"), decide)
+        require(replace(asked, verb=f"impersonate-on:{mode}:{asked.verb}"), decide)
     for check in checks(mode, wanted, asked.user):
+        # system:masters bypasses authorization, so a constrained permission must not reach it; the old verb can.
         if mode and check.resource == "groups" and MASTERS in wanted.groups:
             why = "impersonating the system:masters group is not allowed"
             raise forbidden(replace(check, name=MASTERS), why)
-        demand(check, decide)
+        require(check, decide)
     groups = wanted.groups
+    # Groups of nodes and accounts are fixed by the server, not by the headers.
     if mode.endswith("-node"):
         groups = (NODES,)
     elif wanted.account and not groups:
         groups = account_groups(wanted.account[0])
-    return replace(wanted, groups=with_standing(wanted.name, groups))
+    return replace(wanted, groups=with_authenticated(wanted.name, groups))
 
 
-def with_standing(name: str, groups: tuple[str, ...]) -> tuple[str, ...]:
-    """GROUPS with the one that says whether the user is known."""
+def with_authenticated(name: str, groups: tuple[str, ...]) -> tuple[str, ...]:
+    """GROUPS with ``system:authenticated`` or, for the anonymous user, ``system:unauthenticated``."""
     if name == ANONYMOUS:
         return groups if UNAUTHENTICATED in groups else (*groups, UNAUTHENTICATED)
     return groups if {AUTHENTICATED, UNAUTHENTICATED} & set(groups) else (*groups, AUTHENTICATED)
 
 
 def checks(mode: str, wanted: User, caller: User) -> Iterator[Attributes]:
-    """What the caller must be allowed to become WANTED."""
+    """What the caller must be allowed, to impersonate WANTED."""
     verb = f"impersonate:{mode}" if mode else "impersonate"
     group = AUTHENTICATION if mode else ""
 
@@ -164,8 +166,8 @@ def checks(mode: str, wanted: User, caller: User) -> Iterator[Attributes]:
             yield one("userextras", value, group=AUTHENTICATION, subresource=member)
 
 
-def demand(asked: Attributes, decide: Decide) -> None:
-    """Go on if ASKED is allowed.
+def require(asked: Attributes, decide: Decide) -> None:
+    """Refuse what is not allowed.
 
     Raises:
         ApiError: 403.

@@ -1,4 +1,4 @@
-"""Who used which right, and who was denied which: what a report on least privilege is made of.
+"""Which permissions each user used, and which were denied: the data of a report on least privilege.
 
 Every method may be called from any thread.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from kube_emulator.apiserver.auth.attributes import Attributes
 
 NAMES_MAX = 10_000
-"""Permissions of one user that are told by name; further ones are counted without it."""
+"""Permissions of one user that are kept by object name; further ones are counted without it."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -18,7 +18,7 @@ class Permission:
     """What one rule of a role would have to allow.
 
     Attributes:
-        resource: empty for a URL, which then stands in ``name``.
+        resource: empty for a URL, which is then in ``name``.
         namespace: empty for cluster-wide.
         name: empty for collections.
     """

@@ -1,6 +1,6 @@
-"""The way in: each request is authenticated, may change its user, is authorized, and carries its user from there on.
+"""Authentication middleware: each request is authenticated, may impersonate, is authorized, and carries its user from there on.
 
-One aiohttp middleware; how bodies are read and answers written belongs to the server, which hands both in.
+One aiohttp middleware; reading bodies and writing answers is left to the server, which passes both functions.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -19,13 +19,13 @@ from kube_emulator.apiserver.status import ApiError
 
 USER = web.RequestKey("auth-user", User)
 OPEN = frozenset({"/healthz", "/livez", "/readyz", "/version"})
-"""What anonymous users see while RBAC is switched off; with RBAC their roles say it."""
+"""What anonymous users see while RBAC is switched off; with RBAC their roles decide."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class Doorkeeper:
-    """Lets requests in.
+class AuthMiddleware:
+    """Authenticates and authorizes requests.
 
     Args:
         constrained: whether the gate ConstrainedImpersonation is on (1.36).
@@ -50,21 +50,25 @@ class Doorkeeper:
         self._read = read
         self._answer = answer
 
-    async def enter(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def serve(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Serve REQUEST by HANDLER, or as a review.
 
         Raises:
             ApiError: 400, 401, 403, or what a review answers.
         """
         info = request_info(request.method, request.path, request.query)
-        user = self._authenticator.who(request.headers.get("Authorization", ""), certificate_of(request))
+        user = self._authenticator.authenticate(
+            request.headers.get("Authorization", ""), certificate_of(request)
+        )
         asked = asked_by(user, info, request.query.get("fieldSelector", ""))
+        # Impersonation comes before authorization: the request is authorized as the impersonated user
+        # (DefaultBuildHandlerChain), and the caller only for the impersonation itself.
         wanted = wanted_user(request.headers.items())
         if wanted is not None:
             user = impersonated(wanted, asked, self._authority.decide, constrained=self._constrained)
             asked = asked_by(user, info, request.query.get("fieldSelector", ""))
         request[USER] = user
-        self._admit(user, info)
+        self._check_anonymous(user, info)
         decision = self._authority.request(asked)
         if not decision.allowed:
             raise forbidden(asked, decision.reason)
@@ -77,7 +81,7 @@ class Doorkeeper:
         finally:
             REQUEST.reset(mark)
 
-    def _admit(self, user: User, info: RequestInfo) -> None:
+    def _check_anonymous(self, user: User, info: RequestInfo) -> None:
         if user.name == ANONYMOUS and not self._authority.enforced and info.path.rstrip("/") not in OPEN:
             raise ApiError(401, "Unauthorized")
 

@@ -1,4 +1,4 @@
-"""Pure over a few look-ups: what a kubelet may ask for (``plugin/pkg/auth/authorizer/node/node_authorizer.go``, 1.36.3).
+"""Pure over a few look-ups: what a kubelet is allowed to ask for (``plugin/pkg/auth/authorizer/node/node_authorizer.go``, 1.36.3).
 
 A kubelet reads what belongs to the pods of its node and writes its own node, lease, slices and the status of its pods. What
 cannot be decided without the object that is written is left to ``node_restriction``. Volumes and certificates are
@@ -20,7 +20,7 @@ ALLOW = Decision(True)
 
 
 class Objects(Protocol):
-    """What the authorizer looks at."""
+    """Where the authorizer finds objects."""
 
     def find(self, plural: str, name: str, namespace: str = "") -> Object | None:
         """An object, or None."""
@@ -52,7 +52,7 @@ def related(node: str, asked: Attributes, objects: Objects) -> Decision:
 
 
 def belongs(node: str, asked: Attributes, objects: Objects) -> bool:
-    """Whether there is a way from the object to NODE."""
+    """Whether the object belongs to NODE: upstream keeps a graph of this (``graph.go``), here the pods are searched."""
     if asked.resource == "resourceslices":
         found = objects.find("resourceslices", asked.name)
         return found is not None and (found.get("spec") or {}).get("nodeName") == node
@@ -119,7 +119,7 @@ def read_namespaced(node: str, asked: Attributes, objects: Objects) -> Decision:
 
 
 def get_only(node: str, asked: Attributes, objects: Objects) -> Decision:
-    """Claims: each alone."""
+    """Claims: one at a time, so that a kubelet cannot list those of other nodes."""
     if asked.verb != "get":
         return Decision(False, "can only get individual resources of this type")
     if asked.subresource:
@@ -139,7 +139,7 @@ def account(node: str, asked: Attributes, objects: Objects) -> Decision:
 
 
 def lease(node: str, asked: Attributes, _: Objects) -> Decision:
-    """Its own lease; the name of a new one is not known here."""
+    """Its own lease; the name of a new one is in the body, which ``node_restriction`` checks."""
     if asked.verb not in ("get", "create", "update", "patch", "delete"):
         return Decision(False, "can only get, create, update, patch, or delete a node lease")
     if asked.namespace != LEASES:
@@ -153,7 +153,7 @@ def slices(node: str, asked: Attributes, objects: Objects) -> Decision:
     """The slices of its node; many at once only by field selector."""
     if asked.subresource:
         return Decision(False, "cannot authorize ResourceSlice subresources")
-    if asked.verb == "create":
+    if asked.verb == "create":  # the node is in the body, which node_restriction checks
         return ALLOW
     if asked.verb in ("get", "update", "patch", "delete"):
         return related(node, asked, objects)

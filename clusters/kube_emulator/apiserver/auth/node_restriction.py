@@ -1,6 +1,6 @@
-"""Pure: what a kubelet may write, seen on the object (``plugin/pkg/admission/noderestriction/admission.go``, 1.36.3).
+"""Pure: what a kubelet is allowed to write, by the content of the object (``plugin/pkg/admission/noderestriction/admission.go``, 1.36.3).
 
-The node authorizer has let the request through; here the content is judged. Volumes and certificates are left out.
+The node authorizer has allowed the request; here the content of the object decides. Volumes and certificates are left out.
 """
 
 from collections.abc import Callable, Mapping
@@ -34,9 +34,9 @@ RESTRICTED = "node-restriction.kubernetes.io"
 
 
 def complaint(node: str, write: Write, find: Find) -> str:
-    """Why the kubelet of NODE may not do this; empty if it may."""
-    judge = JUDGES.get((write.group, write.plural))
-    return judge(node, write, find) if judge else ""
+    """Why the kubelet of NODE is not allowed to do this; empty if it is."""
+    rule = RULES.get((write.group, write.plural))
+    return rule(node, write, find) if rule else ""
 
 
 def pod(node: str, write: Write, _: Find) -> str:
@@ -57,7 +57,7 @@ def pod(node: str, write: Write, _: Find) -> str:
 
 
 def new_pod(node: str, item: Object, find: Find) -> str:
-    """A pod that a kubelet makes stands for a static pod and belongs to its Node."""
+    """A kubelet creates only mirror pods of its static pods, which its Node owns."""
     metadata = item["metadata"]
     owners = metadata.get("ownerReferences") or []
     owner = owners[0] if owners else {}
@@ -77,6 +77,7 @@ def new_pod(node: str, item: Object, find: Find) -> str:
     uid = ((find("nodes", node, "") or {}).get("metadata") or {}).get("uid", "")
     if owner.get("uid") != uid:
         return f"node {node} UID mismatch: expected {owner.get('uid')} got {uid}"
+    # The node authorizer lets a kubelet read what its pods refer to: a mirror pod could open any claim to it.
     if item["spec"].get("resourceClaims"):
         return f'node "{node}" can not create pods that reference resourceclaims'
     return ""
@@ -90,6 +91,7 @@ def pod_status(node: str, write: Write) -> str:
         return f'node "{node}" can only update pod status for pods with spec.nodeName set to itself'  # noqa: S608 # no SQL
     if (old["metadata"].get("labels") or {}) != (new["metadata"].get("labels") or {}):
         return f'node "{node}" cannot update labels through pod status'
+    # The node authorizer lets a kubelet read the claims listed here, so the kubelet must not write the list.
     if (before.get("resourceClaimStatuses") or []) != (after.get("resourceClaimStatuses") or []):
         return f'node "{node}" cannot update resource claim statues'  # upstream's spelling
     if before.get("extendedResourceClaimStatus") != after.get("extendedResourceClaimStatus"):
@@ -125,18 +127,19 @@ def node_of(item: Object | None) -> str:
 
 
 def forbidden_labels(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
-    """Labels that differ and that a kubelet may not touch."""
+    """Labels that differ and that a kubelet is not allowed to change."""
     changed = [name for name in old.keys() | new.keys() if old.get(name) != new.get(name)]
     return sorted(name for name in changed if is_forbidden_label(name))
 
 
 def is_forbidden_label(name: str) -> bool:
-    """Whether NAME is of the restricted domain, or of Kubernetes without being the kubelet's."""
+    """Whether NAME is of the restricted domain, or of Kubernetes without being one of the kubelet's."""
     domain = name.partition("/")[0] if "/" in name else ""
 
     def under(*parents: str) -> bool:
         return any(domain == parent or domain.endswith(f".{parent}") for parent in parents)
 
+    # This domain is for labels by which administrators keep workloads off nodes: never the kubelet's (KEP-279).
     if under(RESTRICTED):
         return True
     return under("kubernetes.io", "k8s.io") and name not in KUBELET_LABELS and not under(*KUBELET_DOMAINS)
@@ -152,6 +155,7 @@ def token(node: str, write: Write, find: Find) -> str:
     if not bound.get("uid"):
         return "node requested token with a pod binding without a uid"
     found = find("pods", bound["name"], write.namespace)
+    # A pod that does not exist is not refused here: the token request itself fails with 404.
     if found is not None and found["metadata"]["uid"] != bound["uid"]:
         return (
             f"the UID in the bound object reference ({bound['uid']}) does not match the UID in record."
@@ -173,6 +177,7 @@ def lease(node: str, write: Write, _: Find) -> str:
 
 def resource_slice(node: str, write: Write, _: Find) -> str:
     """Slices of its own node."""
+    # An update needs no check: spec.nodeName is immutable, and the node authorizer has compared the stored one.
     item = write.new if write.operation == "CREATE" else write.old
     if write.operation in ("CREATE", "DELETE") and node_of(item) != node:
         verb = write.operation.lower()
@@ -180,7 +185,7 @@ def resource_slice(node: str, write: Write, _: Find) -> str:
     return ""
 
 
-JUDGES: Mapping[tuple[str, str], Callable[[str, Write, Find], str]] = {
+RULES: Mapping[tuple[str, str], Callable[[str, Write, Find], str]] = {
     ("", "pods"): pod,
     ("", "nodes"): node_object,
     ("", "serviceaccounts"): token,

@@ -14,23 +14,23 @@ from kube_emulator.apiserver.auth.attributes import Attributes
 from kube_emulator.apiserver.validation.causes import quoted
 
 ALL = "*"
-Words = tuple[str, ...]
+Strings = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A ``PolicyRule``; an empty ``names`` means every name."""
 
-    verbs: Words = ()
-    groups: Words = ()
-    resources: Words = ()
-    names: Words = ()
-    urls: Words = ()
+    verbs: Strings = ()
+    groups: Strings = ()
+    resources: Strings = ()
+    names: Strings = ()
+    urls: Strings = ()
 
     def document(self) -> dict[str, list[str]]:
-        """As it stands in a role."""
+        """As in a role."""
         parts = zip(MEMBERS, (self.verbs, self.groups, self.resources, self.names, self.urls), strict=True)
-        return {member: list(words) for member, words in parts if words}
+        return {member: list(values) for member, values in parts if values}
 
 
 MEMBERS = ("verbs", "apiGroups", "resources", "resourceNames", "nonResourceURLs")
@@ -56,12 +56,12 @@ def allows(rule: Rule, asked: Attributes) -> bool:
     )
 
 
-def has(words: Words, wanted: str) -> bool:
-    """Whether WORDS name WANTED or everything."""
-    return ALL in words or wanted in words
+def has(names: Strings, wanted: str) -> bool:
+    """Whether NAMES contain WANTED or everything."""
+    return ALL in names or wanted in names
 
 
-def matches_resource(resources: Words, combined: str, subresource: str) -> bool:
+def matches_resource(resources: Strings, combined: str, subresource: str) -> bool:
     """Whether RESOURCES name ``pods/status`` outright, by ``*`` or by ``*/status``."""
     return has(resources, combined) or (bool(subresource) and f"*/{subresource}" in resources)
 
@@ -79,7 +79,7 @@ def uncovered(owned: Sequence[Rule], wanted: Iterable[Rule]) -> list[Rule]:
 
 def broken_down(rule: Rule) -> list[Rule]:
     """RULE as rules of one verb, one resource, one name."""
-    names: list[Words] = [(name,) for name in rule.names] or [()]
+    names: list[Strings] = [(name,) for name in rule.names] or [()]
     parts = itertools.product(rule.groups, rule.resources, rule.verbs, names)
     return [Rule((verb,), (group,), (resource,), named) for group, resource, verb, named in parts] + [
         Rule(verbs=(verb,), urls=(url,)) for url, verb in itertools.product(rule.urls, rule.verbs)
@@ -116,7 +116,7 @@ def compact(parts: Iterable[Rule]) -> list[Rule]:
 
 
 def shown(rule: Rule) -> str:
-    """RULE in the words of an escalation error: ``{APIGroups:[""], Resources:["pods"], Verbs:["get" "list"]}``."""
+    """RULE as an escalation error shows it: ``{APIGroups:[""], Resources:["pods"], Verbs:["get" "list"]}``."""
     parts = (
         ("APIGroups", rule.groups),
         ("Resources", rule.resources),
@@ -124,9 +124,9 @@ def shown(rule: Rule) -> str:
         ("ResourceNames", rule.names),
         ("Verbs", rule.verbs),
     )
-    return "{" + ", ".join(f"{word}:{go_list(words)}" for word, words in parts if words) + "}"
+    return "{" + ", ".join(f"{name}:{go_list(values)}" for name, values in parts if values) + "}"
 
 
-def go_list(words: Iterable[str]) -> str:
-    """WORDS as Go's ``%q`` writes a slice: ``["a" "b"]``."""
-    return f"[{' '.join(quoted(word) for word in words)}]"
+def go_list(values: Iterable[str]) -> str:
+    """VALUES as Go's ``%q`` writes a slice: ``["a" "b"]``."""
+    return f"[{' '.join(quoted(value) for value in values)}]"

@@ -1,8 +1,8 @@
-"""Pure: what the roles and bindings of a cluster allow to whom.
+"""Pure: what the roles and bindings of a cluster allow to which user.
 
 ``Rbac`` is made from the stored objects once after each change of one of them. It keeps, for each user and what is asked
 for, the few rules that can match, so that a request costs a look into a dictionary. The order and the reasons are those
-of ``pkg/registry/rbac/validation/rule.go`` (1.36): the first binding that allows is told.
+of ``pkg/registry/rbac/validation/rule.go`` (1.36): the first binding that allows is the reason.
 """
 
 from collections.abc import Iterable, Mapping
@@ -27,7 +27,7 @@ class NoRoleError(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One binding as it stands for one of its subjects.
+    """One binding for one of its subjects.
 
     Attributes:
         namespace: empty for a ClusterRoleBinding.
@@ -59,7 +59,7 @@ class Rbac:
         self._cluster_roles = aggregated(cluster_roles)
         self._grants: dict[Subject, list[Grant]] = {}
         by_name = sorted(cluster_bindings, key=lambda item: item["metadata"]["name"])
-        for order, binding in enumerate([*by_name, *sorted(bindings, key=place)]):
+        for order, binding in enumerate([*by_name, *sorted(bindings, key=order_of)]):
             self._add(order, binding)
         self._of_user: dict[tuple[str, tuple[str, ...]], tuple[Grant, ...]] = {}
         self._memo: dict[tuple[Any, ...], tuple[Grant, ...]] = {}
@@ -101,12 +101,13 @@ class Rbac:
         return found
 
     def decide(self, asked: Attributes) -> Decision:
-        """Whether a rule allows what is ASKED; the reason of a denial tells only of roles that do not exist."""
+        """Whether a rule allows what is ASKED; the reason of a denial names only roles that do not exist."""
         for grant in self._candidates(asked):
+            # ClusterRoleBindings come before RoleBindings, as in VisitRulesFor: the reason names the first that allows.
             if any(allows(rule, asked) for rule in grant.rules):
                 return Decision(True, f"RBAC: allowed by {grant.source}")
         missing = self.missing(asked.user, asked.namespace)
-        return Decision(False, f"RBAC: {told(missing)}" if missing else "")
+        return Decision(False, f"RBAC: {joined(missing)}" if missing else "")
 
     def _candidates(self, asked: Attributes) -> tuple[Grant, ...]:
         """The bindings of the user with the rules that match but for the name of the object."""
@@ -140,18 +141,18 @@ class Rbac:
         return list(dict.fromkeys(grant.missing for grant in self._in(user, namespace) if grant.missing))
 
 
-def told(errors: list[str]) -> str:
+def joined(errors: list[str]) -> str:
     """ERRORS as Go's aggregate writes them."""
     return errors[0] if len(errors) == 1 else f"[{', '.join(errors)}]"
 
 
-def place(item: Object) -> tuple[str, str]:
-    """Where a namespaced object stands."""
+def order_of(item: Object) -> tuple[str, str]:
+    """The order of namespaced objects."""
     return item["metadata"].get("namespace", ""), item["metadata"]["name"]
 
 
 def subject_key(subject: Object, namespace: str) -> Subject | None:
-    """Whom SUBJECT of a binding in NAMESPACE means; None for nobody."""
+    """The user or group that SUBJECT of a binding in NAMESPACE names; None for nobody."""
     kind, name = subject.get("kind", ""), subject.get("name", "")
     if kind == "ServiceAccount":
         home = subject.get("namespace") or namespace
@@ -160,7 +161,7 @@ def subject_key(subject: Object, namespace: str) -> Subject | None:
 
 
 def described(binding: Object, subject: Object, namespace: str) -> str:
-    """A binding and one of its subjects in upstream's words."""
+    """A binding and one of its subjects, with upstream's wording."""
     reference, name = binding["roleRef"], binding["metadata"]["name"]
     head = f'RoleBinding "{name}/{namespace}"' if namespace else f'ClusterRoleBinding "{name}"'
     whom = subject["name"]
@@ -173,7 +174,7 @@ def aggregated(roles: Iterable[Object]) -> dict[str, tuple[Rule, ...]]:
     """{name: rules} of ClusterRoles; one with an ``aggregationRule`` has the rules of those that it selects.
 
     Upstream's clusterrole-aggregation controller writes them into the object, selector by selector in the order of names, each rule once;
-    roles that aggregate others are settled by going around until nothing changes.
+    roles that aggregate aggregated ones are computed by repeating until nothing changes.
     """
     items = {role["metadata"]["name"]: role for role in roles}
     rules = {name: rules_of(role) for name, role in sorted(items.items())}

@@ -1,4 +1,4 @@
-"""Kinds that are only asked, never stored: may I, may he, what may I, who am I, whose token is this; and tokens themselves.
+"""Review kinds, which are answered and never stored: access, rules, self subject and token reviews; and token requests.
 
 authorization.k8s.io/v1, authentication.k8s.io/v1 and the subresource ``serviceaccounts/token`` (``pkg/registry/authorization``,
 ``pkg/registry/authentication``, ``pkg/registry/core/serviceaccount``, 1.36.3).
@@ -123,14 +123,15 @@ class Reviews:
         namespace = spec.get("namespace", "")
         if not namespace:
             raise status.bad_request("no namespace on request")
-        rules, hinders = self._authority.rules_for(user, namespace)
+        rules, gaps = self._authority.rules_for(user, namespace)
         answer: Document = {
             "resourceRules": [rule.document() for rule in rules if rule.resources],
             "nonResourceRules": [rule.document() for rule in rules if rule.urls],
-            "incomplete": bool(user.node) and bool(hinders),
+            # the node authorizer cannot list its rules, so the answer for a kubelet has gaps
+            "incomplete": bool(user.node) and bool(gaps),
         }
-        if hinders:
-            answer["evaluationError"] = hinders[0] if len(hinders) == 1 else f"[{', '.join(hinders)}]"
+        if gaps:
+            answer["evaluationError"] = gaps[0] if len(gaps) == 1 else f"[{', '.join(gaps)}]"
         return {"spec": {}, "status": answer}
 
     def _token(self, spec: Object, _: User, __: RequestInfo) -> Document:

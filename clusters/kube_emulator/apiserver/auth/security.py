@@ -1,7 +1,7 @@
-"""All parts of this package for one cluster, put together: keys and tokens are made here and live as long as it.
+"""All parts of this package for one cluster, put together: keys and tokens are created here and are valid as long as it runs.
 
 Users of each cluster: ``admin`` (system:masters), ``driver`` (no rights of its own once RBAC is switched on) and the kubelet of
-each node; whoever else is wanted is made by ``add_user``, by a client certificate or by a service account.
+each node; others are created by ``add_user``, by a client certificate or by a service account.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from aiohttp import web
 from kube_emulator.apiserver.auth.attributes import MASTERS, NODE_PREFIX, NODES, User
 from kube_emulator.apiserver.auth.authenticator import Authenticator
 from kube_emulator.apiserver.auth.authority import Authority, Objects
-from kube_emulator.apiserver.auth.middleware import Doorkeeper
+from kube_emulator.apiserver.auth.middleware import AuthMiddleware
 from kube_emulator.apiserver.auth.reviews import Reviews
 from kube_emulator.apiserver.auth.signer import Signer
 from kube_emulator.apiserver.certificate import ClientAuthority
@@ -55,7 +55,7 @@ class Security:
             self.add_user(f"{NODE_PREFIX}{node}", NODES)
 
     def add_user(self, name: str, *groups: str) -> str:
-        """Make a user who is known by a token; the token."""
+        """Create a user with a token; return the token."""
         token = self._tokens[name] = self.authenticator.static_token(User(name=name, groups=groups))
         return token
 
@@ -76,13 +76,13 @@ class Security:
         token: str = request["status"]["token"]
         return token
 
-    def doorkeeper(
+    def middleware(
         self,
         read: Callable[[web.Request], Awaitable[Any]],
         answer: Callable[[web.Request, Mapping[str, Any], int], web.StreamResponse],
-    ) -> Doorkeeper:
-        """The way in for a server that READs bodies and ANSWERs documents."""
-        return Doorkeeper(
+    ) -> AuthMiddleware:
+        """The authentication middleware of a server that READs bodies and ANSWERs documents."""
+        return AuthMiddleware(
             self.authenticator,
             self.authority,
             self.reviews,

@@ -38,13 +38,13 @@ class Signer:
         self._known: OrderedDict[str, Claims] = OrderedDict()
 
     def sign(self, claims: Claims) -> str:
-        """A token that says CLAIMS."""
+        """A token with these CLAIMS."""
         text = f"{self._head}.{encode(claims)}"
         first, second = decode_dss_signature(self._key.sign(text.encode(), ec.ECDSA(hashes.SHA256())))
         return f"{text}.{b64(first.to_bytes(HALF, 'big') + second.to_bytes(HALF, 'big'))}"
 
     def read(self, token: str) -> Claims:
-        """What TOKEN says, if this signer signed it; whether it still holds is not judged here.
+        """The claims of TOKEN, if this signer signed it; whether it is still valid is not checked here.
 
         Raises:
             BadTokenError: it did not.

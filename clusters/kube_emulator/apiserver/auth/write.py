@@ -1,4 +1,4 @@
-"""What is about to be stored, and for whom: the input of every check that needs the object.
+"""The write that is being admitted, and its request: the input of every check that needs the object.
 
 The request is carried in a context variable, so that the verbs need not know of users: a write with no request around it is one
 of this process (scheduler, controllers, kubelet emulation) and is trusted, as upstream's loopback client is.

@@ -1,1 +1,1 @@
-"""HTTP in front of the verbs: forms of bodies, options, streams."""
+"""HTTP in front of the verbs: encodings, options, streams."""

@@ -1,6 +1,6 @@
 """How the body of a request becomes a value: JSON, YAML or protobuf, within bounds.
 
-A refusal is a 400 in the words of the real server where clients show them.
+A refusal is a 400, with the message of the real server where clients show it.
 """
 
 import asyncio
@@ -21,10 +21,10 @@ BODY_MAX = 3 << 20
 """Bytes of a request; a real server refuses more than 3 MiB too (genericapiserver MaxRequestBodyBytes)."""
 
 BODY_S = 60.0
-"""Seconds within which a body must have come."""
+"""Seconds within which a body must arrive."""
 
 ALIASES_MAX = 100
-"""Aliases in a YAML document; each may stand for much, so a short text could become a big value."""
+"""Aliases in a YAML document; each may repeat a big part, so a short text could become a huge value."""
 
 
 class Loader(yaml.CSafeLoader):
@@ -67,16 +67,16 @@ def parse_json(raw: bytes) -> Any:
     """A JSON value.
 
     Raises:
-        ValueError: it is none; the text is what Go would say, as far as that can be told.
+        ValueError: it is none; the text is Go's for the common cases.
     """
     try:
         return msgspec.json.decode(raw)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise ValueError(go_words(raw, str(error))) from error
+        raise ValueError(go_message(raw, str(error))) from error
 
 
-def go_words(raw: bytes, why: str) -> str:
-    """Why RAW is no JSON, in Go's words for the common cases."""
+def go_message(raw: bytes, why: str) -> str:
+    """Why RAW is no JSON, with Go's message for the common cases."""
     text = raw.strip()
     if not text or "truncated" in why:
         return "unexpected end of JSON input"
@@ -182,10 +182,10 @@ def read_patch(raw: bytes, *, applies: bool) -> Any:
         raise bad_request(f"error decoding {'YAML' if applies else 'patch'}: {error}") from error
 
 
-def with_doubles(raw: bytes, value: Any) -> Any:
-    """VALUE, read from the JSON RAW, such that objects with a member told twice remember it.
+def with_duplicates(raw: bytes, value: Any) -> Any:
+    """VALUE, read from the JSON RAW, with duplicate members of objects remembered.
 
-    Ends of names are counted first, in RAW and in what became of it, because that is cheap and almost always the end of it.
+    Ends of names are counted first, in RAW and in VALUE encoded again: that is cheap, and nearly always proves that there are none.
     """
     if b'" :' not in raw and raw.count(b'":') == msgspec.json.encode(value).count(b'":'):
         return value

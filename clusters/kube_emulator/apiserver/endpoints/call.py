@@ -34,7 +34,7 @@ class Call:
     Attributes:
         raw: the body.
         container_log: finds the log file of a container; None where no kubelet runs.
-        warnings: what the client is told with the answer.
+        warnings: warnings that are sent to the client with the answer.
     """
 
     api: Api
@@ -86,7 +86,7 @@ class Call:
         return Transformer(self.served, self.definition, self.form, include, self.api.clock.time())
 
     def writer(self, options: WriteOptions) -> Writer:
-        """Who writes."""
+        """The field manager of the request."""
         return Writer(options.manager, "Update", self.served, self.info.subresource, self.warnings.append)
 
     def selection(self, options: ListOptions) -> Predicate:

@@ -1,4 +1,4 @@
-"""What the server tells about itself: discovery, OpenAPI, version, health. Documents are made once and kept until a CRD changes them."""
+"""Documents about the server: discovery, OpenAPI, version, health; made once and kept until a CRD changes them."""
 
 import hashlib
 from collections.abc import Callable
@@ -42,8 +42,11 @@ class Documents:
         for root in HEALTH:
             if path == root or path.startswith(f"{root}/"):
                 return health(request, root)
-        if path in ("/api", "/apis") and (told := self._aggregated(request, core=path == "/api")) is not None:
-            return told
+        if (
+            path in ("/api", "/apis")
+            and (found := self._aggregated(request, core=path == "/api")) is not None
+        ):
+            return found
         if path == "/openapi/v2":
             return await self._openapi_v2(request)
         body = self._document(path)

@@ -1,4 +1,4 @@
-"""``pods/eviction``: deletes a pod unless a PodDisruptionBudget says no; ``verbs.budgets`` judges."""
+"""``pods/eviction``: deletes a pod unless a PodDisruptionBudget forbids it; ``verbs.budgets`` decides."""
 
 from dataclasses import replace
 
@@ -23,7 +23,7 @@ CONDITION = {
 
 
 async def evict(call: Call) -> web.Response:
-    """Delete a pod the polite way.
+    """Delete a pod if its PodDisruptionBudget allows it.
 
     Raises:
         ApiError: 429, its budget does not allow it.
@@ -36,6 +36,7 @@ async def evict(call: Call) -> web.Response:
     pod = call.api.get("pods", call.info.name, call.namespace)
     budgets = () if is_free(pod) else call.api.values("poddisruptionbudgets")
     budget = budget_of(pod, [one for one in budgets if one["metadata"]["namespace"] == call.namespace])
+    # The budget pays before the pod is deleted: two evictions at once must not both use its last disruption.
     if budget is not None and spends(pod, budget):
         status = spent(budget, call.info.name, call.api.clock.stamp())
         if not options.dry_run:
@@ -47,7 +48,7 @@ async def evict(call: Call) -> web.Response:
 
 
 def mark(call: Call, pod: JsonObject) -> None:
-    """Say in POD why it goes."""
+    """Add the condition DisruptionTarget to POD."""
     status = dict(pod.get("status") or {})
     others = [one for one in status.get("conditions") or [] if one["type"] != CONDITION["type"]]
     before = [one for one in status.get("conditions") or [] if one["type"] == CONDITION["type"]]

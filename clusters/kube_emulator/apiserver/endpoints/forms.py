@@ -58,7 +58,7 @@ def encode(value: Any, media: Media) -> bytes:
 
 
 def bare(raw: bytes, served: Served) -> bytes:
-    """An object's JSON without kind and apiVersion, as it stands in a list of a built-in kind."""
+    """An object's JSON without kind and apiVersion, as in a list of a built-in kind."""
     head = f'{{"kind":"{served.resource.kind}","apiVersion":"{served.api_version}",'.encode()
     return b"{" + raw[len(head) :] if raw.startswith(head) else raw
 

@@ -22,7 +22,7 @@ EXPIRED_PART = (
     "deleted between the time the first chunk was returned and now may show up in the list."
 )
 ANY = -1
-"""The revision of a token that goes on from whatever is there now."""
+"""The revision of a token that continues with what exists now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +42,13 @@ class Part:
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """As a list tells it."""
-        told: dict[str, Any] = {"resourceVersion": str(self.revision)}
+        """``metadata`` of the list."""
+        found: dict[str, Any] = {"resourceVersion": str(self.revision)}
         if self.token:
-            told["continue"] = self.token
+            found["continue"] = self.token
         if self.left:
-            told["remainingItemCount"] = self.left
-        return told
+            found["remainingItemCount"] = self.left
+        return found
 
 
 def token_of(revision: int, start: str) -> str:
@@ -65,10 +65,14 @@ def read_token(token: str) -> tuple[int, str]:
     """
     try:
         raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
-        told = parse_json(raw)
-        revision, start = told["rv"], told["start"]
-        if told["v"] != "meta.k8s.io/v1" or not isinstance(revision, int) or not isinstance(start, str):
-            raise ValueError(told)
+        token_value = parse_json(raw)
+        revision, start = token_value["rv"], token_value["start"]
+        if (
+            token_value["v"] != "meta.k8s.io/v1"
+            or not isinstance(revision, int)
+            or not isinstance(start, str)
+        ):
+            raise ValueError(token_value)
     except (binascii.Error, ValueError, KeyError, TypeError) as error:
         raise bad_request(f"invalid continue token: continue key is not valid: {error}") from error
     return revision, start
@@ -89,6 +93,7 @@ def revision_asked(store: Store, options: ListOptions) -> int | None:
     asked = int(text)
     if asked > store.revision:
         raise too_new(asked, store.revision)
+    # A limit without a match is exact too, so that all parts are of one revision (etcd3 store GetList).
     exact = options.match == "Exact" or (options.limit and not options.match)
     return asked if exact else None
 
@@ -122,6 +127,7 @@ def part_of(
     if not options.limit or len(chosen) <= options.limit:
         return Part(chosen, revision)
     shown = chosen[: options.limit]
+    # With a selector the server does not know how many are left, so it says nothing (ListMeta).
     left = len(chosen) - len(shown) if matches is everything else None
     return Part(shown, revision, token_of(revision, key_of(shown[-1])), left)
 
@@ -142,6 +148,6 @@ def expired(start: str) -> ApiError:
 
 
 def key_of(item: Stored) -> str:
-    """Where an object stands in the order of lists."""
+    """The key by which lists are ordered."""
     metadata = item.value["metadata"]
     return path_of(metadata.get("namespace", ""), metadata["name"])

@@ -1,4 +1,4 @@
-"""``pods/log``: what a container printed, out of the log file of its node; and a clear no to exec, attach and port-forward.
+"""``pods/log``: the log file of a container; exec, attach and port-forward are refused.
 
 The real server asks the kubelet; here both are one process, and the kubelet knows where the file is (``Call.container_log``).
 Options and refusals are those of kubernetes pkg/registry/core/pod/strategy.go LogLocation and the kubelet's
@@ -24,7 +24,7 @@ LEAST = {"tailLines": 0, "limitBytes": 1, "sinceSeconds": 1}
 
 
 async def refuse_stream(call: Call) -> web.StreamResponse:
-    """Say that nobody gets into a container here.
+    """Refuse exec, attach and port-forward.
 
     Raises:
         ApiError: always; 404 if there is no such pod.
@@ -78,8 +78,8 @@ def numbers_of(pod: str, query: Mapping[str, str]) -> dict[str, int]:
         except ValueError as error:
             raise bad_request(f'strconv.ParseInt: parsing "{query[name]}": invalid syntax') from error
         if found[name] < least:
-            words = "greater than or equal to 0" if least == 0 else "greater than 0"
-            causes.append(invalid_field(name, found[name], f"must be {words}"))
+            bound = "greater than or equal to 0" if least == 0 else "greater than 0"
+            causes.append(invalid_field(name, found[name], f"must be {bound}"))
     if causes:
         raise invalid("PodLogOptions", "", pod, causes)
     return found
@@ -111,7 +111,7 @@ def status_of(pod: JsonObject, container: str) -> JsonObject | None:
 
 
 def check_status(pod: JsonObject, container: str, *, previous: bool) -> None:
-    """See to it that the container has a log.
+    """Refuse a container that has no log yet.
 
     Raises:
         ApiError: 400; 501 for the log of a run before this one.

@@ -28,7 +28,7 @@ class Form:
 
     Attributes:
         transform: what it is turned into, one of TRANSFORMS; empty for the object itself.
-        version: API version of meta.k8s.io in which the transform is told.
+        version: API version of meta.k8s.io of the transformed object.
     """
 
     media: Media = "json"
@@ -47,33 +47,34 @@ PLAIN = Form()
 
 @lru_cache(maxsize=512)
 def form_of(accept: str, *, protobuf: bool, transforms: bool = True) -> Form:
-    """The first form in an ``Accept`` header that can be given; PROTOBUF tells whether the kind has that form.
+    """The first form in an ``Accept`` header that can be given; PROTOBUF: whether the kind has that form.
 
     Raises:
         ApiError: 406, none can.
     """
     if not accept:
         return PLAIN
+    # The order in the header decides; quality values are not read, since client-go and kubectl send none. A clause that cannot be served is skipped: client-go asks for a table first and for JSON after it.
     for clause in accept.split(","):
         media, *parameters = (part.strip() for part in clause.split(";"))
-        told = dict(part.partition("=")[::2] for part in parameters)
+        options = dict(part.partition("=")[::2] for part in parameters)
         found = MEDIA.get("application/json" if media in ("*/*", "application/*") else media)
         if found is None or (found == "protobuf" and not protobuf):
             continue
-        transform, version = told.get("as", ""), told.get("v", "v1")
+        transform, version = options.get("as", ""), options.get("v", "v1")
         if transform:
             known = (
-                transform in TRANSFORMS and told.get("g") == "meta.k8s.io" and version in ("v1", "v1beta1")
+                transform in TRANSFORMS and options.get("g") == "meta.k8s.io" and version in ("v1", "v1beta1")
             )
             if not known or not transforms or (found == "protobuf" and transform == "Table"):
                 continue
-        return Form(found, transform, version, told.get("pretty") == "1")
+        return Form(found, transform, version, options.get("pretty") == "1")
     if any(
         clause.partition(";")[0].strip() in (*MEDIA, "*/*", "application/*") for clause in accept.split(",")
     ):
         raise ApiError(406, f"only the following media types are accepted: {', '.join(MEDIA)}")
-    words = f"406: Not Acceptable\n\nAvailable representations: {', '.join(MEDIA)}"
-    raise ApiError(406, words, details={})
+    text = f"406: Not Acceptable\n\nAvailable representations: {', '.join(MEDIA)}"
+    raise ApiError(406, text, details={})
 
 
 def body_media(content_type: str, *, protobuf: bool) -> Media:

@@ -1,14 +1,14 @@
 """From a body to an object of the kind that the path names: decoded, of the right kind, its fields checked.
 
 Built-in kinds are read as Go would (``schema.validation``), custom ones by their definition's schema. What is unknown or
-told twice is a warning, or a 400 with ``fieldValidation=Strict``.
+set twice is a warning, or a 400 with ``fieldValidation=Strict``.
 """
 
 from collections.abc import Iterable
 
 from dra_api.objects import JsonObject
 from kube_emulator.apiserver.crds.definition import Definition
-from kube_emulator.apiserver.endpoints.bodies import read_object, unrecognized, with_doubles
+from kube_emulator.apiserver.endpoints.bodies import read_object, unrecognized, with_duplicates
 from kube_emulator.apiserver.endpoints.negotiation import body_media
 from kube_emulator.apiserver.resources import Served
 from kube_emulator.apiserver.schema.findings import DecodingError, refusal
@@ -24,7 +24,7 @@ class Reader:
     """Reads objects of one kind in one version.
 
     Args:
-        warnings: what the client is to be told with the answer; it grows.
+        warnings: warnings that are sent with the answer; it grows.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Reader:
         value = read_object(raw, media, kind)
         self.check_kind(value, raw)
         if media == "json":
-            value = with_doubles(raw, value)
+            value = with_duplicates(raw, value)
         return self.checked(value, validation)
 
     def check_kind(self, value: JsonObject, raw: bytes) -> None:
@@ -82,7 +82,7 @@ class Reader:
             kept, unknown = self.read(value)
         except DecodingError as error:
             raise bad_request(refusal(served.api_version, served.resource.kind, str(error))) from error
-        self.tell(unknown, validation)
+        self.warn(unknown, validation)
         return kept
 
     def read(self, value: JsonObject) -> tuple[JsonObject, Iterable[str]]:
@@ -105,7 +105,7 @@ class Reader:
         reading = read(found, value, self._release)
         return {**reading.value, **head}, reading.warnings
 
-    def tell(self, unknown: Iterable[str], validation: str) -> None:
+    def warn(self, unknown: Iterable[str], validation: str) -> None:
         """Warn of what is unknown, or refuse it.
 
         Raises:

@@ -110,7 +110,7 @@ class Stream:
         try:
             async for event in self._events(start):
                 await self._send(response, event)
-        except ApiError as error:  # the stream has begun, so it is told in the stream
+        except ApiError as error:  # the response has begun, so it is sent as an event of the stream
             await response.write(self._error(error))
         except ConnectionError:
             return response

@@ -35,14 +35,14 @@ async def reply(
     headers: Mapping[str, str] | None = None,
 ) -> web.Response:
     """BODY as a response."""
-    told = {"Cache-Control": "no-cache, private", **(headers or {})}
+    sent = {"Cache-Control": "no-cache, private", **(headers or {})}
     if len(body) >= GZIP_MIN and "gzip" in request.headers.get("Accept-Encoding", ""):
-        told |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+        sent |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
         if len(body) > INLINE_MAX:
             body = await asyncio.to_thread(gzip.compress, body, GZIP_LEVEL)
         else:
             body = gzip.compress(body, GZIP_LEVEL)
-    response = web.Response(body=body, status=code, headers=told, content_type=form.content_type)
+    response = web.Response(body=body, status=code, headers=sent, content_type=form.content_type)
     for text in dict.fromkeys(warnings or ()):
         response.headers.add("Warning", quoted(text))
     return response

@@ -34,7 +34,7 @@ SUBRESOURCES: Mapping[str, Mapping[str, Route]] = MappingProxyType(
 
 
 def route(info: RequestInfo, resource: Resource) -> Route:
-    """What serves INFO; a watch is served by who holds the stream.
+    """What serves INFO; a watch is served by ``reads.Stream``.
 
     Raises:
         ApiError: 404 or 405.

@@ -1,4 +1,4 @@
-"""The subresource ``scale``: how many copies a workload or a custom object wants, as autoscaling/v1 tells it."""
+"""The subresource ``scale``: the wanted replicas of a workload or custom object, as autoscaling/v1."""
 
 from typing import Any
 
@@ -29,13 +29,13 @@ async def get(call: Call) -> web.Response:
 
 
 async def update(call: Call) -> web.Response:
-    """Set how many copies are wanted."""
+    """Replace how many replicas are wanted."""
     body = read_object(call.raw, body_media(call.request.content_type, protobuf=True), "Scale")
     return await store(call, body, "UpdateOptions")
 
 
 async def patch(call: Call) -> web.Response:
-    """Change how many copies are wanted."""
+    """Patch how many replicas are wanted."""
     kind = patch_kind(call.request.content_type, custom=call.resource.custom)
     value = read_patch(call.raw, applies=kind == "apply")
     now = scale_of(call, call.api.get(call.plural, call.info.name, call.namespace))
@@ -43,10 +43,10 @@ async def patch(call: Call) -> web.Response:
 
 
 async def store(call: Call, scale: JsonObject, kind: str) -> web.Response:
-    """Write the wanted number of copies into the object."""
+    """Write the wanted number of replicas into the object."""
     wanted = (scale.get("spec") or {}).get("replicas") or 0
     if not isinstance(wanted, int) or wanted < 0:
-        raise bad_request(f"spec.replicas must be a number of copies, is {wanted!r}")
+        raise bad_request(f"spec.replicas must be a number of replicas, is {wanted!r}")
     options = options_of(call, kind)
     item = call.api.stored(call.plural, call.info.name, call.namespace)
     value = with_member(value_of(item, call.served), paths(call)["specReplicasPath"], wanted)

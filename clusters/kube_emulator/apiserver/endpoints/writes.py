@@ -115,7 +115,7 @@ async def apply(call: Call, config: JsonObject, options: WriteOptions) -> web.Re
     config = named(call, placed(call, config))
     known = call.api.find(call.plural, call.info.name, call.namespace) is not None
     if call.definition is not None:
-        call.reader.tell(
+        call.reader.warn(
             [f'unknown field "{path}"' for path in call.definition.unknown(config, call.served.version)],
             options.validation,
         )
@@ -140,8 +140,8 @@ async def delete(call: Call) -> web.Response:
     held = metadata.get("finalizers") or metadata.get("deletionGracePeriodSeconds")
     if held or call.plural in RETURNS_DELETED:
         return await call.answer(item)
-    told = success(call.resource.plural, call.resource.group, metadata["name"], metadata["uid"])
-    return await call.answer_document(told)
+    status = success(call.resource.plural, call.resource.group, metadata["name"], metadata["uid"])
+    return await call.answer_document(status)
 
 
 def options_body(call: Call) -> Any:

@@ -1,1 +1,1 @@
-"""Patches that change a document without knowing who owns what."""
+"""The patches that do not know owners of fields: JSON patch, merge patch, strategic merge patch."""

@@ -86,12 +86,12 @@ def add(document: Any, operation: dict[str, Any]) -> Any:
 
 
 def remove(document: Any, operation: dict[str, Any]) -> Any:
-    """Take away."""
+    """Remove a value."""
     return remove_at(document, steps(operation["path"]))
 
 
 def remove_at(document: Any, path: list[str]) -> Any:
-    """Take away what is at PATH."""
+    """Remove what is at PATH."""
     parent = at(document, path[:-1])
     if isinstance(parent, list):
         parent.pop(index_of(path[-1], len(parent)))
@@ -101,7 +101,7 @@ def remove_at(document: Any, path: list[str]) -> Any:
 
 
 def replace(document: Any, operation: dict[str, Any]) -> Any:
-    """Set what is there."""
+    """Replace a value."""
     path = steps(operation["path"])
     if not path:
         return operation["value"]
@@ -113,9 +113,10 @@ def replace(document: Any, operation: dict[str, Any]) -> Any:
 
 
 def check(document: Any, operation: dict[str, Any]) -> Any:
-    """Go on only if the value is as told."""
+    """Fail unless the value is the one in the operation."""
     path = steps(operation["path"])
     wanted = operation.get("value")
+    # A test for null holds for an absent member too (evanphx/json-patch).
     found = at(document, path[:-1]).get(path[-1]) if wanted is None else at(document, path)
     if found != wanted:
         message = f"testing value {operation['path']} failed"
@@ -124,13 +125,13 @@ def check(document: Any, operation: dict[str, Any]) -> Any:
 
 
 def copy_value(document: Any, operation: dict[str, Any]) -> Any:
-    """Set what stands elsewhere."""
+    """Set a copy of another value."""
     value = copied(at(document, steps(operation["from"])))
     return add_value(document, steps(operation["path"]), value)
 
 
 def move(document: Any, operation: dict[str, Any]) -> Any:
-    """Set what stood elsewhere."""
+    """Move a value."""
     value = at(document, steps(operation["from"]))
     return add_value(remove_at(document, steps(operation["from"])), steps(operation["path"]), value)
 

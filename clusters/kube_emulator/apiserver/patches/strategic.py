@@ -68,7 +68,7 @@ def retained(target: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, A
 
 
 def apply_directive(result: dict[str, Any], name: str, value: Any) -> None:
-    """Carry out ``$deleteFromPrimitiveList``; the other directives are read where they act."""
+    """Carry out ``$deleteFromPrimitiveList``; the other directives are handled where they apply."""
     if name.startswith(DELETE):
         field = name.removeprefix(DELETE)
         if not isinstance(value, list):
@@ -124,7 +124,7 @@ def missing_key(item: Any, key: str, field: FieldInfo) -> ApiError:
 
 
 def ordered(items: list[Any], order: Any, field: FieldInfo | None) -> list[Any]:
-    """ITEMS in the ORDER that the patch wants; others keep their place behind the one that they followed."""
+    """ITEMS in the ORDER that the patch wants; others stay behind the item that they followed."""
     if not isinstance(order, list):
         return items
     key = field.patch_key if field else ""

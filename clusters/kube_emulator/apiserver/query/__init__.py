@@ -1,1 +1,1 @@
-"""Selections: label selectors, field selectors and the predicates that they are."""
+"""Label selectors and field selectors, as predicates."""

@@ -1,6 +1,6 @@
 """Field selectors of list and watch: which fields a kind can be selected by, and the refusals of the others.
 
-The sets and words are those of the field label conversions in ``pkg/apis/*/conversion.go`` and of the kinds'
+The sets and messages are those of the field label conversions in ``pkg/apis/*/conversion.go`` and of the kinds'
 ``SelectableFields`` (kubernetes/kubernetes 1.36 and 1.37); the text is read as apimachinery ``pkg/fields/selector.go`` does.
 """
 
@@ -43,7 +43,13 @@ FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
     }
 )
-TWIN_EVENTS = (*NAMES, *(f"regarding.{name}" for name in REFERENCE), "reason", "reportingController", "type")
+EVENTS_GROUP_FIELDS = (
+    *NAMES,
+    *(f"regarding.{name}" for name in REFERENCE),
+    "reason",
+    "reportingController",
+    "type",
+)
 """What events.k8s.io selects by (``pkg/apis/events/v1/conversion.go``)."""
 
 SPELLING = {"regarding": "involvedObject", "reportingController": "reportingComponent"}
@@ -84,7 +90,7 @@ def unescaped(value: str) -> str:
     """A value without its backslashes.
 
     Raises:
-        ApiError: 400, a backslash stands before something else, or a sign that needs one has none.
+        ApiError: 400, a backslash is before something else, or a character that needs one has none.
     """
     if bad := re.search(r"\\(?![\\,=]).?", value):
         raise bad_request(f"invalid field selector: invalid escape sequence: {bad.group()}")
@@ -122,7 +128,7 @@ def check_field(field: str, served: Served, release: Release, selectable: tuple[
     """Refuse a field that the kind cannot be selected by."""
     resource = served.resource
     if served.group == "events.k8s.io":
-        known = TWIN_EVENTS
+        known = EVENTS_GROUP_FIELDS
     else:
         known = (*NAMES, *selectable) if resource.custom else FIELDS.get(resource.key, NAMES)
     early = field == POOL and release < POOL_SINCE
@@ -131,7 +137,7 @@ def check_field(field: str, served: Served, release: Release, selectable: tuple[
 
 
 def unsupported(field: str, served: Served, resource: Resource) -> str:
-    """The words of the kind's conversion."""
+    """The message of the kind's conversion: upstream has one wording per kind."""
     if resource.key == "jobs":
         return f'field label "{field}" not supported for Job'
     if resource.custom:

@@ -1,4 +1,4 @@
-"""Label selectors of list and watch: the whole grammar, and the words of the real server for what it does not know.
+"""Label selectors of list and watch: the whole grammar, and the messages of the real server for what it refuses.
 
 Read as apimachinery ``pkg/labels/selector.go`` (1.36) does: a lexer, then a parser of one token ahead, then the rules of
 label keys and values.
@@ -183,5 +183,5 @@ def check_value(key: str, value: str, index: int) -> None:
 
 
 def refuse(why: str) -> NoReturn:
-    """Say why the selector cannot be read."""
+    """Refuse a selector that cannot be read."""
     raise bad_request(f"unable to parse requirement: {why}")

@@ -1,1 +1,1 @@
-"""The verbs of the API over the store: what a request does to objects, whoever sent it."""
+"""The verbs of the API over the store: what a request does to objects, from HTTP or from a part of this process."""

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dra_api.objects import JsonObject
+from kube_emulator.apiserver.apply.owners import is_reset
 from kube_emulator.apiserver.auth.write import Write
 from kube_emulator.apiserver.crds.catalogue import Catalogue
 from kube_emulator.apiserver.registry import conversion
@@ -212,7 +213,7 @@ class Api(Reading):
         item["metadata"] = dict(item["metadata"])
         item["metadata"].pop("selfLink", None)
         check_fixed(resource, old, item)
-        reset = item["metadata"].get("managedFields") if tracked else None
+        reset = tracked and is_reset(item)
         if tracked:
             kept_owners(old, item)
         prepare_change(
@@ -220,7 +221,7 @@ class Api(Reading):
         )
         if not subresource:
             warn(resource, writer, item, old)
-        if tracked and writer.name and reset not in ([], [{}]):
+        if tracked and writer.name and not reset:
             shapes = self.catalogue.shapes(resource)
             item = owned_update(resource, old, item, writer, self.clock.stamp(), shapes, subresource)
         item["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"]

@@ -1,4 +1,4 @@
-"""An API with nothing around it: no users, no admission, no server. For benchmarks and for tests of single parts."""
+"""The verbs of the API alone: no users, no admission, no server. For benchmarks and for tests of single parts."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

@@ -1,6 +1,6 @@
 """An object as another API version has it: the one place where versions meet.
 
-Built-in kinds are converted by ``rules.conversion``; kinds of CRDs only change their ``apiVersion`` (conversion strategy
+Built-in kinds are converted by ``validation.conversion``; kinds of CRDs only change their ``apiVersion`` (conversion strategy
 None, the only one that is served).
 """
 

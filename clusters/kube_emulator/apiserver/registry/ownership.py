@@ -1,6 +1,6 @@
-"""``managedFields`` of a write: who gets to own what, from the request's version to the stored object.
+"""``managedFields`` of a write: who owns which fields, in the request's version and in the stored object.
 
-The rules are in ``apply.owners``; this module knows kinds, versions and doors.
+The rules are in ``apply.owners``; this module knows kinds, versions and subresources.
 """
 
 from collections.abc import Callable, Mapping
@@ -38,7 +38,7 @@ ADDED_LATER: Mapping[str, frozenset[str]] = MappingProxyType(
         ),
     }
 )
-"""{kind: members of the spec that the server adds after ownership is told} (strategies and admission, 1.36)."""
+"""{kind: members of the spec that the server adds after it has recorded ownership} (strategies and admission, 1.36)."""
 
 
 Warn = Callable[[str], None]
@@ -51,10 +51,10 @@ def no_warning(_text: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Who writes.
+    """Which field manager writes, and how.
 
     Attributes:
-        name: field manager; empty for parts of this process, which leave no trace.
+        name: field manager; empty for parts of this process, which are not tracked.
         served: the kind in the version of the request; None for the stored one.
         warn: receives the warnings about the object that is written.
     """
@@ -98,7 +98,11 @@ def manager_of(resource: Resource, writer: Writer) -> Manager:
 def owned_new(
     resource: Resource, item: JsonObject, sent: frozenset[str], writer: Writer, stamp: str, shapes: Shapes
 ) -> JsonObject:
-    """A new ITEM, owned by WRITER, who SENT these members of its spec."""
+    """A new ITEM, owned by WRITER, who SENT these members of its spec.
+
+    Upstream records ownership after the defaults of the version and before strategy and admission: so the writer owns
+    defaults as if they were sent, and not what is in ``ADDED_LATER``.
+    """
     view = view_of(resource, writer, shapes, "")
     live = {"metadata": {}} if resource.custom else skeleton_of(resource.api_version, resource.kind)
     added = ADDED_LATER.get(resource.key, frozenset()) - sent
@@ -127,7 +131,7 @@ def owned_update(
 
 
 def known_owners(item: Mapping[str, Any]) -> Owners:
-    """The owners that an object tells; none if they cannot be read."""
+    """The owners in ``managedFields``; none if they cannot be read, as upstream drops them."""
     try:
         return owners_of(item)
     except ValueError:
@@ -154,6 +158,7 @@ def apply_as(
     view = view_of(resource, writer, shapes, writer.subresource)
     seen: JsonObject = {} if live is None else seen_by(writer, live)
     owners = known_owners(seen)
+    # What was written before tracking must not be lost to the first applier without a conflict.
     if live is not None and not owners:
         owners = before_first_apply(seen, view, live["metadata"]["creationTimestamp"])
     bare = without_owners(seen)
@@ -171,7 +176,7 @@ def without_owners(item: JsonObject) -> JsonObject:
 
 @cache
 def skeleton_of(api_version: str, kind: str) -> JsonObject:
-    """What an empty object of a built-in kind has in Go: its structs, which nobody gets to own by writing into them."""
+    """What an empty object of a built-in kind has in Go: its structs; writing into them does not make them owned."""
     found = type_of(api_version, kind)
     return {"metadata": {}} | (struct_of(found) if found else {})
 

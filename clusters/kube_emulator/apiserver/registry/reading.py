@@ -51,7 +51,7 @@ class Reading:
         return [item.value for item in self.listed(plural, namespace)]
 
     def check_namespace(self, resource: Resource, namespace: str, name: str) -> None:
-        """Refuse what is to be made in a namespace that is not there or is ending.
+        """Refuse to create in a namespace that does not exist or is being deleted.
 
         Raises:
             ApiError: 403 or 404.

@@ -1,6 +1,6 @@
-"""What happens to an object on its way into the store, by its kind: defaults, refusals, what a door does not write.
+"""What happens to an object before it is stored, by its kind: defaults, refusals, what a subresource does not write.
 
-The rules of built-in kinds are in ``rules.registry``, those of custom kinds in ``crds``; this module knows which applies.
+The rules of built-in kinds are in ``validation.registry``, those of custom kinds in ``crds``; this module knows which applies.
 """
 
 from dra_api.objects import JsonObject
@@ -51,11 +51,12 @@ def prepare_change(
     context: Context,
     definition: Definition | None,
 ) -> None:
-    """Make NEW ready to take the place of OLD, in place.
+    """Make NEW ready to replace OLD, in place.
 
     Raises:
         ApiError: 422, the change breaks rules.
     """
+    # finalize writes spec.finalizers and nothing else (pkg/registry/core/namespace).
     if subresource == "finalize":
         finalizers = (new.get("spec") or {}).get("finalizers") or []
         spec = {name: value for name, value in old.get("spec", {}).items() if name != "finalizers"}
@@ -77,7 +78,7 @@ def prepare_change(
 
 
 def kind_causes(resource: Resource, item: JsonObject) -> list[Cause]:
-    """Rules of the kinds that this side of the server owns, after their defaults are set, in place."""
+    """Rules of the kinds that are not in ``validation``, after their defaults are set, in place."""
     if resource.key != "customresourcedefinitions":
         return []
     default_definition(item)
@@ -85,7 +86,7 @@ def kind_causes(resource: Resource, item: JsonObject) -> list[Cause]:
 
 
 def is_hidden(resource: Resource, subresource: str, member: str) -> bool:
-    """Whether a write through that door leaves a top-level member alone, so that nobody gets to own it by it."""
+    """Whether a write through SUBRESOURCE leaves a top-level member alone, so that its writer does not own it (``GetResetFields``)."""
     if subresource == "status":
         return member not in ("status", "metadata") or (member == "metadata" and not keeps_metadata(resource))
     return bool(subresource) or (resource.status and member == "status")
@@ -97,7 +98,7 @@ def keeps_metadata(resource: Resource) -> bool:
 
 
 def grace_of(resource: Resource, item: JsonObject, asked: int | None) -> int:
-    """Seconds that a deletion of ITEM waits for its kubelet; 0 for what needs no wait (pod ``CheckGracefulDelete``)."""
+    """Seconds that a deletion of ITEM waits for its kubelet; 0 for what need not wait (pod ``CheckGracefulDelete``)."""
     spec, phase = item.get("spec") or {}, (item.get("status") or {}).get("phase")
     if resource.key != "pods" or not spec.get("nodeName") or phase in ("Succeeded", "Failed"):
         return 0

@@ -35,8 +35,8 @@ class Start:
     """Where a watch begins.
 
     Attributes:
-        since: revision after which changes are told; None begins with what exists.
-        ends_start: whether a bookmark tells the end of what existed.
+        since: revision after which changes are sent; None begins with what exists.
+        ends_start: whether a bookmark marks the end of what existed.
     """
 
     since: int | None = None
@@ -113,10 +113,10 @@ LAST_BOOKMARK_S = 2.0
 """Seconds before the end of a watch at which it gets its last bookmark (apiserver ``cacher.go``)."""
 
 RING: Any = object()
-"""What the alarm puts into a queue when a bookmark is due."""
+"""What an alarm puts into the queue when a bookmark is due."""
 
 END: Any = object()
-"""What it puts there when the time is over."""
+"""What it puts there when the watch times out."""
 
 
 async def changes(
@@ -151,12 +151,14 @@ def alarm(queue: Queue, clock: Clock, seconds: float, mark: Any) -> "asyncio.Tas
 
 
 def seen(change: Change, before: bool, after: bool) -> Event | None:
-    """CHANGE as a watcher sees it whose selection held BEFORE and holds AFTER."""
+    """CHANGE for a watcher that selected the object BEFORE and selects it AFTER."""
     if after and change.after is not None:
         return Event("MODIFIED" if before else "ADDED", change.revision, change.after, change)
     if not before or change.before is None:
         return None
     if change.gone is not None:
         return Event("DELETED", change.revision, change.gone, change)
+    # It left the selection: the watcher sees the object as it was last selected, with the version of the change
+    # (apiserver cacher ``convertToWatchEvent``).
     metadata = {**change.before.value["metadata"], "resourceVersion": str(change.revision)}
     return Event("DELETED", change.revision, Stored({**change.before.value, "metadata": metadata}), change)

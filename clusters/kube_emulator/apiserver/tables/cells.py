@@ -1,6 +1,6 @@
-"""Pure: what stands in the cells of a table, in the words of ``pkg/printers/internalversion/printers.go`` (1.36).
+"""Pure: the cells of a table, with the texts of ``pkg/printers/internalversion/printers.go`` (1.36).
 
-A cell is told the object and the time. Those of pods are in ``pods``, those of events in ``events``.
+A cell is computed from the object and the time. Those of pods are in ``pods``, those of events in ``events``.
 """
 
 import datetime
@@ -24,7 +24,7 @@ def reads(path: str, absent: Any = "") -> Cell:
     return lambda item, _now: at(item, path) or absent
 
 
-def told(path: str, absent: str) -> Cell:
+def text_or(path: str, absent: str) -> Cell:
     """A cell that is the text of a member, which may be zero."""
     return lambda item, _now: str(at(item, path, absent))
 
@@ -35,12 +35,12 @@ def number(path: str) -> Cell:
 
 
 def counts(*paths: str) -> Cell:
-    """A cell that tells how many members some members have."""
+    """A cell that counts the members of some members."""
     return lambda item, _now: sum(len(at(item, path, ())) for path in paths)
 
 
 def duration(seconds: float) -> str:
-    """How long something is, as kubectl says it (apimachinery ``util/duration.HumanDuration``)."""
+    """How long something is, as kubectl shows it (apimachinery ``util/duration.HumanDuration``)."""
     total = int(seconds)
     if total < 0:
         return "<invalid>" if total < -1 else "0s"
@@ -80,7 +80,7 @@ def age_cell(item: JsonObject, now: float) -> str:
 
 
 def since(path: str) -> Cell:
-    """How long ago a moment was; empty if it never came."""
+    """How long ago a time was; empty if it is not set."""
     return lambda item, now: age(at(item, path), now) if at(item, path) else ""
 
 
@@ -97,12 +97,12 @@ def labels_at(path: str) -> Cell:
 def node_status(item: JsonObject, _now: float) -> str:
     """Ready or not."""
     ready = next((c["status"] for c in at(item, "status.conditions", []) if c["type"] == "Ready"), None)
-    word = "Unknown" if ready is None else "Ready" if ready == "True" else "NotReady"
-    return f"{word},SchedulingDisabled" if at(item, "spec.unschedulable", False) else word
+    state = "Unknown" if ready is None else "Ready" if ready == "True" else "NotReady"
+    return f"{state},SchedulingDisabled" if at(item, "spec.unschedulable", False) else state
 
 
 def node_roles(item: JsonObject, _now: float) -> str:
-    """The roles that a node's labels tell."""
+    """The roles in a node's labels."""
     prefix, labels = "node-role.kubernetes.io/", item["metadata"].get("labels") or {}
     roles = {name.removeprefix(prefix) for name in labels if name.startswith(prefix)}
     return ",".join(sorted((roles | {labels.get("kubernetes.io/role", "")}) - {""})) or "<none>"
@@ -123,8 +123,8 @@ def address(kind: str) -> Cell:
 
 def claim_state(item: JsonObject, _now: float) -> str:
     """The states of a claim."""
-    going, allocated = item["metadata"].get("deletionTimestamp"), at(item, "status.allocation", None)
-    states = ["deleted"] if going else []
+    deleted, allocated = item["metadata"].get("deletionTimestamp"), at(item, "status.allocation", None)
+    states = ["deleted"] if deleted else []
     if allocated is None:
         return ",".join(states or ["pending"])
     return ",".join([*states, "allocated", *(["reserved"] if at(item, "status.reservedFor") else [])])
@@ -175,12 +175,12 @@ def job_completions(item: JsonObject, _now: float) -> str:
 
 
 def job_status(item: JsonObject, _now: float) -> str:
-    """The word for a job."""
+    """The status of a job."""
     true = {c["type"] for c in at(item, "status.conditions", []) if c["status"] == "True"}
     if item["metadata"].get("deletionTimestamp"):
         true.add("Terminating")
-    words = ("Complete", "Failed", "Terminating", "Suspended", "FailureTarget", "SuccessCriteriaMet")
-    return next((word for word in words if word in true), "Running")
+    states = ("Complete", "Failed", "Terminating", "Suspended", "FailureTarget", "SuccessCriteriaMet")
+    return next((state for state in states if state in true), "Running")
 
 
 def job_duration(item: JsonObject, now: float) -> str:

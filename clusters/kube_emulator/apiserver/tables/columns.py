@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from dra_api.objects import JsonObject
 from kube_emulator.apiserver.tables import cells, events, pods
-from kube_emulator.apiserver.tables.cells import Cell, counts, number, reads, told
+from kube_emulator.apiserver.tables.cells import Cell, counts, number, reads, text_or
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Column:
 
     @property
     def definition(self) -> JsonObject:
-        """As the table tells it."""
+        """Its ``columnDefinitions`` entry."""
         return {
             "name": self.name,
             "type": self.type,
@@ -150,8 +150,8 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = MappingProxyType(
         ),
         "poddisruptionbudgets": (
             NAME,
-            Column("Min Available", told("spec.minAvailable", "N/A")),
-            Column("Max Unavailable", told("spec.maxUnavailable", "N/A")),
+            Column("Min Available", text_or("spec.minAvailable", "N/A")),
+            Column("Max Unavailable", text_or("spec.maxUnavailable", "N/A")),
             integer("Allowed Disruptions", number("status.disruptionsAllowed")),
             AGE,
         ),

@@ -7,7 +7,7 @@ from kube_emulator.apiserver.tables.cells import age, at
 
 
 def first(item: JsonObject, *paths: str) -> Any:
-    """The first member that is there: the groups call the same things differently."""
+    """The first member that is there: the two groups name the same fields differently."""
     return next((found for path in paths if (found := at(item, path))), "")
 
 
@@ -39,7 +39,7 @@ def part(item: JsonObject, _now: float) -> str:
 
 
 def source(item: JsonObject, _now: float) -> str:
-    """Who tells it."""
+    """The component that reported it."""
     component = first(
         item, "source.component", "deprecatedSource.component", "reportingComponent", "reportingController"
     )

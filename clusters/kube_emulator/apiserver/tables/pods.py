@@ -1,4 +1,4 @@
-"""Pure: the cells of pods, in the words of ``printPod`` (``pkg/printers/internalversion/printers.go``, 1.36)."""
+"""Pure: the cells of pods, with the texts of ``printPod`` (``pkg/printers/internalversion/printers.go``, 1.36)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from kube_emulator.apiserver.tables.cells import age, at
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What stands in the columns of one pod."""
+    """The columns of one pod."""
 
     ready: int
     status: str
@@ -18,10 +18,10 @@ class Summary:
 
 
 def summary(item: JsonObject) -> Summary:
-    """ITEM in a row: init containers speak until they are done, then the containers."""
+    """ITEM in a row: init containers decide until they are done, then the containers."""
     sidecars = {c["name"] for c in at(item, "spec.initContainers", []) if c.get("restartPolicy") == "Always"}
     inits: Sequence[JsonObject] = at(item, "status.initContainerStatuses", [])
-    word, ready = first_word(item), 0
+    reason, ready = pod_reason(item), 0
     blocked = False
     for index, status in enumerate(inits):
         if at(status, "state.terminated.exitCode", None) == 0:
@@ -30,40 +30,40 @@ def summary(item: JsonObject) -> Summary:
             ready += bool(status.get("ready"))
             continue
         blocked = True
-        word = f"Init:{init_word(status) or f'{index}/{len(inits)}'}"
+        reason = f"Init:{init_reason(status) or f'{index}/{len(inits)}'}"
         break
     if blocked and not holds(item, "Initialized"):
-        told = inits
+        shown = inits
     else:
         containers: Sequence[JsonObject] = at(item, "status.containerStatuses", [])
-        told = [*(status for status in inits if status["name"] in sidecars), *containers]
+        shown = [*(status for status in inits if status["name"] in sidecars), *containers]
         ready += sum(running(status) for status in containers)
-        word = word_of_containers(item, word, containers)
+        reason = containers_reason(item, reason, containers)
     return Summary(
         ready,
-        last_word(item, word),
-        sum(status.get("restartCount", 0) for status in told),
-        max((at(status, "lastState.terminated.finishedAt") for status in told), default=""),
+        final_reason(item, reason),
+        sum(status.get("restartCount", 0) for status in shown),
+        max((at(status, "lastState.terminated.finishedAt") for status in shown), default=""),
     )
 
 
-def first_word(item: JsonObject) -> str:
-    """What the pod as a whole tells."""
+def pod_reason(item: JsonObject) -> str:
+    """The status by the pod as a whole."""
     for condition in at(item, "status.conditions", []):
         if condition["type"] == "PodScheduled" and condition.get("reason") == "SchedulingGated":
             return "SchedulingGated"
     return str(at(item, "status.reason") or at(item, "status.phase"))
 
 
-def init_word(status: JsonObject) -> str:
-    """What is wrong with an init container; empty for one that waits its turn or runs."""
+def init_reason(status: JsonObject) -> str:
+    """What is wrong with an init container; empty for one that waits or runs."""
     if at(status, "state.terminated", None) is not None:
-        return ended_word(status)
+        return ended_reason(status)
     reason: str = at(status, "state.waiting.reason")
     return "" if reason == "PodInitializing" else reason
 
 
-def ended_word(status: JsonObject) -> str:
+def ended_reason(status: JsonObject) -> str:
     """Why a container ended."""
     ended = status["state"]["terminated"]
     if ended.get("reason"):
@@ -71,30 +71,30 @@ def ended_word(status: JsonObject) -> str:
     return f"Signal:{ended['signal']}" if ended.get("signal") else f"ExitCode:{ended.get('exitCode', 0)}"
 
 
-def word_of_containers(item: JsonObject, word: str, containers: Sequence[JsonObject]) -> str:
-    """What the first container that does not run tells, unless others still run."""
+def containers_reason(item: JsonObject, reason: str, containers: Sequence[JsonObject]) -> str:
+    """The status by the first container that does not run, unless others still run."""
     failed = ""
     for status in reversed(containers):
         if at(status, "state.waiting.reason"):
-            word = status["state"]["waiting"]["reason"]
+            reason = status["state"]["waiting"]["reason"]
         elif at(status, "state.terminated", None) is not None:
-            word = ended_word(status)
-            failed = word if status["state"]["terminated"].get("exitCode") else failed
-    if word != "Completed":
-        return word
+            reason = ended_reason(status)
+            failed = reason if status["state"]["terminated"].get("exitCode") else failed
+    if reason != "Completed":
+        return reason
     runs = any(running(status) for status in containers)
     if runs and holds(item, "Ready"):
         return "Running"
-    return failed or ("NotReady" if runs else word)
+    return failed or ("NotReady" if runs else reason)
 
 
-def last_word(item: JsonObject, word: str) -> str:
-    """A pod that goes says so, unless it has ended."""
+def final_reason(item: JsonObject, reason: str) -> str:
+    """``Terminating`` while the pod is deleted, unless it has ended."""
     if not item["metadata"].get("deletionTimestamp"):
-        return word
+        return reason
     if at(item, "status.reason") == "NodeLost":
         return "Unknown"
-    return word if at(item, "status.phase") in ("Succeeded", "Failed") else "Terminating"
+    return reason if at(item, "status.phase") in ("Succeeded", "Failed") else "Terminating"
 
 
 def running(status: JsonObject) -> bool:
@@ -115,7 +115,7 @@ def ready_of(item: JsonObject, _now: float) -> str:
 
 
 def status_of(item: JsonObject, _now: float) -> str:
-    """The word that kubectl shows."""
+    """The status that kubectl shows."""
     return summary(item).status
 
 
@@ -139,7 +139,7 @@ def gates_of(item: JsonObject, _now: float) -> str:
 
 
 def conditions_of(item: JsonObject) -> list[JsonObject]:
-    """What a row tells of a pod that has ended."""
+    """The conditions of the row of a pod that has ended."""
     phase = at(item, "status.phase")
     if phase not in ("Succeeded", "Failed"):
         return []

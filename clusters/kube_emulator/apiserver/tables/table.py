@@ -1,4 +1,4 @@
-"""Pure: a list as a table. Custom kinds bring their columns (``additionalPrinterColumns``)."""
+"""Pure: a list as a table. Custom kinds define their columns (``additionalPrinterColumns``)."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ def table(
 ) -> JsonObject:
     """ITEMS of a kind as columns and rows of a meta.k8s.io/v1 Table; COLUMNS are those of a custom kind."""
     chosen = (
-        (NAME, *(custom_column(told) for told in columns))
+        (NAME, *(custom_column(column) for column in columns))
         if columns is not None
         else COLUMNS.get(key, (NAME, AGE))
     )
@@ -26,20 +26,20 @@ def table(
 
 
 def ended(item: JsonObject) -> JsonObject:
-    """What the row of a pod tells beside its cells."""
+    """What the row of a pod has beside its cells."""
     conditions = conditions_of(item)
     return {"conditions": conditions} if conditions else {}
 
 
-def custom_column(told: JsonObject) -> Column:
-    """A column of a custom kind; its path is a simple JSONPath, a date is told as an age."""
-    path, kind = told["jsonPath"], told.get("type", "string")
+def custom_column(column: JsonObject) -> Column:
+    """A column of a custom kind; its path is a simple JSONPath, a date is shown as an age."""
+    path, kind = column["jsonPath"], column.get("type", "string")
 
     def cell(item: JsonObject, now: float) -> Any:
         value = json_path(item, path)
         return age(value or None, now) if kind == "date" and isinstance(value, str) else value
 
-    return Column(told["name"], cell, told.get("priority", 0), kind)
+    return Column(column["name"], cell, column.get("priority", 0), kind)
 
 
 def json_path(item: Any, path: str) -> Any:

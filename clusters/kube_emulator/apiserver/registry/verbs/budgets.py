@@ -1,8 +1,8 @@
 """Pure: whether PodDisruptionBudgets let a pod be evicted, and what their status says.
 
 The eviction is after kubernetes pkg/registry/core/pod/storage/eviction.go, the status after pkg/controller/disruption
-(1.36); texts were compared with a real API server's. Who evicts is ``serving.evictions``, who keeps the status
-``controllers.budgets``.
+(1.36); texts were compared with a real API server's. The eviction is served by ``endpoints.evictions``, the status is kept by
+``controllers.disruption``.
 """
 
 import math
@@ -14,7 +14,7 @@ from kube_emulator.apiserver.status import ApiError, forbidden
 
 Object = Mapping[str, Any]
 DISRUPTED_MAX = 2000
-"""Pods that may be on their way out unseen by the controller (MaxDisruptedPodSize)."""
+"""Evicted pods that the controller has not seen yet (MaxDisruptedPodSize)."""
 PENDING_S = 10
 CONDITION = "DisruptionAllowed"
 
@@ -26,13 +26,13 @@ def is_ready(pod: Object) -> bool:
 
 
 def is_free(pod: Object) -> bool:
-    """Whether POD may go whatever budgets say: it does not run, or goes already."""
+    """Whether budgets do not count for POD: it does not run, or is being deleted (``canIgnorePDB``)."""
     phase = (pod.get("status") or {}).get("phase")
     return phase in ("Succeeded", "Failed", "Pending") or bool(pod["metadata"].get("deletionTimestamp"))
 
 
 def budget_of(pod: Object, budgets: Iterable[Object]) -> Object | None:
-    """The one of BUDGETS, all of the pod's namespace, that guards POD.
+    """The one of BUDGETS, all of the pod's namespace, that selects POD.
 
     Raises:
         ApiError: 500, there are several.
@@ -48,7 +48,7 @@ def budget_of(pod: Object, budgets: Iterable[Object]) -> Object | None:
 
 
 def spends(pod: Object, budget: Object) -> bool:
-    """Whether evicting POD takes something from BUDGET: not if POD is not ready and enough others are."""
+    """Whether evicting POD uses up a disruption of BUDGET: not if POD is not ready and enough others are."""
     if is_ready(pod):
         return True
     status = budget.get("status") or {}
@@ -72,9 +72,10 @@ def spent(budget: Object, pod: str, now: str) -> dict[str, Any]:
     """The status of BUDGET when POD is evicted.
 
     Raises:
-        ApiError: 403 or 429, it must not be.
+        ApiError: 403 or 429, the budget does not allow it.
     """
     name, status = budget["metadata"]["name"], dict(budget.get("status") or {})
+    # The status is of an older spec: its numbers do not count yet.
     if status.get("observedGeneration", 0) < budget["metadata"].get("generation", 0):
         raise refusal(f"The disruption budget {name} is still being processed by the server.", PENDING_S)
     allowed = status.get("disruptionsAllowed", 0)
@@ -91,7 +92,7 @@ def spent(budget: Object, pod: str, now: str) -> dict[str, Any]:
 
 
 def why_not(name: str, status: Object) -> str:
-    """Why a budget allows nothing."""
+    """Why a budget allows no disruption."""
     conditions = status.get("conditions") or []
     condition: Object = next((one for one in conditions if one["type"] == CONDITION), {})
     message = condition.get("message", "") if condition.get("status") == "False" else ""
@@ -139,7 +140,7 @@ def wanted(spec: Object, pods: int, scale: int) -> tuple[int, int]:
 
 
 def status_of(budget: Object, pods: Iterable[Object], scale: int, now: str) -> dict[str, Any]:
-    """The status of BUDGET that guards PODS."""
+    """The status of BUDGET that selects PODS."""
     every = list(pods)
     old = budget.get("status") or {}
     there = {pod["metadata"]["name"] for pod in every if not pod["metadata"].get("deletionTimestamp")}

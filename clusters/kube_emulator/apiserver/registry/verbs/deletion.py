@@ -1,4 +1,4 @@
-"""Pure: what a deletion does to an object: mark it, or take it away (apiserver ``registry/rest/delete.go``, 1.36)."""
+"""Pure: what a deletion does to an object: mark it, or remove it (apiserver ``registry/rest/delete.go``, 1.36)."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +18,7 @@ class Deletion:
 
     Attributes:
         item: the object as marked; the one that was there if nothing changes.
-        gone: whether it is to be taken away now.
+        gone: whether it is removed now.
     """
 
     item: JsonObject
@@ -60,9 +60,11 @@ def deletion(resource: Resource, item: JsonObject, options: DeleteOptions, stamp
     metadata = item["metadata"]
     finalizers = finalizers_after(metadata.get("finalizers") or [], options.policy)
     grace = grace_of(resource, item, options.grace_s)
+    # A namespace stays until its controller has emptied spec.finalizers (pkg/registry/core/namespace/storage).
     if resource.key == "namespaces":
         return Deletion(terminating(item, finalizers, stamp), not finalizers and not spec_finalizers(item))
     if metadata.get("deletionTimestamp"):
+        # A second deletion may only shorten the grace period (BeforeDelete): a longer one changes nothing.
         left = metadata.get("deletionGracePeriodSeconds") or 0
         if grace >= left:
             changed = finalizers != (metadata.get("finalizers") or [])
@@ -83,9 +85,10 @@ def finalizers_after(finalizers: list[str], policy: str) -> list[str]:
 
 
 def marked(item: JsonObject, finalizers: list[str], when: str | None, grace_s: int) -> JsonObject:
-    """ITEM as it waits for its end; WHEN None keeps the time that it has."""
+    """ITEM with its deletion marks; WHEN None keeps the time that it has."""
     metadata = dict(item["metadata"])
     if when is not None:
+        # The first mark counts as a change of what users want; a shorter grace period does not (BeforeDelete).
         first = "deletionTimestamp" not in metadata
         metadata |= {"deletionTimestamp": when, "deletionGracePeriodSeconds": grace_s}
         if first and "generation" in metadata and item["kind"] != "CustomResourceDefinition":
@@ -114,7 +117,7 @@ def terminating(item: JsonObject, finalizers: list[str], stamp: Any) -> JsonObje
 
 
 def is_finished(item: JsonObject) -> bool:
-    """Whether nothing holds an object any more that was marked."""
+    """Whether a marked object has no finalizer and no grace period left."""
     metadata = item["metadata"]
     held = metadata.get("finalizers") or metadata.get("deletionGracePeriodSeconds")
     return bool(metadata.get("deletionTimestamp")) and not held and not spec_finalizers_of(item)
@@ -126,7 +129,7 @@ def spec_finalizers_of(item: JsonObject) -> list[str]:
 
 
 def check_namespace(item: JsonObject) -> None:
-    """Refuse the end of a namespace that every cluster has.
+    """Refuse to delete a namespace that every cluster has.
 
     Raises:
         ApiError: 403.

@@ -3,6 +3,7 @@
 from typing import Any
 
 from dra_api.objects import JsonObject
+from kube_emulator.apiserver.apply.owners import is_reset
 from kube_emulator.apiserver.patches.json_patch import json_patch
 from kube_emulator.apiserver.patches.merge import merge
 from kube_emulator.apiserver.patches.strategic import strategic
@@ -33,11 +34,13 @@ def patched(kind: str, item: JsonObject, patch: Any) -> Any:
 
 
 def kept_owners(old: JsonObject, item: JsonObject) -> None:
-    """Keep who owned what, unless the writer forgets it on purpose, in place."""
-    told = item["metadata"].get("managedFields")
-    if told in ([], [{}]):
+    """Keep the owners of the fields, unless the writer resets them, in place.
+
+    An empty list or one empty entry resets them (managedfields ``fieldmanager.go``); no list at all does not.
+    """
+    if is_reset(item):
         item["metadata"].pop("managedFields")
-    elif not told and old["metadata"].get("managedFields"):
+    elif not item["metadata"].get("managedFields") and old["metadata"].get("managedFields"):
         item["metadata"]["managedFields"] = old["metadata"]["managedFields"]
 
 
@@ -49,10 +52,10 @@ def check_fixed(resource: Resource, old: JsonObject, item: JsonObject) -> None:
     """
     causes = []
     for name in ("uid", "deletionTimestamp"):
-        told, known = item["metadata"].get(name), old["metadata"].get(name)
-        if told and told != known and (name == "uid" or not known):
+        sent, known = item["metadata"].get(name), old["metadata"].get(name)
+        if sent and sent != known and (name == "uid" or not known):
             causes += [
-                invalid(f"metadata.{name}", told, "field is immutable")
+                invalid(f"metadata.{name}", sent, "field is immutable")
             ] * 2  # the real server checks twice
     if causes:
         raise refused(resource.kind, resource.group, old["metadata"]["name"], causes)
@@ -95,13 +98,13 @@ def check_uid(resource: Resource, old: JsonObject, item: JsonObject) -> None:
     Raises:
         ApiError: 409.
     """
-    told, metadata = item["metadata"].get("uid"), old["metadata"]
-    if told in (None, "", metadata["uid"]):
+    wanted, metadata = item["metadata"].get("uid"), old["metadata"]
+    if wanted in (None, "", metadata["uid"]):
         return
     key = f"/registry/{resource.plural}/{path_of(metadata.get('namespace', ''), metadata['name'])}"
     why = (
         f"StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: "
-        f"Precondition failed: UID in precondition: {told}, UID in object meta: {metadata['uid']}"
+        f"Precondition failed: UID in precondition: {wanted}, UID in object meta: {metadata['uid']}"
     )
     raise conflict(resource.plural, resource.group, metadata["name"], why)
 

@@ -1,6 +1,6 @@
 """Pure: the options of the verbs, read from query and body, and what is refused about them.
 
-The rules and words are those of apimachinery ``pkg/apis/meta/v1/validation`` and ``internalversion/validation`` (1.36).
+The rules and messages are those of apimachinery ``pkg/apis/meta/v1/validation`` and ``internalversion/validation`` (1.36).
 """
 
 from collections.abc import Iterator, Mapping
@@ -72,7 +72,7 @@ class WriteOptions:
 
 
 def number(query: Mapping[str, str], name: str) -> int:
-    """A number in the query; 0 if it is not there.
+    """A number in the query; 0 if it is not sent.
 
     Raises:
         ApiError: 400, it is none.
@@ -186,7 +186,7 @@ def write_options(kind: str, query: Mapping[str, str], agent: str, *, applies: b
 
 
 def manager_of(agent: str) -> str:
-    """The field manager that a User-Agent stands for: what is before its first slash, cut to what is allowed."""
+    """The field manager of a User-Agent: what is before its first slash, cut to what is allowed (``managerOrUserAgent``)."""
     text = "".join(letter for letter in agent.partition("/")[0] if letter.isprintable())
     while len(text.encode()) > MANAGER_MAX:
         text = text[:-1]
@@ -255,7 +255,7 @@ def delete_options(query: Mapping[str, str], body: Any) -> DeleteOptions:
 
 
 def options_in(query: Mapping[str, str]) -> dict[str, Any]:
-    """DeleteOptions as a query tells them."""
+    """DeleteOptions out of a query."""
     found: dict[str, Any] = {"dryRun": dry_run_of(query)}
     if "gracePeriodSeconds" in query:
         found["gracePeriodSeconds"] = number(query, "gracePeriodSeconds")

@@ -66,12 +66,12 @@ def application(security: Security) -> web.Application:
     def answer(_: web.Request, document: Mapping[str, Any], code: int) -> web.Response:
         return web.json_response(document, status=code)
 
-    door = security.doorkeeper(read, answer)
+    middleware = security.middleware(read, answer)
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
-            return await door.enter(request, handler)
+            return await middleware.serve(request, handler)
         except ApiError as error:
             return web.json_response(error.body(), status=error.code)
 

@@ -195,17 +195,17 @@ def test_nothing_secret_shows(security: Security) -> None:
     shown = repr([security, security.authenticator, security.signer, security.clients, vars(security).keys()])
     assert token not in shown
     with pytest.raises(ApiError, match="Unauthorized") as caught:
-        security.authenticator.who(f"Bearer {token}x", None)
+        security.authenticator.authenticate(f"Bearer {token}x", None)
     assert token not in str(caught.value.body())
 
 
 def test_a_certificate_names_user_and_groups(security: Security) -> None:
     subject = ((("organizationName", "a"),), (("organizationName", "b"),), (("commonName", "jane"),))
-    user = security.authenticator.who("", Certificate(subject, b"der"))
+    user = security.authenticator.authenticate("", Certificate(subject, b"der"))
     assert (user.name, user.groups) == ("jane", ("a", "b", "system:authenticated"))
     assert user.values(f"{EXTRA}credential-id")[0].startswith("X509SHA256=5050")
 
 
 @pytest.mark.parametrize("header", ["", "Basic abc", "Bearer", "Bearer "])
 def test_who_shows_nothing_is_anonymous(security: Security, header: str) -> None:
-    assert security.authenticator.who(header, None).name == "system:anonymous"
+    assert security.authenticator.authenticate(header, None).name == "system:anonymous"
