@@ -1,5 +1,7 @@
 """The provider ``embedded``: starts ``kube_emulator`` and shows it as every other cluster."""
 
+from typing import Self
+
 from dra_clusters.provider import ClusterOptions, Node
 from kube_emulator.cluster import Cluster
 from kube_emulator.options import Options
@@ -36,6 +38,10 @@ class EmbeddedCluster(Cluster):
             )
             for node in self.node_paths
         )
+
+    def __enter__(self) -> Self:
+        """The cluster, which its provider has started."""
+        return self
 
     def down(self) -> None:
         """Stop it.

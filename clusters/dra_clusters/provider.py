@@ -1,9 +1,10 @@
-"""What every provider of a cluster offers; everything above this line of the project sees no more of it."""
+"""The interface of every provider: options, clusters, nodes. The rest of the project uses no more of a cluster than this."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from types import TracebackType
+from typing import Any, Protocol, Self, runtime_checkable
 
 from dra_clusters.errors import UsageError
 from kube_emulator.apiserver.audit import ApiRequest, Fault
@@ -34,20 +35,21 @@ class Node:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterOptions:
-    """What can be asked of a provider.
+    """Options of a cluster, the same for every provider.
 
     Attributes:
-        directory: for everything that the cluster writes; the caller removes it.
+        directory: for everything that the cluster writes; the caller removes it. None means a temporary folder, which
+            ``down`` removes.
         parts: out of ``PARTS``; a provider that cannot leave out a part runs it.
         seed: decides generated names.
-        rbac: whether the embedded cluster asks roles what users may do; real clusters always do.
+        rbac: whether roles decide what users are allowed to do in the embedded cluster; in real clusters they always do.
         gates: feature gates that are switched, as ``--feature-gates`` does; the others are as the release has them.
         runtime_config: versions of the API that are switched, as ``--runtime-config`` does: ``{"api/all": True}``,
             ``{"resource.k8s.io/v1beta1": True}``; stable versions are served by default, others are not.
         hollow: further nodes, ``hollow-0`` and on, that have no folders until a driver makes them or a pod comes.
     """
 
-    directory: Path
+    directory: Path | None = None
     kubernetes: str = VERSIONS[-1]
     nodes: tuple[str, ...] = ("node-0",)
     parts: frozenset[str] = PARTS
@@ -59,7 +61,7 @@ class ClusterOptions:
 
 
 def check_options(options: ClusterOptions) -> None:
-    """Refuse what no provider has.
+    """Check what holds for every provider.
 
     Raises:
         UsageError: unknown release or part, no API server.
@@ -115,44 +117,107 @@ class Cluster(Protocol):
         """Its nodes."""
 
     def down(self) -> None:
-        """End it; nothing of it runs afterwards."""
+        """Stop it; nothing of it runs afterwards."""
+
+    def __enter__(self) -> Self:
+        """The cluster, which runs already."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop it."""
 
 
 @runtime_checkable
 class ObservableCluster(Cluster, Protocol):
-    """A cluster that tells what was asked of it and misbehaves on request (api-audit and api-faults)."""
+    """A cluster that records requests and injects faults (capabilities ``api-audit`` and ``api-faults``)."""
 
     def kubeconfig_of(self, user: str) -> Path:
-        """The file of ``admin`` or ``driver``; who is who shows in the audit."""
+        """The kubeconfig of ``admin`` or ``driver``; the audit has their names."""
 
     def requests(self) -> list[ApiRequest]:
-        """What was asked of the API server so far, oldest first."""
+        """The requests that the API server got so far, oldest first."""
 
     def outage(self, on: bool) -> None:
         """Break every connection, and each new one, until it is switched off again."""
 
     def inject(self, fault: Fault) -> None:
-        """Answer requests of the driver wrongly."""
+        """Answer matching requests with FAULT."""
 
     def heal(self) -> None:
-        """Answer rightly again."""
+        """Remove all injected faults."""
 
     def plant(self, plural: str, item: dict[str, Any]) -> None:
-        """Store an object as it is, past every rule, as a newer API server or a broken one would hand it out."""
+        """Store an object unchecked, as a newer API server or a faulty one would serve it."""
 
     def cut_watches(self, *, forget: bool = False) -> None:
-        """End every watch; with FORGET going on from an old version is answered with 410."""
+        """End every watch; with FORGET the history goes too, so that resuming from a version is answered with 410."""
 
 
 @runtime_checkable
 class AuthorizingCluster(ObservableCluster, Protocol):
-    """A cluster that asks roles what its users may do, and tells what they were denied (``ClusterOptions.rbac``)."""
+    """A cluster whose roles decide what users are allowed to do, and that records it (``ClusterOptions.rbac``)."""
 
     def kubeconfig_for_serviceaccount(self, namespace: str, name: str, *, node: str = "") -> Path:
-        """The file of a service account, bound to a node as in a pod that runs there."""
+        """The kubeconfig of a service account; with NODE its token is bound to that node, as in a pod that runs there."""
+
+    def permissions_used(self, user: str) -> Sequence[object]:
+        """What USER did, as rules that a role needs."""
 
     def permissions_denied(self, user: str) -> Sequence[object]:
-        """What a user wanted and could not do."""
+        """What USER asked for and was denied."""
+
+
+class Kubelet(Protocol):
+    """The kubelet of one node of an emulated cluster, to be stopped, restarted or made to misbehave."""
+
+    def start(self) -> None:
+        """Start it, if it does not run."""
+
+    def stop(self) -> None:
+        """Kill it; containers go on, heartbeats stop."""
+
+    def restart(self) -> None:
+        """Kill it and start it again."""
+
+    def reboot(self) -> None:
+        """Restart the node: no container, no CDI file and no socket is left."""
+
+    def duplicate_calls(self, count: int = 1) -> None:
+        """Send the next COUNT calls to drivers twice at the same time."""
+
+    def reorder(self, count: int = 1) -> None:
+        """Send the claims of the next COUNT calls in reverse order."""
+
+    def unprepare_first(self, count: int = 1) -> None:
+        """Unprepare the claims of the next COUNT prepare calls before them."""
+
+    def old_uid(self, count: int = 1) -> None:
+        """Send the next COUNT calls first with the UIDs of claims that were deleted long ago."""
+
+    def cancel_call(self, after_s: float) -> None:
+        """Cancel the next call AFTER_S seconds after it began."""
+
+    def drivers(self) -> dict[str, list[str]]:
+        """{driver: endpoints of its registered instances, oldest first}."""
+
+    def claims(self) -> dict[str, bool]:
+        """{UID: whether it is prepared} of the claims that the kubelet knows."""
+
+
+@runtime_checkable
+class EmulatedCluster(AuthorizingCluster, Protocol):
+    """A cluster of this process, with a clock that tests can turn and kubelets that they can control."""
+
+    def advance(self, seconds: float) -> None:
+        """Turn the cluster's clock forward: timeouts and back-offs of that time expire now."""
+
+    def kubelet(self, node: str) -> Kubelet:
+        """The kubelet of NODE.
+
+        Raises:
+            UsageError: there is no such node, or the cluster runs without kubelets.
+        """
 
 
 class Provider(Protocol):
@@ -164,5 +229,5 @@ class Provider(Protocol):
         """A cluster that is ready.
 
         Raises:
-            ClusterError: it cannot be had.
+            ClusterError: it cannot be started.
         """

@@ -10,9 +10,11 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Self
 
 from dra_clusters import switches
 from dra_clusters.binaries.build import Programs, find, release_of
@@ -128,8 +130,8 @@ class BinariesCluster:
 
     name = "binaries"
 
-    def __init__(self, options: ClusterOptions, programs: Programs, folder: Folder) -> None:
-        self._directory = options.directory
+    def __init__(self, options: ClusterOptions, programs: Programs, folder: "ClusterFolder") -> None:
+        self._directory = folder.path
         self._folder = folder
         self._runtime_config = options.runtime_config
         self._gates = gate_flags(options.gates)
@@ -167,7 +169,7 @@ class BinariesCluster:
             try:
                 self._start()
             except PortTaken:
-                self.down()
+                self._stop()
             except BaseException:
                 self.down()
                 raise
@@ -267,8 +269,20 @@ class BinariesCluster:
         finally:
             client.close()
 
+    def __enter__(self) -> Self:
+        """The cluster, which its provider has started."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.down()
+
     def down(self) -> None:
-        """End what was started, the API server before its store."""
+        """Stop everything and release the folder; idempotent."""
+        self._stop()
+        self._folder.release()
+
+    def _stop(self) -> None:
+        """Stop what was started, the API server before its store."""
         for _, process in reversed(self._processes):
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
@@ -278,7 +292,26 @@ class BinariesCluster:
                 process.kill()
                 process.wait()
         self._processes.clear()
-        self._folder.release()
+
+
+class ClusterFolder:
+    """The folder of one cluster: the caller's, or a temporary one that ``release`` removes."""
+
+    def __init__(self, directory: Path | None) -> None:
+        """Make and lock it.
+
+        Raises:
+            EnvironmentFault: it cannot be made or written, or another cluster has it.
+        """
+        self._temporary = None if directory else tempfile.TemporaryDirectory(prefix="dra-cluster-")
+        self.path = directory or Path(self._temporary.name if self._temporary else "")
+        self._lock = Folder(self.path)
+
+    def release(self) -> None:
+        """Unlock it, and remove it if it is temporary; idempotent."""
+        self._lock.release()
+        if self._temporary is not None:
+            self._temporary.cleanup()
 
 
 class BinariesProvider:
@@ -295,13 +328,13 @@ class BinariesProvider:
         """
         check_options(options)
         programs = find(options.kubernetes)
-        folder = Folder(options.directory)
+        folder = ClusterFolder(options.directory)
         try:
             cluster = BinariesCluster(options, programs, folder)
             cluster.start()
         except OSError as error:
             folder.release()
-            message = f"cannot start a cluster in {options.directory}: {error.strerror}"
+            message = f"cannot start a cluster in {folder.path}: {error.strerror}"
             raise EnvironmentFault(message) from error
         except EnvironmentFault:
             folder.release()
