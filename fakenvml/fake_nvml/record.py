@@ -17,8 +17,9 @@ import msgspec
 import pynvml
 import yaml
 
-from fake_nvml.abi import layout, table
+from fake_nvml.abi import kinds, layout, table
 from fake_nvml.abi.codes import Code
+from fake_nvml.abi.kinds import ParamKind
 from fake_nvml.calls.registry import GETTERS, Getter
 from fake_nvml.errors import EnvironmentFault, UsageError
 from fake_nvml.machines import Board, Machine, load
@@ -219,10 +220,14 @@ def machine_of(gpus: list[Any], source: dict[str, str]) -> dict[str, Any]:
 def calls(node: Node) -> Iterator[tuple[Getter, Gpu | None, tuple[Any, ...]]]:
     """Every call that the model publishes about the system and about GPUs, but those that only lead to handles."""
     for getter in GETTERS.values():
-        outputs = [param for param in getter.function.params if param.kind in "oa"]
+        outputs = [
+            param for param in getter.function.params if param.kind in (ParamKind.OUTPUT, ParamKind.ARRAY)
+        ]
         if getter.live or getter.function.asks or any(param.types == ("h",) for param in outputs):
             continue
-        if any(param.kind == "h" for param in getter.function.params[1:]) or getter.subject not in (
+        if any(
+            param.kind is ParamKind.HANDLE for param in getter.function.params[1:]
+        ) or getter.subject not in (
             "gpu",
             "system",
         ):
@@ -238,12 +243,12 @@ def _inputs(function: table.Function, handle: int | None, extras: tuple[Any, ...
     rest, first = iter(extras), handle
     made: list[Any] = []
     for param in function.params:
-        if param.kind == "h" and first is not None:
+        if param.kind is ParamKind.HANDLE and first is not None:
             made.append(first)
             first = None
-        elif param.kind in "uUs":
+        elif param.kind in (ParamKind.NUMBER32, ParamKind.NUMBER64, ParamKind.STRING):
             made.append(next(rest))
-        elif param.kind == "v":
+        elif param.kind is ParamKind.VERSIONED:
             raw = bytearray(layout.pack(param.types[0], {}))
             for start in range(4, param.key, 4):
                 raw[start : start + 4] = int(next(rest)).to_bytes(4, "little")
@@ -268,15 +273,15 @@ def readable(function: table.Function, outputs: dict[str, bytes]) -> list[Any]:
         raw = outputs.get(param.name)
         if raw is None:
             continue
-        if param.kind in "nmp":
+        if param.kind in kinds.COUNTERS:
             count = int.from_bytes(raw[:4], "little")
-        elif param.kind in "bB":
+        elif param.kind in kinds.BUFFERS:
             values.append(raw.split(b"\0")[0].decode(errors="replace"))
-        elif param.kind == "a":
+        elif param.kind is ParamKind.ARRAY:
             size = layout.size_of(param.types[0])
             pieces = (raw[size * i : size * (i + 1)] for i in range(count))
             values.append([_plain(_number(layout.unpack(param.types[0], piece))) for piece in pieces])
-        elif param.kind == "w":
+        elif param.kind is ParamKind.SIZED_ARRAY:
             values.append(raw.rstrip(b"\0").hex())
         else:
             value = layout.unpack(param.types[0], raw[: layout.size_of(param.types[0])])
@@ -292,7 +297,7 @@ def _model(getter: Getter, gpu: Gpu | None, node: Node, extras: tuple[Any, ...])
     """(code, value) that the model gives, through the same bytes as a client would get."""
     from fake_nvml.calls.dispatch import answer_of
 
-    versions = tuple(param.types[0] for param in getter.function.params if param.kind == "v")
+    versions = tuple(param.types[0] for param in getter.function.params if param.kind is ParamKind.VERSIONED)
     raw = answer_of(getter, gpu or node, extras, versions)
     code = Code(int.from_bytes(raw[:4], "little"))
     return code.name, readable(
@@ -304,13 +309,13 @@ def _split(function: table.Function, raw: bytes) -> dict[str, bytes]:
     """Packed out parameters by name."""
     found, at = {}, 0
     for param in function.params:
-        if param.kind not in table.OUTPUTS:
+        if param.kind not in kinds.OUTPUTS:
             continue
         length = 4
-        if param.kind in "bBaw":
+        if param.kind in (ParamKind.BUFFER, ParamKind.SIZED_BUFFER, ParamKind.ARRAY, ParamKind.SIZED_ARRAY):
             length = int.from_bytes(raw[at : at + 4], "little")
             at += 4
-        elif param.kind not in "nmp":
+        elif param.kind not in kinds.COUNTERS:
             length = layout.size_of(param.types[0])
         found[param.name] = raw[at : at + length]
         at += length

@@ -25,6 +25,7 @@ import pynvml
 from fake_nvml import build
 from fake_nvml.abi import layout, table
 from fake_nvml.abi.codes import Code
+from fake_nvml.abi.kinds import ParamKind
 from fake_nvml.errors import EnvironmentFault
 from fake_nvml.session import Session
 from fake_nvml.walk import Answer, Arguments, Walker, fill
@@ -57,7 +58,20 @@ def handle_getters() -> list[str]:
     return [
         f.name
         for f in functions
-        if [param.kind for param in f.params if param.kind in "huUsiA"] == ["h"]
+        if [
+            param.kind
+            for param in f.params
+            if param.kind
+            in (
+                ParamKind.HANDLE,
+                ParamKind.NUMBER32,
+                ParamKind.NUMBER64,
+                ParamKind.STRING,
+                ParamKind.READ_ONLY,
+                ParamKind.UPDATED_ARRAY,
+            )
+        ]
+        == ["h"]
         and f.params[0].name != "migDevice"
     ]
 

@@ -13,14 +13,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from fake_nvml.abi import layout, table
+from fake_nvml.abi import kinds, layout, table
 from fake_nvml.abi.codes import Code
+from fake_nvml.abi.kinds import ParamKind
 
 Arguments = tuple[Any, ...]
 Answer = tuple[int, bytes]
 TRIES = 64
 BUFFER = 4096
-COUNTED = {"n": 512, "p": 512, "m": 512}
+COUNTED = 512
+"""Elements for which an array has room."""
 NUMBERS: dict[str, tuple[int, ...]] = {
     "vgpuTypeId": (), "vgpuInstance": (), "cpuSetSize": (2,), "nodeSetSize": (1,), "valuesCount": (1,), "eventTypes": (8,),
     "lastSeenTimeStamp": (0,), "sensorIndex": (15, 0), "timeoutms": (0,), "length": (80,), "perfPolicyType": (0, 1),
@@ -75,12 +77,22 @@ class Walker:
 
     def _value(self, param: table.Param, given: Iterator[Any], outs: list[Any]) -> list[Any]:
         """The C arguments of one parameter; what the call may write goes to OUTS."""
-        if param.kind in "uUh":
+        if param.kind in kinds.INTEGERS:
             number = next(given)
-            return [ctypes.c_uint(number & 0xFFFFFFFF) if param.kind == "u" else ctypes.c_uint64(number)]
-        if param.kind == "s":
+            return [
+                ctypes.c_uint(number & 0xFFFFFFFF)
+                if param.kind is ParamKind.NUMBER32
+                else ctypes.c_uint64(number)
+            ]
+        if param.kind is ParamKind.STRING:
             return [ctypes.c_char_p(next(given).encode())]
-        if param.kind in "vixcA":
+        if param.kind in (
+            ParamKind.VERSIONED,
+            ParamKind.READ_ONLY,
+            ParamKind.UNVERSIONED,
+            ParamKind.WITH_ARRAY,
+            ParamKind.UPDATED_ARRAY,
+        ):
             raw = next(given)
             buffer = (ctypes.c_ubyte * max(len(raw), 8)).from_buffer_copy(raw.ljust(8, b"\0"))
             if param.array and param.pointer_field:
@@ -93,42 +105,46 @@ class Walker:
                 )
                 outs.append(room)
                 return [buffer]
-            if param.kind != "i":
+            if param.kind is not ParamKind.READ_ONLY:
                 outs.append(buffer)
             return [buffer]
-        if param.kind in COUNTED:
-            counter = ctypes.c_uint(COUNTED[param.kind])
+        if param.kind in kinds.COUNTERS:
+            counter = ctypes.c_uint(COUNTED)
             outs.append(counter)
             return [ctypes.byref(counter)]
-        size = BUFFER if param.kind in "bBw" else param.size * (512 if param.kind == "a" else 1)
+        size = (
+            BUFFER
+            if param.kind in (ParamKind.BUFFER, ParamKind.SIZED_BUFFER, ParamKind.SIZED_ARRAY)
+            else param.size * (COUNTED if param.kind is ParamKind.ARRAY else 1)
+        )
         buffer = (ctypes.c_ubyte * max(size, 8))()
         outs.append(buffer)
-        if param.kind == "b":
+        if param.kind is ParamKind.BUFFER:
             return [buffer, ctypes.c_uint(BUFFER)]
-        if param.kind == "B":
+        if param.kind is ParamKind.SIZED_BUFFER:
             return [buffer, ctypes.byref(ctypes.c_uint(BUFFER))]
         return [buffer]
 
     def _choices(self, function: table.Function, param: table.Param) -> Iterable[Any]:
-        if param.kind == "h":
+        if param.kind is ParamKind.HANDLE:
             return self.pool.handles.get(param.name, ())
-        if param.kind in "uU":
+        if param.kind in (ParamKind.NUMBER32, ParamKind.NUMBER64):
             own = self.pool.numbers.get(f"{function.name}.{param.name}", self.pool.numbers.get(param.name))
             return own if own is not None else NUMBERS.get(param.name, USUAL)
-        if param.kind == "s":
+        if param.kind is ParamKind.STRING:
             return self.pool.texts.get(param.name, ())
         own_structures = self.pool.structures.get(function.name, self.pool.structures.get(param.name))
         if own_structures is not None:
             return own_structures
-        if param.kind == "A":
+        if param.kind is ParamKind.UPDATED_ARRAY:
             return (bytes(param.size),)
-        if param.kind == "v":
+        if param.kind is ParamKind.VERSIONED:
             return [layout.pack(kind, {}) for kind in param.types]
         return (bytes(param.size),)
 
     def inputs(self, function: table.Function) -> list[Arguments]:
         """Arguments to try, at most ``TRIES``."""
-        taken = [param for param in function.params if param.kind in "huUsvixcA"]
+        taken = [param for param in function.params if param.kind in kinds.INPUTS]
         product = itertools.product(*(list(self._choices(function, param)) for param in taken))
         return list(itertools.islice(product, TRIES))
 

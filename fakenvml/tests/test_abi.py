@@ -5,14 +5,16 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 
 import pynvml
 import pytest
 
 from fake_nvml import build
-from fake_nvml.abi import layout, table
+from fake_nvml.abi import kinds, layout, table
 from fake_nvml.abi.codes import Code
+from fake_nvml.abi.kinds import ParamKind
 from fake_nvml.session import Session
 from fake_nvml.walk import Walker, fill
 
@@ -26,7 +28,7 @@ BINDINGS_DIFFER = {
 """Structures that nvml.h of API version 13 lays out in another way than the bindings, which keep older or longer forms."""
 WORDS_DIFFER = {"nvmlC2cModeInfo_v1"}
 """The structure has four bytes and no version word; the bindings' word is never looked at."""
-POINTERS = ("v", "i", "x", "c", "A", "o", "b", "n", "m", "p", "w", "s")
+POINTERS = (kinds.INPUTS | kinds.OUTPUTS) - kinds.INTEGERS - {ParamKind.OPTIONAL_OUTPUT, ParamKind.ARRAY}
 
 
 @pytest.fixture(scope="module")
@@ -119,27 +121,31 @@ def test_a_null_pointer_is_an_invalid_argument(walker: Walker, function: table.F
     assert symbol(*arguments) == Code.INVALID_ARGUMENT
 
 
-VERSIONED = [f for f in CALLED if any(p.kind == "v" for p in f.params)]
+VERSIONED = [f for f in CALLED if any(p.kind is ParamKind.VERSIONED for p in f.params)]
 
 
 @pytest.mark.parametrize("function", VERSIONED, ids=lambda f: f.name)
 def test_a_wrong_version_word_is_a_version_mismatch(walker: Walker, function: table.Function) -> None:
     for param in function.params:
-        if param.kind == "h" and not walker.pool.handles.get(param.name):
+        if param.kind is ParamKind.HANDLE and not walker.pool.handles.get(param.name):
             walker.pool.handles[param.name] = walker.pool.handles["device"]
     walker.pool.numbers.update(vgpuTypeId=(1,), vgpuInstance=(1,))
     arguments = list(walker.inputs(function)[0])
-    places = [i for i, p in enumerate(p for p in function.params if p.kind in "huUsvixcA") if p.kind == "v"]
+    places = [
+        i
+        for i, p in enumerate(p for p in function.params if p.kind in kinds.INPUTS)
+        if p.kind is ParamKind.VERSIONED
+    ]
     arguments[places[0]] = b"\xff\xff\xff\xff" + arguments[places[0]][4:]
     assert walker.call(function.name, tuple(arguments))[0] == Code.ARGUMENT_VERSION_MISMATCH
 
 
 @pytest.mark.parametrize(
-    "function", [f for f in CALLED if f.params and f.params[0].kind == "h"], ids=lambda f: f.name
+    "function", [f for f in CALLED if f.params and f.params[0].kind is ParamKind.HANDLE], ids=lambda f: f.name
 )
 def test_a_handle_of_nothing_is_an_invalid_argument(walker: Walker, function: table.Function) -> None:
     for param in function.params:
-        if param.kind == "h" and not walker.pool.handles.get(param.name):
+        if param.kind is ParamKind.HANDLE and not walker.pool.handles.get(param.name):
             walker.pool.handles[param.name] = walker.pool.handles["device"]
     walker.pool.numbers.update(vgpuTypeId=(1,), vgpuInstance=(1,))
     arguments = (0xDEADBEEF, *walker.inputs(function)[0][1:])
@@ -202,3 +208,9 @@ def test_the_generated_entries_are_those_of_the_tables(tmp_path: Path) -> None:
     from fake_nvml.abi import generate
 
     assert generate.OUTPUT.read_text() == generate.make()
+
+
+def test_the_library_has_the_same_kinds_of_parameters() -> None:
+    header = files("fake_nvml").joinpath("shim/shim.h").read_text()
+    named = dict(re.findall(r"KIND_(\w+) = '(\w)'", header))
+    assert named == {kind.name: kind.value for kind in ParamKind}

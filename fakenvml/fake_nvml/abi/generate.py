@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from fake_nvml.abi import codes, layout, table
+from fake_nvml.abi.kinds import ParamKind
 
 OUTPUT = Path(__file__).parent.parent / "shim" / "entries_generated.c"
 BANNER = """/* Made by: python -m fake_nvml.abi.generate, from abi/functions.txt, abi/structs.txt and abi/codes.py. Do not edit. */
@@ -18,15 +19,15 @@ const uint32_t fake_nvml_abi = 0x%08xu;
 const uint32_t fake_nvml_entries = %du;
 const uint32_t fake_nvml_init = %du, fake_nvml_version = %du;
 """
-C_TYPES = {"u": "unsigned int", "U": "unsigned long long"}
+C_TYPES = {ParamKind.NUMBER32: "unsigned int", ParamKind.NUMBER64: "unsigned long long"}
 
 
 def row(param: table.Param) -> str:
     """One parameter as C data."""
-    words = [layout.version_word(name) for name in param.types] if param.kind == "v" else []
+    words = [layout.version_word(name) for name in param.types] if param.kind is ParamKind.VERSIONED else []
     listed = ", ".join(f"0x{word:08x}u" for word in words) or "0"
     array = f"{param.count_at}, {param.pointer_at}, {param.element}"
-    head = f"'{param.kind}', {param.arg}, {param.other}, {len(words)}, {param.size}, {param.key}"
+    head = f"KIND_{param.kind.name}, {param.arg}, {param.other}, {len(words)}, {param.size}, {param.key}"
     return f"    {{{head}, {array}, {{{listed}}}}},"
 
 
@@ -35,9 +36,9 @@ def entry(function: table.Function) -> str:
     types: dict[int, str] = {}
     for param in function.params:
         types[param.arg] = C_TYPES.get(param.kind, "const void *")
-        if param.kind == "b":
+        if param.kind is ParamKind.BUFFER:
             types[param.other] = "unsigned int"
-        elif param.kind == "B":
+        elif param.kind is ParamKind.SIZED_BUFFER:
             types[param.other] = "const void *"
     arguments = ", ".join(f"{types[arg]} a{arg}" for arg in sorted(types)) or "void"
     values = ", ".join(

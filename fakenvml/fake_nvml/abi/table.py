@@ -11,10 +11,11 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from fake_nvml.abi import layout
+from fake_nvml.abi import kinds, layout
+from fake_nvml.abi.kinds import ParamKind
 
-INPUTS = frozenset("huUsvixc")
-OUTPUTS = frozenset("voObBnmpawAxc")
+# X kinds, layout
+
 ACTS = re.compile(
     r"^nvml(\w+?)(Set[A-Z]|Clear|Reset|Create|Destroy|Modify|Remove|Discover|Freeze|Register|Activate|Update|Free|Alloc|Wait|SampleGet)"
 )
@@ -29,17 +30,17 @@ class Param:
     """One described parameter.
 
     Attributes:
-        kind: a letter as explained in functions.txt.
+        kind: how it is passed.
         name: as the header calls it.
         types: the layouts that it may have; empty for numbers, strings and counters.
         arg: its position in the C call.
         other: position of the parameter that holds its size, or 0.
         key: leading bytes of a versioned structure that select the answer.
-        array: type of the elements behind a pointer in the structure, or that follow it ('c'); else empty.
+        array: type of the elements behind a pointer in the structure, or behind the structure itself (WITH_ARRAY); else empty.
         count_field, pointer_field: the fields that say how many and where; offsets as ``count_at``, ``pointer_at``.
     """
 
-    kind: str
+    kind: ParamKind
     name: str
     types: tuple[str, ...] = ()
     arg: int = 0
@@ -83,7 +84,7 @@ class Function:
     @property
     def plain(self) -> bool:
         """Whether it has only numbers, fixed structures and texts, so that the library may take its short way."""
-        return all(param.kind in "huUovb" and not param.array for param in self.params)
+        return all(param.kind in kinds.PLAIN and not param.array for param in self.params)
 
 
 def parse(number: int, line: str) -> Function:
@@ -94,26 +95,27 @@ def parse(number: int, line: str) -> Function:
     params: list[Param] = []
     positions: dict[str, int] = {}
     arg = 0
-    for word in rest.split():
-        kind, _, tail = word.partition(":")
-        tail, _, kinds = tail.partition("=")
-        positions[tail] = arg
-        match = ARRAY.search(kinds) or FOLLOWS.search(kinds)
+    for text in rest.split():
+        code, _, tail = text.partition(":")
+        kind = ParamKind(code)
+        param_name, _, layouts = tail.partition("=")
+        positions[param_name] = arg
+        match = ARRAY.search(layouts) or FOLLOWS.search(layouts)
         array = match.groupdict() if match else {}
-        kinds, key, other = kinds[: match.start()] if match else kinds, 4, 0
-        if kind == "v" and "/" in kinds:
-            kinds, _, length = kinds.partition("/")
+        layouts, key, other = layouts[: match.start()] if match else layouts, 4, 0
+        if kind is ParamKind.VERSIONED and "/" in layouts:
+            layouts, _, length = layouts.partition("/")
             key = int(length)
-        types = tuple(kinds.split(",")) if kinds else ()
-        if kind in "bB":
-            tail, _, _ = tail.partition("/")
+        types = tuple(layouts.split(",")) if layouts else ()
+        if kind in kinds.BUFFERS:
+            param_name, _, _ = param_name.partition("/")
             other = arg + 1
-        elif kind in "wA":
-            base, _, counter = kinds.partition("*")
+        elif kind in (ParamKind.SIZED_ARRAY, ParamKind.UPDATED_ARRAY):
+            base, _, counter = layouts.partition("*")
             types, other = (base,), positions[counter]
-        params.append(Param(kind=kind, name=tail, types=types, arg=arg, other=other, key=key, **array))
-        arg += 2 if kind in "bB" else 1
-    asks = bool(ACTS.match(name)) or any(param.kind in "ixc" or param.array for param in params)
+        params.append(Param(kind=kind, name=param_name, types=types, arg=arg, other=other, key=key, **array))
+        arg += 2 if kind in kinds.BUFFERS else 1
+    asks = bool(ACTS.match(name)) or any(param.kind in kinds.SENT or param.array for param in params)
     return Function(id=number, name=name, params=tuple(params), asks=asks)
 
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from fake_nvml.abi import layout, table
+from fake_nvml.abi import kinds, layout, table
 from fake_nvml.abi.codes import Code
+from fake_nvml.abi.kinds import ParamKind
 from fake_nvml.calls.registry import ACTIONS, GETTERS, Caller, Getter, Wait
 from fake_nvml.model import (
     COMPUTE_INSTANCE,
@@ -54,33 +55,35 @@ def pack(function: table.Function, versions: tuple[str, ...], result: Any) -> by
     """The out parameters; VERSIONS holds the layout of each versioned structure in order."""
     values = iter(result if isinstance(result, tuple) else (result,))
     chosen = iter(versions)
-    outputs = [param for param in function.params if param.kind in table.OUTPUTS]
+    outputs = [param for param in function.params if param.kind in kinds.OUTPUTS]
     taken = (
-        {param: next(values) for param in outputs if param.kind not in "nmp"} if result is not None else {}
+        {param: next(values) for param in outputs if param.kind not in kinds.COUNTERS}
+        if result is not None
+        else {}
     )
-    count = next((len(value) for param, value in taken.items() if param.kind == "a"), 0)
+    count = next((len(value) for param, value in taken.items() if param.kind is ParamKind.ARRAY), 0)
     parts: list[bytes] = []
     for param in outputs:
         value: Any = taken.get(param)
-        if param.kind in "nmp":
+        if param.kind in kinds.COUNTERS:
             parts.append(struct.pack("<I", count))
-        elif param.kind in "voOx":
-            kind = next(chosen) if param.kind == "v" else param.types[0]
+        elif param.kind in kinds.STRUCTURES:
+            kind = next(chosen) if param.kind is ParamKind.VERSIONED else param.types[0]
             if not param.array:
                 parts.append(_structure(kind, value))
                 continue
             items = value.get(param.pointer_field, [])
             parts.append(_structure(kind, {**value, param.pointer_field: 0, param.count_field: len(items)}))
             parts.append(_counted(b"".join(_structure(param.array, item) for item in items)))
-        elif param.kind == "c":
+        elif param.kind is ParamKind.WITH_ARRAY:
             items = value[param.array]
             head = _structure(param.types[0], {**value, param.count_field: len(items)})
             parts.append(_counted(head + b"".join(_structure(param.array, item) for item in items)))
-        elif param.kind in "bB":
+        elif param.kind in kinds.BUFFERS:
             parts.append(_counted(value.encode() + b"\0" if isinstance(value, str) else bytes(value)))
-        elif param.kind == "a":
+        elif param.kind is ParamKind.ARRAY:
             parts.append(_counted(b"".join(_structure(param.types[0], item) for item in value)))
-        elif param.kind == "w":
+        elif param.kind is ParamKind.SIZED_ARRAY:
             parts.append(_counted(value))
         else:
             parts.append(bytes(value))
@@ -135,12 +138,12 @@ def _key(name: str, handle: int | None, extras: tuple[Any, ...], versions: tuple
     rest, chosen, first = iter(extras), iter(versions), handle
     made: list[Any] = []
     for param in function.params:
-        if param.kind == "h" and first is not None:
+        if param.kind is ParamKind.HANDLE and first is not None:
             made.append(first)
             first = None
-        elif param.kind in "huUs":
+        elif param.kind in kinds.SCALARS:
             made.append(next(rest))
-        elif param.kind == "v":
+        elif param.kind is ParamKind.VERSIONED:
             word = struct.pack("<I", layout.version_word(next(chosen)))
             made.append(word + b"".join(struct.pack("<I", next(rest)) for _ in range((param.key - 4) // 4)))
     return table.key_of(function, tuple(made))
@@ -151,7 +154,7 @@ def published(node: Node, getter: Getter, index: int | None = None) -> Iterator[
     if getter.live or getter.function.asks:
         return
     domains: list[Iterable[Any]] = [list(d(node)) if callable(d) else d for d in getter.over]
-    structures = [param.types for param in getter.function.params if param.kind == "v"]
+    structures = [param.types for param in getter.function.params if param.kind is ParamKind.VERSIONED]
     for handle, subject in subjects(node, getter.subject, index):
         for extras in itertools.product(*domains):
             for versions in itertools.product(*structures):
@@ -169,14 +172,14 @@ def decode(function: table.Function, raw: bytes) -> tuple[list[Any], tuple[str, 
     inputs: list[Any] = []
     versions: list[str] = []
     for param in function.params:
-        if param.kind in "huU":
+        if param.kind in kinds.INTEGERS:
             inputs.append(int.from_bytes(raw[at : at + 8], "little"))
             at += 8
-        elif param.kind in "sv":
+        elif param.kind in (ParamKind.STRING, ParamKind.VERSIONED):
             length = int.from_bytes(raw[at : at + 4], "little")
             piece = raw[at + 4 : at + 4 + length]
             at += 4 + length
-            if param.kind == "s":
+            if param.kind is ParamKind.STRING:
                 inputs.append(piece.decode(errors="replace"))
                 continue
             name = next((n for n in param.types if layout.size_of(n) == length), None)
@@ -186,14 +189,14 @@ def decode(function: table.Function, raw: bytes) -> tuple[list[Any], tuple[str, 
                 raise ValueError(message)
             versions.append(named[0])
             inputs += struct.unpack_from(f"<{(param.key - 4) // 4}I", piece, 4)
-        elif param.kind in "ix":
+        elif param.kind in (ParamKind.READ_ONLY, ParamKind.UNVERSIONED):
             inputs.append(layout.unpack(param.types[0], raw[at : at + param.size]))
             at += param.size
-        elif param.kind == "c":
+        elif param.kind is ParamKind.WITH_ARRAY:
             length = int.from_bytes(raw[at : at + 4], "little")
             inputs.append(raw[at + 4 : at + 4 + length])
             at += 4 + length
-        elif param.kind == "A":
+        elif param.kind is ParamKind.UPDATED_ARRAY:
             inputs.append(raw[at:])
             at = len(raw)
     if at != len(raw):
@@ -208,7 +211,7 @@ def subject_of(node: Node, function: table.Function, inputs: list[Any]) -> tuple
     Raises:
         NvmlError: INVALID_ARGUMENT, the handle names nothing; GPU_IS_LOST.
     """
-    if not function.params or function.params[0].kind != "h":
+    if not function.params or function.params[0].kind is not ParamKind.HANDLE:
         return node, "system"
     handle = inputs.pop(0)
     kind = SUBJECTS.get(handle >> 32, "")

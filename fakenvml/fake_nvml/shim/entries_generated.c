@@ -1,12 +1,12 @@
 /* Made by: python -m fake_nvml.abi.generate, from abi/functions.txt, abi/structs.txt and abi/codes.py. Do not edit. */
 #include "plain.h"
 
-const uint32_t fake_nvml_abi = 0x519566e7u;
+const uint32_t fake_nvml_abi = 0x5fe66c3eu;
 const uint32_t fake_nvml_entries = 431u;
 const uint32_t fake_nvml_init = 353u, fake_nvml_version = 372u;
 
 static const param_t params_0[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlComputeInstanceDestroy(const void * a0) {
     static const entry_t entry = {0, 1, 1, 0x112e632f57534413ull, params_0};
@@ -15,8 +15,8 @@ EXPORT unsigned int nvmlComputeInstanceDestroy(const void * a0) {
 }
 
 static const param_t params_1[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 32, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 32, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlComputeInstanceGetInfo(const void * a0, const void * a1) {
     static const entry_t entry = {1, 2, 0, 0xaf65dce86aa27fb9ull, params_1};
@@ -25,8 +25,8 @@ EXPORT unsigned int nvmlComputeInstanceGetInfo(const void * a0, const void * a1)
 }
 
 static const param_t params_2[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 32, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 32, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlComputeInstanceGetInfo_v2(const void * a0, const void * a1) {
     static const entry_t entry = {2, 2, 0, 0x4d9d56a2088f49c4ull, params_2};
@@ -35,7 +35,7 @@ EXPORT unsigned int nvmlComputeInstanceGetInfo_v2(const void * a0, const void * 
 }
 
 static const param_t params_3[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceClearAccountingPids(const void * a0) {
     static const entry_t entry = {3, 1, 1, 0xebd4d05b2f884b20ull, params_3};
@@ -44,7 +44,7 @@ EXPORT unsigned int nvmlDeviceClearAccountingPids(const void * a0) {
 }
 
 static const param_t params_4[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceClearCpuAffinity(const void * a0) {
     static const entry_t entry = {4, 1, 1, 0x98507c49d1034aa1ull, params_4};
@@ -53,8 +53,8 @@ EXPORT unsigned int nvmlDeviceClearCpuAffinity(const void * a0) {
 }
 
 static const param_t params_5[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceClearEccErrorCounts(const void * a0, unsigned int a1) {
     static const entry_t entry = {5, 2, 1, 0x3687f602fe1a44ffull, params_5};
@@ -63,9 +63,9 @@ EXPORT unsigned int nvmlDeviceClearEccErrorCounts(const void * a0, unsigned int 
 }
 
 static const param_t params_6[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'A', 2, 1, 0, 40, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_UPDATED_ARRAY, 2, 1, 0, 40, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceClearFieldValues(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {6, 3, 1, 0xd4bf6fbc935740aeull, params_6};
@@ -74,9 +74,9 @@ EXPORT unsigned int nvmlDeviceClearFieldValues(const void * a0, unsigned int a1,
 }
 
 static const param_t params_7[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceCreateGpuInstance(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {7, 3, 1, 0x72f6e975b5c44252ull, params_7};
@@ -85,10 +85,10 @@ EXPORT unsigned int nvmlDeviceCreateGpuInstance(const void * a0, unsigned int a1
 }
 
 static const param_t params_8[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'i', 2, 0, 0, 8, 4, 0, 0, 0, {0}},
-    {'o', 3, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_READ_ONLY, 2, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 3, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceCreateGpuInstanceWithPlacement(const void * a0, unsigned int a1, const void * a2, const void * a3) {
     static const entry_t entry = {8, 4, 1, 0x1f729563535bd3f7ull, params_8};
@@ -97,7 +97,7 @@ EXPORT unsigned int nvmlDeviceCreateGpuInstanceWithPlacement(const void * a0, un
 }
 
 static const param_t params_9[] = {
-    {'i', 0, 0, 0, 68, 4, 0, 0, 0, {0}},
+    {KIND_READ_ONLY, 0, 0, 0, 68, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceDiscoverGpus(const void * a0) {
     static const entry_t entry = {9, 1, 1, 0xbdaa0f1c76d9cdb5ull, params_9};
@@ -106,10 +106,10 @@ EXPORT unsigned int nvmlDeviceDiscoverGpus(const void * a0) {
 }
 
 static const param_t params_10[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 3, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 3, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceFreezeNvLinkUtilizationCounter(const void * a0, unsigned int a1, unsigned int a2, unsigned int a3) {
     static const entry_t entry = {10, 4, 1, 0x5be188d6115fb668ull, params_10};
@@ -118,9 +118,9 @@ EXPORT unsigned int nvmlDeviceFreezeNvLinkUtilizationCounter(const void * a0, un
 }
 
 static const param_t params_11[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetAPIRestriction(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {11, 3, 0, 0xfa19028f3011b85cull, params_11};
@@ -129,8 +129,8 @@ EXPORT unsigned int nvmlDeviceGetAPIRestriction(const void * a0, unsigned int a1
 }
 
 static const param_t params_12[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetAccountingBufferSize(const void * a0, const void * a1) {
     static const entry_t entry = {12, 2, 0, 0xa694ae7de86bf83dull, params_12};
@@ -139,8 +139,8 @@ EXPORT unsigned int nvmlDeviceGetAccountingBufferSize(const void * a0, const voi
 }
 
 static const param_t params_13[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetAccountingMode(const void * a0, const void * a1) {
     static const entry_t entry = {13, 2, 0, 0x44cc28368a85fa63ull, params_13};
@@ -149,9 +149,9 @@ EXPORT unsigned int nvmlDeviceGetAccountingMode(const void * a0, const void * a1
 }
 
 static const param_t params_14[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'n', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'a', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_COUNT, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_ARRAY, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetAccountingPids(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {14, 3, 0, 0xe303a1f0ae97ef9aull, params_14};
@@ -160,9 +160,9 @@ EXPORT unsigned int nvmlDeviceGetAccountingPids(const void * a0, const void * a1
 }
 
 static const param_t params_15[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 56, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 56, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetAccountingStats(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {15, 3, 0, 0x813b1ba94de5d1d6ull, params_15};
@@ -171,8 +171,8 @@ EXPORT unsigned int nvmlDeviceGetAccountingStats(const void * a0, unsigned int a
 }
 
 static const param_t params_16[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'x', 1, 0, 0, 64, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_UNVERSIONED, 1, 0, 0, 64, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetAccountingStats_v2(const void * a0, const void * a1) {
     static const entry_t entry = {16, 2, 1, 0xf4a5fec7cf81164bull, params_16};
@@ -181,9 +181,9 @@ EXPORT unsigned int nvmlDeviceGetAccountingStats_v2(const void * a0, const void 
 }
 
 static const param_t params_17[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'n', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'a', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_COUNT, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_ARRAY, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetActiveVgpus(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {17, 3, 0, 0x92dd788028b21c21ull, params_17};
@@ -192,8 +192,8 @@ EXPORT unsigned int nvmlDeviceGetActiveVgpus(const void * a0, const void * a1, c
 }
 
 static const param_t params_18[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetAdaptiveClockInfoStatus(const void * a0, const void * a1) {
     static const entry_t entry = {18, 2, 0, 0x3114f23a08ad128cull, params_18};
@@ -202,8 +202,8 @@ EXPORT unsigned int nvmlDeviceGetAdaptiveClockInfoStatus(const void * a0, const 
 }
 
 static const param_t params_19[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 20, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 20, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetAdaptiveTgpModeInfo_v1(const void * a0, const void * a1) {
     static const entry_t entry = {19, 2, 0, 0xcf4c6bf376483738ull, params_19};
@@ -212,8 +212,8 @@ EXPORT unsigned int nvmlDeviceGetAdaptiveTgpModeInfo_v1(const void * a0, const v
 }
 
 static const param_t params_20[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 1, 8, 4, 0, 0, 0, {0x01000008u}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 1, 8, 4, 0, 0, 0, {0x01000008u}},
 };
 EXPORT unsigned int nvmlDeviceGetAddressingMode(const void * a0, const void * a1) {
     static const entry_t entry = {20, 2, 0, 0x7bc817e14632efd9ull, params_20};
@@ -222,9 +222,9 @@ EXPORT unsigned int nvmlDeviceGetAddressingMode(const void * a0, const void * a1
 }
 
 static const param_t params_21[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetApplicationsClock(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {21, 3, 0, 0x19ff919aa4bae5d7ull, params_21};
@@ -233,8 +233,8 @@ EXPORT unsigned int nvmlDeviceGetApplicationsClock(const void * a0, unsigned int
 }
 
 static const param_t params_22[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetArchitecture(const void * a0, const void * a1) {
     static const entry_t entry = {22, 2, 0, 0xb8370b5484b8fb36ull, params_22};
@@ -243,8 +243,8 @@ EXPORT unsigned int nvmlDeviceGetArchitecture(const void * a0, const void * a1) 
 }
 
 static const param_t params_23[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 40, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 40, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetAttributes(const void * a0, const void * a1) {
     static const entry_t entry = {23, 2, 0, 0x566e850dedb4e97aull, params_23};
@@ -253,8 +253,8 @@ EXPORT unsigned int nvmlDeviceGetAttributes(const void * a0, const void * a1) {
 }
 
 static const param_t params_24[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 40, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 40, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetAttributes_v2(const void * a0, const void * a1) {
     static const entry_t entry = {24, 2, 0, 0x02ea30fb423b371full, params_24};
@@ -263,9 +263,9 @@ EXPORT unsigned int nvmlDeviceGetAttributes_v2(const void * a0, const void * a1)
 }
 
 static const param_t params_25[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetAutoBoostedClocksEnabled(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {25, 3, 0, 0xa121aab4613a294dull, params_25};
@@ -274,8 +274,8 @@ EXPORT unsigned int nvmlDeviceGetAutoBoostedClocksEnabled(const void * a0, const
 }
 
 static const param_t params_26[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 24, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 24, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetBAR1MemoryInfo(const void * a0, const void * a1) {
     static const entry_t entry = {26, 2, 0, 0x3f59246e003f2460ull, params_26};
@@ -284,8 +284,8 @@ EXPORT unsigned int nvmlDeviceGetBAR1MemoryInfo(const void * a0, const void * a1
 }
 
 static const param_t params_27[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetBBXTimeData_v1(const void * a0, const void * a1) {
     static const entry_t entry = {27, 2, 0, 0xdd909e276320e204ull, params_27};
@@ -294,8 +294,8 @@ EXPORT unsigned int nvmlDeviceGetBBXTimeData_v1(const void * a0, const void * a1
 }
 
 static const param_t params_28[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 20, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 20, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetBankRemapperStatus_v1(const void * a0, const void * a1) {
     static const entry_t entry = {28, 2, 0, 0x8a0c4a15c9ab5d85ull, params_28};
@@ -304,8 +304,8 @@ EXPORT unsigned int nvmlDeviceGetBankRemapperStatus_v1(const void * a0, const vo
 }
 
 static const param_t params_29[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetBoardId(const void * a0, const void * a1) {
     static const entry_t entry = {29, 2, 0, 0x2843c3ceeab2506bull, params_29};
@@ -314,8 +314,8 @@ EXPORT unsigned int nvmlDeviceGetBoardId(const void * a0, const void * a1) {
 }
 
 static const param_t params_30[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'b', 1, 2, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_BUFFER, 1, 2, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetBoardPartNumber(const void * a0, const void * a1, unsigned int a2) {
     static const entry_t entry = {30, 2, 0, 0xc67b3d8884473232ull, params_30};
@@ -324,8 +324,8 @@ EXPORT unsigned int nvmlDeviceGetBoardPartNumber(const void * a0, const void * a
 }
 
 static const param_t params_31[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetBrand(const void * a0, const void * a1) {
     static const entry_t entry = {31, 2, 0, 0x64b2b741a5343c8eull, params_31};
@@ -334,8 +334,8 @@ EXPORT unsigned int nvmlDeviceGetBrand(const void * a0, const void * a1) {
 }
 
 static const param_t params_32[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 1028, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 1028, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetBridgeChipInfo(const void * a0, const void * a1) {
     static const entry_t entry = {32, 2, 0, 0xd81d9a5ff7d13383ull, params_32};
@@ -344,8 +344,8 @@ EXPORT unsigned int nvmlDeviceGetBridgeChipInfo(const void * a0, const void * a1
 }
 
 static const param_t params_33[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetBusType(const void * a0, const void * a1) {
     static const entry_t entry = {33, 2, 0, 0x76551418d94231e9ull, params_33};
@@ -354,8 +354,8 @@ EXPORT unsigned int nvmlDeviceGetBusType(const void * a0, const void * a1) {
 }
 
 static const param_t params_34[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetC2cModeInfoV(const void * a0, const void * a1) {
     static const entry_t entry = {34, 2, 0, 0x148c8dd23aed2fd4ull, params_34};
@@ -364,8 +364,8 @@ EXPORT unsigned int nvmlDeviceGetC2cModeInfoV(const void * a0, const void * a1) 
 }
 
 static const param_t params_35[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 1, 8, 4, 0, 0, 0, {0x01000008u}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 1, 8, 4, 0, 0, 0, {0x01000008u}},
 };
 EXPORT unsigned int nvmlDeviceGetCapabilities(const void * a0, const void * a1) {
     static const entry_t entry = {35, 2, 0, 0xb2c4078b1f681990ull, params_35};
@@ -374,8 +374,8 @@ EXPORT unsigned int nvmlDeviceGetCapabilities(const void * a0, const void * a1) 
 }
 
 static const param_t params_36[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 264, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 264, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetClkMonStatus(const void * a0, const void * a1) {
     static const entry_t entry = {36, 2, 0, 0x5f3fb3796d9d0af1ull, params_36};
@@ -384,10 +384,10 @@ EXPORT unsigned int nvmlDeviceGetClkMonStatus(const void * a0, const void * a1) 
 }
 
 static const param_t params_37[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 3, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 3, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetClock(const void * a0, unsigned int a1, unsigned int a2, const void * a3) {
     static const entry_t entry = {37, 4, 0, 0xfd772d324c9a18afull, params_37};
@@ -396,9 +396,9 @@ EXPORT unsigned int nvmlDeviceGetClock(const void * a0, unsigned int a1, unsigne
 }
 
 static const param_t params_38[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetClockInfo(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {38, 3, 0, 0x9baea6ecaa99175eull, params_38};
@@ -407,8 +407,8 @@ EXPORT unsigned int nvmlDeviceGetClockInfo(const void * a0, unsigned int a1, con
 }
 
 static const param_t params_39[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 1, 24, 12, 0, 0, 0, {0x01000018u}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 1, 24, 12, 0, 0, 0, {0x01000018u}},
 };
 EXPORT unsigned int nvmlDeviceGetClockOffsets(const void * a0, const void * a1) {
     static const entry_t entry = {39, 2, 0, 0x39e620a589640d62ull, params_39};
@@ -417,8 +417,8 @@ EXPORT unsigned int nvmlDeviceGetClockOffsets(const void * a0, const void * a1) 
 }
 
 static const param_t params_40[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetComputeInstanceId(const void * a0, const void * a1) {
     static const entry_t entry = {40, 2, 0, 0xe661cc93d31905a7ull, params_40};
@@ -427,8 +427,8 @@ EXPORT unsigned int nvmlDeviceGetComputeInstanceId(const void * a0, const void *
 }
 
 static const param_t params_41[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetComputeMode(const void * a0, const void * a1) {
     static const entry_t entry = {41, 2, 0, 0x8499464c305a0305ull, params_41};
@@ -437,9 +437,9 @@ EXPORT unsigned int nvmlDeviceGetComputeMode(const void * a0, const void * a1) {
 }
 
 static const param_t params_42[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'n', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'a', 2, 0, 0, 16, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_COUNT, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_ARRAY, 2, 0, 0, 16, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetComputeRunningProcesses(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {42, 3, 0, 0x22d0c00616dd0158ull, params_42};
@@ -448,9 +448,9 @@ EXPORT unsigned int nvmlDeviceGetComputeRunningProcesses(const void * a0, const 
 }
 
 static const param_t params_43[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'n', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'a', 2, 0, 0, 24, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_COUNT, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_ARRAY, 2, 0, 0, 24, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetComputeRunningProcesses_v2(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {43, 3, 0, 0xc10839bf725004ccull, params_43};
@@ -459,9 +459,9 @@ EXPORT unsigned int nvmlDeviceGetComputeRunningProcesses_v2(const void * a0, con
 }
 
 static const param_t params_44[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'n', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'a', 2, 0, 0, 24, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_COUNT, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_ARRAY, 2, 0, 0, 24, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetComputeRunningProcesses_v3(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {44, 3, 0, 0x6d83e5ad55cd3d4dull, params_44};
@@ -470,8 +470,8 @@ EXPORT unsigned int nvmlDeviceGetComputeRunningProcesses_v3(const void * a0, con
 }
 
 static const param_t params_45[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'x', 1, 0, 0, 12332, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_UNVERSIONED, 1, 0, 0, 12332, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetConfComputeGpuAttestationReport(const void * a0, const void * a1) {
     static const entry_t entry = {45, 2, 1, 0x0bbb5f66bc220b93ull, params_45};
@@ -480,8 +480,8 @@ EXPORT unsigned int nvmlDeviceGetConfComputeGpuAttestationReport(const void * a0
 }
 
 static const param_t params_46[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 9224, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 9224, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetConfComputeGpuCertificate(const void * a0, const void * a1) {
     static const entry_t entry = {46, 2, 0, 0xa9f2d9209f11082aull, params_46};
@@ -490,8 +490,8 @@ EXPORT unsigned int nvmlDeviceGetConfComputeGpuCertificate(const void * a0, cons
 }
 
 static const param_t params_47[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 16, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 16, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetConfComputeMemSizeInfo(const void * a0, const void * a1) {
     static const entry_t entry = {47, 2, 0, 0x482a52d9fe041fc6ull, params_47};
@@ -500,8 +500,8 @@ EXPORT unsigned int nvmlDeviceGetConfComputeMemSizeInfo(const void * a0, const v
 }
 
 static const param_t params_48[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 24, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 24, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetConfComputeProtectedMemoryUsage(const void * a0, const void * a1) {
     static const entry_t entry = {48, 2, 0, 0xbb9535f79fe15edbull, params_48};
@@ -510,8 +510,8 @@ EXPORT unsigned int nvmlDeviceGetConfComputeProtectedMemoryUsage(const void * a0
 }
 
 static const param_t params_49[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 1, 16, 8, 0, 0, 0, {0x01000010u}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 1, 16, 8, 0, 0, 0, {0x01000010u}},
 };
 EXPORT unsigned int nvmlDeviceGetCoolerInfo(const void * a0, const void * a1) {
     static const entry_t entry = {49, 2, 0, 0x59ccafb0fa7248f1ull, params_49};
@@ -520,7 +520,7 @@ EXPORT unsigned int nvmlDeviceGetCoolerInfo(const void * a0, const void * a1) {
 }
 
 static const param_t params_50[] = {
-    {'o', 0, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 0, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetCount(const void * a0) {
     static const entry_t entry = {50, 1, 0, 0xf804296adb0d4a3cull, params_50};
@@ -529,7 +529,7 @@ EXPORT unsigned int nvmlDeviceGetCount(const void * a0) {
 }
 
 static const param_t params_51[] = {
-    {'o', 0, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 0, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetCount_v2(const void * a0) {
     static const entry_t entry = {51, 1, 0, 0x963ba32334687c48ull, params_51};
@@ -538,9 +538,9 @@ EXPORT unsigned int nvmlDeviceGetCount_v2(const void * a0) {
 }
 
 static const param_t params_52[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'w', 2, 1, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_SIZED_ARRAY, 2, 1, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetCpuAffinity(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {52, 3, 0, 0x42b74f1165fd35c9ull, params_52};
@@ -549,10 +549,10 @@ EXPORT unsigned int nvmlDeviceGetCpuAffinity(const void * a0, unsigned int a1, c
 }
 
 static const param_t params_53[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'w', 2, 1, 0, 8, 4, 0, 0, 0, {0}},
-    {'u', 3, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_SIZED_ARRAY, 2, 1, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 3, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetCpuAffinityWithinScope(const void * a0, unsigned int a1, const void * a2, unsigned int a3) {
     static const entry_t entry = {53, 4, 0, 0xe0eec8ca467a3e27ull, params_53};
@@ -561,9 +561,9 @@ EXPORT unsigned int nvmlDeviceGetCpuAffinityWithinScope(const void * a0, unsigne
 }
 
 static const param_t params_54[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'n', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'a', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_COUNT, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_ARRAY, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetCreatableVgpus(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {54, 3, 0, 0x7f2642845af93186ull, params_54};
@@ -572,9 +572,9 @@ EXPORT unsigned int nvmlDeviceGetCreatableVgpus(const void * a0, const void * a1
 }
 
 static const param_t params_55[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetCudaComputeCapability(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {55, 3, 0, 0x1d5dbc3db874532aull, params_55};
@@ -583,8 +583,8 @@ EXPORT unsigned int nvmlDeviceGetCudaComputeCapability(const void * a0, const vo
 }
 
 static const param_t params_56[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetCurrPcieLinkGeneration(const void * a0, const void * a1) {
     static const entry_t entry = {56, 2, 0, 0xc9d9682be3f9e2afull, params_56};
@@ -593,8 +593,8 @@ EXPORT unsigned int nvmlDeviceGetCurrPcieLinkGeneration(const void * a0, const v
 }
 
 static const param_t params_57[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetCurrPcieLinkWidth(const void * a0, const void * a1) {
     static const entry_t entry = {57, 2, 0, 0x6810e1e4c17be77dull, params_57};
@@ -603,8 +603,8 @@ EXPORT unsigned int nvmlDeviceGetCurrPcieLinkWidth(const void * a0, const void *
 }
 
 static const param_t params_58[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 1, 2052, 4, 0, 0, 0, {0x01000804u}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 1, 2052, 4, 0, 0, 0, {0x01000804u}},
 };
 EXPORT unsigned int nvmlDeviceGetCurrentClockFreqs(const void * a0, const void * a1) {
     static const entry_t entry = {58, 2, 0, 0x06485b9e2efdd930ull, params_58};
@@ -613,8 +613,8 @@ EXPORT unsigned int nvmlDeviceGetCurrentClockFreqs(const void * a0, const void *
 }
 
 static const param_t params_59[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetCurrentClocksEventReasons(const void * a0, const void * a1) {
     static const entry_t entry = {59, 2, 0, 0xa47fd55703802b94ull, params_59};
@@ -623,8 +623,8 @@ EXPORT unsigned int nvmlDeviceGetCurrentClocksEventReasons(const void * a0, cons
 }
 
 static const param_t params_60[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetCurrentClocksThrottleReasons(const void * a0, const void * a1) {
     static const entry_t entry = {60, 2, 0, 0x50fb81457c0d1b75ull, params_60};
@@ -633,9 +633,9 @@ EXPORT unsigned int nvmlDeviceGetCurrentClocksThrottleReasons(const void * a0, c
 }
 
 static const param_t params_61[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetDecoderUtilization(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {61, 3, 0, 0xef32fafe4373ecbbull, params_61};
@@ -644,9 +644,9 @@ EXPORT unsigned int nvmlDeviceGetDecoderUtilization(const void * a0, const void 
 }
 
 static const param_t params_62[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetDefaultApplicationsClock(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {62, 3, 0, 0x8d6a74b8a6e1e6e2ull, params_62};
@@ -655,8 +655,8 @@ EXPORT unsigned int nvmlDeviceGetDefaultApplicationsClock(const void * a0, unsig
 }
 
 static const param_t params_63[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetDefaultEccMode(const void * a0, const void * a1) {
     static const entry_t entry = {63, 2, 0, 0x2ba1ee718177e01eull, params_63};
@@ -665,10 +665,10 @@ EXPORT unsigned int nvmlDeviceGetDefaultEccMode(const void * a0, const void * a1
 }
 
 static const param_t params_64[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 3, 0, 0, 32, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 3, 0, 0, 32, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetDetailedEccErrors(const void * a0, unsigned int a1, unsigned int a2, const void * a3) {
     static const entry_t entry = {64, 4, 0, 0x834ff4cff091d533ull, params_64};
@@ -677,8 +677,8 @@ EXPORT unsigned int nvmlDeviceGetDetailedEccErrors(const void * a0, unsigned int
 }
 
 static const param_t params_65[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetDeviceHandleFromMigDeviceHandle(const void * a0, const void * a1) {
     static const entry_t entry = {65, 2, 0, 0x21876e88d2aff099ull, params_65};
@@ -687,8 +687,8 @@ EXPORT unsigned int nvmlDeviceGetDeviceHandleFromMigDeviceHandle(const void * a0
 }
 
 static const param_t params_66[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetDisplayActive(const void * a0, const void * a1) {
     static const entry_t entry = {66, 2, 0, 0xbfbee842cdcdf264ull, params_66};
@@ -697,8 +697,8 @@ EXPORT unsigned int nvmlDeviceGetDisplayActive(const void * a0, const void * a1)
 }
 
 static const param_t params_67[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetDisplayMode(const void * a0, const void * a1) {
     static const entry_t entry = {67, 2, 0, 0x5df661fbac4bf7c0ull, params_67};
@@ -707,9 +707,9 @@ EXPORT unsigned int nvmlDeviceGetDisplayMode(const void * a0, const void * a1) {
 }
 
 static const param_t params_68[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 1, 8, 4, 0, 0, 0, {0x01000008u}},
-    {'v', 2, 0, 1, 8, 4, 0, 0, 0, {0x01000008u}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 1, 8, 4, 0, 0, 0, {0x01000008u}},
+    {KIND_VERSIONED, 2, 0, 1, 8, 4, 0, 0, 0, {0x01000008u}},
 };
 EXPORT unsigned int nvmlDeviceGetDramEncryptionMode(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {68, 3, 0, 0x0a720de97cc63c41ull, params_68};
@@ -718,9 +718,9 @@ EXPORT unsigned int nvmlDeviceGetDramEncryptionMode(const void * a0, const void 
 }
 
 static const param_t params_69[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'O', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
-    {'O', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OPTIONAL_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_OPTIONAL_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetDriverModel(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {69, 3, 0, 0xa8a987a25d572a1full, params_69};
@@ -729,9 +729,9 @@ EXPORT unsigned int nvmlDeviceGetDriverModel(const void * a0, const void * a1, c
 }
 
 static const param_t params_70[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'O', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
-    {'O', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OPTIONAL_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_OPTIONAL_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetDriverModel_v2(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {70, 3, 0, 0x46e1015c33a8288eull, params_70};
@@ -740,8 +740,8 @@ EXPORT unsigned int nvmlDeviceGetDriverModel_v2(const void * a0, const void * a1
 }
 
 static const param_t params_71[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 132, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 132, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetDynamicPstatesInfo(const void * a0, const void * a1) {
     static const entry_t entry = {71, 2, 0, 0xe5187b15118bdef2ull, params_71};
@@ -750,9 +750,9 @@ EXPORT unsigned int nvmlDeviceGetDynamicPstatesInfo(const void * a0, const void 
 }
 
 static const param_t params_72[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetEccMode(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {72, 3, 0, 0x91942703e81e6657ull, params_72};
@@ -761,9 +761,9 @@ EXPORT unsigned int nvmlDeviceGetEccMode(const void * a0, const void * a1, const
 }
 
 static const param_t params_73[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetEncoderCapacity(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {73, 3, 0, 0x2fcba0bcd71f1dd5ull, params_73};
@@ -772,9 +772,9 @@ EXPORT unsigned int nvmlDeviceGetEncoderCapacity(const void * a0, unsigned int a
 }
 
 static const param_t params_74[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'n', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'a', 2, 0, 0, 32, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_COUNT, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_ARRAY, 2, 0, 0, 32, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetEncoderSessions(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {74, 3, 0, 0xce031a76b61c2308ull, params_74};
@@ -783,10 +783,10 @@ EXPORT unsigned int nvmlDeviceGetEncoderSessions(const void * a0, const void * a
 }
 
 static const param_t params_75[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
-    {'o', 3, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 3, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetEncoderStats(const void * a0, const void * a1, const void * a2, const void * a3) {
     static const entry_t entry = {75, 4, 0, 0x6c3a942f9b5321bcull, params_75};
@@ -795,9 +795,9 @@ EXPORT unsigned int nvmlDeviceGetEncoderStats(const void * a0, const void * a1, 
 }
 
 static const param_t params_76[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetEncoderUtilization(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {76, 3, 0, 0x18b6401d64d6111dull, params_76};
@@ -806,8 +806,8 @@ EXPORT unsigned int nvmlDeviceGetEncoderUtilization(const void * a0, const void 
 }
 
 static const param_t params_77[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetEnforcedPowerLimit(const void * a0, const void * a1) {
     static const entry_t entry = {77, 2, 0, 0xb6edb9d64d4774c3ull, params_77};
@@ -816,9 +816,9 @@ EXPORT unsigned int nvmlDeviceGetEnforcedPowerLimit(const void * a0, const void 
 }
 
 static const param_t params_78[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'n', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'a', 2, 0, 0, 48, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_COUNT, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_ARRAY, 2, 0, 0, 48, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetFBCSessions(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {78, 3, 0, 0x552533902fd07abaull, params_78};
@@ -827,8 +827,8 @@ EXPORT unsigned int nvmlDeviceGetFBCSessions(const void * a0, const void * a1, c
 }
 
 static const param_t params_79[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 12, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 12, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetFBCStats(const void * a0, const void * a1) {
     static const entry_t entry = {79, 2, 0, 0xf35cad4909636876ull, params_79};
@@ -837,9 +837,9 @@ EXPORT unsigned int nvmlDeviceGetFBCStats(const void * a0, const void * a1) {
 }
 
 static const param_t params_80[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetFanControlPolicy_v2(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {80, 3, 0, 0x66c790670e42732bull, params_80};
@@ -848,8 +848,8 @@ EXPORT unsigned int nvmlDeviceGetFanControlPolicy_v2(const void * a0, unsigned i
 }
 
 static const param_t params_81[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetFanSpeed(const void * a0, const void * a1) {
     static const entry_t entry = {81, 2, 0, 0x04ff0a20e32f5541ull, params_81};
@@ -858,8 +858,8 @@ EXPORT unsigned int nvmlDeviceGetFanSpeed(const void * a0, const void * a1) {
 }
 
 static const param_t params_82[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 1, 12, 8, 0, 0, 0, {0x0100000cu}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 1, 12, 8, 0, 0, 0, {0x0100000cu}},
 };
 EXPORT unsigned int nvmlDeviceGetFanSpeedRPM(const void * a0, const void * a1) {
     static const entry_t entry = {82, 2, 0, 0xa33683dac42c58acull, params_82};
@@ -868,9 +868,9 @@ EXPORT unsigned int nvmlDeviceGetFanSpeedRPM(const void * a0, const void * a1) {
 }
 
 static const param_t params_83[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetFanSpeed_v2(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {83, 3, 0, 0x416dfd93a708aa18ull, params_83};
@@ -879,9 +879,9 @@ EXPORT unsigned int nvmlDeviceGetFanSpeed_v2(const void * a0, unsigned int a1, c
 }
 
 static const param_t params_84[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'A', 2, 1, 0, 40, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_UPDATED_ARRAY, 2, 1, 0, 40, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetFieldValues(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {84, 3, 0, 0xede9a98186b25b79ull, params_84};
@@ -890,9 +890,9 @@ EXPORT unsigned int nvmlDeviceGetFieldValues(const void * a0, unsigned int a1, c
 }
 
 static const param_t params_85[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetGpcClkMinMaxVfOffset(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {85, 3, 0, 0x8c21233a66874c37ull, params_85};
@@ -901,8 +901,8 @@ EXPORT unsigned int nvmlDeviceGetGpcClkMinMaxVfOffset(const void * a0, const voi
 }
 
 static const param_t params_86[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetGpcClkVfOffset(const void * a0, const void * a1) {
     static const entry_t entry = {86, 2, 0, 0x2a589cf443a877d6ull, params_86};
@@ -911,8 +911,8 @@ EXPORT unsigned int nvmlDeviceGetGpcClkVfOffset(const void * a0, const void * a1
 }
 
 static const param_t params_87[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 28, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 28, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetGpuFabricInfo(const void * a0, const void * a1) {
     static const entry_t entry = {87, 2, 0, 0xc89016ad21ab719aull, params_87};
@@ -921,8 +921,8 @@ EXPORT unsigned int nvmlDeviceGetGpuFabricInfo(const void * a0, const void * a1)
 }
 
 static const param_t params_88[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 2, 40, 4, 0, 0, 0, {0x02000024u, 0x03000028u}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 2, 40, 4, 0, 0, 0, {0x02000024u, 0x03000028u}},
 };
 EXPORT unsigned int nvmlDeviceGetGpuFabricInfoV(const void * a0, const void * a1) {
     static const entry_t entry = {88, 2, 0, 0x750bc29b1b39c03full, params_88};
@@ -931,8 +931,8 @@ EXPORT unsigned int nvmlDeviceGetGpuFabricInfoV(const void * a0, const void * a1
 }
 
 static const param_t params_89[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 548, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 548, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetGpuFabricInfo_v4(const void * a0, const void * a1) {
     static const entry_t entry = {89, 2, 0, 0x13433c54fe3f42edull, params_89};
@@ -941,9 +941,9 @@ EXPORT unsigned int nvmlDeviceGetGpuFabricInfo_v4(const void * a0, const void * 
 }
 
 static const param_t params_90[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetGpuInstanceById(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {90, 3, 0, 0xb17ab60eddbc4cc0ull, params_90};
@@ -952,8 +952,8 @@ EXPORT unsigned int nvmlDeviceGetGpuInstanceById(const void * a0, unsigned int a
 }
 
 static const param_t params_91[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetGpuInstanceId(const void * a0, const void * a1) {
     static const entry_t entry = {91, 2, 0, 0x4fb22fc7a3a35924ull, params_91};
@@ -962,10 +962,10 @@ EXPORT unsigned int nvmlDeviceGetGpuInstanceId(const void * a0, const void * a1)
 }
 
 static const param_t params_92[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'a', 2, 0, 0, 8, 4, 0, 0, 0, {0}},
-    {'p', 3, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_ARRAY, 2, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_COUNT_QUERY, 3, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetGpuInstancePossiblePlacements(const void * a0, unsigned int a1, const void * a2, const void * a3) {
     static const entry_t entry = {92, 4, 0, 0xfc2ddbb58d25c9e5ull, params_92};
@@ -974,10 +974,10 @@ EXPORT unsigned int nvmlDeviceGetGpuInstancePossiblePlacements(const void * a0, 
 }
 
 static const param_t params_93[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'a', 2, 0, 0, 8, 4, 0, 0, 0, {0}},
-    {'p', 3, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_ARRAY, 2, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_COUNT_QUERY, 3, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetGpuInstancePossiblePlacements_v2(const void * a0, unsigned int a1, const void * a2, const void * a3) {
     static const entry_t entry = {93, 4, 0, 0x9a65556e6a37db0bull, params_93};
@@ -986,9 +986,9 @@ EXPORT unsigned int nvmlDeviceGetGpuInstancePossiblePlacements_v2(const void * a
 }
 
 static const param_t params_94[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 48, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 48, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetGpuInstanceProfileInfo(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {94, 3, 0, 0x389ccf285701c552ull, params_94};
@@ -997,9 +997,9 @@ EXPORT unsigned int nvmlDeviceGetGpuInstanceProfileInfo(const void * a0, unsigne
 }
 
 static const param_t params_95[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 2, 0, 2, 152, 4, 0, 0, 0, {0x02000098u, 0x03000098u}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 2, 0, 2, 152, 4, 0, 0, 0, {0x02000098u, 0x03000098u}},
 };
 EXPORT unsigned int nvmlDeviceGetGpuInstanceProfileInfoByIdV(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {95, 3, 0, 0xd6d448e13833ce6eull, params_95};
@@ -1008,9 +1008,9 @@ EXPORT unsigned int nvmlDeviceGetGpuInstanceProfileInfoByIdV(const void * a0, un
 }
 
 static const param_t params_96[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 2, 0, 2, 152, 4, 0, 0, 0, {0x02000098u, 0x03000098u}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 2, 0, 2, 152, 4, 0, 0, 0, {0x02000098u, 0x03000098u}},
 };
 EXPORT unsigned int nvmlDeviceGetGpuInstanceProfileInfoV(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {96, 3, 0, 0x4a3f2bff17128f63ull, params_96};
@@ -1019,9 +1019,9 @@ EXPORT unsigned int nvmlDeviceGetGpuInstanceProfileInfoV(const void * a0, unsign
 }
 
 static const param_t params_97[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetGpuInstanceRemainingCapacity(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {97, 3, 0, 0xe876a5b8340e8509ull, params_97};
@@ -1030,10 +1030,10 @@ EXPORT unsigned int nvmlDeviceGetGpuInstanceRemainingCapacity(const void * a0, u
 }
 
 static const param_t params_98[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'a', 2, 0, 0, 8, 4, 0, 0, 0, {0}},
-    {'m', 3, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_ARRAY, 2, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_COUNT_OUTPUT, 3, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetGpuInstances(const void * a0, unsigned int a1, const void * a2, const void * a3) {
     static const entry_t entry = {98, 4, 0, 0x86ae1f72dd6c83b4ull, params_98};
@@ -1042,8 +1042,8 @@ EXPORT unsigned int nvmlDeviceGetGpuInstances(const void * a0, unsigned int a1, 
 }
 
 static const param_t params_99[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetGpuMaxPcieLinkGeneration(const void * a0, const void * a1) {
     static const entry_t entry = {99, 2, 0, 0x24e5992bffe881f0ull, params_99};
@@ -1052,9 +1052,9 @@ EXPORT unsigned int nvmlDeviceGetGpuMaxPcieLinkGeneration(const void * a0, const
 }
 
 static const param_t params_100[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetGpuOperationMode(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {100, 3, 0, 0xd1614519b162f151ull, params_100};
@@ -1063,9 +1063,9 @@ EXPORT unsigned int nvmlDeviceGetGpuOperationMode(const void * a0, const void * 
 }
 
 static const param_t params_101[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'n', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'a', 2, 0, 0, 16, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_COUNT, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_ARRAY, 2, 0, 0, 16, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetGraphicsRunningProcesses(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {101, 3, 0, 0x6f98bed2b0d68e8full, params_101};
@@ -1074,9 +1074,9 @@ EXPORT unsigned int nvmlDeviceGetGraphicsRunningProcesses(const void * a0, const
 }
 
 static const param_t params_102[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'n', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'a', 2, 0, 0, 24, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_COUNT, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_ARRAY, 2, 0, 0, 24, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetGraphicsRunningProcesses_v2(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {102, 3, 0, 0x0dd0388c534894feull, params_102};
@@ -1085,9 +1085,9 @@ EXPORT unsigned int nvmlDeviceGetGraphicsRunningProcesses_v2(const void * a0, co
 }
 
 static const param_t params_103[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'n', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'a', 2, 0, 0, 24, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_COUNT, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_ARRAY, 2, 0, 0, 24, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetGraphicsRunningProcesses_v3(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {103, 3, 0, 0xac07b24571e49ac2ull, params_103};
@@ -1096,8 +1096,8 @@ EXPORT unsigned int nvmlDeviceGetGraphicsRunningProcesses_v3(const void * a0, co
 }
 
 static const param_t params_104[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 860, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 860, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetGridLicensableFeatures(const void * a0, const void * a1) {
     static const entry_t entry = {104, 2, 0, 0x58835e333a5a9dc7ull, params_104};
@@ -1106,8 +1106,8 @@ EXPORT unsigned int nvmlDeviceGetGridLicensableFeatures(const void * a0, const v
 }
 
 static const param_t params_105[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 860, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 860, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetGridLicensableFeatures_v2(const void * a0, const void * a1) {
     static const entry_t entry = {105, 2, 0, 0xf6bad7ec149e97e5ull, params_105};
@@ -1116,8 +1116,8 @@ EXPORT unsigned int nvmlDeviceGetGridLicensableFeatures_v2(const void * a0, cons
 }
 
 static const param_t params_106[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 860, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 860, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetGridLicensableFeatures_v3(const void * a0, const void * a1) {
     static const entry_t entry = {106, 2, 0, 0x94f251a6f59cedb8ull, params_106};
@@ -1126,8 +1126,8 @@ EXPORT unsigned int nvmlDeviceGetGridLicensableFeatures_v3(const void * a0, cons
 }
 
 static const param_t params_107[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 860, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 860, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetGridLicensableFeatures_v4(const void * a0, const void * a1) {
     static const entry_t entry = {107, 2, 0, 0x3329cb5fd390f36cull, params_107};
@@ -1136,9 +1136,9 @@ EXPORT unsigned int nvmlDeviceGetGridLicensableFeatures_v4(const void * a0, cons
 }
 
 static const param_t params_108[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetGspFirmwareMode(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {108, 3, 0, 0xdfa5774dba0aa4edull, params_108};
@@ -1147,8 +1147,8 @@ EXPORT unsigned int nvmlDeviceGetGspFirmwareMode(const void * a0, const void * a
 }
 
 static const param_t params_109[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 64, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 64, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetGspFirmwareVersion(const void * a0, const void * a1) {
     static const entry_t entry = {109, 2, 0, 0x7ddcf1069926beb3ull, params_109};
@@ -1157,8 +1157,8 @@ EXPORT unsigned int nvmlDeviceGetGspFirmwareVersion(const void * a0, const void 
 }
 
 static const param_t params_110[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetHandleByIndex(unsigned int a0, const void * a1) {
     static const entry_t entry = {110, 2, 0, 0x1c146ac07850a10aull, params_110};
@@ -1167,8 +1167,8 @@ EXPORT unsigned int nvmlDeviceGetHandleByIndex(unsigned int a0, const void * a1)
 }
 
 static const param_t params_111[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetHandleByIndex_v2(unsigned int a0, const void * a1) {
     static const entry_t entry = {111, 2, 0, 0xba4be47959c4a3a6ull, params_111};
@@ -1177,8 +1177,8 @@ EXPORT unsigned int nvmlDeviceGetHandleByIndex_v2(unsigned int a0, const void * 
 }
 
 static const param_t params_112[] = {
-    {'s', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_STRING, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetHandleByPciBusId(const void * a0, const void * a1) {
     static const entry_t entry = {112, 2, 0, 0x2db6c7977c63a27bull, params_112};
@@ -1187,8 +1187,8 @@ EXPORT unsigned int nvmlDeviceGetHandleByPciBusId(const void * a0, const void * 
 }
 
 static const param_t params_113[] = {
-    {'s', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_STRING, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetHandleByPciBusId_v2(const void * a0, const void * a1) {
     static const entry_t entry = {113, 2, 0, 0xcbee41501af1a351ull, params_113};
@@ -1197,8 +1197,8 @@ EXPORT unsigned int nvmlDeviceGetHandleByPciBusId_v2(const void * a0, const void
 }
 
 static const param_t params_114[] = {
-    {'s', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_STRING, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetHandleBySerial(const void * a0, const void * a1) {
     static const entry_t entry = {114, 2, 0, 0x6a25bb0a3a4fe51cull, params_114};
@@ -1207,8 +1207,8 @@ EXPORT unsigned int nvmlDeviceGetHandleBySerial(const void * a0, const void * a1
 }
 
 static const param_t params_115[] = {
-    {'s', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_STRING, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetHandleByUUID(const void * a0, const void * a1) {
     static const entry_t entry = {115, 2, 0, 0x085d34c3c7e9eee8ull, params_115};
@@ -1217,8 +1217,8 @@ EXPORT unsigned int nvmlDeviceGetHandleByUUID(const void * a0, const void * a1) 
 }
 
 static const param_t params_116[] = {
-    {'v', 0, 0, 1, 52, 52, 0, 0, 0, {0x01000034u}},
-    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 0, 0, 1, 52, 52, 0, 0, 0, {0x01000034u}},
+    {KIND_OUTPUT, 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetHandleByUUIDV(const void * a0, const void * a1) {
     static const entry_t entry = {116, 2, 0, 0xb4d8e0b1e0739529ull, params_116};
@@ -1227,8 +1227,8 @@ EXPORT unsigned int nvmlDeviceGetHandleByUUIDV(const void * a0, const void * a1)
 }
 
 static const param_t params_117[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetHostVgpuMode(const void * a0, const void * a1) {
     static const entry_t entry = {117, 2, 0, 0x53105a6a80e5abc7ull, params_117};
@@ -1237,8 +1237,8 @@ EXPORT unsigned int nvmlDeviceGetHostVgpuMode(const void * a0, const void * a1) 
 }
 
 static const param_t params_118[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 64, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 64, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetHostname_v1(const void * a0, const void * a1) {
     static const entry_t entry = {118, 2, 0, 0xf147d424a207b9e6ull, params_118};
@@ -1247,8 +1247,8 @@ EXPORT unsigned int nvmlDeviceGetHostname_v1(const void * a0, const void * a1) {
 }
 
 static const param_t params_119[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetIndex(const void * a0, const void * a1) {
     static const entry_t entry = {119, 2, 0, 0x8f7f4ddd5df5a40aull, params_119};
@@ -1257,8 +1257,8 @@ EXPORT unsigned int nvmlDeviceGetIndex(const void * a0, const void * a1) {
 }
 
 static const param_t params_120[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetInforomConfigurationChecksum(const void * a0, const void * a1) {
     static const entry_t entry = {120, 2, 0, 0x3bfaf9cb6c7b7c8full, params_120};
@@ -1267,8 +1267,8 @@ EXPORT unsigned int nvmlDeviceGetInforomConfigurationChecksum(const void * a0, c
 }
 
 static const param_t params_121[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'b', 1, 2, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_BUFFER, 1, 2, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetInforomImageVersion(const void * a0, const void * a1, unsigned int a2) {
     static const entry_t entry = {121, 2, 0, 0xda3273840cfe72ddull, params_121};
@@ -1277,9 +1277,9 @@ EXPORT unsigned int nvmlDeviceGetInforomImageVersion(const void * a0, const void
 }
 
 static const param_t params_122[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'b', 2, 3, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_BUFFER, 2, 3, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetInforomVersion(const void * a0, unsigned int a1, const void * a2, unsigned int a3) {
     static const entry_t entry = {122, 3, 0, 0x7869ed3e2e7f9050ull, params_122};
@@ -1288,8 +1288,8 @@ EXPORT unsigned int nvmlDeviceGetInforomVersion(const void * a0, unsigned int a1
 }
 
 static const param_t params_123[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetIrqNum(const void * a0, const void * a1) {
     static const entry_t entry = {123, 2, 0, 0x16a166f7c3c19f74ull, params_123};
@@ -1298,9 +1298,9 @@ EXPORT unsigned int nvmlDeviceGetIrqNum(const void * a0, const void * a1) {
 }
 
 static const param_t params_124[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetJpgUtilization(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {124, 3, 0, 0xc31d12e5994a8615ull, params_124};
@@ -1309,9 +1309,9 @@ EXPORT unsigned int nvmlDeviceGetJpgUtilization(const void * a0, const void * a1
 }
 
 static const param_t params_125[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetLastBBXFlushTime(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {125, 3, 0, 0x61548c9eb8f69d9bull, params_125};
@@ -1320,9 +1320,9 @@ EXPORT unsigned int nvmlDeviceGetLastBBXFlushTime(const void * a0, const void * 
 }
 
 static const param_t params_126[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'n', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'a', 2, 0, 0, 16, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_COUNT, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_ARRAY, 2, 0, 0, 16, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetMPSComputeRunningProcesses(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {126, 3, 0, 0xff8c0658a7608b42ull, params_126};
@@ -1331,9 +1331,9 @@ EXPORT unsigned int nvmlDeviceGetMPSComputeRunningProcesses(const void * a0, con
 }
 
 static const param_t params_127[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'n', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'a', 2, 0, 0, 24, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_COUNT, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_ARRAY, 2, 0, 0, 24, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetMPSComputeRunningProcesses_v2(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {127, 3, 0, 0x9dc3801145f4893eull, params_127};
@@ -1342,9 +1342,9 @@ EXPORT unsigned int nvmlDeviceGetMPSComputeRunningProcesses_v2(const void * a0, 
 }
 
 static const param_t params_128[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'n', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'a', 2, 0, 0, 24, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_COUNT, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_ARRAY, 2, 0, 0, 24, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetMPSComputeRunningProcesses_v3(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {128, 3, 0, 0x2ceb3feec7500e52ull, params_128};
@@ -1353,8 +1353,8 @@ EXPORT unsigned int nvmlDeviceGetMPSComputeRunningProcesses_v3(const void * a0, 
 }
 
 static const param_t params_129[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 1, 8, 4, 0, 0, 0, {0x01000008u}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 1, 8, 4, 0, 0, 0, {0x01000008u}},
 };
 EXPORT unsigned int nvmlDeviceGetMarginTemperature(const void * a0, const void * a1) {
     static const entry_t entry = {129, 2, 0, 0xcb22b9a8a0271479ull, params_129};
@@ -1363,9 +1363,9 @@ EXPORT unsigned int nvmlDeviceGetMarginTemperature(const void * a0, const void *
 }
 
 static const param_t params_130[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetMaxClockInfo(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {130, 3, 0, 0x695a3361830a1a87ull, params_130};
@@ -1374,9 +1374,9 @@ EXPORT unsigned int nvmlDeviceGetMaxClockInfo(const void * a0, unsigned int a1, 
 }
 
 static const param_t params_131[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetMaxCustomerBoostClock(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {131, 3, 0, 0x0791ad1b6e0b08e0ull, params_131};
@@ -1385,8 +1385,8 @@ EXPORT unsigned int nvmlDeviceGetMaxCustomerBoostClock(const void * a0, unsigned
 }
 
 static const param_t params_132[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetMaxMigDeviceCount(const void * a0, const void * a1) {
     static const entry_t entry = {132, 2, 0, 0xb40d59085a9c1860ull, params_132};
@@ -1395,8 +1395,8 @@ EXPORT unsigned int nvmlDeviceGetMaxMigDeviceCount(const void * a0, const void *
 }
 
 static const param_t params_133[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetMaxPcieLinkGeneration(const void * a0, const void * a1) {
     static const entry_t entry = {133, 2, 0, 0x5244d2c23f9f6fbfull, params_133};
@@ -1405,8 +1405,8 @@ EXPORT unsigned int nvmlDeviceGetMaxPcieLinkGeneration(const void * a0, const vo
 }
 
 static const param_t params_134[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetMaxPcieLinkWidth(const void * a0, const void * a1) {
     static const entry_t entry = {134, 2, 0, 0xf07c4c7b1d5a75e9ull, params_134};
@@ -1415,9 +1415,9 @@ EXPORT unsigned int nvmlDeviceGetMaxPcieLinkWidth(const void * a0, const void * 
 }
 
 static const param_t params_135[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetMemClkMinMaxVfOffset(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {135, 3, 0, 0x8eb3c635e2c37392ull, params_135};
@@ -1426,8 +1426,8 @@ EXPORT unsigned int nvmlDeviceGetMemClkMinMaxVfOffset(const void * a0, const voi
 }
 
 static const param_t params_136[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetMemClkVfOffset(const void * a0, const void * a1) {
     static const entry_t entry = {136, 2, 0, 0x3b2f7222ca482336ull, params_136};
@@ -1436,10 +1436,10 @@ EXPORT unsigned int nvmlDeviceGetMemClkVfOffset(const void * a0, const void * a1
 }
 
 static const param_t params_137[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'w', 2, 1, 0, 8, 4, 0, 0, 0, {0}},
-    {'u', 3, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_SIZED_ARRAY, 2, 1, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 3, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetMemoryAffinity(const void * a0, unsigned int a1, const void * a2, unsigned int a3) {
     static const entry_t entry = {137, 4, 0, 0xd966ebdca9d726f5ull, params_137};
@@ -1448,8 +1448,8 @@ EXPORT unsigned int nvmlDeviceGetMemoryAffinity(const void * a0, unsigned int a1
 }
 
 static const param_t params_138[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetMemoryBusWidth(const void * a0, const void * a1) {
     static const entry_t entry = {138, 2, 0, 0x779e659598622cabull, params_138};
@@ -1458,11 +1458,11 @@ EXPORT unsigned int nvmlDeviceGetMemoryBusWidth(const void * a0, const void * a1
 }
 
 static const param_t params_139[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 3, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 4, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 3, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 4, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetMemoryErrorCounter(const void * a0, unsigned int a1, unsigned int a2, unsigned int a3, const void * a4) {
     static const entry_t entry = {139, 5, 0, 0x15d5df4f7a931a1cull, params_139};
@@ -1471,8 +1471,8 @@ EXPORT unsigned int nvmlDeviceGetMemoryErrorCounter(const void * a0, unsigned in
 }
 
 static const param_t params_140[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 24, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 24, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetMemoryInfo(const void * a0, const void * a1) {
     static const entry_t entry = {140, 2, 0, 0xc2518b3c366cebfcull, params_140};
@@ -1481,8 +1481,8 @@ EXPORT unsigned int nvmlDeviceGetMemoryInfo(const void * a0, const void * a1) {
 }
 
 static const param_t params_141[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 1, 40, 4, 0, 0, 0, {0x02000028u}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 1, 40, 4, 0, 0, 0, {0x02000028u}},
 };
 EXPORT unsigned int nvmlDeviceGetMemoryInfo_v2(const void * a0, const void * a1) {
     static const entry_t entry = {141, 2, 0, 0x608904f6130ed823ull, params_141};
@@ -1491,8 +1491,8 @@ EXPORT unsigned int nvmlDeviceGetMemoryInfo_v2(const void * a0, const void * a1)
 }
 
 static const param_t params_142[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'x', 1, 0, 0, 32, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_UNVERSIONED, 1, 0, 0, 32, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetMemoryLimits_v1(const void * a0, const void * a1) {
     static const entry_t entry = {142, 2, 1, 0xfec07eaf0c122645ull, params_142};
@@ -1501,9 +1501,9 @@ EXPORT unsigned int nvmlDeviceGetMemoryLimits_v1(const void * a0, const void * a
 }
 
 static const param_t params_143[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetMigDeviceHandleByIndex(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {143, 3, 0, 0x9cf7f869eeeb2c96ull, params_143};
@@ -1512,9 +1512,9 @@ EXPORT unsigned int nvmlDeviceGetMigDeviceHandleByIndex(const void * a0, unsigne
 }
 
 static const param_t params_144[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetMigMode(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {144, 3, 0, 0x1062db86f000288aull, params_144};
@@ -1523,11 +1523,11 @@ EXPORT unsigned int nvmlDeviceGetMigMode(const void * a0, const void * a1, const
 }
 
 static const param_t params_145[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 3, 0, 0, 4, 4, 0, 0, 0, {0}},
-    {'o', 4, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 3, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 4, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetMinMaxClockOfPState(const void * a0, unsigned int a1, unsigned int a2, const void * a3, const void * a4) {
     static const entry_t entry = {145, 5, 0, 0xae9a5540f1373a61ull, params_145};
@@ -1536,9 +1536,9 @@ EXPORT unsigned int nvmlDeviceGetMinMaxClockOfPState(const void * a0, unsigned i
 }
 
 static const param_t params_146[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetMinMaxFanSpeed(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {146, 3, 0, 0x4cd1cef9922625cfull, params_146};
@@ -1547,8 +1547,8 @@ EXPORT unsigned int nvmlDeviceGetMinMaxFanSpeed(const void * a0, const void * a1
 }
 
 static const param_t params_147[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetMinorNumber(const void * a0, const void * a1) {
     static const entry_t entry = {147, 2, 0, 0xeb0948b3b54b2ff8ull, params_147};
@@ -1557,8 +1557,8 @@ EXPORT unsigned int nvmlDeviceGetMinorNumber(const void * a0, const void * a1) {
 }
 
 static const param_t params_148[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetModuleId(const void * a0, const void * a1) {
     static const entry_t entry = {148, 2, 0, 0x9784f4a074bdf618ull, params_148};
@@ -1567,8 +1567,8 @@ EXPORT unsigned int nvmlDeviceGetModuleId(const void * a0, const void * a1) {
 }
 
 static const param_t params_149[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetMultiGpuBoard(const void * a0, const void * a1) {
     static const entry_t entry = {149, 2, 0, 0x35bc6e5a573f1097ull, params_149};
@@ -1577,8 +1577,8 @@ EXPORT unsigned int nvmlDeviceGetMultiGpuBoard(const void * a0, const void * a1)
 }
 
 static const param_t params_150[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'b', 1, 2, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_BUFFER, 1, 2, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetName(const void * a0, const void * a1, unsigned int a2) {
     static const entry_t entry = {150, 2, 0, 0xd3f3e813323e12f1ull, params_150};
@@ -1587,8 +1587,8 @@ EXPORT unsigned int nvmlDeviceGetName(const void * a0, const void * a1, unsigned
 }
 
 static const param_t params_151[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetNumFans(const void * a0, const void * a1) {
     static const entry_t entry = {151, 2, 0, 0x722b61cd1333173aull, params_151};
@@ -1597,8 +1597,8 @@ EXPORT unsigned int nvmlDeviceGetNumFans(const void * a0, const void * a1) {
 }
 
 static const param_t params_152[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetNumGpuCores(const void * a0, const void * a1) {
     static const entry_t entry = {152, 2, 0, 0x1ea70dbaf8a81fdeull, params_152};
@@ -1607,8 +1607,8 @@ EXPORT unsigned int nvmlDeviceGetNumGpuCores(const void * a0, const void * a1) {
 }
 
 static const param_t params_153[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetNumaNodeId(const void * a0, const void * a1) {
     static const entry_t entry = {153, 2, 0, 0xbcde8774d987090dull, params_153};
@@ -1617,10 +1617,10 @@ EXPORT unsigned int nvmlDeviceGetNumaNodeId(const void * a0, const void * a1) {
 }
 
 static const param_t params_154[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 3, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 3, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetNvLinkCapability(const void * a0, unsigned int a1, unsigned int a2, const void * a3) {
     static const entry_t entry = {154, 4, 0, 0x5b16012dbfb20ba3ull, params_154};
@@ -1629,10 +1629,10 @@ EXPORT unsigned int nvmlDeviceGetNvLinkCapability(const void * a0, unsigned int 
 }
 
 static const param_t params_155[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 3, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 3, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetNvLinkErrorCounter(const void * a0, unsigned int a1, unsigned int a2, const void * a3) {
     static const entry_t entry = {155, 4, 0, 0xf94d7ae79aa3fc44ull, params_155};
@@ -1641,8 +1641,8 @@ EXPORT unsigned int nvmlDeviceGetNvLinkErrorCounter(const void * a0, unsigned in
 }
 
 static const param_t params_156[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 2, 1612, 4, 0, 0, 0, {0x01000008u, 0x0200064cu}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 2, 1612, 4, 0, 0, 0, {0x01000008u, 0x0200064cu}},
 };
 EXPORT unsigned int nvmlDeviceGetNvLinkInfo(const void * a0, const void * a1) {
     static const entry_t entry = {156, 2, 0, 0xa5c926d44d2c04c4ull, params_156};
@@ -1651,9 +1651,9 @@ EXPORT unsigned int nvmlDeviceGetNvLinkInfo(const void * a0, const void * a1) {
 }
 
 static const param_t params_157[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetNvLinkRemoteDeviceType(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {157, 3, 0, 0x4400a08e2c2f3eabull, params_157};
@@ -1662,9 +1662,9 @@ EXPORT unsigned int nvmlDeviceGetNvLinkRemoteDeviceType(const void * a0, unsigne
 }
 
 static const param_t params_158[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 68, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 68, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetNvLinkRemotePciInfo(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {158, 3, 0, 0xe2381a470542007dull, params_158};
@@ -1673,9 +1673,9 @@ EXPORT unsigned int nvmlDeviceGetNvLinkRemotePciInfo(const void * a0, unsigned i
 }
 
 static const param_t params_159[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 68, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 68, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetNvLinkRemotePciInfo_v2(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {159, 3, 0, 0x806f9401e6ab024eull, params_159};
@@ -1684,9 +1684,9 @@ EXPORT unsigned int nvmlDeviceGetNvLinkRemotePciInfo_v2(const void * a0, unsigne
 }
 
 static const param_t params_160[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetNvLinkState(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {160, 3, 0, 0xf3da771e26d0c342ull, params_160};
@@ -1695,7 +1695,7 @@ EXPORT unsigned int nvmlDeviceGetNvLinkState(const void * a0, unsigned int a1, c
 }
 
 static const param_t params_161[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetNvLinkTelemetrySamples_v1(const void * a0) {
     static const entry_t entry = {161, 1, 0, 0x9211f0d8c644c0a9ull, params_161};
@@ -1704,10 +1704,10 @@ EXPORT unsigned int nvmlDeviceGetNvLinkTelemetrySamples_v1(const void * a0) {
 }
 
 static const param_t params_162[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 3, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 3, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetNvLinkUtilizationControl(const void * a0, unsigned int a1, unsigned int a2, const void * a3) {
     static const entry_t entry = {162, 4, 0, 0x30496a91e3d6c617ull, params_162};
@@ -1716,11 +1716,11 @@ EXPORT unsigned int nvmlDeviceGetNvLinkUtilizationControl(const void * a0, unsig
 }
 
 static const param_t params_163[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 3, 0, 0, 8, 4, 0, 0, 0, {0}},
-    {'o', 4, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 3, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 4, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetNvLinkUtilizationCounter(const void * a0, unsigned int a1, unsigned int a2, const void * a3, const void * a4) {
     static const entry_t entry = {163, 5, 0, 0xce80e44b9c6accd0ull, params_163};
@@ -1729,9 +1729,9 @@ EXPORT unsigned int nvmlDeviceGetNvLinkUtilizationCounter(const void * a0, unsig
 }
 
 static const param_t params_164[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetNvLinkVersion(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {164, 3, 0, 0x7afc9038ad1c5430ull, params_164};
@@ -1740,8 +1740,8 @@ EXPORT unsigned int nvmlDeviceGetNvLinkVersion(const void * a0, unsigned int a1,
 }
 
 static const param_t params_165[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 1, 12, 4, 0, 0, 0, {0x0100000cu}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 1, 12, 4, 0, 0, 0, {0x0100000cu}},
 };
 EXPORT unsigned int nvmlDeviceGetNvlinkBwMode(const void * a0, const void * a1) {
     static const entry_t entry = {165, 2, 0, 0x193409f24e1f49efull, params_165};
@@ -1750,8 +1750,8 @@ EXPORT unsigned int nvmlDeviceGetNvlinkBwMode(const void * a0, const void * a1) 
 }
 
 static const param_t params_166[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 1, 28, 4, 0, 0, 0, {0x0100001cu}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 1, 28, 4, 0, 0, 0, {0x0100001cu}},
 };
 EXPORT unsigned int nvmlDeviceGetNvlinkSupportedBwModes(const void * a0, const void * a1) {
     static const entry_t entry = {166, 2, 0, 0xb76b83ab611e3f99ull, params_166};
@@ -1760,9 +1760,9 @@ EXPORT unsigned int nvmlDeviceGetNvlinkSupportedBwModes(const void * a0, const v
 }
 
 static const param_t params_167[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetOfaUtilization(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {167, 3, 0, 0x55a2fd650062c522ull, params_167};
@@ -1771,10 +1771,10 @@ EXPORT unsigned int nvmlDeviceGetOfaUtilization(const void * a0, const void * a1
 }
 
 static const param_t params_168[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'h', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 3, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 3, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetP2PStatus(const void * a0, const void * a1, unsigned int a2, const void * a3) {
     static const entry_t entry = {168, 4, 0, 0x021ea952d8a87ae6ull, params_168};
@@ -1783,8 +1783,8 @@ EXPORT unsigned int nvmlDeviceGetP2PStatus(const void * a0, const void * a1, uns
 }
 
 static const param_t params_169[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 68, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 68, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetPciInfo(const void * a0, const void * a1) {
     static const entry_t entry = {169, 2, 0, 0xa056230cfa576cc5ull, params_169};
@@ -1793,8 +1793,8 @@ EXPORT unsigned int nvmlDeviceGetPciInfo(const void * a0, const void * a1) {
 }
 
 static const param_t params_170[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 1, 64, 4, 0, 0, 0, {0x01000040u}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 1, 64, 4, 0, 0, 0, {0x01000040u}},
 };
 EXPORT unsigned int nvmlDeviceGetPciInfoExt(const void * a0, const void * a1) {
     static const entry_t entry = {170, 2, 0, 0x3e8d9cc5e7c6571bull, params_170};
@@ -1803,8 +1803,8 @@ EXPORT unsigned int nvmlDeviceGetPciInfoExt(const void * a0, const void * a1) {
 }
 
 static const param_t params_171[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 68, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 68, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetPciInfo_v2(const void * a0, const void * a1) {
     static const entry_t entry = {171, 2, 0, 0xdcc5167f8453518cull, params_171};
@@ -1813,8 +1813,8 @@ EXPORT unsigned int nvmlDeviceGetPciInfo_v2(const void * a0, const void * a1) {
 }
 
 static const param_t params_172[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 68, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 68, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetPciInfo_v3(const void * a0, const void * a1) {
     static const entry_t entry = {172, 2, 0, 0x8940c26c54cc210cull, params_172};
@@ -1823,8 +1823,8 @@ EXPORT unsigned int nvmlDeviceGetPciInfo_v3(const void * a0, const void * a1) {
 }
 
 static const param_t params_173[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetPcieLinkMaxSpeed(const void * a0, const void * a1) {
     static const entry_t entry = {173, 2, 0, 0x27783c267baf6353ull, params_173};
@@ -1833,8 +1833,8 @@ EXPORT unsigned int nvmlDeviceGetPcieLinkMaxSpeed(const void * a0, const void * 
 }
 
 static const param_t params_174[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetPcieReplayCounter(const void * a0, const void * a1) {
     static const entry_t entry = {174, 2, 0, 0xc5afb5df198e6e55ull, params_174};
@@ -1843,8 +1843,8 @@ EXPORT unsigned int nvmlDeviceGetPcieReplayCounter(const void * a0, const void *
 }
 
 static const param_t params_175[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetPcieSpeed(const void * a0, const void * a1) {
     static const entry_t entry = {175, 2, 0, 0x63e72f99388b7806ull, params_175};
@@ -1853,9 +1853,9 @@ EXPORT unsigned int nvmlDeviceGetPcieSpeed(const void * a0, const void * a1) {
 }
 
 static const param_t params_176[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetPcieThroughput(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {176, 3, 0, 0xd75212b61ee0671aull, params_176};
@@ -1864,8 +1864,8 @@ EXPORT unsigned int nvmlDeviceGetPcieThroughput(const void * a0, unsigned int a1
 }
 
 static const param_t params_177[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 1, 16, 4, 0, 0, 0, {0x01000010u}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 1, 16, 4, 0, 0, 0, {0x01000010u}},
 };
 EXPORT unsigned int nvmlDeviceGetPdi(const void * a0, const void * a1) {
     static const entry_t entry = {177, 2, 0, 0x75898c703d757db1ull, params_177};
@@ -1874,8 +1874,8 @@ EXPORT unsigned int nvmlDeviceGetPdi(const void * a0, const void * a1) {
 }
 
 static const param_t params_178[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 1, 2052, 4, 0, 0, 0, {0x01000804u}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 1, 2052, 4, 0, 0, 0, {0x01000804u}},
 };
 EXPORT unsigned int nvmlDeviceGetPerformanceModes(const void * a0, const void * a1) {
     static const entry_t entry = {178, 2, 0, 0x13c10629db866bffull, params_178};
@@ -1884,8 +1884,8 @@ EXPORT unsigned int nvmlDeviceGetPerformanceModes(const void * a0, const void * 
 }
 
 static const param_t params_179[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetPerformanceState(const void * a0, const void * a1) {
     static const entry_t entry = {179, 2, 0, 0xb1f87fe3f6699608ull, params_179};
@@ -1894,8 +1894,8 @@ EXPORT unsigned int nvmlDeviceGetPerformanceState(const void * a0, const void * 
 }
 
 static const param_t params_180[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetPersistenceMode(const void * a0, const void * a1) {
     static const entry_t entry = {180, 2, 0, 0x5e742bd092fcae88ull, params_180};
@@ -1904,8 +1904,8 @@ EXPORT unsigned int nvmlDeviceGetPersistenceMode(const void * a0, const void * a
 }
 
 static const param_t params_181[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'B', 1, 2, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_SIZED_BUFFER, 1, 2, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetPgpuMetadataString(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {181, 2, 0, 0xfcaba58ab778a4e7ull, params_181};
@@ -1914,8 +1914,8 @@ EXPORT unsigned int nvmlDeviceGetPgpuMetadataString(const void * a0, const void 
 }
 
 static const param_t params_182[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 2, 44, 4, 0, 0, 0, {0x0100002cu, 0x0200002cu}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 2, 44, 4, 0, 0, 0, {0x0100002cu, 0x0200002cu}},
 };
 EXPORT unsigned int nvmlDeviceGetPlatformInfo(const void * a0, const void * a1) {
     static const entry_t entry = {182, 2, 0, 0x9ae31f4351fe62c1ull, params_182};
@@ -1924,8 +1924,8 @@ EXPORT unsigned int nvmlDeviceGetPlatformInfo(const void * a0, const void * a1) 
 }
 
 static const param_t params_183[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetPowerManagementDefaultLimit(const void * a0, const void * a1) {
     static const entry_t entry = {183, 2, 0, 0x391a98fd737d616aull, params_183};
@@ -1934,8 +1934,8 @@ EXPORT unsigned int nvmlDeviceGetPowerManagementDefaultLimit(const void * a0, co
 }
 
 static const param_t params_184[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetPowerManagementLimit(const void * a0, const void * a1) {
     static const entry_t entry = {184, 2, 0, 0xe59644ea2ac8d1eeull, params_184};
@@ -1944,9 +1944,9 @@ EXPORT unsigned int nvmlDeviceGetPowerManagementLimit(const void * a0, const voi
 }
 
 static const param_t params_185[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetPowerManagementLimitConstraints(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {185, 3, 0, 0x83cdbea4cd64afbdull, params_185};
@@ -1955,8 +1955,8 @@ EXPORT unsigned int nvmlDeviceGetPowerManagementLimitConstraints(const void * a0
 }
 
 static const param_t params_186[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetPowerManagementMode(const void * a0, const void * a1) {
     static const entry_t entry = {186, 2, 0, 0x2205385deff6b573ull, params_186};
@@ -1965,8 +1965,8 @@ EXPORT unsigned int nvmlDeviceGetPowerManagementMode(const void * a0, const void
 }
 
 static const param_t params_187[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 12, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 12, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetPowerMizerMode_v1(const void * a0, const void * a1) {
     static const entry_t entry = {187, 2, 0, 0xc03cb2178d02bb54ull, params_187};
@@ -1975,8 +1975,8 @@ EXPORT unsigned int nvmlDeviceGetPowerMizerMode_v1(const void * a0, const void *
 }
 
 static const param_t params_188[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetPowerSource(const void * a0, const void * a1) {
     static const entry_t entry = {188, 2, 0, 0x6cb85e04be8cfab4ull, params_188};
@@ -1985,8 +1985,8 @@ EXPORT unsigned int nvmlDeviceGetPowerSource(const void * a0, const void * a1) {
 }
 
 static const param_t params_189[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetPowerState(const void * a0, const void * a1) {
     static const entry_t entry = {189, 2, 0, 0x0aefd7be5b90f77bull, params_189};
@@ -1995,8 +1995,8 @@ EXPORT unsigned int nvmlDeviceGetPowerState(const void * a0, const void * a1) {
 }
 
 static const param_t params_190[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetPowerUsage(const void * a0, const void * a1) {
     static const entry_t entry = {190, 2, 0, 0xa927517779eecdadull, params_190};
@@ -2005,10 +2005,10 @@ EXPORT unsigned int nvmlDeviceGetPowerUsage(const void * a0, const void * a1) {
 }
 
 static const param_t params_191[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'a', 1, 0, 0, 32, 4, 0, 0, 0, {0}},
-    {'n', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'U', 3, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_ARRAY, 1, 0, 0, 32, 4, 0, 0, 0, {0}},
+    {KIND_COUNT, 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER64, 3, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetProcessUtilization(const void * a0, const void * a1, const void * a2, unsigned long long a3) {
     static const entry_t entry = {191, 4, 0, 0x475ecb31174ad3deull, params_191};
@@ -2017,8 +2017,8 @@ EXPORT unsigned int nvmlDeviceGetProcessUtilization(const void * a0, const void 
 }
 
 static const param_t params_192[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 1, 24, 4, 4, 16, 40, {0x01000018u}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 1, 24, 4, 4, 16, 40, {0x01000018u}},
 };
 EXPORT unsigned int nvmlDeviceGetProcessesUtilizationInfo(const void * a0, const void * a1) {
     static const entry_t entry = {192, 2, 1, 0x9f0cd18f8610fdf3ull, params_192};
@@ -2027,11 +2027,11 @@ EXPORT unsigned int nvmlDeviceGetProcessesUtilizationInfo(const void * a0, const
 }
 
 static const param_t params_193[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
-    {'o', 3, 0, 0, 4, 4, 0, 0, 0, {0}},
-    {'o', 4, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 3, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 4, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetRemappedRows(const void * a0, const void * a1, const void * a2, const void * a3, const void * a4) {
     static const entry_t entry = {193, 5, 0, 0x3d444b48a522e3d9ull, params_193};
@@ -2040,8 +2040,8 @@ EXPORT unsigned int nvmlDeviceGetRemappedRows(const void * a0, const void * a1, 
 }
 
 static const param_t params_194[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 24, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 24, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetRemappedRows_v2(const void * a0, const void * a1) {
     static const entry_t entry = {194, 2, 0, 0xdb7bc502cccae1a4ull, params_194};
@@ -2050,8 +2050,8 @@ EXPORT unsigned int nvmlDeviceGetRemappedRows_v2(const void * a0, const void * a
 }
 
 static const param_t params_195[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 1, 12, 4, 0, 0, 0, {0x0100000cu}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 1, 12, 4, 0, 0, 0, {0x0100000cu}},
 };
 EXPORT unsigned int nvmlDeviceGetRepairStatus(const void * a0, const void * a1) {
     static const entry_t entry = {195, 2, 0, 0x79b33ebbef489e00ull, params_195};
@@ -2060,10 +2060,10 @@ EXPORT unsigned int nvmlDeviceGetRepairStatus(const void * a0, const void * a1) 
 }
 
 static const param_t params_196[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'n', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'a', 3, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_COUNT, 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_ARRAY, 3, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetRetiredPages(const void * a0, unsigned int a1, const void * a2, const void * a3) {
     static const entry_t entry = {196, 4, 0, 0x262eeaa93ddcd681ull, params_196};
@@ -2072,8 +2072,8 @@ EXPORT unsigned int nvmlDeviceGetRetiredPages(const void * a0, unsigned int a1, 
 }
 
 static const param_t params_197[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetRetiredPagesPendingStatus(const void * a0, const void * a1) {
     static const entry_t entry = {197, 2, 0, 0xc46664625f5adc5full, params_197};
@@ -2082,11 +2082,11 @@ EXPORT unsigned int nvmlDeviceGetRetiredPagesPendingStatus(const void * a0, cons
 }
 
 static const param_t params_198[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'n', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'a', 3, 0, 0, 8, 4, 0, 0, 0, {0}},
-    {'a', 4, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_COUNT, 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_ARRAY, 3, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_ARRAY, 4, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetRetiredPages_v2(const void * a0, unsigned int a1, const void * a2, const void * a3, const void * a4) {
     static const entry_t entry = {198, 5, 0, 0x629dde1c781aea4eull, params_198};
@@ -2095,8 +2095,8 @@ EXPORT unsigned int nvmlDeviceGetRetiredPages_v2(const void * a0, unsigned int a
 }
 
 static const param_t params_199[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 20, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 20, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetRowRemapperHistogram(const void * a0, const void * a1) {
     static const entry_t entry = {199, 2, 0, 0x00d557d59904e7b2ull, params_199};
@@ -2105,8 +2105,8 @@ EXPORT unsigned int nvmlDeviceGetRowRemapperHistogram(const void * a0, const voi
 }
 
 static const param_t params_200[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 1, 24, 8, 8, 16, 32, {0x01000018u}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 1, 24, 8, 8, 16, 32, {0x01000018u}},
 };
 EXPORT unsigned int nvmlDeviceGetRunningProcessDetailList(const void * a0, const void * a1) {
     static const entry_t entry = {200, 2, 1, 0xad5103c3b3994817ull, params_200};
@@ -2115,12 +2115,12 @@ EXPORT unsigned int nvmlDeviceGetRunningProcessDetailList(const void * a0, const
 }
 
 static const param_t params_201[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'U', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 3, 0, 0, 4, 4, 0, 0, 0, {0}},
-    {'n', 4, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'a', 5, 0, 0, 16, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER64, 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 3, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_COUNT, 4, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_ARRAY, 5, 0, 0, 16, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetSamples(const void * a0, unsigned int a1, unsigned long long a2, const void * a3, const void * a4, const void * a5) {
     static const entry_t entry = {201, 6, 0, 0x4b887d7cd59aba95ull, params_201};
@@ -2129,8 +2129,8 @@ EXPORT unsigned int nvmlDeviceGetSamples(const void * a0, unsigned int a1, unsig
 }
 
 static const param_t params_202[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'b', 1, 2, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_BUFFER, 1, 2, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetSerial(const void * a0, const void * a1, unsigned int a2) {
     static const entry_t entry = {202, 2, 0, 0xe9bff736f4e2b4c8ull, params_202};
@@ -2139,8 +2139,8 @@ EXPORT unsigned int nvmlDeviceGetSerial(const void * a0, const void * a1, unsign
 }
 
 static const param_t params_203[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 1, 104, 4, 0, 0, 0, {0x01000068u}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 1, 104, 4, 0, 0, 0, {0x01000068u}},
 };
 EXPORT unsigned int nvmlDeviceGetSramEccErrorStatus(const void * a0, const void * a1) {
     static const entry_t entry = {203, 2, 0, 0x87f770ef1b50b0fcull, params_203};
@@ -2149,8 +2149,8 @@ EXPORT unsigned int nvmlDeviceGetSramEccErrorStatus(const void * a0, const void 
 }
 
 static const param_t params_204[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 1, 16, 4, 4, 8, 28, {0x01000010u}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 1, 16, 4, 4, 8, 28, {0x01000010u}},
 };
 EXPORT unsigned int nvmlDeviceGetSramUniqueUncorrectedEccErrorCounts(const void * a0, const void * a1) {
     static const entry_t entry = {204, 2, 1, 0x34731cdd15ed475dull, params_204};
@@ -2159,8 +2159,8 @@ EXPORT unsigned int nvmlDeviceGetSramUniqueUncorrectedEccErrorCounts(const void 
 }
 
 static const param_t params_205[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetSupportedClocksEventReasons(const void * a0, const void * a1) {
     static const entry_t entry = {205, 2, 0, 0xd2aa969672424103ull, params_205};
@@ -2169,8 +2169,8 @@ EXPORT unsigned int nvmlDeviceGetSupportedClocksEventReasons(const void * a0, co
 }
 
 static const param_t params_206[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetSupportedClocksThrottleReasons(const void * a0, const void * a1) {
     static const entry_t entry = {206, 2, 0, 0x70e2105050d143faull, params_206};
@@ -2179,8 +2179,8 @@ EXPORT unsigned int nvmlDeviceGetSupportedClocksThrottleReasons(const void * a0,
 }
 
 static const param_t params_207[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetSupportedEventTypes(const void * a0, const void * a1) {
     static const entry_t entry = {207, 2, 0, 0x0f198a09906445b6ull, params_207};
@@ -2189,10 +2189,10 @@ EXPORT unsigned int nvmlDeviceGetSupportedEventTypes(const void * a0, const void
 }
 
 static const param_t params_208[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'n', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'a', 3, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_COUNT, 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_ARRAY, 3, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetSupportedGraphicsClocks(const void * a0, unsigned int a1, const void * a2, const void * a3) {
     static const entry_t entry = {208, 4, 0, 0x82846d278f4780ebull, params_208};
@@ -2201,9 +2201,9 @@ EXPORT unsigned int nvmlDeviceGetSupportedGraphicsClocks(const void * a0, unsign
 }
 
 static const param_t params_209[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'n', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'a', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_COUNT, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_ARRAY, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetSupportedMemoryClocks(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {209, 3, 0, 0x20bbe6e0adb58f01ull, params_209};
@@ -2212,8 +2212,8 @@ EXPORT unsigned int nvmlDeviceGetSupportedMemoryClocks(const void * a0, const vo
 }
 
 static const param_t params_210[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'b', 1, 2, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_BUFFER, 1, 2, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetSupportedPerformanceStates(const void * a0, const void * a1, unsigned int a2) {
     static const entry_t entry = {210, 2, 0, 0xbef3609ab2ab856cull, params_210};
@@ -2222,9 +2222,9 @@ EXPORT unsigned int nvmlDeviceGetSupportedPerformanceStates(const void * a0, con
 }
 
 static const param_t params_211[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'n', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'a', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_COUNT, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_ARRAY, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetSupportedVgpus(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {211, 3, 0, 0x5d2ada53d689b858ull, params_211};
@@ -2233,9 +2233,9 @@ EXPORT unsigned int nvmlDeviceGetSupportedVgpus(const void * a0, const void * a1
 }
 
 static const param_t params_212[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetTargetFanSpeed(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {212, 3, 0, 0x09a68641193f7b39ull, params_212};
@@ -2244,9 +2244,9 @@ EXPORT unsigned int nvmlDeviceGetTargetFanSpeed(const void * a0, unsigned int a1
 }
 
 static const param_t params_213[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetTemperature(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {213, 3, 0, 0xa7ddfffa28398677ull, params_213};
@@ -2255,9 +2255,9 @@ EXPORT unsigned int nvmlDeviceGetTemperature(const void * a0, unsigned int a1, c
 }
 
 static const param_t params_214[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetTemperatureThreshold(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {214, 3, 0, 0x461579b4493b8c16ull, params_214};
@@ -2266,8 +2266,8 @@ EXPORT unsigned int nvmlDeviceGetTemperatureThreshold(const void * a0, unsigned 
 }
 
 static const param_t params_215[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 1, 12, 8, 0, 0, 0, {0x0100000cu}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 1, 12, 8, 0, 0, 0, {0x0100000cu}},
 };
 EXPORT unsigned int nvmlDeviceGetTemperatureV(const void * a0, const void * a1) {
     static const entry_t entry = {215, 2, 0, 0xe44cf36d6a3582daull, params_215};
@@ -2276,9 +2276,9 @@ EXPORT unsigned int nvmlDeviceGetTemperatureV(const void * a0, const void * a1) 
 }
 
 static const param_t params_216[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 64, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 64, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetThermalSettings(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {216, 3, 0, 0x90c89f5b83b8927full, params_216};
@@ -2287,9 +2287,9 @@ EXPORT unsigned int nvmlDeviceGetThermalSettings(const void * a0, unsigned int a
 }
 
 static const param_t params_217[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'h', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetTopologyCommonAncestor(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {217, 3, 0, 0x2f001914bdba902dull, params_217};
@@ -2298,10 +2298,10 @@ EXPORT unsigned int nvmlDeviceGetTopologyCommonAncestor(const void * a0, const v
 }
 
 static const param_t params_218[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'n', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'a', 3, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_COUNT, 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_ARRAY, 3, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetTopologyNearestGpus(const void * a0, unsigned int a1, const void * a2, const void * a3) {
     static const entry_t entry = {218, 4, 0, 0xcd3792cedf329780ull, params_218};
@@ -2310,10 +2310,10 @@ EXPORT unsigned int nvmlDeviceGetTopologyNearestGpus(const void * a0, unsigned i
 }
 
 static const param_t params_219[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 3, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 3, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetTotalEccErrors(const void * a0, unsigned int a1, unsigned int a2, const void * a3) {
     static const entry_t entry = {219, 4, 0, 0x6b6f0c87fa208de4ull, params_219};
@@ -2322,8 +2322,8 @@ EXPORT unsigned int nvmlDeviceGetTotalEccErrors(const void * a0, unsigned int a1
 }
 
 static const param_t params_220[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetTotalEnergyConsumption(const void * a0, const void * a1) {
     static const entry_t entry = {220, 2, 0, 0x17eab87501aca4a5ull, params_220};
@@ -2332,8 +2332,8 @@ EXPORT unsigned int nvmlDeviceGetTotalEnergyConsumption(const void * a0, const v
 }
 
 static const param_t params_221[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'b', 1, 2, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_BUFFER, 1, 2, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetUUID(const void * a0, const void * a1, unsigned int a2) {
     static const entry_t entry = {221, 2, 0, 0xb622322e23b2aacbull, params_221};
@@ -2342,8 +2342,8 @@ EXPORT unsigned int nvmlDeviceGetUUID(const void * a0, const void * a1, unsigned
 }
 
 static const param_t params_222[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetUnrepairableMemoryFlag_v1(const void * a0, const void * a1) {
     static const entry_t entry = {222, 2, 0, 0x5459abe84082bf12ull, params_222};
@@ -2352,8 +2352,8 @@ EXPORT unsigned int nvmlDeviceGetUnrepairableMemoryFlag_v1(const void * a0, cons
 }
 
 static const param_t params_223[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetUtilizationRates(const void * a0, const void * a1) {
     static const entry_t entry = {223, 2, 0, 0xf29125a166b4b4aeull, params_223};
@@ -2362,8 +2362,8 @@ EXPORT unsigned int nvmlDeviceGetUtilizationRates(const void * a0, const void * 
 }
 
 static const param_t params_224[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'b', 1, 2, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_BUFFER, 1, 2, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetVbiosVersion(const void * a0, const void * a1, unsigned int a2) {
     static const entry_t entry = {224, 2, 0, 0x65fc08bf6797a7a3ull, params_224};
@@ -2372,9 +2372,9 @@ EXPORT unsigned int nvmlDeviceGetVbiosVersion(const void * a0, const void * a1, 
 }
 
 static const param_t params_225[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetVgpuCapabilities(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {225, 3, 0, 0x043382788585a949ull, params_225};
@@ -2383,8 +2383,8 @@ EXPORT unsigned int nvmlDeviceGetVgpuCapabilities(const void * a0, unsigned int 
 }
 
 static const param_t params_226[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 1, 8, 4, 0, 0, 0, {0x01000008u}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 1, 8, 4, 0, 0, 0, {0x01000008u}},
 };
 EXPORT unsigned int nvmlDeviceGetVgpuHeterogeneousMode(const void * a0, const void * a1) {
     static const entry_t entry = {226, 2, 0, 0xa26afc32a36a5b74ull, params_226};
@@ -2393,8 +2393,8 @@ EXPORT unsigned int nvmlDeviceGetVgpuHeterogeneousMode(const void * a0, const vo
 }
 
 static const param_t params_227[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 1, 32, 4, 8, 24, 64, {0x01000020u}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 1, 32, 4, 8, 24, 64, {0x01000020u}},
 };
 EXPORT unsigned int nvmlDeviceGetVgpuInstancesUtilizationInfo(const void * a0, const void * a1) {
     static const entry_t entry = {227, 2, 1, 0x40a275ebc0e956b0ull, params_227};
@@ -2403,9 +2403,9 @@ EXPORT unsigned int nvmlDeviceGetVgpuInstancesUtilizationInfo(const void * a0, c
 }
 
 static const param_t params_228[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 128, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 128, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetVgpuMetadata(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {228, 3, 0, 0xed1e21d9e85f9f11ull, params_228};
@@ -2414,10 +2414,10 @@ EXPORT unsigned int nvmlDeviceGetVgpuMetadata(const void * a0, const void * a1, 
 }
 
 static const param_t params_229[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'U', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'n', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'a', 3, 0, 0, 96, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER64, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_COUNT, 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_ARRAY, 3, 0, 0, 96, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetVgpuProcessUtilization(const void * a0, unsigned long long a1, const void * a2, const void * a3) {
     static const entry_t entry = {229, 4, 0, 0x8b559b920fd9a14full, params_229};
@@ -2426,8 +2426,8 @@ EXPORT unsigned int nvmlDeviceGetVgpuProcessUtilization(const void * a0, unsigne
 }
 
 static const param_t params_230[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 1, 24, 4, 4, 16, 104, {0x01000018u}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 1, 24, 4, 4, 16, 104, {0x01000018u}},
 };
 EXPORT unsigned int nvmlDeviceGetVgpuProcessesUtilizationInfo(const void * a0, const void * a1) {
     static const entry_t entry = {230, 2, 1, 0x298d154c2a5ba3beull, params_230};
@@ -2436,8 +2436,8 @@ EXPORT unsigned int nvmlDeviceGetVgpuProcessesUtilizationInfo(const void * a0, c
 }
 
 static const param_t params_231[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 40, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 40, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetVgpuSchedulerCapabilities(const void * a0, const void * a1) {
     static const entry_t entry = {231, 2, 0, 0xc7c48f0544e5bc02ull, params_231};
@@ -2446,8 +2446,8 @@ EXPORT unsigned int nvmlDeviceGetVgpuSchedulerCapabilities(const void * a0, cons
 }
 
 static const param_t params_232[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 9624, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 9624, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetVgpuSchedulerLog(const void * a0, const void * a1) {
     static const entry_t entry = {232, 2, 0, 0x74403af37c57f487ull, params_232};
@@ -2456,8 +2456,8 @@ EXPORT unsigned int nvmlDeviceGetVgpuSchedulerLog(const void * a0, const void * 
 }
 
 static const param_t params_233[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 11224, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 11224, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetVgpuSchedulerLog_v2(const void * a0, const void * a1) {
     static const entry_t entry = {233, 2, 0, 0x1277b4ac9515fe25ull, params_233};
@@ -2466,8 +2466,8 @@ EXPORT unsigned int nvmlDeviceGetVgpuSchedulerLog_v2(const void * a0, const void
 }
 
 static const param_t params_234[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 16, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 16, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetVgpuSchedulerState(const void * a0, const void * a1) {
     static const entry_t entry = {234, 2, 0, 0xb0af2e66b603e8f8ull, params_234};
@@ -2476,8 +2476,8 @@ EXPORT unsigned int nvmlDeviceGetVgpuSchedulerState(const void * a0, const void 
 }
 
 static const param_t params_235[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 16, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 16, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetVgpuSchedulerState_v2(const void * a0, const void * a1) {
     static const entry_t entry = {235, 2, 0, 0x4ee6a81fcb11eaacull, params_235};
@@ -2486,9 +2486,9 @@ EXPORT unsigned int nvmlDeviceGetVgpuSchedulerState_v2(const void * a0, const vo
 }
 
 static const param_t params_236[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 2, 0, 2, 32, 4, 8, 16, 4, {0x01000018u, 0x02000020u}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 2, 0, 2, 32, 4, 8, 16, 4, {0x01000018u, 0x02000020u}},
 };
 EXPORT unsigned int nvmlDeviceGetVgpuTypeCreatablePlacements(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {236, 3, 1, 0xfb62540df18f8a2dull, params_236};
@@ -2497,9 +2497,9 @@ EXPORT unsigned int nvmlDeviceGetVgpuTypeCreatablePlacements(const void * a0, un
 }
 
 static const param_t params_237[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 2, 0, 2, 32, 4, 8, 16, 4, {0x01000018u, 0x02000020u}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 2, 0, 2, 32, 4, 8, 16, 4, {0x01000018u, 0x02000020u}},
 };
 EXPORT unsigned int nvmlDeviceGetVgpuTypeSupportedPlacements(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {237, 3, 1, 0x9999cdc613a197f3ull, params_237};
@@ -2508,11 +2508,11 @@ EXPORT unsigned int nvmlDeviceGetVgpuTypeSupportedPlacements(const void * a0, un
 }
 
 static const param_t params_238[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'U', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
-    {'n', 3, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'a', 4, 0, 0, 48, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER64, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_COUNT, 3, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_ARRAY, 4, 0, 0, 48, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetVgpuUtilization(const void * a0, unsigned long long a1, const void * a2, const void * a3, const void * a4) {
     static const entry_t entry = {238, 5, 0, 0x37d147803e5391caull, params_238};
@@ -2521,9 +2521,9 @@ EXPORT unsigned int nvmlDeviceGetVgpuUtilization(const void * a0, unsigned long 
 }
 
 static const param_t params_239[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 16, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 16, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetViolationStatus(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {239, 3, 0, 0xd608c1395ec59366ull, params_239};
@@ -2532,8 +2532,8 @@ EXPORT unsigned int nvmlDeviceGetViolationStatus(const void * a0, unsigned int a
 }
 
 static const param_t params_240[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetVirtualizationMode(const void * a0, const void * a1) {
     static const entry_t entry = {240, 2, 0, 0x4973a456be60d43aull, params_240};
@@ -2542,8 +2542,8 @@ EXPORT unsigned int nvmlDeviceGetVirtualizationMode(const void * a0, const void 
 }
 
 static const param_t params_241[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceIsMigDeviceHandle(const void * a0, const void * a1) {
     static const entry_t entry = {241, 2, 0, 0xe7ab1e1091f6f291ull, params_241};
@@ -2552,8 +2552,8 @@ EXPORT unsigned int nvmlDeviceIsMigDeviceHandle(const void * a0, const void * a1
 }
 
 static const param_t params_242[] = {
-    {'i', 0, 0, 0, 68, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_READ_ONLY, 0, 0, 0, 68, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceModifyDrainState(const void * a0, unsigned int a1) {
     static const entry_t entry = {242, 2, 1, 0x85e297c9704aff5full, params_242};
@@ -2562,9 +2562,9 @@ EXPORT unsigned int nvmlDeviceModifyDrainState(const void * a0, unsigned int a1)
 }
 
 static const param_t params_243[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'h', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceOnSameBoard(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {243, 3, 0, 0x241a118350e8f528ull, params_243};
@@ -2573,7 +2573,7 @@ EXPORT unsigned int nvmlDeviceOnSameBoard(const void * a0, const void * a1, cons
 }
 
 static const param_t params_244[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDevicePerfMetricsGetSamples_v1(const void * a0) {
     static const entry_t entry = {244, 1, 0, 0xd095bd70297c3d68ull, params_244};
@@ -2582,8 +2582,8 @@ EXPORT unsigned int nvmlDevicePerfMetricsGetSamples_v1(const void * a0) {
 }
 
 static const param_t params_245[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 1, 24, 24, 0, 0, 0, {0x01000018u}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 1, 24, 24, 0, 0, 0, {0x01000018u}},
 };
 EXPORT unsigned int nvmlDevicePowerSmoothingActivatePresetProfile(const void * a0, const void * a1) {
     static const entry_t entry = {245, 2, 1, 0x6ecd372a17fecb07ull, params_245};
@@ -2592,8 +2592,8 @@ EXPORT unsigned int nvmlDevicePowerSmoothingActivatePresetProfile(const void * a
 }
 
 static const param_t params_246[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 1, 8, 8, 0, 0, 0, {0x01000008u}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 1, 8, 8, 0, 0, 0, {0x01000008u}},
 };
 EXPORT unsigned int nvmlDevicePowerSmoothingSetState(const void * a0, const void * a1) {
     static const entry_t entry = {246, 2, 1, 0x0d04b0e3f57ac8a1ull, params_246};
@@ -2602,8 +2602,8 @@ EXPORT unsigned int nvmlDevicePowerSmoothingSetState(const void * a0, const void
 }
 
 static const param_t params_247[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 1, 24, 24, 0, 0, 0, {0x01000018u}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 1, 24, 24, 0, 0, 0, {0x01000018u}},
 };
 EXPORT unsigned int nvmlDevicePowerSmoothingUpdatePresetProfileParam(const void * a0, const void * a1) {
     static const entry_t entry = {247, 2, 1, 0xab3c2a9ddcf4decaull, params_247};
@@ -2612,8 +2612,8 @@ EXPORT unsigned int nvmlDevicePowerSmoothingUpdatePresetProfileParam(const void 
 }
 
 static const param_t params_248[] = {
-    {'i', 0, 0, 0, 68, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_READ_ONLY, 0, 0, 0, 68, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceQueryDrainState(const void * a0, const void * a1) {
     static const entry_t entry = {248, 2, 1, 0x57b7d68aab08594eull, params_248};
@@ -2622,8 +2622,8 @@ EXPORT unsigned int nvmlDeviceQueryDrainState(const void * a0, const void * a1) 
 }
 
 static const param_t params_249[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 16, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 16, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceReadPRMCounters_v1(const void * a0, const void * a1) {
     static const entry_t entry = {249, 2, 0, 0xf5ef504489e55b9dull, params_249};
@@ -2632,8 +2632,8 @@ EXPORT unsigned int nvmlDeviceReadPRMCounters_v1(const void * a0, const void * a
 }
 
 static const param_t params_250[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'x', 1, 0, 0, 504, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_UNVERSIONED, 1, 0, 0, 504, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceReadWritePRM_v1(const void * a0, const void * a1) {
     static const entry_t entry = {250, 2, 1, 0x9426c9fd6f724e13ull, params_250};
@@ -2642,9 +2642,9 @@ EXPORT unsigned int nvmlDeviceReadWritePRM_v1(const void * a0, const void * a1) 
 }
 
 static const param_t params_251[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'U', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'h', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER64, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 2, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceRegisterEvents(const void * a0, unsigned long long a1, const void * a2) {
     static const entry_t entry = {251, 3, 1, 0x325e43b748c147b4ull, params_251};
@@ -2653,7 +2653,7 @@ EXPORT unsigned int nvmlDeviceRegisterEvents(const void * a0, unsigned long long
 }
 
 static const param_t params_252[] = {
-    {'i', 0, 0, 0, 68, 4, 0, 0, 0, {0}},
+    {KIND_READ_ONLY, 0, 0, 0, 68, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceRemoveGpu(const void * a0) {
     static const entry_t entry = {252, 1, 1, 0xded9efa4214c70d4ull, params_252};
@@ -2662,9 +2662,9 @@ EXPORT unsigned int nvmlDeviceRemoveGpu(const void * a0) {
 }
 
 static const param_t params_253[] = {
-    {'i', 0, 0, 0, 68, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_READ_ONLY, 0, 0, 0, 68, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 2, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceRemoveGpu_v2(const void * a0, unsigned int a1, unsigned int a2) {
     static const entry_t entry = {253, 3, 1, 0x7d11695e03f172dbull, params_253};
@@ -2673,7 +2673,7 @@ EXPORT unsigned int nvmlDeviceRemoveGpu_v2(const void * a0, unsigned int a1, uns
 }
 
 static const param_t params_254[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceResetApplicationsClocks(const void * a0) {
     static const entry_t entry = {254, 1, 1, 0x1b48e317e562748dull, params_254};
@@ -2682,7 +2682,7 @@ EXPORT unsigned int nvmlDeviceResetApplicationsClocks(const void * a0) {
 }
 
 static const param_t params_255[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceResetGpuLockedClocks(const void * a0) {
     static const entry_t entry = {255, 1, 1, 0xb9805cd1c4f54f7eull, params_255};
@@ -2691,7 +2691,7 @@ EXPORT unsigned int nvmlDeviceResetGpuLockedClocks(const void * a0) {
 }
 
 static const param_t params_256[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceResetMemoryLockedClocks(const void * a0) {
     static const entry_t entry = {256, 1, 1, 0xd9b4a9af25b5bb93ull, params_256};
@@ -2700,8 +2700,8 @@ EXPORT unsigned int nvmlDeviceResetMemoryLockedClocks(const void * a0) {
 }
 
 static const param_t params_257[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceResetNvLinkErrorCounters(const void * a0, unsigned int a1) {
     static const entry_t entry = {257, 2, 1, 0x77ec23690ca7ad38ull, params_257};
@@ -2710,9 +2710,9 @@ EXPORT unsigned int nvmlDeviceResetNvLinkErrorCounters(const void * a0, unsigned
 }
 
 static const param_t params_258[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 2, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceResetNvLinkUtilizationCounter(const void * a0, unsigned int a1, unsigned int a2) {
     static const entry_t entry = {258, 3, 1, 0x16239d22ecb59744ull, params_258};
@@ -2721,9 +2721,9 @@ EXPORT unsigned int nvmlDeviceResetNvLinkUtilizationCounter(const void * a0, uns
 }
 
 static const param_t params_259[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 2, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetAPIRestriction(const void * a0, unsigned int a1, unsigned int a2) {
     static const entry_t entry = {259, 3, 1, 0xb45b16dccdbb90a7ull, params_259};
@@ -2732,8 +2732,8 @@ EXPORT unsigned int nvmlDeviceSetAPIRestriction(const void * a0, unsigned int a1
 }
 
 static const param_t params_260[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetAccountingMode(const void * a0, unsigned int a1) {
     static const entry_t entry = {260, 2, 1, 0x60d6c2c99e01e321ull, params_260};
@@ -2742,8 +2742,8 @@ EXPORT unsigned int nvmlDeviceSetAccountingMode(const void * a0, unsigned int a1
 }
 
 static const param_t params_261[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetAdaptiveTgpMode_v1(const void * a0, unsigned int a1) {
     static const entry_t entry = {261, 2, 1, 0xff0e3c83812fa17eull, params_261};
@@ -2752,9 +2752,9 @@ EXPORT unsigned int nvmlDeviceSetAdaptiveTgpMode_v1(const void * a0, unsigned in
 }
 
 static const param_t params_262[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 2, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetApplicationsClocks(const void * a0, unsigned int a1, unsigned int a2) {
     static const entry_t entry = {262, 3, 1, 0x9d45b63c6029ac2eull, params_262};
@@ -2763,8 +2763,8 @@ EXPORT unsigned int nvmlDeviceSetApplicationsClocks(const void * a0, unsigned in
 }
 
 static const param_t params_263[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetAutoBoostedClocksEnabled(const void * a0, unsigned int a1) {
     static const entry_t entry = {263, 2, 1, 0x3b7d2ff647cbb9d1ull, params_263};
@@ -2773,8 +2773,8 @@ EXPORT unsigned int nvmlDeviceSetAutoBoostedClocksEnabled(const void * a0, unsig
 }
 
 static const param_t params_264[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 1, 24, 16, 0, 0, 0, {0x01000018u}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 1, 24, 16, 0, 0, 0, {0x01000018u}},
 };
 EXPORT unsigned int nvmlDeviceSetClockOffsets(const void * a0, const void * a1) {
     static const entry_t entry = {264, 2, 1, 0xe7f8dbe4e655ea70ull, params_264};
@@ -2783,8 +2783,8 @@ EXPORT unsigned int nvmlDeviceSetClockOffsets(const void * a0, const void * a1) 
 }
 
 static const param_t params_265[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetComputeMode(const void * a0, unsigned int a1) {
     static const entry_t entry = {265, 2, 1, 0x8630559d06c7f834ull, params_265};
@@ -2793,8 +2793,8 @@ EXPORT unsigned int nvmlDeviceSetComputeMode(const void * a0, unsigned int a1) {
 }
 
 static const param_t params_266[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'U', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER64, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetConfComputeUnprotectedMemSize(const void * a0, unsigned long long a1) {
     static const entry_t entry = {266, 2, 1, 0x2467cf572425e6e9ull, params_266};
@@ -2803,7 +2803,7 @@ EXPORT unsigned int nvmlDeviceSetConfComputeUnprotectedMemSize(const void * a0, 
 }
 
 static const param_t params_267[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetCpuAffinity(const void * a0) {
     static const entry_t entry = {267, 1, 1, 0xc29f4910bd13ecc3ull, params_267};
@@ -2812,9 +2812,9 @@ EXPORT unsigned int nvmlDeviceSetCpuAffinity(const void * a0) {
 }
 
 static const param_t params_268[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 2, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetDefaultAutoBoostedClocksEnabled(const void * a0, unsigned int a1, unsigned int a2) {
     static const entry_t entry = {268, 3, 1, 0x6f1af4fe6b99b5beull, params_268};
@@ -2823,8 +2823,8 @@ EXPORT unsigned int nvmlDeviceSetDefaultAutoBoostedClocksEnabled(const void * a0
 }
 
 static const param_t params_269[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetDefaultFanSpeed_v2(const void * a0, unsigned int a1) {
     static const entry_t entry = {269, 2, 1, 0x0d526eb78e9fd3e2ull, params_269};
@@ -2833,8 +2833,8 @@ EXPORT unsigned int nvmlDeviceSetDefaultFanSpeed_v2(const void * a0, unsigned in
 }
 
 static const param_t params_270[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 1, 8, 8, 0, 0, 0, {0x01000008u}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 1, 8, 8, 0, 0, 0, {0x01000008u}},
 };
 EXPORT unsigned int nvmlDeviceSetDramEncryptionMode(const void * a0, const void * a1) {
     static const entry_t entry = {270, 2, 1, 0xab89e871a891d11bull, params_270};
@@ -2843,9 +2843,9 @@ EXPORT unsigned int nvmlDeviceSetDramEncryptionMode(const void * a0, const void 
 }
 
 static const param_t params_271[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 2, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetDriverModel(const void * a0, unsigned int a1, unsigned int a2) {
     static const entry_t entry = {271, 3, 1, 0x49c1622acba3d755ull, params_271};
@@ -2854,8 +2854,8 @@ EXPORT unsigned int nvmlDeviceSetDriverModel(const void * a0, unsigned int a1, u
 }
 
 static const param_t params_272[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetEccMode(const void * a0, unsigned int a1) {
     static const entry_t entry = {272, 2, 1, 0xbd2c45474d8496cbull, params_272};
@@ -2864,9 +2864,9 @@ EXPORT unsigned int nvmlDeviceSetEccMode(const void * a0, unsigned int a1) {
 }
 
 static const param_t params_273[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 2, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetFanControlPolicy(const void * a0, unsigned int a1, unsigned int a2) {
     static const entry_t entry = {273, 3, 1, 0x5b63bf013490f0a0ull, params_273};
@@ -2875,9 +2875,9 @@ EXPORT unsigned int nvmlDeviceSetFanControlPolicy(const void * a0, unsigned int 
 }
 
 static const param_t params_274[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 2, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetFanSpeed_v2(const void * a0, unsigned int a1, unsigned int a2) {
     static const entry_t entry = {274, 3, 1, 0xf99b38ba16a6f30cull, params_274};
@@ -2886,8 +2886,8 @@ EXPORT unsigned int nvmlDeviceSetFanSpeed_v2(const void * a0, unsigned int a1, u
 }
 
 static const param_t params_275[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetGpcClkVfOffset(const void * a0, unsigned int a1) {
     static const entry_t entry = {275, 2, 1, 0x97d2b274f95af5bfull, params_275};
@@ -2896,9 +2896,9 @@ EXPORT unsigned int nvmlDeviceSetGpcClkVfOffset(const void * a0, unsigned int a1
 }
 
 static const param_t params_276[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 2, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetGpuLockedClocks(const void * a0, unsigned int a1, unsigned int a2) {
     static const entry_t entry = {276, 3, 1, 0x444e5e61b730bd59ull, params_276};
@@ -2907,8 +2907,8 @@ EXPORT unsigned int nvmlDeviceSetGpuLockedClocks(const void * a0, unsigned int a
 }
 
 static const param_t params_277[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetGpuOperationMode(const void * a0, unsigned int a1) {
     static const entry_t entry = {277, 2, 1, 0xe285d81b904c8756ull, params_277};
@@ -2917,8 +2917,8 @@ EXPORT unsigned int nvmlDeviceSetGpuOperationMode(const void * a0, unsigned int 
 }
 
 static const param_t params_278[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'i', 1, 0, 0, 64, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_READ_ONLY, 1, 0, 0, 64, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetHostname_v1(const void * a0, const void * a1) {
     static const entry_t entry = {278, 2, 1, 0x80bd51d472ae8ab6ull, params_278};
@@ -2927,8 +2927,8 @@ EXPORT unsigned int nvmlDeviceSetHostname_v1(const void * a0, const void * a1) {
 }
 
 static const param_t params_279[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetMemClkVfOffset(const void * a0, unsigned int a1) {
     static const entry_t entry = {279, 2, 1, 0x1ef4cb8e6faa9cf9ull, params_279};
@@ -2937,8 +2937,8 @@ EXPORT unsigned int nvmlDeviceSetMemClkVfOffset(const void * a0, unsigned int a1
 }
 
 static const param_t params_280[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'i', 1, 0, 0, 24, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_READ_ONLY, 1, 0, 0, 24, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetMemoryLimits_v1(const void * a0, const void * a1) {
     static const entry_t entry = {280, 2, 1, 0xcb70777b3d24859full, params_280};
@@ -2947,9 +2947,9 @@ EXPORT unsigned int nvmlDeviceSetMemoryLimits_v1(const void * a0, const void * a
 }
 
 static const param_t params_281[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 2, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetMemoryLockedClocks(const void * a0, unsigned int a1, unsigned int a2) {
     static const entry_t entry = {281, 3, 1, 0x69a7f1351c389fccull, params_281};
@@ -2958,9 +2958,9 @@ EXPORT unsigned int nvmlDeviceSetMemoryLockedClocks(const void * a0, unsigned in
 }
 
 static const param_t params_282[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetMigMode(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {282, 3, 1, 0x07df6aeef33681e0ull, params_282};
@@ -2969,8 +2969,8 @@ EXPORT unsigned int nvmlDeviceSetMigMode(const void * a0, unsigned int a1, const
 }
 
 static const param_t params_283[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'i', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_READ_ONLY, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetNvLinkDeviceLowPowerThreshold(const void * a0, const void * a1) {
     static const entry_t entry = {283, 2, 1, 0xa616e4a8d222838bull, params_283};
@@ -2979,11 +2979,11 @@ EXPORT unsigned int nvmlDeviceSetNvLinkDeviceLowPowerThreshold(const void * a0, 
 }
 
 static const param_t params_284[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'i', 3, 0, 0, 8, 4, 0, 0, 0, {0}},
-    {'u', 4, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_READ_ONLY, 3, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 4, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetNvLinkUtilizationControl(const void * a0, unsigned int a1, unsigned int a2, const void * a3, unsigned int a4) {
     static const entry_t entry = {284, 5, 1, 0x52929095abb99205ull, params_284};
@@ -2992,8 +2992,8 @@ EXPORT unsigned int nvmlDeviceSetNvLinkUtilizationControl(const void * a0, unsig
 }
 
 static const param_t params_285[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 1, 12, 12, 0, 0, 0, {0x0100000cu}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 1, 12, 12, 0, 0, 0, {0x0100000cu}},
 };
 EXPORT unsigned int nvmlDeviceSetNvlinkBwMode(const void * a0, const void * a1) {
     static const entry_t entry = {285, 2, 1, 0xf0ca0a4f88bf74eaull, params_285};
@@ -3002,8 +3002,8 @@ EXPORT unsigned int nvmlDeviceSetNvlinkBwMode(const void * a0, const void * a1) 
 }
 
 static const param_t params_286[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'i', 1, 0, 0, 12, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_READ_ONLY, 1, 0, 0, 12, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetNvlinkBwModeAsync_v1(const void * a0, const void * a1) {
     static const entry_t entry = {286, 2, 1, 0x8f01840878be7eb2ull, params_286};
@@ -3012,8 +3012,8 @@ EXPORT unsigned int nvmlDeviceSetNvlinkBwModeAsync_v1(const void * a0, const voi
 }
 
 static const param_t params_287[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetPersistenceMode(const void * a0, unsigned int a1) {
     static const entry_t entry = {287, 2, 1, 0x2d38fdc25a328b0dull, params_287};
@@ -3022,8 +3022,8 @@ EXPORT unsigned int nvmlDeviceSetPersistenceMode(const void * a0, unsigned int a
 }
 
 static const param_t params_288[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetPowerManagementLimit(const void * a0, unsigned int a1) {
     static const entry_t entry = {288, 2, 1, 0xa0a3e0df45f37403ull, params_288};
@@ -3032,8 +3032,8 @@ EXPORT unsigned int nvmlDeviceSetPowerManagementLimit(const void * a0, unsigned 
 }
 
 static const param_t params_289[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 1, 12, 12, 0, 0, 0, {0x0200000cu}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 1, 12, 12, 0, 0, 0, {0x0200000cu}},
 };
 EXPORT unsigned int nvmlDeviceSetPowerManagementLimit_v2(const void * a0, const void * a1) {
     static const entry_t entry = {289, 2, 1, 0x3edb5a995a404a68ull, params_289};
@@ -3042,8 +3042,8 @@ EXPORT unsigned int nvmlDeviceSetPowerManagementLimit_v2(const void * a0, const 
 }
 
 static const param_t params_290[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'i', 1, 0, 0, 12, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_READ_ONLY, 1, 0, 0, 12, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetPowerMizerMode_v1(const void * a0, const void * a1) {
     static const entry_t entry = {290, 2, 1, 0xdd12d4523ef75954ull, params_290};
@@ -3052,8 +3052,8 @@ EXPORT unsigned int nvmlDeviceSetPowerMizerMode_v1(const void * a0, const void *
 }
 
 static const param_t params_291[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 1, 16, 16, 0, 0, 0, {0x01000010u}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 1, 16, 16, 0, 0, 0, {0x01000010u}},
 };
 EXPORT unsigned int nvmlDeviceSetRusdSettings_v1(const void * a0, const void * a1) {
     static const entry_t entry = {291, 2, 1, 0x7b4a4e0c187a4717ull, params_291};
@@ -3062,9 +3062,9 @@ EXPORT unsigned int nvmlDeviceSetRusdSettings_v1(const void * a0, const void * a
 }
 
 static const param_t params_292[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'i', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_READ_ONLY, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetTemperatureThreshold(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {292, 3, 1, 0x27c5f9f9cfe35d71ull, params_292};
@@ -3073,9 +3073,9 @@ EXPORT unsigned int nvmlDeviceSetTemperatureThreshold(const void * a0, unsigned 
 }
 
 static const param_t params_293[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 2, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetVgpuCapabilities(const void * a0, unsigned int a1, unsigned int a2) {
     static const entry_t entry = {293, 3, 1, 0xc5fd73b3a28c532eull, params_293};
@@ -3084,8 +3084,8 @@ EXPORT unsigned int nvmlDeviceSetVgpuCapabilities(const void * a0, unsigned int 
 }
 
 static const param_t params_294[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'i', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_READ_ONLY, 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetVgpuHeterogeneousMode(const void * a0, const void * a1) {
     static const entry_t entry = {294, 2, 1, 0x6434ed6c828f71deull, params_294};
@@ -3094,8 +3094,8 @@ EXPORT unsigned int nvmlDeviceSetVgpuHeterogeneousMode(const void * a0, const vo
 }
 
 static const param_t params_295[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'i', 1, 0, 0, 16, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_READ_ONLY, 1, 0, 0, 16, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetVgpuSchedulerState(const void * a0, const void * a1) {
     static const entry_t entry = {295, 2, 1, 0x026c6726646a7fe1ull, params_295};
@@ -3104,8 +3104,8 @@ EXPORT unsigned int nvmlDeviceSetVgpuSchedulerState(const void * a0, const void 
 }
 
 static const param_t params_296[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'i', 1, 0, 0, 16, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_READ_ONLY, 1, 0, 0, 16, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetVgpuSchedulerState_v2(const void * a0, const void * a1) {
     static const entry_t entry = {296, 2, 1, 0xaee813134414a727ull, params_296};
@@ -3114,8 +3114,8 @@ EXPORT unsigned int nvmlDeviceSetVgpuSchedulerState_v2(const void * a0, const vo
 }
 
 static const param_t params_297[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceSetVirtualizationMode(const void * a0, unsigned int a1) {
     static const entry_t entry = {297, 2, 1, 0x4d1f8ccd2758bc84ull, params_297};
@@ -3124,7 +3124,7 @@ EXPORT unsigned int nvmlDeviceSetVirtualizationMode(const void * a0, unsigned in
 }
 
 static const param_t params_298[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceValidateInforom(const void * a0) {
     static const entry_t entry = {298, 1, 0, 0xeb57068602c6aad8ull, params_298};
@@ -3133,7 +3133,7 @@ EXPORT unsigned int nvmlDeviceValidateInforom(const void * a0) {
 }
 
 static const param_t params_299[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceVgpuForceGspUnload(const void * a0) {
     static const entry_t entry = {299, 1, 0, 0x898e8040e152a833ull, params_299};
@@ -3142,8 +3142,8 @@ EXPORT unsigned int nvmlDeviceVgpuForceGspUnload(const void * a0) {
 }
 
 static const param_t params_300[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 1, 36, 36, 0, 0, 0, {0x01000024u}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 1, 36, 36, 0, 0, 0, {0x01000024u}},
 };
 EXPORT unsigned int nvmlDeviceWorkloadPowerProfileClearRequestedProfiles(const void * a0, const void * a1) {
     static const entry_t entry = {300, 2, 1, 0x360a2c2ddbd8efcdull, params_300};
@@ -3152,8 +3152,8 @@ EXPORT unsigned int nvmlDeviceWorkloadPowerProfileClearRequestedProfiles(const v
 }
 
 static const param_t params_301[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 1, 100, 4, 0, 0, 0, {0x01000064u}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 1, 100, 4, 0, 0, 0, {0x01000064u}},
 };
 EXPORT unsigned int nvmlDeviceWorkloadPowerProfileGetCurrentProfiles(const void * a0, const void * a1) {
     static const entry_t entry = {301, 2, 0, 0xd441a5e7b95c9a12ull, params_301};
@@ -3162,8 +3162,8 @@ EXPORT unsigned int nvmlDeviceWorkloadPowerProfileGetCurrentProfiles(const void 
 }
 
 static const param_t params_302[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 1, 11256, 4, 0, 0, 0, {0x01002bf8u}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 1, 11256, 4, 0, 0, 0, {0x01002bf8u}},
 };
 EXPORT unsigned int nvmlDeviceWorkloadPowerProfileGetProfilesInfo(const void * a0, const void * a1) {
     static const entry_t entry = {302, 2, 0, 0x72791fa09e1ea3aaull, params_302};
@@ -3172,8 +3172,8 @@ EXPORT unsigned int nvmlDeviceWorkloadPowerProfileGetProfilesInfo(const void * a
 }
 
 static const param_t params_303[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 1, 36, 36, 0, 0, 0, {0x01000024u}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 1, 36, 36, 0, 0, 0, {0x01000024u}},
 };
 EXPORT unsigned int nvmlDeviceWorkloadPowerProfileSetRequestedProfiles(const void * a0, const void * a1) {
     static const entry_t entry = {303, 2, 1, 0x10b0995a7b02a145ull, params_303};
@@ -3182,8 +3182,8 @@ EXPORT unsigned int nvmlDeviceWorkloadPowerProfileSetRequestedProfiles(const voi
 }
 
 static const param_t params_304[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'i', 1, 0, 0, 36, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_READ_ONLY, 1, 0, 0, 36, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceWorkloadPowerProfileUpdateProfiles_v1(const void * a0, const void * a1) {
     static const entry_t entry = {304, 2, 1, 0x841b7c775de32a5bull, params_304};
@@ -3192,7 +3192,7 @@ EXPORT unsigned int nvmlDeviceWorkloadPowerProfileUpdateProfiles_v1(const void *
 }
 
 static const param_t params_306[] = {
-    {'o', 0, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 0, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlEventSetCreate(const void * a0) {
     static const entry_t entry = {306, 1, 1, 0xc08a6fea180721bcull, params_306};
@@ -3201,7 +3201,7 @@ EXPORT unsigned int nvmlEventSetCreate(const void * a0) {
 }
 
 static const param_t params_307[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlEventSetFree(const void * a0) {
     static const entry_t entry = {307, 1, 1, 0x5ec1e9a4091623cfull, params_307};
@@ -3210,8 +3210,8 @@ EXPORT unsigned int nvmlEventSetFree(const void * a0) {
 }
 
 static const param_t params_308[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'x', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_UNVERSIONED, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlEventSetGetContextCount_v1(const void * a0, const void * a1) {
     static const entry_t entry = {308, 2, 1, 0x0b3d9591d7f3f049ull, params_308};
@@ -3220,7 +3220,7 @@ EXPORT unsigned int nvmlEventSetGetContextCount_v1(const void * a0, const void *
 }
 
 static const param_t params_309[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlEventSetGetContextData_v1(const void * a0) {
     static const entry_t entry = {309, 1, 1, 0xa9750f4bf56deea6ull, params_309};
@@ -3229,8 +3229,8 @@ EXPORT unsigned int nvmlEventSetGetContextData_v1(const void * a0) {
 }
 
 static const param_t params_310[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'x', 1, 0, 0, 20, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_UNVERSIONED, 1, 0, 0, 20, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlEventSetGetContextInfo_v1(const void * a0, const void * a1) {
     static const entry_t entry = {310, 2, 1, 0x47ac89049ccfd706ull, params_310};
@@ -3239,8 +3239,8 @@ EXPORT unsigned int nvmlEventSetGetContextInfo_v1(const void * a0, const void * 
 }
 
 static const param_t params_311[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'x', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_UNVERSIONED, 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlEventSetGetGpuOperationalEventContextLegacyXid_v1(const void * a0, const void * a1) {
     static const entry_t entry = {311, 2, 1, 0xe5e402bebf49d8a9ull, params_311};
@@ -3249,8 +3249,8 @@ EXPORT unsigned int nvmlEventSetGetGpuOperationalEventContextLegacyXid_v1(const 
 }
 
 static const param_t params_312[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'i', 1, 0, 0, 104, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_READ_ONLY, 1, 0, 0, 104, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlEventSetRegisterGpuOperationalEvents_v1(const void * a0, const void * a1) {
     static const entry_t entry = {312, 2, 1, 0x925faeab4dfbdb2full, params_312};
@@ -3259,9 +3259,9 @@ EXPORT unsigned int nvmlEventSetRegisterGpuOperationalEvents_v1(const void * a0,
 }
 
 static const param_t params_313[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 32, 4, 0, 0, 0, {0}},
-    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 32, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 2, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlEventSetWait(const void * a0, const void * a1, unsigned int a2) {
     static const entry_t entry = {313, 3, 1, 0x309728656e79d9fcull, params_313};
@@ -3270,9 +3270,9 @@ EXPORT unsigned int nvmlEventSetWait(const void * a0, const void * a1, unsigned 
 }
 
 static const param_t params_314[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 32, 4, 0, 0, 0, {0}},
-    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 32, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 2, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlEventSetWait_v2(const void * a0, const void * a1, unsigned int a2) {
     static const entry_t entry = {314, 3, 1, 0xcecea21e10f7cfb0ull, params_314};
@@ -3281,8 +3281,8 @@ EXPORT unsigned int nvmlEventSetWait_v2(const void * a0, const void * a1, unsign
 }
 
 static const param_t params_315[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'x', 1, 0, 0, 224, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_UNVERSIONED, 1, 0, 0, 224, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlEventSetWait_v3(const void * a0, const void * a1) {
     static const entry_t entry = {315, 2, 1, 0x6d061bd83085f21bull, params_315};
@@ -3291,7 +3291,7 @@ EXPORT unsigned int nvmlEventSetWait_v3(const void * a0, const void * a1) {
 }
 
 static const param_t params_316[] = {
-    {'o', 0, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 0, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlGetBlacklistDeviceCount(const void * a0) {
     static const entry_t entry = {316, 1, 0, 0x1981c7c5fbfb42f5ull, params_316};
@@ -3300,8 +3300,8 @@ EXPORT unsigned int nvmlGetBlacklistDeviceCount(const void * a0) {
 }
 
 static const param_t params_317[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 148, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 148, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlGetBlacklistDeviceInfoByIndex(unsigned int a0, const void * a1) {
     static const entry_t entry = {317, 2, 0, 0xb7b9417fd67c403aull, params_317};
@@ -3310,7 +3310,7 @@ EXPORT unsigned int nvmlGetBlacklistDeviceInfoByIndex(unsigned int a0, const voi
 }
 
 static const param_t params_318[] = {
-    {'o', 0, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 0, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlGetExcludedDeviceCount(const void * a0) {
     static const entry_t entry = {318, 1, 0, 0x55f0bb38b4ffc662ull, params_318};
@@ -3319,8 +3319,8 @@ EXPORT unsigned int nvmlGetExcludedDeviceCount(const void * a0) {
 }
 
 static const param_t params_319[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 148, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 148, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlGetExcludedDeviceInfoByIndex(unsigned int a0, const void * a1) {
     static const entry_t entry = {319, 2, 0, 0xf42834f29471cd9dull, params_319};
@@ -3329,9 +3329,9 @@ EXPORT unsigned int nvmlGetExcludedDeviceInfoByIndex(unsigned int a0, const void
 }
 
 static const param_t params_320[] = {
-    {'i', 0, 0, 0, 212, 4, 0, 0, 0, {0}},
-    {'i', 1, 0, 0, 128, 4, 0, 0, 0, {0}},
-    {'i', 2, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_READ_ONLY, 0, 0, 0, 212, 4, 0, 0, 0, {0}},
+    {KIND_READ_ONLY, 1, 0, 0, 128, 4, 0, 0, 0, {0}},
+    {KIND_READ_ONLY, 2, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlGetVgpuCompatibility(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {320, 3, 1, 0x4bd63b5062b437acull, params_320};
@@ -3340,8 +3340,8 @@ EXPORT unsigned int nvmlGetVgpuCompatibility(const void * a0, const void * a1, c
 }
 
 static const param_t params_321[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlGetVgpuDriverCapabilities(unsigned int a0, const void * a1) {
     static const entry_t entry = {321, 2, 0, 0xea0db50942a13c18ull, params_321};
@@ -3350,8 +3350,8 @@ EXPORT unsigned int nvmlGetVgpuDriverCapabilities(unsigned int a0, const void * 
 }
 
 static const param_t params_322[] = {
-    {'o', 0, 0, 0, 8, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 0, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlGetVgpuVersion(const void * a0, const void * a1) {
     static const entry_t entry = {322, 2, 0, 0x88452ec3afb22be5ull, params_322};
@@ -3360,7 +3360,7 @@ EXPORT unsigned int nvmlGetVgpuVersion(const void * a0, const void * a1) {
 }
 
 static const param_t params_323[] = {
-    {'c', 0, 0, 0, 24, 4, 4, 0, 40, {0}},
+    {KIND_WITH_ARRAY, 0, 0, 0, 24, 4, 4, 0, 40, {0}},
 };
 EXPORT unsigned int nvmlGpmMetricsGet(const void * a0) {
     static const entry_t entry = {323, 1, 1, 0x267ca87c813d2947ull, params_323};
@@ -3369,9 +3369,9 @@ EXPORT unsigned int nvmlGpmMetricsGet(const void * a0) {
 }
 
 static const param_t params_324[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'h', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 2, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlGpmMigSampleGet(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {324, 3, 1, 0xd2f8546afec048c2ull, params_324};
@@ -3380,8 +3380,8 @@ EXPORT unsigned int nvmlGpmMigSampleGet(const void * a0, unsigned int a1, const 
 }
 
 static const param_t params_325[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlGpmQueryDeviceSupport(const void * a0, const void * a1) {
     static const entry_t entry = {325, 2, 0, 0x712fce23daad569eull, params_325};
@@ -3390,8 +3390,8 @@ EXPORT unsigned int nvmlGpmQueryDeviceSupport(const void * a0, const void * a1) 
 }
 
 static const param_t params_326[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlGpmQueryIfStreamingEnabled(const void * a0, const void * a1) {
     static const entry_t entry = {326, 2, 0, 0x0f6747dd25aa530full, params_326};
@@ -3400,7 +3400,7 @@ EXPORT unsigned int nvmlGpmQueryIfStreamingEnabled(const void * a0, const void *
 }
 
 static const param_t params_327[] = {
-    {'o', 0, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 0, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlGpmSampleAlloc(const void * a0) {
     static const entry_t entry = {327, 1, 1, 0xad9ec19607895171ull, params_327};
@@ -3409,7 +3409,7 @@ EXPORT unsigned int nvmlGpmSampleAlloc(const void * a0) {
 }
 
 static const param_t params_328[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlGpmSampleFree(const void * a0) {
     static const entry_t entry = {328, 1, 1, 0x5a1a6d84751441d0ull, params_328};
@@ -3418,8 +3418,8 @@ EXPORT unsigned int nvmlGpmSampleFree(const void * a0) {
 }
 
 static const param_t params_329[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'h', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlGpmSampleGet(const void * a0, const void * a1) {
     static const entry_t entry = {329, 2, 1, 0xf851e73d56094f54ull, params_329};
@@ -3428,8 +3428,8 @@ EXPORT unsigned int nvmlGpmSampleGet(const void * a0, const void * a1) {
 }
 
 static const param_t params_330[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlGpmSetStreamingEnabled(const void * a0, unsigned int a1) {
     static const entry_t entry = {330, 2, 1, 0x968960f7bb2a4489ull, params_330};
@@ -3438,9 +3438,9 @@ EXPORT unsigned int nvmlGpmSetStreamingEnabled(const void * a0, unsigned int a1)
 }
 
 static const param_t params_331[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlGpuInstanceCreateComputeInstance(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {331, 3, 1, 0x34c0dab0982d7a23ull, params_331};
@@ -3449,10 +3449,10 @@ EXPORT unsigned int nvmlGpuInstanceCreateComputeInstance(const void * a0, unsign
 }
 
 static const param_t params_332[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'i', 2, 0, 0, 8, 4, 0, 0, 0, {0}},
-    {'o', 3, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_READ_ONLY, 2, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 3, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlGpuInstanceCreateComputeInstanceWithPlacement(const void * a0, unsigned int a1, const void * a2, const void * a3) {
     static const entry_t entry = {332, 4, 1, 0xe13c869ed0d8ba9eull, params_332};
@@ -3461,7 +3461,7 @@ EXPORT unsigned int nvmlGpuInstanceCreateComputeInstanceWithPlacement(const void
 }
 
 static const param_t params_333[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlGpuInstanceDestroy(const void * a0) {
     static const entry_t entry = {333, 1, 1, 0x7f740057ce5ab842ull, params_333};
@@ -3470,8 +3470,8 @@ EXPORT unsigned int nvmlGpuInstanceDestroy(const void * a0) {
 }
 
 static const param_t params_334[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 1, 16, 4, 4, 8, 4, {0x01000010u}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 1, 16, 4, 4, 8, 4, {0x01000010u}},
 };
 EXPORT unsigned int nvmlGpuInstanceGetActiveVgpus(const void * a0, const void * a1) {
     static const entry_t entry = {334, 2, 1, 0x1dab7a112dd24e3bull, params_334};
@@ -3480,9 +3480,9 @@ EXPORT unsigned int nvmlGpuInstanceGetActiveVgpus(const void * a0, const void * 
 }
 
 static const param_t params_335[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlGpuInstanceGetComputeInstanceById(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {335, 3, 0, 0xbbe2f3ca142143f5ull, params_335};
@@ -3491,10 +3491,10 @@ EXPORT unsigned int nvmlGpuInstanceGetComputeInstanceById(const void * a0, unsig
 }
 
 static const param_t params_336[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'a', 2, 0, 0, 8, 4, 0, 0, 0, {0}},
-    {'p', 3, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_ARRAY, 2, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_COUNT_QUERY, 3, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlGpuInstanceGetComputeInstancePossiblePlacements(const void * a0, unsigned int a1, const void * a2, const void * a3) {
     static const entry_t entry = {336, 4, 0, 0x2f4dd6e8314418a4ull, params_336};
@@ -3503,10 +3503,10 @@ EXPORT unsigned int nvmlGpuInstanceGetComputeInstancePossiblePlacements(const vo
 }
 
 static const param_t params_337[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 3, 0, 0, 36, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 3, 0, 0, 36, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlGpuInstanceGetComputeInstanceProfileInfo(const void * a0, unsigned int a1, unsigned int a2, const void * a3) {
     static const entry_t entry = {337, 4, 0, 0xcd8550a150d11ac0ull, params_337};
@@ -3515,10 +3515,10 @@ EXPORT unsigned int nvmlGpuInstanceGetComputeInstanceProfileInfo(const void * a0
 }
 
 static const param_t params_338[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 2, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 3, 0, 2, 140, 4, 0, 0, 0, {0x02000088u, 0x0300008cu}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 3, 0, 2, 140, 4, 0, 0, 0, {0x02000088u, 0x0300008cu}},
 };
 EXPORT unsigned int nvmlGpuInstanceGetComputeInstanceProfileInfoV(const void * a0, unsigned int a1, unsigned int a2, const void * a3) {
     static const entry_t entry = {338, 4, 0, 0x6bbcca5b77220c2dull, params_338};
@@ -3527,9 +3527,9 @@ EXPORT unsigned int nvmlGpuInstanceGetComputeInstanceProfileInfoV(const void * a
 }
 
 static const param_t params_339[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlGpuInstanceGetComputeInstanceRemainingCapacity(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {339, 3, 0, 0x09f44414921d069full, params_339};
@@ -3538,10 +3538,10 @@ EXPORT unsigned int nvmlGpuInstanceGetComputeInstanceRemainingCapacity(const voi
 }
 
 static const param_t params_340[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'a', 2, 0, 0, 8, 4, 0, 0, 0, {0}},
-    {'m', 3, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_ARRAY, 2, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_COUNT_OUTPUT, 3, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlGpuInstanceGetComputeInstances(const void * a0, unsigned int a1, const void * a2, const void * a3) {
     static const entry_t entry = {340, 4, 0, 0xb66ff00296b02dfaull, params_340};
@@ -3550,8 +3550,8 @@ EXPORT unsigned int nvmlGpuInstanceGetComputeInstances(const void * a0, unsigned
 }
 
 static const param_t params_341[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 1, 16, 4, 4, 8, 4, {0x01000010u}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 1, 16, 4, 4, 8, 4, {0x01000010u}},
 };
 EXPORT unsigned int nvmlGpuInstanceGetCreatableVgpus(const void * a0, const void * a1) {
     static const entry_t entry = {341, 2, 1, 0x54a769bbf48d33b6ull, params_341};
@@ -3560,8 +3560,8 @@ EXPORT unsigned int nvmlGpuInstanceGetCreatableVgpus(const void * a0, const void
 }
 
 static const param_t params_342[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 24, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 24, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlGpuInstanceGetInfo(const void * a0, const void * a1) {
     static const entry_t entry = {342, 2, 0, 0xf2dee375edaa3557ull, params_342};
@@ -3570,8 +3570,8 @@ EXPORT unsigned int nvmlGpuInstanceGetInfo(const void * a0, const void * a1) {
 }
 
 static const param_t params_343[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 1, 8, 4, 0, 0, 0, {0x01000008u}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 1, 8, 4, 0, 0, 0, {0x01000008u}},
 };
 EXPORT unsigned int nvmlGpuInstanceGetVgpuHeterogeneousMode(const void * a0, const void * a1) {
     static const entry_t entry = {343, 2, 0, 0x91165d2e0fa90f19ull, params_343};
@@ -3580,8 +3580,8 @@ EXPORT unsigned int nvmlGpuInstanceGetVgpuHeterogeneousMode(const void * a0, con
 }
 
 static const param_t params_344[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 1, 9632, 4, 0, 0, 0, {0x010025a0u}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 1, 9632, 4, 0, 0, 0, {0x010025a0u}},
 };
 EXPORT unsigned int nvmlGpuInstanceGetVgpuSchedulerLog(const void * a0, const void * a1) {
     static const entry_t entry = {344, 2, 0, 0x3d92091c1e27e4b8ull, params_344};
@@ -3590,8 +3590,8 @@ EXPORT unsigned int nvmlGpuInstanceGetVgpuSchedulerLog(const void * a0, const vo
 }
 
 static const param_t params_345[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 11224, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 11224, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlGpuInstanceGetVgpuSchedulerLog_v2(const void * a0, const void * a1) {
     static const entry_t entry = {345, 2, 0, 0xdbc982d578c9eb6cull, params_345};
@@ -3600,8 +3600,8 @@ EXPORT unsigned int nvmlGpuInstanceGetVgpuSchedulerLog_v2(const void * a0, const
 }
 
 static const param_t params_346[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 1, 24, 8, 0, 0, 0, {0x01000018u}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 1, 24, 8, 0, 0, 0, {0x01000018u}},
 };
 EXPORT unsigned int nvmlGpuInstanceGetVgpuSchedulerState(const void * a0, const void * a1) {
     static const entry_t entry = {346, 2, 0, 0x7a00fc8f584a1941ull, params_346};
@@ -3610,8 +3610,8 @@ EXPORT unsigned int nvmlGpuInstanceGetVgpuSchedulerState(const void * a0, const 
 }
 
 static const param_t params_347[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 16, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 16, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlGpuInstanceGetVgpuSchedulerState_v2(const void * a0, const void * a1) {
     static const entry_t entry = {347, 2, 0, 0x18387648b9ad17abull, params_347};
@@ -3620,8 +3620,8 @@ EXPORT unsigned int nvmlGpuInstanceGetVgpuSchedulerState_v2(const void * a0, con
 }
 
 static const param_t params_348[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 1, 32, 8, 8, 16, 4, {0x01000020u}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 1, 32, 8, 8, 16, 4, {0x01000020u}},
 };
 EXPORT unsigned int nvmlGpuInstanceGetVgpuTypeCreatablePlacements(const void * a0, const void * a1) {
     static const entry_t entry = {348, 2, 1, 0xc4b42236e23fdf66ull, params_348};
@@ -3630,8 +3630,8 @@ EXPORT unsigned int nvmlGpuInstanceGetVgpuTypeCreatablePlacements(const void * a
 }
 
 static const param_t params_349[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'i', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_READ_ONLY, 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlGpuInstanceSetVgpuHeterogeneousMode(const void * a0, const void * a1) {
     static const entry_t entry = {349, 2, 1, 0x62eb9befc73de28aull, params_349};
@@ -3640,8 +3640,8 @@ EXPORT unsigned int nvmlGpuInstanceSetVgpuHeterogeneousMode(const void * a0, con
 }
 
 static const param_t params_350[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 1, 24, 24, 0, 0, 0, {0x01000018u}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 1, 24, 24, 0, 0, 0, {0x01000018u}},
 };
 EXPORT unsigned int nvmlGpuInstanceSetVgpuSchedulerState(const void * a0, const void * a1) {
     static const entry_t entry = {350, 2, 1, 0x012315a92403e0d3ull, params_350};
@@ -3650,8 +3650,8 @@ EXPORT unsigned int nvmlGpuInstanceSetVgpuSchedulerState(const void * a0, const 
 }
 
 static const param_t params_351[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'i', 1, 0, 0, 16, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_READ_ONLY, 1, 0, 0, 16, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlGpuInstanceSetVgpuSchedulerState_v2(const void * a0, const void * a1) {
     static const entry_t entry = {351, 2, 1, 0x9f5a8f623b31feedull, params_351};
@@ -3660,7 +3660,7 @@ EXPORT unsigned int nvmlGpuInstanceSetVgpuSchedulerState_v2(const void * a0, con
 }
 
 static const param_t params_356[] = {
-    {'i', 0, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_READ_ONLY, 0, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlSetVgpuVersion(const void * a0) {
     static const entry_t entry = {356, 1, 1, 0x99e78b9a8c6014d2ull, params_356};
@@ -3669,7 +3669,7 @@ EXPORT unsigned int nvmlSetVgpuVersion(const void * a0) {
 }
 
 static const param_t params_358[] = {
-    {'v', 0, 0, 1, 16, 4, 0, 0, 0, {0x01000010u}},
+    {KIND_VERSIONED, 0, 0, 1, 16, 4, 0, 0, 0, {0x01000010u}},
 };
 EXPORT unsigned int nvmlSystemEventSetCreate(const void * a0) {
     static const entry_t entry = {358, 1, 1, 0xd6567f0dc24ae87full, params_358};
@@ -3678,7 +3678,7 @@ EXPORT unsigned int nvmlSystemEventSetCreate(const void * a0) {
 }
 
 static const param_t params_359[] = {
-    {'v', 0, 0, 1, 16, 16, 0, 0, 0, {0x01000010u}},
+    {KIND_VERSIONED, 0, 0, 1, 16, 16, 0, 0, 0, {0x01000010u}},
 };
 EXPORT unsigned int nvmlSystemEventSetFree(const void * a0) {
     static const entry_t entry = {359, 1, 1, 0x748df8c6e7eaeb41ull, params_359};
@@ -3687,7 +3687,7 @@ EXPORT unsigned int nvmlSystemEventSetFree(const void * a0) {
 }
 
 static const param_t params_360[] = {
-    {'v', 0, 0, 1, 32, 16, 0, 0, 0, {0x01000020u}},
+    {KIND_VERSIONED, 0, 0, 1, 32, 16, 0, 0, 0, {0x01000020u}},
 };
 EXPORT unsigned int nvmlSystemEventSetWait(const void * a0) {
     static const entry_t entry = {360, 1, 1, 0x2109a4b439540a40ull, params_360};
@@ -3696,7 +3696,7 @@ EXPORT unsigned int nvmlSystemEventSetWait(const void * a0) {
 }
 
 static const param_t params_361[] = {
-    {'o', 0, 0, 0, 112, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 0, 0, 0, 112, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlSystemGetCPER_v1(const void * a0) {
     static const entry_t entry = {361, 1, 0, 0xbf411e6d28e93564ull, params_361};
@@ -3705,7 +3705,7 @@ EXPORT unsigned int nvmlSystemGetCPER_v1(const void * a0) {
 }
 
 static const param_t params_362[] = {
-    {'o', 0, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 0, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlSystemGetConfComputeCapabilities(const void * a0) {
     static const entry_t entry = {362, 1, 0, 0x5d7898274b8a3f39ull, params_362};
@@ -3714,7 +3714,7 @@ EXPORT unsigned int nvmlSystemGetConfComputeCapabilities(const void * a0) {
 }
 
 static const param_t params_363[] = {
-    {'o', 0, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 0, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlSystemGetConfComputeGpusReadyState(const void * a0) {
     static const entry_t entry = {363, 1, 0, 0xfbb011e06d8d32d3ull, params_363};
@@ -3723,7 +3723,7 @@ EXPORT unsigned int nvmlSystemGetConfComputeGpusReadyState(const void * a0) {
 }
 
 static const param_t params_364[] = {
-    {'v', 0, 0, 1, 16, 4, 0, 0, 0, {0x01000010u}},
+    {KIND_VERSIONED, 0, 0, 1, 16, 4, 0, 0, 0, {0x01000010u}},
 };
 EXPORT unsigned int nvmlSystemGetConfComputeKeyRotationThresholdInfo(const void * a0) {
     static const entry_t entry = {364, 1, 0, 0xa82bbdceb318036eull, params_364};
@@ -3732,7 +3732,7 @@ EXPORT unsigned int nvmlSystemGetConfComputeKeyRotationThresholdInfo(const void 
 }
 
 static const param_t params_365[] = {
-    {'v', 0, 0, 1, 20, 4, 0, 0, 0, {0x01000014u}},
+    {KIND_VERSIONED, 0, 0, 1, 20, 4, 0, 0, 0, {0x01000014u}},
 };
 EXPORT unsigned int nvmlSystemGetConfComputeSettings(const void * a0) {
     static const entry_t entry = {365, 1, 0, 0x46633787dc1d0d32ull, params_365};
@@ -3741,7 +3741,7 @@ EXPORT unsigned int nvmlSystemGetConfComputeSettings(const void * a0) {
 }
 
 static const param_t params_366[] = {
-    {'o', 0, 0, 0, 12, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 0, 0, 0, 12, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlSystemGetConfComputeState(const void * a0) {
     static const entry_t entry = {366, 1, 0, 0xe49ab141fd52078bull, params_366};
@@ -3750,7 +3750,7 @@ EXPORT unsigned int nvmlSystemGetConfComputeState(const void * a0) {
 }
 
 static const param_t params_367[] = {
-    {'o', 0, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 0, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlSystemGetCudaDriverVersion(const void * a0) {
     static const entry_t entry = {367, 1, 0, 0x82d22afa1bc11825ull, params_367};
@@ -3759,7 +3759,7 @@ EXPORT unsigned int nvmlSystemGetCudaDriverVersion(const void * a0) {
 }
 
 static const param_t params_368[] = {
-    {'o', 0, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 0, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlSystemGetCudaDriverVersion_v2(const void * a0) {
     static const entry_t entry = {368, 1, 0, 0xf63d0e18f1645ef4ull, params_368};
@@ -3768,8 +3768,8 @@ EXPORT unsigned int nvmlSystemGetCudaDriverVersion_v2(const void * a0) {
 }
 
 static const param_t params_369[] = {
-    {'v', 0, 0, 1, 84, 4, 0, 0, 0, {0x01000054u}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 0, 0, 1, 84, 4, 0, 0, 0, {0x01000054u}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlSystemGetDriverBranch(const void * a0, unsigned int a1) {
     static const entry_t entry = {369, 2, 0, 0x947487d112d74ad0ull, params_369};
@@ -3778,7 +3778,7 @@ EXPORT unsigned int nvmlSystemGetDriverBranch(const void * a0, unsigned int a1) 
 }
 
 static const param_t params_370[] = {
-    {'b', 0, 1, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_BUFFER, 0, 1, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlSystemGetDriverVersion(const void * a0, unsigned int a1) {
     static const entry_t entry = {370, 1, 0, 0x32ac018b3742489dull, params_370};
@@ -3787,8 +3787,8 @@ EXPORT unsigned int nvmlSystemGetDriverVersion(const void * a0, unsigned int a1)
 }
 
 static const param_t params_371[] = {
-    {'n', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'a', 1, 0, 0, 36, 4, 0, 0, 0, {0}},
+    {KIND_COUNT, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_ARRAY, 1, 0, 0, 36, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlSystemGetHicVersion(const void * a0, const void * a1) {
     static const entry_t entry = {371, 2, 0, 0xd0e37b4455dbbe6full, params_371};
@@ -3797,7 +3797,7 @@ EXPORT unsigned int nvmlSystemGetHicVersion(const void * a0, const void * a1) {
 }
 
 static const param_t params_372[] = {
-    {'b', 0, 1, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_BUFFER, 0, 1, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlSystemGetNVMLVersion(const void * a0, unsigned int a1) {
     static const entry_t entry = {372, 1, 0, 0x7d5f2732777047aaull, params_372};
@@ -3806,7 +3806,7 @@ EXPORT unsigned int nvmlSystemGetNVMLVersion(const void * a0, unsigned int a1) {
 }
 
 static const param_t params_373[] = {
-    {'o', 0, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 0, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlSystemGetNvlinkBwMode(const void * a0) {
     static const entry_t entry = {373, 1, 0, 0x1b96a0eb92ef7c46ull, params_373};
@@ -3815,8 +3815,8 @@ EXPORT unsigned int nvmlSystemGetNvlinkBwMode(const void * a0) {
 }
 
 static const param_t params_374[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'b', 1, 2, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_BUFFER, 1, 2, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlSystemGetProcessName(unsigned int a0, const void * a1, unsigned int a2) {
     static const entry_t entry = {374, 2, 0, 0xb9ce1aa5b10a4267ull, params_374};
@@ -3825,9 +3825,9 @@ EXPORT unsigned int nvmlSystemGetProcessName(unsigned int a0, const void * a1, u
 }
 
 static const param_t params_375[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'n', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'a', 2, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_COUNT, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_ARRAY, 2, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlSystemGetTopologyGpuSet(unsigned int a0, const void * a1, const void * a2) {
     static const entry_t entry = {375, 3, 0, 0x5805945ed00b4089ull, params_375};
@@ -3836,7 +3836,7 @@ EXPORT unsigned int nvmlSystemGetTopologyGpuSet(unsigned int a0, const void * a1
 }
 
 static const param_t params_376[] = {
-    {'v', 0, 0, 1, 24, 24, 0, 0, 0, {0x01000018u}},
+    {KIND_VERSIONED, 0, 0, 1, 24, 24, 0, 0, 0, {0x01000018u}},
 };
 EXPORT unsigned int nvmlSystemRegisterEvents(const void * a0) {
     static const entry_t entry = {376, 1, 1, 0x0481404c09843008ull, params_376};
@@ -3845,7 +3845,7 @@ EXPORT unsigned int nvmlSystemRegisterEvents(const void * a0) {
 }
 
 static const param_t params_377[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlSystemSetConfComputeGpusReadyState(unsigned int a0) {
     static const entry_t entry = {377, 1, 1, 0xa2b8ba052ef7565cull, params_377};
@@ -3854,7 +3854,7 @@ EXPORT unsigned int nvmlSystemSetConfComputeGpusReadyState(unsigned int a0) {
 }
 
 static const param_t params_378[] = {
-    {'v', 0, 0, 1, 16, 16, 0, 0, 0, {0x01000010u}},
+    {KIND_VERSIONED, 0, 0, 1, 16, 16, 0, 0, 0, {0x01000010u}},
 };
 EXPORT unsigned int nvmlSystemSetConfComputeKeyRotationThresholdInfo(const void * a0) {
     static const entry_t entry = {378, 1, 1, 0x40f033bf4b6a5bd1ull, params_378};
@@ -3863,7 +3863,7 @@ EXPORT unsigned int nvmlSystemSetConfComputeKeyRotationThresholdInfo(const void 
 }
 
 static const param_t params_379[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlSystemSetNvlinkBwMode(unsigned int a0) {
     static const entry_t entry = {379, 1, 1, 0xdf27ad7855c349fbull, params_379};
@@ -3872,7 +3872,7 @@ EXPORT unsigned int nvmlSystemSetNvlinkBwMode(unsigned int a0) {
 }
 
 static const param_t params_380[] = {
-    {'o', 0, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 0, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlUnitGetCount(const void * a0) {
     static const entry_t entry = {380, 1, 0, 0x8ba3596684782696ull, params_380};
@@ -3881,9 +3881,9 @@ EXPORT unsigned int nvmlUnitGetCount(const void * a0) {
 }
 
 static const param_t params_381[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'n', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'a', 2, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_COUNT, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_ARRAY, 2, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlUnitGetDevices(const void * a0, const void * a1, const void * a2) {
     static const entry_t entry = {381, 3, 0, 0x29dad31fa6ff2f1aull, params_381};
@@ -3892,8 +3892,8 @@ EXPORT unsigned int nvmlUnitGetDevices(const void * a0, const void * a1, const v
 }
 
 static const param_t params_382[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 196, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 196, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlUnitGetFanSpeedInfo(const void * a0, const void * a1) {
     static const entry_t entry = {382, 2, 0, 0xc8124cd9c66234c3ull, params_382};
@@ -3902,8 +3902,8 @@ EXPORT unsigned int nvmlUnitGetFanSpeedInfo(const void * a0, const void * a1) {
 }
 
 static const param_t params_383[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlUnitGetHandleByIndex(unsigned int a0, const void * a1) {
     static const entry_t entry = {383, 2, 0, 0x6649c692ebf332bdull, params_383};
@@ -3912,8 +3912,8 @@ EXPORT unsigned int nvmlUnitGetHandleByIndex(unsigned int a0, const void * a1) {
 }
 
 static const param_t params_384[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 260, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 260, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlUnitGetLedState(const void * a0, const void * a1) {
     static const entry_t entry = {384, 2, 0, 0xf571866f544e9ad3ull, params_384};
@@ -3922,8 +3922,8 @@ EXPORT unsigned int nvmlUnitGetLedState(const void * a0, const void * a1) {
 }
 
 static const param_t params_385[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 268, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 268, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlUnitGetPsuInfo(const void * a0, const void * a1) {
     static const entry_t entry = {385, 2, 0, 0x93a90029b32098f8ull, params_385};
@@ -3932,9 +3932,9 @@ EXPORT unsigned int nvmlUnitGetPsuInfo(const void * a0, const void * a1) {
 }
 
 static const param_t params_386[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlUnitGetTemperature(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {386, 3, 0, 0x31e079e2ae346d04ull, params_386};
@@ -3943,8 +3943,8 @@ EXPORT unsigned int nvmlUnitGetTemperature(const void * a0, unsigned int a1, con
 }
 
 static const param_t params_387[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 384, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 384, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlUnitGetUnitInfo(const void * a0, const void * a1) {
     static const entry_t entry = {387, 2, 0, 0xd017f39ccf096367ull, params_387};
@@ -3953,8 +3953,8 @@ EXPORT unsigned int nvmlUnitGetUnitInfo(const void * a0, const void * a1) {
 }
 
 static const param_t params_388[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlUnitSetLedState(const void * a0, unsigned int a1) {
     static const entry_t entry = {388, 2, 1, 0x7c939f89d886b3e1ull, params_388};
@@ -3963,7 +3963,7 @@ EXPORT unsigned int nvmlUnitSetLedState(const void * a0, unsigned int a1) {
 }
 
 static const param_t params_389[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlVgpuInstanceClearAccountingPids(unsigned int a0) {
     static const entry_t entry = {389, 1, 1, 0x1acb19433994b13eull, params_389};
@@ -3972,8 +3972,8 @@ EXPORT unsigned int nvmlVgpuInstanceClearAccountingPids(unsigned int a0) {
 }
 
 static const param_t params_390[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlVgpuInstanceGetAccountingMode(unsigned int a0, const void * a1) {
     static const entry_t entry = {390, 2, 0, 0xb90292fc1ba8b66eull, params_390};
@@ -3982,9 +3982,9 @@ EXPORT unsigned int nvmlVgpuInstanceGetAccountingMode(unsigned int a0, const voi
 }
 
 static const param_t params_391[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'n', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'a', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_COUNT, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_ARRAY, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlVgpuInstanceGetAccountingPids(unsigned int a0, const void * a1, const void * a2) {
     static const entry_t entry = {391, 3, 0, 0x573a0cb676ceac11ull, params_391};
@@ -3993,9 +3993,9 @@ EXPORT unsigned int nvmlVgpuInstanceGetAccountingPids(unsigned int a0, const voi
 }
 
 static const param_t params_392[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 56, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 56, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlVgpuInstanceGetAccountingStats(unsigned int a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {392, 3, 0, 0x03b5b8a3a55e84b7ull, params_392};
@@ -4004,8 +4004,8 @@ EXPORT unsigned int nvmlVgpuInstanceGetAccountingStats(unsigned int a0, unsigned
 }
 
 static const param_t params_393[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlVgpuInstanceGetEccMode(unsigned int a0, const void * a1) {
     static const entry_t entry = {393, 2, 0, 0xa1ed325d87d88a74ull, params_393};
@@ -4014,8 +4014,8 @@ EXPORT unsigned int nvmlVgpuInstanceGetEccMode(unsigned int a0, const void * a1)
 }
 
 static const param_t params_394[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlVgpuInstanceGetEncoderCapacity(unsigned int a0, const void * a1) {
     static const entry_t entry = {394, 2, 0, 0x4024ac16e5a49828ull, params_394};
@@ -4024,9 +4024,9 @@ EXPORT unsigned int nvmlVgpuInstanceGetEncoderCapacity(unsigned int a0, const vo
 }
 
 static const param_t params_395[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'n', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'a', 2, 0, 0, 32, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_COUNT, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_ARRAY, 2, 0, 0, 32, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlVgpuInstanceGetEncoderSessions(unsigned int a0, const void * a1, const void * a2) {
     static const entry_t entry = {395, 3, 0, 0xde5c25d0fa969583ull, params_395};
@@ -4035,10 +4035,10 @@ EXPORT unsigned int nvmlVgpuInstanceGetEncoderSessions(unsigned int a0, const vo
 }
 
 static const param_t params_396[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
-    {'o', 3, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 3, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlVgpuInstanceGetEncoderStats(unsigned int a0, const void * a1, const void * a2, const void * a3) {
     static const entry_t entry = {396, 4, 0, 0x8ad7d1bd23169a7dull, params_396};
@@ -4047,9 +4047,9 @@ EXPORT unsigned int nvmlVgpuInstanceGetEncoderStats(unsigned int a0, const void 
 }
 
 static const param_t params_397[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'n', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'a', 2, 0, 0, 48, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_COUNT, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_ARRAY, 2, 0, 0, 48, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlVgpuInstanceGetFBCSessions(unsigned int a0, const void * a1, const void * a2) {
     static const entry_t entry = {397, 3, 0, 0x290f4b7700048ca2ull, params_397};
@@ -4058,8 +4058,8 @@ EXPORT unsigned int nvmlVgpuInstanceGetFBCSessions(unsigned int a0, const void *
 }
 
 static const param_t params_398[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 12, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 12, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlVgpuInstanceGetFBCStats(unsigned int a0, const void * a1) {
     static const entry_t entry = {398, 2, 0, 0xc746c5306f1086daull, params_398};
@@ -4068,8 +4068,8 @@ EXPORT unsigned int nvmlVgpuInstanceGetFBCStats(unsigned int a0, const void * a1
 }
 
 static const param_t params_399[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlVgpuInstanceGetFbUsage(unsigned int a0, const void * a1) {
     static const entry_t entry = {399, 2, 0, 0x657e3eea42de8115ull, params_399};
@@ -4078,8 +4078,8 @@ EXPORT unsigned int nvmlVgpuInstanceGetFbUsage(unsigned int a0, const void * a1)
 }
 
 static const param_t params_400[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlVgpuInstanceGetFrameRateLimit(unsigned int a0, const void * a1) {
     static const entry_t entry = {400, 2, 0, 0xd8e922074d0ffc0bull, params_400};
@@ -4088,8 +4088,8 @@ EXPORT unsigned int nvmlVgpuInstanceGetFrameRateLimit(unsigned int a0, const voi
 }
 
 static const param_t params_401[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlVgpuInstanceGetGpuInstanceId(unsigned int a0, const void * a1) {
     static const entry_t entry = {401, 2, 0, 0x77209bc16211c1e0ull, params_401};
@@ -4098,8 +4098,8 @@ EXPORT unsigned int nvmlVgpuInstanceGetGpuInstanceId(unsigned int a0, const void
 }
 
 static const param_t params_402[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'B', 1, 2, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_SIZED_BUFFER, 1, 2, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlVgpuInstanceGetGpuPciId(unsigned int a0, const void * a1, const void * a2) {
     static const entry_t entry = {402, 2, 0, 0x1558157a8123c34cull, params_402};
@@ -4108,8 +4108,8 @@ EXPORT unsigned int nvmlVgpuInstanceGetGpuPciId(unsigned int a0, const void * a1
 }
 
 static const param_t params_403[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 24, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 24, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlVgpuInstanceGetLicenseInfo(unsigned int a0, const void * a1) {
     static const entry_t entry = {403, 2, 0, 0xb38f8f34a049dd7full, params_403};
@@ -4118,8 +4118,8 @@ EXPORT unsigned int nvmlVgpuInstanceGetLicenseInfo(unsigned int a0, const void *
 }
 
 static const param_t params_404[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 24, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 24, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlVgpuInstanceGetLicenseInfo_v2(unsigned int a0, const void * a1) {
     static const entry_t entry = {404, 2, 0, 0x600b3b21f8b7d699ull, params_404};
@@ -4128,8 +4128,8 @@ EXPORT unsigned int nvmlVgpuInstanceGetLicenseInfo_v2(unsigned int a0, const voi
 }
 
 static const param_t params_405[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlVgpuInstanceGetLicenseStatus(unsigned int a0, const void * a1) {
     static const entry_t entry = {405, 2, 0, 0xfe42b4dbe645dd16ull, params_405};
@@ -4138,8 +4138,8 @@ EXPORT unsigned int nvmlVgpuInstanceGetLicenseStatus(unsigned int a0, const void
 }
 
 static const param_t params_406[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'b', 1, 2, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_BUFFER, 1, 2, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlVgpuInstanceGetMdevUUID(unsigned int a0, const void * a1, unsigned int a2) {
     static const entry_t entry = {406, 2, 0, 0x9c7a2e940b2bcb76ull, params_406};
@@ -4148,9 +4148,9 @@ EXPORT unsigned int nvmlVgpuInstanceGetMdevUUID(unsigned int a0, const void * a1
 }
 
 static const param_t params_407[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 212, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 212, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlVgpuInstanceGetMetadata(unsigned int a0, const void * a1, const void * a2) {
     static const entry_t entry = {407, 3, 0, 0x3ab1a84e2c2dc9b9ull, params_407};
@@ -4159,8 +4159,8 @@ EXPORT unsigned int nvmlVgpuInstanceGetMetadata(unsigned int a0, const void * a1
 }
 
 static const param_t params_408[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 1, 8, 4, 0, 0, 0, {0x01000008u}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 1, 8, 4, 0, 0, 0, {0x01000008u}},
 };
 EXPORT unsigned int nvmlVgpuInstanceGetPlacementId(unsigned int a0, const void * a1) {
     static const entry_t entry = {408, 2, 0, 0xe72d543b7cbfa95full, params_408};
@@ -4169,8 +4169,8 @@ EXPORT unsigned int nvmlVgpuInstanceGetPlacementId(unsigned int a0, const void *
 }
 
 static const param_t params_409[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 1, 16, 4, 0, 0, 0, {0x01000010u}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 1, 16, 4, 0, 0, 0, {0x01000010u}},
 };
 EXPORT unsigned int nvmlVgpuInstanceGetRuntimeStateSize(unsigned int a0, const void * a1) {
     static const entry_t entry = {409, 2, 0, 0x8564cdf59fb9b48cull, params_409};
@@ -4179,8 +4179,8 @@ EXPORT unsigned int nvmlVgpuInstanceGetRuntimeStateSize(unsigned int a0, const v
 }
 
 static const param_t params_410[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlVgpuInstanceGetType(unsigned int a0, const void * a1) {
     static const entry_t entry = {410, 2, 0, 0x239c47aeb9bbb220ull, params_410};
@@ -4189,8 +4189,8 @@ EXPORT unsigned int nvmlVgpuInstanceGetType(unsigned int a0, const void * a1) {
 }
 
 static const param_t params_411[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'b', 1, 2, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_BUFFER, 1, 2, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlVgpuInstanceGetUUID(unsigned int a0, const void * a1, unsigned int a2) {
     static const entry_t entry = {411, 2, 0, 0xc1d3c168d8a1b0cbull, params_411};
@@ -4199,8 +4199,8 @@ EXPORT unsigned int nvmlVgpuInstanceGetUUID(unsigned int a0, const void * a1, un
 }
 
 static const param_t params_412[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'b', 1, 2, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_BUFFER, 1, 2, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlVgpuInstanceGetVmDriverVersion(unsigned int a0, const void * a1, unsigned int a2) {
     static const entry_t entry = {412, 2, 0, 0x6e4f6d55f0266045ull, params_412};
@@ -4209,9 +4209,9 @@ EXPORT unsigned int nvmlVgpuInstanceGetVmDriverVersion(unsigned int a0, const vo
 }
 
 static const param_t params_413[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'b', 1, 2, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 3, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_BUFFER, 1, 2, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 3, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlVgpuInstanceGetVmID(unsigned int a0, const void * a1, unsigned int a2, const void * a3) {
     static const entry_t entry = {413, 3, 0, 0x0c86e70f11356e2aull, params_413};
@@ -4220,8 +4220,8 @@ EXPORT unsigned int nvmlVgpuInstanceGetVmID(unsigned int a0, const void * a1, un
 }
 
 static const param_t params_414[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlVgpuInstanceSetEncoderCapacity(unsigned int a0, unsigned int a1) {
     static const entry_t entry = {414, 2, 1, 0xaabe60c8364065f2ull, params_414};
@@ -4230,8 +4230,8 @@ EXPORT unsigned int nvmlVgpuInstanceSetEncoderCapacity(unsigned int a0, unsigned
 }
 
 static const param_t params_415[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'v', 1, 0, 1, 16, 4, 0, 0, 0, {0x01000010u}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_VERSIONED, 1, 0, 1, 16, 4, 0, 0, 0, {0x01000010u}},
 };
 EXPORT unsigned int nvmlVgpuTypeGetBAR1Info(unsigned int a0, const void * a1) {
     static const entry_t entry = {415, 2, 0, 0x48f5da8254bd5bcdull, params_415};
@@ -4240,9 +4240,9 @@ EXPORT unsigned int nvmlVgpuTypeGetBAR1Info(unsigned int a0, const void * a1) {
 }
 
 static const param_t params_416[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlVgpuTypeGetCapabilities(unsigned int a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {416, 3, 0, 0xbc60bd9f36ee22c3ull, params_416};
@@ -4251,8 +4251,8 @@ EXPORT unsigned int nvmlVgpuTypeGetCapabilities(unsigned int a0, unsigned int a1
 }
 
 static const param_t params_417[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'B', 1, 2, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_SIZED_BUFFER, 1, 2, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlVgpuTypeGetClass(unsigned int a0, const void * a1, const void * a2) {
     static const entry_t entry = {417, 2, 0, 0x5a98375953412c28ull, params_417};
@@ -4261,9 +4261,9 @@ EXPORT unsigned int nvmlVgpuTypeGetClass(unsigned int a0, const void * a1, const
 }
 
 static const param_t params_418[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlVgpuTypeGetDeviceID(unsigned int a0, const void * a1, const void * a2) {
     static const entry_t entry = {418, 3, 0, 0xf8cfb11271ec2694ull, params_418};
@@ -4272,8 +4272,8 @@ EXPORT unsigned int nvmlVgpuTypeGetDeviceID(unsigned int a0, const void * a1, co
 }
 
 static const param_t params_419[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlVgpuTypeGetFbReservation(unsigned int a0, const void * a1) {
     static const entry_t entry = {419, 2, 0, 0x97072acc9f693957ull, params_419};
@@ -4282,8 +4282,8 @@ EXPORT unsigned int nvmlVgpuTypeGetFbReservation(unsigned int a0, const void * a
 }
 
 static const param_t params_420[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlVgpuTypeGetFrameRateLimit(unsigned int a0, const void * a1) {
     static const entry_t entry = {420, 2, 0, 0x4382d6b9cee679b1ull, params_420};
@@ -4292,8 +4292,8 @@ EXPORT unsigned int nvmlVgpuTypeGetFrameRateLimit(unsigned int a0, const void * 
 }
 
 static const param_t params_421[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlVgpuTypeGetFramebufferSize(unsigned int a0, const void * a1) {
     static const entry_t entry = {421, 2, 0, 0xe1ba5073ed157b6eull, params_421};
@@ -4302,8 +4302,8 @@ EXPORT unsigned int nvmlVgpuTypeGetFramebufferSize(unsigned int a0, const void *
 }
 
 static const param_t params_422[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlVgpuTypeGetGpuInstanceProfileId(unsigned int a0, const void * a1) {
     static const entry_t entry = {422, 2, 0, 0x7ff1ca2cf4086d1eull, params_422};
@@ -4312,8 +4312,8 @@ EXPORT unsigned int nvmlVgpuTypeGetGpuInstanceProfileId(unsigned int a0, const v
 }
 
 static const param_t params_423[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 8, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlVgpuTypeGetGspHeapSize(unsigned int a0, const void * a1) {
     static const entry_t entry = {423, 2, 0, 0x1e2943e6156d60a1ull, params_423};
@@ -4322,8 +4322,8 @@ EXPORT unsigned int nvmlVgpuTypeGetGspHeapSize(unsigned int a0, const void * a1)
 }
 
 static const param_t params_424[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'b', 1, 2, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_BUFFER, 1, 2, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlVgpuTypeGetLicense(unsigned int a0, const void * a1, unsigned int a2) {
     static const entry_t entry = {424, 2, 0, 0xcaa4efd35a9e5167ull, params_424};
@@ -4332,9 +4332,9 @@ EXPORT unsigned int nvmlVgpuTypeGetLicense(unsigned int a0, const void * a1, uns
 }
 
 static const param_t params_425[] = {
-    {'h', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlVgpuTypeGetMaxInstances(const void * a0, unsigned int a1, const void * a2) {
     static const entry_t entry = {425, 3, 0, 0x68dc698d67595344ull, params_425};
@@ -4343,7 +4343,7 @@ EXPORT unsigned int nvmlVgpuTypeGetMaxInstances(const void * a0, unsigned int a1
 }
 
 static const param_t params_426[] = {
-    {'v', 0, 0, 1, 12, 8, 0, 0, 0, {0x0100000cu}},
+    {KIND_VERSIONED, 0, 0, 1, 12, 8, 0, 0, 0, {0x0100000cu}},
 };
 EXPORT unsigned int nvmlVgpuTypeGetMaxInstancesPerGpuInstance(const void * a0) {
     static const entry_t entry = {426, 1, 0, 0x0713e34689dc5598ull, params_426};
@@ -4352,8 +4352,8 @@ EXPORT unsigned int nvmlVgpuTypeGetMaxInstancesPerGpuInstance(const void * a0) {
 }
 
 static const param_t params_427[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlVgpuTypeGetMaxInstancesPerVm(unsigned int a0, const void * a1) {
     static const entry_t entry = {427, 2, 0, 0xa54b5d00ab516ff3ull, params_427};
@@ -4362,8 +4362,8 @@ EXPORT unsigned int nvmlVgpuTypeGetMaxInstancesPerVm(unsigned int a0, const void
 }
 
 static const param_t params_428[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'B', 1, 2, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_SIZED_BUFFER, 1, 2, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlVgpuTypeGetName(unsigned int a0, const void * a1, const void * a2) {
     static const entry_t entry = {428, 2, 0, 0x51c708edc2d7c68dull, params_428};
@@ -4372,8 +4372,8 @@ EXPORT unsigned int nvmlVgpuTypeGetName(unsigned int a0, const void * a1, const 
 }
 
 static const param_t params_429[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 1, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlVgpuTypeGetNumDisplayHeads(unsigned int a0, const void * a1) {
     static const entry_t entry = {429, 2, 0, 0xeffe82a7fda5c8d2ull, params_429};
@@ -4382,10 +4382,10 @@ EXPORT unsigned int nvmlVgpuTypeGetNumDisplayHeads(unsigned int a0, const void *
 }
 
 static const param_t params_430[] = {
-    {'u', 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'u', 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {'o', 2, 0, 0, 4, 4, 0, 0, 0, {0}},
-    {'o', 3, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 2, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 3, 0, 0, 4, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlVgpuTypeGetResolution(unsigned int a0, unsigned int a1, const void * a2, const void * a3) {
     static const entry_t entry = {430, 4, 0, 0x8e35fc601f903aeaull, params_430};

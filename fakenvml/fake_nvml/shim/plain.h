@@ -37,18 +37,18 @@ ALWAYS_INLINE int deliver_plain(const entry_t *entry, const uint64_t *args, cons
     for (int i = 0; i < entry->count; i++) {
         const param_t *p = &entry->params[i];
         unsigned char *to = (unsigned char *)(uintptr_t)args[p->arg];
-        if (p->kind == 'b') {
+        if (p->kind == KIND_BUFFER) {
             uint32_t length = take_u32(&at, end);
             if (at > end || length > (size_t)(end - at) || (uint32_t)args[p->other] < length) return 0;
             copy_text(to, at, length);
             at += length;
-        } else if (p->kind == 'v') {
+        } else if (p->kind == KIND_VERSIONED) {
             uint32_t word;
             memcpy(&word, to, 4);
             if (!copy_version(p, 0, word, to, &at, end) && !copy_version(p, 1, word, to, &at, end)
                 && !copy_version(p, 2, word, to, &at, end) && !copy_version(p, 3, word, to, &at, end))
                 return 0;
-        } else if (p->kind == 'o') {
+        } else if (p->kind == KIND_OUTPUT) {
             if (p->size > (size_t)(end - at)) return 0;
             memcpy(to, at, p->size);
             at += p->size;
@@ -67,12 +67,12 @@ ALWAYS_INLINE unsigned int fake_nvml_plain(const entry_t *entry, const uint64_t 
     for (int i = 0; i < entry->count; i++) {
         const param_t *p = &entry->params[i];
         const unsigned char *pointer = (const unsigned char *)(uintptr_t)args[p->arg];
-        if (p->kind == 'h' || p->kind == 'u' || p->kind == 'U') {
+        if (p->kind == KIND_HANDLE || p->kind == KIND_NUMBER32 || p->kind == KIND_NUMBER64) {
             key = mix(key, args[p->arg]);
             continue;
         }
         if (!pointer) return INVALID_ARGUMENT;
-        if (p->kind != 'v') continue;
+        if (p->kind != KIND_VERSIONED) continue;
         uint32_t word, known = 0;
         memcpy(&word, pointer, 4);
 #pragma GCC unroll 4

@@ -104,13 +104,13 @@ static inline unsigned int make_key(const entry_t *entry, const uint64_t *args, 
         const param_t *p = &entry->params[i];
         const void *pointer = (const void *)(uintptr_t)args[p->arg];
         switch (p->kind) {
-        case 'h': case 'u': case 'U': k = mix(k, args[p->arg]); break;
-        case 'a': case 'O': break;
+        case KIND_HANDLE: case KIND_NUMBER32: case KIND_NUMBER64: k = mix(k, args[p->arg]); break;
+        case KIND_ARRAY: case KIND_OPTIONAL_OUTPUT: break;
         default:
             if (!pointer) return INVALID_ARGUMENT;
-            if (p->kind == 'B' && !args[p->other]) return INVALID_ARGUMENT;
-            if (p->kind == 's') k = mix_bytes(k, pointer, strnlen(pointer, STRING_MAX));
-            if (p->kind == 'v') {
+            if (p->kind == KIND_SIZED_BUFFER && !args[p->other]) return INVALID_ARGUMENT;
+            if (p->kind == KIND_STRING) k = mix_bytes(k, pointer, strnlen(pointer, STRING_MAX));
+            if (p->kind == KIND_VERSIONED) {
                 uint32_t size = versioned_size(p, pointer);
                 if (!size) return ARGUMENT_VERSION_MISMATCH;
                 uint32_t word;
@@ -128,8 +128,8 @@ static uint64_t capacity(const entry_t *entry, const uint64_t *args) {
     for (int i = 0; i < entry->count; i++) {
         const param_t *p = &entry->params[i];
         uint32_t count;
-        if (p->kind == 'm') return UINT32_MAX;
-        if (p->kind != 'n' && p->kind != 'p') continue;
+        if (p->kind == KIND_COUNT_OUTPUT) return UINT32_MAX;
+        if (p->kind != KIND_COUNT && p->kind != KIND_COUNT_QUERY) continue;
         memcpy(&count, (void *)(uintptr_t)args[p->arg], 4);
         return count;
     }
@@ -138,7 +138,7 @@ static uint64_t capacity(const entry_t *entry, const uint64_t *args) {
 
 static unsigned int deliver_buffer(const param_t *p, const uint64_t *args, const unsigned char *from, uint32_t length) {
     uint32_t room = (uint32_t)args[p->other];
-    if (p->kind == 'B') {
+    if (p->kind == KIND_SIZED_BUFFER) {
         uint32_t *size = (uint32_t *)(uintptr_t)args[p->other];
         if (!size) return INVALID_ARGUMENT;
         room = *size;
@@ -171,7 +171,7 @@ static unsigned int deliver_array(const param_t *p, unsigned char *to, uint32_t 
 /* Whether a NULL array is a question for the number of elements. */
 static int asks_for_number(const entry_t *entry) {
     for (int i = 0; i < entry->count; i++)
-        if (entry->params[i].kind == 'p') return 1;
+        if (entry->params[i].kind == KIND_COUNT_QUERY) return 1;
     return 0;
 }
 
@@ -185,8 +185,8 @@ static unsigned int deliver(const entry_t *entry, const uint64_t *args, unsigned
         unsigned char *to = (unsigned char *)(uintptr_t)args[p->arg];
         uint32_t length = p->size;
         switch (p->kind) {
-        case 'v': length = versioned_size(p, to); /* fall through */
-        case 'o': case 'O': case 'x':
+        case KIND_VERSIONED: length = versioned_size(p, to); /* fall through */
+        case KIND_OUTPUT: case KIND_OPTIONAL_OUTPUT: case KIND_UNVERSIONED:
             if (length > (size_t)(end - at)) return UNKNOWN;
             if (!to) { at += length; break; }
             if (p->element) {
@@ -197,25 +197,25 @@ static unsigned int deliver(const entry_t *entry, const uint64_t *args, unsigned
             memcpy(to, at, length);
             at += length;
             break;
-        case 'c': length = take_u32(&at, end); /* fall through */
-        case 'A': if (p->kind == 'A') length *= (uint32_t)args[p->other];
+        case KIND_WITH_ARRAY: length = take_u32(&at, end); /* fall through */
+        case KIND_UPDATED_ARRAY: if (p->kind == KIND_UPDATED_ARRAY) length *= (uint32_t)args[p->other];
             if (at > end || length > (size_t)(end - at)) return UNKNOWN;
             memcpy(to, at, length);
             at += length;
             break;
-        case 'n': case 'm': case 'p': {
+        case KIND_COUNT: case KIND_COUNT_OUTPUT: case KIND_COUNT_QUERY: {
             uint32_t count = take_u32(&at, end);
             memcpy(to, &count, 4);
             if (count > room) short_of_room = 1;
             break;
         }
-        case 'w': case 'a': case 'b': case 'B': {
+        case KIND_SIZED_ARRAY: case KIND_ARRAY: case KIND_BUFFER: case KIND_SIZED_BUFFER: {
             length = take_u32(&at, end);
             if (at > end || length > (size_t)(end - at)) return UNKNOWN;
-            if (p->kind == 'b' || p->kind == 'B') {
+            if (p->kind == KIND_BUFFER || p->kind == KIND_SIZED_BUFFER) {
                 unsigned int failed = deliver_buffer(p, args, at, length);
                 if (failed) return failed;
-            } else if (p->kind == 'w') {
+            } else if (p->kind == KIND_SIZED_ARRAY) {
                 size_t want = (size_t)p->size * (uint32_t)args[p->other];
                 memcpy(to, at, length < want ? length : want);
                 if (want > length) memset(to + length, 0, want - length);
@@ -233,8 +233,17 @@ static unsigned int deliver(const entry_t *entry, const uint64_t *args, unsigned
     }
     if (short_of_room && asks_for_number(entry)) /* the counter may stand behind the array */
         for (int i = 0; i < entry->count; i++)
-            if (entry->params[i].kind == 'a' && !args[entry->params[i].arg]) short_of_room = 0;
+            if (entry->params[i].kind == KIND_ARRAY && !args[entry->params[i].arg]) short_of_room = 0;
     return short_of_room ? INSUFFICIENT_SIZE : code;
+}
+
+/* The caller's number that an answer overwrites: of elements or of bytes; NULL if the parameter has none. */
+static void *counter_of(const param_t *p, const uint64_t *args) {
+    switch (p->kind) {
+    case KIND_COUNT: case KIND_COUNT_OUTPUT: case KIND_COUNT_QUERY: return (void *)(uintptr_t)args[p->arg];
+    case KIND_SIZED_BUFFER: return (void *)(uintptr_t)args[p->other];
+    default: return NULL;
+    }
 }
 
 /* Looks the key up; 1 if it is published, and then *code is the call's result. */
@@ -243,10 +252,10 @@ static int look_up(const entry_t *entry, const uint64_t *args, uint64_t key, uns
     uint64_t size = atomic_load_explicit(&fake_nvml_answers_size, memory_order_relaxed);
     const slot_t *slots = (const slot_t *)((const char *)base + HEADER);
     uint64_t mask = base->slots - 1;
+    void *counter;
     uint32_t counters[8]; /* a retry must find the counters as the caller left them */
     for (int i = 0; i < entry->count && i < 8; i++)
-        if (strchr("nmpB", entry->params[i].kind))
-            memcpy(&counters[i], (void *)(uintptr_t)args[entry->params[i].kind == 'B' ? entry->params[i].other : entry->params[i].arg], 4);
+        if ((counter = counter_of(&entry->params[i], args))) memcpy(&counters[i], counter, 4);
     for (int spin = 0; spin < SPINS; spin++) {
         uint64_t before = atomic_load_explicit(&base->sequence, memory_order_acquire);
         if (before & 1) { sched_yield(); continue; }
@@ -265,8 +274,7 @@ static int look_up(const entry_t *entry, const uint64_t *args, uint64_t key, uns
         atomic_thread_fence(memory_order_acquire);
         if (atomic_load_explicit(&base->sequence, memory_order_relaxed) == before) return found;
         for (int i = 0; i < entry->count && i < 8; i++)
-            if (strchr("nmpB", entry->params[i].kind))
-                memcpy((void *)(uintptr_t)args[entry->params[i].kind == 'B' ? entry->params[i].other : entry->params[i].arg], &counters[i], 4);
+            if ((counter = counter_of(&entry->params[i], args))) memcpy(counter, &counters[i], 4);
     }
     *code = TIMEOUT; /* the daemon died in the middle of a change */
     return 1;
@@ -288,13 +296,13 @@ static size_t encode(const entry_t *entry, const uint64_t *args, unsigned char *
         uint32_t length = p->size;
         int fits = 1;
         switch (p->kind) {
-        case 'h': case 'u': case 'U': fits = put(frame, &at, &args[p->arg], 8); break;
-        case 's': length = (uint32_t)strnlen(pointer, STRING_MAX);
+        case KIND_HANDLE: case KIND_NUMBER32: case KIND_NUMBER64: fits = put(frame, &at, &args[p->arg], 8); break;
+        case KIND_STRING: length = (uint32_t)strnlen(pointer, STRING_MAX);
             fits = put(frame, &at, &length, 4) && put(frame, &at, pointer, length); break;
-        case 'v': length = versioned_size(p, pointer);
+        case KIND_VERSIONED: length = versioned_size(p, pointer);
             fits = put(frame, &at, &length, 4) && put(frame, &at, pointer, length); break;
-        case 'i': case 'x': fits = put(frame, &at, pointer, length); break;
-        case 'c': {
+        case KIND_READ_ONLY: case KIND_UNVERSIONED: fits = put(frame, &at, pointer, length); break;
+        case KIND_WITH_ARRAY: {
             uint32_t count;
             memcpy(&count, (const unsigned char *)pointer + p->count_at, 4);
             if (count > FRAME_MAX / p->element) return 0;
@@ -302,7 +310,7 @@ static size_t encode(const entry_t *entry, const uint64_t *args, unsigned char *
             fits = put(frame, &at, &length, 4) && put(frame, &at, pointer, length);
             break;
         }
-        case 'A': if (args[p->other] > FRAME_MAX) return 0;
+        case KIND_UPDATED_ARRAY: if (args[p->other] > FRAME_MAX) return 0;
             fits = put(frame, &at, pointer, length * (size_t)args[p->other]); break;
         default: break;
         }

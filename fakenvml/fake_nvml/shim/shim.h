@@ -25,8 +25,18 @@ typedef struct {
 
 typedef struct { uint64_t key; uint32_t offset, length; } slot_t;
 
+/* Kinds of parameters, as fake_nvml/abi/kinds.py explains them. */
+enum {
+    KIND_HANDLE = 'h', KIND_NUMBER32 = 'u', KIND_NUMBER64 = 'U', KIND_STRING = 's',
+    KIND_VERSIONED = 'v', KIND_UNVERSIONED = 'x', KIND_WITH_ARRAY = 'c',
+    KIND_READ_ONLY = 'i', KIND_OUTPUT = 'o', KIND_OPTIONAL_OUTPUT = 'O',
+    KIND_BUFFER = 'b', KIND_SIZED_BUFFER = 'B',
+    KIND_COUNT = 'n', KIND_COUNT_OUTPUT = 'm', KIND_COUNT_QUERY = 'p',
+    KIND_ARRAY = 'a', KIND_SIZED_ARRAY = 'w', KIND_UPDATED_ARRAY = 'A',
+};
+
 typedef struct {
-    char kind;              /* a letter of functions.txt */
+    char kind;              /* one of KIND_* */
     uint8_t arg, other;     /* positions of the parameter and of the one with its size */
     uint8_t versions;       /* version words that are known */
     uint32_t size;          /* bytes of the value, of the structure or of one element */
