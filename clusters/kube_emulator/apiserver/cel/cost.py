@@ -1,44 +1,27 @@
 """What an expression costs at worst: the estimate by which the API server refuses selectors.
 
-After cel-go 0.26 checker/cost.go (the walk over the checked tree, unit costs in common/cost.go), apiserver
-pkg/cel/library/cost.go (Kubernetes' functions) and dynamic-resource-allocation cel/compile.go (the sizes of a device).
-Only the upper bound of costs is kept, since only that is compared with the limit; sizes are ranges.
+After cel-go 0.26 checker/cost.go: a walk over the checked tree that tracks where each value comes from (its path) and how
+large it is. Single calls are in ``call_costs``, unit costs in ``prices``, the limits of a device in ``sizes``. cel-go
+estimates a range of costs; here only the upper bound is kept, because only that is compared with the limit
+(dynamic-resource-allocation cel/compile.go). Sizes are ranges, because a smaller text can make a larger result
+(``replace``).
 """
 
-import math
 from dataclasses import dataclass, field
 from typing import Any
 
+from kube_emulator.apiserver.cel.call_costs import Call, Operand, call_estimate
 from kube_emulator.apiserver.cel.checker import Checked
-from kube_emulator.apiserver.cel.prices import (
-    CONSTANT,
-    FORMAT_MAX,
-    FORMAT_REGEX,
-    INCLUDES,
-    LIST,
-    LISTS,
-    MAP,
-    ORDERED,
-    PARSERS,
-    REGEX,
-    STRUCT,
-    TEXTS,
-    TRAVERSAL,
-    is_scalar,
-    literal,
-)
+from kube_emulator.apiserver.cel.prices import LIST, MAP, STRUCT, is_scalar
 from kube_emulator.apiserver.cel.sizes import (
     DEVICE,
     UNKNOWN,
-    UNKNOWN_MAX,
     Entries,
     Size,
     capped,
     device_size,
-    times,
     union_of,
 )
-from kube_emulator.apiserver.cel.values import CIDR, FORMAT, IP, QUANTITY, SEMVER, URL
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +35,7 @@ class Local:
 
 @dataclass(slots=True)
 class Walk:
-    """One estimate."""
+    """One estimate: what is known of each node so far, by the node's id, and of macro variables, by name."""
 
     types: dict[int, str]
     overloads: dict[int, list[str]]
@@ -99,9 +82,11 @@ class Walk:
         operand = node.select_expr.operand
         cost = self.cost(operand)
         if node.select_expr.test_only:
+            # as at run time, the qualifier of a presence test is free (costSelect)
             return cost
         self.paths[node.id] = f"{self.path(operand)}.{node.select_expr.field}"
         kind = self.types.get(operand.id, "")
+        # a field of ``dyn`` is free: cel-go counts one unit for maps and structs only
         return cost + (1 if kind.startswith("map(") or kind == DEVICE else 0)
 
     def size(self, node: Any) -> Size:
@@ -122,6 +107,7 @@ class Walk:
                 return Size(len(node.list_expr.elements), len(node.list_expr.elements))
             case "struct_expr":
                 return Size(len(node.struct_expr.entries), len(node.struct_expr.entries))
+        # the limits of the API come first: they are narrower than what the type says
         if (limit := device_size(self.path(node))) is not None:
             return Size(0, limit)
         if is_scalar(self.types.get(node.id, "dyn")):
@@ -157,7 +143,10 @@ class Walk:
         return capped(cost + MAP)
 
     def bind(self, node: Any) -> int:
-        """``cel.bind``: the value once, then the expression that uses it."""
+        """``cel.bind``: the value once, then the expression that uses it.
+
+        The macro makes a loop over an empty list; that list is counted as any other list literal is.
+        """
         loop = node.comprehension_expr
         cost = self.cost(loop.iter_range) + self.cost(loop.accu_init)
         local = Local(
@@ -194,6 +183,8 @@ class Walk:
         cost += self.cost(loop.result)
         self.locals[loop.accu_var].pop()
         count = self.size(loop.iter_range)
+        # which macro it was can be seen from the accumulator: all, exists and exists_one start with a constant,
+        # map and filter with an empty list, transformMap with an empty map
         kind = loop.accu_init.WhichOneof("kind")
         if kind == "const_expr":
             self.sizes[node.id] = self.size(loop.accu_init)
@@ -201,6 +192,7 @@ class Walk:
             self.sizes[node.id] = count
             if (step := self.entries_of(loop.loop_step)) is not None:
                 self.entries[node.id] = step
+        # every item is counted: that exists or all may end early lowers only the lower bound
         return capped(cost + count.high * each)
 
     def items(self, path: str, entries: Entries | None, is_list: bool, *, pair: bool) -> list[Local]:
@@ -214,11 +206,15 @@ class Walk:
         ]
 
     def call(self, node: Any) -> int:
-        """A function or operator: its arguments and the most expensive of its overloads."""
+        """A function or operator: its operands, and the most expensive of the overloads that may be meant.
+
+        Which overload runs is known only at run time where an operand is ``dyn``, as attributes are.
+        """
         call = node.call_expr
         arguments = list(call.args)
         costs = [self.cost(argument) for argument in arguments]
         if call.function == "dyn":
+            # only the checker sees it: the value, and thus its size, is the argument's
             self.copy(node, arguments[0])
             return capped(1 + sum(costs))
         overloads = self.overloads.get(node.id) or [""]
@@ -226,8 +222,17 @@ class Walk:
         target_cost = self.cost(target) if target is not None else 0
         if call.function == "_[_]":
             self.index(node, arguments[0], overloads)
-        highest = max(self.overload(node, overload, target, arguments, costs) for overload in overloads)
+        operand = self.operand(target) if target is not None else None
+        operands = [self.operand(argument) for argument in arguments]
+        highest = max(
+            self.overload(node, Call(call.function, overload, operand, operands), costs)
+            for overload in overloads
+        )
         return capped(target_cost + highest)
+
+    def operand(self, node: Any) -> Operand:
+        """What the cost of a call depends on in one of its operands."""
+        return Operand(node, self.types.get(node.id, "dyn"), self.path(node), self.known_size(node))
 
     def index(self, node: Any, container: Any, overloads: list[str]) -> None:
         """Where an item of CONTAINER is, and how large."""
@@ -237,129 +242,18 @@ class Walk:
         step = "@items" if overloads[0] == "index_list" else "@values"
         self.paths[node.id] = f"{self.path(container)}.{step}"
 
-    def overload(self, node: Any, overload: str, target: Any, arguments: list[Any], costs: list[int]) -> int:
-        """The cost of one overload with its arguments, and the size of its result."""
-        if overload == "conditional":
-            self.sizes[node.id] = self.size(arguments[1]).union(self.size(arguments[2]))
+    def overload(self, node: Any, call: Call, costs: list[int]) -> int:
+        """The cost of one overload with its arguments, whose COSTS are known; the size of its result is kept."""
+        if call.overload == "conditional":
+            self.sizes[node.id] = call.arguments[1].size.union(call.arguments[2].size)
             return capped(costs[0] + max(costs[1], costs[2]))
-        if overload in ("logical_and", "logical_or"):
+        if call.overload in ("logical_and", "logical_or"):
+            # the operators themselves are free; at worst the left side does not decide and both sides run
             return capped(costs[0] + costs[1])
-        own = self.extended(node, overload, target, arguments)
-        if own is None:
-            own = self.kubernetes(node, overload, target, arguments)
-        if own is None:
-            own = self.standard(node, overload, target, arguments)
-        return capped(own + sum(costs))
-
-    def extended(self, node: Any, overload: str, target: Any, arguments: list[Any]) -> int | None:
-        """The functions that make lists (cel-go ext/lists.go); None for others."""
-        factor, size = 1.0, UNKNOWN
-        if overload == "list_slice":
-            length = capped(literal(arguments[1], self.size(target).high) - literal(arguments[0], 0))
-            size = Size(length, length)
-        elif overload == "lists_range":
-            size = Size(*(literal(arguments[0], UNKNOWN_MAX),) * 2)
-        elif overload == "list_reverse":
-            size = self.size(target)
-        elif overload in ("list_flatten", "list_flatten_int"):
-            factor, size = literal(arguments[0], UNKNOWN_MAX) if arguments else 1, self.size(target)
-        elif overload == "list_distinct" or overload.endswith(("_sort", "_sortByAssociatedKeys")):
-            of = arguments[0] if arguments else target
-            factor = 2.1 if overload.startswith(("list_string_sort", "list_bytes_sort")) else 2
-            size = self.size(of).by(self.size(of))
-        else:
-            return None
-        self.sizes[node.id] = size
-        return capped(times(size.high, factor) + 1 + LIST)
-
-    def kubernetes(self, node: Any, overload: str, target: Any, arguments: list[Any]) -> int | None:
-        """The functions that Kubernetes counts itself; None for others."""
-        name = node.call_expr.function
-        if name == "includes":
-            return INCLUDES
-        if name in CONSTANT or overload == "cidr_ip":
-            return 1
-        if name == "url":
-            self.sizes[node.id] = self.size(arguments[0])
-        if name in PARSERS:
-            return times(self.size(arguments[0]).high, TRAVERSAL)
-        if name in ("containsIP", "containsCIDR"):
-            other = times(self.size(arguments[0]).high, TRAVERSAL) if overload.endswith("_string") else 0
-            return (4 if name == "containsIP" else 7) + other
-        if name == "validate":
-            return times(times(self.size(arguments[0]).high, TRAVERSAL), FORMAT_REGEX)
-        if name == "ip.isCanonical":
-            return times(self.size(arguments[0]).high, 2 * TRAVERSAL)
-        if name.startswith("sets."):
-            pairs = self.size(arguments[0]).by(self.size(arguments[1])).high
-            return capped(pairs * (2 if name == "sets.equivalent" else 1) + 1)
-        if name == "_==_":
-            return self.equal(arguments)
-        return None if target is None else self.member(node, name, self.size(target), target, arguments)
-
-    def equal(self, arguments: list[Any]) -> int | None:
-        """``==`` of two values of one type of Kubernetes'."""
-        kinds = {self.types.get(argument.id) for argument in arguments}
-        if len(kinds) > 1:
-            return None
-        if kinds & {QUANTITY, SEMVER, IP, CIDR}:
-            return 1
-        if kinds == {FORMAT}:
-            return times(FORMAT_MAX, TRAVERSAL)
-        known = self.known_size(arguments[1])
-        return times(known.high if known else 1, TRAVERSAL) if kinds == {URL} else None
-
-    def member(self, node: Any, name: str, size: Size, target: Any, arguments: list[Any]) -> int | None:
-        """Functions of texts and lists."""
-        if name in LISTS:
-            kind = self.types.get(target.id, "dyn")
-            if not kind.startswith("list("):
-                return times(size.high, TRAVERSAL)
-            each = device_size(f"{self.path(target)}.@items")
-            longest = times(UNKNOWN_MAX if each is None else each, TRAVERSAL)
-            return times(size.high, 1 + (longest if kind in ("list(string)", "list(bytes)") else 0))
-        if name in TEXTS:
-            self.sizes[node.id] = size
-            return times(size.high, TRAVERSAL)
-        if name == "replace":
-            before, after = self.size(arguments[0]), self.size(arguments[1])
-            count = size.high + 1 if before.low == 0 else math.ceil(size.high / before.low)
-            grows = before.low == 0 or after.high > before.low
-            self.sizes[node.id] = Size(
-                0, capped(count * after.high + (size.high if before.low == 0 else 0)) if grows else size.high
-            )
-            return times(size.high, 2 * TRAVERSAL)
-        if name == "split":
-            limit = arguments[1].const_expr.int64_value if len(arguments) > 1 else size.high
-            self.sizes[node.id] = Size(0, limit if limit >= 0 else UNKNOWN_MAX)
-            return times(size.high, 2 * TRAVERSAL)
-        if name == "join":
-            self.sizes[node.id] = UNKNOWN
-            return UNKNOWN_MAX
-        if name in ("find", "findAll"):
-            pattern = times(self.size(arguments[0]).high, REGEX)
-            self.sizes[node.id] = Size(0, size.high)
-            return capped(times(capped(size.high + 1), TRAVERSAL) * pattern)
-        return None
-
-    def standard(self, node: Any, overload: str, target: Any, arguments: list[Any]) -> int:
-        """The functions of CEL itself."""
-        sizes = [self.size(argument) for argument in arguments]
-        if overload in ("starts_with_string", "ends_with_string", "string_to_bytes", "bytes_to_string"):
-            return times(sizes[0].high, TRAVERSAL)
-        if overload == "in_list":
-            return sizes[1].high
-        if overload in ("matches_string", "matches") and sizes:
-            text, pattern = (self.size(target), sizes[0]) if target is not None else (sizes[0], sizes[-1])
-            return capped(times(capped(text.high + 1), TRAVERSAL) * times(pattern.high, REGEX))
-        if overload == "contains_string" and target is not None:
-            return capped(times(self.size(target).high, TRAVERSAL) * times(sizes[0].high, TRAVERSAL))
-        if overload in ("add_string", "add_bytes", "add_list"):
-            self.sizes[node.id] = sizes[0].plus(sizes[1])
-            return 1 if overload == "add_list" else times(self.sizes[node.id].high, TRAVERSAL)
-        if overload in ("equals", "not_equals") or overload in ORDERED:
-            return times(min(size.high for size in sizes), TRAVERSAL)
-        return 1
+        found = call_estimate(call)
+        if found.size is not None:
+            self.sizes[node.id] = found.size
+        return capped(found.units + sum(costs))
 
 
 def estimate(tree: Any, checked: Checked) -> int:
