@@ -1,8 +1,8 @@
-"""Gives every part of a parsed expression its type, and says what is wrong with it in cel-go's words.
+"""Gives every part of a parsed expression its type, and reports type errors with cel-go's messages.
 
-The C++ library has a checker, but it lacks type parameters for functions of our own, reserves names that Kubernetes
-overloads (``indexOf``, ``string``) and words its refusals otherwise. This one is after cel-go 0.26 checker/checker.go and
-cel/validator.go; the tree is changed in place where a qualified name turns out to be one function.
+The C++ library has a checker, but it has no type parameters for functions of our own, reserves names that Kubernetes
+overloads (``indexOf``, ``string``), and its messages differ. This one is after cel-go 0.26 checker/checker.go and
+cel/validator.go. The tree is changed in place where a qualified name turns out to be one function.
 """
 
 import re
@@ -43,7 +43,7 @@ TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What an expression can speak of.
+    """What an expression can refer to.
 
     Attributes:
         functions: {name: overloads}.
@@ -58,12 +58,12 @@ class Names:
 
 @dataclass(slots=True)
 class Checked:
-    """What is known of a tree.
+    """What the check found out about a tree.
 
     Attributes:
         types: {id of a node: its type}.
-        overloads: {id of a call: ids of the overloads that may be meant}.
-        errors: (place in the text, message).
+        overloads: {id of a call: ids of the overloads that its operands fit}.
+        errors: (offset in the text, message).
     """
 
     types: dict[int, Type] = field(default_factory=dict)
@@ -94,7 +94,7 @@ def qualified(node: Any) -> str:
 
 
 class Checker:
-    """One check."""
+    """The check of one tree."""
 
     def __init__(self, tree: Any, names: Names) -> None:
         self._names = names
@@ -103,8 +103,8 @@ class Checker:
         self.bindings = Bindings()
         self.found = Checked()
 
-    def tell(self, node: Any, message: str) -> None:
-        """There is something wrong with NODE."""
+    def report(self, node: Any, message: str) -> None:
+        """Record an error at NODE."""
         self.found.errors.append((self._places.get(node.id, 0), message))
 
     def visit(self, node: Any) -> Type:
@@ -138,7 +138,7 @@ class Checker:
         return ERROR
 
     def _undeclared(self, node: Any, name: str) -> None:
-        self.tell(node, f"undeclared reference to '{name}' (in container '')")
+        self.report(node, f"undeclared reference to '{name}' (in container '')")
 
     def _select(self, node: Any) -> Type:
         select = node.select_expr
@@ -148,19 +148,21 @@ class Checker:
     def _field(self, node: Any, operand: Any, name: str, *, optional: bool) -> Type:
         target = self.bindings.resolved(self.visit(operand))
         if target.name == "optional_type":
+            # a field of an optional is optional itself, so that ``a.?b.c`` needs one question mark
             target, optional = target.holds[0], True
         if target.name == "map":
             kind = target.holds[1]
         elif target.name in self._names.fields:
             kind = self._names.fields[target.name].get(name, ERROR)
             if kind is ERROR:
-                self.tell(node, f"undefined field '{name}'")
+                self.report(node, f"undefined field '{name}'")
         else:
             kind = DYN
             if target.free:
+                # an unbound parameter whose field is read can only be dynamic
                 self.bindings.takes((DYN,), (target,))
             elif not target.wild:
-                self.tell(node, f"type '{target}' does not support field selection")
+                self.report(node, f"type '{target}' does not support field selection")
         kind = self.bindings.resolved(kind)
         return Type("optional_type", (kind,)) if optional else kind
 
@@ -172,6 +174,7 @@ class Checker:
             return self._field(node, call.args[0], call.args[1].const_expr.string_value, optional=True)
         kinds = [self.visit(argument) for argument in call.args]
         member = call.HasField("target")
+        # ``ip.isCanonical(x)`` is parsed as a member call of ``ip``; a function of the qualified name wins (checkCall)
         if member and (name := qualified(call.target)) and f"{name}.{call.function}" in self._names.functions:
             call.function, member = f"{name}.{call.function}", False
             call.ClearField("target")
@@ -186,15 +189,17 @@ class Checker:
         return self._resolved(node, [one for one in signatures if one.member == member], kinds, member)
 
     def _logic(self, node: Any, kinds: list[Type]) -> Type:
+        # not resolved as a function: cel-go reports the operand that is no bool, not a missing overload
         result = BOOL
         for argument, kind in zip(node.call_expr.args, kinds, strict=True):
             if not self.bindings.takes((kind,), (BOOL,)):
-                self.tell(argument, f"expected type 'bool' but found '{kind}'")
+                self.report(argument, f"expected type 'bool' but found '{kind}'")
                 result = ERROR
         self.found.overloads[node.id] = [{"_&&_": "logical_and"}.get(node.call_expr.function, "logical_or")]
         return result
 
     def _resolved(self, node: Any, signatures: list[Signature], kinds: list[Type], member: bool) -> Type:
+        # with ``dyn`` operands several overloads fit; the result is ``dyn`` unless all give the same type
         result: Type | None = None
         found = self.found.overloads[node.id] = []
         for signature in signatures:
@@ -212,16 +217,18 @@ class Checker:
         given = [str(self.bindings.resolved(kind, closed=True)) for kind in kinds]
         target = f"{given.pop(0)}." if member else ""
         applied = f"{target}({', '.join(given)})"
-        self.tell(node, f"found no matching overload for '{node.call_expr.function}' applied to '{applied}'")
+        self.report(
+            node, f"found no matching overload for '{node.call_expr.function}' applied to '{applied}'"
+        )
         return ERROR
 
     def _joined(self, node: Any, before: Type | None, kind: Type, optional: bool) -> Type:
-        """The type of all items so far, with NODE's."""
+        """The common type of all items so far and of NODE; ``dyn`` if there is none (joinTypes)."""
         if optional:
             if kind.name == "optional_type":
                 kind = kind.holds[0]
             elif not kind.anything:
-                self.tell(node, f"expected type 'optional_type({kind})' but found '{kind}'")
+                self.report(node, f"expected type 'optional_type({kind})' but found '{kind}'")
         if before is None:
             return kind
         if self.bindings.takes((before,), (kind,)):
@@ -257,8 +264,8 @@ class Checker:
         for part, wanted in ((loop.loop_condition, BOOL), (loop.loop_step, accumulator)):
             kind = self.visit(part)
             if not self.bindings.takes((wanted,), (kind,)):
-                self.tell(part, f"expected type '{wanted}' but found '{kind}'")
-        self._scopes.pop()
+                self.report(part, f"expected type '{wanted}' but found '{kind}'")
+        self._scopes.pop()  # the result of a macro sees its accumulator, but not its variables
         result = self.visit(loop.result)
         self._scopes.pop()
         return self.bindings.resolved(result)
@@ -275,23 +282,23 @@ class Checker:
         why = (
             f"expression of type '{over}' cannot be range of a comprehension (must be list, map, or dynamic)"
         )
-        self.tell(loop.iter_range, why)
+        self.report(loop.iter_range, why)
         return ERROR, ERROR
 
     def literals(self, root: Any, *, free: bool = False) -> None:
-        """Look at literals (cel/validator.go): durations, patterns, and whether all items of one have one type.
+        """Check literals (cel/validator.go): durations, patterns, and that all items of a list or map have one type.
 
-        FREE: within the arguments of ``format``, which takes a list of anything.
+        FREE: inside the arguments of ``format``, which accepts a list of mixed types.
         """
         call = root.call_expr
         if root.WhichOneof("kind") == "call_expr" and call.args:
             argument = call.args[-1 if call.function == "matches" else 0]
             kind = argument.const_expr.WhichOneof("kind")
             if kind == "string_value" and not is_literal(call.function, argument.const_expr.string_value):
-                self.tell(argument, f"invalid {call.function} argument")
+                self.report(argument, f"invalid {call.function} argument")
             if call.function == "format" and (clause := strange_clause(call.target.const_expr.string_value)):
                 why = f'could not parse formatting clause: unrecognized formatting clause "{clause}"'
-                self.tell(root, why)
+                self.report(root, why)
         if not free:
             entries = root.struct_expr.entries
             for items in (root.list_expr.elements, [e.map_key for e in entries], [e.value for e in entries]):
@@ -303,7 +310,7 @@ class Checker:
         for item in items[1:]:
             wanted, kind = self.found.types[items[0].id], self.found.types[item.id]
             if wanted != kind and wanted.name != "optional_type":
-                self.tell(item, f"expected type '{wanted}' but found '{kind}'")
+                self.report(item, f"expected type '{wanted}' but found '{kind}'")
                 return
 
 
@@ -311,12 +318,12 @@ CLAUSE = re.compile(r"%(?:%|(?:\.\d+)?(.?))", re.DOTALL)
 
 
 def strange_clause(text: str) -> str:
-    """The first clause of a format that there is not."""
+    """The first formatting clause that does not exist; empty if all do."""
     return next((found[1] for found in CLAUSE.finditer(text) if found[1] and found[1] not in "sdfexXob"), "")
 
 
 def is_literal(function: str, text: str) -> bool:
-    """Whether TEXT is what FUNCTION reads."""
+    """Whether FUNCTION accepts the literal TEXT."""
     if function == "duration":
         return DURATION.fullmatch(text) is not None
     if function == "timestamp":

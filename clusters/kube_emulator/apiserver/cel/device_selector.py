@@ -1,7 +1,8 @@
-"""CEL selectors of devices: what the API server asks of their text, and whether they select a device.
+"""CEL selectors of devices: whether the API server accepts one, and whether it selects a device.
 
-The text is checked in the environment of the gates in force; selectors that are stored are evaluated in the widest one,
-as in dynamic-resource-allocation cel (1.36). Programs and the views of devices are remembered.
+New expressions are checked in the environment of the release and its gates. Stored ones are evaluated in the widest
+environment, because they may have been accepted when more was on (dynamic-resource-allocation cel, 1.36). Programs are
+cached.
 """
 
 import functools
@@ -28,10 +29,10 @@ COST_MAX = 1_000_000
 
 TOO_COMPLEX = "too complex, exceeds cost limit"
 LISTS_SINCE = V1_35
-"""The first release whose new expressions may use cel-go's lists extension: it came with 1.34, and an API server takes
-what the release before it knows (environment.DefaultCompatibilityVersion)."""
+"""The first release whose new expressions may use cel-go's lists extension. 1.34 brought it, and an API server accepts
+only what the release before it can evaluate (environment.DefaultCompatibilityVersion)."""
 STORED, STORED_LISTS = Rules(), Rules(lists=True)
-"""The environment of stored expressions, which has everything, without and with lists as attributes."""
+"""The environments of stored expressions, without and with list attributes."""
 
 
 class SelectorError(Exception):
@@ -41,7 +42,7 @@ class SelectorError(Exception):
 def check_expression(
     text: str, *, gates: Collection[str] = ("DRAConsumableCapacity",), release: Release = LATEST
 ) -> list[str]:
-    """What keeps TEXT from being the expression of a new object, in the API server's words; empty if nothing does."""
+    """Why TEXT is refused as the expression of a new object, with the API server's messages; empty if it is accepted."""
     size = len(text.encode())
     if size > LENGTH_MAX:
         return [f"Too long: may not be more than {LENGTH_MAX} bytes"]
@@ -59,15 +60,22 @@ def check_expression(
 
 @functools.lru_cache(maxsize=1024)
 def compiled(text: str, rules: Rules = STORED) -> Program:
-    """The program of TEXT. Raises CompileError."""
+    """The program of TEXT.
+
+    Raises:
+        CompileError: it does not compile.
+    """
     return compile_text(text, rules)
 
 
 def value_of(name: str, attribute: Mapping[str, Any], lists: bool) -> Any:
-    """An attribute's value as CEL sees it.
+    """The value of an attribute as CEL sees it.
+
+    A value of an unknown type is an error, as upstream has it: it may come from a newer API server, and leaving it out
+    would change what the selector means.
 
     Raises:
-        SelectorError: it has none that this cluster knows.
+        SelectorError: it has no value of a type that is known.
     """
     for kind, value in attribute.items():
         if kind == "version":
@@ -92,7 +100,11 @@ def by_domain(driver: str, members: Mapping[str, Any]) -> dict[str, dict[str, An
 
 
 def view(driver: str, device: Mapping[str, Any], *, lists: bool = False) -> Any:
-    """DEVICE (an item of ``spec.devices``) as the variable ``device``. Raises SelectorError."""
+    """DEVICE (an item of ``spec.devices``) as the variable ``device``.
+
+    Raises:
+        SelectorError: an attribute has no value of a type that is known.
+    """
     attributes = device.get("attributes") or {}
     capacity = device.get("capacity") or {}
     return activation(
@@ -109,7 +121,7 @@ def selects(text: str, device: Any, *, lists: bool = False) -> bool:
     """Whether TEXT selects DEVICE, a ``view``.
 
     Raises:
-        SelectorError: it cannot be compiled, costs too much, fails on this device, or gives no boolean.
+        SelectorError: it does not compile, costs too much, fails on this device, or its result is not a bool.
     """
     try:
         program = compiled(text, STORED_LISTS if lists else STORED)
@@ -122,5 +134,9 @@ def selects(text: str, device: Any, *, lists: bool = False) -> bool:
 
 
 def matches(text: str, driver: str, device: Mapping[str, Any]) -> bool:
-    """Whether TEXT selects DEVICE of DRIVER. Raises SelectorError."""
+    """Whether TEXT selects DEVICE of DRIVER.
+
+    Raises:
+        SelectorError: as ``view`` and ``selects`` do.
+    """
     return selects(text, view(driver, device))

@@ -1,11 +1,11 @@
-"""Compiles selectors and evaluates them on devices, by Google's C++ CEL (cel-expr-python) where it can.
+"""Compiles selectors and evaluates them on devices, with Google's C++ CEL (cel-expr-python) where it can.
 
 The C++ library parses, ``checker`` gives types, ``cost`` estimates, ``rewriting`` adapts the tree, and the C++ library runs
-it in an environment that knows the kinds of values only, because it has no types of our own at run time.
+it. At run time it knows only the kinds of values (map, list, string ...), because it cannot have types of our own.
 
 Run-time cost: cel-go counts units while it evaluates and stops at the limit. The C++ library counts nothing, so the limit
-is kept by the estimate, which is an upper bound: what could exceed the limit is not evaluated at all. Since expressions
-like that are refused at admission too, only objects that were stored under other rules meet the difference.
+is enforced with the estimate, which is an upper bound: what could exceed the limit is not evaluated at all. Admission
+refuses such expressions too, so the difference shows only with objects that were stored under other rules.
 """
 
 import datetime
@@ -42,11 +42,11 @@ KINDS = {
     "list": cel.Type.LIST,
     "map": cel.Type.MAP,
 }
-"""What the library tells apart at run time; a parameter ``dyn`` would match none of them."""
-NOISE = re.compile(r"^INVALID_ARGUMENT: | \[INVALID_ARGUMENT\]$")
+"""The kinds that the library distinguishes at run time; a parameter ``dyn`` would match none of them."""
+STATUS_CODE = re.compile(r"^INVALID_ARGUMENT: | \[INVALID_ARGUMENT\]$")
 MISSING = re.compile(r'^NOT_FOUND: Key not found in map : "(.*)"$')
 EXTENSIONS = {True: ("two-var-comprehensions", "lists"), False: ("two-var-comprehensions",)}
-"""Those with macros; whether a release has ``lists``."""
+"""{whether the release has cel-go's lists extension: extensions with macros}; only macros change what is parsed."""
 MACROS = (
     (re.compile(r"has\(\) argument must be a field selection"), "invalid argument to has() macro"),
     (
@@ -58,14 +58,14 @@ MACROS = (
         "argument must be a simple name",
     ),
 )
-"""How the C++ library words what is wrong with a macro, and how cel-go does."""
+"""(the C++ library's message about a macro, cel-go's message); clients see cel-go's."""
 SAME = re.compile(r"<input>:(\d+):(\d+): \w+\(\) second variable must be different from the first variable")
 SECOND = re.compile(r"\w+\s*,\s*(\w+)")
 PAIRS = re.compile(r"exists_one(?=\s*\()")
 
 
 class CompileError(Exception):
-    """The text is no selector; the message is the API server's."""
+    """The text does not compile; the message is the API server's."""
 
 
 class EvaluationError(Exception):
@@ -78,7 +78,7 @@ class Program:
 
     executable: Any
     cost: int
-    """Units that it costs at worst."""
+    """Upper bound of its cost in units (CELSelectorExpressionMaxCost is the limit)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,8 @@ class Rules:
     Attributes:
         consumable: the gate DRAConsumableCapacity.
         lists: the gate DRAListTypeAttributes.
-        extended: cel-go's lists extension, which new expressions may use from 1.35, one release after it came.
+        extended: cel-go's lists extension. Its library has it since 1.34; new expressions may use it from 1.35, so that
+            an API server that is rolled back by one release still compiles what is stored (pkg/cel/environment).
     """
 
     consumable: bool = True
@@ -104,7 +105,7 @@ def kinds_of(text: str) -> tuple[str, ...]:
 
 
 def extensions() -> list[Any]:
-    """The library's own, without macros over two variables."""
+    """The extensions that have Python classes; those of ``configured`` are known to the C++ library by name only."""
     return [ext_strings.ExtStrings(), ext_optional.ExtOptional(), ext_bindings.ExtBindings()]
 
 
@@ -115,7 +116,10 @@ def configured(lists: bool) -> Any:
 
 
 def chosen(name: str, candidates: list[Function]) -> Callable[..., Any]:
-    """The implementation of several overloads: the one whose types the arguments have."""
+    """The implementation of several overloads: the one whose types the arguments have is called.
+
+    The library cannot choose, because several of Kubernetes' types are all maps at run time.
+    """
 
     def run(*arguments: Any) -> Any:
         given = [kind_of(argument) for argument in arguments]
@@ -152,7 +156,7 @@ def kind_of(value: Any) -> str:
 
 
 def running(functions: list[Function]) -> list[Any]:
-    """FUNCTIONS for run time."""
+    """FUNCTIONS declared for run time: one overload per combination of kinds."""
     grouped: dict[tuple[str, bool, tuple[str, ...]], list[Function]] = {}
     for function in functions:
         for kinds in itertools.product(*map(kinds_of, function.parameters)):
@@ -173,19 +177,20 @@ def running(functions: list[Function]) -> list[Any]:
 
 @functools.cache
 def parser(lists: bool) -> Any:
-    """The environment that knows the macros."""
+    """The environment that parses: macros are all that matters to it."""
     return cel.NewEnv(config=configured(lists), extensions=extensions())
 
 
 @functools.cache
 def names(rules: Rules) -> Names:
-    """What expressions can speak of under RULES."""
+    """The functions, variables and fields that expressions can use under RULES."""
     functions = standard(lists=rules.extended)
     for one in functions_of(lists=rules.lists):
         signature = Signature(
             one.overload, tuple(map(type_of, one.parameters)), type_of(one.result), one.member
         )
         functions.setdefault(one.name, []).append(signature)
+    # compile.go: attributes are ``any`` until list attributes exist, because ``any`` cannot be the range of a macro
     attribute = "dyn" if rules.lists else "any"
     fields = {
         "driver": "string",
@@ -198,7 +203,7 @@ def names(rules: Rules) -> Names:
 
 @functools.cache
 def runtime(variables: tuple[str, ...] = ("device",)) -> Any:
-    """The environment in which they are evaluated."""
+    """The environment that evaluates. Variables are ``dyn``: the checker knows their types, the library need not."""
     functions = [*functions_of(lists=True), *INSERT]
     return cel.NewEnv(
         config=configured(True),
@@ -212,22 +217,23 @@ def parse(text: str, *, lists: bool) -> Any:
     """The tree of TEXT.
 
     Raises:
-        CompileError: it is no expression.
+        CompileError: it cannot be parsed.
     """
     try:
         parsed = parser(lists).compile(text, disable_check=True)
     except Exception as error:  # the library has no class of its own
-        message = NOISE.sub("", NOISE.sub("", str(error)))
+        message = STATUS_CODE.sub("", STATUS_CODE.sub("", str(error)))
         message = twice(same, text) if (same := SAME.search(message)) else message
-        for pattern, words in MACROS:
-            message = pattern.sub(words, message)
+        for pattern, wording in MACROS:
+            message = pattern.sub(wording, message)
         raise CompileError(f"compilation failed: {message}") from error
     tree = read(parsed.serialize())
     if any(n.call_expr.function == "exists_one" and len(n.call_expr.args) == 3 for n in nodes(tree.expr)):
-        return parse(
-            PAIRS.sub("existsOne ", text, count=1), lists=lists
-        )  # as long as the name that the library lacks
+        # the library has the macro over two variables as existsOne only; with a blank it is as long as cel-go's
+        # exists_one, so that positions in later messages stay right
+        return parse(PAIRS.sub("existsOne ", text, count=1), lists=lists)
     places = {entry.key: entry.value for entry in tree.source_info.positions}
+    # the library accepts a macro variable that is no identifier and leaves its name empty; cel-go refuses it
     for node in nodes(tree.expr):
         loop = node.comprehension_expr
         if node.WhichOneof("kind") == "comprehension_expr" and not loop.iter_var:
@@ -237,7 +243,7 @@ def parse(text: str, *, lists: bool) -> Any:
 
 
 def twice(found: re.Match[str], text: str) -> str:
-    """The refusal of a macro whose two variables are one."""
+    """The refusal of a macro whose two variables have the same name: cel-go points at the second one."""
     line, column = int(found[1]), int(found[2])
     lines = text.split("\n")
     start = sum(len(before) + 1 for before in lines[: line - 1])
@@ -258,11 +264,12 @@ def compile_text(text: str, rules: Rules) -> Program:
     """TEXT as a program.
 
     Raises:
-        CompileError: it is no expression, or not one that gives a bool.
+        CompileError: it does not compile, or cannot be a bool.
     """
     tree = parse(text, lists=rules.extended)
     checked = checked_tree(tree, text, names(rules))
     kind = checked.types[tree.expr.id]
+    # an attribute has a type at run time only, so ``any`` passes; with list attributes it is ``dyn`` instead
     if str(kind) not in ("bool", "any") and not (rules.lists and kind.name == "dyn"):
         message = f"must evaluate to bool or the unknown type, not {shown(kind)}"
         raise CompileError(message)
@@ -272,24 +279,24 @@ def compile_text(text: str, rules: Rules) -> Program:
 
 
 def checked_tree(tree: Any, text: str, known: Names) -> Checked:
-    """What is known of TREE.
+    """The types and overloads of TREE.
 
     Raises:
-        CompileError: there is something wrong with it.
+        CompileError: it has type errors.
     """
     checked = check(tree, known)
     if checked.errors:
         wrong = sorted(checked.errors, key=operator.itemgetter(0))
-        told = [located(text, place, message) for place, message in wrong]
-        raise CompileError("compilation failed: " + "\n".join(told))
+        lines = [located(text, place, message) for place, message in wrong]
+        raise CompileError("compilation failed: " + "\n".join(lines))
     return checked
 
 
 def compile_rule(text: str, variables: tuple[str, ...]) -> Any:
-    """TEXT, that speaks of VARIABLES of any type, as an executable.
+    """TEXT, which uses VARIABLES of any type, as an executable.
 
     Raises:
-        CompileError: it is no expression.
+        CompileError: it does not compile.
     """
     tree = parse(text, lists=True)
     known = Names(names(Rules()).functions, dict.fromkeys(variables, DYN), {})
@@ -307,7 +314,7 @@ def evaluate(program: Program, device: Any) -> bool:
     """Whether PROGRAM is true for DEVICE, an ``activation``.
 
     Raises:
-        EvaluationError: it fails, or gives no bool.
+        EvaluationError: it fails, or its result is not a bool.
     """
     try:
         result = program.executable.eval(device)

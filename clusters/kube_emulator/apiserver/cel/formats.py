@@ -1,4 +1,4 @@
-"""The named formats of texts: what ``format.NAME().validate(text)`` says is wrong (apiserver pkg/cel/library/format.go, 1.36)."""
+"""The named formats of texts: what ``format.NAME().validate(text)`` returns (apiserver pkg/cel/library/format.go, 1.36)."""
 
 import base64
 import binascii
@@ -12,7 +12,7 @@ LABEL, LABEL_1035 = "[a-z0-9]([-a-z0-9]*[a-z0-9])?", "[a-z]([-a-z0-9]*[a-z0-9])?
 SUBDOMAIN = rf"{LABEL}(\.{LABEL})*"
 QUALIFIED = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 SHAPE = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"
-WORDS = {
+MESSAGES = {
     LABEL: "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and"
     " end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '%s')",
     LABEL_1035: "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic"
@@ -31,13 +31,13 @@ class Format:
 
 
 def shaped(pattern: str, limit: int, *, prefix: bool = False) -> Callable[[str], list[str]]:
-    """Names after PATTERN; PREFIX: what a generated name begins with."""
+    """The check of names that match PATTERN; PREFIX: of a ``generateName``, whose trailing dash a suffix follows."""
 
     def problems(text: str) -> list[str]:
         tried = text[:-1] + "a" if prefix and len(text) > 1 and text.endswith("-") else text
-        told = [f"must be no more than {limit} characters"] if len(text) > limit else []
+        found = [f"must be no more than {limit} characters"] if len(text) > limit else []
         fits = re.fullmatch(pattern, tried) is not None
-        return told if fits else [*told, WORDS[pattern] % pattern]
+        return found if fits else [*found, MESSAGES[pattern] % pattern]
 
     return problems
 
@@ -46,41 +46,41 @@ def qualified_name(text: str) -> list[str]:
     """A label's key."""
     prefix, slash, name = text.rpartition("/")
     if slash and "/" in prefix:
-        told = (
+        shape = (
             "a qualified name "
             + SHAPE
             + " (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation"
         )
         return [
-            told
+            shape
             + f" is '{QUALIFIED}') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
         ]
-    told_all = [f"prefix part {why}" for why in shaped(SUBDOMAIN, 253)(prefix)] if slash and prefix else []
+    found = [f"prefix part {why}" for why in shaped(SUBDOMAIN, 253)(prefix)] if slash and prefix else []
     if slash and not prefix:
-        told_all.append("prefix part must be non-empty")
+        found.append("prefix part must be non-empty")
     if not name:
-        told_all.append("name part must be non-empty")
+        found.append("name part must be non-empty")
     if len(name) > 63:
-        told_all.append("name part must be no more than 63 characters")
+        found.append("name part must be no more than 63 characters")
     if not re.fullmatch(QUALIFIED, name):
         example = f"(e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '{QUALIFIED}')"
-        told_all.append(f"name part {SHAPE} {example}")
-    return told_all
+        found.append(f"name part {SHAPE} {example}")
+    return found
 
 
 def label_value(text: str) -> list[str]:
     """A label's value."""
-    told = ["must be no more than 63 characters"] if len(text) > 63 else []
+    found = ["must be no more than 63 characters"] if len(text) > 63 else []
     if not re.fullmatch(f"({QUALIFIED})?", text):
         example = (
             f"(e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '({QUALIFIED})?')"
         )
-        told.append(f"a valid label must be an empty string or {SHAPE[5:]} {example}")
-    return told
+        found.append(f"a valid label must be an empty string or {SHAPE[5:]} {example}")
+    return found
 
 
-def said(problem: str, read: Callable[[str], object]) -> Callable[[str], list[str]]:
-    """PROBLEM if READ does not take the text."""
+def unreadable(problem: str, read: Callable[[str], object]) -> Callable[[str], list[str]]:
+    """The check that reports PROBLEM for a text that READ refuses."""
 
     def problems(text: str) -> list[str]:
         try:
@@ -93,7 +93,7 @@ def said(problem: str, read: Callable[[str], object]) -> Callable[[str], list[st
 
 
 def uri(text: str) -> list[str]:
-    """What ``url.ParseRequestURI`` takes."""
+    """The check of ``url.ParseRequestURI``."""
     if not text:
         return ['parse "": empty url']
     if urlsplit(text).scheme or text.startswith("/"):
@@ -102,7 +102,11 @@ def uri(text: str) -> list[str]:
 
 
 def uuid(text: str) -> str:
-    """A UUID. Raises ValueError."""
+    """A UUID.
+
+    Raises:
+        ValueError: TEXT is something else.
+    """
     if not UUID.fullmatch(text):
         raise ValueError(text)
     return text
@@ -118,19 +122,19 @@ FORMATS: dict[str, Callable[[str], list[str]]] = {
     "dns1035LabelPrefix": shaped(LABEL_1035, 63, prefix=True),
     "labelValue": label_value,
     "uri": uri,
-    "uuid": said("does not match the UUID format", uuid),
-    "byte": said("invalid base64", lambda text: base64.b64decode(text, validate=True)),
-    "date": said("invalid date", datetime.date.fromisoformat),
-    "datetime": said("invalid datetime", datetime.datetime.fromisoformat),
+    "uuid": unreadable("does not match the UUID format", uuid),
+    "byte": unreadable("invalid base64", lambda text: base64.b64decode(text, validate=True)),
+    "date": unreadable("invalid date", datetime.date.fromisoformat),
+    "datetime": unreadable("invalid datetime", datetime.datetime.fromisoformat),
 }
-"""{name: what it says is wrong with a text}."""
+"""{name: its check}."""
 
 
 def named(name: str) -> Format | None:
-    """The format NAME."""
+    """The format NAME; None if there is none."""
     return Format(name) if name in FORMATS else None
 
 
 def validate(wanted: Format, text: str) -> list[str]:
-    """What is wrong with TEXT; nothing if it has the format."""
+    """What is wrong with TEXT; empty if it has the format."""
     return FORMATS[wanted.name](text)

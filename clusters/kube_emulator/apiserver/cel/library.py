@@ -1,7 +1,7 @@
 """The functions that Kubernetes adds to CEL (apiserver pkg/cel/library and cel-go ext, 1.36), by signature.
 
-Every function is declared twice: with its exact types for compilation, and with the kinds of values that the C++ library
-tells apart when it runs. There several overloads may fall together; then the Python types of the arguments decide.
+Every function is declared twice: with its exact types for the checker, and with the kinds of values that the C++ library
+distinguishes at run time. There several overloads may become one; then the Python types of the arguments decide.
 """
 
 import functools
@@ -32,7 +32,7 @@ from kube_emulator.apiserver.cel.values import (
 )
 
 INCLUDES_MAX = 48
-"""Values that ``includes`` looks at (resource/v1 ResourceSliceMaxAttributeValuesPerDevice)."""
+"""The longest list that ``includes`` accepts (resource/v1 ResourceSliceMaxAttributeValuesPerDevice)."""
 
 
 LINK_LOCAL_MULTICAST = {
@@ -54,7 +54,7 @@ class Function:
 
 
 def parses(read: Callable[..., Any]) -> Callable[..., bool]:
-    """Whether READ takes the text."""
+    """A function that says whether READ accepts its arguments."""
 
     def check(*arguments: Any) -> bool:
         try:
@@ -80,7 +80,7 @@ def integer(value: Fraction) -> int:
 
 
 def includes(target: Any, wanted: Any) -> bool:
-    """Whether a list has WANTED, or a single value is WANTED; true and 1 differ."""
+    """Whether a list has WANTED, or a single value is WANTED; unlike in Python, true and 1 differ."""
     values = target if isinstance(target, list) else [target]
     if len(values) > INCLUDES_MAX:
         message = f"'includes' function cannot be applied to lists longer than {INCLUDES_MAX} values"
@@ -90,14 +90,14 @@ def includes(target: Any, wanted: Any) -> bool:
 
 @lru_cache(1024)
 def expression(pattern: str) -> Any:
-    """PATTERN as RE2 reads it: Go's syntax, and time that grows only with the text."""
+    """PATTERN compiled by RE2, which has Go's syntax and linear time."""
     options = re2.Options()
     options.log_errors = False
     return re2.compile(pattern, options)
 
 
 def find_all(text: str, pattern: str, limit: int = -1) -> list[str]:
-    """The first LIMIT matches, all if it is negative; as in Go, nothing is not found right behind something."""
+    """The first LIMIT matches, all if it is negative; as in Go, an empty match right after another match does not count."""
     found: list[str] = []
     end = -1
     for match in expression(pattern).finditer(text):
@@ -110,7 +110,7 @@ def find_all(text: str, pattern: str, limit: int = -1) -> list[str]:
 
 
 def find(text: str, pattern: str) -> str:
-    """The first match or nothing."""
+    """The first match; empty if there is none."""
     return next(iter(find_all(text, pattern, 1)), "")
 
 
@@ -218,13 +218,13 @@ def link_local_multicast(value: Any) -> bool:
 
 
 def global_unicast(value: Any) -> bool:
-    """Everything that is not for special use, as Go sees it: private addresses are."""
+    """As Go's ``IsGlobalUnicast``: everything without a special use; private addresses count."""
     special = value.is_unspecified or value.is_loopback or value.is_multicast or value.is_link_local
     return not special and str(value) != "255.255.255.255"
 
 
 def within(inner: Any, outer: Any) -> bool:
-    """Whether a network is a part of another."""
+    """Whether a network is part of another."""
     return inner.version == outer.version and inner.network.subnet_of(outer.network)
 
 
@@ -295,17 +295,17 @@ def total(values: list[Any]) -> Any:
 
 
 def index_of(values: list[Any], wanted: Any) -> int:
-    """Where WANTED is first; -1: nowhere."""
+    """The first index of WANTED; -1 if it is absent."""
     return next((index for index, value in enumerate(values) if value == wanted), -1)
 
 
 def last_index_of(values: list[Any], wanted: Any) -> int:
-    """Where WANTED is last; -1: nowhere."""
+    """The last index of WANTED; -1 if it is absent."""
     return max((index for index, value in enumerate(values) if value == wanted), default=-1)
 
 
 def formats() -> list[Function]:
-    """format.go; what gives an optional gives a value here that is empty for none."""
+    """format.go; a function whose result is optional returns an empty value for none (``rewriting.MADE``)."""
     found = [
         Function(
             f"format.{name}", f"format.{name}", (), FORMAT, functools.partial(Format, name), member=False
@@ -327,6 +327,6 @@ def same_set(left: list[Any], right: list[Any]) -> bool:
 
 
 def functions_of(*, lists: bool) -> list[Function]:
-    """All functions; LISTS adds what belongs to the gate DRAListTypeAttributes."""
+    """All functions; LISTS adds those of the gate DRAListTypeAttributes."""
     own = [Function("includes", "dra_includes_dyn_dyn", ("dyn", "dyn"), "bool", includes)] if lists else []
     return [*quantities(), *versions(), *addresses(), *urls(), *texts_and_lists(), *formats(), *own]

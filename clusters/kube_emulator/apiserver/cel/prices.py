@@ -1,4 +1,4 @@
-"""What single things cost, by which functions: the table behind ``cost``.
+"""Unit costs, and which functions share a rule: the tables behind ``cost`` and ``call_costs``.
 
 After cel-go 0.26 common/cost.go and apiserver pkg/cel/library/cost.go (1.36).
 """
@@ -6,9 +6,11 @@ After cel-go 0.26 common/cost.go and apiserver pkg/cel/library/cost.go (1.36).
 from typing import Any
 
 LIST, MAP, STRUCT = 10, 30, 40
-"""Costs of making one."""
+"""Costs of making one (ListCreateBaseCost, MapCreateBaseCost, StructCreateBaseCost)."""
 TRAVERSAL, REGEX = 0.1, 0.25
-"""Costs of a character of a text, and of a pattern."""
+"""Costs of one character of a text, and of a pattern (StringTraversalCostFactor, RegexStringLengthCostFactor).
+
+A pattern's states are unknown; cel-go guesses one expression for four characters."""
 INCLUDES = 48
 FORMAT_REGEX = 128 * REGEX
 FORMAT_MAX = 64
@@ -41,12 +43,12 @@ ORDERED = frozenset(
 
 
 def literal(node: Any, default: int) -> int:
-    """The integer that NODE is, not below zero; DEFAULT if it is no literal."""
+    """The value of an integer literal, not below zero; DEFAULT if NODE is something else."""
     known = node.const_expr.WhichOneof("kind") == "int64_value"
     return max(0, node.const_expr.int64_value) if known else default
 
 
 def is_scalar(kind: str) -> bool:
-    """Whether values of a type have one size."""
+    """Whether all values of a type have size 1."""
     inner = kind.removeprefix("optional_type(").removesuffix(")")
     return inner in SCALARS

@@ -1,9 +1,10 @@
-"""Changes a checked tree into what runs in the C++ library, in place.
+"""Changes a checked tree, in place, into one that the C++ library can run.
 
-Three things are done. ``device`` differs from a plain object: a domain that the device does not have is an empty map, so
-that lookups in one always succeed, also optional ones and ``has`` (the mapper in dynamic-resource-allocation
-cel/compile.go). Functions whose names the library keeps for itself go by another (``RENAMED``). And functions cannot give
-optionals and times from Python: they give a plain value from which one is made (``MADE``).
+* ``device`` is no plain object: a domain that the device does not have is an empty map, so lookups of domains always
+  succeed, also optional ones and ``has`` (the mapper in dynamic-resource-allocation cel/compile.go).
+* Functions whose names the library reserves get another name at run time (``RENAMED``).
+* A Python function cannot return an optional or a time to the library: it returns a plain value, and the tree wraps the
+  call in a conversion (``MADE``).
 """
 
 from typing import Any
@@ -22,21 +23,21 @@ RENAMED = {
     "@mapInsert_map_map": "@mapInsert",
     "@mapInsert_map_key_value": "@mapInsert",
 }
-"""{overload: the name of its function at run time}."""
+"""{overload: the name of its function at run time}; the library reserves the usual ones."""
 MADE = {
     "format-named": "optional.ofNonZeroValue",
     "format-validate": "optional.ofNonZeroValue",
     **{f"list_duration_{name}_duration": "duration" for name in ("sum", "max", "min")},
     **{f"list_timestamp_{name}_timestamp": "timestamp" for name in ("max", "min")},
 }
-"""{overload: what makes its result of what Python can give}."""
+"""{overload: the function that converts what Python returns to the result}."""
 
 
 def inserted(entries: dict[Any, Any], *new: Any) -> dict[Any, Any]:
     """ENTRIES with a key and its value, or with those of another map.
 
     Raises:
-        ValueError: a key is there already.
+        ValueError: a key exists already.
     """
     more = {new[0]: new[1]} if len(new) == 2 else new[0]
     for key in more:
@@ -57,7 +58,7 @@ INSERT = [
     Function("indexOf", "string_index_of", ("string", "string", "int"), "int", str.find),
     Function("lastIndexOf", "string_last_index_of", ("string", "string"), "int", str.rfind),
 ]
-"""What the library lacks, or has under a name that lists need too."""
+"""Functions that the library lacks, or has under a name that lists need too."""
 
 
 def adapt(tree: Any, checked: Checked) -> None:
@@ -65,8 +66,8 @@ def adapt(tree: Any, checked: Checked) -> None:
     types = {key: str(kind) for key, kind in checked.types.items()}
     every = list(nodes(tree.expr))
     highest = max(node.id for node in every)
-    for node in reversed(every):  # copies are made of what is changed already
-        highest += 4
+    for node in reversed(every):  # children first: a parent copies children that are adapted already
+        highest += 4  # new nodes need ids of their own; a lookup adds up to four
         kind = node.WhichOneof("kind")
         if kind == "select_expr":
             if is_domains(types, node.select_expr.operand):
@@ -80,7 +81,7 @@ def adapt(tree: Any, checked: Checked) -> None:
 
 
 def is_domains(types: dict[int, str], node: Any) -> bool:
-    """Whether NODE is the attributes or capacities of a device by domain."""
+    """Whether NODE is ``device.attributes`` or ``device.capacity``, wherever it was bound: only these are maps of maps."""
     return types.get(node.id, "").startswith("map(string, map(")
 
 
@@ -88,6 +89,7 @@ def rename(node: Any, overloads: list[str], free: int) -> None:
     """Call the function by its name at run time."""
     call = node.call_expr
     own = [RENAMED[one] for one in overloads if one in RENAMED]
+    # ``string(x)`` of an unknown type may be CEL's own or an address: the library's name then serves both
     if own and (call.function != "string" or len(own) == len(overloads)):
         call.function = own[0]
     elif overloads and overloads[0] in MADE:
@@ -100,10 +102,10 @@ def rename(node: Any, overloads: list[str], free: int) -> None:
 
 
 def lookup(node: Any, domains: Any, free: int) -> None:
-    """Make NODE, a lookup in DOMAINS, give an empty map where there is none."""
+    """Change NODE, a lookup in DOMAINS, to ``DOMAINS[?key].orValue({})``; an optional lookup wraps that in ``optional.of``."""
     selects = node.WhichOneof("kind") == "select_expr"
     if selects and node.select_expr.test_only:
-        node.const_expr.bool_value = True
+        node.const_expr.bool_value = True  # every domain exists
         return
     optional = not selects and node.call_expr.function != "_[_]"
     found = type(node)(id=free)

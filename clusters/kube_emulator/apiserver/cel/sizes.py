@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 UNKNOWN_MAX = 2**64 - 1
 DEVICE = "kubernetes.DRADevice"
-"""The type of ``device``."""
+"""The type of the variable ``device``."""
 DEVICE_SIZES = {
     "device": 0,
     "device.driver": 63,
@@ -25,16 +25,16 @@ DEVICE_SIZES = {
     "device.capacity.@values.@keys": 32,
     "device.capacity.@values.@values": 0,
 }
-"""Sizes of what can be reached from ``device`` (limits of resource/v1); ``*`` is any member."""
+"""The largest size of each part of ``device`` (limits of resource/v1); ``*`` is any member."""
 
 
 def times(size: int, factor: float) -> int:
-    """SIZE by FACTOR, rounded up and kept within 64 bits."""
+    """SIZE times FACTOR, rounded up. Like cel-go's uint64, it stops at the largest value instead of overflowing."""
     return UNKNOWN_MAX if size * factor >= UNKNOWN_MAX else math.ceil(size * factor)
 
 
 def capped(value: int) -> int:
-    """VALUE within 64 bits."""
+    """VALUE, at most the largest of 64 bits."""
     return min(value, UNKNOWN_MAX)
 
 
@@ -46,15 +46,15 @@ class Size:
     high: int
 
     def union(self, other: "Size") -> "Size":
-        """The range of both."""
+        """The range that covers both."""
         return Size(min(self.low, other.low), max(self.high, other.high))
 
     def plus(self, other: "Size") -> "Size":
-        """One after the other."""
+        """The size of both, one after the other."""
         return Size(capped(self.low + other.low), capped(self.high + other.high))
 
     def by(self, other: "Size") -> "Size":
-        """One for each of the other."""
+        """The number of pairs."""
         return Size(capped(self.low * other.low), capped(self.high * other.high))
 
 
@@ -71,12 +71,12 @@ class Entries:
 
 
 def union_of(sizes: list[Size]) -> Size:
-    """The range of all SIZES."""
+    """The range that covers all SIZES."""
     return Size(min((s.low for s in sizes), default=0), max((s.high for s in sizes), default=0))
 
 
 def device_size(path: str) -> int | None:
-    """The most that a member of ``device`` holds; None if PATH leads elsewhere."""
+    """The largest size of the part of ``device`` at PATH; None if PATH leads elsewhere."""
     if path in DEVICE_SIZES:
         return DEVICE_SIZES[path]
     head, _, last = path.rpartition(".")

@@ -1,7 +1,7 @@
-"""The functions of CEL itself and of cel-go's extensions, by signature: what the checker knows of them, and since when.
+"""The signatures of CEL's own functions and of cel-go's extensions, for the checker.
 
 After cel-go 0.26 common/stdlib, cel/library.go (optional types, version 2), ext/strings.go (version 2), ext/lists.go
-(version 3) and ext/comprehensions.go. They run in the C++ library; only ``cel.@mapInsert`` it lacks. Which of them a
+(version 3) and ext/comprehensions.go. They run in the C++ library, which lacks only ``cel.@mapInsert``. Which of them a
 release has is apiserver pkg/cel/environment/base.go: ``LISTS`` came with 1.34.
 """
 
@@ -133,7 +133,7 @@ AUTHORIZER = """
 .allowed decision_allowed kubernetes.authorization.Decision -> bool
 .reason decision_reason kubernetes.authorization.Decision -> string
 """
-"""apiserver pkg/cel/library/authz.go: known everywhere, of no use without a variable ``authorizer``."""
+"""apiserver pkg/cel/library/authz.go: declared in every environment, unusable without a variable ``authorizer``."""
 
 CONVERSIONS = {
     "bool": "bool string",
@@ -156,11 +156,11 @@ TIMES = (
 
 
 def read(lines: str) -> list[tuple[str, Signature]]:
-    """(name, signature) of LINES; a name with a dot before it is a member's."""
+    """(name, signature) of each line; a leading dot marks a member function."""
     found = []
     for line in filter(None, lines.splitlines()):
-        name, overload, *words = line.split(" ")
-        *parameters, _, result = words
+        name, overload, *types = line.split(" ")
+        *parameters, _, result = types
         signature = Signature(
             overload, tuple(map(type_of, parameters)), type_of(result), name.startswith(".")
         )
@@ -169,19 +169,19 @@ def read(lines: str) -> list[tuple[str, Signature]]:
 
 
 def generated() -> str:
-    """Lines for the families: conversions, comparisons, sizes and parts of times."""
+    """Lines for families of functions: conversions, comparisons, sizes and parts of times."""
     lines = []
     for result, sources in CONVERSIONS.items():
         lines += [
             f"{result} {OVERLOADS.get(s, s)}_to_{OVERLOADS.get(result, result)} {s} -> {result}"
             for s in sources.split()
         ]
-    for name, word in COMPARISONS.items():
+    for name, operator in COMPARISONS.items():
         pairs = [(kind, kind) for kind in ORDERED]
         pairs += [(left, right) for left in NUMBERS for right in NUMBERS if left != right]
         for left, right in pairs:
             ids = [OVERLOADS.get(left, left)] + ([OVERLOADS.get(right, right)] if left != right else [])
-            lines.append(f"{name} {word}_{'_'.join(ids)} {left} {right} -> bool")
+            lines.append(f"{name} {operator}_{'_'.join(ids)} {left} {right} -> bool")
     for kind, text in (("bytes", "bytes"), ("list", "list(A)"), ("map", "map(A,B)"), ("string", "string")):
         lines += [f"size size_{kind} {text} -> int", f".size {kind}_size {text} -> int"]
     for part in TIMES:
@@ -191,7 +191,7 @@ def generated() -> str:
 
 
 def sorting() -> str:
-    """Lines for ``sort`` and what ``sortBy`` becomes."""
+    """Lines for ``sort`` and for the call that the macro ``sortBy`` expands to."""
     kinds = [(kind, {"timestamp": "google.protobuf.Timestamp"}.get(kind, kind)) for kind in ORDERED]
     return "\n".join(
         f".sort list_{word}_sort list({kind}) -> list({kind})\n"

@@ -1,7 +1,7 @@
 """The tree of a parsed expression: cel.expr.ParsedExpr (cel.dev/expr 0.25, syntax.proto).
 
-The C++ library gives a tree away and takes one back only in serialized form, and ships no Python messages for it. The
-part that checks, the cost estimate and the rewriting need is declared here; fields that are not declared survive as unknown ones.
+The C++ library exports and imports a tree only in serialized form, and ships no Python messages for it. The fields that
+checker, cost estimate and rewriting need are declared here; fields that are not declared survive as unknown ones.
 """
 
 from typing import Any
@@ -33,7 +33,7 @@ MESSAGES = {
 
 
 def _declare() -> Any:
-    """The messages in a pool of their own, so that no other copy of them is met."""
+    """The messages, in a pool of their own so that they cannot collide with another copy."""
     file = descriptor_pb2.FileDescriptorProto(name="tree.proto", package="tree", syntax="proto3")
     for message, fields in MESSAGES.items():
         declared = file.message_type.add(name=message)
@@ -66,7 +66,7 @@ def read(serialized: bytes) -> Any:
 
 
 def write(tree: Any) -> bytes:
-    """TREE as ``Env.deserialize`` takes it."""
+    """TREE in the form that ``Env.deserialize`` reads."""
     name = tree.DESCRIPTOR.name
     envelope = CLASSES["Any"](type_url=f"type.googleapis.com/cel.expr.{name}", value=tree.SerializeToString())
     serialized: bytes = envelope.SerializeToString()

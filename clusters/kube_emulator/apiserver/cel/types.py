@@ -1,14 +1,14 @@
-"""Pure: types of CEL, whether a value of one can be where another is wanted, and what type parameters stand for.
+"""Pure: types of CEL, whether a value of one is assignable to another, and what type parameters are bound to.
 
-After cel-go 0.26 checker/types.go: ``dyn`` and ``any`` go everywhere, type parameters are bound to the most general type
-that was met, and a parameter is never bound to what contains it.
+After cel-go 0.26 checker/types.go: ``dyn`` and ``any`` are assignable to everything, type parameters are bound to the most
+general type that was found, and a parameter is never bound to a type that contains it.
 """
 
 import functools
 import re
 from dataclasses import dataclass
 
-WORD = re.compile(r"[^(),\s]+|[(),]")
+TOKEN = re.compile(r"[^(),\s]+|[(),]")
 NULLABLE = frozenset({"any", "duration", "timestamp"})
 
 
@@ -25,25 +25,25 @@ class Type:
 
     @property
     def anything(self) -> bool:
-        """Whether nothing is known of such values."""
+        """Whether nothing is known about such values."""
         return self.name in ("dyn", "any")
 
     @property
     def wild(self) -> bool:
-        """Whether it goes everywhere; an error does, so that one mistake is told once."""
+        """Whether it is assignable to everything; an error is too, so that one mistake is reported once."""
         return self.name in ("dyn", "any", "!error!")
 
 
 @functools.cache
 def type_of(text: str) -> Type:
     """The type in a TEXT as CEL writes it; a single capital letter is a type parameter."""
-    words = WORD.findall(text)
+    tokens = TOKEN.findall(text)
 
     def read() -> Type:
-        name = words.pop(0)
+        name = tokens.pop(0)
         holds = []
-        if words and words[0] == "(":
-            while words.pop(0) != ")":
+        if tokens and tokens[0] == "(":
+            while tokens.pop(0) != ")":
                 holds.append(read())
         return Type(name, tuple(holds), len(name) == 1 and name.isupper())
 
@@ -61,7 +61,7 @@ def shown(kind: Type) -> str:
 
 
 def as_general(left: Type, right: Type) -> bool:
-    """Whether LEFT takes at least what RIGHT takes."""
+    """Whether LEFT accepts at least what RIGHT accepts."""
     if left.anything or left.free:
         return True
     if right.anything or right.free:
@@ -72,7 +72,7 @@ def as_general(left: Type, right: Type) -> bool:
 
 
 class Bindings:
-    """What type parameters stand for."""
+    """What type parameters are bound to."""
 
     def __init__(self) -> None:
         self._known: dict[str, Type] = {}
@@ -84,7 +84,7 @@ class Bindings:
         return Type(f"_var{self._count - 1}", (), True)
 
     def instance(self, kinds: tuple[Type, ...]) -> tuple[Type, ...]:
-        """KINDS with new parameters in place of their own."""
+        """KINDS with new parameters in place of their own: each use of a function has its own bindings."""
         new: dict[str, Type] = {}
 
         def renamed(kind: Type) -> Type:
@@ -105,7 +105,7 @@ class Bindings:
         return Type(kind.name, tuple(self.resolved(held, closed=closed) for held in kind.holds))
 
     def takes(self, left: tuple[Type, ...], right: tuple[Type, ...]) -> bool:
-        """Whether values of LEFT can be where RIGHT is wanted; if so, parameters are bound."""
+        """Whether values of LEFT are assignable to RIGHT; if so, parameters are bound, if not, none is."""
         before = dict(self._known)
         if len(left) == len(right) and all(map(self._agree, left, right)):
             return True
@@ -114,24 +114,28 @@ class Bindings:
 
     def _agree(self, left: Type, right: Type) -> bool:
         if right.free:
-            fits, bound = self._stands_for(left, right)
+            fits, bound = self._binds(left, right)
             if fits or bound:
                 return fits
         if left.free:
-            return self._stands_for(right, left)[0]
+            return self._binds(right, left)[0]
         if left.wild or right.wild:
             return True
         if "null" in (left.name, right.name):
+            # null is assignable to wrappers, timestamps and messages, whose names have a dot (isAssignable of null)
             other = right if left.name == "null" else left
             return other.name in NULLABLE | {"null"} or "." in other.name or other.name == "optional_type"
         if left.name != right.name:
             return False
-        if left.name == "type":
+        if left.name == "type":  # types of any two values may be compared
             return True
         return len(left.holds) == len(right.holds) and all(map(self._agree, left.holds, right.holds))
 
-    def _stands_for(self, kind: Type, parameter: Type) -> tuple[bool, bool]:
-        """Whether PARAMETER can be KIND, and whether that was decided by what it is bound to."""
+    def _binds(self, kind: Type, parameter: Type) -> tuple[bool, bool]:
+        """Whether PARAMETER can be KIND, and whether that was decided by what it is bound to.
+
+        A parameter that is bound to a narrower type is bound to the more general one, as ``[1, dyn(2)]`` needs it.
+        """
         if kind == parameter:
             return True, True
         known = self._known.get(parameter.name)

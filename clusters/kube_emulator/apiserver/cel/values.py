@@ -1,7 +1,8 @@
-"""Values that CEL lacks and Kubernetes adds: quantities, versions, addresses, networks and URLs.
+"""Values that Kubernetes adds to CEL: quantities, versions, addresses, networks and URLs.
 
-The C++ library has no values of our own, so each travels through it as a map with one member, ``{type: text}``, whose
-text is canonical: equal values are equal maps. Functions see Python values (``decode``) and give such (``encode``).
+The C++ library cannot hold types of our own, so each value passes through it as a map with one member, ``{type: text}``.
+The text is canonical, so that equal values are equal maps. Functions take and return Python values: ``decode`` and
+``encode`` convert.
 """
 
 import datetime
@@ -27,7 +28,7 @@ TOLERANT = re.compile(r"\s*v?(\d+)(?:\.(\d+))?(?:\.(\d+))?((?:[-+].*)?)\s*")
 
 @dataclass(frozen=True, order=True)
 class Semver:
-    """A semantic version; build metadata is neither kept nor compared."""
+    """A semantic version; build metadata is neither kept nor compared (Semantic Versioning 2.0.0, 10)."""
 
     major: int
     minor: int
@@ -42,7 +43,7 @@ class Semver:
         """A version; TOLERANT forgives a leading v, missing numbers and leading zeros.
 
         Raises:
-            ValueError: TEXT is none.
+            ValueError: TEXT is something else.
         """
         if tolerant and (loose := TOLERANT.fullmatch(text)):
             numbers = ".".join(str(int(part or 0)) for part in loose.groups()[:3])
@@ -67,7 +68,7 @@ class Url:
         """A URL.
 
         Raises:
-            ValueError: TEXT is none.
+            ValueError: TEXT is something else.
         """
         parts = urlsplit(text)
         if not (parts.scheme or text.startswith("/")) or re.search(r"[\s\x00-\x1f]", text):
@@ -86,10 +87,10 @@ Network = ipaddress.IPv4Interface | ipaddress.IPv6Interface
 
 
 def address(text: str) -> Address:
-    """An IP address without a zone, and not IPv4 within IPv6.
+    """An IP address; zones and IPv4-mapped IPv6 addresses are refused (apiserver pkg/cel/library/ip.go).
 
     Raises:
-        ValueError: TEXT is none.
+        ValueError: TEXT is something else.
     """
     if "%" in text or ("." in text and ":" in text):
         message = f"{text!r} is not an IP address without zone and without an IPv4 part"
@@ -101,7 +102,7 @@ def network(text: str) -> Network:
     """An address with a prefix length.
 
     Raises:
-        ValueError: TEXT is none.
+        ValueError: TEXT is something else.
     """
     prefix = text.partition("/")[2]
     if not prefix.isdigit() or (len(prefix) > 1 and prefix[0] == "0"):
@@ -122,7 +123,7 @@ QUANTITY, SEMVER, IP, CIDR, URL, FORMAT = (
 
 
 def encode(value: Any) -> Any:
-    """VALUE as CEL carries it; of times that functions give, only the text gets through."""
+    """VALUE in the form in which the library carries it; a time only as text (``rewriting`` converts it back)."""
     match value:
         case Fraction():
             return {QUANTITY: f"{value.numerator}/{value.denominator}"}
@@ -156,7 +157,7 @@ DECODERS: dict[str, Any] = {
 
 
 def decode(value: Any) -> Any:
-    """A value out of CEL."""
+    """The Python value of what the library carries."""
     if isinstance(value, dict) and len(value) == 1:
         [(kind, text)] = value.items()
         return DECODERS[kind](text) if kind in DECODERS else value
@@ -167,6 +168,6 @@ def quantity(text: str) -> Fraction:
     """A quantity.
 
     Raises:
-        ValueError: TEXT is none.
+        ValueError: TEXT is something else.
     """
     return parse(text)
