@@ -122,7 +122,7 @@ class Bindings:
         if left.wild or right.wild:
             return True
         if "null" in (left.name, right.name):
-            # null is assignable to wrappers, timestamps and messages, whose names have a dot (isAssignable of null)
+            # null is assignable to wrappers, timestamps and messages, whose names have a dot (internalIsAssignableNull)
             other = right if left.name == "null" else left
             return other.name in NULLABLE | {"null"} or "." in other.name or other.name == "optional_type"
         if left.name != right.name:
@@ -134,7 +134,7 @@ class Bindings:
     def _binds(self, kind: Type, parameter: Type) -> tuple[bool, bool]:
         """Whether PARAMETER can be KIND, and whether that was decided by what it is bound to.
 
-        A parameter that is bound to a narrower type is bound to the more general one, as ``[1, dyn(2)]`` needs it.
+        A parameter that is bound to a narrower type is bound to the more general one.
         """
         if kind == parameter:
             return True, True

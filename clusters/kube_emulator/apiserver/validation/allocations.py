@@ -1,4 +1,4 @@
-"""Rules of a claim's status: who reserved it, what it was given, what drivers tell of the devices.
+"""Rules of a claim's status: its consumers, its allocation, and what drivers report about the devices.
 
 Source: ``pkg/apis/resource/validation/validation.go`` and ``pkg/registry/resource/resourceclaim/strategy.go``, 1.36.
 """
@@ -33,7 +33,7 @@ STATUS_CONDITIONS_MAX, DATA_MAX, INTERFACE_MAX, HARDWARE_MAX, IPS_MAX = 8, 10 * 
 def claim_status(
     new: JsonObject, old: JsonObject, spec: JsonObject, *, deleted: bool, path: str = "status"
 ) -> Iterator[Cause]:
-    """Status of a claim with SPEC; DELETED says that the claim waits for its deletion."""
+    """Status of a claim with SPEC; DELETED says that the claim has a deletion timestamp."""
     reserved, allocation = new.get("reservedFor") or [], new.get("allocation")
     yield from unique(
         reserved, RESERVED_MAX, _consumer, f"{path}.reservedFor", lambda ref: ref.get("uid") or ""
@@ -50,18 +50,19 @@ def claim_status(
         return
     where = f"{path}.allocation"
     if old.get("allocation") is not None:
+        # immutable, and was valid when it was stored: not validated again
         yield from immutable(old["allocation"], allocation, where, shown("AllocationResult", allocation))
     else:
         yield from _allocation(allocation, where, claims.request_names(spec))
 
 
 def results_of(status: JsonObject) -> list[JsonObject]:
-    """The devices of an allocated claim."""
+    """The allocated devices of a claim; empty if it has none."""
     return ((status.get("allocation") or {}).get("devices") or {}).get("results") or []
 
 
 def shared_id(item: JsonObject) -> tuple[str, str, str, str | None]:
-    """What tells one allocated device or share from the others."""
+    """The identity of an allocated device, or of a share of it."""
     return item.get("driver") or "", item.get("pool") or "", item.get("device") or "", item.get("shareID")
 
 
@@ -96,7 +97,7 @@ def _place(item: JsonObject, path: str) -> Iterator[Cause]:
 
 
 def share_id(value: str | None, path: str) -> Iterator[Cause]:
-    """A UUID in its normal form."""
+    """A UUID in its normal form; other forms that Go's uuid.Parse reads get a message of their own."""
     if value is None:
         return
     bare = value.removeprefix("urn:uuid:").strip("{}").replace("-", "")
@@ -141,7 +142,7 @@ def _device_status(item: JsonObject, path: str, *, allocated: set[Any]) -> Itera
 
 
 def shown_struct(item: JsonObject) -> Any:
-    """A device's identity as the real server prints it in a cause."""
+    """A device's identity as causes print it."""
     driver, pool, device, share = shared_id(item)
     return {"Driver": driver, "Pool": pool, "Device": device, "ShareID": share or ""}
 
@@ -158,7 +159,7 @@ def _ip(address: str, path: str) -> Iterator[Cause]:
 
 
 def admin_status(new: JsonObject, old: JsonObject, context: Context) -> Iterator[Cause]:
-    """Admin access in a new allocation needs the label on the namespace."""
+    """Admin access in a new allocation requires the label on the namespace; one that was stored stays valid."""
     if any(result.get("adminAccess") for result in results_of(old)):
         return
     for index, result in enumerate(results_of(new)):

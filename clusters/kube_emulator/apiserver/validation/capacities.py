@@ -1,7 +1,7 @@
-"""Rules of a device's capacity and of how much of it a request may take (``validation.go`` validateRequestPolicy).
+"""Rules of a device's capacity and its request policy (``validation.go`` validateRequestPolicy).
 
-A capacity is shared by requests only on a device with ``allowMultipleAllocations``; only there a policy may stand. Until
-1.36, and in 1.37 without DRAFractionalCapacityRange, steps count whole numbers and fractions are rounded up.
+Requests share a capacity only on a device with ``allowMultipleAllocations``; only there a policy is allowed. Up to 1.36,
+and in 1.37 without DRAFractionalCapacityRange, steps count whole numbers and fractions are rounded up.
 """
 
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ TWO_POLICIES = (
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """A policy's ``validRange`` with what it is compared with; all are quantities as the client wrote them."""
+    """A policy's ``validRange``, its default and the capacity; all are quantities as the client wrote them."""
 
     low: Any
     high: Any
@@ -35,13 +35,13 @@ class Range:
 
     @property
     def members(self) -> dict[str, Any]:
-        """What is given, by its name in the policy."""
+        """The members that are set, by their names in the policy."""
         found = {"default": self.default, "min": self.low, "max": self.high, "step": self.step}
         return {name: value for name, value in found.items() if value is not None}
 
     @property
     def fractional(self) -> bool:
-        """Whether anything in it is no whole number."""
+        """Whether any of its quantities has a fraction."""
         return any(value_of(value).denominator != 1 for value in self.members.values())
 
 
@@ -59,8 +59,8 @@ def capacity(item: JsonObject, path: str, *, shared: bool, context: Context) -> 
     if options and span is not None:
         yield forbidden(where, TWO_POLICIES)
     elif (options or span is not None) and default is None:
-        word = "validValues" if options else "validRange"
-        yield required(f"{where}.default", f"required when {word} is defined")
+        form = "validValues" if options else "validRange"
+        yield required(f"{where}.default", f"required when {form} is defined")
     elif options:
         yield from _options(options, default, limit, f"{where}.validValues", context)
     elif span is not None:
@@ -84,8 +84,8 @@ def _options(options: list[Any], default: Any, limit: Any, path: str, context: C
         return canonical(option) if fractions and value_of(option).denominator != 1 else str(whole(option))
 
     yield from unique(options, OPTIONS_MAX, fits, path, key)
-    looked_at = options if len(options) <= OPTIONS_MAX else []
-    if value_of(default) not in [value_of(option) for option in looked_at]:
+    compared = options if len(options) <= OPTIONS_MAX else []
+    if value_of(default) not in [value_of(option) for option in compared]:
         yield invalid(path, canonical(default), "default value is not valid according to the requestPolicy")
 
 
@@ -108,12 +108,13 @@ def _range(found: Range, path: str, context: Context) -> Iterator[Cause]:
 
 def _bounds(found: Range, path: str, context: Context) -> Iterator[Cause]:
     low, high, default, limit = found.low, found.high, found.default, found.limit
-    blamed = "default" if context.at_least(V1_37) else ""
+    # up to 1.36 a default outside the range is reported at the bound that it breaks
+    at_default = "default" if context.at_least(V1_37) else ""
     if value_of(low) > value_of(limit):
         yield invalid(f"{path}.min", canonical(low), f"min is larger than capacity value: {canonical(limit)}")
     if value_of(default) < value_of(low):
         detail = f"default is less than min: {canonical(low)}"
-        yield invalid(f"{path}.{blamed or 'min'}", canonical(default), detail)
+        yield invalid(f"{path}.{at_default or 'min'}", canonical(default), detail)
     if high is None:
         return
     if value_of(low) > value_of(high):
@@ -123,7 +124,7 @@ def _bounds(found: Range, path: str, context: Context) -> Iterator[Cause]:
         yield invalid(f"{path}.max", canonical(high), detail)
     if value_of(default) > value_of(high):
         detail = f"default is more than max: {canonical(high)}"
-        yield invalid(f"{path}.{blamed or 'max'}", canonical(default), detail)
+        yield invalid(f"{path}.{at_default or 'max'}", canonical(default), detail)
 
 
 def _step(found: Range, path: str, context: Context, *, exact: bool) -> Iterator[Cause]:
@@ -131,12 +132,13 @@ def _step(found: Range, path: str, context: Context, *, exact: bool) -> Iterator
     if value_of(step) <= 0:
         if context.at_least(V1_37):
             yield invalid(where, canonical(step), "must be greater than zero")
-        return
+        return  # up to 1.36 such a step is ignored
     first = value_of(low) + value_of(step)
     if first > value_of(found.limit):
         shown, limit = printed(first, str(low)), canonical(found.limit)
         yield invalid(where, canonical(step), f"one step {shown} is larger than capacity value: {limit}")
     if context.at_least(V1_37) and not exact:
+        # whole numbers are compared as int64, so everything has to fit
         outside = list(_outside(found, path))
         yield from outside
         if outside:

@@ -1,6 +1,6 @@
-"""One broken rule, in the words that clients of a real API server see.
+"""One broken rule, with the message that clients of a real API server see.
 
-A rule is a function that yields ``Cause``s. The constructors here know the message forms, so a rule only says what is
+A rule is a function that yields ``Cause``s. The constructors here know the forms of messages, so a rule only says what is
 wrong with its value (apimachinery ``pkg/util/validation/field/errors.go``, 1.36). How causes become a ``Status`` is in
 ``status``.
 """
@@ -12,7 +12,7 @@ from typing import Any
 
 HIDDEN = "<value omitted>"
 ABSENT = object()
-"""A value that is not shown."""
+"""Marks a cause whose message shows no value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Cause:
     """One broken rule.
 
     Attributes:
-        type: machine word, e.g. ``FieldValueInvalid``.
+        type: the reason in ``details.causes``, e.g. ``FieldValueInvalid``.
         field: path of the field, e.g. ``spec.devices[0].name``.
         message: what is wrong, without the path.
     """
@@ -31,11 +31,11 @@ class Cause:
 
     @property
     def text(self) -> str:
-        """The cause as it stands in the message of a ``Status``."""
+        """The cause as the message of a ``Status`` has it."""
         return f"{self.field}: {self.message}"
 
     def under(self, prefix: str) -> "Cause":
-        """The same cause of a part that stands at PREFIX."""
+        """The same cause for an object that is embedded at PREFIX."""
         return Cause(self.type, f"{prefix}.{self.field}", self.message)
 
 
@@ -54,8 +54,8 @@ def _shown(value: Any) -> str:
     return quoted(value) if isinstance(value, str) else go_json(value)
 
 
-def _with_value(kind: str, words: str, field: str, value: Any, detail: str) -> Cause:
-    parts = [words, *([] if value is ABSENT else [_shown(value)]), *([detail] if detail else [])]
+def _with_value(kind: str, title: str, field: str, value: Any, detail: str) -> Cause:
+    parts = [title, *([] if value is ABSENT else [_shown(value)]), *([detail] if detail else [])]
     return Cause(kind, field, ": ".join(parts))
 
 
@@ -75,23 +75,23 @@ def type_invalid(field: str, value: Any, detail: str) -> Cause:
 
 
 def duplicate(field: str, value: Any) -> Cause:
-    """A value is there twice."""
+    """A value occurs twice."""
     return _with_value("FieldValueDuplicate", "Duplicate value", field, value, "")
 
 
 def not_found(field: str, value: Any) -> Cause:
-    """A value names what is not there."""
+    """A value names something that does not exist."""
     return _with_value("FieldValueNotFound", "Not found", field, value, "")
 
 
 def not_supported(field: str, value: Any, allowed: Iterable[str]) -> Cause:
-    """A value is none of ALLOWED, which are shown in their order."""
-    detail = "supported values: " + ", ".join(quoted(word) for word in allowed)
+    """A value is not among ALLOWED; the message lists them in the given order."""
+    detail = "supported values: " + ", ".join(quoted(one) for one in allowed)
     return _with_value("FieldValueNotSupported", "Unsupported value", field, value, detail)
 
 
 def forbidden(field: str, detail: str) -> Cause:
-    """A value is well-formed, but not here and now."""
+    """A value is well-formed, but not allowed here."""
     return _with_value("FieldValueForbidden", "Forbidden", field, ABSENT, detail)
 
 

@@ -1,8 +1,8 @@
-"""Rules of what claims, templates and classes ask for: requests, selectors, constraints, configuration.
+"""Rules of claims, templates and classes: requests, selectors, constraints, configuration.
 
-Source: ``pkg/apis/resource/validation/validation.go``, 1.36. What was given to a claim is in ``allocations``. CEL is judged
-by the context's ``check_expression``, which lists problems in upstream's words; ``TOO_COMPLEX`` is the one that is no
-compile error.
+Source: ``pkg/apis/resource/validation/validation.go``, 1.36. A claim's status is in ``allocations``. The
+context's ``check_expression`` compiles CEL and lists problems with upstream's messages; ``TOO_COMPLEX`` is the only one that
+is no compile error.
 """
 
 import functools
@@ -37,7 +37,7 @@ REFERENCE = (
 ADMIN_LABEL = "resource.kubernetes.io/admin-access"
 
 Requests = dict[str, set[str] | None]
-"""Names of requests with the names of their alternatives."""
+"""{name of a request: names of its subrequests; None for a request without}."""
 
 
 def claim_spec(spec: JsonObject, context: Context, path: str = "spec") -> Iterator[Cause]:
@@ -53,7 +53,7 @@ def claim_spec(spec: JsonObject, context: Context, path: str = "spec") -> Iterat
 
 
 def request_names(spec: JsonObject) -> Requests:
-    """Which names of requests the claim's other parts may use."""
+    """The names of requests that constraints, configuration and results can refer to."""
     requests = (spec.get("devices") or {}).get("requests") or []
     return {
         _name(request): {_name(item) for item in request["firstAvailable"]}
@@ -75,18 +75,18 @@ def _request(item: JsonObject, path: str, *, context: Context) -> Iterator[Cause
     elif exactly is not None and alternatives:
         yield invalid(path, None, f"{ONE_OF}, but multiple fields are set")
     elif exactly is not None:
-        yield from _wanted(exactly, f"{path}.exactly", context)
+        yield from _device_request(exactly, f"{path}.exactly", context)
     else:
-        rule = functools.partial(_alternative, context=context)
+        rule = functools.partial(_subrequest, context=context)
         yield from unique(alternatives, ALTERNATIVES_MAX, rule, f"{path}.firstAvailable", _name)
 
 
-def _alternative(item: JsonObject, path: str, *, context: Context) -> Iterator[Cause]:
+def _subrequest(item: JsonObject, path: str, *, context: Context) -> Iterator[Cause]:
     yield from names.each(f"{path}.name", _name(item), names.label(_name(item)))
-    yield from _wanted(item, path, context)
+    yield from _device_request(item, path, context)
 
 
-def _wanted(item: JsonObject, path: str, context: Context) -> Iterator[Cause]:
+def _device_request(item: JsonObject, path: str, context: Context) -> Iterator[Cause]:
     name = item.get("deviceClassName") or ""
     if name:
         yield from names.each(f"{path}.deviceClassName", name, names.subdomain(name))
@@ -139,13 +139,13 @@ def _constraint(item: JsonObject, path: str, *, known: Requests, context: Contex
 
 
 def references(items: list[str] | None, path: str, known: Requests) -> Iterator[Cause]:
-    """Names of requests for which something holds."""
+    """Names of the requests that a constraint or configuration applies to."""
     rule = functools.partial(reference, known=known)
     yield from unique(items, REQUESTS_MAX, rule, path, lambda name: name)
 
 
 def reference(name: str, path: str, *, known: Requests) -> Iterator[Cause]:
-    """``request`` or ``request/alternative``."""
+    """``request`` or ``request/subrequest``."""
     parts = name.split("/")
     if len(parts) > 2:
         yield invalid(path, name, REFERENCE)
@@ -164,7 +164,7 @@ def claim_config(item: JsonObject, path: str, *, known: Requests) -> Iterator[Ca
 
 
 def config(item: JsonObject, path: str, *, stored: bool = False) -> Iterator[Cause]:
-    """One configuration; a STORED one may be larger than today's limit."""
+    """One configuration; the size of a STORED one is not limited, because the limit came later than the field (1.32)."""
     opaque = item.get("opaque")
     if opaque is None:
         yield required(f"{path}.opaque")
@@ -204,7 +204,11 @@ def is_extended_resource(name: str) -> bool:
 
 
 def admin_access(requests: list[JsonObject] | None, context: Context) -> Iterator[Cause]:
-    """Admin access is for namespaces that an administrator labelled; the path is the same for templates."""
+    """Admin access requires a label on the namespace.
+
+    Only the first request is reported, and for a template too at the path of a claim, as the strategies do
+    (resourceclaimspec.AuthorizedForAdmin).
+    """
     for index, request in enumerate(requests or []):
         if (request.get("exactly") or {}).get("adminAccess"):
             yield from admin_namespace(f"spec.devices.requests[{index}].adminAccess", context)
@@ -212,7 +216,7 @@ def admin_access(requests: list[JsonObject] | None, context: Context) -> Iterato
 
 
 def admin_namespace(path: str, context: Context) -> Iterator[Cause]:
-    """The label on the namespace."""
+    """The cause of a namespace without the label."""
     if (context.namespace_labels or {}).get(ADMIN_LABEL) != "true":
         detail = (
             f"admin access to devices requires the `{ADMIN_LABEL}: true` label on the containing namespace"
@@ -221,7 +225,7 @@ def admin_namespace(path: str, context: Context) -> Iterator[Cause]:
 
 
 def template_metadata(metadata: JsonObject, path: str = "spec.metadata") -> Iterator[Cause]:
-    """Metadata in a template: labels and annotations only."""
+    """Metadata in a template: only labels and annotations can be set."""
     yield from annotations(metadata.get("annotations"), f"{path}.annotations")
     yield from labels(metadata.get("labels"), f"{path}.labels")
     for name, value in metadata.items():

@@ -1,7 +1,7 @@
 """Rules of containers: names, images, ports, environment, mounts, resources and the claims they use.
 
-Source: ``pkg/apis/core/validation/validation.go``, 1.36, as far as device plugins' and drivers' pods go; probes, lifecycle
-hooks and security contexts are taken as they come.
+Source: ``pkg/apis/core/validation/validation.go``, 1.36, as far as pods of drivers and their users need it. Lifecycle
+hooks and security contexts are not validated.
 """
 
 from collections.abc import Iterator, Mapping
@@ -61,7 +61,7 @@ def _unseen(item: JsonObject, seen: set[str], path: str, *, init: bool = False) 
     name = item.get("name") or ""
     if name in seen:
         yield duplicate(f"{path}.name", name)
-    if name or not init:
+    if name or not init:  # ValidateInitContainers skips empty names, validateContainers does not
         seen.add(name)
 
 
@@ -121,7 +121,7 @@ def _ports(items: list[JsonObject], path: str) -> Iterator[Cause]:
 
 
 def _host_ports(items: list[JsonObject], path: str) -> Iterator[Cause]:
-    """A port of the node is there once."""
+    """A host port can be used once per pod."""
     seen = set()
     for index, item in enumerate(items):
         for place, found in enumerate(item.get("ports") or []):
@@ -139,10 +139,10 @@ def port(number: int, path: str) -> Iterator[Cause]:
         yield invalid(path, number, "must be between 1 and 65535, inclusive")
 
 
-def protocol(word: str, path: str) -> Iterator[Cause]:
+def protocol(value: str, path: str) -> Iterator[Cause]:
     """Protocol of a port."""
-    if word not in PROTOCOLS:
-        yield not_supported(path, word, PROTOCOLS)
+    if value not in PROTOCOLS:
+        yield not_supported(path, value, PROTOCOLS)
 
 
 def _environment(items: list[JsonObject], path: str) -> Iterator[Cause]:
@@ -218,7 +218,7 @@ def _request(name: str, request: Any, limit: Any, path: str) -> Iterator[Cause]:
 
 
 def _claims(items: list[JsonObject], known: set[str], path: str) -> Iterator[Cause]:
-    """Uses of claims: a whole claim or one of its requests, nothing twice."""
+    """Claims that a container uses: a whole claim or one of its requests, each once (validateResourceClaimNames)."""
     seen: set[str] = set()
     for index, item in enumerate(items):
         where, name, request = f"{path}[{index}]", item.get("name") or "", item.get("request") or ""
@@ -234,11 +234,12 @@ def _claims(items: list[JsonObject], known: set[str], path: str) -> Iterator[Cau
             if key in seen:
                 yield duplicate(where, key)
             elif not request:
+                # a claim that follows its own requests is reported once for each of them
                 for _ in [other for other in seen if other.startswith(f"{name}/")]:
                     yield duplicate(where, name)
             seen.add(key)
         if name not in known:
-            told = f": {', '.join(sorted(known))}" if known else " which is empty"
+            listed = f": {', '.join(sorted(known))}" if known else " which is empty"
             cause = not_found(where, name)
-            detail = f"must be one of the names in pod.spec.resourceClaims{told}"
+            detail = f"must be one of the names in pod.spec.resourceClaims{listed}"
             yield Cause(cause.type, cause.field, f"{cause.message}: {detail}")

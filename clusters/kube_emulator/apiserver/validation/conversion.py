@@ -1,6 +1,6 @@
-"""Objects of other API versions as the stored version has them, and back.
+"""Converts objects of other API versions to the stored version and back.
 
-Stored are resource.k8s.io v1 and core v1 events. v1beta2 and v1alpha3 have v1's shape (since 1.35); v1beta1 wraps a device
+Stored versions are resource.k8s.io/v1 and core/v1 for events. v1beta2 and v1alpha3 have v1's shape (since 1.35); v1beta1 wraps a device
 in ``basic`` and has a request's fields beside its name (``pkg/apis/resource/v1beta1/conversion.go``, 1.36). Events have
 other names in events.k8s.io (``pkg/apis/events/v1/conversion.go``). ``managedFields`` are left as they are.
 """
@@ -31,11 +31,11 @@ EVENT_NAMES = (
 """(name in core v1, name in events.k8s.io v1)."""
 
 REPORTING = ("reportingController", "reportingInstance")
-"""Sent by core v1 even if empty, by events.k8s.io not."""
+"""core/v1 shows these even if they are empty, events.k8s.io/v1 does not (``omitempty``)."""
 
 
 def to_storage(group: str, version: str, kind: str, item: JsonObject) -> JsonObject:
-    """ITEM of that version in the stored version; ITEM is not changed."""
+    """ITEM of that version, converted to the stored version; ITEM is not changed."""
     if group == GROUP and version == "v1beta1":
         return _convert_v1beta1(kind, item, _device_to_v1, _request_to_v1)
     if group == "events.k8s.io":
@@ -44,7 +44,7 @@ def to_storage(group: str, version: str, kind: str, item: JsonObject) -> JsonObj
 
 
 def from_storage(group: str, version: str, kind: str, item: JsonObject) -> JsonObject:
-    """The stored ITEM in that version; ITEM is not changed."""
+    """The stored ITEM, converted to that version; ITEM is not changed."""
     if group == GROUP and version == "v1beta1":
         converted = _convert_v1beta1(kind, item, _device_to_v1beta1, _request_to_v1beta1)
         return _with_version(converted, f"{group}/{version}")
@@ -77,7 +77,7 @@ def _convert_v1beta1(kind: str, item: JsonObject, device: Any, request: Any) -> 
 
 
 def _slice_spec(spec: JsonObject, device: Any) -> JsonObject:
-    """An empty node name and a false ``allNodes`` are v1beta1's words for absence."""
+    """In v1beta1 an empty node name and a false ``allNodes`` mean that they are not set: they are no pointers there."""
     kept = {name: value for name, value in spec.items() if value or name not in ("nodeName", "allNodes")}
     if kept.get("devices") is not None:
         kept["devices"] = [device(item) for item in kept["devices"]]
@@ -112,6 +112,6 @@ def _request_to_v1(item: JsonObject) -> JsonObject:
 
 
 def _request_to_v1beta1(item: JsonObject) -> JsonObject:
-    """The class is always sent, empty beside alternatives."""
+    """``deviceClassName`` is always shown, empty beside ``firstAvailable``: it has no ``omitempty`` in v1beta1."""
     exactly = {"deviceClassName": ""} | (item.get("exactly") or {})
     return {name: value for name, value in item.items() if name != "exactly"} | exactly

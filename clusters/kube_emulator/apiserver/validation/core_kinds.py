@@ -1,6 +1,6 @@
 """The rows of the kinds outside resource.k8s.io (``pkg/registry/*/*/strategy.go``, 1.36).
 
-Kinds that have no row (events, admission configuration, custom objects) are judged by their metadata only.
+Of kinds without a row (events, admission configuration, custom resources) only the metadata is validated.
 """
 
 from dra_api.objects import JsonObject
@@ -18,7 +18,7 @@ from kube_emulator.apiserver.validation.context import Context
 from kube_emulator.apiserver.validation.kinds import Kind
 from kube_emulator.apiserver.validation.qos import qos_class
 
-TEMPLATE_NUMBER = "deprecated.daemonset.template.generation"
+TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
 DAEMON_COUNTS = ("currentNumberScheduled", "numberMisscheduled", "desiredNumberScheduled", "numberReady")
 BUDGET_COUNTS = ("disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods")
 GATED = {
@@ -45,7 +45,7 @@ def _prepare_pod(new: JsonObject, old: JsonObject | None, context: Context) -> N
 
 
 def _prepare_pod_status(new: JsonObject, old: JsonObject, context: Context) -> None:
-    """The class never changes, and old kubelets forget it; owners are the garbage collector's."""
+    """Keep ``qosClass``, which old kubelets leave out, and owner references, which a status update cannot change."""
     quality = (old.get("status") or {}).get("qosClass")
     if quality:
         new.setdefault("status", {}).setdefault("qosClass", quality)
@@ -56,7 +56,7 @@ def _prepare_pod_status(new: JsonObject, old: JsonObject, context: Context) -> N
 
 
 def _prepare_namespace(new: JsonObject, old: JsonObject | None, _context: Context) -> None:
-    """A namespace ends when everything in it is gone: until then ``kubernetes`` holds it."""
+    """The finalizer ``kubernetes`` keeps a namespace until its content is deleted; only ``/finalize`` changes it."""
     if old is None:
         finalizers = new["spec"].setdefault("finalizers", [])
         if "kubernetes" not in finalizers:
@@ -66,16 +66,16 @@ def _prepare_namespace(new: JsonObject, old: JsonObject | None, _context: Contex
 
 
 def _prepare_daemon_set(new: JsonObject, old: JsonObject | None, _context: Context) -> None:
-    """The number of the template stands in an annotation."""
+    """An annotation counts the changes of the template (``templateGeneration``, which apps/v1 no longer has as a field)."""
     found = (old or {}).get("metadata", {}).get("annotations") or {}
-    number = int(found.get(TEMPLATE_NUMBER, "0"))
+    number = int(found.get(TEMPLATE_GENERATION, "0"))
     if old is None or old["spec"].get("template") != new["spec"].get("template"):
         number += 1
-    new["metadata"].setdefault("annotations", {})[TEMPLATE_NUMBER] = str(number)
+    new["metadata"].setdefault("annotations", {})[TEMPLATE_GENERATION] = str(number)
 
 
 def _prepare_job(new: JsonObject, old: JsonObject | None, _context: Context) -> None:
-    """A job selects its pods by its own uid unless the client chose a selector."""
+    """A job selects its pods by its own uid, unless the client chose the selector (``manualSelector``)."""
     if old is not None or new["spec"].get("manualSelector"):
         return
     uid, name = new["metadata"].get("uid", ""), new["metadata"].get("name", "")

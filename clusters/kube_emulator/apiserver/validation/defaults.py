@@ -1,4 +1,4 @@
-"""Values that the API server fills in where a client gave none, kind by kind; each function changes its object in place.
+"""Defaults of each kind: values that the API server sets where the client set none; functions change objects in place.
 
 Sources (1.36): ``pkg/apis/{resource,core,apps,batch}/*/defaults.go``, ``pkg/registry/core/{namespace,service}``, and the
 defaults of apiextensions. A new kind is a function and a row in ``DEFAULTS``. Pods are in ``pod_defaults``.
@@ -28,7 +28,7 @@ NODE_INFO = (
 LARGEST_INT = 2**31 - 1
 
 
-def _wanted(item: JsonObject) -> None:
+def _device_request(item: JsonObject) -> None:
     item["allocationMode"] = item.get("allocationMode") or "ExactCount"
     if item["allocationMode"] == "ExactCount" and not item.get("count"):
         item["count"] = 1
@@ -48,7 +48,7 @@ def claim_spec(spec: JsonObject) -> None:
     for request in (spec.get("devices") or {}).get("requests") or []:
         for item in [request.get("exactly"), *(request.get("firstAvailable") or [])]:
             if item is not None:
-                _wanted(item)
+                _device_request(item)
 
 
 def _claim(item: JsonObject, _context: Context) -> None:
@@ -140,7 +140,7 @@ def _node(item: JsonObject, _context: Context) -> None:
 
 
 def _event(item: JsonObject, _context: Context) -> None:
-    """Members that core/v1 always sends."""
+    """Members that core/v1 always shows, because they have no ``omitempty``."""
     item.setdefault("source", {})
     for name in ("firstTimestamp", "lastTimestamp", "eventTime"):
         item.setdefault(name, None)
@@ -261,6 +261,6 @@ DEFAULTS: dict[str, Callable[[JsonObject, Context], None]] = {
 
 
 def default(group: str, kind: str, item: JsonObject, context: Context) -> None:
-    """Fill in what ITEM of that KIND leaves out."""
+    """Set the defaults of ITEM; the group keeps a custom kind of the same name out."""
     if kind in DEFAULTS and (not group or group in GROUPS or group.endswith(".k8s.io")):
         DEFAULTS[kind](item, context)

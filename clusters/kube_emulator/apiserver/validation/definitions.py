@@ -1,6 +1,6 @@
 """Rules of CustomResourceDefinitions (apiextensions-apiserver ``pkg/apis/apiextensions/validation``, 1.36).
 
-Judged are names, versions, scope, and that a structural schema is there: a type at its root and at every property.
+Names, versions, scope, and that there is a structural schema: a type at its root and at every property.
 """
 
 from collections.abc import Iterator
@@ -19,8 +19,8 @@ INT_OR_STRING = "x-kubernetes-int-or-string"
 def definition(new: JsonObject, _old: JsonObject | None, _context: Context) -> Iterator[Cause]:
     """A CustomResourceDefinition."""
     spec = new.get("spec") or {}
-    group, words = spec.get("group") or "", spec.get("names") or {}
-    required_name = f"{words.get('plural') or ''}.{group}"
+    group, spec_names = spec.get("group") or "", spec.get("names") or {}
+    required_name = f"{spec_names.get('plural') or ''}.{group}"
     if new["metadata"].get("name") not in (None, "", required_name):
         detail = 'must be spec.names.plural+"."+spec.group'
         yield invalid("metadata.name", new["metadata"].get("name"), detail)
@@ -37,9 +37,9 @@ def definition(new: JsonObject, _old: JsonObject | None, _context: Context) -> I
         yield not_supported("spec.scope", scope, SCOPES)
     yield from _versions(spec.get("versions") or [], given="versions" in spec)
     for member in ("plural", "singular", "kind", "listKind"):
-        if not words.get(member):
+        if not spec_names.get(member):
             yield required(f"spec.names.{member}")
-    yield from _names(words)
+    yield from _names(spec_names)
     yield from _schemas(spec.get("versions") or [])
     if not any(item.get("storage") for item in spec.get("versions") or []):
         yield invalid("status.storedVersions", None, "must have at least one stored version")
@@ -68,7 +68,10 @@ def _versions(items: list[JsonObject], *, given: bool) -> Iterator[Cause]:
 
 
 def _schemas(items: list[JsonObject]) -> Iterator[Cause]:
-    """Schemas of all versions; equal ones are told once, at the place where they stood before versions had their own."""
+    """Schemas of all versions; equal ones are reported once, at ``spec.validation``.
+
+    The conversion to the internal type moves a schema that all versions share there, where v1beta1 had it.
+    """
     schemas = [(item.get("schema") or {}).get("openAPIV3Schema") for item in items]
     if _same(schemas):
         yield from _structural(schemas[0] or {}, "spec.validation.openAPIV3Schema")
@@ -97,7 +100,7 @@ def _shown_version(item: JsonObject, *, hoisted: bool) -> JsonObject:
 
 
 def _structural(schema: JsonObject, path: str, *, root: bool = True) -> Iterator[Cause]:
-    """A structural schema: every node says its type (``pkg/apiserver/schema/validation.go``)."""
+    """A structural schema: every node has a type (``pkg/apiserver/schema/validation.go``)."""
     kind = schema.get("type") or ""
     if kind and kind not in TYPES:
         yield not_supported(f"{path}.type", kind, TYPES)
@@ -120,20 +123,20 @@ def _structural(schema: JsonObject, path: str, *, root: bool = True) -> Iterator
         yield from _structural(schema["additionalProperties"], f"{path}.additionalProperties", root=False)
 
 
-def _names(words: JsonObject) -> Iterator[Cause]:
+def _names(spec_names: JsonObject) -> Iterator[Cause]:
     for member in ("plural", "singular"):
-        problems = names.label_1035(words.get(member) or "")
-        if words.get(member) and problems:
-            yield invalid(f"spec.names.{member}", words[member], ",".join(problems))
+        problems = names.label_1035(spec_names.get(member) or "")
+        if spec_names.get(member) and problems:
+            yield invalid(f"spec.names.{member}", spec_names[member], ",".join(problems))
     for member in ("kind", "listKind"):
-        problems = names.label_1035((words.get(member) or "").lower())
-        if words.get(member) and problems:
+        problems = names.label_1035((spec_names.get(member) or "").lower())
+        if spec_names.get(member) and problems:
             detail = f"may have mixed case, but should otherwise match: {','.join(problems)}"
-            yield invalid(f"spec.names.{member}", words[member], detail)
-    yield from _each_name(words.get("shortNames") or [], "spec.names.shortNames")
-    if words.get("kind") and words.get("kind") == words.get("listKind"):
-        yield invalid("spec.names.listKind", words["listKind"], "kind and listKind may not be the same")
-    yield from _each_name(words.get("categories") or [], "spec.names.categories")
+            yield invalid(f"spec.names.{member}", spec_names[member], detail)
+    yield from _each_name(spec_names.get("shortNames") or [], "spec.names.shortNames")
+    if spec_names.get("kind") and spec_names.get("kind") == spec_names.get("listKind"):
+        yield invalid("spec.names.listKind", spec_names["listKind"], "kind and listKind may not be the same")
+    yield from _each_name(spec_names.get("categories") or [], "spec.names.categories")
 
 
 def _each_name(items: list[str], path: str) -> Iterator[Cause]:

@@ -1,4 +1,4 @@
-"""Rules of one device in a ResourceSlice: its attributes, counters, node and conditions for binding.
+"""Rules of one device in a ResourceSlice: its attributes, counters, node and binding conditions.
 
 Source: ``pkg/apis/resource/validation/validation.go``, 1.36 (1.37 where said). Capacities are in ``capacities``, taints in
 ``taints``, the slice around the device in ``slices``.
@@ -42,7 +42,7 @@ PER_DEVICE = (
 def device(
     item: JsonObject, path: str, *, old: JsonObject | None, per_device: bool, context: Context
 ) -> Iterator[Cause]:
-    """One device; PER_DEVICE says that devices tell their nodes, OLD is the stored device of that name."""
+    """One device; OLD is the stored device of that name, PER_DEVICE says that devices select their nodes."""
     name = item.get("name") or ""
     yield from names.each(f"{path}.name", name, names.label(name))
     attributes, capacities = item.get("attributes") or {}, item.get("capacity") or {}
@@ -56,6 +56,7 @@ def device(
     key_rule = functools.partial(qualified_name, context=context)
     entry = functools.partial(mapped, key_shown=KEY_MAX, keyed=not context.at_least(V1_35))
     yield from entry(attributes, None, key_rule, attribute, f"{path}.attributes")
+    # since 1.37 unchanged capacities are not validated again: its new rules must not block updates of stored slices
     changed = old is None or (old.get("capacity") or {}) != capacities
     if changed or not context.at_least(V1_37):
         shared = bool(item.get("allowMultipleAllocations"))
@@ -76,21 +77,24 @@ def device(
 
 
 def values_in(value: JsonObject) -> int:
-    """How many values an attribute has: those of its longest list, or one."""
+    """The number of values of an attribute: the length of its longest list, or one."""
     if LISTED.isdisjoint(value):
         return 1
     return max(1, *(len(value.get(kind) or []) for kind in LISTS))
 
 
 def qualified_name(name: str, path: str, *, context: Context) -> Iterator[Cause]:
-    """Name of an attribute or capacity; until 1.36 a second slash hides everything from the rules."""
+    """Name of an attribute or capacity.
+
+    Up to 1.36 a name with two slashes passes: the switch over its parts had no case for three.
+    """
     for cause in _name_causes(name, counts_slashes=context.at_least(V1_37)):
         yield dataclasses.replace(cause, field=path)
 
 
 @functools.lru_cache(maxsize=names.REMEMBERED)
 def _name_causes(name: str, *, counts_slashes: bool) -> tuple[Cause, ...]:
-    """What is wrong with a name, wherever it stands; remembered, because all devices of a driver have the same ones."""
+    """What is wrong with a name, without its path; cached, because all devices of a driver have the same names."""
     parts, path = name.split("/"), ""
     if len(parts) > 2:
         return (invalid(path, name, "must not contain more than one slash"),) if counts_slashes else ()
@@ -106,14 +110,14 @@ def _name_causes(name: str, *, counts_slashes: bool) -> tuple[Cause, ...]:
 
 
 def fully_qualified_name(name: str, path: str, *, context: Context) -> Iterator[Cause]:
-    """Name with its domain, as constraints need it."""
+    """Name with its domain, as constraints require it."""
     yield from qualified_name(name, path, context=context)
     if "/" not in name:
         yield invalid(path, name, "a fully qualified name must be a domain and a name separated by a slash")
 
 
 def driver_name(name: str, path: str) -> Iterator[Cause]:
-    """Name of a driver: a DNS subdomain where upper case is let through."""
+    """Name of a driver: a DNS subdomain; upper case is accepted for compatibility and only warned about."""
     if not name:
         yield required(path)
         return
@@ -123,7 +127,7 @@ def driver_name(name: str, path: str) -> Iterator[Cause]:
 
 
 def pool_name(name: str, path: str) -> Iterator[Cause]:
-    """Name of a pool: DNS subdomains with slashes between them."""
+    """Name of a pool: DNS subdomains separated by slashes."""
     if not name:
         yield required(path)
         return
@@ -134,7 +138,7 @@ def pool_name(name: str, path: str) -> Iterator[Cause]:
 
 
 def attribute(value: JsonObject, path: str) -> Iterator[Cause]:
-    """Value of an attribute: exactly one member."""
+    """Value of an attribute: exactly one member is set."""
     found = [member for member in value if value[member] is not None and member in VALUES]
     found.sort(key=VALUES.index)
     for member in found:
@@ -154,7 +158,7 @@ def attribute(value: JsonObject, path: str) -> Iterator[Cause]:
 
 
 def shown_attribute(value: JsonObject) -> JsonObject:
-    """An attribute as the real server prints it: its internal type's members."""
+    """An attribute as causes print it: all members of the internal type."""
     members = {
         f"{'Version' if m.startswith('version') else m.rstrip('s').title()}Value{'s' * (m in LISTS)}": m
         for m in VALUES
@@ -173,7 +177,7 @@ def shown_attribute(value: JsonObject) -> JsonObject:
 
 
 def counter_consumption(item: JsonObject, path: str) -> Iterator[Cause]:
-    """What a device draws from one counter set."""
+    """What a device consumes of one counter set."""
     yield from counter_set_name(item.get("counterSet") or "", f"{path}.counterSet")
     yield from counters(item.get("counters"), f"{path}.counters")
 
@@ -226,7 +230,7 @@ def _node(item: JsonObject, path: str, *, per_device: bool) -> Iterator[Cause]:
 
 
 def binding(item: JsonObject, path: str) -> Iterator[Cause]:
-    """Conditions for binding, of a device or of an allocation result."""
+    """Binding conditions of a device or of an allocation result."""
     good, bad = item.get("bindingConditions") or [], item.get("bindingFailureConditions") or []
     if not good and not bad:
         return

@@ -1,7 +1,8 @@
-"""Fields of feature gates that are off: dropped from what a client sends, unless the stored object already uses the gate.
+"""Drops fields whose feature gate is off from what a client sends, unless the stored object already uses the gate.
 
-Source: ``pkg/registry/resource/*/strategy.go`` and ``pkg/api/resourceclaimspec/util.go``, ``pkg/api/pod/util.go``, 1.36. The client sees success with
-fields missing. Everything here changes the new object in place.
+The exception lets clients update objects that were stored while the gate was on. The client gets success with fields
+missing, as from a real API server. Everything here changes the new object in place. Sources (1.36):
+``pkg/registry/resource/*/strategy.go``, ``pkg/api/resourceclaimspec/util.go``, ``pkg/api/pod/util.go``.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,9 +14,9 @@ from kube_emulator.apiserver.validation.devices import LISTED
 from kube_emulator.releases.release import V1_35
 
 Places = Callable[[JsonObject], Iterator[tuple[JsonObject, str]]]
-"""Where a gate's fields stand in a spec or status: (the object around, the field)."""
+"""Finds the fields of a gate in a spec or status: (the object that has the field, the field)."""
 Table = tuple[tuple[tuple[str, ...], Places], ...]
-"""((gates, all of which must be on), where their fields are), in upstream's order."""
+"""(gates, the places of their fields), in upstream's order; all of the gates must be on."""
 
 
 def _devices(spec: JsonObject) -> list[JsonObject]:
@@ -75,7 +76,7 @@ def _requests(spec: JsonObject) -> list[JsonObject]:
     return (spec.get("devices") or {}).get("requests") or []
 
 
-def _wanted(spec: JsonObject) -> Iterator[JsonObject]:
+def _device_requests(spec: JsonObject) -> Iterator[JsonObject]:
     for request in _requests(spec):
         if request.get("exactly") is not None:
             yield request["exactly"]
@@ -88,8 +89,8 @@ def _claim_lists(spec: JsonObject) -> Iterator[tuple[JsonObject, str]]:
 
 
 def _claim_tolerations(spec: JsonObject) -> Iterator[tuple[JsonObject, str]]:
-    for wanted in _wanted(spec):
-        yield wanted, "tolerations"
+    for request in _device_requests(spec):
+        yield request, "tolerations"
 
 
 def _claim_admin(spec: JsonObject) -> Iterator[tuple[JsonObject, str]]:
@@ -101,8 +102,8 @@ def _claim_admin(spec: JsonObject) -> Iterator[tuple[JsonObject, str]]:
 def _claim_capacity(spec: JsonObject) -> Iterator[tuple[JsonObject, str]]:
     for constraint in (spec.get("devices") or {}).get("constraints") or []:
         yield constraint, "distinctAttribute"
-    for wanted in _wanted(spec):
-        yield wanted, "capacity"
+    for request in _device_requests(spec):
+        yield request, "capacity"
 
 
 def _class_resource(spec: JsonObject) -> Iterator[tuple[JsonObject, str]]:
@@ -164,7 +165,7 @@ CLAIM: Table = (
     (("DRAConsumableCapacity",), _claim_capacity),
 )
 KEPT_BEFORE_1_35 = (_claim_tolerations,)
-"""Fields that 1.34 forgets to drop."""
+"""Fields that 1.34 does not drop, as recorded from kube-apiserver 1.34.4."""
 CLASS: Table = ((("DRAExtendedResource",), _class_resource),)
 STATUS: Table = (
     (("DRAResourceClaimDeviceStatus",), _status_devices),
@@ -180,7 +181,7 @@ POD_STATUS: Table = (
 
 
 def drop(rows: Table, new: JsonObject, old: JsonObject | None, context: Context) -> None:
-    """Take the fields of gates that are off out of the spec NEW, unless OLD uses the same gate."""
+    """Drop the fields of gates that are off from the spec NEW, unless OLD uses the same gate."""
     for gates, places in rows:
         if places in KEPT_BEFORE_1_35 and not context.at_least(V1_35):
             continue
@@ -190,25 +191,31 @@ def drop(rows: Table, new: JsonObject, old: JsonObject | None, context: Context)
 
 
 def uses(places: Places, item: JsonObject | None) -> bool:
-    """Whether ITEM has anything at these PLACES; an empty list is nothing, an explicit false is something."""
+    """Whether ITEM uses any of these PLACES.
+
+    An empty list and none are the same in Go, a pointer to false and none are not: an explicit false counts as use.
+    """
     if item is None:
         return False
     return any(around.get(field) not in (None, [], {}) for around, field in places(item))
 
 
 def drop_status(new: JsonObject, old: JsonObject, spec: JsonObject, context: Context) -> None:
-    """The same for a claim's status; a gate that the claim's SPEC uses counts as used."""
+    """The same for a claim's status; a gate that the claim's SPEC uses counts as used.
+
+    Otherwise a scheduler could not store the allocation of a request that was accepted while the gate was on.
+    """
     of_spec = {"DRAAdminAccess": _claim_admin, "DRAConsumableCapacity": _claim_capacity}
     for gates, places in STATUS:
-        asked = uses(of_spec[gates[0]], spec) if gates[0] in of_spec else False
-        if not asked:
+        used = uses(of_spec[gates[0]], spec) if gates[0] in of_spec else False
+        if not used:
             drop(((gates, places),), new, old, context)
     if context.on("DRAResourceClaimDeviceStatus") or old.get("devices"):
         _drop_deallocated(new, old)
 
 
 def _drop_deallocated(new: JsonObject, old: JsonObject) -> None:
-    """What drivers told of devices goes with the devices' allocation."""
+    """What drivers reported about a device is removed with the device's allocation (dropDeallocatedStatusDevices)."""
     gone = {shared_id(result) for result in results_of(old)} - {
         shared_id(result) for result in results_of(new)
     }

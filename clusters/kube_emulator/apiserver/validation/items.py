@@ -1,6 +1,7 @@
-"""Rules on lists and maps: how many, none twice, and a rule for each (resource ``validation.go`` validateSet/Slice/Map, 1.36).
+"""Rules on lists and maps: size, duplicates, and a rule for each item (resource ``validation.go`` validateSet/Slice/Map, 1.36).
 
-A list that is too long is not looked into. Maps are walked in the order of their keys; the real server's order is random.
+The items of a list that is too long are not validated, as upstream has it. Maps are validated in
+the order of their keys, for stable messages; the real server's order is random.
 """
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
@@ -21,7 +22,7 @@ def sized(items: Sequence[Any] | Mapping[str, Any], limit: int | None, path: str
 
 
 def each_of(items: Sequence[Any] | None, limit: int | None, rule: Rule, path: str) -> Iterator[Cause]:
-    """A list of at most LIMIT items, each keeping the RULE."""
+    """A list of at most LIMIT items, each validated by RULE."""
     if not items:
         return
     found = list(items)
@@ -40,7 +41,7 @@ def unique(
     key: Callable[[Any], Hashable],
     shown: Callable[[Any], Any] | None = None,
 ) -> Iterator[Cause]:
-    """A list as in ``each_of`` whose items have different KEYs; a second one is SHOWN in the cause."""
+    """A list as in ``each_of`` whose items differ in KEY; SHOWN is what the cause prints of a duplicate."""
     if not items:
         return
     found = list(items)
@@ -64,9 +65,9 @@ def mapped(
     key_shown: int,
     keyed: bool = False,
 ) -> Iterator[Cause]:
-    """A map of at most LIMIT items; in paths, keys of more than KEY_SHOWN letters lose their middle.
+    """A map of at most LIMIT items; paths show at most KEY_SHOWN characters of a key, without its middle.
 
-    What is wrong with a key is blamed on the map, or on the place of the key if KEYED.
+    A malformed key is reported at the map, or at the key's own path if KEYED.
     """
     found = items or {}
     if limit is not None and len(found) > limit:
@@ -79,7 +80,7 @@ def mapped(
 
 
 def shortened(text: str, limit: int) -> str:
-    """TEXT without its middle if it has more than LIMIT letters."""
+    """TEXT without its middle if it has more than LIMIT characters (validation.go truncateIfTooLong)."""
     limit = max(limit, KEY_SHOWN_MIN)
     if len(text) <= limit:
         return text

@@ -1,7 +1,6 @@
-"""What a kind tells the registry about itself.
+"""The row of a kind: its rules, what it counts, what a client cannot set (a strategy.go upstream).
 
-A row of rules: what is judged, what is counted, what a client may not set. The rows are in ``resource_kinds`` and
-``core_kinds``, who reads them is ``registry``.
+The rows are in ``resource_kinds`` and ``core_kinds``; ``registry`` reads them.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,7 +12,7 @@ from kube_emulator.apiserver.validation.causes import Cause
 from kube_emulator.apiserver.validation.context import Context
 
 Rules = Callable[[JsonObject, JsonObject | None, Context], Iterator[Cause]]
-"""Causes of a new object; the old one is None when it is created."""
+"""Causes of an object: (new, old, context); there is no old one when it is created."""
 
 
 def nothing(_new: JsonObject, _old: JsonObject | None, _context: Context) -> Iterator[Cause]:
@@ -23,24 +22,24 @@ def nothing(_new: JsonObject, _old: JsonObject | None, _context: Context) -> Ite
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What is special about a kind.
+    """How a kind differs from others.
 
     Attributes:
         group: its API group.
-        before: rules that come before those of the metadata of a new object.
+        before: rules that precede those of a new object's metadata.
         rules: of the object without its metadata.
         status_rules: of a change of its status.
         name: the form of its name.
         generation: whether ``metadata.generation`` counts changes of the spec.
-        empty_status: what stands in ``status`` of a new object; None leaves what the client gave.
-        own_metadata: whether its rules judge the metadata of a new object, or only the common rules that come last.
-        keeps_status: whether a client may give the status of a new object.
-        old_names: whether ``generateName`` is judged on its own, as older kinds do.
-        standard: whether its finalizers are judged as those of Kubernetes' own kinds.
-        rechecks: whether all metadata is judged again on an update.
-        status_metadata: whether a change of the status may change labels and annotations too.
-        prepares: what else happens to an object that is created (no old one) or changed, in place.
-        prepares_status: the same for a change of the status.
+        empty_status: the ``status`` of a new object; None leaves it as it is.
+        own_metadata: whether its own validation includes the metadata of a new object; the common rules check it anyway.
+        keeps_status: whether a client can set the status of a new object.
+        old_names: whether ``generateName`` is validated on its own, as older kinds do.
+        standard: whether its finalizers are validated as those of the core kinds.
+        rechecks: whether an update validates all metadata again.
+        status_metadata: whether a status update can change labels and annotations too.
+        prepares: further preparation of an object that is created (no old one) or updated, in place.
+        prepares_status: the same for a status update.
     """
 
     group: str = "resource.k8s.io"

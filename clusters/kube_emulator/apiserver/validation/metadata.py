@@ -1,7 +1,7 @@
 """Rules of ``metadata`` and of the parts that many kinds share: conditions, managed fields.
 
-Sources (1.36 and 1.37): apimachinery ``pkg/api/validation/objectmeta.go`` and ``pkg/apis/meta/v1/validation/validation.go``. Which
-form the name of a kind has is the caller's to say.
+Sources (1.36 and 1.37): apimachinery ``pkg/api/validation/objectmeta.go`` and ``pkg/apis/meta/v1/validation/validation.go``. The
+caller says which form the names of the kind have.
 """
 
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ def new_metadata(
     path: str = "metadata",
     check_generated: bool = True,
 ) -> Iterator[Cause]:
-    """Rules of a new object's metadata; CHECK_GENERATED false leaves ``generateName`` alone, as newer kinds do."""
+    """Rules of a new object's metadata; without CHECK_GENERATED ``generateName`` is not validated, as for newer kinds."""
     prefix = metadata.get("generateName")
     if prefix and check_generated:
         yield from names.each(f"{path}.generateName", prefix, names.generated(check)(prefix))
@@ -82,7 +82,7 @@ def changed_metadata(
 
 
 def filled(value: Any) -> Any:
-    """VALUE without what is empty in it: as upstream's semantic equality, nothing and an empty list are the same."""
+    """VALUE without empty parts: in apiequality.Semantic, nil and empty lists and maps are equal."""
     if isinstance(value, dict):
         kept = {name: filled(part) for name, part in value.items()}
         return {name: part for name, part in kept.items() if part not in (None, [], {})}
@@ -92,7 +92,7 @@ def filled(value: Any) -> Any:
 
 
 def immutable(old: Any, new: Any, path: str, shown: Any = SAME) -> Iterator[Cause]:
-    """NEW equals OLD; SHOWN is what the server prints of it, if that is not NEW itself."""
+    """NEW must equal OLD; SHOWN is what the cause prints, if that is not NEW itself."""
     if filled(old) != filled(new):
         yield invalid(path, new if shown is SAME else shown, IMMUTABLE)
 
@@ -110,7 +110,10 @@ def label_key(key: str, path: str) -> Iterator[Cause]:
 
 
 def annotations(items: dict[str, str] | None, path: str) -> Iterator[Cause]:
-    """Keys of annotations, and their size in all."""
+    """Keys of annotations, and their total size.
+
+    Keys are compared in lower case: upstream lets mixed case pass for old clients (ValidateAnnotations).
+    """
     found = items or {}
     for key in found:
         yield from names.each(path, key, names.qualified(key.lower()))
@@ -139,7 +142,7 @@ def owners(items: list[JsonObject], path: str, context: Context) -> Iterator[Cau
 
 
 def _members(owner: JsonObject, path: str) -> Iterator[Cause]:
-    """What an owner reference must have, since 1.37."""
+    """Required members of an owner reference, since 1.37."""
     version = owner.get("apiVersion") or ""
     if version and (version.count("/") > 1 or version.endswith("/")):
         yield invalid(f"{path}.apiVersion", version, "must be <group>/<version> or <version>")
@@ -149,7 +152,7 @@ def _members(owner: JsonObject, path: str) -> Iterator[Cause]:
 
 
 def _members_before(owner: JsonObject, path: str) -> Iterator[Cause]:
-    """What an owner reference must have, up to 1.36."""
+    """Required members of an owner reference, up to 1.36."""
     version = owner.get("apiVersion") or ""
     if not version.rpartition("/")[2]:
         yield invalid(f"{path}.apiVersion", version, "version must not be empty")
@@ -167,7 +170,7 @@ def finalizers(items: list[str], path: str) -> Iterator[Cause]:
 
 
 def known_finalizers(metadata: JsonObject) -> Iterator[Cause]:
-    """Finalizers without a domain are Kubernetes' own (``pkg/apis/core/validation``); definitions' kinds are spared."""
+    """Finalizers without a domain must be Kubernetes' own (``pkg/apis/core/validation``); not checked for custom kinds."""
     for index, name in enumerate(metadata.get("finalizers") or []):
         if "/" not in name and name not in STANDARD_FINALIZERS:
             detail = "name is neither a standard finalizer name nor is it fully qualified"
@@ -187,7 +190,7 @@ def managed_fields(items: list[JsonObject], path: str) -> Iterator[Cause]:
 
 
 def conditions(items: list[JsonObject], path: str) -> Iterator[Cause]:
-    """``metav1.Condition`` entries, each type once."""
+    """``metav1.Condition`` entries, at most one per type."""
     seen = set()
     for index, item in enumerate(items):
         where, kind = f"{path}[{index}]", item.get("type") or ""

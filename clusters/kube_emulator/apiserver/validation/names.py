@@ -1,7 +1,7 @@
-"""The forms of names: each function lists what is wrong with a text, in the words of apimachinery (1.36).
+"""The forms of names: each function lists what is wrong with a text, with apimachinery's messages (1.36).
 
 Sources: ``pkg/api/validate/content/{dns,kube,identifier}.go`` and ``pkg/util/validation/validation.go``. The caller knows
-the field and makes causes of the words (``each``).
+the field and makes causes of the messages (``each``).
 """
 
 import functools
@@ -22,7 +22,7 @@ C_IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_]*"
 CONFIG_KEY = r"[-._a-zA-Z0-9]+"
 CONDITION_REASON = r"[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?"
 REMEMBERED = 4096
-"""Answers that are remembered: the names in a slice, and those of other slices, are mostly the same."""
+"""Size of the caches: the names in one slice and in the next are mostly the same."""
 PARTS = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"
 
 
@@ -33,12 +33,12 @@ def each(field: str, value: str, problems: Iterable[str]) -> Iterator[Cause]:
 
 
 def too_long_text(limit: int, unit: str = "characters") -> str:
-    """What is said of a text with more than LIMIT bytes; newer rules call them bytes."""
+    """The message for a text of more than LIMIT bytes; older rules say characters and count bytes too."""
     return f"must be no more than {limit} {unit}"
 
 
 def form(message: str, pattern: str, *examples: str) -> str:
-    """What is said of a text that does not match PATTERN."""
+    """The message for a text that does not match PATTERN (validation.RegexError)."""
     if not examples:
         return f"{message} (regex used for validation is '{pattern}')"
     shown = " or ".join(f"'{example}', " for example in examples)
@@ -47,12 +47,12 @@ def form(message: str, pattern: str, *examples: str) -> str:
 
 @functools.lru_cache(maxsize=REMEMBERED)
 def matches(pattern: str, text: str) -> bool:
-    """Whether the whole TEXT has that form."""
+    """Whether the whole TEXT matches."""
     return re.fullmatch(pattern, text) is not None
 
 
 def size(text: str) -> int:
-    """Bytes of TEXT, which is what every limit counts."""
+    """The length of TEXT in bytes, which every limit counts."""
     return len(text.encode())
 
 
@@ -71,7 +71,7 @@ def label(text: str) -> list[str]:
 
 
 def long_name(text: str) -> list[str]:
-    """DNS subdomain, in the words of newer rules."""
+    """DNS subdomain, with the message of declarative validation (``bytes``)."""
     return subdomain(text, "bytes")
 
 
@@ -130,7 +130,7 @@ def label_value(text: str) -> list[str]:
 
 
 def c_identifier(text: str) -> list[str]:
-    """Identifier as in C; its length is not looked at."""
+    """Identifier as in C, of any length."""
     if matches(C_IDENTIFIER, text):
         return []
     message = (
@@ -154,7 +154,7 @@ def config_key(text: str) -> list[str]:
 
 
 def path_segment(text: str) -> list[str]:
-    """What can stand between the slashes of a URL (``pkg/api/validate/content/path.go``)."""
+    """What can be one segment of a URL's path (``pkg/api/validate/content/path.go``)."""
     if text in (".", ".."):
         return [f"may not be '{text}'"]
     return [f"may not contain '{letter}'" for letter in ("/", "%") if letter in text]
@@ -194,7 +194,7 @@ def interface_address(text: str) -> list[str]:
 
 
 def generated(check: Problems) -> Problems:
-    """The same CHECK for a ``generateName``, which may end with a dash."""
+    """CHECK for a ``generateName``, which may end with a dash because a suffix follows (maskTrailingDash)."""
 
     def problems(text: str) -> list[str]:
         masked = f"{text[:-2]}a" if len(text) > 1 and text.endswith("-") else text

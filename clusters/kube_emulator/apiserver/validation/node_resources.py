@@ -1,4 +1,4 @@
-"""Rules on what a device takes of its node's own resources, such as memory.
+"""Rules on what a device uses of its node's own resources, such as memory.
 
 Sources: ``pkg/apis/resource/validation/validation.go``; ``nodeAllocatableResourceMappings`` is 1.36's name and shape,
 ``nodeAllocatableResources`` is 1.37's.
@@ -13,7 +13,7 @@ from kube_emulator.apiserver.validation.quantities import canonical, value_of
 
 
 def node_resources(item: JsonObject, path: str) -> Iterator[Cause]:
-    """The node's resources in a device, of either release."""
+    """The node's resources in a device, in the shape of either release."""
     capacities = item.get("capacity") or {}
     where = f"{path}.nodeAllocatableResourceMappings"
     for name, mapping in sorted((item.get("nodeAllocatableResourceMappings") or {}).items()):

@@ -26,8 +26,8 @@ from kube_emulator.apiserver.validation.workloads import int_or_percent
 
 SIZE_MAX = 1024 * 1024
 WHOLE = "[]"
-"""What the real server calls the whole object in a path."""
-LOCKED = "field is immutable when `immutable` is set"
+"""The path of the whole object (``field.NewPath("")`` prints so)."""
+IMMUTABLE_SET = "field is immutable when `immutable` is set"
 NODE_ONCE = (("podCIDRs", "podCIDR"), ("providerID", "providerID"))
 SECRET_KEYS = {
     "kubernetes.io/dockercfg": (".dockercfg",),
@@ -39,19 +39,22 @@ ACCOUNT_ANNOTATION = "kubernetes.io/service-account.name"
 
 
 def node(new: JsonObject, old: JsonObject | None, context: Context) -> Iterator[Cause]:
-    """A node; its taints are told under ``metadata``, as upstream does."""
+    """A node; upstream reports its taints under ``metadata``, a wrong path that clients see."""
     yield from _taints((new.get("spec") or {}).get("taints") or [])
     if old is not None:
         yield from node_change(new, old, context)
 
 
 def node_change(new: JsonObject, old: JsonObject | None, _context: Context) -> Iterator[Cause]:
-    """A change of a node or of its status; taints are told again, as upstream does."""
+    """A change of a node or of its status.
+
+    ValidateNodeUpdate calls ValidateNode, and both check the taints: a client sees each cause twice.
+    """
     spec, before = new.get("spec") or {}, (old or {}).get("spec") or {}
     yield from _addresses((new.get("status") or {}).get("addresses") or [])
-    for member, word in NODE_ONCE:
+    for member, name in NODE_ONCE:
         if before.get(member) and before[member] != spec.get(member):
-            detail = f'node updates may not change {word} except from "" to valid'
+            detail = f'node updates may not change {name} except from "" to valid'
             yield forbidden(f"spec.{member}", detail)
     yield from _taints(spec.get("taints") or [])
 
@@ -90,8 +93,8 @@ def _addresses(items: list[JsonObject]) -> Iterator[Cause]:
 
 
 def config_map(new: JsonObject, old: JsonObject | None, _context: Context) -> Iterator[Cause]:
-    """A ConfigMap: its keys and size; nothing changes once it is immutable."""
-    yield from _locked(old, new, ("data", "binaryData"))
+    """A ConfigMap: its keys and size; an immutable one stays as it is."""
+    yield from _immutable_set(old, new, ("data", "binaryData"))
     data, binary = new.get("data") or {}, new.get("binaryData") or {}
     for member, found in (("data", data), ("binaryData", binary)):
         for key in sorted(found):
@@ -106,21 +109,21 @@ def _decoded_size(text: str) -> int:
     return len(base64.b64decode(text))
 
 
-def _locked(old: JsonObject | None, new: JsonObject, members: tuple[str, ...]) -> Iterator[Cause]:
+def _immutable_set(old: JsonObject | None, new: JsonObject, members: tuple[str, ...]) -> Iterator[Cause]:
     if old is None or not old.get("immutable"):
         return
     if not new.get("immutable"):
-        yield forbidden("immutable", LOCKED)
+        yield forbidden("immutable", IMMUTABLE_SET)
     for member in members:
         if (old.get(member) or {}) != (new.get(member) or {}):
-            yield forbidden(member, LOCKED)
+            yield forbidden(member, IMMUTABLE_SET)
 
 
 def secret(new: JsonObject, old: JsonObject | None, _context: Context) -> Iterator[Cause]:
-    """A Secret: its keys, size, and what its type needs."""
+    """A Secret: its keys, its size, and the keys that its type requires."""
     if old is not None:
         yield from immutable(old.get("type"), new.get("type"), "type")
-        yield from _locked(old, new, ("data",))
+        yield from _immutable_set(old, new, ("data",))
     data = new.get("data") or {}
     for key in sorted(data):
         yield from names.each(f"data[{key}]", key, names.config_key(key))

@@ -1,6 +1,6 @@
 """Defaults of pods and pod templates (``pkg/apis/core/v1/defaults.go`` and admission plugins that are always on, 1.36).
 
-Everything changes the spec in place. Some defaults are for pods only, so that templates stay as they were written.
+All functions change the spec in place. Some defaults are for pods only, so that templates stay as they were written.
 """
 
 from typing import Any
@@ -17,7 +17,7 @@ PROBE = {"timeoutSeconds": 1, "periodSeconds": 10, "successThreshold": 1, "failu
 
 
 def fill(item: JsonObject, **values: Any) -> None:
-    """Give members that are absent or empty their values; Go cannot tell these apart."""
+    """Set members that are absent or empty; Go cannot distinguish the two."""
     for name, value in values.items():
         if not item.get(name):
             item[name] = value
@@ -37,7 +37,7 @@ def pod(spec: JsonObject) -> None:
 
 
 def admit(spec: JsonObject) -> None:
-    """What admission plugins give to a new pod: its account, its priority, its patience with broken nodes."""
+    """What admission plugins add to a new pod: ServiceAccount, Priority and DefaultTolerationSeconds."""
     fill(spec, serviceAccountName="default")
     spec["serviceAccount"] = spec["serviceAccountName"]
     spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
@@ -46,7 +46,7 @@ def admit(spec: JsonObject) -> None:
 
 
 def tolerate(spec: JsonObject) -> None:
-    """Tolerate a node that is not ready or out of reach for a while, unless the pod says otherwise."""
+    """Tolerate a node that is not ready or unreachable for 300 s, unless the pod has a toleration for it."""
     tolerations = spec.get("tolerations") or []
     for key in (NOT_READY, UNREACHABLE):
         if not any(_tolerates(item, key) for item in tolerations):

@@ -161,7 +161,7 @@ def tolerations(items: list[JsonObject], path: str) -> Iterator[Cause]:
 
 
 def _change(old: JsonObject, new: JsonObject) -> Iterator[Cause]:
-    """What of a pod's spec may change: images, tolerations (only more), gates (only fewer), deadline (only sooner)."""
+    """Updates of a pod's spec: images, more tolerations, fewer scheduling gates, a shorter deadline (ValidatePodUpdate)."""
     for kind in ("containers", "initContainers"):
         if len(old.get(kind) or []) != len(new.get(kind) or []):
             yield forbidden(f"spec.{kind}", "pod updates may not add or remove containers")
@@ -193,11 +193,12 @@ def _change(old: JsonObject, new: JsonObject) -> Iterator[Cause]:
         changed = sorted(
             name for name in {*fixed_before, *fixed_after} if fixed_before.get(name) != fixed_after.get(name)
         )
-        told = "".join(
+        # upstream prints a cmp.Diff of Go structs, which is not reproduced byte for byte: the changed members are shown
+        diff = "".join(
             f"- {name}: {go_json(fixed_before.get(name))}\n+ {name}: {go_json(fixed_after.get(name))}\n"
             for name in changed
         )
-        yield forbidden("spec", f"{ONLY_THESE}{told}")
+        yield forbidden("spec", f"{ONLY_THESE}{diff}")
 
 
 def _image(image: str, path: str) -> Iterator[Cause]:
@@ -217,7 +218,7 @@ def _narrowed(old: JsonObject, new: JsonObject) -> Iterator[Cause]:
 
 
 def _fixed(spec: JsonObject, gated: bool) -> JsonObject:
-    """The parts of a spec that cannot change."""
+    """The parts of a spec that cannot change; a GATED pod may also narrow its node selector."""
     free = ("activeDeadlineSeconds", "tolerations", "schedulingGates", *(("nodeSelector",) if gated else ()))
     kept = {name: value for name, value in spec.items() if name not in free}
     for kind in ("containers", "initContainers"):
@@ -250,7 +251,7 @@ def pod_status(new: JsonObject, old: JsonObject | None, _context: Context) -> It
 
 
 def _states(new: JsonObject, old: JsonObject, restart: str) -> Iterator[Cause]:
-    """A container that will not be restarted stays terminated."""
+    """A container that will not be restarted stays terminated (ValidateContainerStateTransition)."""
     states = {item.get("name"): item.get("state") or {} for item in new.get("containerStatuses") or []}
     for index, item in enumerate(old.get("containerStatuses") or []):
         ended = (item.get("state") or {}).get("terminated")

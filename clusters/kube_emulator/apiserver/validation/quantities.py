@@ -1,7 +1,7 @@
-"""Quantities as the API server sends them back: in canonical form (apimachinery ``pkg/api/resource/quantity.go``, 1.36).
+"""Quantities in the canonical form in which the API server returns them (apimachinery ``pkg/api/resource/quantity.go``, 1.36).
 
-The suffix family (binary, decimal, exponent) of the client's text stays; the number becomes the largest suffix that leaves
-no fraction; nothing is finer than a nano. ``dra_api.quantity`` reads quantities; this module writes them.
+The suffix family (binary, decimal, exponent) of the client's text stays; the number gets the largest suffix that leaves no
+fraction; the finest unit is a nano. ``dra_api.quantity`` reads quantities; this module writes them.
 """
 
 import functools
@@ -26,11 +26,14 @@ DECIMAL = (
 )
 LARGEST = (1 << 63) - 1
 REMEMBERED = 4096
-"""Texts whose canonical form is remembered: the devices of a slice, and of all nodes, are alike."""
+"""Size of the cache: the devices of a slice, and of all nodes, are alike."""
 
 
 def value_of(quantity: Any) -> Fraction:
-    """The number, rounded up to the finest that a quantity holds; binary ones end at the largest integer of 64 bits."""
+    """The number, rounded away from zero to nanos, the finest unit of a quantity.
+
+    Binary quantities stop at the largest int64, as Go's parser has it (``8Ei`` is one too many).
+    """
     exact = parse(str(quantity))
     nanos = -((-abs(exact)) // NANO)
     value = (nanos if exact >= 0 else -nanos) * NANO
@@ -46,7 +49,7 @@ def canonical(quantity: Any) -> str:
     """The text that the server sends for QUANTITY, e.g. ``1Gi`` for ``1024Mi``.
 
     Raises:
-        ValueError: it is no quantity.
+        ValueError: QUANTITY is not a quantity.
     """
     return _canonical(str(quantity))
 

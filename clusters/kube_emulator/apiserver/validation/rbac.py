@@ -1,4 +1,4 @@
-"""Rules of roles and their bindings (``pkg/apis/rbac/validation/validation.go``, 1.36). What they allow is in ``auth``."""
+"""Rules of roles and their bindings (``pkg/apis/rbac/validation/validation.go``, 1.36). ``auth`` evaluates them."""
 
 from collections.abc import Iterator
 
@@ -45,7 +45,7 @@ def _rule(rule: JsonObject, path: str, namespaced: bool) -> Iterator[Cause]:
 
 
 def binding(new: JsonObject, old: JsonObject | None, _context: Context) -> Iterator[Cause]:
-    """A RoleBinding or ClusterRoleBinding; its role never changes."""
+    """A RoleBinding or ClusterRoleBinding; ``roleRef`` is immutable."""
     reference = new.get("roleRef") or {}
     namespaced = new.get("kind") == "RoleBinding"
     kinds = ("Role", "ClusterRole") if namespaced else ("ClusterRole",)

@@ -1,8 +1,8 @@
-"""The rules by kind: what happens to an object before it is stored, and what forbids to store it.
+"""The registry strategies by kind: how an object is prepared before it is stored, and why it is refused.
 
 ``prepare_create`` and ``prepare_update`` change the new object in place as the real server's strategies do (defaults, fields
-of gates that are off, status, generation); ``validate_create`` and ``validate_update`` list broken rules in upstream's order.
-A new kind is a row in ``KINDS``. Sources: ``pkg/registry/*/*/strategy.go`` and apiserver ``pkg/registry/rest``, 1.36.
+of gates that are off, status, generation); ``validate_create`` and ``validate_update`` list broken rules in upstream's
+order. A new kind is a row in ``KINDS``. Sources: ``pkg/registry/*/*/strategy.go`` and apiserver ``pkg/registry/rest``, 1.36.
 """
 
 import copy
@@ -29,13 +29,16 @@ RESET_METADATA = ("labels", "annotations", "finalizers", "ownerReferences", "gen
 
 
 def kind_of(resource: Resource) -> Kind:
-    """The row of a kind; kinds of CustomResourceDefinitions have none of their own."""
+    """The row of a kind.
+
+    The group is compared too: a custom kind may have the name of a built-in one, and has no row of its own.
+    """
     row = KINDS.get(resource.kind, PLAIN)
     return row if row.group == resource.group or row is PLAIN else PLAIN
 
 
 def prepare_create(resource: Resource, item: JsonObject, context: Context) -> None:
-    """What happens to a new object before it is judged, in place."""
+    """Prepare a new object for validation, in place (rest.BeforeCreate)."""
     row = kind_of(resource)
     default(resource.group, resource.kind, item, context)
     metadata = item["metadata"]
@@ -55,11 +58,11 @@ def prepare_create(resource: Resource, item: JsonObject, context: Context) -> No
 
 def validate_create(resource: Resource, item: JsonObject, context: Context) -> list[Cause]:
     """Why ITEM cannot be created."""
-    return told(resource, _create_causes(resource, item, context), context)
+    return as_reported(resource, _create_causes(resource, item, context), context)
 
 
-def told(resource: Resource, causes: list[Cause], context: Context) -> list[Cause]:
-    """CAUSES as the release tells them."""
+def as_reported(resource: Resource, causes: list[Cause], context: Context) -> list[Cause]:
+    """CAUSES as the emulated release reports them."""
     older = resource.group == "resource.k8s.io" and not context.at_least(V1_35)
     return list(release_1_34.as_1_34(causes)) if older else causes
 
@@ -78,6 +81,7 @@ def _create_causes(resource: Resource, item: JsonObject, context: Context) -> li
     if row.standard:
         causes += known_finalizers(item["metadata"])
     causes += row.rules(item, None, context)
+    # rest.BeforeCreate checks the metadata once more, but only of an object that its strategy accepted
     return causes or list(
         new_metadata(item["metadata"], context, namespaced=resource.namespaced, check=names.path_segment)
     )
@@ -86,7 +90,7 @@ def _create_causes(resource: Resource, item: JsonObject, context: Context) -> li
 def prepare_update(
     resource: Resource, old: JsonObject, new: JsonObject, subresource: str, context: Context
 ) -> None:
-    """What happens to a change before it is judged: what the client cannot change is as in OLD, in place."""
+    """Prepare a change for validation: restore from OLD what the client cannot change, in place (rest.BeforeUpdate)."""
     row = kind_of(resource)
     default(resource.group, resource.kind, new, context)
     for name in KEPT_METADATA:
@@ -112,7 +116,7 @@ def validate_update(
     resource: Resource, old: JsonObject, new: JsonObject, subresource: str, context: Context
 ) -> list[Cause]:
     """Why OLD cannot become NEW."""
-    return told(resource, _update_causes(resource, old, new, subresource, context), context)
+    return as_reported(resource, _update_causes(resource, old, new, subresource, context), context)
 
 
 def _update_causes(
@@ -124,6 +128,8 @@ def _update_causes(
     )
     causes += changed_metadata(old["metadata"], new["metadata"], context)
     if subresource == "status":
+        # upstream validates the metadata of an update twice, in rest.BeforeUpdate and in the kind's own validation, and
+        # a client sees each of these causes twice
         again = changed_metadata(old["metadata"], new["metadata"], context)
         return [*causes, *again, *row.status_rules(new, old, context)]
     if subresource:
@@ -150,5 +156,5 @@ def _keep(old: JsonObject, new: JsonObject, name: str) -> None:
 
 
 def _counted(item: JsonObject) -> JsonObject:
-    """The parts whose change counts as a new generation."""
+    """The parts whose change makes a new generation; nil and empty lists are equal, as in apiequality.Semantic."""
     return filled({name: value for name, value in item.items() if name not in ("metadata", "status")})

@@ -1,7 +1,7 @@
-"""Rules of DeviceTaintRules and ResourcePoolStatusRequests, the small kinds of administrators.
+"""Rules of DeviceTaintRules and ResourcePoolStatusRequests.
 
 Sources (1.36): ``pkg/apis/resource/validation/validation.go``, ``validation_resourcepoolstatusrequest.go`` and the
-declarative tags of ``resource/v1alpha3`` (the only kind whose declarative rules are enforced).
+declarative tags of ``resource/v1alpha3`` (ResourcePoolStatusRequest is the only kind whose declarative rules are enforced).
 """
 
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ def taint_rule_status(status: JsonObject, path: str = "status") -> Iterator[Caus
 
 
 def pool_request_spec(spec: JsonObject, old: JsonObject | None, path: str = "spec") -> Iterator[Cause]:
-    """Spec of a ResourcePoolStatusRequest, which never changes."""
+    """Spec of a ResourcePoolStatusRequest, which is immutable."""
     if old is not None:
         yield from immutable(old, spec, path, None)
         return
@@ -80,7 +80,7 @@ def _caseless(name: str, path: str) -> Iterator[Cause]:
 
 
 def pool_request_status(status: JsonObject, old: JsonObject | None, path: str = "status") -> Iterator[Cause]:
-    """Status of a ResourcePoolStatusRequest: written once."""
+    """Status of a ResourcePoolStatusRequest, which is immutable once it is set."""
     if old:
         yield from immutable(old, status, path)
         return

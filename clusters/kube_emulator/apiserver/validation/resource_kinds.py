@@ -1,4 +1,4 @@
-"""The rows of resource.k8s.io: which rules hold for which part of which kind (``pkg/registry/resource/*/strategy.go``, 1.36)."""
+"""The rows of resource.k8s.io: which rules apply to which kind (``pkg/registry/resource/*/strategy.go``, 1.36)."""
 
 from collections.abc import Iterator
 
@@ -21,6 +21,7 @@ def _template_admin(new: JsonObject, _old: JsonObject | None, context: Context) 
 
 def _claim_rules(new: JsonObject, old: JsonObject | None, context: Context) -> Iterator[Cause]:
     if old is not None:
+        # an immutable spec was valid when it was stored: it is not validated again
         yield from immutable(spec_of(old), spec_of(new), "spec", shown("ClaimSpec", spec_of(new)))
         return
     yield from claims.claim_spec(spec_of(new), context)
@@ -83,7 +84,7 @@ def _drop_class(new: JsonObject, old: JsonObject | None, context: Context) -> No
 
 
 def _stamp_taint(new: JsonObject, old: JsonObject | None, context: Context) -> None:
-    """The time of a rule's taint is when it got its effect, unless the client says another time."""
+    """A change of the effect renews ``timeAdded``, unless the client sets another time (devicetaintrule strategy.go)."""
     before, after = spec_of(old).get("taint") or {}, spec_of(new).get("taint") or {}
     same_time = before.get("timeAdded") == after.get("timeAdded")
     if old is not None and same_time and before.get("effect") != after.get("effect"):

@@ -1,7 +1,7 @@
 """Rules of selectors: of labels, and of nodes by their labels and name.
 
 Sources (1.36): apimachinery ``pkg/apis/meta/v1/validation/validation.go``, ``pkg/apis/core/validation/validation.go``
-(ValidateNodeSelector). What a selector selects is in ``query`` and in the scheduler.
+(ValidateNodeSelector). ``query`` and the scheduler evaluate selectors.
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
-"""How the real server prints parts of objects in causes: as JSON of its internal types (``pkg/apis/resource/types.go``, 1.36).
+"""Parts of objects as causes print them: JSON of the API server's internal types (``pkg/apis/resource/types.go``, 1.36).
 
-Those types carry no JSON names, so their Go names appear, in the order of the declaration and with ``null`` for what is not
-set. Only immutable fields are printed so, hence only the types under a claim's spec and allocation are here.
+Those types have no JSON names, so clients see Go's names, in the order of the declaration and with ``null`` for what is
+not set. Only causes of immutable fields print objects, so only the types of a claim's spec and allocation are here.
 """
 
 from typing import Any
@@ -88,11 +88,11 @@ TYPES: dict[str, tuple[tuple[str, str, str], ...]] = {
     ),
     "Requirement": (("Key", "key", "text"), ("Operator", "operator", "text"), ("Values", "values", "any")),
 }
-"""{type: (Go name, JSON name, type)}: ``*`` marks what may be absent, ``[`` a list."""
+"""{type: its fields as (Go name, JSON name, type)}; ``*`` marks a pointer, ``[`` a list."""
 
 
 def shown(kind: str, item: Any) -> Any:
-    """ITEM of the type KIND as it is printed."""
+    """ITEM, which is of the type KIND, as it is printed."""
     if kind in EMPTY:
         return item or EMPTY[kind]
     if kind == "any":
@@ -104,5 +104,6 @@ def shown(kind: str, item: Any) -> Any:
     if kind.startswith("*"):
         return None if item is None else shown(kind[1:], item)
     found = item or {}
+    # the template embeds ObjectMeta, whose JSON tags make its members appear beside Spec
     inline = found.get("metadata") or {} if kind == "TemplateSpec" else {}
     return inline | {go: shown(member, found.get(name)) for go, name, member in TYPES[kind]}

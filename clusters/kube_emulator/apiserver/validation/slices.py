@@ -1,4 +1,4 @@
-"""Rules of ResourceSlices: where its devices are, its pool, its counters; devices are in ``devices``.
+"""Rules of ResourceSlices: nodes, pool and counters; devices are in ``devices``.
 
 Source: ``pkg/apis/resource/validation/validation.go``, 1.36 (1.37 where said).
 """
@@ -66,7 +66,7 @@ def slice_spec(
 
 
 def _partition_type(spec: JsonObject, path: str, context: Context) -> Iterator[Cause]:
-    """The attribute that names a partition's type stands as a string on each device that draws from counters (1.37)."""
+    """Each device that consumes counters must have the attribute that names a partition's type, as a string (1.37)."""
     name, driver = spec.get("partitionTypeAttribute"), spec.get("driver") or ""
     if name is None:
         return
@@ -81,6 +81,7 @@ def _partition_type(spec: JsonObject, path: str, context: Context) -> Iterator[C
         for index, item in enumerate(devices):
             if item.get("consumesCounters"):
                 attributes = item.get("attributes") or {}
+                # an attribute without a domain is in the driver's
                 found = attributes.get(name) or attributes.get(name.removeprefix(f"{driver}/"))
                 yield from _partition_value(found, f"{path}.devices[{index}].attributes[{name}]")
 
@@ -97,13 +98,13 @@ def _partition_value(found: JsonObject | None, path: str) -> Iterator[Cause]:
 
 
 def _skipped(items: list[str], path: str) -> Iterator[Cause]:
-    """Operations of the kubelet that a driver does not need (1.37)."""
+    """Operations that the kubelet skips for this driver (1.37)."""
 
-    def known(word: str, where: str) -> Iterator[Cause]:
-        if word not in OPERATIONS:
-            yield not_supported(where, word, OPERATIONS)
+    def known(operation: str, where: str) -> Iterator[Cause]:
+        if operation not in OPERATIONS:
+            yield not_supported(where, operation, OPERATIONS)
 
-    yield from unique(items, None, known, path, lambda word: word)
+    yield from unique(items, None, known, path, lambda operation: operation)
     if "NodePrepareResources" in items and not {"NodeUnprepareResources", "*"} & set(items):
         detail = "NodePrepareResources cannot be skipped unless NodeUnprepareResources is also skipped"
         yield invalid(path, items, detail)
@@ -111,6 +112,7 @@ def _skipped(items: list[str], path: str) -> Iterator[Cause]:
 
 def _devices(spec: JsonObject, old: JsonObject, context: Context, path: str) -> Iterator[Cause]:
     devices = spec.get("devices") or []
+    # of two stored devices with one name the first counts, therefore reversed
     stored = {item.get("name"): item for item in reversed(old.get("devices") or [])}
     per_device = bool(spec.get("perDeviceNodeSelection"))
 
@@ -128,7 +130,7 @@ def _devices(spec: JsonObject, old: JsonObject, context: Context, path: str) -> 
 
 
 def is_rich(item: JsonObject) -> bool:
-    """Whether the device lowers its slice's limit: taints, counters or list attributes."""
+    """Whether the device lowers the limit of its slice: devices with taints, counters or list attributes are larger."""
     if item.get("taints") or item.get("consumesCounters"):
         return True
     listed = [value for value in (item.get("attributes") or {}).values() if not LISTED.isdisjoint(value)]

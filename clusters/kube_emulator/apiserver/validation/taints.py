@@ -12,7 +12,7 @@ OPERATORS = ("Equal", "Exists")
 
 
 def taint(item: JsonObject, path: str, *, old: JsonObject | None = None) -> Iterator[Cause]:
-    """One taint; an effect that OLD already had is not judged again."""
+    """One taint; an effect that OLD had already is not validated again, so that unknown ones of newer servers stay."""
     yield from label_key(item.get("key") or "", f"{path}.key")
     value, effect = item.get("value") or "", item.get("effect") or ""
     yield from names.each(f"{path}.value", value, names.label_value(value))

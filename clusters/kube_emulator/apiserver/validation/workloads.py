@@ -51,31 +51,31 @@ def selects(selector: JsonObject, found: JsonObject) -> bool:
     return True
 
 
-def _selector(spec: JsonObject, word: str) -> Iterator[Cause]:
-    """The selector, and that it matches the labels of the template; without one there is nothing that it could match."""
+def _selector(spec: JsonObject, kind: str) -> Iterator[Cause]:
+    """The selector, which must match the template's labels; a missing selector matches nothing."""
     selector = spec.get("selector")
     found = ((spec.get("template") or {}).get("metadata") or {}).get("labels")
     malformed = list(label_selector(selector, "spec.selector"))
     yield from malformed
     empty = selector is not None and not any(selector.values())
-    if empty and word == "deployment":
+    if empty and kind == "deployment":
         yield invalid("spec.selector", {}, "empty selector is invalid for deployment")
-    if malformed and word == "deployment":
+    if malformed and kind == "deployment":
         yield invalid("spec.selector", filled(selector or {}), "invalid label selector")
     if not malformed and (selector is None or not selects(selector, found or {})):
         yield invalid("spec.template.metadata.labels", found, "`selector` does not match template `labels`")
-    if empty and word == "daemonset":
+    if empty and kind == "daemonset":
         yield invalid("spec.selector", {}, "empty selector is invalid for daemonset")
 
 
-def _template(spec: JsonObject, word: str) -> Iterator[Cause]:
+def _template(spec: JsonObject, owner: str) -> Iterator[Cause]:
     template = spec.get("template") or {}
     yield from pod_template(template, "spec.template")
     policy = (template.get("spec") or {}).get("restartPolicy")
     if policy != "Always":
         yield not_supported("spec.template.spec.restartPolicy", policy, ("Always",))
     if (template.get("spec") or {}).get("activeDeadlineSeconds") is not None:
-        kind = "DaemonSet" if word == "daemonset" else "ReplicaSet"
+        kind = "DaemonSet" if owner == "daemonset" else "ReplicaSet"
         detail = f"activeDeadlineSeconds in {kind} is not Supported"
         yield forbidden("spec.template.spec.activeDeadlineSeconds", detail)
 
@@ -114,7 +114,7 @@ def _counts(spec: JsonObject, members: tuple[str, ...]) -> Iterator[Cause]:
 
 
 def daemon_set(new: JsonObject, old: JsonObject | None, _context: Context) -> Iterator[Cause]:
-    """A DaemonSet; its selector never changes."""
+    """A DaemonSet; its selector is immutable."""
     spec = new.get("spec") or {}
     if old is not None:
         yield from immutable(
@@ -136,7 +136,7 @@ def daemon_set(new: JsonObject, old: JsonObject | None, _context: Context) -> It
 
 
 def replicated(new: JsonObject, old: JsonObject | None, _context: Context) -> Iterator[Cause]:
-    """A Deployment or ReplicaSet; its selector never changes."""
+    """A Deployment or ReplicaSet; its selector is immutable."""
     spec = new.get("spec") or {}
     members = ("replicas",) if new.get("kind") == "Deployment" else ("replicas", "minReadySeconds")
     yield from _counts(spec, members)
