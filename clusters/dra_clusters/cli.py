@@ -5,45 +5,21 @@ import contextlib
 import json
 import os
 import signal
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from dra_clusters import switches
 from dra_clusters.choose import NAMES, provider
 from dra_clusters.errors import ClusterError, UsageError
 from dra_clusters.provider import PARTS, VERSIONS, Cluster, ClusterOptions
-
-ENDS = (signal.SIGTERM, signal.SIGHUP)
-COMMAND_GRACE_S = 10.0
-"""What a command gets to end by itself."""
-
-
-class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line."""
-
-    def error(self, message: str) -> None:  # type: ignore[override] # argparse exits here, and so do we
-        """Exit 2."""
-        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+from kube_emulator import switches
+from kube_emulator.command_line import OneLineParser, node_count, prepare_signals, run_inside, switched_on
 
 
 def env(name: str, default: str) -> str:
     """The environment twin of a flag."""
     return os.environ.get(f"DRA_CLUSTER_{name}", default)
-
-
-def node_count(text: str) -> int:
-    """How many nodes.
-
-    Raises:
-        ArgumentTypeError: that is no such number.
-    """
-    if not text.isdecimal():
-        message = f"{text!r}: wanted a number of nodes"
-        raise argparse.ArgumentTypeError(message)
-    return int(text)
 
 
 def add_cluster_flags(parser: argparse.ArgumentParser) -> None:
@@ -123,7 +99,7 @@ def add_check_flags(parser: argparse.ArgumentParser) -> None:
 
 def make_parser() -> argparse.ArgumentParser:
     """All commands and flags."""
-    parser = Parser(prog="dra-cluster", description="A Kubernetes to run DRA drivers against.")
+    parser = OneLineParser(prog="dra-cluster", description="A Kubernetes to run DRA drivers against.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     up = commands.add_parser("up", help="run a cluster for as long as a command runs, or until Ctrl-C")
     add_cluster_flags(up)
@@ -131,11 +107,11 @@ def make_parser() -> argparse.ArgumentParser:
     up.add_argument(
         "--rbac",
         action="store_true",
-        default=env("RBAC", "") not in ("", "0", "false"),
+        default=switched_on(env("RBAC", "")),
         help="ask roles what users may do [$DRA_CLUSTER_RBAC, default: every known user may do everything]",
     )
     up.add_argument(
-        "words", nargs="*", metavar="-- CMD", help="runs with KUBECONFIG set; its exit code is ours"
+        "arguments", nargs="*", metavar="-- CMD", help="runs with KUBECONFIG set; its exit code is ours"
     )
     check = commands.add_parser("check", help="run the list of behaviours on a cluster")
     add_cluster_flags(check)
@@ -229,52 +205,15 @@ def run_build(arguments: argparse.Namespace) -> int:
 def run_up(arguments: argparse.Namespace) -> int:
     """A cluster around a command."""
     with a_cluster(arguments.provider, arguments) as cluster:
-        return run_inside(arguments.words, cluster.kubeconfig)
-
-
-def run_inside(words: Sequence[str], kubeconfig: Path) -> int:
-    """Run WORDS, or wait for SIGINT, SIGTERM or SIGHUP if there are none."""
-    if not words:
-        print(f"export KUBECONFIG={kubeconfig}", flush=True)
-        signal.sigwait({signal.SIGINT, *ENDS})
-        return 0
-    try:
-        process = subprocess.Popen(list(words), env={**os.environ, "KUBECONFIG": str(kubeconfig)})
-    except OSError as error:
-        message = f"cannot run {words[0]}: {error.strerror}"
-        raise UsageError(message) from error
-    try:
-        while True:
-            with contextlib.suppress(KeyboardInterrupt):  # the terminal sent it to the command too
-                return process.wait()
-    finally:
-        end(process)
-
-
-def end(process: subprocess.Popen[bytes]) -> None:
-    """End a command that outlives us."""
-    process.terminate()
-    try:
-        process.wait(COMMAND_GRACE_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
-def leave(number: int, _frame: object) -> None:
-    """What a signal does: everything is taken down on the way out."""
-    sys.exit(128 + number)
+        return run_inside(arguments.arguments, cluster.kubeconfig)
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run the command; the exit code."""
     arguments = make_parser().parse_args(words)
     try:
-        for number in ENDS:
-            signal.signal(number, leave)
+        prepare_signals(wait=arguments.command == "up" and not arguments.arguments)
         if arguments.command == "up":
-            if not arguments.words:
-                signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, *ENDS})  # they wait for run_inside
             return run_up(arguments)
         runners = {"check": run_check, "diff": run_diff, "binaries": run_build}
         if arguments.command in runners:

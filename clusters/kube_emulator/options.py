@@ -1,5 +1,6 @@
 """What can be asked of an emulated cluster, as one frozen value that is checked when it is made."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,8 @@ from kube_emulator.releases.release import LATEST, RELEASES, Release
 
 PARTS = frozenset({"api", "controllers", "kubelet", "scheduler"})
 """What a cluster can run; ``api`` cannot be left out."""
+
+NODE_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?", re.ASCII)
 
 NODES_MAX = 5000
 """Nodes of one cluster, hollow ones included: the limit that Kubernetes is tested to."""
@@ -64,6 +67,7 @@ class Options:
         if count < 0 or self.hollow < 0 or count + self.hollow > NODES_MAX:
             message = f"{count} nodes and {self.hollow} hollow ones; wanted 0 to {NODES_MAX} in all"
             raise UsageError(message)
+        _check_names(self.node_names)
         check_runtime_config(self.runtime_config, self.version)
         gates_of(self.version, self.gates)
 
@@ -83,3 +87,14 @@ class Options:
     def hollow_names(self) -> tuple[str, ...]:
         """The names of the hollow nodes."""
         return tuple(f"hollow-{number}" for number in range(self.hollow))
+
+
+def _check_names(names: tuple[str, ...]) -> None:
+    """Check names that become folders and Node objects before either is made."""
+    if len(set(names)) < len(names):
+        message = f"nodes {', '.join(map(repr, names))}: two have the same name"
+        raise UsageError(message)
+    for name in names:
+        if NODE_NAME.fullmatch(name) is None:
+            message = f"node name {name!r}: wanted lower case letters, digits, '-' and '.'"
+            raise UsageError(message)

@@ -16,7 +16,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
-from dra_clusters import switches
 from dra_clusters.binaries.build import Programs, find, release_of
 from dra_clusters.binaries.identity import (
     USERS,
@@ -27,6 +26,7 @@ from dra_clusters.binaries.identity import (
 from dra_clusters.errors import EnvironmentFault, UsageError
 from dra_clusters.provider import ClusterOptions, check_options, make_node
 from dra_clusters.raw_client import NoAnswer, RawClient
+from kube_emulator import switches
 from kube_emulator.folder import Folder
 from kube_emulator.kubeconfig import by_token, write_kubeconfig
 

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from dra_clusters import cli, switches
+from dra_clusters import cli
 from dra_clusters.embedded import EmbeddedProvider
 from dra_clusters.provider import ClusterOptions
+from kube_emulator import switches
 from kube_emulator.apiserver.served_versions import builtin_registry, is_served
 from kube_emulator.errors import UsageError
 from kube_emulator.releases.release import Release

@@ -1,22 +1,21 @@
-"""Pure: the words in which Kubernetes' programs are told what to switch on: ``A=true,B=false``.
+"""Pure: the syntax of kube-apiserver's ``--feature-gates`` and ``--runtime-config``: ``A=true,B=false``.
 
-Two flags of kube-apiserver are spelled so: ``--feature-gates`` and ``--runtime-config`` (which versions are served). Which
-names there are depends on the provider and the release.
+Which names exist depends on the release: see ``releases.gates`` and ``apiserver.served_versions``.
 """
 
 from collections.abc import Mapping
 
-from dra_clusters.errors import UsageError
+from kube_emulator.errors import UsageError
 
 VALUES = {"true": True, "1": True, "": True, "false": False, "0": False}
 """A name alone switches on, as for ``--runtime-config``."""
 
 
 def read(text: str, flag: str) -> dict[str, bool]:
-    """The switches that the value of FLAG tells.
+    """Parse the value of FLAG, {name: on}.
 
     Raises:
-        UsageError: it cannot be read.
+        UsageError: it cannot be parsed.
     """
     found = {}
     for part in filter(None, (each.strip() for each in text.split(","))):
@@ -29,5 +28,5 @@ def read(text: str, flag: str) -> dict[str, bool]:
 
 
 def shown(switches: Mapping[str, bool]) -> str:
-    """SWITCHES as the value of a flag."""
+    """Format SWITCHES as the value of a flag."""
     return ",".join(f"{name}={str(on).lower()}" for name, on in switches.items())
