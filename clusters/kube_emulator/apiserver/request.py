@@ -52,7 +52,7 @@ def request_info(method: str, path: str, query: Mapping[str, str]) -> RequestInf
     else:
         return plain
     namespace, watches = "", parts[0] == "watch" and len(parts) > 1
-    if watches:  # the old way to ask for a watch
+    if watches:  # the deprecated path of a watch
         parts = parts[1:]
     if parts[0] == "namespaces" and len(parts) > 1:
         namespace = parts[1]

@@ -1,1 +1,1 @@
-"""Who owns which field of an object: server-side apply and the tracking of updates."""
+"""Ownership of an object's fields: server-side apply and the tracking of updates."""

@@ -1,4 +1,4 @@
-"""Pure: who is allowed to change which part of a ResourceClaim's status (gate DRAResourceClaimGranularStatusAuthorization, 1.36).
+"""Pure: which caller is allowed to change which part of a ResourceClaim's status (gate DRAResourceClaimGranularStatusAuthorization, 1.36).
 
 The rules and messages are those of ``pkg/registry/resource/utils.go`` (``AuthorizedForBinding``,
 ``AuthorizedForDeviceStatus``, 1.36.3). A violation is no 403: it is a Forbidden cause among the causes of a 422.

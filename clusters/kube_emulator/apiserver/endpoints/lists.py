@@ -65,14 +65,10 @@ def read_token(token: str) -> tuple[int, str]:
     """
     try:
         raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
-        token_value = parse_json(raw)
-        revision, start = token_value["rv"], token_value["start"]
-        if (
-            token_value["v"] != "meta.k8s.io/v1"
-            or not isinstance(revision, int)
-            or not isinstance(start, str)
-        ):
-            raise ValueError(token_value)
+        fields = parse_json(raw)
+        revision, start = fields["rv"], fields["start"]
+        if fields["v"] != "meta.k8s.io/v1" or not isinstance(revision, int) or not isinstance(start, str):
+            raise ValueError(fields)
     except (binascii.Error, ValueError, KeyError, TypeError) as error:
         raise bad_request(f"invalid continue token: continue key is not valid: {error}") from error
     return revision, start
@@ -143,7 +139,7 @@ def newest(store: Store, plural: str, namespace: str, field: str) -> list[Stored
 
 
 def expired(start: str) -> ApiError:
-    """The token is too old; the answer has one that goes on from what is there now."""
+    """The token is too old; the answer has one that continues with what exists now."""
     return ApiError(410, EXPIRED_PART, metadata={"continue": token_of(ANY, start)})
 
 

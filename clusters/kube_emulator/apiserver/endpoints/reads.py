@@ -81,7 +81,7 @@ async def deletecollection(call: Call) -> web.Response:
 
 
 class Stream:
-    """One watch on its way to a client."""
+    """One watch of a client."""
 
     def __init__(self, call: Call, audit: Audit, user: str) -> None:
         self._call = call

@@ -1,4 +1,4 @@
-"""What judges a write before the API stores it: one value that the API gets when it is made."""
+"""The checks of a write before it is stored: one value that the API gets by constructor."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from kube_emulator.apiserver.validation.context import CheckStatus, no_problems,
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """The judges of writes.
+    """The checks of writes.
 
     Attributes:
         admit: refuses an object before it is stored (raises ``ApiError`` 403).
-        check_status: lists what the user who asks may not change in the status of a claim.
-        check_expression: lists what is wrong with a CEL selector, in upstream's words.
+        check_status: lists what the user of the request is not allowed to change in the status of a claim.
+        check_expression: lists what is wrong with a CEL selector, with upstream's messages.
     """
 
     admit: Callable[[Write], None]
@@ -27,4 +27,4 @@ def _admit_all(_: Write) -> None:
 
 
 PERMISSIVE = Admission(_admit_all, no_status_causes, no_problems)
-"""Judges nothing: for a control plane without users, and where only the verbs are under test."""
+"""Refuses nothing: for a control plane without users, and for tests of the verbs alone."""

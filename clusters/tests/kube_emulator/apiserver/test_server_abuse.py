@@ -108,7 +108,7 @@ def test_a_request_line_may_be_long(call: Caller) -> None:
     assert call("GET", f"{CONFIGS}?labelSelector={labels}").body["items"] == []
 
 
-async def test_a_watcher_that_does_not_read_is_ended() -> None:
+async def test_the_watch_of_a_client_that_does_not_read_is_ended() -> None:
     store, ended = Store(), asyncio.Event()
     queue = store.subscribe(("configmaps",), limit=10, overflow=ended.set)
     for number in range(12):
@@ -126,7 +126,9 @@ async def test_a_watcher_that_lets_big_objects_pile_up_is_ended() -> None:
     assert ended.is_set()
 
 
-def test_a_client_that_never_reads_its_watch_holds_nobody_up(api_cluster: Cluster, call: Caller) -> None:
+def test_a_client_that_never_reads_its_watch_delays_no_other_client(
+    api_cluster: Cluster, call: Caller
+) -> None:
     host, _, port = api_cluster.url.removeprefix("https://").partition(":")
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -175,7 +177,7 @@ def test_the_record_of_requests_is_bounded_by_bytes() -> None:
 
 
 @pytest.mark.parametrize(("code", "retry"), [(409, 0), (410, 0), (429, 7), (500, 0), (503, 1)])
-def test_a_wrong_answer_can_be_asked_for(api_cluster: Cluster, driver: Caller, code: int, retry: int) -> None:
+def test_a_wrong_answer_can_be_injected(api_cluster: Cluster, driver: Caller, code: int, retry: int) -> None:
     api_cluster.inject(Fault(code, 1, frozenset({"create"}), "configmaps", retry))
     answer = driver("POST", CONFIGS, config(f"fault-{code}"))
     assert answer.code == code
@@ -216,7 +218,9 @@ def events_seen(driver: Caller, call: Caller, label: str) -> list[str]:
     return seen
 
 
-def test_watch_events_can_be_lost_or_doubled(api_cluster: Cluster, call: Caller, driver: Caller) -> None:
+def test_watch_events_can_be_dropped_or_duplicated(
+    api_cluster: Cluster, call: Caller, driver: Caller
+) -> None:
     api_cluster.inject(Fault(0, 1, plural="configmaps", events="drop"))
     assert events_seen(driver, call, "dropped") == ["dropped-two"]
     api_cluster.inject(Fault(0, 1, plural="configmaps", events="duplicate"))

@@ -109,7 +109,7 @@ def test_what_does_not_fit_the_schema_is_refused(
     assert answer.causes == causes
 
 
-def test_status_and_generation_have_their_own_ways(call: Caller) -> None:
+def test_status_and_generation_are_kept_apart(call: Caller) -> None:
     call("POST", FOOS, foo("s", x=1))
     status = call("PATCH", f"{FOOS}/s/status", {"status": {"z": 1}, "spec": {"x": 9}}, kind=MERGE).body
     assert (status["status"], status["spec"], status["metadata"]["generation"]) == ({"z": 1}, {"x": 1}, 1)
@@ -151,7 +151,7 @@ def test_versions_columns_and_selectable_fields(call: Caller) -> None:
     assert table["rows"][0]["cells"] == ["v", 4]
 
 
-def test_a_definition_waits_for_instances_that_are_held(call: Caller) -> None:
+def test_a_definition_waits_for_instances_with_finalizers(call: Caller) -> None:
     call("POST", FOOS, foo("held", x=1) | {"metadata": {"name": "held", "finalizers": ["ex.com/hold"]}})
     marked = call("DELETE", f"{DEFINITIONS}/foos.ex.com").body
     assert marked["metadata"]["finalizers"] == ["customresourcecleanup.apiextensions.k8s.io"]
@@ -204,13 +204,13 @@ def bars(call: Caller) -> Iterator[None]:
         ({"a": 3, "b": 4, "n": "q"}, "spec.n: Forbidden: bad q"),
     ],
 )
-def test_rules_of_the_schema_are_asked(call: Caller, spec: dict[str, Any], message: str) -> None:
+def test_rules_of_the_schema_are_checked(call: Caller, spec: dict[str, Any], message: str) -> None:
     item = {"apiVersion": "ex.com/v1", "kind": "Bar", "metadata": {"name": "a"}, "spec": spec}
     assert call("POST", BARS, item).body["message"] == f'Bar.ex.com "a" is invalid: {message}'
 
 
 @pytest.mark.usefixtures("bars")
-def test_rules_compare_with_what_was_there(call: Caller) -> None:
+def test_transition_rules_see_the_old_object(call: Caller) -> None:
     item = {"apiVersion": "ex.com/v1", "kind": "Bar", "metadata": {"name": "t"}, "spec": {"a": 3, "b": 9}}
     assert call("POST", BARS, item).code == 201
     answer = call("PATCH", f"{BARS}/t", {"spec": {"a": 4}}, kind=MERGE)

@@ -81,7 +81,7 @@ def test_a_list_at_an_exact_version_is_as_it_was(call: Caller) -> None:
         ),
     ],
 )
-def test_wrong_options_are_refused_in_the_words_of_the_real_server(
+def test_wrong_options_are_refused_with_the_message_of_the_real_server(
     call: Caller, query: str, code: int, message: str
 ) -> None:
     answer = call("GET", f"{CONFIGS}?{query}")
@@ -89,7 +89,7 @@ def test_wrong_options_are_refused_in_the_words_of_the_real_server(
     assert message in answer.body["message"]
 
 
-def test_a_streaming_list_ends_its_start_with_a_bookmark(call: Caller) -> None:
+def test_a_streaming_list_ends_its_initial_events_with_a_bookmark(call: Caller) -> None:
     call("POST", CONFIGS, config("streamed", stream="1"))
     query = "watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
     events = call("GET", f"{CONFIGS}?{query}&timeoutSeconds=1&labelSelector=stream").lines
@@ -97,9 +97,7 @@ def test_a_streaming_list_ends_its_start_with_a_bookmark(call: Caller) -> None:
     assert events[1]["object"]["metadata"]["annotations"] == {"k8s.io/initial-events-end": "true"}
 
 
-def test_a_watch_from_a_forgotten_version_is_told_so_in_the_stream(
-    call: Caller, api_cluster: Cluster
-) -> None:
+def test_a_watch_from_a_compacted_version_gets_an_error_event(call: Caller, api_cluster: Cluster) -> None:
     api_cluster.cut_watches(forget=True)
     call("POST", CONFIGS, config("after-compaction"))
     [event] = call("GET", f"{CONFIGS}?watch=1&resourceVersion=1&timeoutSeconds=5").lines
@@ -135,12 +133,12 @@ def test_objects_come_as_yaml_protobuf_table_and_metadata_only(call: Caller) -> 
     assert partial["items"][0]["kind"] == "PartialObjectMetadata"
 
 
-def test_a_form_that_is_not_spoken_is_not_acceptable(call: Caller) -> None:
+def test_an_unknown_media_type_is_not_acceptable(call: Caller) -> None:
     answer = call("GET", CONFIGS, Accept="text/html")
     assert (answer.code, answer.body["reason"]) == (406, "NotAcceptable")
 
 
-def test_a_watch_speaks_protobuf(call: Caller) -> None:
+def test_a_watch_is_served_as_protobuf(call: Caller) -> None:
     call("POST", CONFIGS, config("framed", framed="1"))
     raw = call(
         "GET", f"{CONFIGS}?watch=1&timeoutSeconds=1&labelSelector=framed", Accept=protobuf.MEDIA_TYPE
@@ -149,7 +147,7 @@ def test_a_watch_speaks_protobuf(call: Caller) -> None:
     assert (event, item["metadata"]["name"], rest) == ("ADDED", "framed", b"")
 
 
-def test_big_answers_are_compressed_for_who_wants_it(call: Caller) -> None:
+def test_big_answers_are_compressed_for_clients_that_accept_gzip(call: Caller) -> None:
     call("POST", CONFIGS, {"metadata": {"name": "big"}, "data": {"x": "y" * 200_000}})
     answer = call("GET", f"{CONFIGS}/big", Accept_Encoding="gzip")
     assert answer.headers["content-encoding"] == "gzip"
@@ -165,19 +163,19 @@ def test_events_are_the_same_through_both_groups(call: Caller) -> None:
         "message": "m",
     }
     assert call("POST", "/api/v1/namespaces/default/events", event).code == 201
-    twin = call(
+    other_group = call(
         "GET", "/apis/events.k8s.io/v1/namespaces/default/events?fieldSelector=regarding.name%3Dp"
     ).body
-    assert [item["note"] for item in twin["items"]] == ["m"]
+    assert [item["note"] for item in other_group["items"]] == ["m"]
 
 
-def test_what_is_not_there_is_not_found(call: Caller) -> None:
+def test_what_does_not_exist_is_not_found(call: Caller) -> None:
     assert call("GET", "/api/v1/foos").body["message"] == "the server could not find the requested resource"
     assert call("GET", "/apis/none/v1/foos").content == b"404 page not found\n"
     assert call("PUT", CONFIGS).code == 405
 
 
-def test_discovery_tells_each_version_and_its_subresources(call: Caller) -> None:
+def test_discovery_lists_each_version_and_its_subresources(call: Caller) -> None:
     group = call("GET", "/apis/resource.k8s.io").body
     assert [version["version"] for version in group["versions"]] == ["v1", "v1beta2", "v1beta1", "v1alpha3"]
     rows = call("GET", "/api/v1").body["resources"]
@@ -197,7 +195,7 @@ def test_openapi_documents_have_hashes(call: Caller) -> None:
     assert "io.k8s.api.resource.v1.ResourceSlice" in document["components"]["schemas"]
 
 
-def test_health_is_told_check_by_check(call: Caller) -> None:
+def test_health_is_reported_check_by_check(call: Caller) -> None:
     assert call("GET", "/readyz").content == b"ok"
     assert b"[+]etcd ok" in call("GET", "/livez?verbose").content
     assert call("GET", "/version/").body["gitVersion"].startswith("v1.36")

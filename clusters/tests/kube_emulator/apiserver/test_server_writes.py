@@ -44,7 +44,7 @@ def test_a_body_that_is_no_such_object_is_a_bad_request(call: Caller, body: byte
     assert message in answer.body["message"]
 
 
-def test_unknown_and_doubled_fields_warn_or_refuse(call: Caller) -> None:
+def test_unknown_and_duplicate_fields_warn_or_refuse(call: Caller) -> None:
     body = b'{"metadata":{"name":"strict"},"foo":1,"data":{"a":"1","a":"2"}}'
     strict = call("POST", f"{CONFIGS}?fieldValidation=Strict", body)
     assert 'strict decoding error: unknown field "foo", duplicate field "data.a"' in strict.body["message"]
@@ -134,7 +134,7 @@ def test_what_only_the_server_sets_cannot_be_changed(call: Caller) -> None:
     assert answer.causes == [("FieldValueInvalid", "metadata.uid")] * 2
 
 
-def test_leases_are_created_by_update_and_want_a_version_then(call: Caller) -> None:
+def test_leases_are_created_by_update_and_require_a_version_afterwards(call: Caller) -> None:
     lease = {"metadata": {"name": "l"}, "spec": {"holderIdentity": "a"}}
     assert call("PUT", f"{LEASES}/l", lease).code == 201
     answer = call("PUT", f"{LEASES}/l", lease)
@@ -150,7 +150,7 @@ def test_an_update_that_changes_nothing_has_no_new_version(call: Caller) -> None
     assert again["metadata"]["resourceVersion"] == item["metadata"]["resourceVersion"]
 
 
-def test_owners_of_fields_are_told_in_the_public_form(call: Caller) -> None:
+def test_managed_fields_have_the_public_form(call: Caller) -> None:
     made = call("POST", f"{CONFIGS}", config("owned", x="1")).body
     [entry] = made["metadata"]["managedFields"]
     assert (entry["manager"], entry["operation"]) == ("tester", "Update")
@@ -161,7 +161,7 @@ def test_owners_of_fields_are_told_in_the_public_form(call: Caller) -> None:
     assert set(spec["f:containers"]) == {'k:{"name":"a"}'}
 
 
-def test_an_applier_conflicts_with_whoever_owns_the_value(call: Caller) -> None:
+def test_an_applier_conflicts_with_the_owner_of_the_value(call: Caller) -> None:
     call("PATCH", f"{CONFIGS}/ssa?fieldManager=m1", config("ssa", x="1"), kind=APPLY)
     answer = call("PATCH", f"{CONFIGS}/ssa?fieldManager=m2", config("ssa", x="2"), kind=APPLY)
     assert answer.body["message"] == 'Apply failed with 1 conflict: conflict with "m1": .data.x'
@@ -173,7 +173,7 @@ def test_an_applier_conflicts_with_whoever_owns_the_value(call: Caller) -> None:
     )
 
 
-def test_what_an_applier_leaves_out_goes_unless_another_owns_it(call: Caller) -> None:
+def test_what_an_applier_leaves_out_is_removed_unless_another_owns_it(call: Caller) -> None:
     call("PATCH", f"{CONFIGS}/left?fieldManager=m1", config("left", x="1", y="1"), kind=APPLY)
     call("PATCH", f"{CONFIGS}/left?fieldManager=m2", config("left", y="1"), kind=APPLY)
     bare = {name: value for name, value in config("left").items() if name != "data"}
@@ -192,7 +192,7 @@ def test_items_of_lists_are_owned_by_their_keys(call: Caller) -> None:
     assert answer.causes == [("FieldManagerConflict", '.spec.containers[name="a"].image')]
 
 
-def test_apply_wants_a_manager_and_a_kind(call: Caller) -> None:
+def test_apply_requires_a_manager_and_a_kind(call: Caller) -> None:
     assert call("PATCH", f"{CONFIGS}/x", config("x"), kind=APPLY).causes == [
         ("FieldValueRequired", "fieldManager")
     ]
@@ -200,7 +200,7 @@ def test_apply_wants_a_manager_and_a_kind(call: Caller) -> None:
     assert answer.body["message"] == "invalid object type: /, Kind="
 
 
-def test_the_first_apply_finds_what_was_there_owned_by_somebody(call: Caller) -> None:
+def test_the_first_apply_finds_untracked_fields_owned_by_before_first_apply(call: Caller) -> None:
     call("POST", CONFIGS, config("first", x="1"))
     call("PATCH", f"{CONFIGS}/first", {"metadata": {"managedFields": [{}]}}, kind=MERGE)
     entries = call("PATCH", f"{CONFIGS}/first?fieldManager=m", config("first", y="1"), kind=APPLY).body[
@@ -257,7 +257,7 @@ def test_preconditions_and_policies_of_a_deletion(call: Caller) -> None:
     assert call("GET", path).code == 404
 
 
-def test_a_deletion_that_is_done_answers_with_a_status(call: Caller) -> None:
+def test_a_completed_deletion_answers_with_a_status(call: Caller) -> None:
     uid = call("POST", CONFIGS, config("done")).body["metadata"]["uid"]
     answer = call("DELETE", f"{CONFIGS}/done").body
     assert answer["details"] == {"name": "done", "kind": "configmaps", "uid": uid}
@@ -283,7 +283,7 @@ def test_a_bound_pod_is_deleted_with_grace(call: Caller) -> None:
     assert call("GET", f"{PODS}/graceful").code == 404
 
 
-def test_a_namespace_that_ends_takes_no_new_objects(call: Caller) -> None:
+def test_a_terminating_namespace_accepts_no_new_objects(call: Caller) -> None:
     call("POST", "/api/v1/namespaces", {"metadata": {"name": "ending"}})
     assert call("DELETE", "/api/v1/namespaces/ending").body["status"] == {"phase": "Terminating"}
     answer = call("POST", "/api/v1/namespaces/ending/configmaps", config("late"))

@@ -26,7 +26,7 @@ class Deletion:
 
 
 def check_preconditions(resource: Resource, item: JsonObject, options: DeleteOptions) -> None:
-    """Refuse to delete another object than the one that is meant.
+    """Refuse to delete an object that does not meet the preconditions.
 
     Raises:
         ApiError: 409.
@@ -54,7 +54,7 @@ def deletion(resource: Resource, item: JsonObject, options: DeleteOptions, stamp
     """What deleting ITEM does; STAMP(seconds) is the time so many seconds from now.
 
     Raises:
-        ApiError: 409, the object is not the one that is meant.
+        ApiError: 409, a precondition does not hold.
     """
     check_preconditions(resource, item, options)
     metadata = item["metadata"]

@@ -1,4 +1,4 @@
-"""Pure: objects on their way through the verbs: their order, what patches make of them, what a writer cannot change."""
+"""Pure: steps of the verbs on one object: order of members, patches, what a writer cannot change."""
 
 from typing import Any
 
@@ -62,7 +62,7 @@ def check_fixed(resource: Resource, old: JsonObject, item: JsonObject) -> None:
 
 
 def same(old: JsonObject, new: JsonObject) -> bool:
-    """Whether nothing changes but the time at which fields were owned."""
+    """Whether nothing changes but the times in ``managedFields``."""
     if old == new:
         return True
     before, after = old["metadata"].get("managedFields"), new["metadata"].get("managedFields")
@@ -72,7 +72,7 @@ def same(old: JsonObject, new: JsonObject) -> bool:
 
 
 def timeless(item: JsonObject, entries: list[JsonObject]) -> JsonObject:
-    """ITEM without the times of its owners."""
+    """ITEM without the times in its ``managedFields``."""
     owners = [{name: value for name, value in entry.items() if name != "time"} for entry in entries]
     return {**item, "metadata": {**item["metadata"], "managedFields": owners}}
 
@@ -93,7 +93,7 @@ def check_version(resource: Resource, old: JsonObject, item: JsonObject) -> None
 
 
 def check_uid(resource: Resource, old: JsonObject, item: JsonObject) -> None:
-    """Refuse to replace another object than the one that is meant.
+    """Refuse to replace an object of another UID.
 
     Raises:
         ApiError: 409.
@@ -124,7 +124,7 @@ def check_place(item: JsonObject, name: str, namespace: str) -> None:
 
 
 def binding_causes(target: JsonObject) -> list[Cause]:
-    """What is wrong with the node of a binding."""
+    """What is wrong with the target of a binding."""
     causes = []
     if target.get("kind") not in (None, "", "Node"):
         causes.append(not_supported("target.kind", target["kind"], ["Node", "<empty>"]))
@@ -158,7 +158,7 @@ def bound(pod: JsonObject, node: str, uid: str, stamp: str) -> JsonObject:
 
 
 def check_new(resource: Resource, applied: JsonObject, subresource: str) -> None:
-    """Refuse to create by apply what is only a part of an object, or another one than is meant.
+    """Refuse to create by apply what is only a part of an object, or names a UID.
 
     Raises:
         ApiError: 404 or 409.

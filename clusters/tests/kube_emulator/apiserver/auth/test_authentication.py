@@ -1,4 +1,4 @@
-"""Requests over TLS through the way in: who they are taken for, and what they are answered.
+"""Requests over TLS through the authentication middleware: their user and their answer.
 
 The answers are those of a real kube-apiserver 1.36.3: over 113 requests to it and to an embedded cluster only those differed
 that need its controllers or validate a status that is also forbidden.
@@ -156,19 +156,19 @@ async def easy(tmp_path: Path) -> AsyncIterator[World]:
 PODS = "/api/v1/namespaces/default/pods"
 
 
-async def test_without_rbac_the_known_may_and_the_unknown_do_not(easy: World) -> None:
+async def test_without_rbac_authenticated_users_are_allowed_and_others_refused(easy: World) -> None:
     assert await easy.ask(PODS, "driver") == (200, {"name": "driver"})
     assert await easy.message(PODS) == "401 Unauthorized"
     assert (await easy.ask("/readyz"))[0] == 200
 
 
-async def test_with_rbac_the_unknown_are_anonymous(world: World) -> None:
+async def test_with_rbac_unauthenticated_requests_are_anonymous(world: World) -> None:
     assert await world.message("/apis") == '403 forbidden: User "system:anonymous" cannot get path "/apis"'
     assert (await world.ask("/version"))[0] == 200
     assert await world.message("/version", Authorization="Bearer wrong") == "401 Unauthorized"
 
 
-async def test_with_rbac_the_driver_has_no_rights_until_they_are_given(world: World) -> None:
+async def test_with_rbac_the_driver_has_no_permissions_until_they_are_granted(world: World) -> None:
     denied = '403 pods is forbidden: User "driver" cannot list resource "pods" in API group "" in the namespace "default"'
     assert await world.message(PODS, "driver") == denied
     world.roles.grant("driver", {"verbs": ["list"], "apiGroups": [""], "resources": ["pods"]})
@@ -192,7 +192,7 @@ async def test_a_client_certificate_is_a_user(world: World, tmp_path: Path) -> N
     assert await world.ask(PODS, certificate=path) == (200, {"name": "jane"})
 
 
-async def test_the_administrator_acts_as_others(world: World) -> None:
+async def test_the_administrator_impersonates(world: World) -> None:
     assert 'User "joe" cannot list' in await world.message(PODS, "admin", Impersonate_User="joe")
     who = "authentication.k8s.io/v1/selfsubjectreviews"
     status, body = await world.ask(
@@ -211,7 +211,7 @@ async def test_the_administrator_acts_as_others(world: World) -> None:
     )
 
 
-async def test_acting_as_others_is_a_right(world: World) -> None:
+async def test_impersonation_needs_permission(world: World) -> None:
     assert await world.message("/api/v1/namespaces/default", "driver", Impersonate_User="joe") == (
         '403 namespaces "default" is forbidden: User "driver" cannot impersonate-on:user-info:get resource'
         ' "namespaces" in API group "" in the namespace "default"'
@@ -224,7 +224,7 @@ async def test_acting_as_others_is_a_right(world: World) -> None:
     )
 
 
-async def test_acting_as_others_may_be_narrowed_to_verbs(world: World) -> None:
+async def test_impersonation_can_be_constrained_to_verbs(world: World) -> None:
     verbs = ["impersonate:user-info", "impersonate-on:user-info:list"]
     world.roles.grant(
         "driver", {"verbs": verbs, "apiGroups": ["", "authentication.k8s.io"], "resources": ["users", "pods"]}
@@ -242,7 +242,7 @@ async def test_acting_as_others_may_be_narrowed_to_verbs(world: World) -> None:
     )
 
 
-async def test_reviews_tell_what_is_allowed(world: World) -> None:
+async def test_reviews_answer_what_is_allowed(world: World) -> None:
     path = "authorization.k8s.io/v1/selfsubjectaccessreviews"
     pods = {"resourceAttributes": {"verb": "get", "resource": "pods"}}
     assert await world.review(path, "driver", pods) == {"allowed": False}
@@ -257,7 +257,7 @@ async def test_reviews_tell_what_is_allowed(world: World) -> None:
     }
 
 
-async def test_a_review_of_a_kubelet_tells_why_not(world: World) -> None:
+async def test_a_review_of_a_kubelet_says_why_not(world: World) -> None:
     asked = {
         "user": "system:node:node-0",
         "groups": ["system:nodes"],
@@ -330,7 +330,7 @@ async def test_rules_are_listed_and_a_kubelets_are_incomplete(world: World) -> N
     )
 
 
-async def test_a_token_review_tells_whose_token_it_is(world: World) -> None:
+async def test_a_token_review_names_the_user(world: World) -> None:
     path = "authentication.k8s.io/v1/tokenreviews"
     assert await world.review(path, "admin", {"token": world.security.token("driver")}) == {
         "authenticated": True,
@@ -343,7 +343,7 @@ async def test_a_token_review_tells_whose_token_it_is(world: World) -> None:
     }
 
 
-async def test_a_token_is_issued_to_who_may_create_it(world: World) -> None:
+async def test_a_token_is_issued_to_a_user_who_is_allowed_to_create_it(world: World) -> None:
     account = {"metadata": {"name": "sa", "namespace": "default", "uid": "u"}}
     world.roles.kinds["serviceaccounts"] = [account]
     path = "/api/v1/namespaces/default/serviceaccounts/sa/token"

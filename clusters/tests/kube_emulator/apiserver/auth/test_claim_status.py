@@ -46,7 +46,7 @@ def causes(old: Object, new: Object, user: User = DRIVER, *rights: str, verb: st
     return [cause.text for cause in found]
 
 
-def test_allocating_needs_the_right_to_bind() -> None:
+def test_allocating_needs_permission_to_bind() -> None:
     assert causes(claim(), claim(allocation=ON_NODE)) == [
         (
             "status.allocation: Forbidden: changing status.allocation or status.reservedFor requires"
@@ -93,19 +93,19 @@ def test_an_agent_on_the_node_of_the_claim_needs_less() -> None:
         User(name="jane", extra=((NODE_NAME, ("node-0",)),)),
     ],
 )
-def test_who_is_elsewhere_is_no_agent_of_the_node(agent: User) -> None:
+def test_an_agent_of_another_node_is_not_associated(agent: User) -> None:
     old, new = claim(allocation=ON_NODE), claim(allocation=ON_NODE, devices=[HEALTHY])
     assert 'verb="[arbitrary-node:patch]"' in causes(old, new, agent)[0]
 
 
-def test_each_driver_whose_entry_changes_is_asked_for_in_order() -> None:
+def test_each_driver_whose_entry_changes_is_checked_in_order() -> None:
     old = claim(allocation=ON_NODE, devices=[HEALTHY, HEALTHY | {"driver": "z"}])
     new = claim(allocation=ON_NODE, devices=[HEALTHY | {"data": {}}, HEALTHY | {"driver": "new"}])
     drivers = [text.partition("k8s.io ")[2].partition(" ")[0] for text in causes(old, new)]
     assert drivers == ['"a.b"', '"new"', '"z"']
 
 
-def test_who_deallocates_needs_no_right_on_devices() -> None:
+def test_deallocating_needs_no_permission_on_devices() -> None:
     old = claim(allocation=ON_NODE, devices=[HEALTHY])
     assert causes(old, claim(), DRIVER, "patch binding - -") == []
 

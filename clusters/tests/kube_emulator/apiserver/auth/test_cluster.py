@@ -1,4 +1,4 @@
-"""A cluster with RBAC as people and drivers see it: kubectl, a client certificate, a service account."""
+"""A cluster with RBAC as users and drivers see it: kubectl, a client certificate, a service account."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -27,8 +27,8 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
 
 @pytest.fixture
 def kubectl(cluster: Cluster, tmp_path: Path) -> Kubectl:
-    def run(*words: str, file: Path | None = None, text: str = "") -> str:
-        done = run_kubectl(file or cluster.kubeconfig, tmp_path, *words, text=text)
+    def run(*arguments: str, file: Path | None = None, text: str = "") -> str:
+        done = run_kubectl(file or cluster.kubeconfig, tmp_path, *arguments, text=text)
         return (done.stdout + done.stderr).strip()
 
     return run
@@ -45,7 +45,7 @@ def denial(file: Path) -> str:
     return caught.value.status.message or ""
 
 
-def test_kubectl_asks_who_one_is_and_what_one_may(cluster: Cluster, kubectl: Kubectl) -> None:
+def test_kubectl_auth_whoami_and_can_i(cluster: Cluster, kubectl: Kubectl) -> None:
     driver = cluster.kubeconfig_of("driver")
     assert "system:authenticated" in kubectl("auth", "whoami", file=driver)
     assert kubectl("auth", "can-i", "list", "pods", file=driver) == "no"
@@ -54,7 +54,7 @@ def test_kubectl_asks_who_one_is_and_what_one_may(cluster: Cluster, kubectl: Kub
     assert "selfsubjectreviews.authentication.k8s.io" in kubectl("auth", "can-i", "--list", file=driver)
 
 
-def test_kubectl_gives_rights_and_makes_tokens(cluster: Cluster, kubectl: Kubectl) -> None:
+def test_kubectl_grants_roles_and_creates_tokens(cluster: Cluster, kubectl: Kubectl) -> None:
     kubectl("create", "serviceaccount", "agent")
     kubectl("create", "clusterrole", "reader", "--verb=get,list", "--resource=pods")
     kubectl("create", "rolebinding", "reader", "--clusterrole=reader", "--serviceaccount=default:agent")
@@ -66,7 +66,7 @@ def test_kubectl_gives_rights_and_makes_tokens(cluster: Cluster, kubectl: Kubect
     assert "authentication.kubernetes.io/node-name" in kubectl("auth", "whoami", file=agent)
 
 
-def test_what_a_service_account_used_and_was_denied_is_told(cluster: Cluster) -> None:
+def test_used_and_denied_permissions_of_a_service_account_are_recorded(cluster: Cluster) -> None:
     with client(cluster.kubeconfig) as admin:
         admin.create(ServiceAccount(metadata=ObjectMeta(name="agent", namespace="default")))
     agent = cluster.kubeconfig_for_serviceaccount("default", "agent")
@@ -76,7 +76,7 @@ def test_what_a_service_account_used_and_was_denied_is_told(cluster: Cluster) ->
     assert cluster.permissions_used(user) == []
 
 
-def test_a_client_certificate_is_a_way_in(cluster: Cluster) -> None:
+def test_a_client_certificate_authenticates(cluster: Cluster) -> None:
     jane = cluster.kubeconfig_with_certificate("jane")
     assert 'User "jane" cannot list' in denial(jane)
     root = cluster.kubeconfig_with_certificate("root", ["system:masters"])
@@ -100,7 +100,7 @@ def test_a_file_for_nobody_is_refused(cluster: Cluster) -> None:
         cluster.kubeconfig_for_serviceaccount("default", "no")
 
 
-def test_the_audit_knows_who_was_refused_and_who_asked_for_reviews(cluster: Cluster) -> None:
+def test_the_audit_has_refused_requests_and_reviews(cluster: Cluster) -> None:
     denial(cluster.kubeconfig_of("driver"))
     config = json.loads(cluster.kubeconfig.read_text())
     config["users"][0]["user"]["token"] = "guessed"

@@ -32,7 +32,7 @@ def test_any_kubelet_may_be_allowed_by_name() -> None:
     assert become(User(name="system:node:node-1"), *rights).groups[0] == "system:nodes"
 
 
-def test_a_service_account_brings_its_groups() -> None:
+def test_a_service_account_has_its_groups() -> None:
     wanted = User(name="system:serviceaccount:other:sa")
     rights = ("impersonate-on:serviceaccount:list pods -", "impersonate:serviceaccount serviceaccounts sa")
     assert become(wanted, *rights).groups == (
@@ -49,14 +49,14 @@ def test_the_old_verb_allows_all_verbs_and_the_group_of_masters() -> None:
     assert become(wanted, *rights, constrained=False).name == "root"
 
 
-def test_a_release_without_narrow_rights_knows_the_old_verb_only() -> None:
+def test_a_release_without_constrained_impersonation_knows_the_old_verb_only() -> None:
     with pytest.raises(
         ApiError, match='users "joe" is forbidden: User ".*" cannot impersonate resource "users"'
     ):
         become(User(name="joe"), constrained=False)
 
 
-def test_each_value_of_an_extra_member_is_asked_for() -> None:
+def test_each_value_of_an_extra_member_is_checked() -> None:
     wanted = User(name="joe", extra=(("scopes", ("a", "b")),))
     rights = ("impersonate users joe", "impersonate userextras/scopes a")
     with pytest.raises(ApiError, match='"b" is forbidden: .*cannot impersonate resource "userextras/scopes"'):

@@ -134,7 +134,7 @@ def test_others_are_none_of_the_node_authorizers_business() -> None:
     assert decide(Attributes(user=User(name="jane"), verb="get", resource="nodes"), World()) is None
 
 
-def judge(operation: str, resource: str, *, world: World | None = None, **more: Any) -> str:
+def complaint_of(operation: str, resource: str, *, world: World | None = None, **more: Any) -> str:
     plural, _, subresource = resource.partition("/")
     group = DRA if plural.startswith("resource") else "coordination.k8s.io" if plural == "leases" else ""
     write = Write(
@@ -144,27 +144,27 @@ def judge(operation: str, resource: str, *, world: World | None = None, **more: 
 
 
 def test_a_kubelet_publishes_slices_of_its_own_node() -> None:
-    assert judge("CREATE", "resourceslices", new=slice_of("node-0")) == ""
-    assert judge("CREATE", "resourceslices", new=slice_of("node-1")) == (
+    assert complaint_of("CREATE", "resourceslices", new=slice_of("node-0")) == ""
+    assert complaint_of("CREATE", "resourceslices", new=slice_of("node-1")) == (
         "can only create ResourceSlice with the same NodeName as the requesting node"
     )
-    assert judge("DELETE", "resourceslices", old={"metadata": {}, "spec": {"allNodes": True}}) == (
+    assert complaint_of("DELETE", "resourceslices", old={"metadata": {}, "spec": {"allNodes": True}}) == (
         "can only delete ResourceSlice with the same NodeName as the requesting node"
     )
 
 
 def test_a_kubelet_does_not_say_which_claims_a_pod_has() -> None:
     new = pod() | {"status": {"resourceClaimStatuses": [{"name": "a"}]}}
-    assert judge("UPDATE", "pods/status", old=pod(), new=new) == (
+    assert complaint_of("UPDATE", "pods/status", old=pod(), new=new) == (
         'node "node-0" cannot update resource claim statues'
     )
-    assert judge("UPDATE", "pods/status", old=pod(nodeName="node-1"), new=new) == (
+    assert complaint_of("UPDATE", "pods/status", old=pod(nodeName="node-1"), new=new) == (
         'node "node-0" can only update pod status for pods with spec.nodeName set to itself'
     )
 
 
 def test_a_kubelet_makes_mirror_pods_only() -> None:
-    assert judge("CREATE", "pods", new=pod()) == (
+    assert complaint_of("CREATE", "pods", new=pod()) == (
         'pod does not have "kubernetes.io/config.mirror" annotation, node "node-0" can only create mirror pods'
     )
 
@@ -174,7 +174,7 @@ def node(**spec: Any) -> Object:
 
 
 def test_a_kubelet_touches_neither_taints_nor_the_labels_of_others() -> None:
-    assert judge("UPDATE", "nodes", old=node(), new=node(taints=[{"key": "a"}])) == (
+    assert complaint_of("UPDATE", "nodes", old=node(), new=node(taints=[{"key": "a"}])) == (
         'node "node-0" is not allowed to modify taints'
     )
     labels = {
@@ -184,10 +184,10 @@ def test_a_kubelet_touches_neither_taints_nor_the_labels_of_others() -> None:
         "me": "",
     }
     new = {"metadata": {"name": "node-0", "labels": labels}, "spec": {}}
-    assert judge("UPDATE", "nodes", old=node(), new=new) == (
+    assert complaint_of("UPDATE", "nodes", old=node(), new=new) == (
         "is not allowed to modify labels: node-restriction.kubernetes.io/z, x.kubernetes.io/a"
     )
-    assert judge("UPDATE", "nodes", name="node-1", old=node(), new=node()) == (
+    assert complaint_of("UPDATE", "nodes", name="node-1", old=node(), new=node()) == (
         'node "node-0" is not allowed to modify node "node-1"'
     )
 
@@ -197,7 +197,7 @@ def test_a_kubelet_asks_for_tokens_of_its_pods() -> None:
 
     def token(**reference: str) -> str:
         new = {"spec": {"boundObjectRef": reference}}
-        return judge("CREATE", "serviceaccounts/token", namespace="default", new=new, world=world)
+        return complaint_of("CREATE", "serviceaccounts/token", namespace="default", new=new, world=world)
 
     assert token() == "node requested token not bound to a pod"
     assert token(apiVersion="v1", kind="Pod", name="p") == (

@@ -107,7 +107,7 @@ def test_a_service_account_is_a_subject_and_so_are_its_groups() -> None:
     )
 
 
-def test_a_binding_to_nothing_is_told_with_the_denial() -> None:
+def test_a_denial_names_a_binding_to_a_missing_role() -> None:
     rbac = Rbac([], [], [], [binding("b", "nowhere", user())])
     wanted = ask("list", "nodes")
     assert forbidden(wanted, rbac.decide(wanted).reason).message == (
@@ -138,19 +138,19 @@ def test_a_selector_of_expressions_does_not_select_everything() -> None:
     assert not rbac.decide(ask("get", "pods")).allowed
 
 
-def test_everyone_who_is_known_may_discover_and_nobody_else() -> None:
+def test_discovery_is_for_authenticated_users_only() -> None:
     rbac = Rbac([], bootstrap.cluster_roles(GATES), [], bootstrap.cluster_bindings())
-    nobody = User(name="system:anonymous", groups=("system:unauthenticated",))
+    anonymous = User(name="system:anonymous", groups=("system:unauthenticated",))
     assert rbac.decide(Attributes(user=JANE, verb="get", path="/apis/apps")).reason == (
         'RBAC: allowed by ClusterRoleBinding "system:discovery" of ClusterRole "system:discovery" to Group'
         ' "system:authenticated"'
     )
-    assert not rbac.decide(Attributes(user=nobody, verb="get", path="/apis")).allowed
-    assert rbac.decide(Attributes(user=nobody, verb="get", path="/version")).allowed
+    assert not rbac.decide(Attributes(user=anonymous, verb="get", path="/apis")).allowed
+    assert rbac.decide(Attributes(user=anonymous, verb="get", path="/version")).allowed
 
 
 @pytest.mark.parametrize(("release", "allowed"), [(V1_35, False), (V1_36, True)])
-def test_the_scheduler_may_bind_claims_where_that_is_a_right(release: Release, allowed: bool) -> None:
+def test_the_scheduler_may_bind_claims_where_that_is_a_permission(release: Release, allowed: bool) -> None:
     rbac = Rbac([], bootstrap.cluster_roles(gates_of(release)), [], bootstrap.cluster_bindings())
     wanted = ask(
         "update", "resourceclaims/binding", User(name="system:kube-scheduler"), group="resource.k8s.io"
@@ -178,11 +178,11 @@ def test_the_scheduler_may_bind_claims_where_that_is_a_right(release: Release, a
         ),
     ],
 )
-def test_a_denial_has_the_words_of_the_real_server(asked: Attributes, message: str) -> None:
+def test_a_denial_has_the_message_of_the_real_server(asked: Attributes, message: str) -> None:
     assert forbidden(asked, "").message == message
 
 
-def test_a_denial_tells_which_object_and_kind() -> None:
+def test_a_denial_names_object_and_kind() -> None:
     wanted = ask("get", "resourceslices", group="resource.k8s.io", name="s")
     assert forbidden(wanted, "").body()["details"] == {
         "name": "s",
@@ -214,7 +214,7 @@ def attempt() -> Callable[[Rbac, str, Object], None]:
     return run
 
 
-def test_nobody_writes_a_role_with_rights_that_he_lacks(attempt: Callable[..., None]) -> None:
+def test_nobody_writes_a_role_with_permissions_that_the_writer_lacks(attempt: Callable[..., None]) -> None:
     wanted = role(
         "esc",
         rule("get list", "pods secrets"),
@@ -234,13 +234,13 @@ def test_nobody_writes_a_role_with_rights_that_he_lacks(attempt: Callable[..., N
     )
 
 
-def test_aggregation_needs_every_right(attempt: Callable[..., None]) -> None:
+def test_aggregation_needs_every_permission(attempt: Callable[..., None]) -> None:
     wanted = role("esc", aggregationRule={"clusterRoleSelectors": [{"matchLabels": {"a": "b"}}]})
     with pytest.raises(ApiError, match="must have cluster-admin privileges to use the aggregationRule"):
         attempt(bound(*WRITER), "clusterroles", wanted)
 
 
-def test_nobody_binds_a_role_with_rights_that_he_lacks(attempt: Callable[..., None]) -> None:
+def test_nobody_binds_a_role_with_permissions_that_the_writer_lacks(attempt: Callable[..., None]) -> None:
     rbac = Rbac([], [role("r", *WRITER), role("all", rule("*", "*", "*"))], [], [binding("b", "r", user())])
     lacking = r'not currently held:\n{APIGroups:\["\*"\], Resources:\["\*"\], Verbs:\["\*"\]}'
     with pytest.raises(ApiError, match=lacking):
@@ -261,13 +261,13 @@ def test_the_verbs_escalate_and_bind_lift_the_rule(
         attempt(bound(rule("create", "*", GROUP)), plural, wanted)
 
 
-words = st.sampled_from(["get", "list", "pods", "pods/status", "*/status", "*", ""])
-some = st.lists(words, min_size=1, max_size=3).map(tuple)
-rules = st.builds(Rule, some, some, some, st.lists(words, max_size=2).map(tuple))
+names = st.sampled_from(["get", "list", "pods", "pods/status", "*/status", "*", ""])
+some = st.lists(names, min_size=1, max_size=3).map(tuple)
+rules = st.builds(Rule, some, some, some, st.lists(names, max_size=2).map(tuple))
 
 
 @given(rules, rules)
-def test_who_covers_a_rule_may_do_all_that_it_allows(owned: Rule, wanted: Rule) -> None:
+def test_a_covering_rule_allows_all_that_the_covered_one_allows(owned: Rule, wanted: Rule) -> None:
     if uncovered([owned], [wanted]):
         return
     for verb in {*owned.verbs, *wanted.verbs, "get"}:
@@ -283,7 +283,7 @@ def test_each_rule_covers_itself(one: Rule) -> None:
     assert not covers(Rule(), Rule(("get",), ("",), ("pods",)))
 
 
-@given(st.lists(rules, max_size=4), words, words, words)
+@given(st.lists(rules, max_size=4), names, names, names)
 def test_the_index_changes_no_answer(held: list[Rule], verb: str, resource: str, name: str) -> None:
     rbac = bound(*(one.document() for one in held))
     for asked_name in (name, "other", name):

@@ -71,7 +71,7 @@ def refusal(security: Security, token: str) -> str:
     return str(caught.value)
 
 
-def test_a_token_says_what_upstreams_tokens_say(security: Security) -> None:
+def test_a_token_has_the_claims_of_upstreams_tokens(security: Security) -> None:
     claims = said(security.account_token("default", "sa", bound=POD))
     assert sorted(claims) == ["aud", "exp", "iat", "iss", "jti", "kubernetes.io", "nbf", "sub"]
     assert claims["sub"] == "system:serviceaccount:default:sa"
@@ -83,7 +83,7 @@ def test_a_token_says_what_upstreams_tokens_say(security: Security) -> None:
     }
 
 
-def test_its_user_has_groups_and_tells_pod_and_node(security: Security) -> None:
+def test_its_user_has_groups_and_names_pod_and_node(security: Security) -> None:
     user = security.authenticator.token_user(security.account_token("default", "sa", bound=POD))
     assert user.groups == ("system:serviceaccounts", "system:serviceaccounts:default", "system:authenticated")
     extra = {name.removeprefix(EXTRA): value for name, (value,) in user.extra}
@@ -91,7 +91,7 @@ def test_its_user_has_groups_and_tells_pod_and_node(security: Security) -> None:
     assert extra == {"node-name": "node-0", "node-uid": "node-0-1", "pod-name": "p", "pod-uid": "p-2"}
 
 
-def test_a_token_bound_to_a_node_tells_it(security: Security, world: World) -> None:
+def test_a_token_bound_to_a_node_names_it(security: Security, world: World) -> None:
     token = security.account_token("default", "sa", bound=NODE)
     assert security.authenticator.token_user(token).values(f"{EXTRA}node-name") == ("node-0",)
     del world.items["nodes", "node-0", ""]
@@ -122,7 +122,7 @@ def test_a_token_ends_with_its_account(security: Security, world: World) -> None
     assert 'serviceaccounts "sa" not found' in refusal(security, token)
 
 
-def test_a_token_for_others_is_none_for_the_server(security: Security) -> None:
+def test_a_token_of_another_audience_is_refused(security: Security) -> None:
     token = security.reviews.issue("default", "sa", {"spec": {"audiences": ["vault"]}})["status"]["token"]
     assert refusal(security, token) == (
         '[invalid bearer token, token audiences ["vault"] is invalid for the target audiences'
@@ -207,5 +207,5 @@ def test_a_certificate_names_user_and_groups(security: Security) -> None:
 
 
 @pytest.mark.parametrize("header", ["", "Basic abc", "Bearer", "Bearer "])
-def test_who_shows_nothing_is_anonymous(security: Security, header: str) -> None:
+def test_a_request_without_credentials_is_anonymous(security: Security, header: str) -> None:
     assert security.authenticator.authenticate(header, None).name == "system:anonymous"

@@ -80,7 +80,7 @@ def claim(name: str = "c") -> Object:
 ALLOCATION = {"devices": {"results": [{"request": "gpu", "driver": "d", "pool": "p", "device": "x"}]}}
 
 
-def test_status_and_spec_have_their_own_doors(api: Api) -> None:
+def test_status_and_spec_are_written_apart(api: Api) -> None:
     stored = api.create("resourceclaims", claim()).value
     assert stored["status"] == {}
     assert stored["spec"]["devices"]["requests"][0]["exactly"]["count"] == 1
@@ -149,7 +149,7 @@ async def test_leaving_the_selection_is_a_deletion_for_the_watcher(api: Api) -> 
     assert await take(api, 1, since=since, matches=label_selector("x=y")) == [("DELETED", "a")]
 
 
-async def test_a_forgotten_version_is_gone(api: Api) -> None:
+async def test_a_compacted_version_is_gone(api: Api) -> None:
     since = api.store.revision
     api.store.forget()
     with pytest.raises(ApiError, match="too old resource version"):

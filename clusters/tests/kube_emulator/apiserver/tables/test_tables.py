@@ -1,4 +1,4 @@
-"""What ``kubectl get`` prints; the words were compared with those of a real server."""
+"""What ``kubectl get`` prints; the texts were compared with those of a real server."""
 
 from typing import Any
 
@@ -28,8 +28,8 @@ def pod(*containers: Object, inits: tuple[Object, ...] = (), sidecar: str = "", 
             for each in inits
         ],
     }
-    told = {"phase": "Running", "containerStatuses": [*containers], "initContainerStatuses": [*inits]}
-    return {"spec": spec, "status": told | status}
+    base = {"phase": "Running", "containerStatuses": [*containers], "initContainerStatuses": [*inits]}
+    return {"spec": spec, "status": base | status}
 
 
 def ended(code: int, reason: str = "", **fields: Any) -> Object:
@@ -42,7 +42,7 @@ READY: Any = {"conditions": [{"type": "Ready", "status": "True"}]}
 
 
 @pytest.mark.parametrize(
-    ("item", "ready", "word"),
+    ("item", "ready", "shown"),
     [
         (pod(RUNS, RUNS), "2/2", "Running"),
         (pod(RUNS, WAITS), "1/2", "CrashLoopBackOff"),
@@ -57,18 +57,18 @@ READY: Any = {"conditions": [{"type": "Ready", "status": "True"}]}
         (pod(phase="Failed", reason="Evicted"), "0/0", "Evicted"),
     ],
 )
-def test_a_pod_shows_what_its_containers_do(item: Object, ready: str, word: str) -> None:
+def test_a_pod_shows_what_its_containers_do(item: Object, ready: str, shown: str) -> None:
     cells = row("pods", item)
-    assert (cells["Ready"], cells["Status"]) == (ready, word)
+    assert (cells["Ready"], cells["Status"]) == (ready, shown)
 
 
-def test_a_pod_that_goes_says_so_until_it_has_ended() -> None:
+def test_a_deleted_pod_is_terminating_until_it_has_ended() -> None:
     going = {"metadata": {"name": "a", "deletionTimestamp": BEFORE}}
     assert row("pods", pod(RUNS) | going)["Status"] == "Terminating"
     assert row("pods", pod(ended(0, "Completed"), phase="Succeeded") | going)["Status"] == "Completed"
 
 
-def test_restarts_tell_when_the_last_one_was() -> None:
+def test_restarts_show_when_the_last_one_was() -> None:
     again = RUNS | {"restartCount": 3, "lastState": {"terminated": {"finishedAt": BEFORE}}}
     assert row("pods", pod(again))["Restarts"] == "3 (5s ago)"
 
@@ -85,7 +85,7 @@ def test_a_job_shows_how_long_it_runs() -> None:
     assert (cells["Status"], cells["Completions"], cells["Duration"]) == ("Running", "0/1", "5s")
 
 
-def test_an_event_shows_who_tells_it_and_how_often() -> None:
+def test_an_event_shows_its_source_and_count() -> None:
     item = {
         "involvedObject": {"kind": "Pod", "name": "p"},
         "source": {"component": "kubelet", "host": "n"},
