@@ -40,7 +40,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the repository's own documents to those of ``docs/``."""
     for source, page in PAGES.items():
         if (ROOT / source).is_file():
-            found = File.generated(config, page, abs_src_path=str(ROOT / source), inclusion=InclusionLevel.INCLUDED)
+            found = File.generated(
+                config, page, abs_src_path=str(ROOT / source), inclusion=InclusionLevel.INCLUDED
+            )
             files.append(found)
         else:
             log.warning("the page %s does not exist in the repository", source)
