@@ -16,7 +16,7 @@ from typing import Any
 from dra_clusters.checks.behaviour import Behaviour
 from dra_clusters.checks.catalogue import behaviours
 from dra_clusters.checks.client import Difference
-from dra_clusters.checks.world import World
+from dra_clusters.checks.context import CheckContext
 from dra_clusters.errors import ClusterError, UsageError
 from dra_clusters.provider import Cluster, Node
 from dra_clusters.raw_client import RawClient
@@ -128,12 +128,14 @@ def reason_to_skip(item: Behaviour, subject: Subject) -> str:
 
 
 def run_one(item: Behaviour, subject: Subject) -> Result:
-    """Run one behaviour in a world of its own."""
+    """Run one behaviour in a context of its own."""
     verdict, detail = "skipped", reason_to_skip(item, subject)
     if not detail:
         try:
-            with World(subject.kubeconfig, kubernetes=subject.kubernetes, nodes=subject.nodes) as world:
-                item.run(world)
+            with CheckContext(
+                subject.kubeconfig, kubernetes=subject.kubernetes, nodes=subject.nodes
+            ) as context:
+                item.run(context)
             verdict = "pass"
         except Difference as error:
             verdict, detail = "differs", str(error)

@@ -1,7 +1,7 @@
 """What a behaviour is: a sentence about a cluster with its source, and a function that raises where it does not hold.
 
 The lists register theirs with the decorator ``behaviour``; the docstring is the sentence. Functions may run in parallel
-and again and again on one cluster, so each works in a namespace and with names of its own (see ``world``).
+and again and again on one cluster, so each works in a namespace and with names of its own (see ``context``).
 """
 
 from collections.abc import Callable, Iterable
@@ -24,7 +24,7 @@ class Behaviour:
         needs: capabilities of the cluster, see ``provider.Cluster.capabilities``.
         since: the first release that does so by default, e.g. ``1.34``.
         until: the last one; empty if it still does.
-        run: takes a ``world.World``.
+        run: takes a ``context.CheckContext``.
     """
 
     id: str

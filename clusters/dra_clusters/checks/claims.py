@@ -5,6 +5,7 @@ from typing import Any
 from dra_api.objects import JsonObject
 from dra_clusters.checks.behaviour import UPSTREAM, behaviour
 from dra_clusters.checks.client import same
+from dra_clusters.checks.context import CheckContext
 from dra_clusters.checks.refusals import (
     DUPLICATE,
     FORBIDDEN,
@@ -19,7 +20,6 @@ from dra_clusters.checks.refusals import (
     sample,
     taken,
 )
-from dra_clusters.checks.world import World
 
 CLAIM, CLASS, TEMPLATE = "resourceclaims", "deviceclasses", "resourceclaimtemplates"
 REQUESTS, ONE, AT = "spec.devices.requests", "spec.devices.requests.0", "spec.devices.requests[0]"
@@ -161,49 +161,51 @@ refused(
 
 
 @behaviour("claims/defaults", UPSTREAM + "pkg/apis/resource/v1/defaults.go")
-def defaults(world: World) -> None:
+def defaults(context: CheckContext) -> None:
     """A request gets allocationMode ExactCount and count 1; a toleration the operator Equal."""
-    stored = world.create(CLAIM, sample(world, CLAIM))
+    stored = context.create(CLAIM, sample(context, CLAIM))
     exactly = stored["spec"]["devices"]["requests"][0]["exactly"]
     same(exactly, {"deviceClassName": "class", "allocationMode": "ExactCount", "count": 1}, "exactly")
 
 
 @behaviour("claims/alternatives-default-too", UPSTREAM + "pkg/apis/resource/v1/defaults.go")
-def alternatives_default(world: World) -> None:
+def alternatives_default(context: CheckContext) -> None:
     """Alternatives get the same defaults."""
-    stored = world.create(CLAIM, sample(world, CLAIM, {REQUESTS: [{"name": "r", "firstAvailable": [SUB]}]}))
+    stored = context.create(
+        CLAIM, sample(context, CLAIM, {REQUESTS: [{"name": "r", "firstAvailable": [SUB]}]})
+    )
     found = stored["spec"]["devices"]["requests"][0]["firstAvailable"][0]
     same((found["allocationMode"], found["count"]), ("ExactCount", 1), "defaults")
 
 
 @behaviour("claims/spec-is-immutable", VALIDATION)
-def spec_is_immutable(world: World) -> None:
+def spec_is_immutable(context: CheckContext) -> None:
     """The spec of a claim cannot change."""
-    stored = world.create(CLAIM, sample(world, CLAIM))
+    stored = context.create(CLAIM, sample(context, CLAIM))
     stored["spec"]["devices"]["requests"][0]["exactly"]["count"] = 2
-    world.put(CLAIM, stored).invalid((INVALID, "spec"))
+    context.put(CLAIM, stored).invalid((INVALID, "spec"))
 
 
 @behaviour("claims/template-is-immutable", VALIDATION)
-def template_is_immutable(world: World) -> None:
+def template_is_immutable(context: CheckContext) -> None:
     """The spec of a template cannot change."""
-    stored = world.create(TEMPLATE, sample(world, TEMPLATE))
+    stored = context.create(TEMPLATE, sample(context, TEMPLATE))
     stored["spec"]["spec"]["devices"]["requests"][0]["exactly"]["count"] = 2
-    world.put(TEMPLATE, stored).invalid((INVALID, "spec"))
+    context.put(TEMPLATE, stored).invalid((INVALID, "spec"))
 
 
 @behaviour("claims/class-can-change", VALIDATION)
-def class_can_change(world: World) -> None:
+def class_can_change(context: CheckContext) -> None:
     """The spec of a class can change, and its generation grows."""
-    stored = world.create(CLASS, sample(world, CLASS))
+    stored = context.create(CLASS, sample(context, CLASS))
     stored["spec"]["selectors"][0]["cel"]["expression"] = "false"
-    same(world.put(CLASS, stored).expect(200)["metadata"]["generation"], 2, "generation")
+    same(context.put(CLASS, stored).expect(200)["metadata"]["generation"], 2, "generation")
 
 
 @behaviour("claims/admin-access-with-label", UPSTREAM + "pkg/registry/resource")
-def admin_access(world: World) -> None:
+def admin_access(context: CheckContext) -> None:
     """In a namespace with the label resource.kubernetes.io/admin-access=true admin access is taken."""
     labels = {"resource.kubernetes.io/admin-access": "true"}
-    world.patch("merge", "namespaces", world.namespace, {"metadata": {"labels": labels}}).expect(200)
-    stored = world.create(CLAIM, sample(world, CLAIM, {f"{EXACTLY}.adminAccess": True}))
+    context.patch("merge", "namespaces", context.namespace, {"metadata": {"labels": labels}}).expect(200)
+    stored = context.create(CLAIM, sample(context, CLAIM, {f"{EXACTLY}.adminAccess": True}))
     same(stored["spec"]["devices"]["requests"][0]["exactly"]["adminAccess"], True, "adminAccess")

@@ -3,8 +3,8 @@
 from dra_api.objects import JsonObject
 from dra_clusters.checks.behaviour import UPSTREAM, behaviour
 from dra_clusters.checks.client import same
+from dra_clusters.checks.context import CheckContext
 from dra_clusters.checks.refusals import sample
-from dra_clusters.checks.world import World
 
 CONVERSION = UPSTREAM + "pkg/apis/resource/v1beta1/conversion.go"
 BETA1, BETA2 = "/apis/resource.k8s.io/v1beta1", "/apis/resource.k8s.io/v1beta2"
@@ -12,9 +12,9 @@ NEEDS = ("api", "resource.k8s.io/v1beta1")
 SLICE, CLAIM = "resourceslices", "resourceclaims"
 
 
-def old_slice(world: World) -> JsonObject:
+def old_slice(context: CheckContext) -> JsonObject:
     """A slice as v1beta1 has it."""
-    item = sample(world, SLICE)
+    item = sample(context, SLICE)
     device = item["spec"]["devices"][0]
     basic = {name: value for name, value in device.items() if name != "name"}
     item["spec"]["devices"] = [{"name": device["name"], "basic": basic}]
@@ -22,23 +22,23 @@ def old_slice(world: World) -> JsonObject:
 
 
 @behaviour("conversion/slice-from-v1beta1", CONVERSION, needs=NEEDS)
-def slice_from_beta1(world: World) -> None:
+def slice_from_beta1(context: CheckContext) -> None:
     """A slice written through v1beta1 is flat in v1."""
-    stored = world.create(SLICE, old_slice(world), api=BETA1)
+    stored = context.create(SLICE, old_slice(context), api=BETA1)
     same(
         (stored["apiVersion"], "basic" in stored["spec"]["devices"][0]),
         ("resource.k8s.io/v1beta1", True),
         "the answer",
     )
-    new = world.get(SLICE, stored["metadata"]["name"]).expect(200)
+    new = context.get(SLICE, stored["metadata"]["name"]).expect(200)
     same(new["spec"]["devices"][0]["attributes"], {"model": {"string": "x"}}, "attributes in v1")
 
 
 @behaviour("conversion/slice-to-v1beta1", CONVERSION, needs=NEEDS)
-def slice_to_beta1(world: World) -> None:
+def slice_to_beta1(context: CheckContext) -> None:
     """A slice written through v1 has basic in v1beta1, and the node name as a plain string."""
-    stored = world.create(SLICE, sample(world, SLICE))
-    old = world.get(SLICE, stored["metadata"]["name"], api=BETA1).expect(200)
+    stored = context.create(SLICE, sample(context, SLICE))
+    old = context.get(SLICE, stored["metadata"]["name"], api=BETA1).expect(200)
     device = old["spec"]["devices"][0]
     same(
         (sorted(device), device["basic"]["attributes"]),
@@ -49,20 +49,20 @@ def slice_to_beta1(world: World) -> None:
 
 
 @behaviour("conversion/claim-from-v1beta1", CONVERSION, needs=NEEDS)
-def claim_from_beta1(world: World) -> None:
+def claim_from_beta1(context: CheckContext) -> None:
     """A request of v1beta1 with its members becomes exactly in v1; defaults are those of v1."""
     spec = {"devices": {"requests": [{"name": "r", "deviceClassName": "class"}]}}
-    world.create(CLAIM, {"metadata": {"name": "a"}, "spec": spec}, api=BETA1)
-    request = world.get(CLAIM, "a").expect(200)["spec"]["devices"]["requests"][0]
+    context.create(CLAIM, {"metadata": {"name": "a"}, "spec": spec}, api=BETA1)
+    request = context.get(CLAIM, "a").expect(200)["spec"]["devices"]["requests"][0]
     wanted = {"deviceClassName": "class", "allocationMode": "ExactCount", "count": 1}
     same(request, {"name": "r", "exactly": wanted}, "request")
 
 
 @behaviour("conversion/claim-to-v1beta1", CONVERSION, needs=NEEDS)
-def claim_to_beta1(world: World) -> None:
+def claim_to_beta1(context: CheckContext) -> None:
     """exactly of v1 is spread into the request in v1beta1."""
-    stored = world.create(CLAIM, sample(world, CLAIM))
-    request = world.get(CLAIM, stored["metadata"]["name"], api=BETA1).expect(200)["spec"]["devices"][
+    stored = context.create(CLAIM, sample(context, CLAIM))
+    request = context.get(CLAIM, stored["metadata"]["name"], api=BETA1).expect(200)["spec"]["devices"][
         "requests"
     ][0]
     same(
@@ -73,12 +73,12 @@ def claim_to_beta1(world: World) -> None:
 
 
 @behaviour("conversion/alternatives-to-v1beta1", CONVERSION, needs=NEEDS)
-def alternatives_to_beta1(world: World) -> None:
+def alternatives_to_beta1(context: CheckContext) -> None:
     """A request with firstAvailable has an empty class and no mode of its own in v1beta1."""
     alternative = {"name": "s", "deviceClassName": "class"}
     change = {"spec.devices.requests": [{"name": "r", "firstAvailable": [alternative]}]}
-    stored = world.create(CLAIM, sample(world, CLAIM, change))
-    request = world.get(CLAIM, stored["metadata"]["name"], api=BETA1).expect(200)["spec"]["devices"][
+    stored = context.create(CLAIM, sample(context, CLAIM, change))
+    request = context.get(CLAIM, stored["metadata"]["name"], api=BETA1).expect(200)["spec"]["devices"][
         "requests"
     ][0]
     same(
@@ -89,38 +89,38 @@ def alternatives_to_beta1(world: World) -> None:
 
 
 @behaviour("conversion/v1beta2-is-v1", CONVERSION, needs=("api", "resource.k8s.io/v1beta2"))
-def beta2_is_v1(world: World) -> None:
+def beta2_is_v1(context: CheckContext) -> None:
     """v1beta2 has the shape of v1, for slices and claims."""
     for plural in (SLICE, CLAIM):
-        stored = world.create(plural, sample(world, plural), api=BETA2)
-        new = world.get(plural, stored["metadata"]["name"]).expect(200)
+        stored = context.create(plural, sample(context, plural), api=BETA2)
+        new = context.get(plural, stored["metadata"]["name"]).expect(200)
         same((stored["apiVersion"], stored["spec"]), ("resource.k8s.io/v1beta2", new["spec"]), plural)
 
 
 @behaviour("conversion/update-through-another-version", CONVERSION, needs=NEEDS)
-def update_through_another(world: World) -> None:
+def update_through_another(context: CheckContext) -> None:
     """A read through v1beta1 and a replace through it keep what v1 wrote, at the same resourceVersion."""
-    stored = world.create(SLICE, sample(world, SLICE))
-    old = world.get(SLICE, stored["metadata"]["name"], api=BETA1).expect(200)
-    body = world.put(SLICE, old, api=BETA1).expect(200)
+    stored = context.create(SLICE, sample(context, SLICE))
+    old = context.get(SLICE, stored["metadata"]["name"], api=BETA1).expect(200)
+    body = context.put(SLICE, old, api=BETA1).expect(200)
     same(body["metadata"]["resourceVersion"], stored["metadata"]["resourceVersion"], "resourceVersion")
 
 
 @behaviour("conversion/stale-over-versions", CONVERSION, needs=NEEDS)
-def stale_over_versions(world: World) -> None:
+def stale_over_versions(context: CheckContext) -> None:
     """Optimistic concurrency holds over versions."""
-    stored = world.create(SLICE, sample(world, SLICE))
-    old = world.get(SLICE, stored["metadata"]["name"], api=BETA1).expect(200)
-    world.put(SLICE, {**stored, "metadata": {**stored["metadata"], "labels": {"x": "y"}}}).expect(200)
-    world.put(SLICE, old, api=BETA1).refuse(409, "Conflict")
+    stored = context.create(SLICE, sample(context, SLICE))
+    old = context.get(SLICE, stored["metadata"]["name"], api=BETA1).expect(200)
+    context.put(SLICE, {**stored, "metadata": {**stored["metadata"], "labels": {"x": "y"}}}).expect(200)
+    context.put(SLICE, old, api=BETA1).refuse(409, "Conflict")
 
 
 @behaviour("conversion/refusals-speak-the-version", CONVERSION, needs=NEEDS, since="1.36")
-def refusals_speak(world: World) -> None:
+def refusals_speak(context: CheckContext) -> None:
     """Validation speaks of the fields of the internal form, whatever the version of the request."""
-    item = old_slice(world)
+    item = old_slice(context)
     item["spec"]["devices"][0]["basic"]["attributes"] = {"a-b": {"int": 1}}
-    world.post(SLICE, item, api=BETA1).invalid(("FieldValueInvalid", "spec.devices[0].attributes"))
+    context.post(SLICE, item, api=BETA1).invalid(("FieldValueInvalid", "spec.devices[0].attributes"))
 
 
 @behaviour(
@@ -129,18 +129,18 @@ def refusals_speak(world: World) -> None:
     needs=NEEDS,
     since="1.35",
 )
-def beta_versions_warn(world: World) -> None:
+def beta_versions_warn(context: CheckContext) -> None:
     """A request to v1beta1 is answered with a Warning header that says since when and until when."""
-    warning = world.get(SLICE, api=BETA1, limit="1").headers.get("warning", "")
+    warning = context.get(SLICE, api=BETA1, limit="1").headers.get("warning", "")
     wanted = "resource.k8s.io/v1beta1 ResourceSlice is deprecated in v1.35+, unavailable in v1.38+"
     same(wanted in warning, True, f"a warning: {warning}")
 
 
 @behaviour("conversion/list-through-another-version", CONVERSION, needs=NEEDS)
-def list_through_another(world: World) -> None:
+def list_through_another(context: CheckContext) -> None:
     """A list through v1beta1 has its version, whatever its items were written with."""
-    world.create(CLAIM, sample(world, CLAIM))
-    body = world.get(CLAIM, api=BETA1).expect(200)
+    context.create(CLAIM, sample(context, CLAIM))
+    body = context.get(CLAIM, api=BETA1).expect(200)
     same(
         (body["apiVersion"], body["items"][0]["spec"]["devices"]["requests"][0]["count"]),
         ("resource.k8s.io/v1beta1", 1),
@@ -151,9 +151,9 @@ def list_through_another(world: World) -> None:
 @behaviour(
     "conversion/fields-by-any-version", UPSTREAM + "pkg/apis/resource/v1beta1/conversion.go", needs=NEEDS
 )
-def fields_by_any_version(world: World) -> None:
+def fields_by_any_version(context: CheckContext) -> None:
     """Field selectors work in v1beta1 as in v1."""
-    stored = world.create(SLICE, sample(world, SLICE, {"spec.nodeName": world.name()}))
+    stored = context.create(SLICE, sample(context, SLICE, {"spec.nodeName": context.name()}))
     selector = f"spec.nodeName={stored['spec']['nodeName']}"
-    body = world.get(SLICE, api=BETA1, fieldSelector=selector).expect(200)
+    body = context.get(SLICE, api=BETA1, fieldSelector=selector).expect(200)
     same([item["metadata"]["name"] for item in body["items"]], [stored["metadata"]["name"]], "names")

@@ -5,8 +5,8 @@ from typing import Any
 from dra_api.objects import JsonObject
 from dra_clusters.checks.behaviour import UPSTREAM, behaviour
 from dra_clusters.checks.client import same
+from dra_clusters.checks.context import CheckContext
 from dra_clusters.checks.refusals import DUPLICATE, GONE, INVALID, TOO_LONG, TOO_MANY, refused, sample, taken
-from dra_clusters.checks.world import World
 
 SLICE = "resourceslices"
 DEVICES = "spec.devices"
@@ -147,11 +147,11 @@ refused(
     "slices/quantities-are-canonical",
     UPSTREAM + "staging/src/k8s.io/apimachinery/pkg/api/resource/quantity.go",
 )
-def quantities_are_canonical(world: World) -> None:
+def quantities_are_canonical(context: CheckContext) -> None:
     """A capacity of 1024Mi is stored as 1Gi, one of 0.5 as 500m."""
     found = []
     for value in ("1024Mi", "0.5", "1e3", "1.5Gi"):
-        stored = world.create(SLICE, sample(world, SLICE, {f"{FIRST}.capacity.memory.value": value}))
+        stored = context.create(SLICE, sample(context, SLICE, {f"{FIRST}.capacity.memory.value": value}))
         found.append(stored["spec"]["devices"][0]["capacity"]["memory"]["value"])
     same(found, ["1Gi", "500m", "1e3", "1536Mi"], "values")
 
@@ -159,7 +159,7 @@ def quantities_are_canonical(world: World) -> None:
 @behaviour(
     "slices/garbage-quantity", UPSTREAM + "staging/src/k8s.io/apimachinery/pkg/api/resource/quantity.go"
 )
-def garbage_quantity(world: World) -> None:
+def garbage_quantity(context: CheckContext) -> None:
     """A capacity that is no quantity is 400 BadRequest."""
-    answer = world.post(SLICE, sample(world, SLICE, {f"{FIRST}.capacity.memory.value": "lots"}))
+    answer = context.post(SLICE, sample(context, SLICE, {f"{FIRST}.capacity.memory.value": "lots"}))
     answer.refuse(400, "BadRequest", "quantities must match the regular expression")

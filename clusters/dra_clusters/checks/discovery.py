@@ -4,29 +4,29 @@ from typing import Any
 
 from dra_clusters.checks.behaviour import UPSTREAM, behaviour
 from dra_clusters.checks.client import eventually, holds, same
-from dra_clusters.checks.world import World
+from dra_clusters.checks.context import CheckContext
 
 DISCOVERY = UPSTREAM + "staging/src/k8s.io/apiserver/pkg/endpoints/discovery"
 AGGREGATED = "KEP 3352"
 LIST = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
 
-def resources(world: World, path: str) -> dict[str, Any]:
+def resources(context: CheckContext, path: str) -> dict[str, Any]:
     """The resources of a group version, by name."""
-    return {item["name"]: item for item in world.client.send("GET", path).expect(200)["resources"]}
+    return {item["name"]: item for item in context.client.send("GET", path).expect(200)["resources"]}
 
 
 @behaviour("discovery/api-versions", DISCOVERY)
-def api_versions(world: World) -> None:
+def api_versions(context: CheckContext) -> None:
     """/api is APIVersions with v1."""
-    body = world.client.send("GET", "/api").expect(200)
+    body = context.client.send("GET", "/api").expect(200)
     same((body["kind"], body["versions"]), ("APIVersions", ["v1"]), "/api")
 
 
 @behaviour("discovery/groups", DISCOVERY)
-def groups(world: World) -> None:
+def groups(context: CheckContext) -> None:
     """/apis lists the groups, each with a preferred version."""
-    body = world.client.send("GET", "/apis").expect(200)
+    body = context.client.send("GET", "/apis").expect(200)
     found = {group["name"]: group["preferredVersion"]["version"] for group in body["groups"]}
     wanted = {
         "apps": "v1",
@@ -42,16 +42,16 @@ def groups(world: World) -> None:
 
 
 @behaviour("discovery/one-group", DISCOVERY)
-def one_group(world: World) -> None:
+def one_group(context: CheckContext) -> None:
     """/apis/GROUP is an APIGroup whose first version is the preferred one."""
-    body = world.client.send("GET", "/apis/resource.k8s.io").expect(200)
+    body = context.client.send("GET", "/apis/resource.k8s.io").expect(200)
     same((body["kind"], body["versions"][0]), ("APIGroup", body["preferredVersion"]), "the group")
 
 
 @behaviour("discovery/resources", DISCOVERY)
-def resource_list(world: World) -> None:
+def resource_list(context: CheckContext) -> None:
     """/api/v1 is an APIResourceList that tells kind, scope, verbs and short names."""
-    pods = resources(world, "/api/v1")["pods"]
+    pods = resources(context, "/api/v1")["pods"]
     same(
         (pods["kind"], pods["namespaced"], pods["singularName"], pods["shortNames"]),
         ("Pod", True, "pod", ["po"]),
@@ -62,15 +62,15 @@ def resource_list(world: World) -> None:
 
 
 @behaviour("discovery/categories", DISCOVERY)
-def categories(world: World) -> None:
+def categories(context: CheckContext) -> None:
     """Pods are in the category all, which kubectl get all asks for."""
-    same(resources(world, "/api/v1")["pods"]["categories"], ["all"], "categories")
+    same(resources(context, "/api/v1")["pods"]["categories"], ["all"], "categories")
 
 
 @behaviour("discovery/subresources", DISCOVERY)
-def subresources(world: World) -> None:
+def subresources(context: CheckContext) -> None:
     """Subresources are listed as NAME/SUB; those of another kind name its group and version."""
-    found = resources(world, "/api/v1")
+    found = resources(context, "/api/v1")
     holds(
         {"pods/status", "pods/binding", "pods/eviction", "serviceaccounts/token"} <= set(found),
         "subresources",
@@ -85,9 +85,9 @@ def subresources(world: World) -> None:
 
 
 @behaviour("discovery/resource-k8s-io", DISCOVERY)
-def resource_group(world: World) -> None:
+def resource_group(context: CheckContext) -> None:
     """resource.k8s.io/v1 has slices, claims with status, templates and classes."""
-    found = resources(world, "/apis/resource.k8s.io/v1")
+    found = resources(context, "/apis/resource.k8s.io/v1")
     wanted = {
         "deviceclasses",
         "resourceclaims",
@@ -104,9 +104,9 @@ def resource_group(world: World) -> None:
 
 
 @behaviour("discovery/aggregated-groups", AGGREGATED)
-def aggregated_groups(world: World) -> None:
+def aggregated_groups(context: CheckContext) -> None:
     """/apis as APIGroupDiscoveryList has each group with versions, resources and verbs in one answer."""
-    answer = world.client.send("GET", "/apis", headers={"Accept": f"{LIST},application/json"})
+    answer = context.client.send("GET", "/apis", headers={"Accept": f"{LIST},application/json"})
     body = answer.expect(200)
     same((body["kind"], body["apiVersion"]), ("APIGroupDiscoveryList", "apidiscovery.k8s.io/v2"), "envelope")
     holds(
@@ -125,9 +125,9 @@ def aggregated_groups(world: World) -> None:
 
 
 @behaviour("discovery/aggregated-core", AGGREGATED)
-def aggregated_core(world: World) -> None:
+def aggregated_core(context: CheckContext) -> None:
     """/api as APIGroupDiscoveryList has one group without a name, subresources below their resources."""
-    body = world.client.send("GET", "/api", headers={"Accept": LIST}).expect(200)
+    body = context.client.send("GET", "/api", headers={"Accept": LIST}).expect(200)
     same([item["metadata"].get("name", "") for item in body["items"]], [""], "groups")
     pods = next(item for item in body["items"][0]["versions"][0]["resources"] if item["resource"] == "pods")
     holds(
@@ -138,44 +138,44 @@ def aggregated_core(world: World) -> None:
 
 
 @behaviour("discovery/etag", AGGREGATED)
-def etag(world: World) -> None:
+def etag(context: CheckContext) -> None:
     """The aggregated answer has an ETag; asked with it, it is 304."""
 
     def unchanged() -> bool:  # groups of custom resources come and go beside this
-        tag = world.client.send("GET", "/apis", headers={"Accept": LIST}).headers.get("etag", "none")
-        answer = world.client.send("GET", "/apis", headers={"Accept": LIST, "If-None-Match": tag})
+        tag = context.client.send("GET", "/apis", headers={"Accept": LIST}).headers.get("etag", "none")
+        answer = context.client.send("GET", "/apis", headers={"Accept": LIST, "If-None-Match": tag})
         return answer.code == 304
 
     eventually(unchanged, "304 for the ETag of the answer before")
 
 
 @behaviour("discovery/version", UPSTREAM + "staging/src/k8s.io/apiserver/pkg/server/routes/version.go")
-def version(world: World) -> None:
+def version(context: CheckContext) -> None:
     """/version tells major, minor and gitVersion; with a trailing slash too."""
     for path in ("/version", "/version/"):
-        body = world.client.send("GET", path).expect(200)
-        same(f"{body['major']}.{body['minor'].rstrip('+')}", world.kubernetes, "release")
+        body = context.client.send("GET", path).expect(200)
+        same(f"{body['major']}.{body['minor'].rstrip('+')}", context.kubernetes, "release")
         holds(
-            body["gitVersion"].startswith(f"v{world.kubernetes}."),
+            body["gitVersion"].startswith(f"v{context.kubernetes}."),
             "a gitVersion of the release",
             body["gitVersion"],
         )
 
 
 @behaviour("discovery/health", UPSTREAM + "staging/src/k8s.io/apiserver/pkg/server/healthz")
-def health(world: World) -> None:
+def health(context: CheckContext) -> None:
     """/healthz, /livez and /readyz are ok in plain text; verbose lists the checks."""
     for path in ("/healthz", "/livez", "/readyz"):
-        answer = world.client.send("GET", path)
+        answer = context.client.send("GET", path)
         same((answer.code, answer.text), (200, "ok"), path)
-    text = world.client.send("GET", "/readyz", query={"verbose": ""}).text
+    text = context.client.send("GET", "/readyz", query={"verbose": ""}).text
     holds("[+]ping ok" in text and text.rstrip().endswith("readyz check passed"), "the list of checks", text)
 
 
 @behaviour("discovery/openapi-v3-index", "KEP 2896")
-def openapi_index(world: World) -> None:
+def openapi_index(context: CheckContext) -> None:
     """/openapi/v3 points to one document for each group version, with a hash for caching."""
-    paths = world.client.send("GET", "/openapi/v3").expect(200)["paths"]
+    paths = context.client.send("GET", "/openapi/v3").expect(200)["paths"]
     for name in ("api/v1", "apis/resource.k8s.io/v1"):
         holds(
             "hash=" in paths.get(name, {}).get("serverRelativeURL", ""),
@@ -185,9 +185,9 @@ def openapi_index(world: World) -> None:
 
 
 @behaviour("discovery/openapi-v3-document", "KEP 2896")
-def openapi_document(world: World) -> None:
+def openapi_document(context: CheckContext) -> None:
     """The v3 document of resource.k8s.io/v1 has schemas with their kind, and the paths."""
-    body = world.client.send("GET", "/openapi/v3/apis/resource.k8s.io/v1").expect(200)
+    body = context.client.send("GET", "/openapi/v3/apis/resource.k8s.io/v1").expect(200)
     holds(body["openapi"].startswith("3.0"), "OpenAPI 3.0", body["openapi"])
     schema = body["components"]["schemas"]["io.k8s.api.resource.v1.ResourceSlice"]
     kind = {"group": "resource.k8s.io", "kind": "ResourceSlice", "version": "v1"}
@@ -198,9 +198,9 @@ def openapi_document(world: World) -> None:
 
 
 @behaviour("discovery/openapi-lists-have-types", UPSTREAM + "staging/src/k8s.io/api/resource/v1/types.go")
-def openapi_list_types(world: World) -> None:
+def openapi_list_types(context: CheckContext) -> None:
     """The schema tells which lists are atomic, sets or maps; status.devices of a claim is a map of four keys."""
-    body = world.client.send("GET", "/openapi/v3/apis/resource.k8s.io/v1").expect(200)
+    body = context.client.send("GET", "/openapi/v3/apis/resource.k8s.io/v1").expect(200)
     schemas = body["components"]["schemas"]
     devices = schemas["io.k8s.api.resource.v1.ResourceClaimStatus"]["properties"]["devices"]
     same(devices["x-kubernetes-list-type"], "map", "list type")
@@ -211,15 +211,15 @@ def openapi_list_types(world: World) -> None:
 
 
 @behaviour("discovery/openapi-v2", "API concepts: OpenAPI v2")
-def openapi_v2(world: World) -> None:
+def openapi_v2(context: CheckContext) -> None:
     """/openapi/v2 is one Swagger 2.0 document with definitions."""
-    body = world.client.send("GET", "/openapi/v2").expect(200)
+    body = context.client.send("GET", "/openapi/v2").expect(200)
     holds("io.k8s.api.core.v1.Pod" in body["definitions"], "a definition of Pod", len(body["definitions"]))
     same(body["swagger"], "2.0", "swagger")
 
 
 @behaviour("discovery/root", UPSTREAM + "staging/src/k8s.io/apiserver/pkg/server/routes/index.go")
-def root(world: World) -> None:
+def root(context: CheckContext) -> None:
     """/ lists the paths."""
-    paths = world.client.send("GET", "/").expect(200)["paths"]
+    paths = context.client.send("GET", "/").expect(200)["paths"]
     holds({"/api", "/apis", "/version", "/openapi/v3"} <= set(paths), "the main paths", paths[:20])

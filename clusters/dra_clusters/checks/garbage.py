@@ -5,8 +5,8 @@ from typing import Any
 from dra_api.objects import JsonObject
 from dra_clusters.checks.behaviour import UPSTREAM, behaviour
 from dra_clusters.checks.client import eventually, same
-from dra_clusters.checks.stage import Stage
-from dra_clusters.checks.world import World
+from dra_clusters.checks.context import CheckContext
+from dra_clusters.checks.scenario import Scenario
 
 GARBAGE = UPSTREAM + "pkg/controller/garbagecollector"
 NEEDS = ("api", "controllers")
@@ -26,17 +26,17 @@ FINE = {
 """What is told of a namespace that ends without failures."""
 
 
-def ending(world: World) -> list[JsonObject]:
+def ending(context: CheckContext) -> list[JsonObject]:
     """The conditions of the namespace."""
     found: list[JsonObject] = (
-        world.get("namespaces", world.namespace).expect(200)["status"].get("conditions", [])
+        context.get("namespaces", context.namespace).expect(200)["status"].get("conditions", [])
     )
     return found
 
 
-def gone(world: World, plural: str, name: str, timeout_s: float = 15) -> None:
+def gone(context: CheckContext, plural: str, name: str, timeout_s: float = 15) -> None:
     """Wait until the object is not there."""
-    eventually(lambda: world.get(plural, name).code == 404, f"{plural} {name} is gone", timeout_s)
+    eventually(lambda: context.get(plural, name).code == 404, f"{plural} {name} is gone", timeout_s)
 
 
 def owned(owner: JsonObject, name: str, kind: str, version: str = "v1", **reference: Any) -> JsonObject:
@@ -53,97 +53,99 @@ def owned(owner: JsonObject, name: str, kind: str, version: str = "v1", **refere
 
 
 @behaviour("controllers/garbage-of-a-deleted-owner", GARBAGE, needs=NEEDS)
-def garbage(world: World) -> None:
+def garbage(context: CheckContext) -> None:
     """What a deleted object owned goes after it."""
-    owner = world.create("configmaps", {"metadata": {"name": "owner"}})
-    world.create("configmaps", owned(owner, "mine", "ConfigMap"))
-    world.delete("configmaps", "owner").expect(200)
-    gone(world, "configmaps", "mine", 30)
+    owner = context.create("configmaps", {"metadata": {"name": "owner"}})
+    context.create("configmaps", owned(owner, "mine", "ConfigMap"))
+    context.delete("configmaps", "owner").expect(200)
+    gone(context, "configmaps", "mine", 30)
 
 
 @behaviour("controllers/garbage-keeps-what-has-another-owner", GARBAGE, needs=NEEDS)
-def garbage_keeps(world: World) -> None:
+def garbage_keeps(context: CheckContext) -> None:
     """What has another owner that lives stays, without the reference to the dead one."""
-    owners = [world.create("configmaps", {"metadata": {"name": name}}) for name in ("dead", "alive")]
+    owners = [context.create("configmaps", {"metadata": {"name": name}}) for name in ("dead", "alive")]
     item = owned(owners[0], "mine", "ConfigMap")
     item["metadata"]["ownerReferences"] += owned(owners[1], "x", "ConfigMap")["metadata"]["ownerReferences"]
-    world.create("configmaps", item)
-    world.delete("configmaps", "dead").expect(200)
+    context.create("configmaps", item)
+    context.delete("configmaps", "dead").expect(200)
 
     def names() -> Any:
-        return [o["name"] for o in world.get("configmaps", "mine").expect(200)["metadata"]["ownerReferences"]]
+        return [
+            o["name"] for o in context.get("configmaps", "mine").expect(200)["metadata"]["ownerReferences"]
+        ]
 
     eventually(lambda: names() == ["alive"], "only the living owner is named", 30)
 
 
 @behaviour("controllers/owner-that-never-was", GARBAGE, needs=NEEDS)
-def owner_never_was(world: World) -> None:
+def owner_never_was(context: CheckContext) -> None:
     """What names an owner with a uid that is nobody's is removed."""
-    owner = world.create("configmaps", {"metadata": {"name": "owner"}})
+    owner = context.create("configmaps", {"metadata": {"name": "owner"}})
     owner["metadata"]["uid"] = "11111111-1111-1111-1111-111111111111"
-    world.create("configmaps", owned(owner, "mine", "ConfigMap"))
-    gone(world, "configmaps", "mine", 30)
+    context.create("configmaps", owned(owner, "mine", "ConfigMap"))
+    gone(context, "configmaps", "mine", 30)
 
 
 @behaviour("controllers/foreground-waits-for-dependents", GARBAGE, needs=NEEDS)
-def foreground(world: World) -> None:
+def foreground(context: CheckContext) -> None:
     """With propagationPolicy Foreground the owner goes after what it blocks on."""
-    owner = world.create("configmaps", {"metadata": {"name": "owner"}})
+    owner = context.create("configmaps", {"metadata": {"name": "owner"}})
     item = owned(owner, "mine", "ConfigMap", blockOwnerDeletion=True)
     item["metadata"]["finalizers"] = ["check.example.com/hold"]
-    world.create("configmaps", item)
-    world.delete("configmaps", "owner", {"propagationPolicy": "Foreground"}).expect(200)
+    context.create("configmaps", item)
+    context.delete("configmaps", "owner", {"propagationPolicy": "Foreground"}).expect(200)
 
     def stamp() -> Any:
-        return world.get("configmaps", "mine").expect(200)["metadata"].get("deletionTimestamp")
+        return context.get("configmaps", "mine").expect(200)["metadata"].get("deletionTimestamp")
 
     eventually(stamp, "the dependent is deleted", 30)
-    world.get("configmaps", "owner").expect(200)
-    world.patch("merge", "configmaps", "mine", {"metadata": {"finalizers": None}}).expect(200)
-    gone(world, "configmaps", "owner", 30)
+    context.get("configmaps", "owner").expect(200)
+    context.patch("merge", "configmaps", "mine", {"metadata": {"finalizers": None}}).expect(200)
+    gone(context, "configmaps", "owner", 30)
 
 
 @behaviour("controllers/orphans-stay", GARBAGE, needs=NEEDS)
-def orphans(world: World) -> None:
+def orphans(context: CheckContext) -> None:
     """With propagationPolicy Orphan dependents stay without the reference."""
-    owner = world.create("configmaps", {"metadata": {"name": "owner"}})
-    world.create("configmaps", owned(owner, "mine", "ConfigMap"))
-    world.delete("configmaps", "owner", {"propagationPolicy": "Orphan"}).expect(200)
-    gone(world, "configmaps", "owner", 30)
+    owner = context.create("configmaps", {"metadata": {"name": "owner"}})
+    context.create("configmaps", owned(owner, "mine", "ConfigMap"))
+    context.delete("configmaps", "owner", {"propagationPolicy": "Orphan"}).expect(200)
+    gone(context, "configmaps", "owner", 30)
     same(
-        world.get("configmaps", "mine").expect(200)["metadata"].get("ownerReferences"),
+        context.get("configmaps", "mine").expect(200)["metadata"].get("ownerReferences"),
         None,
         "ownerReferences",
     )
 
 
 @behaviour("controllers/slices-go-with-their-node", GARBAGE, needs=NEEDS)
-def slices_go(world: World) -> None:
+def slices_go(context: CheckContext) -> None:
     """A ResourceSlice that a Node owns goes when the node is deleted."""
-    stage = Stage(world)
-    node = stage.node()
-    uid = stage.read("nodes", node)["metadata"]["uid"]
+    scenario = Scenario(context)
+    node = scenario.node()
+    uid = scenario.read("nodes", node)["metadata"]["uid"]
     reference = {"apiVersion": "v1", "kind": "Node", "name": node, "uid": uid, "controller": True}
-    name = stage.publish(node, ["d0"])
-    world.patch("merge", "resourceslices", name, {"metadata": {"ownerReferences": [reference]}}).expect(200)
-    world.delete("nodes", node).expect(200)
-    gone(world, "resourceslices", name, 30)
+    name = scenario.publish(node, ["d0"])
+    context.patch("merge", "resourceslices", name, {"metadata": {"ownerReferences": [reference]}}).expect(200)
+    context.delete("nodes", node).expect(200)
+    gone(context, "resourceslices", name, 30)
 
 
 @behaviour("controllers/namespace-waits-for-finalizers", UPSTREAM + "pkg/controller/namespace", needs=NEEDS)
-def namespace_waits(world: World) -> None:
+def namespace_waits(context: CheckContext) -> None:
     """A namespace whose objects have finalizers stays Terminating and says why in its conditions."""
     metadata = {"name": "held", "finalizers": ["check.example.com/hold"]}
-    world.create("configmaps", {"metadata": metadata})
-    world.defer(world.patch, "merge", "configmaps", "held", {"metadata": {"finalizers": None}})
-    world.delete("namespaces", world.namespace).expect(200)
+    context.create("configmaps", {"metadata": metadata})
+    context.defer(context.patch, "merge", "configmaps", "held", {"metadata": {"finalizers": None}})
+    context.delete("namespaces", context.namespace).expect(200)
 
     def look() -> bool:
-        found = {each["type"]: each["status"] for each in ending(world)}
+        found = {each["type"]: each["status"] for each in ending(context)}
         return found.get("NamespaceFinalizersRemaining") == "True" == found.get("NamespaceContentRemaining")
 
     eventually(look, "conditions that say what remains", 60)
-    told = {each["type"]: (each["status"], each["reason"], each["message"]) for each in ending(world)}
+    told = {each["type"]: (each["status"], each["reason"], each["message"]) for each in ending(context)}
     what = "check.example.com/hold in 1 resource instances"
     wanted = {
         **{kind: ("False", *words) for kind, words in FINE.items()},
@@ -162,31 +164,31 @@ def namespace_waits(world: World) -> None:
 
 
 @behaviour("controllers/pods-leave-a-namespace-first", UPSTREAM + "pkg/controller/namespace", needs=NEEDS)
-def pods_first(world: World) -> None:
+def pods_first(context: CheckContext) -> None:
     """As long as a pod is in a namespace that ends, nothing else is deleted, and nothing is said of what remains."""
-    stage = Stage(world)
-    pod = stage.pod(nodeName=stage.node())
-    world.create("configmaps", {"metadata": {"name": "kept"}})
+    scenario = Scenario(context)
+    pod = scenario.pod(nodeName=scenario.node())
+    context.create("configmaps", {"metadata": {"name": "kept"}})
     hold = {"metadata": {"finalizers": ["check.example.com/hold"]}}
-    world.patch("merge", "pods", pod, hold).expect(200)
-    world.defer(world.patch, "merge", "pods", pod, {"metadata": {"finalizers": None}})
-    world.delete("namespaces", world.namespace).expect(200)
-    eventually(lambda: len(ending(world)) == 5, "five conditions", 60)
-    same({each["status"] for each in ending(world)}, {"False"}, "status of the conditions")
-    same(stage.read("configmaps", "kept")["metadata"].get("deletionTimestamp"), None, "deletionTimestamp")
+    context.patch("merge", "pods", pod, hold).expect(200)
+    context.defer(context.patch, "merge", "pods", pod, {"metadata": {"finalizers": None}})
+    context.delete("namespaces", context.namespace).expect(200)
+    eventually(lambda: len(ending(context)) == 5, "five conditions", 60)
+    same({each["status"] for each in ending(context)}, {"False"}, "status of the conditions")
+    same(scenario.read("configmaps", "kept")["metadata"].get("deletionTimestamp"), None, "deletionTimestamp")
 
 
 @behaviour("controllers/default-service-account", UPSTREAM + "pkg/controller/serviceaccount", needs=NEEDS)
-def default_service_account(world: World) -> None:
+def default_service_account(context: CheckContext) -> None:
     """A new namespace gets the service account default."""
-    path = world.path("serviceaccounts", "default")
-    eventually(lambda: world.client.send("GET", path).code == 200, "the service account default")
+    path = context.path("serviceaccounts", "default")
+    eventually(lambda: context.client.send("GET", path).code == 200, "the service account default")
 
 
 @behaviour(
     "controllers/root-certificates", UPSTREAM + "pkg/controller/certificates/rootcacertpublisher", needs=NEEDS
 )
-def root_certificates(world: World) -> None:
+def root_certificates(context: CheckContext) -> None:
     """A new namespace gets the config map kube-root-ca.crt."""
-    path = world.path("configmaps", "kube-root-ca.crt")
-    eventually(lambda: world.client.send("GET", path).code == 200, "the config map kube-root-ca.crt")
+    path = context.path("configmaps", "kube-root-ca.crt")
+    eventually(lambda: context.client.send("GET", path).code == 200, "the config map kube-root-ca.crt")

@@ -5,8 +5,8 @@ from typing import Any
 from dra_api.objects import JsonObject
 from dra_clusters.checks.behaviour import UPSTREAM, behaviour
 from dra_clusters.checks.client import holds, same
+from dra_clusters.checks.context import CheckContext
 from dra_clusters.checks.refusals import DUPLICATE, INVALID, REQUIRED, refused, sample
-from dra_clusters.checks.world import World
 
 CORE = UPSTREAM + "pkg/apis/core/validation/validation.go"
 DEFAULTS = UPSTREAM + "pkg/apis/core/v1/defaults.go"
@@ -79,18 +79,18 @@ refused(
 )
 
 
-def pod(world: World, **change: Any) -> JsonObject:
+def pod(context: CheckContext, **change: Any) -> JsonObject:
     """A pod that no scheduler touches."""
-    item: JsonObject = world.create(
-        "pods", sample(world, "pods", {f"spec.{name}": value for name, value in change.items()})
+    item: JsonObject = context.create(
+        "pods", sample(context, "pods", {f"spec.{name}": value for name, value in change.items()})
     )
     return item
 
 
 @behaviour("pods/defaults", DEFAULTS)
-def defaults(world: World) -> None:
+def defaults(context: CheckContext) -> None:
     """A pod gets restartPolicy, dnsPolicy, grace period, schedulerName, security context and service links."""
-    spec = pod(world)["spec"]
+    spec = pod(context)["spec"]
     wanted = {
         "restartPolicy": "Always",
         "dnsPolicy": "ClusterFirst",
@@ -104,7 +104,7 @@ def defaults(world: World) -> None:
 
 
 @behaviour("pods/container-defaults", DEFAULTS)
-def container_defaults(world: World) -> None:
+def container_defaults(context: CheckContext) -> None:
     """A container gets pull policy, termination message and resources."""
     wanted = {
         "name": "c",
@@ -114,119 +114,119 @@ def container_defaults(world: World) -> None:
         "terminationMessagePolicy": "File",
         "resources": {},
     }
-    found = pod(world)["spec"]["containers"][0]
+    found = pod(context)["spec"]["containers"][0]
     same({name: found.get(name) for name in wanted}, wanted, "container")
 
 
 @behaviour("pods/pull-policy-of-a-tag", DEFAULTS)
-def pull_policy(world: World) -> None:
+def pull_policy(context: CheckContext) -> None:
     """An image with a tag other than latest gets IfNotPresent."""
     containers = [{"name": "c", "image": "x:v1"}]
     same(
-        pod(world, containers=containers)["spec"]["containers"][0]["imagePullPolicy"],
+        pod(context, containers=containers)["spec"]["containers"][0]["imagePullPolicy"],
         "IfNotPresent",
         "policy",
     )
 
 
 @behaviour("pods/limits-become-requests", DEFAULTS)
-def limits_become_requests(world: World) -> None:
+def limits_become_requests(context: CheckContext) -> None:
     """A limit without request becomes the request."""
     containers = [{"name": "c", "image": "x", "resources": {"limits": {"cpu": "1"}}}]
-    found = pod(world, containers=containers)["spec"]["containers"][0]["resources"]
+    found = pod(context, containers=containers)["spec"]["containers"][0]["resources"]
     same(found, {"limits": {"cpu": "1"}, "requests": {"cpu": "1"}}, "resources")
 
 
 @behaviour("pods/status-on-create", UPSTREAM + "pkg/registry/core/pod/strategy.go")
-def status_on_create(world: World) -> None:
+def status_on_create(context: CheckContext) -> None:
     """A new pod is Pending with the QoS class BestEffort."""
-    status = pod(world)["status"]
+    status = pod(context)["status"]
     same((status["phase"], status["qosClass"]), ("Pending", "BestEffort"), "status")
 
 
 @behaviour("pods/spec-is-mostly-immutable", CORE)
-def spec_is_immutable(world: World) -> None:
+def spec_is_immutable(context: CheckContext) -> None:
     """Of a pod's spec only images, deadlines, tolerations and few more can change."""
-    stored = pod(world)
-    body = world.put("pods", {**stored, "spec": {**stored["spec"], "hostNetwork": True}})
+    stored = pod(context)
+    body = context.put("pods", {**stored, "spec": {**stored["spec"], "hostNetwork": True}})
     status = body.refuse(422, "Invalid", "pod updates may not change fields other than")
     same([cause["field"] for cause in status["details"]["causes"]], ["spec"], "fields")
 
 
 @behaviour("pods/binding-sets-the-node", UPSTREAM + "pkg/registry/core/pod/storage/storage.go")
-def binding(world: World) -> None:
+def binding(context: CheckContext) -> None:
     """A Binding sets spec.nodeName and the condition PodScheduled, and is answered with 201 and a Status."""
-    name = pod(world)["metadata"]["name"]
-    path = world.path("pods", name, "binding")
+    name = pod(context)["metadata"]["name"]
+    path = context.path("pods", name, "binding")
     target = {"apiVersion": "v1", "kind": "Node", "name": "nowhere"}
-    status = world.client.send("POST", path, {"metadata": {"name": name}, "target": target}).expect(201)
+    status = context.client.send("POST", path, {"metadata": {"name": name}, "target": target}).expect(201)
     same((status["kind"], status["status"]), ("Status", "Success"), "the answer")
-    bound = world.get("pods", name).expect(200)
+    bound = context.get("pods", name).expect(200)
     conditions = {c["type"]: c["status"] for c in bound["status"].get("conditions", [])}
     same((bound["spec"]["nodeName"], conditions.get("PodScheduled")), ("nowhere", "True"), "the pod")
 
 
 @behaviour("pods/binding-twice-is-a-conflict", UPSTREAM + "pkg/registry/core/pod/storage/storage.go")
-def binding_twice(world: World) -> None:
+def binding_twice(context: CheckContext) -> None:
     """A pod that has a node cannot be bound again: 409."""
-    name = pod(world)["metadata"]["name"]
-    path = world.path("pods", name, "binding")
+    name = pod(context)["metadata"]["name"]
+    path = context.path("pods", name, "binding")
     body = {"metadata": {"name": name}, "target": {"kind": "Node", "name": "nowhere"}}
-    world.client.send("POST", path, body).expect(201)
-    world.client.send("POST", path, body).refuse(409, "Conflict", 'is already assigned to node "nowhere"')
+    context.client.send("POST", path, body).expect(201)
+    context.client.send("POST", path, body).refuse(409, "Conflict", 'is already assigned to node "nowhere"')
 
 
 @behaviour(
     "pods/unscheduled-pod-goes-at-once", UPSTREAM + "pkg/registry/core/pod/strategy.go CheckGracefulDelete"
 )
-def unscheduled_goes(world: World) -> None:
+def unscheduled_goes(context: CheckContext) -> None:
     """A pod without node is removed at once."""
-    name = pod(world)["metadata"]["name"]
-    world.delete("pods", name).expect(200)
-    world.get("pods", name).refuse(404, "NotFound")
+    name = pod(context)["metadata"]["name"]
+    context.delete("pods", name).expect(200)
+    context.get("pods", name).refuse(404, "NotFound")
 
 
 @behaviour(
     "pods/scheduled-pod-ends-gracefully", UPSTREAM + "pkg/registry/core/pod/strategy.go CheckGracefulDelete"
 )
-def graceful(world: World) -> None:
+def graceful(context: CheckContext) -> None:
     """A pod on a node stays with a deletionTimestamp until somebody deletes it with grace 0."""
-    name = pod(world, nodeName=world.name())["metadata"]["name"]
-    world.defer(world.delete, "pods", name, {"gracePeriodSeconds": 0})
-    metadata = world.delete("pods", name).expect(200)["metadata"]
+    name = pod(context, nodeName=context.name())["metadata"]["name"]
+    context.defer(context.delete, "pods", name, {"gracePeriodSeconds": 0})
+    metadata = context.delete("pods", name).expect(200)["metadata"]
     same(metadata["deletionGracePeriodSeconds"], 30, "deletionGracePeriodSeconds")
-    world.get("pods", name).expect(200)
+    context.get("pods", name).expect(200)
 
 
 @behaviour("pods/grace-0-removes", UPSTREAM + "staging/src/k8s.io/apiserver/pkg/registry/rest/delete.go")
-def grace_0(world: World) -> None:
+def grace_0(context: CheckContext) -> None:
     """A delete with gracePeriodSeconds 0 removes a pod on a node."""
-    name = pod(world, nodeName=world.name())["metadata"]["name"]
-    world.delete("pods", name, {"gracePeriodSeconds": 0}).expect(200)
-    world.get("pods", name).refuse(404, "NotFound")
+    name = pod(context, nodeName=context.name())["metadata"]["name"]
+    context.delete("pods", name, {"gracePeriodSeconds": 0}).expect(200)
+    context.get("pods", name).refuse(404, "NotFound")
 
 
 @behaviour("pods/eviction", UPSTREAM + "pkg/registry/core/pod/storage/eviction.go")
-def eviction(world: World) -> None:
+def eviction(context: CheckContext) -> None:
     """An Eviction of a pod without budget deletes it and is answered with 201."""
-    name = pod(world)["metadata"]["name"]
+    name = pod(context)["metadata"]["name"]
     body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name}}
-    world.client.send("POST", world.path("pods", name, "eviction"), body).expect(201)
-    world.get("pods", name).refuse(404, "NotFound")
+    context.client.send("POST", context.path("pods", name, "eviction"), body).expect(201)
+    context.get("pods", name).refuse(404, "NotFound")
 
 
 @behaviour("pods/eviction-obeys-a-budget", UPSTREAM + "pkg/registry/core/pod/storage/eviction.go")
-def guarded_eviction(world: World) -> None:
+def guarded_eviction(context: CheckContext) -> None:
     """A running pod whose PodDisruptionBudget allows nothing is not evicted: 429 with the budget as the cause."""
-    name = pod(world, nodeName=world.name())["metadata"]["name"]
+    name = pod(context, nodeName=context.name())["metadata"]["name"]
     labels = {"metadata": {"labels": {"guarded": name}}}
-    world.patch("merge", "pods", name, labels).expect(200)
+    context.patch("merge", "pods", name, labels).expect(200)
     running = {"status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}}
-    world.patch("merge", "pods", name, running, "status").expect(200)
+    context.patch("merge", "pods", name, running, "status").expect(200)
     spec = {"minAvailable": 1, "selector": {"matchLabels": {"guarded": name}}}
-    world.create("poddisruptionbudgets", {"metadata": {"name": name}, "spec": spec}, api="/apis/policy/v1")
+    context.create("poddisruptionbudgets", {"metadata": {"name": name}, "spec": spec}, api="/apis/policy/v1")
     body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name}}
-    refused = world.client.send("POST", world.path("pods", name, "eviction"), body).refuse(
+    refused = context.client.send("POST", context.path("pods", name, "eviction"), body).refuse(
         429, "TooManyRequests"
     )
     [cause] = refused["details"]["causes"]
@@ -238,92 +238,96 @@ def guarded_eviction(world: World) -> None:
     "pods/claim-statuses-by-apply",
     UPSTREAM + "staging/src/k8s.io/api/core/v1/types.go PodResourceClaimStatus",
 )
-def claim_statuses(world: World) -> None:
+def claim_statuses(context: CheckContext) -> None:
     """status.resourceClaimStatuses takes a server-side apply, as the claim controller does it."""
-    name = pod(world, resourceClaims=[{"name": "gpu", "resourceClaimTemplateName": "t"}])["metadata"]["name"]
+    name = pod(context, resourceClaims=[{"name": "gpu", "resourceClaimTemplateName": "t"}])["metadata"][
+        "name"
+    ]
     status = {"resourceClaimStatuses": [{"name": "gpu", "resourceClaimName": "c"}]}
     item = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "status": status}
-    body = world.patch("apply", "pods", name, item, "status", fieldManager="x", force="true").expect(200)
+    body = context.patch("apply", "pods", name, item, "status", fieldManager="x", force="true").expect(200)
     same(body["status"]["resourceClaimStatuses"], status["resourceClaimStatuses"], "statuses")
 
 
 @behaviour("pods/ephemeral-status-conditions-merge", UPSTREAM + "staging/src/k8s.io/api/core/v1/types.go")
-def conditions_merge(world: World) -> None:
+def conditions_merge(context: CheckContext) -> None:
     """Conditions of a pod merge by type in a strategic patch of its status."""
-    name = pod(world)["metadata"]["name"]
+    name = pod(context)["metadata"]["name"]
     for kind in ("example.com/a", "example.com/b"):
         patch = {"status": {"conditions": [{"type": kind, "status": "True"}]}}
-        world.patch("strategic", "pods", name, patch, "status").expect(200)
-    found = {c["type"] for c in world.get("pods", name).body["status"]["conditions"]}
+        context.patch("strategic", "pods", name, patch, "status").expect(200)
+    found = {c["type"] for c in context.get("pods", name).body["status"]["conditions"]}
     holds({"example.com/a", "example.com/b"} <= found, "both conditions", found)
 
 
 @behaviour("pods/node-status-is-separate", UPSTREAM + "pkg/registry/core/node/strategy.go")
-def node_status(world: World) -> None:
+def node_status(context: CheckContext) -> None:
     """A node's status is written through its subresource."""
-    name = world.name()
-    world.create("nodes", {"metadata": {"name": name}})
+    name = context.name()
+    context.create("nodes", {"metadata": {"name": name}})
     body = {"metadata": {"name": name}, "status": {"capacity": {"cpu": "4"}, "allocatable": {"cpu": "4"}}}
-    same(world.put("nodes", body, "status").expect(200)["status"]["allocatable"], {"cpu": "4"}, "allocatable")
+    same(
+        context.put("nodes", body, "status").expect(200)["status"]["allocatable"], {"cpu": "4"}, "allocatable"
+    )
 
 
 @behaviour("pods/secret-string-data", UPSTREAM + "pkg/apis/core/v1/conversion.go")
-def secret_string_data(world: World) -> None:
+def secret_string_data(context: CheckContext) -> None:
     """stringData of a Secret becomes data in base64 and is not given back; the type is Opaque."""
-    body = world.create("secrets", {"metadata": {"name": "a"}, "stringData": {"x": "hello"}})
+    body = context.create("secrets", {"metadata": {"name": "a"}, "stringData": {"x": "hello"}})
     same((body["data"], body["type"], "stringData" in body), ({"x": "aGVsbG8="}, "Opaque", False), "secret")
 
 
 @behaviour("pods/immutable-configmap", CORE)
-def immutable_configmap(world: World) -> None:
+def immutable_configmap(context: CheckContext) -> None:
     """A ConfigMap that is immutable cannot change."""
-    body = world.create("configmaps", {"metadata": {"name": "a"}, "data": {"x": "1"}, "immutable": True})
-    world.put("configmaps", {**body, "data": {"x": "2"}}).invalid(("FieldValueForbidden", "data"))
+    body = context.create("configmaps", {"metadata": {"name": "a"}, "data": {"x": "1"}, "immutable": True})
+    context.put("configmaps", {**body, "data": {"x": "2"}}).invalid(("FieldValueForbidden", "data"))
 
 
 @behaviour("pods/configmap-keys", CORE)
-def configmap_keys(world: World) -> None:
+def configmap_keys(context: CheckContext) -> None:
     """A key of a ConfigMap has no slash."""
-    world.post("configmaps", {"metadata": {"name": "a"}, "data": {"a/b": "1"}}).invalid(
+    context.post("configmaps", {"metadata": {"name": "a"}, "data": {"a/b": "1"}}).invalid(
         (INVALID, "data[a/b]")
     )
 
 
 @behaviour("pods/event", UPSTREAM + "pkg/apis/core/validation/events.go")
-def event(world: World) -> None:
+def event(context: CheckContext) -> None:
     """An Event of core/v1 can be read through events.k8s.io with its other names."""
     item = {
         "metadata": {"name": "e"},
-        "involvedObject": {"kind": "Pod", "name": "p", "namespace": world.namespace},
+        "involvedObject": {"kind": "Pod", "name": "p", "namespace": context.namespace},
         "reason": "Because",
         "message": "so",
         "type": "Normal",
     }
-    world.create("events", item)
-    body = world.get("events", "e", api="/apis/events.k8s.io/v1").expect(200)
+    context.create("events", item)
+    body = context.get("events", "e", api="/apis/events.k8s.io/v1").expect(200)
     same((body["regarding"]["name"], body["note"], body["reason"]), ("p", "so", "Because"), "event")
 
 
 @behaviour("pods/events-by-object", UPSTREAM + "pkg/registry/core/event/strategy.go")
-def events_by_object(world: World) -> None:
+def events_by_object(context: CheckContext) -> None:
     """Events are selected by involvedObject.name and reason, as kubectl describe does."""
     for name in ("p", "q"):
         item = {
             "metadata": {"name": f"e-{name}"},
-            "involvedObject": {"kind": "Pod", "name": name, "namespace": world.namespace},
+            "involvedObject": {"kind": "Pod", "name": name, "namespace": context.namespace},
             "reason": "Because",
         }
-        world.create("events", item)
-    selector = f"involvedObject.name=p,involvedObject.namespace={world.namespace},involvedObject.kind=Pod"
-    found = world.get("events", fieldSelector=selector).expect(200)["items"]
+        context.create("events", item)
+    selector = f"involvedObject.name=p,involvedObject.namespace={context.namespace},involvedObject.kind=Pod"
+    found = context.get("events", fieldSelector=selector).expect(200)["items"]
     same([each["metadata"]["name"] for each in found], ["e-p"], "events")
 
 
 @behaviour(
     "pods/lease-micro-time", UPSTREAM + "staging/src/k8s.io/apimachinery/pkg/apis/meta/v1/micro_time.go"
 )
-def lease_micro_time(world: World) -> None:
+def lease_micro_time(context: CheckContext) -> None:
     """Times of a Lease have microseconds."""
     spec = {"holderIdentity": "me", "renewTime": "2026-01-02T03:04:05.123456Z", "leaseDurationSeconds": 15}
-    body = world.create("leases", {"metadata": {"name": "l"}, "spec": spec})
+    body = context.create("leases", {"metadata": {"name": "l"}, "spec": spec})
     same(body["spec"]["renewTime"], "2026-01-02T03:04:05.123456Z", "renewTime")

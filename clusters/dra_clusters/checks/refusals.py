@@ -10,7 +10,7 @@ from typing import Any
 
 from dra_api.objects import JsonObject
 from dra_clusters.checks.behaviour import UPSTREAM, register
-from dra_clusters.checks.world import World
+from dra_clusters.checks.context import CheckContext
 
 VALIDATION = UPSTREAM + "pkg/apis/resource/validation/validation.go"
 GONE = object()
@@ -39,9 +39,9 @@ SAMPLES: dict[str, JsonObject] = {
 }
 
 
-def sample(world: World, plural: str, changes: Mapping[str, Any] | None = None) -> JsonObject:
+def sample(context: CheckContext, plural: str, changes: Mapping[str, Any] | None = None) -> JsonObject:
     """A good object with a new name, changed."""
-    item: JsonObject = {"metadata": {"name": world.name()}, **copy.deepcopy(SAMPLES[plural])}
+    item: JsonObject = {"metadata": {"name": context.name()}, **copy.deepcopy(SAMPLES[plural])}
     for path, value in (changes or {}).items():
         change(item, path, value)
     return item
@@ -66,20 +66,22 @@ def change(item: Any, path: str, value: Any) -> None:
         item[last] = value
 
 
-def refusing(plural: str, changes: Mapping[str, Any], causes: tuple[Cause, ...]) -> Callable[[World], None]:
+def refusing(
+    plural: str, changes: Mapping[str, Any], causes: tuple[Cause, ...]
+) -> Callable[[CheckContext], None]:
     """A behaviour: a create with CHANGES is 422 with CAUSES."""
 
-    def run(world: World) -> None:
-        world.post(plural, sample(world, plural, changes)).invalid(*causes)
+    def run(context: CheckContext) -> None:
+        context.post(plural, sample(context, plural, changes)).invalid(*causes)
 
     return run
 
 
-def taking(plural: str, changes: Mapping[str, Any]) -> Callable[[World], None]:
+def taking(plural: str, changes: Mapping[str, Any]) -> Callable[[CheckContext], None]:
     """A behaviour: a create with CHANGES succeeds."""
 
-    def run(world: World) -> None:
-        world.post(plural, sample(world, plural, changes)).expect(201)
+    def run(context: CheckContext) -> None:
+        context.post(plural, sample(context, plural, changes)).expect(201)
 
     return run
 

@@ -3,8 +3,8 @@
 from dra_api import names
 from dra_clusters.checks.behaviour import UPSTREAM, behaviour
 from dra_clusters.checks.client import eventually, holds, same
-from dra_clusters.checks.node_stage import NodeStage
-from dra_clusters.checks.world import World
+from dra_clusters.checks.context import CheckContext
+from dra_clusters.checks.node_scenario import NodeScenario
 
 MANAGER = UPSTREAM + "pkg/kubelet/pluginmanager"
 PLUGINS = UPSTREAM + "pkg/kubelet/cm/dra/plugin/dra_plugin_manager.go"
@@ -13,29 +13,29 @@ NEEDS = ("api", "scheduler", "controllers", "kubelet")
 
 
 @behaviour("kubelet/registers", MANAGER, needs=NEEDS)
-def registers(world: World) -> None:
+def registers(context: CheckContext) -> None:
     """A socket in the registry folder is asked for its info and told that it is registered."""
-    stage = NodeStage(world)
-    stage.plugin.registered()
-    same(stage.plugin.registrations, [(True, "")], "notifications")
+    scenario = NodeScenario(context)
+    scenario.plugin.registered()
+    same(scenario.plugin.registrations, [(True, "")], "notifications")
 
 
 @behaviour("kubelet/refuses-unknown-types", MANAGER, needs=NEEDS)
-def unknown_types(world: World) -> None:
+def unknown_types(context: CheckContext) -> None:
     """A plugin of a type without handler is told so."""
-    stage = NodeStage(world, kind="NoSuchType")
-    eventually(lambda: stage.plugin.registrations, "a notification")
-    registered, error = stage.plugin.registrations[0]
+    scenario = NodeScenario(context, kind="NoSuchType")
+    eventually(lambda: scenario.plugin.registrations, "a notification")
+    registered, error = scenario.plugin.registrations[0]
     same(registered, False, "registered")
     holds("NoSuchType" in error, "the type in the error", error)
 
 
 @behaviour("kubelet/refuses-no-versions", PLUGINS, needs=NEEDS)
-def no_versions(world: World) -> None:
+def no_versions(context: CheckContext) -> None:
     """A plugin without versions is refused."""
-    stage = NodeStage(world, versions=())
-    eventually(lambda: stage.plugin.registrations, "a notification")
-    same(stage.plugin.registrations[0][0], False, "registered")
+    scenario = NodeScenario(context, versions=())
+    eventually(lambda: scenario.plugin.registrations, "a notification")
+    same(scenario.plugin.registrations[0][0], False, "registered")
 
 
 @behaviour(
@@ -43,11 +43,11 @@ def no_versions(world: World) -> None:
     PLUGINS,
     needs=NEEDS,
 )
-def unknown_versions(world: World) -> None:
+def unknown_versions(context: CheckContext) -> None:
     """A plugin with unknown services only is refused, and the error names what is supported."""
-    stage = NodeStage(world, versions=["v9.DRAPlugin"])
-    eventually(lambda: stage.plugin.registrations, "a notification")
-    registered, error = stage.plugin.registrations[0]
+    scenario = NodeScenario(context, versions=["v9.DRAPlugin"])
+    eventually(lambda: scenario.plugin.registrations, "a notification")
+    registered, error = scenario.plugin.registrations[0]
     same(registered, False, "registered")
     holds(names.DRA_V1 in error, f"{names.DRA_V1} in the error", error)
 
@@ -57,34 +57,34 @@ def unknown_versions(world: World) -> None:
     PLUGINS,
     needs=NEEDS,
 )
-def first_version(world: World) -> None:
+def first_version(context: CheckContext) -> None:
     """The first service of the plugin's list that the kubelet knows is called."""
-    stage = NodeStage(world, versions=["v9.DRAPlugin", names.DRA_V1BETA1, names.DRA_V1]).ready()
-    stage.running(stage.run(stage.claim()))
-    same({version for _, version, _ in stage.plugin.calls}, {"v1beta1"}, "versions called")
+    scenario = NodeScenario(context, versions=["v9.DRAPlugin", names.DRA_V1BETA1, names.DRA_V1]).ready()
+    scenario.running(scenario.run(scenario.claim()))
+    same({version for _, version, _ in scenario.plugin.calls}, {"v1beta1"}, "versions called")
 
 
 @behaviour("kubelet/waits-for-the-driver", DRA, needs=NEEDS)
-def waits_for_the_driver(world: World) -> None:
+def waits_for_the_driver(context: CheckContext) -> None:
     """A pod whose driver is not registered says so and runs when the driver comes."""
-    stage = NodeStage(world).ready()
-    stage.plugin.stop()
-    pod = stage.run(stage.claim())
-    stage.failure(pod, stage.driver, "not registered")
-    stage.start()
-    stage.running(pod)
+    scenario = NodeScenario(context).ready()
+    scenario.plugin.stop()
+    pod = scenario.run(scenario.claim())
+    scenario.failure(pod, scenario.driver, "not registered")
+    scenario.start()
+    scenario.running(pod)
 
 
 @behaviour("kubelet/restarted-driver-is-registered-again", MANAGER, needs=NEEDS)
-def restarted_driver(world: World) -> None:
+def restarted_driver(context: CheckContext) -> None:
     """A driver that stops and comes back is registered again and serves the next pod."""
-    stage = NodeStage(world).ready()
-    stage.running(stage.run(stage.claim()))
-    stage.plugin.stop()
-    second = stage.start()
+    scenario = NodeScenario(context).ready()
+    scenario.running(scenario.run(scenario.claim()))
+    scenario.plugin.stop()
+    second = scenario.start()
     second.registered()
-    claim = stage.claim()
-    stage.running(stage.run(claim))
+    claim = scenario.claim()
+    scenario.running(scenario.run(claim))
     same(second.claims("prepare"), [{claim}], "claims of the calls")
 
 
@@ -93,13 +93,13 @@ def restarted_driver(world: World) -> None:
     PLUGINS,
     needs=NEEDS,
 )
-def newest_instance(world: World) -> None:
+def newest_instance(context: CheckContext) -> None:
     """Of two instances of a driver the one that registered last is called."""
-    stage = NodeStage(world).ready()
-    second = stage.start(instance="-new")
+    scenario = NodeScenario(context).ready()
+    second = scenario.start(instance="-new")
     second.registered()
-    stage.running(stage.run(stage.claim()))
-    same((len(stage.plugin.claims("prepare")), len(second.claims("prepare"))), (0, 1), "calls")
+    scenario.running(scenario.run(scenario.claim()))
+    same((len(scenario.plugin.claims("prepare")), len(second.claims("prepare"))), (0, 1), "calls")
 
 
 @behaviour(
@@ -107,11 +107,11 @@ def newest_instance(world: World) -> None:
     PLUGINS,
     needs=NEEDS,
 )
-def older_instance(world: World) -> None:
+def older_instance(context: CheckContext) -> None:
     """When the newer instance goes the older one is called again."""
-    stage = NodeStage(world).ready()
-    second = stage.start(instance="-new")
+    scenario = NodeScenario(context).ready()
+    second = scenario.start(instance="-new")
     second.registered()
     second.stop()
-    stage.running(stage.run(stage.claim()))
-    same(len(stage.plugin.claims("prepare")), 1, "calls of the older instance")
+    scenario.running(scenario.run(scenario.claim()))
+    same(len(scenario.plugin.claims("prepare")), 1, "calls of the older instance")

@@ -3,6 +3,7 @@
 from dra_api.objects import JsonObject
 from dra_clusters.checks.behaviour import UPSTREAM, behaviour
 from dra_clusters.checks.client import holds, same
+from dra_clusters.checks.context import CheckContext
 from dra_clusters.checks.devices import AT, DEVICES, FIRST, SLICE, devices
 from dra_clusters.checks.refusals import (
     DEVICE,
@@ -17,7 +18,6 @@ from dra_clusters.checks.refusals import (
     sample,
     taken,
 )
-from dra_clusters.checks.world import World
 
 STRATEGY = UPSTREAM + "pkg/registry/resource/resourceslice/strategy.go"
 
@@ -235,9 +235,9 @@ refused(
 
 
 @behaviour("slices/taint-gets-a-time", UPSTREAM + "pkg/apis/resource/v1/defaults.go", since="1.36")
-def taint_gets_a_time(world: World) -> None:
+def taint_gets_a_time(context: CheckContext) -> None:
     """A taint without timeAdded gets the time of the write."""
-    stored = world.create(SLICE, sample(world, SLICE, {f"{FIRST}.taints": [TAINT]}))
+    stored = context.create(SLICE, sample(context, SLICE, {f"{FIRST}.taints": [TAINT]}))
     holds(
         stored["spec"]["devices"][0]["taints"][0].get("timeAdded"),
         "a timeAdded",
@@ -248,9 +248,9 @@ def taint_gets_a_time(world: World) -> None:
 @behaviour(
     "slices/list-attributes-are-dropped", STRATEGY + "; gate DRAListTypeAttributes is alpha", since="1.36"
 )
-def list_attributes_are_dropped(world: World) -> None:
+def list_attributes_are_dropped(context: CheckContext) -> None:
     """With the gate off a list attribute is cleared, so that it has no value: 422."""
-    world.post(SLICE, sample(world, SLICE, {f"{FIRST}.attributes.model": {"ints": [1]}})).invalid(
+    context.post(SLICE, sample(context, SLICE, {f"{FIRST}.attributes.model": {"ints": [1]}})).invalid(
         (INVALID, f"{AT}.attributes[model]")
     )
 
@@ -258,7 +258,7 @@ def list_attributes_are_dropped(world: World) -> None:
 @behaviour(
     "slices/taints-are-dropped-before-1.36", STRATEGY + "; gate DRADeviceTaints is alpha", until="1.35"
 )
-def taints_are_dropped(world: World) -> None:
+def taints_are_dropped(context: CheckContext) -> None:
     """With the gate off taints are cleared without a word."""
-    stored = world.create(SLICE, sample(world, SLICE, {f"{FIRST}.taints": [TAINT]}))
+    stored = context.create(SLICE, sample(context, SLICE, {f"{FIRST}.taints": [TAINT]}))
     same(stored["spec"]["devices"], [DEVICE], "devices")

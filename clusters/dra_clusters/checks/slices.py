@@ -3,6 +3,7 @@
 from dra_api.objects import JsonObject
 from dra_clusters.checks.behaviour import behaviour
 from dra_clusters.checks.client import holds
+from dra_clusters.checks.context import CheckContext
 from dra_clusters.checks.refusals import (
     GONE,
     INVALID,
@@ -14,7 +15,6 @@ from dra_clusters.checks.refusals import (
     sample,
     taken,
 )
-from dra_clusters.checks.world import World
 
 SLICE = "resourceslices"
 
@@ -138,25 +138,25 @@ refused(
 
 
 @behaviour("slices/driver-is-immutable", VALIDATION)
-def driver_is_immutable(world: World) -> None:
+def driver_is_immutable(context: CheckContext) -> None:
     """driver, pool.name and nodeName cannot change."""
-    stored = world.create(SLICE, sample(world, SLICE))
+    stored = context.create(SLICE, sample(context, SLICE))
     spec = {
         **stored["spec"],
         "driver": "e.example.com",
         "nodeName": "other",
         "pool": {**POOL, "name": "other"},
     }
-    world.put(SLICE, {**stored, "spec": spec}).invalid(
+    context.put(SLICE, {**stored, "spec": spec}).invalid(
         (INVALID, "spec.driver"), (INVALID, "spec.nodeName"), (INVALID, "spec.pool.name")
     )
 
 
 @behaviour("slices/immutable-message", VALIDATION)
-def immutable_message(world: World) -> None:
+def immutable_message(context: CheckContext) -> None:
     """The message of an immutable field ends with "field is immutable"."""
-    stored = world.create(SLICE, sample(world, SLICE))
-    status = world.put(SLICE, {**stored, "spec": {**stored["spec"], "driver": "e.example.com"}}).refuse(
+    stored = context.create(SLICE, sample(context, SLICE))
+    status = context.put(SLICE, {**stored, "spec": {**stored["spec"], "driver": "e.example.com"}}).refuse(
         422, "Invalid"
     )
     wanted = 'spec.driver: Invalid value: "e.example.com": field is immutable'
@@ -164,9 +164,9 @@ def immutable_message(world: World) -> None:
 
 
 @behaviour("slices/spec-is-required", VALIDATION, since="1.36")
-def spec_is_required(world: World) -> None:
+def spec_is_required(context: CheckContext) -> None:
     """A slice without spec is refused for each required field."""
-    world.post(SLICE, {"metadata": {"name": world.name()}}).invalid(
+    context.post(SLICE, {"metadata": {"name": context.name()}}).invalid(
         (REQUIRED, "spec"),
         (REQUIRED, "spec.driver"),
         (REQUIRED, "spec.pool.name"),

@@ -5,135 +5,141 @@ from typing import Any
 from dra_api.objects import JsonObject
 from dra_clusters.checks.behaviour import UPSTREAM, behaviour
 from dra_clusters.checks.client import holds, same
-from dra_clusters.checks.world import World
+from dra_clusters.checks.context import CheckContext
 
 ACCEPT = {"Accept": "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"}
 PRINTERS = UPSTREAM + "pkg/printers/internalversion/printers.go"
 CONCEPTS = "API concepts: receiving resources as Tables"
 
 
-def table(world: World, plural: str, name: str = "", **query: Any) -> Any:
+def table(context: CheckContext, plural: str, name: str = "", **query: Any) -> Any:
     """The table of one object, or of the list."""
-    answer = world.client.send("GET", world.path(plural, name), query=query or None, headers=ACCEPT)
+    answer = context.client.send("GET", context.path(plural, name), query=query or None, headers=ACCEPT)
     body = answer.expect(200)
     same((body["kind"], body["apiVersion"]), ("Table", "meta.k8s.io/v1"), "envelope")
     return body
 
 
-def row(world: World, plural: str, name: str) -> dict[str, Any]:
+def row(context: CheckContext, plural: str, name: str) -> dict[str, Any]:
     """The cells of one object that are shown without -o wide, by column; age is left out."""
-    body = table(world, plural, name)
+    body = table(context, plural, name)
     columns = [(column["name"], column["priority"]) for column in body["columnDefinitions"]]
     cells = zip(columns, body["rows"][0]["cells"], strict=True)
     return {column: cell for (column, priority), cell in cells if not priority and column != "Age"}
 
 
 @behaviour("tables/rows-hold-metadata", CONCEPTS)
-def rows_hold_metadata(world: World) -> None:
+def rows_hold_metadata(context: CheckContext) -> None:
     """A row has the metadata of its object as PartialObjectMetadata."""
-    world.create("configmaps", {"metadata": {"name": "a"}})
-    item = table(world, "configmaps", "a")["rows"][0]["object"]
+    context.create("configmaps", {"metadata": {"name": "a"}})
+    item = table(context, "configmaps", "a")["rows"][0]["object"]
     same((item["kind"], item["metadata"]["name"]), ("PartialObjectMetadata", "a"), "object of the row")
 
 
 @behaviour("tables/include-object", CONCEPTS)
-def include_object(world: World) -> None:
+def include_object(context: CheckContext) -> None:
     """includeObject Object gives the whole object, None gives none."""
-    world.create("configmaps", {"metadata": {"name": "a"}, "data": {"x": "1"}})
-    whole = table(world, "configmaps", "a", includeObject="Object")["rows"][0]["object"]
+    context.create("configmaps", {"metadata": {"name": "a"}, "data": {"x": "1"}})
+    whole = table(context, "configmaps", "a", includeObject="Object")["rows"][0]["object"]
     same((whole["kind"], whole["data"]), ("ConfigMap", {"x": "1"}), "object of the row")
-    same(table(world, "configmaps", "a", includeObject="None")["rows"][0]["object"], None, "no object")
+    same(table(context, "configmaps", "a", includeObject="None")["rows"][0]["object"], None, "no object")
 
 
 @behaviour("tables/columns-are-described", CONCEPTS)
-def columns_are_described(world: World) -> None:
+def columns_are_described(context: CheckContext) -> None:
     """Each column has name, type, format, description and priority; Name has the format name."""
-    columns = table(world, "configmaps")["columnDefinitions"]
+    columns = table(context, "configmaps")["columnDefinitions"]
     same([column["name"] for column in columns], ["Name", "Data", "Age"], "columns")
     same(sorted(columns[0]), ["description", "format", "name", "priority", "type"], "members")
     same(columns[0]["format"], "name", "format of Name")
 
 
 @behaviour("tables/list-has-version", CONCEPTS)
-def list_has_version(world: World) -> None:
+def list_has_version(context: CheckContext) -> None:
     """A table of a list has its resourceVersion, and continue when it is a chunk."""
     for name in ("a", "b"):
-        world.create("secrets", {"metadata": {"name": name}})
-    metadata = table(world, "secrets", limit="1")["metadata"]
+        context.create("secrets", {"metadata": {"name": name}})
+    metadata = table(context, "secrets", limit="1")["metadata"]
     holds(metadata.get("resourceVersion") and metadata.get("continue"), "version and continue", metadata)
 
 
 @behaviour("tables/configmap", PRINTERS)
-def configmap(world: World) -> None:
+def configmap(context: CheckContext) -> None:
     """A ConfigMap shows its number of keys."""
-    world.create("configmaps", {"metadata": {"name": "a"}, "data": {"x": "1", "y": "2"}})
-    same(row(world, "configmaps", "a"), {"Name": "a", "Data": 2}, "cells")
+    context.create("configmaps", {"metadata": {"name": "a"}, "data": {"x": "1", "y": "2"}})
+    same(row(context, "configmaps", "a"), {"Name": "a", "Data": 2}, "cells")
 
 
 @behaviour("tables/secret", PRINTERS)
-def secret(world: World) -> None:
+def secret(context: CheckContext) -> None:
     """A Secret shows type and number of keys."""
-    world.create("secrets", {"metadata": {"name": "a"}, "stringData": {"x": "1"}})
-    same(row(world, "secrets", "a"), {"Name": "a", "Type": "Opaque", "Data": 1}, "cells")
+    context.create("secrets", {"metadata": {"name": "a"}, "stringData": {"x": "1"}})
+    same(row(context, "secrets", "a"), {"Name": "a", "Type": "Opaque", "Data": 1}, "cells")
 
 
 @behaviour("tables/pod", PRINTERS)
-def pod(world: World) -> None:
+def pod(context: CheckContext) -> None:
     """A pod that waits shows 0/2, Pending and 0 restarts."""
     containers = [{"name": name, "image": "x"} for name in ("a", "b")]
-    world.create(
+    context.create(
         "pods", {"metadata": {"name": "p"}, "spec": {"containers": containers, "schedulerName": "nobody"}}
     )
     wanted = {"Name": "p", "Ready": "0/2", "Status": "Pending", "Restarts": "0"}
-    same(row(world, "pods", "p"), wanted, "cells")
+    same(row(context, "pods", "p"), wanted, "cells")
 
 
 @behaviour("tables/namespace", PRINTERS)
-def namespace(world: World) -> None:
+def namespace(context: CheckContext) -> None:
     """A namespace shows Active."""
-    same(row(world, "namespaces", world.namespace), {"Name": world.namespace, "Status": "Active"}, "cells")
+    same(
+        row(context, "namespaces", context.namespace),
+        {"Name": context.namespace, "Status": "Active"},
+        "cells",
+    )
 
 
 @behaviour("tables/resource-slice", PRINTERS)
-def resource_slice(world: World) -> None:
+def resource_slice(context: CheckContext) -> None:
     """A ResourceSlice shows node, driver and pool."""
-    name, driver = world.name(), "d.example.com"
+    name, driver = context.name(), "d.example.com"
     pool = {"name": "p", "generation": 1, "resourceSliceCount": 1}
     spec: JsonObject = {"driver": driver, "pool": pool, "nodeName": "n"}
-    world.create("resourceslices", {"metadata": {"name": name}, "spec": spec})
+    context.create("resourceslices", {"metadata": {"name": name}, "spec": spec})
     same(
-        row(world, "resourceslices", name),
+        row(context, "resourceslices", name),
         {"Name": name, "Node": "n", "Driver": driver, "Pool": "p"},
         "cells",
     )
 
 
 @behaviour("tables/resource-claim", PRINTERS)
-def resource_claim(world: World) -> None:
+def resource_claim(context: CheckContext) -> None:
     """A new ResourceClaim shows pending."""
     spec = {"devices": {"requests": [{"name": "r", "exactly": {"deviceClassName": "x"}}]}}
-    world.create("resourceclaims", {"metadata": {"name": "a"}, "spec": spec})
-    same(row(world, "resourceclaims", "a"), {"Name": "a", "State": "pending"}, "cells")
+    context.create("resourceclaims", {"metadata": {"name": "a"}, "spec": spec})
+    same(row(context, "resourceclaims", "a"), {"Name": "a", "State": "pending"}, "cells")
 
 
 @behaviour("tables/device-class", PRINTERS)
-def device_class(world: World) -> None:
+def device_class(context: CheckContext) -> None:
     """A DeviceClass shows its name and age."""
-    name = world.name()
-    world.create("deviceclasses", {"metadata": {"name": name}, "spec": {}})
-    same(row(world, "deviceclasses", name), {"Name": name}, "cells")
+    name = context.name()
+    context.create("deviceclasses", {"metadata": {"name": name}, "spec": {}})
+    same(row(context, "deviceclasses", name), {"Name": name}, "cells")
 
 
 @behaviour("tables/age-is-human", PRINTERS)
-def age_is_human(world: World) -> None:
+def age_is_human(context: CheckContext) -> None:
     """Age is a short duration, such as 0s or 3s."""
-    world.create("configmaps", {"metadata": {"name": "a"}})
-    cell = table(world, "configmaps", "a")["rows"][0]["cells"][-1]
+    context.create("configmaps", {"metadata": {"name": "a"}})
+    cell = table(context, "configmaps", "a")["rows"][0]["cells"][-1]
     holds(isinstance(cell, str) and cell.endswith("s"), "an age in seconds", cell)
 
 
 @behaviour("tables/unknown-include-object", CONCEPTS)
-def unknown_include_object(world: World) -> None:
+def unknown_include_object(context: CheckContext) -> None:
     """Another value of includeObject is 400 BadRequest."""
-    answer = world.client.send("GET", world.path("configmaps"), query={"includeObject": "x"}, headers=ACCEPT)
+    answer = context.client.send(
+        "GET", context.path("configmaps"), query={"includeObject": "x"}, headers=ACCEPT
+    )
     answer.refuse(400, "BadRequest", 'includeObject: Invalid value: "x"')

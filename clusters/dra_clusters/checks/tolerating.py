@@ -5,6 +5,7 @@ from typing import Any
 from dra_api.objects import JsonObject
 from dra_clusters.checks.behaviour import UPSTREAM, behaviour
 from dra_clusters.checks.client import holds, same
+from dra_clusters.checks.context import CheckContext
 from dra_clusters.checks.refusals import (
     INVALID,
     REQUIRED,
@@ -15,7 +16,6 @@ from dra_clusters.checks.refusals import (
     sample,
     taken,
 )
-from dra_clusters.checks.world import World
 
 CLAIM, CLASS = "resourceclaims", "deviceclasses"
 ONE, AT = "spec.devices.requests.0", "spec.devices.requests[0]"
@@ -181,16 +181,16 @@ refused(
 
 
 @behaviour("claims/parameters-keep-their-form", "resource/v1 types.go: RawExtension")
-def parameters_keep_their_form(world: World) -> None:
+def parameters_keep_their_form(context: CheckContext) -> None:
     """Opaque parameters come back as they were sent, unknown members included."""
     parameters = {"kind": "Any", "apiVersion": "x/v1", "deep": {"list": [1, None, "a"], "n": 1.5}}
-    stored = world.create(CLAIM, sample(world, CLAIM, {CONFIG: [opaque(parameters=parameters)]}))
+    stored = context.create(CLAIM, sample(context, CLAIM, {CONFIG: [opaque(parameters=parameters)]}))
     same(stored["spec"]["devices"]["config"][0]["opaque"]["parameters"], parameters, "parameters")
 
 
 @behaviour("claims/cel-message", UPSTREAM + "staging/src/k8s.io/dynamic-resource-allocation/cel")
-def cel_message(world: World) -> None:
+def cel_message(context: CheckContext) -> None:
     """An expression of another type is refused with the sentence of the compiler."""
     change = {f"{EXACTLY}.selectors": [{"cel": {"expression": "device.driver"}}]}
-    status = world.post(CLAIM, sample(world, CLAIM, change)).refuse(422, "Invalid")
+    status = context.post(CLAIM, sample(context, CLAIM, change)).refuse(422, "Invalid")
     holds("must evaluate to bool" in status["message"], "must evaluate to bool", status["message"])

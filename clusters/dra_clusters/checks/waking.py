@@ -3,8 +3,8 @@
 from dra_api.objects import JsonObject
 from dra_clusters.checks.behaviour import UPSTREAM, behaviour
 from dra_clusters.checks.client import same
-from dra_clusters.checks.stage import Stage, request
-from dra_clusters.checks.world import GRACELESS, World
+from dra_clusters.checks.context import GRACELESS, CheckContext
+from dra_clusters.checks.scenario import Scenario, request
 
 HINTS = UPSTREAM + "pkg/scheduler/framework/plugins/dynamicresources: queueing hints"
 NEEDS = ("api", "scheduler")
@@ -16,62 +16,62 @@ def pool(name: str = "p", generation: int = 1, count: int = 1) -> JsonObject:
 
 
 @behaviour("pooling/class-must-exist", HINTS, needs=NEEDS)
-def class_must_exist(world: World) -> None:
+def class_must_exist(context: CheckContext) -> None:
     """A pod whose claim names an unknown class waits for that class and is scheduled when it comes."""
-    stage = Stage(world)
-    stage.publish(stage.node(), ["d0"])
-    missing = world.name()
-    pod = stage.pod(stage.claim(request(kind=missing)))
-    stage.waiting(pod, missing)
-    selectors = [{"cel": {"expression": f'device.driver == "{stage.driver}"'}}]
-    world.create("deviceclasses", {"metadata": {"name": missing}, "spec": {"selectors": selectors}})
-    stage.scheduled(pod)
+    scenario = Scenario(context)
+    scenario.publish(scenario.node(), ["d0"])
+    missing = context.name()
+    pod = scenario.pod(scenario.claim(request(kind=missing)))
+    scenario.waiting(pod, missing)
+    selectors = [{"cel": {"expression": f'device.driver == "{scenario.driver}"'}}]
+    context.create("deviceclasses", {"metadata": {"name": missing}, "spec": {"selectors": selectors}})
+    scenario.scheduled(pod)
 
 
 @behaviour("pooling/claim-must-exist", HINTS, needs=NEEDS)
-def claim_must_exist(world: World) -> None:
+def claim_must_exist(context: CheckContext) -> None:
     """A pod whose claim is not there waits for it and is scheduled when it comes."""
-    stage = Stage(world)
-    stage.publish(stage.node(), ["d0"])
-    missing = world.name()
-    pod = stage.pod(missing)
-    stage.scheduled(stage.pod())
-    same(stage.read("pods", pod)["spec"].get("nodeName"), None, "nodeName while a later pod was scheduled")
-    world.create("resourceclaims", {"metadata": {"name": missing}, "spec": stage.spec()})
-    stage.scheduled(pod)
+    scenario = Scenario(context)
+    scenario.publish(scenario.node(), ["d0"])
+    missing = context.name()
+    pod = scenario.pod(missing)
+    scenario.scheduled(scenario.pod())
+    same(scenario.read("pods", pod)["spec"].get("nodeName"), None, "nodeName while a later pod was scheduled")
+    context.create("resourceclaims", {"metadata": {"name": missing}, "spec": scenario.spec()})
+    scenario.scheduled(pod)
 
 
 @behaviour("pooling/new-devices-wake", HINTS, needs=NEEDS)
-def new_devices_wake(world: World) -> None:
+def new_devices_wake(context: CheckContext) -> None:
     """A waiting pod is scheduled when a slice brings devices."""
-    stage = Stage(world)
-    node = stage.node()
-    pod = stage.pod(stage.claim())
-    stage.waiting(pod)
-    stage.publish(node, ["d0"])
-    same(stage.scheduled(pod), node, "node")
+    scenario = Scenario(context)
+    node = scenario.node()
+    pod = scenario.pod(scenario.claim())
+    scenario.waiting(pod)
+    scenario.publish(node, ["d0"])
+    same(scenario.scheduled(pod), node, "node")
 
 
 @behaviour("pooling/freed-devices-wake", HINTS, needs=(*NEEDS, "controllers"))
-def freed_devices_wake(world: World) -> None:
+def freed_devices_wake(context: CheckContext) -> None:
     """A waiting pod is scheduled when another pod gives its device back."""
-    stage = Stage(world)
-    stage.publish(stage.node(), ["d0"])
-    first = stage.pod(stage.claim())
-    stage.scheduled(first)
-    second = stage.pod(stage.claim())
-    stage.waiting(second)
-    world.delete("pods", first, GRACELESS).expect(200)
-    stage.scheduled(second)
+    scenario = Scenario(context)
+    scenario.publish(scenario.node(), ["d0"])
+    first = scenario.pod(scenario.claim())
+    scenario.scheduled(first)
+    second = scenario.pod(scenario.claim())
+    scenario.waiting(second)
+    context.delete("pods", first, GRACELESS).expect(200)
+    scenario.scheduled(second)
 
 
 @behaviour("pooling/untainted-devices-wake", HINTS, needs=NEEDS, since="1.36")
-def untainted_wake(world: World) -> None:
+def untainted_wake(context: CheckContext) -> None:
     """A waiting pod is scheduled when the taint of a device goes."""
-    stage = Stage(world)
+    scenario = Scenario(context)
     taints = [{"key": "example.com/sick", "effect": "NoSchedule"}]
-    name = stage.publish(stage.node(), [{"name": "d0", "taints": taints}])
-    pod = stage.pod(stage.claim())
-    stage.waiting(pod)
-    world.patch("merge", "resourceslices", name, {"spec": {"devices": [{"name": "d0"}]}}).expect(200)
-    stage.scheduled(pod)
+    name = scenario.publish(scenario.node(), [{"name": "d0", "taints": taints}])
+    pod = scenario.pod(scenario.claim())
+    scenario.waiting(pod)
+    context.patch("merge", "resourceslices", name, {"spec": {"devices": [{"name": "d0"}]}}).expect(200)
+    scenario.scheduled(pod)

@@ -5,16 +5,16 @@ import threading
 from dra_api.objects import JsonObject
 from dra_clusters.checks.behaviour import UPSTREAM, behaviour
 from dra_clusters.checks.client import Client, holds, same, take
-from dra_clusters.checks.world import World
+from dra_clusters.checks.context import CheckContext
 
 CONCEPTS = "API concepts: efficient detection of changes"
 WATCH = UPSTREAM + "staging/src/k8s.io/apiserver/pkg/endpoints/handlers/watch.go"
 END = "k8s.io/initial-events-end"
 
 
-def version(world: World) -> str:
+def version(context: CheckContext) -> str:
     """The resourceVersion of the list of config maps."""
-    return str(world.get("configmaps", labelSelector="mine").expect(200)["metadata"]["resourceVersion"])
+    return str(context.get("configmaps", labelSelector="mine").expect(200)["metadata"]["resourceVersion"])
 
 
 def config(name: str, **labels: str) -> JsonObject:
@@ -23,45 +23,51 @@ def config(name: str, **labels: str) -> JsonObject:
 
 
 @behaviour("watching/from-a-version-tells-all-that-came-after", CONCEPTS)
-def from_a_version(world: World) -> None:
+def from_a_version(context: CheckContext) -> None:
     """A watch from a list's version gives each later change once, in order."""
-    start = version(world)
-    world.create("configmaps", config("a"))
-    world.patch("merge", "configmaps", "a", {"data": {"x": "1"}}).expect(200)
-    world.delete("configmaps", "a").expect(200)
-    with world.client.watch(world.path("configmaps"), resourceVersion=start, labelSelector="mine") as events:
+    start = version(context)
+    context.create("configmaps", config("a"))
+    context.patch("merge", "configmaps", "a", {"data": {"x": "1"}}).expect(200)
+    context.delete("configmaps", "a").expect(200)
+    with context.client.watch(
+        context.path("configmaps"), resourceVersion=start, labelSelector="mine"
+    ) as events:
         types = [event["type"] for event in take(events, 3)]
     same(types, ["ADDED", "MODIFIED", "DELETED"], "types")
 
 
 @behaviour("watching/without-a-version-starts-with-what-is-there", CONCEPTS)
-def without_a_version(world: World) -> None:
+def without_a_version(context: CheckContext) -> None:
     """A watch without resourceVersion begins with ADDED for what is there."""
     for name in ("a", "b"):
-        world.create("configmaps", config(name))
-    with world.client.watch(world.path("configmaps"), labelSelector="mine") as events:
+        context.create("configmaps", config(name))
+    with context.client.watch(context.path("configmaps"), labelSelector="mine") as events:
         found = {(event["type"], event["object"]["metadata"]["name"]) for event in take(events, 2)}
     same(found, {("ADDED", "a"), ("ADDED", "b")}, "events")
 
 
 @behaviour("watching/is-live", CONCEPTS)
-def is_live(world: World) -> None:
+def is_live(context: CheckContext) -> None:
     """A change reaches a watch that is open already."""
-    start = version(world)
-    with world.client.watch(world.path("configmaps"), resourceVersion=start, labelSelector="mine") as events:
-        world.create("configmaps", config("a"))
+    start = version(context)
+    with context.client.watch(
+        context.path("configmaps"), resourceVersion=start, labelSelector="mine"
+    ) as events:
+        context.create("configmaps", config("a"))
         same(take(events, 1)[0]["type"], "ADDED", "type")
 
 
 @behaviour(
     "watching/deleted-holds-the-last-state", UPSTREAM + "staging/src/k8s.io/apiserver/pkg/storage/cacher"
 )
-def deleted_holds_the_last_state(world: World) -> None:
+def deleted_holds_the_last_state(context: CheckContext) -> None:
     """DELETED holds the object as it was, with the resourceVersion of the deletion."""
-    stored = world.create("configmaps", config("a") | {"data": {"x": "1"}})
+    stored = context.create("configmaps", config("a") | {"data": {"x": "1"}})
     start = stored["metadata"]["resourceVersion"]
-    world.delete("configmaps", "a").expect(200)
-    with world.client.watch(world.path("configmaps"), resourceVersion=start, labelSelector="mine") as events:
+    context.delete("configmaps", "a").expect(200)
+    with context.client.watch(
+        context.path("configmaps"), resourceVersion=start, labelSelector="mine"
+    ) as events:
         event = take(events, 1)[0]
     same((event["type"], event["object"]["data"]), ("DELETED", {"x": "1"}), "the event")
     holds(int(event["object"]["metadata"]["resourceVersion"]) > int(start), "a newer version", event)
@@ -70,66 +76,66 @@ def deleted_holds_the_last_state(world: World) -> None:
 @behaviour(
     "watching/leaving-the-selector-is-deleted", UPSTREAM + "staging/src/k8s.io/apiserver/pkg/storage/cacher"
 )
-def leaving_the_selector(world: World) -> None:
+def leaving_the_selector(context: CheckContext) -> None:
     """An object that comes to match is ADDED, one that no longer matches is DELETED."""
-    start = version(world)
-    world.create("configmaps", config("a"))
+    start = version(context)
+    context.create("configmaps", config("a"))
     for color in ("red", "blue"):
         patch = {"metadata": {"labels": {"color": color}}}
-        world.patch("merge", "configmaps", "a", patch).expect(200)
-    with world.client.watch(
-        world.path("configmaps"), resourceVersion=start, labelSelector="color=red"
+        context.patch("merge", "configmaps", "a", patch).expect(200)
+    with context.client.watch(
+        context.path("configmaps"), resourceVersion=start, labelSelector="color=red"
     ) as events:
         found = [(e["type"], e["object"]["metadata"]["labels"].get("color")) for e in take(events, 2)]
     same(found, [("ADDED", "red"), ("DELETED", "red")], "events")
 
 
 @behaviour("watching/field-selector", CONCEPTS)
-def field_selector(world: World) -> None:
+def field_selector(context: CheckContext) -> None:
     """A watch with a field selector on metadata.name sees that object only."""
-    start = version(world)
+    start = version(context)
     for name in ("a", "b"):
-        world.create("configmaps", config(name))
+        context.create("configmaps", config(name))
     query: JsonObject = {"resourceVersion": start, "fieldSelector": "metadata.name=b"}
-    with world.client.watch(world.path("configmaps"), **query) as events:
+    with context.client.watch(context.path("configmaps"), **query) as events:
         same(take(events, 1)[0]["object"]["metadata"]["name"], "b", "name")
 
 
 @behaviour("watching/one-object", WATCH)
-def one_object(world: World) -> None:
+def one_object(context: CheckContext) -> None:
     """watch=true on the path of one object with its name in the field selector works on the list path."""
-    world.create("configmaps", config("a"))
-    with world.client.watch(f"/api/v1/watch/namespaces/{world.namespace}/configmaps/a") as events:
+    context.create("configmaps", config("a"))
+    with context.client.watch(f"/api/v1/watch/namespaces/{context.namespace}/configmaps/a") as events:
         same(take(events, 1)[0]["object"]["metadata"]["name"], "a", "name")
 
 
 @behaviour("watching/timeout-ends-it", WATCH)
-def timeout_ends_it(world: World) -> None:
+def timeout_ends_it(context: CheckContext) -> None:
     """timeoutSeconds ends a watch in an orderly way."""
-    with world.client.watch(world.path("configmaps"), timeoutSeconds=1, labelSelector="mine") as events:
+    with context.client.watch(context.path("configmaps"), timeoutSeconds=1, labelSelector="mine") as events:
         same([event["type"] for event in events], [], "events")
 
 
 @behaviour("watching/objects-have-kind", CONCEPTS)
-def objects_have_kind(world: World) -> None:
+def objects_have_kind(context: CheckContext) -> None:
     """Objects in events have kind and apiVersion."""
-    world.create("configmaps", config("a"))
-    with world.client.watch(world.path("configmaps"), labelSelector="mine") as events:
+    context.create("configmaps", config("a"))
+    with context.client.watch(context.path("configmaps"), labelSelector="mine") as events:
         item = take(events, 1)[0]["object"]
     same((item["kind"], item["apiVersion"]), ("ConfigMap", "v1"), "envelope")
 
 
 @behaviour("watching/streaming-list-ends-with-a-bookmark", "KEP 3157")
-def streaming_list(world: World) -> None:
+def streaming_list(context: CheckContext) -> None:
     """sendInitialEvents gives ADDED for what is there, then a bookmark with the annotation initial-events-end."""
-    world.create("configmaps", config("a"))
+    context.create("configmaps", config("a"))
     query: JsonObject = {
         "sendInitialEvents": "true",
         "resourceVersionMatch": "NotOlderThan",
         "allowWatchBookmarks": "true",
         "labelSelector": "mine",
     }
-    with world.client.watch(world.path("configmaps"), **query) as events:
+    with context.client.watch(context.path("configmaps"), **query) as events:
         first, second = next(events), next(events)
     same((first["type"], second["type"]), ("ADDED", "BOOKMARK"), "types")
     metadata = second["object"]["metadata"]
@@ -142,14 +148,14 @@ def streaming_list(world: World) -> None:
 
 
 @behaviour("watching/bookmark-is-bare", "KEP 365")
-def bookmark_is_bare(world: World) -> None:
+def bookmark_is_bare(context: CheckContext) -> None:
     """A bookmark has kind, apiVersion and metadata with the version, and nothing of an object."""
     query: JsonObject = {
         "sendInitialEvents": "true",
         "resourceVersionMatch": "NotOlderThan",
         "allowWatchBookmarks": "true",
     }
-    with world.client.watch(world.path("configmaps"), labelSelector="mine", **query) as events:
+    with context.client.watch(context.path("configmaps"), labelSelector="mine", **query) as events:
         item = next(events)["object"]
     same(
         (item["kind"], item["apiVersion"], sorted(item)),
@@ -159,61 +165,63 @@ def bookmark_is_bare(world: World) -> None:
 
 
 @behaviour("watching/initial-events-need-match", "KEP 3157; metainternalversion/validation")
-def initial_events_need_match(world: World) -> None:
+def initial_events_need_match(context: CheckContext) -> None:
     """sendInitialEvents without resourceVersionMatch is 422 Forbidden at resourceVersionMatch."""
-    answer = world.get("configmaps", watch="true", sendInitialEvents="true")
+    answer = context.get("configmaps", watch="true", sendInitialEvents="true")
     answer.invalid(("FieldValueForbidden", "resourceVersionMatch"))
 
 
 @behaviour("watching/initial-events-are-for-watches", "KEP 3157; metainternalversion/validation")
-def initial_events_for_watches(world: World) -> None:
+def initial_events_for_watches(context: CheckContext) -> None:
     """sendInitialEvents in a list is 422 Forbidden."""
-    answer = world.get("configmaps", sendInitialEvents="true", resourceVersionMatch="NotOlderThan")
+    answer = context.get("configmaps", sendInitialEvents="true", resourceVersionMatch="NotOlderThan")
     answer.invalid(
         ("FieldValueForbidden", "sendInitialEvents"), ("FieldValueForbidden", "resourceVersionMatch")
     )
 
 
 @behaviour("watching/match-is-not-for-plain-watches", "metainternalversion/validation")
-def match_not_for_watches(world: World) -> None:
+def match_not_for_watches(context: CheckContext) -> None:
     """resourceVersionMatch in a watch without sendInitialEvents is 422 Forbidden."""
-    answer = world.get("configmaps", watch="true", resourceVersion="1", resourceVersionMatch="NotOlderThan")
+    answer = context.get("configmaps", watch="true", resourceVersion="1", resourceVersionMatch="NotOlderThan")
     answer.invalid(("FieldValueForbidden", "resourceVersionMatch"))
 
 
 @behaviour("watching/garbage-version-is-refused", WATCH)
-def garbage_version(world: World) -> None:
+def garbage_version(context: CheckContext) -> None:
     """A watch from a version that is no number is refused with 500 and what the parser said."""
-    answer = world.get("configmaps", watch="true", resourceVersion="x")
+    answer = context.get("configmaps", watch="true", resourceVersion="x")
     answer.refuse(500, None, 'resourceVersion: Invalid value: "x"')
 
 
 @behaviour("watching/from-0-starts-with-what-is-there", CONCEPTS)
-def from_0(world: World) -> None:
+def from_0(context: CheckContext) -> None:
     """A watch from version 0 begins with ADDED for what is there."""
-    world.create("configmaps", config("a"))
-    with world.client.watch(world.path("configmaps"), resourceVersion="0", labelSelector="mine") as events:
+    context.create("configmaps", config("a"))
+    with context.client.watch(
+        context.path("configmaps"), resourceVersion="0", labelSelector="mine"
+    ) as events:
         same(take(events, 1)[0]["type"], "ADDED", "type")
 
 
 @behaviour(
     "watching/table-events", UPSTREAM + "staging/src/k8s.io/apiserver/pkg/endpoints/handlers/response.go"
 )
-def table_events(world: World) -> None:
+def table_events(context: CheckContext) -> None:
     """A watch that accepts tables gets a Table of one row in each event."""
-    world.create("configmaps", config("a"))
+    context.create("configmaps", config("a"))
     headers = {"Accept": "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"}
-    with world.client.watch(world.path("configmaps"), headers=headers, labelSelector="mine") as events:
+    with context.client.watch(context.path("configmaps"), headers=headers, labelSelector="mine") as events:
         item = take(events, 1)[0]["object"]
     same((item["kind"], len(item["rows"]), item["rows"][0]["cells"][0]), ("Table", 1, "a"), "the event")
 
 
 @behaviour("watching/metadata-only", "API concepts: partial object metadata")
-def metadata_only(world: World) -> None:
+def metadata_only(context: CheckContext) -> None:
     """A watch that accepts PartialObjectMetadata gets it."""
-    world.create("configmaps", config("a") | {"data": {"x": "1"}})
+    context.create("configmaps", config("a") | {"data": {"x": "1"}})
     headers = {"Accept": "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io"}
-    with world.client.watch(world.path("configmaps"), headers=headers, labelSelector="mine") as events:
+    with context.client.watch(context.path("configmaps"), headers=headers, labelSelector="mine") as events:
         item = take(events, 1)[0]["object"]
     same(
         (item["kind"], sorted(item)),
@@ -223,13 +231,13 @@ def metadata_only(world: World) -> None:
 
 
 @behaviour("watching/many-watches-see-the-same", CONCEPTS)
-def many_watches(world: World) -> None:
+def many_watches(context: CheckContext) -> None:
     """Watches side by side see the same changes in the same order."""
-    start, path = version(world), world.path("configmaps")
+    start, path = version(context), context.path("configmaps")
     seen: dict[int, list[str]] = {}
 
     def follow(number: int) -> None:
-        client = Client(world.kubeconfig)
+        client = Client(context.kubeconfig)
         with client.watch(path, resourceVersion=start, labelSelector="mine") as events:
             seen[number] = [event["object"]["metadata"]["resourceVersion"] for event in take(events, 10)]
 
@@ -237,7 +245,7 @@ def many_watches(world: World) -> None:
     for thread in threads:
         thread.start()
     for number in range(10):
-        world.create("configmaps", config(f"a-{number}"))
+        context.create("configmaps", config(f"a-{number}"))
     for thread in threads:
         thread.join(25)
     same(len(seen), 3, "watches that got all")
@@ -249,12 +257,12 @@ def many_watches(world: World) -> None:
     "API concepts; resource/v1beta1",
     needs=("api", "resource.k8s.io/v1beta1"),
 )
-def other_versions_convert(world: World) -> None:
+def other_versions_convert(context: CheckContext) -> None:
     """A watch through v1beta1 gets objects of v1beta1, however they were written."""
     spec = {"devices": {"requests": [{"name": "r", "exactly": {"deviceClassName": "x"}}]}}
-    world.create("resourceclaims", {"metadata": {"name": "a"}, "spec": spec})
-    path = world.path("resourceclaims", api="/apis/resource.k8s.io/v1beta1")
-    with world.client.watch(path) as events:
+    context.create("resourceclaims", {"metadata": {"name": "a"}, "spec": spec})
+    path = context.path("resourceclaims", api="/apis/resource.k8s.io/v1beta1")
+    with context.client.watch(path) as events:
         item = take(events, 1)[0]["object"]
     same(item["apiVersion"], "resource.k8s.io/v1beta1", "apiVersion")
     same(item["spec"]["devices"]["requests"][0]["deviceClassName"], "x", "deviceClassName")

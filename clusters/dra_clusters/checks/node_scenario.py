@@ -1,23 +1,23 @@
-"""The stage of kubelet behaviours: a node of the cluster, a plugin on it with four devices, and pods that run there."""
+"""The scenario of kubelet behaviours: a node of the cluster, a plugin on it with four devices, and pods that run there."""
 
 import json
 from pathlib import Path
 from typing import Any
 
 from dra_clusters.checks.client import eventually
+from dra_clusters.checks.context import CheckContext
 from dra_clusters.checks.plugin import Plugin
-from dra_clusters.checks.stage import Stage
-from dra_clusters.checks.world import World
+from dra_clusters.checks.scenario import Scenario
 
 
-class NodeStage(Stage):
-    """A stage on the first node of the cluster, with a plugin and a slice of four devices."""
+class NodeScenario(Scenario):
+    """A scenario on the first node of the cluster, with a plugin and a slice of four devices."""
 
-    def __init__(self, world: World, **options: Any) -> None:
-        super().__init__(world)
-        self.place = world.nodes[0]
+    def __init__(self, context: CheckContext, **options: Any) -> None:
+        super().__init__(context)
+        self.place = context.nodes[0]
         self._instances: list[Plugin] = []
-        world.defer(self._stop)  # before pods are made, so that it comes after they are gone
+        context.defer(self._stop)  # before pods are made, so that it comes after they are gone
         self.plugin = self.start(**options)
 
     def start(self, **options: Any) -> Plugin:
@@ -30,7 +30,7 @@ class NodeStage(Stage):
         for plugin in self._instances:
             plugin.stop()
 
-    def ready(self) -> "NodeStage":
+    def ready(self) -> "NodeScenario":
         """Registered and published."""
         self.plugin.registered()
         self.publish(self.place.name, [f"d{number}" for number in range(4)])
@@ -39,10 +39,10 @@ class NodeStage(Stage):
     def run(self, *claims: str, **spec: Any) -> str:
         """A pod on the cluster's node; its name. It is deleted politely at the end, so that claims are unprepared."""
         pod = self.pod(*claims, nodeSelector=None, **spec)
-        self.world.defer(
-            lambda: eventually(lambda: self.world.get("pods", pod).code == 404, f"pod {pod} is gone")
+        self.context.defer(
+            lambda: eventually(lambda: self.context.get("pods", pod).code == 404, f"pod {pod} is gone")
         )
-        self.world.defer(self.world.delete, "pods", pod)
+        self.context.defer(self.context.delete, "pods", pod)
         return pod
 
     def running(self, pod: str) -> None:
@@ -61,7 +61,7 @@ class NodeStage(Stage):
     def environment(self, pod: str, container: str = "c") -> dict[str, str]:
         """The variables that a container got from CDI."""
         path: Path = (
-            self.place.directory / "containers" / f"{self.world.namespace}_{pod}" / f"{container}.json"
+            self.place.directory / "containers" / f"{self.context.namespace}_{pod}" / f"{container}.json"
         )
         found = json.loads(path.read_text())["environment"]
         return {name: value for name, value in found.items() if name.startswith("DEVICE_")}

@@ -1,6 +1,6 @@
 """What behaviours of scheduler, controllers and kubelet play on: nodes, devices, classes, claims and pods of one driver.
 
-Each stage has a driver, a device class and nodes of its own, and its pods select those nodes, so stages do not meet.
+Each scenario has a driver, a device class and nodes of its own, and its pods select those nodes, so scenarios do not meet.
 The nodes are objects only: no kubelet serves them, which is what scheduling needs and no more.
 """
 
@@ -10,14 +10,14 @@ from typing import Any
 
 from dra_api.objects import JsonObject
 from dra_clusters.checks.client import Answer, eventually
-from dra_clusters.checks.world import GRACELESS, World
+from dra_clusters.checks.context import GRACELESS, CheckContext
 
-LABEL = "check.example.com/stage"
+LABEL = "check.example.com/scenario"
 ROOM: JsonObject = {"cpu": "8", "memory": "32Gi", "pods": "110"}
 
 
 def request(name: str = "r", kind: str = "", **exactly: Any) -> JsonObject:
-    """A request of one device of the stage's class; KIND is another class."""
+    """A request of one device of the scenario's class; KIND is another class."""
     return {"name": name, "exactly": {"deviceClassName": kind, **exactly}}
 
 
@@ -26,12 +26,12 @@ def cel(expression: str) -> list[JsonObject]:
     return [{"cel": {"expression": expression}}]
 
 
-class Stage:
-    """One driver's world."""
+class Scenario:
+    """One driver's context."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.driver = f"{world.name()}.example.com"
+    def __init__(self, context: CheckContext) -> None:
+        self.context = context
+        self.driver = f"{context.name()}.example.com"
 
     @cached_property
     def device_class(self) -> str:
@@ -40,20 +40,20 @@ class Stage:
 
     def add_class(self, **spec: Any) -> str:
         """A class of the driver's devices; SPEC is added."""
-        name = self.world.name()
+        name = self.context.name()
         full = {"selectors": cel(f'device.driver == "{self.driver}"'), **spec}
-        self.world.create("deviceclasses", {"metadata": {"name": name}, "spec": full})
+        self.context.create("deviceclasses", {"metadata": {"name": name}, "spec": full})
         return name
 
     def node(self, **labels: str) -> str:
         """A node object with room, without taints."""
-        name = self.world.name()
-        marks = {LABEL: self.world.stem, "kubernetes.io/hostname": name, **labels}
-        self.world.create("nodes", {"metadata": {"name": name, "labels": marks}})
+        name = self.context.name()
+        marks = {LABEL: self.context.stem, "kubernetes.io/hostname": name, **labels}
+        self.context.create("nodes", {"metadata": {"name": name, "labels": marks}})
         ready = {"type": "Ready", "status": "True", "reason": "KubeletReady", "message": "as told"}
         status = {"capacity": ROOM, "allocatable": ROOM, "conditions": [ready]}
-        self.world.patch("merge", "nodes", name, {"status": status}, "status").expect(200)
-        self.world.patch("merge", "nodes", name, {"spec": {"taints": None}}).expect(200)
+        self.context.patch("merge", "nodes", name, {"status": status}, "status").expect(200)
+        self.context.patch("merge", "nodes", name, {"spec": {"taints": None}}).expect(200)
         return name
 
     def publish(self, node: str, devices: Sequence[Any] | None, **spec: Any) -> str:
@@ -64,12 +64,12 @@ class Stage:
             "pool": {"name": node or "pool", "generation": 1, "resourceSliceCount": 1},
         } | ({"nodeName": node} if node else {})
         full |= {} if devices is None else {"devices": whole}
-        name = self.world.name()
-        self.world.create("resourceslices", {"metadata": {"name": name}, "spec": full | spec})
+        name = self.context.name()
+        self.context.create("resourceslices", {"metadata": {"name": name}, "spec": full | spec})
         return name
 
     def filled(self, item: JsonObject) -> JsonObject:
-        """A request whose class is the stage's where it has none."""
+        """A request whose class is the scenario's where it has none."""
         if "exactly" in item and not item["exactly"]["deviceClassName"]:
             return {**item, "exactly": {**item["exactly"], "deviceClassName": self.device_class}}
         subs = [{"deviceClassName": self.device_class, **sub} for sub in item.get("firstAvailable", [])]
@@ -81,17 +81,17 @@ class Stage:
 
     def claim(self, *requests: JsonObject, **devices: Any) -> str:
         """A claim; its name."""
-        name = self.world.name()
-        self.world.create(
+        name = self.context.name()
+        self.context.create(
             "resourceclaims", {"metadata": {"name": name}, "spec": self.spec(*requests, **devices)}
         )
         return name
 
     def template(self, *requests: JsonObject, metadata: JsonObject | None = None, **devices: Any) -> str:
         """A claim template; its name."""
-        name = self.world.name()
+        name = self.context.name()
         spec = {"metadata": metadata or {}, "spec": self.spec(*requests, **devices)}
-        self.world.create("resourceclaimtemplates", {"metadata": {"name": name}, "spec": spec})
+        self.context.create("resourceclaimtemplates", {"metadata": {"name": name}, "spec": spec})
         return name
 
     def pod(self, *claims: str, templates: Mapping[str, str] | None = None, **spec: Any) -> str:
@@ -106,27 +106,27 @@ class Stage:
                 {"name": "c", "image": "example.com/none", "resources": {"claims": uses} if uses else {}}
             ],
             "resourceClaims": entries,
-            "nodeSelector": {LABEL: self.world.stem},
+            "nodeSelector": {LABEL: self.context.stem},
             "tolerations": [{"operator": "Exists"}],
             "terminationGracePeriodSeconds": 1,
             "automountServiceAccountToken": False,
         } | spec
-        name = self.world.name()
+        name = self.context.name()
         item = {"metadata": {"name": name}, "spec": full}
         answers: list[Answer] = []
 
         def create() -> bool:
-            answers.append(self.world.post("pods", item))
+            answers.append(self.context.post("pods", item))
             return "error looking up service account" not in answers[-1].text
 
         eventually(create, "the namespace has its service account")
         answers[-1].expect(201)
-        self.world.defer(self.world.delete, "pods", name, GRACELESS)
+        self.context.defer(self.context.delete, "pods", name, GRACELESS)
         return name
 
     def read(self, plural: str, name: str) -> Any:
         """An object as it is now."""
-        return self.world.get(plural, name).expect(200)
+        return self.context.get(plural, name).expect(200)
 
     def scheduled(self, pod: str, timeout_s: float = 15) -> str:
         """Wait until the pod has a node; the node."""
@@ -163,5 +163,5 @@ class Stage:
 
     def events(self, name: str, reason: str) -> list[JsonObject]:
         """The events of the object NAME with REASON, of either API."""
-        items = self.world.get("events").expect(200)["items"]
+        items = self.context.get("events").expect(200)["items"]
         return [e for e in items if e["involvedObject"].get("name") == name and e["reason"] == reason]

@@ -43,7 +43,7 @@ CLUSTER_SCOPED = frozenset(
 GRACELESS: JsonObject = {"gracePeriodSeconds": 0}
 
 
-class World:
+class CheckContext:
     """What a behaviour gets; a context manager that removes what was created."""
 
     def __init__(self, kubeconfig: Path, *, kubernetes: str, nodes: Sequence[Node] = ()) -> None:
