@@ -1,7 +1,7 @@
-"""The machine room of the stories: a fake GPU node, an embedded cluster, the reference driver, and a person's client.
+"""Fixtures of the stories: a fake GPU node, an embedded cluster, the reference driver, and a user's client.
 
 Each story gets a node of its own. Everything is started as a user starts it, by command; the stories look only at
-what a person could look at: objects in the API, and what the kubelet gave each container.
+what a user can look at: objects in the API, and what the kubelet gave each container.
 """
 
 import os
@@ -38,10 +38,10 @@ def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
     """Start a command of this project; it is ended, and was alive until then, when the story ends."""
     started: list[subprocess.Popen[bytes]] = []
 
-    def start_command(*words: str, environment: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
-        log = (tmp_path / f"{words[0]}.log").open("ab")
+    def start_command(*command: str, environment: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
+        log = (tmp_path / f"{command[0]}.log").open("ab")
         process = subprocess.Popen(
-            [str(SCRIPTS / words[0]), *words[1:]],
+            [str(SCRIPTS / command[0]), *command[1:]],
             stdout=log,
             stderr=log,
             env={**os.environ, **(environment or {})},
@@ -91,7 +91,7 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
 def story(
     cluster: Cluster, machine_dir: Path, start: Callable[..., subprocess.Popen[bytes]], tmp_path: Path
 ) -> Iterator[Story]:
-    """A node whose eight GPUs are published, and a person who may create pods."""
+    """A node whose eight GPUs are published, and a client that is allowed to create pods."""
     node = cluster.nodes[0]
     start(
         "dra-driver",

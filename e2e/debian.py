@@ -37,10 +37,10 @@ def fetch(folder: Path, name: str, version: str) -> Path:
         "Dir::Etc::sourcelist": folder / "sources.list", "Dir::Etc::sourceparts": "-", "Dir::State::lists": folder / "lists",
         "Dir::Cache": folder / "cache", "APT::Sandbox::User": "root", "Acquire::Retries": 1, "Acquire::http::Timeout": 20,
     }  # fmt: skip
-    words = [word for option, value in options.items() for word in ("-o", f"{option}={value}")]
+    arguments = [argument for option, value in options.items() for argument in ("-o", f"{option}={value}")]
     for command in (["update"], ["download", f"{name}={package}"]):
         done = subprocess.run(
-            ["apt-get", *words, *command],
+            ["apt-get", *arguments, *command],
             cwd=folder,
             capture_output=True,
             text=True,

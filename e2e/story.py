@@ -1,8 +1,8 @@
-"""What a person does and sees in a story: pods and claims are created, deleted and looked at through the API.
+"""What a user does and sees in a story: pods and claims are created, deleted and looked at through the API.
 
-The one thing that the API does not tell is what a container gets. The embedded cluster's kubelet writes that down as
+The one thing that the API does not show is what a container gets. The embedded cluster's kubelet writes that down as
 ``containers/<namespace>_<pod>/<container>.json`` in the node's folder, with the final environment, device nodes and
-mounts that the CDI files lead to; on a cluster with a container runtime a person would run ``kubectl exec -- env``.
+mounts that the CDI files lead to; on a cluster with a container runtime a user would run ``kubectl exec -- env``.
 """
 
 import json
@@ -23,7 +23,7 @@ def wait_until(
     """Wait until CONDITION holds; looks 50 times a second.
 
     Raises:
-        AssertionError: it did not within TIMEOUT_S seconds; tells what ``seen()`` was then.
+        AssertionError: it did not within TIMEOUT_S seconds; the message has the value of ``seen()``.
     """
     deadline = time.monotonic() + timeout_s
     while not condition():
@@ -46,7 +46,7 @@ class Container:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """A node with GPUs and a person in front of it."""
+    """A node with GPUs and a user's client."""
 
     client: Client = field(repr=False)
     node_dir: Path
@@ -83,7 +83,7 @@ class Story:
         self.client.create(typed(Pod, {"metadata": {"name": name, "namespace": "default"}, "spec": spec}))
 
     def delete_pod(self, name: str) -> None:
-        """Delete a pod, as a person does: politely."""
+        """Delete a pod, with its grace period."""
         self.client.delete(Pod, name)
 
     def phase(self, name: str) -> str:

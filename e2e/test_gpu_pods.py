@@ -1,4 +1,4 @@
-"""Pods that want whole GPUs: each gets its own, and whoever is too late is told why it waits."""
+"""Pods that want whole GPUs: each gets its own, and a pod that gets none says why it waits."""
 
 from story import Story, wait_until
 

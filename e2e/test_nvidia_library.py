@@ -36,7 +36,7 @@ print(json.dumps({
 CUDA_IN_CHILD = """
 import ctypes, json, sys
 cuda, number, text, pointer = ctypes.CDLL(sys.argv[1]), ctypes.c_int(), ctypes.c_char_p(), ctypes.c_void_p()
-def told(name, code):
+def shown(name, code):
     return getattr(cuda, name)(code, ctypes.byref(text)), text.value and text.value.decode()
 print(json.dumps({
     "before": cuda.cuDeviceGetCount(ctypes.byref(number)),
@@ -46,7 +46,7 @@ print(json.dumps({
         cuda.cuCtxGetCurrent(ctypes.byref(pointer)), cuda.cuCtxSynchronize(), cuda.cuCtxDestroy_v2(None),
         cuda.cuMemAlloc_v2(ctypes.byref(pointer), ctypes.c_size_t(10)), cuda.cuMemFree_v2(None),
     ],
-    "errors": [[told(name, code) for name in ("cuGetErrorName", "cuGetErrorString")] for code in json.load(sys.stdin)],
+    "errors": [[shown(name, code) for name in ("cuGetErrorName", "cuGetErrorString")] for code in json.load(sys.stdin)],
 }))
 """
 

@@ -71,11 +71,11 @@ COMMANDS = [
 ]
 
 
-def control(program: Path, folder: Path, *words: str, given: str = "") -> tuple[int, str]:
+def control(program: Path, folder: Path, *arguments: str, given: str = "") -> tuple[int, str]:
     """(exit code, output) of the control program, whose pipes are in FOLDER."""
     pipes = {"CUDA_MPS_PIPE_DIRECTORY": str(folder), "CUDA_MPS_LOG_DIRECTORY": str(folder / "log")}
     done = subprocess.run(
-        [str(program), *words], input=given, env={**os.environ, **pipes}, text=True, check=False, timeout=30,
+        [str(program), *arguments], input=given, env={**os.environ, **pipes}, text=True, check=False, timeout=30,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
     return done.returncode, done.stdout

@@ -26,12 +26,17 @@ def real(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return request.param, unpacked / "usr/lib/nvidia/current/nvidia-smi"
 
 
-def run(node: Any, program: Path | str, *words: str) -> tuple[int, str]:
+def run(node: Any, program: Path | str, *arguments: str) -> tuple[int, str]:
     """(exit code, output without the time of day)."""
     done = subprocess.run(
-        [str(program), *words], env=node.environment, capture_output=True, text=True, check=False, timeout=60
+        [str(program), *arguments],
+        env=node.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
-    assert done.returncode >= 0, f"{words} ended by signal {-done.returncode}"
+    assert done.returncode >= 0, f"{arguments} ended by signal {-done.returncode}"
     return done.returncode, SETTLING.sub("", done.stdout + done.stderr)
 
 
@@ -90,9 +95,11 @@ def test_our_double_prints_what_the_real_program_prints(
         root = tmp_path / name / "root"
         with fake_nvml("dgx-h100", tmp_path / name, driver=version, driver_root=root) as node:
             chosen = program if name == "real" else root / "usr/bin/nvidia-smi"
-            outputs.append([(words, *run(node, chosen, *words)) for words in script])
+            outputs.append([(arguments, *run(node, chosen, *arguments)) for arguments in script])
     theirs, ours = outputs
     # The real program asks the MIG device for its index where it means the GPU's: on hardware it prints the GPU's.
-    theirs = [(words, code, re.sub(r"from GPU  \d", "from GPU  0", text)) for words, code, text in theirs]
-    differing = [(words, a, b) for (words, *a), (_, *b) in zip(theirs, ours, strict=True) if a != b]
+    theirs = [
+        (arguments, code, re.sub(r"from GPU  \d", "from GPU  0", text)) for arguments, code, text in theirs
+    ]
+    differing = [(arguments, a, b) for (arguments, *a), (_, *b) in zip(theirs, ours, strict=True) if a != b]
     assert differing == []

@@ -8,9 +8,9 @@ from pathlib import Path
 SCRIPTS = Path(sys.executable).parent
 
 
-def on_the_machine(*words: str) -> str:
+def on_the_machine(*arguments: str) -> str:
     """What a command prints on a fake DGX B200."""
-    command = [str(SCRIPTS / "fake-nvml"), "run", "--machine", "dgx-b200", "--", *words]
+    command = [str(SCRIPTS / "fake-nvml"), "run", "--machine", "dgx-b200", "--", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout

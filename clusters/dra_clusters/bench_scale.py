@@ -65,7 +65,7 @@ def bound(cluster: EmbeddedCluster, pods: int, nodes: set[str]) -> None:
 
 
 def peak_mb() -> int:
-    """The most memory that this process held; ``ru_maxrss`` would tell of the process that started it, too."""
+    """The most memory that this process held; ``ru_maxrss`` includes the process that started it."""
     text = Path("/proc/self/status").read_text()
     return int(text.partition("VmHWM:")[2].split()[0]) // 1024
 

@@ -24,7 +24,7 @@ from kube_emulator.releases.release import Release
 
 WORKERS = 8
 CAPABILITIES = frozenset({"api", "rbac", "scheduler", "controllers"})
-"""What a cluster that somebody else runs may have."""
+"""What a cluster that no provider started may have."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,13 +73,13 @@ def served_by(kubeconfig: Path) -> frozenset[str]:
 
 
 def subject_at(kubeconfig: Path, capabilities: Iterable[str]) -> Subject:
-    """A cluster that somebody else runs; its release is asked from it.
+    """A cluster that no provider started; its release is asked from it.
 
     Raises:
         UsageError: an unknown capability, or no cluster answers there.
     """
-    told = frozenset(filter(None, capabilities))
-    if unknown := told - CAPABILITIES:
+    given = frozenset(filter(None, capabilities))
+    if unknown := given - CAPABILITIES:
         message = f"unknown capabilities {sorted(unknown)}; there are {', '.join(sorted(CAPABILITIES))}"
         raise UsageError(message)
     try:
@@ -93,7 +93,7 @@ def subject_at(kubeconfig: Path, capabilities: Iterable[str]) -> Subject:
         name=str(kubeconfig),
         kubeconfig=kubeconfig,
         kubernetes=release,
-        capabilities=told | served_by(kubeconfig),
+        capabilities=given | served_by(kubeconfig),
     )
 
 
@@ -128,7 +128,7 @@ def reason_to_skip(item: Behaviour, subject: Subject) -> str:
 
 
 def run_one(item: Behaviour, subject: Subject) -> Result:
-    """Run one behaviour in a context of its own."""
+    """Run one behaviour."""
     verdict, detail = "skipped", reason_to_skip(item, subject)
     if not detail:
         try:

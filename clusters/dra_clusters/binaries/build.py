@@ -2,7 +2,7 @@
 
 The Kubernetes module cannot be installed with ``go install``: its staging modules are required as v0.0.0. So a go.mod is
 written that requires it with each of them replaced by the published module of the same release (k/k go.mod; staging/README.md).
-``$KUBEBUILDER_ASSETS`` (controller-runtime's folder of test binaries) goes before the cache.
+``$KUBEBUILDER_ASSETS`` (controller-runtime's folder of test binaries) is searched before the cache.
 """
 
 import json
@@ -64,7 +64,7 @@ def find(kubernetes: str) -> Programs:
     """The programs of ``$KUBEBUILDER_ASSETS``, or the newest built ones of the release.
 
     Raises:
-        UsageError: there are none; tells how to get them.
+        UsageError: there are none; the message says how to get them.
     """
     assets = os.environ.get("KUBEBUILDER_ASSETS")
     if assets:
@@ -107,8 +107,8 @@ def say(text: str) -> None:
     sys.stderr.flush()
 
 
-def go(*words: str, folder: Path, what: str) -> str:
-    """Run Go in FOLDER and tell how long it took; what it printed.
+def go(*arguments: str, folder: Path, what: str) -> str:
+    """Run Go in FOLDER, with progress on standard error; returns what it printed.
 
     Raises:
         EnvironmentFault: it failed.
@@ -118,7 +118,7 @@ def go(*words: str, folder: Path, what: str) -> str:
     environment = {**os.environ, "GOWORK": "off", "GOFLAGS": "-mod=mod -buildvcs=false", "CGO_ENABLED": "0"}
     try:
         done = subprocess.run(
-            [shutil.which("go") or "go", *words],
+            [shutil.which("go") or "go", *arguments],
             cwd=folder,
             env=environment,
             capture_output=True,
@@ -127,10 +127,10 @@ def go(*words: str, folder: Path, what: str) -> str:
             timeout=STEP_S,
         )
     except subprocess.TimeoutExpired as error:
-        message = f"go {words[0]} did not end within {STEP_S} s ({what})"
+        message = f"go {arguments[0]} did not end within {STEP_S} s ({what})"
         raise EnvironmentFault(message) from error
     if done.returncode != 0:
-        message = f"go {' '.join(words)} failed ({what}): {done.stderr.strip()[-1500:]}"
+        message = f"go {' '.join(arguments)} failed ({what}): {done.stderr.strip()[-1500:]}"
         raise EnvironmentFault(message)
     say(f"{what}: done in {time.monotonic() - start:.0f} s")
     return done.stdout
@@ -202,8 +202,8 @@ def build(kubernetes: str, parts: Iterable[str]) -> Programs:
 def prepare(folder: Path, version: str, imported: Iterable[str]) -> None:
     """Write the module and let Go complete it."""
     what = f"downloading {KUBERNETES} v{version}"
-    told = go("mod", "download", "-json", f"{KUBERNETES}@v{version}", folder=folder, what=what)
-    upstream = Path(json.loads(told)["GoMod"]).read_text()
+    downloaded = go("mod", "download", "-json", f"{KUBERNETES}@v{version}", folder=folder, what=what)
+    upstream = Path(json.loads(downloaded)["GoMod"]).read_text()
     (folder / "go.mod").write_text(module_file(upstream, version))
     imports = "".join(f'import _ "{package}"\n' for package in imported)
     (folder / "tools.go").write_text(f"//go:build tools\n\npackage build\n\n{imports}")

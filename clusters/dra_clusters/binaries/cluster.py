@@ -1,7 +1,7 @@
 """A control plane of real programs on the loopback, in a folder of its own; ``down`` ends exactly what it started.
 
-Ports are free ones at the moment of asking; if somebody takes one before the program does, all is tried again with
-others. Nodes are objects: who needs a kubelet on them brings one.
+Ports are free ones at the moment of asking; if another program takes one first, everything is
+started again with others. Nodes are objects only: no kubelet runs.
 """
 
 import contextlib
@@ -57,11 +57,11 @@ ROLE = {
         {"apiGroups": ["", "events.k8s.io"], "resources": ["events"], "verbs": ["create", "patch"]},
     ]
 }
-"""What a driver of any kind may do; group dra-drivers."""
+"""What drivers are allowed to do; group dra-drivers."""
 
 
 class PortTaken(Exception):
-    """Somebody else was faster."""
+    """Another program took a port first."""
 
 
 def free_ports(count: int) -> list[int]:
@@ -206,22 +206,22 @@ class BinariesCluster:
 
     def _run(self, name: str, flags: list[str]) -> None:
         with self._log(name).open("wb") as log:
-            words = [str(self._programs.paths[name]), *flags]
-            process = subprocess.Popen(words, stdout=log, stderr=log, start_new_session=True)
+            command = [str(self._programs.paths[name]), *flags]
+            process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
         self._processes.append((name, process))
 
     def _wait_ready(self) -> None:
         client = RawClient(self.kubeconfig)
-        start = told = time.monotonic()
+        start = reported = time.monotonic()
         try:
             while time.monotonic() < start + START_S:
                 self._check_alive()
                 with contextlib.suppress(NoAnswer):
                     if client.send("GET", "/readyz").code == 200:
                         return
-                if time.monotonic() > told + 2:
-                    told = time.monotonic()
-                    sys.stderr.write(f"dra-cluster: kube-apiserver is starting, {told - start:.0f} s\n")
+                if time.monotonic() > reported + 2:
+                    reported = time.monotonic()
+                    sys.stderr.write(f"dra-cluster: kube-apiserver is starting, {reported - start:.0f} s\n")
                 time.sleep(0.05)
         finally:
             client.close()

@@ -1,4 +1,4 @@
 """The behaviours that make a cluster a Kubernetes; run by ``dra_clusters.check`` on any provider.
 
-``behaviour`` says what one is, ``client`` and ``context`` are what it works with, the other modules are the list.
+``behaviour`` defines one; ``context`` and ``client`` are what it uses; the other modules are the list.
 """

@@ -1,4 +1,4 @@
-"""Who may do what: tokens, impersonation, RBAC, reviews, granular status rights (pkg/registry/rbac; authorization API docs).
+"""Authentication and authorization: tokens, impersonation, RBAC, reviews, granular status rights (pkg/registry/rbac; authorization API docs).
 
 The administrator acts as others by impersonation, so that no second kubeconfig is needed. Behaviours with the need
 ``rbac`` are for clusters that enforce it.
@@ -142,7 +142,7 @@ def granular_binding(context: CheckContext) -> None:
     since="1.36",
 )
 def refusals_together(context: CheckContext) -> None:
-    """What the writer of a status may not do is told before what is wrong with it, in one 422."""
+    """A status that its writer is not allowed to set is refused with the missing right before its faults, in one 422."""
     claim = context.create("resourceclaims", sample(context, "resourceclaims"))
     allow(context, ["update"], ["resourceclaims/status"], group="resource.k8s.io")
     path = context.path("resourceclaims", claim["metadata"]["name"], "status")
@@ -232,7 +232,7 @@ def escalation(context: CheckContext) -> None:
 
 @behaviour("access/self-subject-access-review", "authorization API docs", needs=ENFORCED)
 def self_review(context: CheckContext) -> None:
-    """SelfSubjectAccessReview tells whether one may, as kubectl auth can-i asks."""
+    """SelfSubjectAccessReview says whether the caller is allowed to do something, as kubectl auth can-i asks."""
     allow(context, ["get"], ["configmaps"])
     until_allowed(context, lambda: as_user(context, "GET", context.path("configmaps", "no")))
     found = []
@@ -246,7 +246,7 @@ def self_review(context: CheckContext) -> None:
 
 @behaviour("access/subject-access-review", "authorization API docs", needs=ENFORCED)
 def review(context: CheckContext) -> None:
-    """SubjectAccessReview tells of any user, and why."""
+    """SubjectAccessReview says whether any user is allowed to do something, and why."""
     allow(context, ["get"], ["configmaps"])
     until_allowed(context, lambda: as_user(context, "GET", context.path("configmaps", "no")))
     attributes = {"namespace": context.namespace, "verb": "get", "resource": "configmaps"}

@@ -97,7 +97,7 @@ def shared(context: CheckContext) -> None:
 
 @behaviour("applying/update-owns-too", DOCUMENT)
 def update_owns(context: CheckContext) -> None:
-    """A field written by an update conflicts with an apply; the message tells how it was written."""
+    """A field written by an update conflicts with an apply; the message says how it was written."""
     item = {"metadata": {"name": "a"}, "data": {"x": "1"}}
     context.post("configmaps", item, query={"fieldManager": "editor"}).expect(201)
     apply(context, "you", data={"x": "2"}).refuse(409, "Conflict", 'conflict with "editor" using v1')

@@ -32,7 +32,7 @@ def get_of_nothing(context: CheckContext) -> None:
     same(status["details"], {"name": "no", "kind": "configmaps"}, "details")
 
 
-@behaviour("basics/not-found-tells-the-group", STORE)
+@behaviour("basics/not-found-names-the-group", STORE)
 def not_found_tells_the_group(context: CheckContext) -> None:
     """NotFound of a kind in a group names resource and group."""
     status = context.get("resourceclaims", "no").refuse(
@@ -221,7 +221,7 @@ def protobuf_comes_back(context: CheckContext) -> None:
 
 @behaviour("basics/delete-answers-status", HANDLERS + "delete.go")
 def delete_answers_status(context: CheckContext) -> None:
-    """A delete that is done at once is answered with 200 and a Success Status that tells the uid."""
+    """A delete that is done at once is answered with 200 and a Success Status that has the uid."""
     stored = context.create("configmaps", {"metadata": {"name": "a"}})
     status = context.delete("configmaps", "a").expect(200)
     same((status["kind"], status["status"]), ("Status", "Success"), "the answer")
@@ -310,7 +310,7 @@ def audit_id(context: CheckContext) -> None:
     "basics/cache-control", UPSTREAM + "staging/src/k8s.io/apiserver/pkg/endpoints/filters/cachecontrol.go"
 )
 def cache_control(context: CheckContext) -> None:
-    """Answers may not be cached."""
+    """Answers forbid caching."""
     answer = context.client.send("GET", "/api/v1/namespaces/default")
     same(answer.headers.get("cache-control"), "no-cache, private", "Cache-Control")
 

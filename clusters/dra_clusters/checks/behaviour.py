@@ -1,7 +1,7 @@
 """What a behaviour is: a sentence about a cluster with its source, and a function that raises where it does not hold.
 
-The lists register theirs with the decorator ``behaviour``; the docstring is the sentence. Functions may run in parallel
-and again and again on one cluster, so each works in a namespace and with names of its own (see ``context``).
+The lists register theirs with the decorator ``behaviour``; the docstring is the sentence. Functions run in
+parallel and repeatedly on one cluster, so each works in a namespace and with names of its own (see ``context``).
 """
 
 from collections.abc import Callable, Iterable
@@ -11,7 +11,7 @@ from typing import Any
 from kube_emulator.releases.release import Release
 
 UPSTREAM = "k/k 1.36 "
-"""Stands before paths in kubernetes/kubernetes at release 1.36, whose binaries confirmed the expectation."""
+"""The prefix of paths in kubernetes/kubernetes at release 1.36, whose binaries confirmed the expectation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

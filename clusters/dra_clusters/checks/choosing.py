@@ -146,7 +146,7 @@ def distinct_attribute(context: CheckContext) -> None:
 
 @behaviour("scheduling/goes-back", ALLOCATOR, needs=NEEDS)
 def goes_back(context: CheckContext) -> None:
-    """An earlier request gives up its device where a later one needs that very device."""
+    """An earlier request gets another device if a later one needs the first."""
     scenario = Scenario(context)
     devices = [{"name": f"d{n}", "attributes": {"n": {"int": n}}} for n in range(2)]
     scenario.publish(scenario.node(), devices)

@@ -40,8 +40,8 @@ class Answer(raw_client.Answer):
         except UnexpectedAnswer as error:
             raise Difference(str(error)) from error
 
-    def refuse(self, code: int, reason: str | None, *words: str) -> JsonObject:
-        """The Status of a refusal with CODE and REASON (None: it has none) whose message has each of WORDS.
+    def refuse(self, code: int, reason: str | None, *texts: str) -> JsonObject:
+        """The Status of a refusal with CODE and REASON (None: it has none) whose message has each of TEXTS.
 
         Raises:
             Difference: it is another, or none.
@@ -53,9 +53,9 @@ class Answer(raw_client.Answer):
         if found != wanted:
             message = f"{self.request}: wanted {wanted}, found {found}: {status.get('message')}"
             raise Difference(message)
-        for word in words:
-            if word not in status.get("message", ""):
-                message = f"{self.request}: wanted {word!r} in the message {status.get('message')!r}"
+        for text in texts:
+            if text not in status.get("message", ""):
+                message = f"{self.request}: wanted {text!r} in the message {status.get('message')!r}"
                 raise Difference(message)
         return status
 
@@ -154,7 +154,7 @@ def eventually(look: Any, what: str, timeout_s: float = 15.0) -> Any:
     """The first true value of ``look()``, which is asked 25 times a second.
 
     Raises:
-        Difference: there was none in TIMEOUT_S seconds; tells the last value.
+        Difference: there was none in TIMEOUT_S seconds.
     """
     deadline = time.monotonic() + timeout_s
     while True:

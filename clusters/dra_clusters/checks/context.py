@@ -1,7 +1,6 @@
-"""Where one behaviour runs: a client, a namespace and names of its own, and what is to be removed afterwards.
+"""The context in which one behaviour is checked: a client, a namespace, new names, and the cleanup.
 
-Names come from a random stem for each run, so that runs side by side, and one after another on a cluster that lasts, do
-not meet. Nothing is removed that the behaviour did not create.
+Names start with a random stem for each run, so that runs on the same cluster do not affect each other. Nothing is removed that the behaviour did not create.
 """
 
 import contextlib
@@ -44,7 +43,7 @@ GRACELESS: JsonObject = {"gracePeriodSeconds": 0}
 
 
 class CheckContext:
-    """What a behaviour gets; a context manager that removes what was created."""
+    """The cluster that a behaviour is checked on, with client, namespace and cleanup; a context manager."""
 
     def __init__(self, kubeconfig: Path, *, kubernetes: str, nodes: Sequence[Node] = ()) -> None:
         self.kubeconfig = kubeconfig

@@ -77,9 +77,9 @@ def long_names(context: CheckContext) -> None:
     )
 
 
-@behaviour("controllers/missing-template-is-told", CLAIMS, needs=NEEDS)
+@behaviour("controllers/missing-template-is-an-event", CLAIMS, needs=NEEDS)
 def missing_template(context: CheckContext) -> None:
-    """A template that is not there is told by the event FailedResourceClaimCreation of the pod."""
+    """A missing template causes the event FailedResourceClaimCreation of the pod."""
     scenario = Scenario(context)
     pod = scenario.pod(templates={"gpu": "missing"})
     event = eventually(lambda: scenario.events(pod, "FailedResourceClaimCreation"), "the event")[0]

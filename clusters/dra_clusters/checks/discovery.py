@@ -50,7 +50,7 @@ def one_group(context: CheckContext) -> None:
 
 @behaviour("discovery/resources", DISCOVERY)
 def resource_list(context: CheckContext) -> None:
-    """/api/v1 is an APIResourceList that tells kind, scope, verbs and short names."""
+    """/api/v1 is an APIResourceList with kind, scope, verbs and short names."""
     pods = resources(context, "/api/v1")["pods"]
     same(
         (pods["kind"], pods["namespaced"], pods["singularName"], pods["shortNames"]),
@@ -151,7 +151,7 @@ def etag(context: CheckContext) -> None:
 
 @behaviour("discovery/version", UPSTREAM + "staging/src/k8s.io/apiserver/pkg/server/routes/version.go")
 def version(context: CheckContext) -> None:
-    """/version tells major, minor and gitVersion; with a trailing slash too."""
+    """/version has major, minor and gitVersion; with a trailing slash too."""
     for path in ("/version", "/version/"):
         body = context.client.send("GET", path).expect(200)
         same(f"{body['major']}.{body['minor'].rstrip('+')}", context.kubernetes, "release")
@@ -199,7 +199,7 @@ def openapi_document(context: CheckContext) -> None:
 
 @behaviour("discovery/openapi-lists-have-types", UPSTREAM + "staging/src/k8s.io/api/resource/v1/types.go")
 def openapi_list_types(context: CheckContext) -> None:
-    """The schema tells which lists are atomic, sets or maps; status.devices of a claim is a map of four keys."""
+    """The schema says which lists are atomic, sets or maps; status.devices of a claim is a map of four keys."""
     body = context.client.send("GET", "/openapi/v3/apis/resource.k8s.io/v1").expect(200)
     schemas = body["components"]["schemas"]
     devices = schemas["io.k8s.api.resource.v1.ResourceClaimStatus"]["properties"]["devices"]

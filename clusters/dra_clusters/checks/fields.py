@@ -49,7 +49,7 @@ def warn_is_default(context: CheckContext) -> None:
 
 @behaviour("fields/ignore-is-silent", KEP)
 def ignore_is_silent(context: CheckContext) -> None:
-    """Ignore drops unknown fields without a word."""
+    """Ignore drops unknown fields without a warning."""
     answer = make(context, "Ignore", UNKNOWN)
     same(("nope" in answer.expect(201), answer.headers.get("warning")), (False, None), "field and warning")
 

@@ -23,7 +23,7 @@ FINE = {
         "All content successfully deleted, may be waiting on finalization",
     ),
 }
-"""What is told of a namespace that ends without failures."""
+"""The conditions of a namespace that ends without failures."""
 
 
 def ending(context: CheckContext) -> list[JsonObject]:
@@ -145,10 +145,10 @@ def namespace_waits(context: CheckContext) -> None:
         return found.get("NamespaceFinalizersRemaining") == "True" == found.get("NamespaceContentRemaining")
 
     eventually(look, "conditions that say what remains", 60)
-    told = {each["type"]: (each["status"], each["reason"], each["message"]) for each in ending(context)}
+    found = {each["type"]: (each["status"], each["reason"], each["message"]) for each in ending(context)}
     what = "check.example.com/hold in 1 resource instances"
     wanted = {
-        **{kind: ("False", *words) for kind, words in FINE.items()},
+        **{kind: ("False", *texts) for kind, texts in FINE.items()},
         "NamespaceContentRemaining": (
             "True",
             "SomeResourcesRemain",
@@ -160,7 +160,7 @@ def namespace_waits(context: CheckContext) -> None:
             f"Some content in the namespace has finalizers remaining: {what}",
         ),
     }
-    same(told, wanted, "conditions")
+    same(found, wanted, "conditions")
 
 
 @behaviour("controllers/pods-leave-a-namespace-first", UPSTREAM + "pkg/controller/namespace", needs=NEEDS)

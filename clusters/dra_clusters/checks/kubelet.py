@@ -49,9 +49,9 @@ def prepared_once(context: CheckContext) -> None:
     same(scenario.plugin.claims("prepare"), [{claim}], "claims of the calls")
 
 
-@behaviour("kubelet/error-of-a-claim-is-told", DRA, needs=NEEDS)
+@behaviour("kubelet/error-of-a-claim-is-an-event", DRA, needs=NEEDS)
 def error_is_told(context: CheckContext) -> None:
-    """The error of a claim is told in an event, and the call repeated until it succeeds."""
+    """The error of a claim is in an event, and the call is repeated until it succeeds."""
     scenario = NodeScenario(context).ready()
     scenario.plugin.prepare = refusing(1, "out of paint")
     pod = scenario.run(scenario.claim())
@@ -62,7 +62,7 @@ def error_is_told(context: CheckContext) -> None:
 
 @behaviour("kubelet/failing-call-is-repeated", DRA, needs=NEEDS)
 def failing_call(context: CheckContext) -> None:
-    """A call that ends with a gRPC error is told and repeated."""
+    """A call that ends with a gRPC error causes an event and is repeated."""
     scenario = NodeScenario(context).ready()
     left = [1]
 

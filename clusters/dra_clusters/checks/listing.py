@@ -200,7 +200,7 @@ def slices_by_node_and_driver(context: CheckContext) -> None:
 
 @behaviour("listing/slices-deletecollection-by-field", SLICES)
 def slices_deletecollection(context: CheckContext) -> None:
-    """The kubelet's wipe, a deletecollection with a field selector, removes the slices of the node only."""
+    """A deletecollection with a field selector, as kubelets send it, removes the slices of the node only."""
     driver = f"{context.name()}.example.com"
     pool = {"name": "p", "generation": 1, "resourceSliceCount": 1}
     nodes = [context.name(), context.name()]

@@ -270,7 +270,7 @@ def resource_version_on_create(context: CheckContext) -> None:
     answer.refuse(500, None, "resourceVersion should not be set on objects to be created")
 
 
-@behaviour("metadata/managed-fields-tell-the-manager", "KEP 555")
+@behaviour("metadata/managed-fields-name-the-manager", "KEP 555")
 def managed_fields_tell_the_manager(context: CheckContext) -> None:
     """managedFields name the manager of fieldManager, the verb, the version and the fields."""
     item = {"metadata": {"name": "a"}, "data": {"x": "1"}}

@@ -37,7 +37,7 @@ class NodeScenario(Scenario):
         return self
 
     def run(self, *claims: str, **spec: Any) -> str:
-        """A pod on the cluster's node; its name. It is deleted politely at the end, so that claims are unprepared."""
+        """A pod on the cluster's node; its name. It is deleted with its grace period at the end, so that claims are unprepared."""
         pod = self.pod(*claims, nodeSelector=None, **spec)
         self.context.defer(
             lambda: eventually(lambda: self.context.get("pods", pod).code == 404, f"pod {pod} is gone")
@@ -49,14 +49,14 @@ class NodeScenario(Scenario):
         """Wait until the pod runs; repeated calls come with the kubelet's growing pauses."""
         eventually(lambda: self.read("pods", pod)["status"]["phase"] == "Running", f"pod {pod} runs", 60)
 
-    def failure(self, pod: str, *words: str) -> None:
-        """Wait for the event that says that the claims cannot be prepared, with each of WORDS."""
+    def failure(self, pod: str, *texts: str) -> None:
+        """Wait for the event that says that the claims cannot be prepared, with each of TEXTS."""
 
         def look() -> bool:
             messages = [e["message"] for e in self.events(pod, "FailedPrepareDynamicResources")]
-            return any(all(word in message for word in words) for message in messages)
+            return any(all(text in message for text in texts) for message in messages)
 
-        eventually(look, f"an event FailedPrepareDynamicResources with {words}")
+        eventually(look, f"an event FailedPrepareDynamicResources with {texts}")
 
     def environment(self, pod: str, container: str = "c") -> dict[str, str]:
         """The variables that a container got from CDI."""

@@ -1,4 +1,4 @@
-"""A DRA driver in a few lines, for behaviours of a kubelet: it records the calls and answers as it is told.
+"""A DRA driver in a few lines, for behaviours of a kubelet: it records the calls and answers as the behaviour wants.
 
 It serves registration and the DRA services v1 and v1beta1 on sockets in the node's folders, publishes its slice through
 the API and writes CDI files, as any driver does. One instance is for one behaviour.

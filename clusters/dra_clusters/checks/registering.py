@@ -14,7 +14,7 @@ NEEDS = ("api", "scheduler", "controllers", "kubelet")
 
 @behaviour("kubelet/registers", MANAGER, needs=NEEDS)
 def registers(context: CheckContext) -> None:
-    """A socket in the registry folder is asked for its info and told that it is registered."""
+    """A plugin whose socket is in the registry folder gets GetInfo, and then NotifyRegistrationStatus with success."""
     scenario = NodeScenario(context)
     scenario.plugin.registered()
     same(scenario.plugin.registrations, [(True, "")], "notifications")
@@ -22,7 +22,7 @@ def registers(context: CheckContext) -> None:
 
 @behaviour("kubelet/refuses-unknown-types", MANAGER, needs=NEEDS)
 def unknown_types(context: CheckContext) -> None:
-    """A plugin of a type without handler is told so."""
+    """A plugin of a type without handler gets NotifyRegistrationStatus with an error."""
     scenario = NodeScenario(context, kind="NoSuchType")
     eventually(lambda: scenario.plugin.registrations, "a notification")
     registered, error = scenario.plugin.registrations[0]

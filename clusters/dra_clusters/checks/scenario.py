@@ -1,6 +1,6 @@
-"""What behaviours of scheduler, controllers and kubelet play on: nodes, devices, classes, claims and pods of one driver.
+"""The objects of behaviours of scheduler, controllers and kubelet: nodes, devices, classes, claims and pods of one driver.
 
-Each scenario has a driver, a device class and nodes of its own, and its pods select those nodes, so scenarios do not meet.
+Each scenario has a driver, a device class and nodes of its own, and its pods select those nodes, so scenarios do not affect each other.
 The nodes are objects only: no kubelet serves them, which is what scheduling needs and no more.
 """
 
@@ -27,7 +27,7 @@ def cel(expression: str) -> list[JsonObject]:
 
 
 class Scenario:
-    """One driver's context."""
+    """The objects of one driver."""
 
     def __init__(self, context: CheckContext) -> None:
         self.context = context
@@ -50,7 +50,7 @@ class Scenario:
         name = self.context.name()
         marks = {LABEL: self.context.stem, "kubernetes.io/hostname": name, **labels}
         self.context.create("nodes", {"metadata": {"name": name, "labels": marks}})
-        ready = {"type": "Ready", "status": "True", "reason": "KubeletReady", "message": "as told"}
+        ready = {"type": "Ready", "status": "True", "reason": "KubeletReady", "message": "an object only"}
         status = {"capacity": ROOM, "allocatable": ROOM, "conditions": [ready]}
         self.context.patch("merge", "nodes", name, {"status": status}, "status").expect(200)
         self.context.patch("merge", "nodes", name, {"spec": {"taints": None}}).expect(200)
@@ -136,17 +136,17 @@ class Scenario:
 
         return str(eventually(look, f"pod {pod} is scheduled", timeout_s))
 
-    def waiting(self, pod: str, *words: str) -> str:
-        """Wait until the pod says that it cannot be scheduled, and in its message each of WORDS; the message."""
+    def waiting(self, pod: str, *texts: str) -> str:
+        """Wait until the pod says that it cannot be scheduled, and in its message each of TEXTS; the message."""
 
         def look() -> str:
             for condition in self.read("pods", pod).get("status", {}).get("conditions", []):
                 message = str(condition.get("message", ""))
                 if condition["type"] == "PodScheduled" and condition["status"] == "False":
-                    return message if all(word in message for word in words) else ""
+                    return message if all(text in message for text in texts) else ""
             return ""
 
-        return str(eventually(look, f"pod {pod} tells why it waits, with {words}"))
+        return str(eventually(look, f"pod {pod} says why it waits, with {texts}"))
 
     def results(self, claim: str) -> list[JsonObject]:
         """The results of the claim's allocation; waits for one."""

@@ -122,7 +122,7 @@ def waits(context: CheckContext) -> None:
     )
 
 
-@behaviour("scheduling/tells-an-event", UPSTREAM + "pkg/scheduler/schedule_one.go", needs=NEEDS)
+@behaviour("scheduling/records-an-event", UPSTREAM + "pkg/scheduler/schedule_one.go", needs=NEEDS)
 def tells_an_event(context: CheckContext) -> None:
     """A pod that cannot be scheduled gets the event FailedScheduling."""
     scenario = Scenario(context)

@@ -259,6 +259,6 @@ def list_attributes_are_dropped(context: CheckContext) -> None:
     "slices/taints-are-dropped-before-1.36", STRATEGY + "; gate DRADeviceTaints is alpha", until="1.35"
 )
 def taints_are_dropped(context: CheckContext) -> None:
-    """With the gate off taints are cleared without a word."""
+    """With the gate off taints are cleared without a warning."""
     stored = context.create(SLICE, sample(context, SLICE, {f"{FIRST}.taints": [TAINT]}))
     same(stored["spec"]["devices"], [DEVICE], "devices")

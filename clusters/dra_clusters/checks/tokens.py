@@ -18,7 +18,7 @@ def token_of(context: CheckContext, **spec: Any) -> Any:
 
 @behaviour("access/no-token-is-anonymous", "authentication docs: anonymous requests", needs=ENFORCED)
 def anonymous(context: CheckContext) -> None:
-    """Without credentials one is system:anonymous, who may read health and version but no secrets."""
+    """Without credentials the user is system:anonymous, who is allowed to read health and version but no secrets."""
     nothing = {"Authorization": ""}
     same(context.client.send("GET", "/readyz", headers=nothing).code, 200, "code of /readyz")
     context.client.send("GET", "/api/v1/secrets", headers=nothing).refuse(
@@ -35,7 +35,7 @@ def bad_token(context: CheckContext) -> None:
 
 @behaviour("access/who-am-i", "KEP 3325")
 def who_am_i(context: CheckContext) -> None:
-    """SelfSubjectReview tells who one is; an impersonated user is that user."""
+    """SelfSubjectReview returns the caller; an impersonated user is that user."""
     answer = as_user(context, "POST", f"{AUTHENTICATION}/selfsubjectreviews", {})
     info = answer.expect(201)["status"]["userInfo"]
     same((info["username"], "system:authenticated" in info["groups"]), ("jane", True), "user")
@@ -66,7 +66,7 @@ def token_request(context: CheckContext) -> None:
 
 @behaviour("access/token-review", "KEP 1205")
 def token_review(context: CheckContext) -> None:
-    """TokenReview tells whose a token is, and that a wrong one is nobody's."""
+    """TokenReview returns the user of a token, and not authenticated for a wrong one."""
     token = token_of(context)["status"]["token"]
     path = f"{AUTHENTICATION}/tokenreviews"
     found = [

@@ -22,7 +22,7 @@ def config(name: str, **labels: str) -> JsonObject:
     return {"metadata": {"name": name, "labels": {"mine": "yes", **labels}}}
 
 
-@behaviour("watching/from-a-version-tells-all-that-came-after", CONCEPTS)
+@behaviour("watching/from-a-version-sends-all-later-events", CONCEPTS)
 def from_a_version(context: CheckContext) -> None:
     """A watch from a list's version gives each later change once, in order."""
     start = version(context)

@@ -1,7 +1,7 @@
 """The whole list of behaviours on the embedded cluster in the releases of ``RELEASES``, and on real binaries where they are.
 
 The list runs once for a provider and a release, in parallel as ``dra-cluster check`` runs it (about 10 s of CPU, most of
-the time is waiting); each test looks at one result. What the embedded cluster does not do yet stands in
+the time is waiting); each test looks at one result. What the embedded cluster does not do yet is listed in
 ``known_differences.txt`` with its reason, and is strict: a difference that is gone fails here until its line is removed.
 
 Verified by hand as well: the embedded cluster as 1.34 and 1.35, and the programs of 1.34.4, 1.36.3 and 1.37.2, pass the
@@ -75,7 +75,7 @@ def on_binaries(request: pytest.FixtureRequest) -> Results:
     return results_on("binaries", REAL, request)
 
 
-def judge(result: Result) -> None:
+def check_result(result: Result) -> None:
     if result.verdict == "skipped":
         pytest.skip(result.detail)
     assert result.verdict == "pass", f"{result.sentence} ({result.source})\n{result.detail}"
@@ -89,12 +89,12 @@ def judge(result: Result) -> None:
     ],
 )
 def test_the_embedded_cluster_does_what_kubernetes_does(identity: str, on_embedded: Results) -> None:
-    judge(on_embedded[identity])
+    check_result(on_embedded[identity])
 
 
 @pytest.mark.parametrize("identity", IDS)
 def test_real_binaries_do_so(identity: str, on_binaries: Results) -> None:
-    judge(on_binaries[identity])
+    check_result(on_binaries[identity])
 
 
 def test_known_differences_are_behaviours() -> None:

@@ -1,4 +1,4 @@
-"""How real programs are found and built; that they run is told by test_behaviours."""
+"""How real programs are found and built; that they run is tested by test_behaviours."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def test_the_newest_patch_is_taken_by_number() -> None:
     assert newest_patch(versions, "1.36") == "1.36.10"
 
 
-def test_a_release_that_is_not_published_is_told() -> None:
+def test_a_release_that_is_not_published_is_reported() -> None:
     with pytest.raises(EnvironmentFault, match=r"no release of Kubernetes 1\.99"):
         newest_patch(["v1.36.0"], "1.99")
 
@@ -44,7 +44,9 @@ def test_the_api_server_is_always_built() -> None:
     assert list(packages(["scheduler"])) == ["etcd", "kube-apiserver", "kube-scheduler"]
 
 
-def test_missing_binaries_tell_how_to_get_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_for_missing_binaries_says_how_to_get_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.delenv("KUBEBUILDER_ASSETS", raising=False)
     with pytest.raises(UsageError, match=r"run: dra-cluster binaries build --kubernetes 1\.36"):

@@ -40,8 +40,8 @@ def cluster(tmp_path: Path) -> Iterator[EmbeddedCluster]:
 
 @pytest.fixture
 def kubectl(cluster: EmbeddedCluster, tmp_path: Path) -> Callable[..., str]:
-    def run(*words: str, text: str = "") -> str:
-        done = run_kubectl(cluster.kubeconfig, tmp_path, *words, text=text)
+    def run(*arguments: str, text: str = "") -> str:
+        done = run_kubectl(cluster.kubeconfig, tmp_path, *arguments, text=text)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -88,7 +88,7 @@ def test_a_bound_pod_runs_and_goes(cluster: EmbeddedCluster) -> None:
         assert client.get(Pod, "p").spec.nodeName == "node-0"  # type: ignore[union-attr] # a pod has a spec
 
 
-def test_who_asked_for_what_is_known(cluster: EmbeddedCluster) -> None:
+def test_requests_are_recorded_with_user_and_verb(cluster: EmbeddedCluster) -> None:
     assert isinstance(cluster, ObservableCluster)
     with Client(config=KubeConfig.from_file(str(cluster.kubeconfig_of("driver")))) as client:
         client.get(Node, "node-0")
@@ -96,10 +96,10 @@ def test_who_asked_for_what_is_known(cluster: EmbeddedCluster) -> None:
     assert asked == [("driver", "get", "nodes", "node-0", 200)]
 
 
-def test_strangers_are_refused(cluster: EmbeddedCluster) -> None:
+def test_an_unknown_token_is_refused(cluster: EmbeddedCluster) -> None:
     config = json.loads(cluster.kubeconfig.read_text())
     config["users"][0]["user"]["token"] = "guessed"
-    path = cluster.kubeconfig.with_name("stranger")
+    path = cluster.kubeconfig.with_name("unknown")
     path.write_text(json.dumps(config))
     with (
         Client(config=KubeConfig.from_file(str(path))) as client,
@@ -139,12 +139,12 @@ def test_a_cluster_of_another_version_says_so(tmp_path: Path) -> None:
         ({"parts": frozenset({"scheduler"})}, "lack api"),
     ],
 )
-def test_what_cannot_be_is_refused(tmp_path: Path, options: dict[str, object], message: str) -> None:
+def test_wrong_options_are_refused(tmp_path: Path, options: dict[str, object], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         EmbeddedProvider().up(ClusterOptions(directory=tmp_path, **options))  # type: ignore[arg-type] # wrong on purpose
 
 
-def test_an_unknown_provider_is_told_with_those_there_are() -> None:
+def test_an_unknown_provider_is_refused_with_the_known_ones() -> None:
     with pytest.raises(UsageError, match="embedded"):
         provider("nope")
 
@@ -166,12 +166,12 @@ def test_a_command_runs_inside_and_its_exit_code_is_ours() -> None:
 
 
 COMMAND = [sys.executable, "-c", "from dra_clusters.cli import main; import sys; sys.exit(main())", "up"]
-TELL = "import os, signal, time; print(os.getpid(), flush=True); signal.pause()"
+PRINT_PID = "import os, signal, time; print(os.getpid(), flush=True); signal.pause()"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_the_cluster_and_the_command_in_it(tmp_path: Path, number: signal.Signals) -> None:
-    inner = [*COMMAND, "--parts", "api", "--", sys.executable, "-c", TELL]
+    inner = [*COMMAND, "--parts", "api", "--", sys.executable, "-c", PRINT_PID]
     with subprocess.Popen(inner, env={**os.environ, "TMPDIR": str(tmp_path)}, stdout=subprocess.PIPE) as up:
         assert up.stdout is not None
         command = int(up.stdout.readline())
@@ -194,7 +194,7 @@ def test_a_cluster_without_a_command_ends_well(tmp_path: Path, number: signal.Si
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("argv", "message"),
     [
         (["up", "--nodes", "-1"], "'-1': wanted a number of nodes"),
         (["check", "--select", "nope"], "no behaviour matches 'nope'; areas are "),
@@ -202,14 +202,12 @@ def test_a_cluster_without_a_command_ends_well(tmp_path: Path, number: signal.Si
         (["check", "--kubeconfig", "/nonexistent", "--has", "foo"], "unknown capabilities ['foo']"),
     ],
 )
-def test_wrong_use_is_told_in_one_line(
-    capsys: pytest.CaptureFixture[str], words: list[str], message: str
-) -> None:
+def test_a_usage_error_is_one_line(capsys: pytest.CaptureFixture[str], argv: list[str], message: str) -> None:
     with contextlib.suppress(SystemExit):
-        assert main(words) == 2
-    told = capsys.readouterr()
-    assert (told.out, told.err.count("\n")) == ("", 1)
-    assert message in told.err
+        assert main(argv) == 2
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err.count("\n")) == ("", 1)
+    assert message in printed.err
 
 
 def test_a_second_cluster_in_one_folder_is_refused_until_the_first_has_ended(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def reasons(world: World) -> dict[str, str]:
     return {verdict.device.rpartition("/")[2]: verdict.reason for verdict in explained(world).verdicts}
 
 
-def furnished(*devices: Any, **spec: Any) -> World:
+def cluster_with(*devices: Any, **spec: Any) -> World:
     world = World()
     world.device_class()
     world.node("n1")
@@ -45,7 +45,7 @@ def furnished(*devices: Any, **spec: Any) -> World:
 
 def test_every_device_has_its_reason() -> None:
     taint = {"key": "broken", "effect": "NoSchedule"}
-    world = furnished(
+    world = cluster_with(
         "free",
         "used",
         {"name": "sick", "taints": [taint]},
@@ -64,16 +64,16 @@ def test_every_device_has_its_reason() -> None:
     }
 
 
-def test_a_lack_is_told_in_numbers() -> None:
-    world = furnished("a", "b")
+def test_missing_devices_are_counted() -> None:
+    world = cluster_with("a", "b")
     world.claim("c", count=3)
     found = explained(world)
     assert found.summary == "fits on 0 of 1 nodes now"
     assert found.nodes == (("n1", "request r wants 3 devices of class any: 2 are selected, 2 fit"),)
 
 
-def test_where_it_fits_is_told() -> None:
-    world = furnished("a")
+def test_nodes_that_fit_are_listed() -> None:
+    world = cluster_with("a")
     world.node("n2")
     world.claim("c")
     found = explained(world)
@@ -83,15 +83,15 @@ def test_where_it_fits_is_told() -> None:
     )
 
 
-def test_a_pool_that_is_incomplete_is_told() -> None:
-    world = furnished("a", pool={"name": "n1", "generation": 3, "resourceSliceCount": 2})
+def test_an_incomplete_pool_is_the_reason() -> None:
+    world = cluster_with("a", pool={"name": "n1", "generation": 3, "resourceSliceCount": 2})
     world.claim("c")
     assert reasons(world) == {"n1": "the pool is incomplete: 1 of 2 slices of generation 3 are there"}
 
 
-def test_counters_are_told_by_how_much() -> None:
+def test_the_missing_amount_of_a_counter_is_the_reason() -> None:
     takes = [{"counterSet": "set", "counters": {"n": {"value": "3"}}}]
-    world = furnished(
+    world = cluster_with(
         {"name": "a", "consumesCounters": takes},
         pool={"name": "n1", "generation": 1, "resourceSliceCount": 2},
     )
@@ -106,8 +106,8 @@ def test_counters_are_told_by_how_much() -> None:
     assert reasons(world)["a"] == "counter set/n is short by 1"
 
 
-def test_a_constraint_over_devices_that_fit_is_told() -> None:
-    world = furnished(*({"name": f"d{n}", "attributes": {"n": {"int": n}}} for n in range(2)))
+def test_a_constraint_that_devices_cannot_meet_together_is_the_reason() -> None:
+    world = cluster_with(*({"name": f"d{n}", "attributes": {"n": {"int": n}}} for n in range(2)))
     spec = {
         "requests": [{"name": "r", "exactly": {"deviceClassName": "any", "count": 2}}],
         "constraints": [{"matchAttribute": f"{DRIVER}/n"}],
@@ -121,8 +121,8 @@ def test_a_constraint_over_devices_that_fit_is_told() -> None:
     )
 
 
-def test_a_class_that_is_missing_is_told() -> None:
-    world = furnished("a")
+def test_a_missing_class_is_the_reason() -> None:
+    world = cluster_with("a")
     world.claim("c", deviceClassName="nope")
     assert (
         explained(world).summary

@@ -28,7 +28,7 @@ def test_a_switch_that_cannot_be_read_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "version", "served"),
+    ("config", "version", "served"),
     [
         ({}, "v1", True),
         ({}, "v1beta1", False),
@@ -40,9 +40,9 @@ def test_a_switch_that_cannot_be_read_is_refused(text: str) -> None:
     ],
 )
 def test_the_most_special_switch_of_a_version_counts(
-    told: dict[str, bool], version: str, served: bool
+    config: dict[str, bool], version: str, served: bool
 ) -> None:
-    assert is_served(DRA, version, told) == served
+    assert is_served(DRA, version, config) == served
 
 
 @pytest.mark.parametrize(("release", "versions"), [("1.36", {"v1beta2", "v1alpha3"}), ("1.37", {"v1"})])
@@ -60,13 +60,13 @@ def test_rules_of_taints_are_served_as_the_release_does(release: str, versions: 
         (["--runtime-config", "resource.k8s.io/v9=true"], "runtime config resource.k8s.io/v9"),
     ],
 )
-def test_what_the_release_does_not_know_is_told_in_one_line(
+def test_an_unknown_gate_or_version_is_one_line(
     flags: list[str], why: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.main(["up", *flags, "--", "true"]) == 2
-    told = capsys.readouterr().err
-    assert why in told
-    assert told.count("\n") == 1
+    printed = capsys.readouterr().err
+    assert why in printed
+    assert printed.count("\n") == 1
 
 
 def test_the_environment_switches_too(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,15 +9,15 @@ import pytest
 
 
 def run_kubectl(
-    kubeconfig: Path, home: Path, *words: str, text: str = ""
+    kubeconfig: Path, home: Path, *arguments: str, text: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    """Run kubectl with WORDS and TEXT as its input; skips the test where there is none."""
+    """Run kubectl with ARGUMENTS and TEXT as its input; skips the test where there is none."""
     program = shutil.which("kubectl")
     if program is None:
         pytest.skip("kubectl is not installed")
     environment = {**os.environ, "KUBECONFIG": str(kubeconfig), "HOME": str(home)}
     return subprocess.run(
-        [program, *words],
+        [program, *arguments],
         env=environment,
         input=text,
         capture_output=True,

@@ -59,9 +59,9 @@ def kubectl(environment: dict[str, str]) -> Kubectl:
     if program is None:
         pytest.skip("kubectl is not on the PATH")
 
-    def run(*words: str, text: str = "", code: int = 0, **variables: str) -> str:
+    def run(*arguments: str, text: str = "", code: int = 0, **variables: str) -> str:
         done = subprocess.run(
-            [program, *words],
+            [program, *arguments],
             env=environment | variables,
             input=text,
             capture_output=True,
@@ -69,7 +69,7 @@ def kubectl(environment: dict[str, str]) -> Kubectl:
             timeout=60,
             check=False,
         )
-        assert done.returncode == code, f"kubectl {words}: {done.returncode}\n{done.stdout}{done.stderr}"
+        assert done.returncode == code, f"kubectl {arguments}: {done.returncode}\n{done.stdout}{done.stderr}"
         return done.stdout if code == 0 else done.stderr
 
     return run
@@ -122,14 +122,14 @@ def test_get_of_lists_and_selectors(kubectl: Kubectl) -> None:
 
 def test_describe(kubectl: Kubectl) -> None:
     kubectl("apply", "-f", "-", text=POD + "---" + CLAIMS)
-    for words in (
+    for arguments in (
         ("pod", "p"),
         ("node", "node-0"),
         ("resourceclaim", "claim"),
         ("resourceslice", "slice"),
         ("ns",),
     ):
-        assert "Name:" in kubectl("describe", *words)
+        assert "Name:" in kubectl("describe", *arguments)
 
 
 def test_explain(kubectl: Kubectl) -> None:
@@ -176,7 +176,7 @@ def test_label_and_annotate(kubectl: Kubectl) -> None:
 
 
 @pytest.mark.parametrize(
-    "words",
+    "arguments",
     [
         ("configmap", "a", "--from-literal=x=1"),
         ("secret", "generic", "a", "--from-literal=x=1"),
@@ -188,9 +188,9 @@ def test_label_and_annotate(kubectl: Kubectl) -> None:
         ("clusterrolebinding", "a", "--clusterrole=a", "--user=jane"),
     ],
 )
-def test_create(kubectl: Kubectl, words: tuple[str, ...]) -> None:
-    assert "created" in kubectl("create", *words)
-    assert "already exists" in kubectl("create", *words, code=1)
+def test_create(kubectl: Kubectl, arguments: tuple[str, ...]) -> None:
+    assert "created" in kubectl("create", *arguments)
+    assert "already exists" in kubectl("create", *arguments, code=1)
 
 
 def test_a_token_of_a_service_account_works(kubectl: Kubectl) -> None:
@@ -230,8 +230,8 @@ def test_edit(kubectl: Kubectl) -> None:
 
 def test_watch(kubectl: Kubectl, environment: dict[str, str]) -> None:
     kubectl("create", "configmap", "first")
-    words = ["kubectl", "get", "configmaps", "-w", "-o", "name", "--request-timeout=30s"]
-    with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True) as process:
+    arguments = ["kubectl", "get", "configmaps", "-w", "-o", "name", "--request-timeout=30s"]
+    with subprocess.Popen(arguments, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         kubectl("create", "configmap", "second")
         seen: set[str] = set()

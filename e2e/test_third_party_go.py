@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from example_driver import DRIVER, Running, example_driver
 from lightkube import Client, KubeConfig
 from lightkube.resources.resource_v1 import ResourceSlice
 from story import Story, wait_until
-from stranger_driver import DRIVER, Running, example_driver
 
 from dra_clusters.provider import Cluster
 
@@ -40,7 +40,7 @@ def story(driver: Running, cluster: Cluster) -> Iterator[Story]:
 
 
 def gpus(story: Story, pod: str) -> set[str]:
-    """The devices that the container got, as the driver's variables tell them."""
+    """The devices that the container got, from the driver's environment variables."""
     environment = story.container(pod).environment
     return {
         value

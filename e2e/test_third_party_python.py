@@ -1,4 +1,4 @@
-"""Python clients that know nothing of this project: the official one in its three forms, and lightkube."""
+"""Third-party Python clients, unmodified: the official one in its three forms, and lightkube."""
 
 import threading
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The suite judges a driver that was not written with it in mind: upstream's example has these faults, and no others.
+"""The suite on a driver that was not written with it in mind: upstream's example has these faults, and no others.
 
 Each entry is explained, with its place in the driver's source, in ``conformance/README.md``.
 """
@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from stranger_driver import NAME, example_driver
+from example_driver import NAME, example_driver
 
 pytestmark = pytest.mark.slow
 
@@ -30,7 +30,7 @@ FAULTS = {
     "OBS-003": ("non-strict", "unprepare logs no claim"),
     "PREP-014": ("non-strict", "nobody asks whether another claim has the device"),
     "REC-004": ("non-strict", "unprepare with a checkpoint that cannot be read ends the driver"),
-    "REC-006": ("non-strict", "temporary files stay for ever"),
+    "REC-006": ("non-strict", "temporary files stay forever"),
     "UNPR-018": ("non-strict", "claims that are gone are not looked for"),
 }
 

@@ -21,7 +21,7 @@ DRIVER = "gpu.example.com"
 
 def example_driver(scratch: Path) -> Path:
     """The program; skips the test where it cannot be had."""
-    program = cache().parent / "strangers" / f"{NAME}-{VERSION}"
+    program = cache().parent / "third-party" / f"{NAME}-{VERSION}"
     if program.is_file():
         return program
     go = shutil.which("go")
@@ -33,9 +33,9 @@ def example_driver(scratch: Path) -> Path:
     )
     environment = {**os.environ, "GOFLAGS": "-mod=mod -buildvcs=false", "GOWORK": "off"}
     try:
-        for words in (["mod", "tidy", "-e"], ["build", "-o", NAME, f"{MODULE}/cmd/{NAME}"]):
+        for arguments in (["mod", "tidy", "-e"], ["build", "-o", NAME, f"{MODULE}/cmd/{NAME}"]):
             subprocess.run(
-                [go, *words],
+                [go, *arguments],
                 cwd=scratch,
                 env=environment,
                 capture_output=True,
@@ -66,7 +66,7 @@ class Running:
 
     def start(self) -> None:
         """Start it as its Helm chart does, with the node's folders."""
-        words = [
+        command = [
             str(self.program),
             f"--node-name={self.node.name}",
             f"--kubeconfig={self.kubeconfig}",
@@ -78,7 +78,7 @@ class Running:
         ]
         (self.node.plugins_dir / DRIVER).mkdir(exist_ok=True)
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(words, stdout=log, stderr=log)
+            self.process = subprocess.Popen(command, stdout=log, stderr=log)
 
     def stop(self, *, kill: bool = False) -> None:
         """End it, in order or by SIGKILL."""
