@@ -101,6 +101,7 @@ class App:
             await dra.stop(GRACE_S)
             self._settings.dra_socket.unlink(missing_ok=True)
             self._checkpoint.close()
+            await self._api.close()
             stopped.cancel()
         for outcome in ended:
             if isinstance(outcome, Exception):

@@ -212,12 +212,12 @@ class ClaimService:
     async def _collect(self, record: Record) -> None:
         try:
             claim = await self._reader.get_claim(record.namespace, record.name)
-            gone = claim["metadata"]["uid"] != record.uid
+            deleted = claim["metadata"]["uid"] != record.uid
         except ApiError as error:
             if error.code != NOT_FOUND:
                 raise
-            gone = True
-        if gone and not self._locks[record.uid].locked():
+            deleted = True
+        if deleted and not self._locks[record.uid].locked():
             log.warning("unpreparing a claim that no longer exists", extra={"claim": record.uid})
             with self._locked():
                 self._undo(record.uid)

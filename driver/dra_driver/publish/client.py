@@ -50,7 +50,11 @@ def read_config(kubeconfig: Path | None) -> KubeConfig:
     """The configuration in the file KUBECONFIG, or the service account of the pod."""
     if kubeconfig is None:
         return KubeConfig.from_service_account()
-    return KubeConfig.from_dict(yaml.safe_load(kubeconfig.read_text()), fname=kubeconfig)
+    content = yaml.safe_load(kubeconfig.read_text())
+    if not isinstance(content, dict):
+        message = f"not a kubeconfig: wanted a YAML mapping, found {type(content).__name__}"
+        raise TypeError(message)
+    return KubeConfig.from_dict(content, fname=kubeconfig)
 
 
 def reason_of(error: Exception) -> str:
@@ -59,7 +63,7 @@ def reason_of(error: Exception) -> str:
         return error.strerror or str(error)
     if isinstance(error, yaml.YAMLError):
         return f"not YAML: {' '.join(str(error).split())}"
-    if isinstance(error, KubeconfigError | ValueError | msgspec.MsgspecError):
+    if isinstance(error, KubeconfigError | TypeError | ValueError | msgspec.MsgspecError):
         return " ".join(str(error).split())
     return f"not a kubeconfig ({type(error).__name__}: {' '.join(str(error).split())})"
 
@@ -87,6 +91,10 @@ class ApiClient:
             "spec.driver": driver_name,
             "spec.nodeName": node_name,
         }
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.close()
 
     async def get_node(self) -> NodeObject:
         """The Node object of this driver's node."""

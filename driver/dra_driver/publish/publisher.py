@@ -52,7 +52,7 @@ class Publisher:
         self._on_sync = on_sync
         self._stored: dict[str, ResourceSlice] = {}
         self._seen: dict[str, int] = {}
-        """{slice name: newest version in an event}, for slices that are gone too."""
+        """{slice name: newest version in an event}, for deleted slices too."""
         self._accepted: dict[str, tuple[Content, Content]] = {}
         self._dirty = asyncio.Event()
         self._synced = False

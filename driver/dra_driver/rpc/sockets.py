@@ -20,7 +20,7 @@ def clear_socket_path(path: Path) -> None:
     """
     length = len(os.fsencode(path))
     if length > ADDRESS_MAX:
-        message = f"socket path {path} has {length} bytes, a UNIX socket may have {ADDRESS_MAX}; choose a shorter folder"
+        message = f"socket path {path} has {length} bytes, a UNIX socket can have {ADDRESS_MAX}; choose a shorter folder"
         raise ConfigError(message)
     try:
         path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)

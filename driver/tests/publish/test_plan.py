@@ -1,4 +1,4 @@
-"""The plan leads from anything that can be stored to what is wanted, whatever happens in between."""
+"""The plan makes the stored slices equal to the wanted ones, whatever is stored and whatever happens in between."""
 
 import copy
 from typing import Any
@@ -46,7 +46,7 @@ class Server:
 
 
 class Pool(RuleBasedStateMachine):
-    """Devices come and go, writes are interrupted, others meddle; in the end the pool is as wanted."""
+    """Devices come and go, writes are interrupted, others write; in the end the pool is as wanted."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -106,7 +106,7 @@ def test_a_changed_device_raises_the_generation_of_every_slice() -> None:
     assert all(item["metadata"]["resourceVersion"] for item in plan.put)
 
 
-def test_fields_that_the_server_drops_are_not_sent_for_ever() -> None:
+def test_fields_that_the_server_drops_are_not_sent_forever() -> None:
     server, [wish] = Server(), wanted_slices(devices(1, taints=[{"key": "k"}]), driver_name=DRIVER, node=NODE)
     server.follow([wish])
     [stored] = server.slices.values()
@@ -139,3 +139,26 @@ def test_slice_names_stay_legal_for_the_longest_node_name() -> None:
     node = {"metadata": {"name": "n" * 253, "uid": "u"}}
     [item] = wanted_slices(devices(1), driver_name="d" * 63, node=node)
     assert len(item["metadata"]["name"]) <= 253
+
+
+def test_a_slice_with_an_attribute_that_is_a_list_has_the_lower_limit() -> None:
+    rich = [{"name": f"gpu-{index}", "attributes": {"a": {"ints": [1]}}} for index in range(65)]
+    assert [len(group) for group in split(rich)] == [64, 1]
+
+
+def test_slices_of_other_names_are_deleted_and_never_lower_the_generation() -> None:
+    server = Server()
+    stray = copy.deepcopy(wanted(1)[0])
+    stray["metadata"]["name"], stray["spec"]["pool"]["generation"] = "stray", 7
+    server.put(stray)
+    plan = make_plan(list(server.slices.values()), wanted(1), {})
+    assert [item["spec"]["pool"]["generation"] for item in plan.put] == [7]
+    assert plan.delete == ("stray",)
+
+
+def test_a_slice_of_an_earlier_node_of_the_same_name_is_replaced() -> None:
+    server = Server()
+    server.follow(wanted(1))
+    again = wanted_slices(devices(1), driver_name=DRIVER, node={"metadata": {"name": "node-0", "uid": "u-2"}})
+    [item] = make_plan(list(server.slices.values()), again, {}).put
+    assert item["metadata"]["ownerReferences"][0]["uid"] == "u-2"

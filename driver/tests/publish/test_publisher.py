@@ -12,7 +12,7 @@ Object = dict[str, Any]
 
 
 class SlowAnswers:
-    """An API server that tells the watch of a change before it answers the write.
+    """An API server that sends the event of a change before it answers the write.
 
     The first slice that is created is deleted by somebody else before its answer is on the way.
     """
@@ -35,18 +35,18 @@ class SlowAnswers:
             yield await self.events.get()
             self.events.task_done()
 
-    def tell(self, change: str, item: Object) -> Object:
+    def record_event(self, change: str, item: Object) -> Object:
         self.version += 1
-        told = copy.deepcopy(item)
-        told["metadata"]["resourceVersion"] = str(self.version)
-        self.events.put_nowait((change, told))
-        return told
+        stored = copy.deepcopy(item)
+        stored["metadata"]["resourceVersion"] = str(self.version)
+        self.events.put_nowait((change, stored))
+        return stored
 
     async def put_slice(self, wanted: Object) -> Object:
         self.created += 1
-        stored = self.tell("ADDED", wanted)
+        stored = self.record_event("ADDED", wanted)
         if self.created == 1:
-            self.tell("DELETED", wanted)
+            self.record_event("DELETED", wanted)
             await self.events.join()
         else:
             self.slices[wanted["metadata"]["name"]] = stored

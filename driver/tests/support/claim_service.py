@@ -1,0 +1,88 @@
+"""Claims, GPUs and a claim service on a folder, for tests of the driver without an API server and without NVML."""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dra_driver.cdi.files import CdiFiles
+from dra_driver.claims.checkpoint import Checkpoint
+from dra_driver.claims.service import ClaimService
+from dra_driver.devices.inventory import Gpu
+from dra_driver.errors import ApiError
+
+DRIVER, POOL = "gpu.example.com", "node-0"
+Object = dict[str, Any]
+
+
+def gpu(minor: int, **members: Any) -> Gpu:
+    values: dict[str, Any] = {
+        "minor": minor,
+        "uuid": f"GPU-{minor}",
+        "name": "NVIDIA Test",
+        "brand": None,
+        "architecture": None,
+        "capability": (10, 0),
+        "memory_bytes": 1 << 30,
+        "pci_bus_id": "0000:00:00.0",
+        "pcie_root": None,
+        "numa_node": None,
+        "driver_version": "580.1",
+        "cuda": 13000,
+        "links": 0,
+        "clique": None,
+    }
+    return Gpu(**values | members)
+
+
+INVENTORY: Mapping[str, Gpu] = {f"gpu-{minor}": gpu(minor) for minor in range(4)}
+
+
+def claim(uid: str, *devices: str, name: str = "c", pool: str = POOL, **allocation: Any) -> Object:
+    results = [{"request": "gpu", "driver": DRIVER, "pool": pool, "device": device} for device in devices]
+    status = {"allocation": {"devices": {"results": results, **allocation}}}
+    return {"metadata": {"namespace": "ns", "name": name, "uid": uid}, "status": status}
+
+
+class Reader:
+    """Claims by name, as the API server would answer."""
+
+    def __init__(self, *claims: Object) -> None:
+        self.claims = {item["metadata"]["name"]: item for item in claims}
+        self.down = False
+
+    async def get_claim(self, namespace: str, name: str) -> Object:
+        await asyncio.sleep(0)
+        if self.down:
+            message = "no answer"
+            raise ApiError(message)
+        if name not in self.claims:
+            message = "not found"
+            raise ApiError(message, 404)
+        return self.claims[name]
+
+
+OPEN = contextlib.ExitStack()
+"""What a test opened; closed after it."""
+
+
+def opened(path: Path) -> Checkpoint:
+    return OPEN.enter_context(contextlib.closing(Checkpoint(path)))
+
+
+def make_service(folder: Path, reader: Reader) -> ClaimService:
+    service = ClaimService(
+        driver_name=DRIVER,
+        pool=POOL,
+        inventory=lambda: INVENTORY,
+        reader=reader,
+        checkpoint=opened(folder / "checkpoint.sqlite"),
+        cdi=CdiFiles(folder / "cdi", DRIVER),
+    )
+    service.repair()
+    return service
+
+
+def cdi_names(folder: Path) -> list[str]:
+    return sorted(path.name for path in (folder / "cdi").iterdir())

@@ -1,0 +1,182 @@
+"""The driver as a process on a fake node, against an emulated API server: start, serve, publish, stop."""
+
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Self
+
+import grpc
+import pytest
+from kubernetes import client, config
+
+from dra_api.kubelet._generated import dra_v1_pb2
+from dra_api.kubelet._generated.dra_v1_pb2_grpc import DRAPluginStub
+from kube_emulator import Cluster, Options
+
+COMMAND = [sys.executable, "-c", "import sys; from dra_driver.cli import main; sys.exit(main())"]
+DRIVER = "gpu.dra-conformance.dev"
+LIMIT_S = 30
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    with Cluster(Options(parts=frozenset({"api"}))) as started:
+        yield started
+
+
+def wait_for(what: Callable[[], Any]) -> Any:
+    """The first true answer of WHAT."""
+    end = time.monotonic() + LIMIT_S
+    while time.monotonic() < end:
+        if found := what():
+            return found
+        time.sleep(0.02)
+    raise AssertionError(what)
+
+
+class Driver:
+    """A driver process with its folders below one folder."""
+
+    def __init__(self, folder: Path, environment: dict[str, str], kubeconfig: Path, *arguments: str) -> None:
+        self.registration = folder / "registry" / f"{DRIVER}-reg.sock"
+        self.socket = folder / "plugins" / DRIVER / "dra.sock"
+        self.cdi = folder / "cdi"
+        self.log = folder / "log"
+        options = {
+            "node-name": "node-0",
+            "kubeconfig": kubeconfig,
+            "registry-dir": folder / "registry",
+            "plugins-dir": folder / "plugins",
+            "cdi-dir": self.cdi,
+            "rescan-seconds": "0.1",
+        }
+        flags = [part for name, value in options.items() for part in (f"--{name}", str(value))]
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen([*COMMAND, *flags, *arguments], env=environment, stderr=log)
+
+    def __enter__(self) -> Self:
+        wait_for(lambda: self.registration.exists() or self.process.poll() is not None)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(LIMIT_S)
+
+
+@pytest.fixture
+def environment(fake_nvml: Callable[..., Any]) -> Iterator[Any]:
+    with fake_nvml("dgx-b200") as node:
+        yield node
+
+
+def free_address() -> str:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{probe.getsockname()[1]}"
+
+
+@pytest.mark.slow
+def test_it_publishes_prepares_notices_changes_and_stops(
+    short_path: Path, environment: Any, cluster: Cluster
+) -> None:
+    core = config.new_client_from_config(str(cluster.kubeconfig))
+    api = client.CustomObjectsApi(core)
+    slices = lambda: api.list_cluster_custom_object("resource.k8s.io", "v1", "resourceslices")["items"]  # noqa: E731
+    claim = {
+        "apiVersion": "resource.k8s.io/v1",
+        "kind": "ResourceClaim",
+        "metadata": {"name": "c"},
+        "spec": {"devices": {"requests": [{"name": "gpu", "exactly": {"deviceClassName": "gpu"}}]}},
+    }
+    claims = ("resource.k8s.io", "v1", "default", "resourceclaims")
+    uid = api.create_namespaced_custom_object(*claims, claim)["metadata"]["uid"]
+    result = {"request": "gpu", "driver": DRIVER, "pool": "node-0", "device": "gpu-2"}
+    status = {"status": {"allocation": {"devices": {"results": [result]}}}}
+    api.patch_namespaced_custom_object_status(*claims, "c", status)
+    address = free_address()
+    arguments = ("--metrics-address", address, "--log-format", "json")
+    with Driver(short_path, dict(environment.environment), cluster.kubeconfig, *arguments) as driver:
+        [published] = wait_for(slices)
+        assert published["metadata"]["name"] == f"node-0-{DRIVER}-0"
+        assert len(published["spec"]["devices"]) == 8
+        with grpc.insecure_channel(f"unix:{driver.socket}") as channel:
+            request = dra_v1_pb2.NodePrepareResourcesRequest(
+                claims=[dra_v1_pb2.Claim(namespace="default", name="c", uid=uid)]
+            )
+            reply = DRAPluginStub(channel).NodePrepareResources(request, timeout=LIMIT_S)
+        assert [device.device_name for device in reply.claims[uid].devices] == ["gpu-2"]
+        assert [path.name for path in driver.cdi.iterdir()] == [f"{DRIVER}-claim-{uid}.json"]
+        with urllib.request.urlopen(f"http://{address}/metrics", timeout=5) as answer:
+            assert "dra_prepared_claims 1.0" in answer.read().decode()
+
+        api.delete_namespaced_custom_object(*claims, "c")
+        wait_for(lambda: not list(driver.cdi.iterdir()))
+
+        environment.control("lose", 5)
+        changed = wait_for(lambda: [item for item in slices() if len(item["spec"]["devices"]) == 7])
+        assert changed[0]["spec"]["pool"]["generation"] == 2
+        api.delete_cluster_custom_object(*claims[:2], "resourceslices", published["metadata"]["name"])
+        wait_for(slices)
+
+        assert driver.stop() == 0
+        assert not driver.registration.exists()
+        assert not driver.socket.exists()
+    assert len(slices()) == 1, "slices stay for the next start"
+    text = driver.log.read_text()
+    for message in ("serving 8 GPUs", "the hardware changed: 7 GPUs, before 8", "stopped"):
+        assert message in text
+    core.close()
+
+
+@pytest.mark.slow
+def test_it_prepares_nothing_new_but_serves_while_the_api_server_is_down(
+    short_path: Path, environment: Any, cluster: Cluster
+) -> None:
+    cluster.outage(True)
+    try:
+        with Driver(short_path, dict(environment.environment), cluster.kubeconfig) as driver:
+            wait_for(lambda: "publishing starts again in" in driver.log.read_text())
+            with grpc.insecure_channel(f"unix:{driver.socket}") as channel:
+                request = dra_v1_pb2.NodePrepareResourcesRequest(
+                    claims=[dra_v1_pb2.Claim(namespace="default", name="c", uid="u")]
+                )
+                reply = DRAPluginStub(channel).NodePrepareResources(request, timeout=LIMIT_S)
+            assert "no usable answer from the API server" in reply.claims["u"].error
+            assert driver.stop() == 0
+    finally:
+        cluster.outage(False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("broken", ["registry", "plugins", "cdi"])
+def test_a_folder_that_cannot_be_used_exits_1_with_one_line(
+    short_path: Path, environment: Any, cluster: Cluster, broken: str
+) -> None:
+    (short_path / broken).touch()
+    with Driver(short_path, dict(environment.environment), cluster.kubeconfig) as driver:
+        assert driver.process.wait(LIMIT_S) == 1
+    [line] = driver.log.read_text().splitlines()
+    assert str(short_path / broken) in line
+    assert "choose another" in line
+
+
+@pytest.mark.slow
+def test_a_metrics_address_in_use_exits_2_with_one_line(
+    short_path: Path, environment: Any, cluster: Cluster
+) -> None:
+    with Driver(
+        short_path, dict(environment.environment), cluster.kubeconfig, "--metrics-address", "nowhere:x"
+    ) as driver:
+        assert driver.process.wait(LIMIT_S) == 2
+    [line] = driver.log.read_text().splitlines()
+    assert "--metrics-address nowhere:x" in line
