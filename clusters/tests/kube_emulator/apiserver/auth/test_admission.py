@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.auth import bootstrap, rbac
 from kube_emulator.apiserver.auth.attributes import NODE_NAME, NODES, Attributes, User
 from kube_emulator.apiserver.auth.security import Security, drained
@@ -24,12 +25,11 @@ from kube_emulator.releases.gates import gates_of
 from kube_emulator.releases.release import V1_36
 from kube_emulator.store.store import Store
 
-Object = dict[str, Any]
 AGENT = User(name="system:serviceaccount:default:agent", extra=((NODE_NAME, ("node-0",)),))
 KUBELET = User(name="system:node:node-0", groups=(NODES,))
 
 
-class World:
+class SecuredApi:
     """An API with its security."""
 
     def __init__(self) -> None:
@@ -77,80 +77,80 @@ class World:
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def secured() -> SecuredApi:
+    return SecuredApi()
 
 
-def claim(world: World) -> Object:
+def claim(secured: SecuredApi) -> JsonObject:
     requests = [{"name": "r", "exactly": {"deviceClassName": "x"}}]
     item = {"metadata": {"name": "c", "namespace": "default"}, "spec": {"devices": {"requests": requests}}}
-    return world.api.create("resourceclaims", item).value
+    return secured.api.create("resourceclaims", item).value
 
 
-def allocation() -> Object:
+def allocation() -> JsonObject:
     terms = [{"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["node-0"]}]}]
     results = [{"request": "r", "driver": "a.b", "pool": "x", "device": "d"}]
     return {"devices": {"results": results}, "nodeSelector": {"nodeSelectorTerms": terms}}
 
 
-def write_status(world: World, item: Object, **status: Any) -> Object:
-    return world.api.update("resourceclaims", {**item, "status": status}, subresource="status").value
+def write_status(secured: SecuredApi, item: JsonObject, **status: Any) -> JsonObject:
+    return secured.api.update("resourceclaims", {**item, "status": status}, subresource="status").value
 
 
-def test_an_agent_reports_its_devices_and_allocates_nothing(world: World) -> None:
-    item = claim(world)
+def test_an_agent_reports_its_devices_and_allocates_nothing(secured: SecuredApi) -> None:
+    item = claim(secured)
     with (
-        world.request(AGENT, "update", "resourceclaims/status"),
+        secured.request(AGENT, "update", "resourceclaims/status"),
         pytest.raises(ApiError, match='requires resource="resourceclaims/binding"') as caught,
     ):
-        write_status(world, item, allocation=allocation())
+        write_status(secured, item, allocation=allocation())
     assert (caught.value.code, caught.value.reason) == (422, "Invalid")
-    item = write_status(world, item, allocation=allocation())
+    item = write_status(secured, item, allocation=allocation())
     rule = {
         "resources": ["resourceclaims/driver"],
         "resourceNames": ["a.b"],
         "apiGroups": ["resource.k8s.io"],
     }
-    world.grant(AGENT, "driver", verbs=["associated-node:update"], **rule)
+    secured.grant(AGENT, "driver", verbs=["associated-node:update"], **rule)
     devices = [{"driver": "a.b", "pool": "x", "device": "d"}]
-    with world.request(AGENT, "update", "resourceclaims/status"):
+    with secured.request(AGENT, "update", "resourceclaims/status"):
         assert (
-            write_status(world, item, allocation=allocation(), devices=devices)["status"]["devices"]
+            write_status(secured, item, allocation=allocation(), devices=devices)["status"]["devices"]
             == devices
         )
-    used = world.security.authority.ledger.used(AGENT.name)
+    used = secured.security.authority.ledger.used(AGENT.name)
     assert [(one.verb, one.subresource, one.name) for one in used] == [
         ("associated-node:update", "driver", "a.b")
     ]
 
 
-def test_a_kubelet_makes_no_slice_of_another_node(world: World) -> None:
+def test_a_kubelet_makes_no_slice_of_another_node(secured: SecuredApi) -> None:
     spec = {"driver": "a.b", "nodeName": "node-1", "pool": {"name": "p", "resourceSliceCount": 1}}
     with (
-        world.request(KUBELET, "create", "resourceslices"),
+        secured.request(KUBELET, "create", "resourceslices"),
         pytest.raises(ApiError, match="can only create ResourceSlice with the same NodeName") as caught,
     ):
-        world.api.create("resourceslices", {"metadata": {"name": "s"}, "spec": spec})
+        secured.api.create("resourceslices", {"metadata": {"name": "s"}, "spec": spec})
     assert caught.value.code == 403
 
 
-def test_a_role_with_rights_that_the_writer_lacks_is_not_stored(world: World) -> None:
+def test_a_role_with_permissions_that_the_writer_lacks_is_not_stored(secured: SecuredApi) -> None:
     rules = [{"verbs": ["get"], "apiGroups": [""], "resources": ["secrets"]}]
     role = {"metadata": {"name": "r", "namespace": "default"}, "rules": rules}
     with (
-        world.request(AGENT, "create", "roles", rbac.GROUP),
+        secured.request(AGENT, "create", "roles", rbac.GROUP),
         pytest.raises(ApiError, match="attempting to grant RBAC permissions not currently held"),
     ):
-        world.api.create("roles", role)
-    stored = world.api.create("roles", role).value
+        secured.api.create("roles", role)
+    stored = secured.api.create("roles", role).value
     owned = {**stored, "metadata": {**stored["metadata"], "finalizers": ["example.com/x"]}}
-    with world.request(AGENT, "update", "roles", rbac.GROUP):
-        world.api.update("roles", owned)
+    with secured.request(AGENT, "update", "roles", rbac.GROUP):
+        secured.api.update("roles", owned)
 
 
-async def test_accounts_tokens_and_gathered_roles_appear(world: World) -> None:
-    world.api.create("serviceaccounts", {"metadata": {"name": "default", "namespace": "default"}})
-    task = asyncio.create_task(run_account_controllers(world.api, world.security.signer, b"certificate"))
+async def test_accounts_tokens_and_aggregated_roles_appear(secured: SecuredApi) -> None:
+    secured.api.create("serviceaccounts", {"metadata": {"name": "default", "namespace": "default"}})
+    task = asyncio.create_task(run_account_controllers(secured.api, secured.security.signer, b"certificate"))
     secret = {
         "metadata": {
             "name": "s",
@@ -159,13 +159,13 @@ async def test_accounts_tokens_and_gathered_roles_appear(world: World) -> None:
         },
         "type": "kubernetes.io/service-account-token",
     }
-    world.api.create("secrets", secret)
-    async for _ in changes_of(world.api.store, ["secrets"]):
-        if "data" in world.api.get("secrets", "s", "default"):
+    secured.api.create("secrets", secret)
+    async for _ in changes_of(secured.api.store, ["secrets"]):
+        if "data" in secured.api.get("secrets", "s", "default"):
             break
-    assert world.api.get("serviceaccounts", "default", "default")
-    assert sorted(world.api.get("secrets", "s", "default")["data"]) == ["ca.crt", "namespace", "token"]
-    assert len(world.api.get("clusterroles", "admin")["rules"]) > 20
+    assert secured.api.get("serviceaccounts", "default", "default")
+    assert sorted(secured.api.get("secrets", "s", "default")["data"]) == ["ca.crt", "namespace", "token"]
+    assert len(secured.api.get("clusterroles", "admin")["rules"]) > 20
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

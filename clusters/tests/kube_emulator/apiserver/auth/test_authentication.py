@@ -13,6 +13,7 @@ import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.auth import bootstrap
 from kube_emulator.apiserver.auth.ledger import Permission
 from kube_emulator.apiserver.auth.middleware import USER, Handler
@@ -23,7 +24,6 @@ from kube_emulator.apiserver.status import ApiError
 from kube_emulator.releases.gates import gates_of
 from kube_emulator.releases.release import V1_36
 
-Object = dict[str, Any]
 GATES = gates_of(V1_36)
 
 
@@ -31,7 +31,7 @@ class Roles:
     """The objects of a new cluster, and what is put beside."""
 
     def __init__(self) -> None:
-        self.kinds: dict[str, list[Object]] = {
+        self.kinds: dict[str, list[JsonObject]] = {
             "clusterroles": bootstrap.cluster_roles(GATES),
             "clusterrolebindings": bootstrap.cluster_bindings(),
         }
@@ -41,7 +41,7 @@ class Roles:
         moved, self.moved = self.moved, False
         return moved
 
-    def grant(self, user: str, rule: Object) -> None:
+    def grant(self, user: str, rule: JsonObject) -> None:
         self.kinds["clusterroles"].append({"metadata": {"name": user}, "rules": [rule]})
         reference = {"apiGroup": GROUP, "kind": "ClusterRole", "name": user}
         subjects = [{"kind": "User", "name": user}]
@@ -50,7 +50,7 @@ class Roles:
         )
         self.moved = True
 
-    def values(self, plural: str, namespace: str = "") -> list[Object]:
+    def values(self, plural: str, namespace: str = "") -> list[JsonObject]:
         return self.kinds.get(plural, [])
 
     def find(self, plural: str, name: str, namespace: str = "") -> Mapping[str, Any] | None:
@@ -83,8 +83,8 @@ def application(security: Security) -> web.Application:
     return app
 
 
-class World:
-    """A server and the ways to ask it."""
+class AuthServer:
+    """A server behind the authentication middleware, and requests to it."""
 
     def __init__(self, security: Security, roles: Roles, server: TestServer, trusted: bytes) -> None:
         self.security = security
@@ -101,7 +101,7 @@ class World:
         certificate: Path | None = None,
         json: Any = None,
         **headers: str,
-    ) -> tuple[int, Object]:
+    ) -> tuple[int, JsonObject]:
         context = ssl.create_default_context(cadata=self._trusted.decode())
         if certificate is not None:
             context.load_cert_chain(certificate)
@@ -121,14 +121,14 @@ class World:
         assert status >= 400, body
         return f"{status} {body['message']}"
 
-    async def review(self, path: str, user: str, spec: Object) -> Object:
+    async def review(self, path: str, user: str, spec: JsonObject) -> JsonObject:
         status, body = await self.ask(f"/apis/{path}", user, method="POST", json={"spec": spec})
         assert status == 201, body
-        result: Object = body["status"]
+        result: JsonObject = body["status"]
         return result
 
 
-async def serve(tmp_path: Path, *, enforced: bool) -> tuple[World, TestServer]:
+async def serve(tmp_path: Path, *, enforced: bool) -> tuple[AuthServer, TestServer]:
     roles = Roles()
     security = Security(
         roles, roles.changed, gates=GATES, enforced=enforced, now=lambda: 1_795_565_855, nodes=["node-0"]
@@ -136,18 +136,18 @@ async def serve(tmp_path: Path, *, enforced: bool) -> tuple[World, TestServer]:
     trusted, context = make_certificate(tmp_path, security.clients)
     server = TestServer(application(security), scheme="https")
     await server.start_server(ssl=context)
-    return World(security, roles, server, trusted), server
+    return AuthServer(security, roles, server, trusted), server
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
+async def secured(tmp_path: Path) -> AsyncIterator[AuthServer]:
     found, server = await serve(tmp_path, enforced=True)
     yield found
     await server.close()
 
 
 @pytest.fixture
-async def easy(tmp_path: Path) -> AsyncIterator[World]:
+async def easy(tmp_path: Path) -> AsyncIterator[AuthServer]:
     found, server = await serve(tmp_path, enforced=False)
     yield found
     await server.close()
@@ -156,46 +156,46 @@ async def easy(tmp_path: Path) -> AsyncIterator[World]:
 PODS = "/api/v1/namespaces/default/pods"
 
 
-async def test_without_rbac_authenticated_users_are_allowed_and_others_refused(easy: World) -> None:
+async def test_without_rbac_authenticated_users_are_allowed_and_others_refused(easy: AuthServer) -> None:
     assert await easy.ask(PODS, "driver") == (200, {"name": "driver"})
     assert await easy.message(PODS) == "401 Unauthorized"
     assert (await easy.ask("/readyz"))[0] == 200
 
 
-async def test_with_rbac_unauthenticated_requests_are_anonymous(world: World) -> None:
-    assert await world.message("/apis") == '403 forbidden: User "system:anonymous" cannot get path "/apis"'
-    assert (await world.ask("/version"))[0] == 200
-    assert await world.message("/version", Authorization="Bearer wrong") == "401 Unauthorized"
+async def test_with_rbac_unauthenticated_requests_are_anonymous(secured: AuthServer) -> None:
+    assert await secured.message("/apis") == '403 forbidden: User "system:anonymous" cannot get path "/apis"'
+    assert (await secured.ask("/version"))[0] == 200
+    assert await secured.message("/version", Authorization="Bearer wrong") == "401 Unauthorized"
 
 
-async def test_with_rbac_the_driver_has_no_permissions_until_they_are_granted(world: World) -> None:
+async def test_with_rbac_the_driver_has_no_permissions_until_they_are_granted(secured: AuthServer) -> None:
     denied = '403 pods is forbidden: User "driver" cannot list resource "pods" in API group "" in the namespace "default"'
-    assert await world.message(PODS, "driver") == denied
-    world.roles.grant("driver", {"verbs": ["list"], "apiGroups": [""], "resources": ["pods"]})
-    assert (await world.ask(PODS, "driver"))[0] == 200
-    assert "cannot watch resource" in await world.message(f"{PODS}?watch=1", "driver")
-    assert (await world.ask(PODS, "admin"))[0] == 200
+    assert await secured.message(PODS, "driver") == denied
+    secured.roles.grant("driver", {"verbs": ["list"], "apiGroups": [""], "resources": ["pods"]})
+    assert (await secured.ask(PODS, "driver"))[0] == 200
+    assert "cannot watch resource" in await secured.message(f"{PODS}?watch=1", "driver")
+    assert (await secured.ask(PODS, "admin"))[0] == 200
 
 
-async def test_the_ledger_keeps_what_was_used_and_denied(world: World) -> None:
-    world.roles.grant("driver", {"verbs": ["get"], "apiGroups": [""], "resources": ["nodes"]})
-    await world.ask("/api/v1/nodes/node-0", "driver")
-    await world.ask(f"{PODS}?watch=1", "driver")
-    ledger = world.security.authority.ledger
+async def test_the_ledger_keeps_what_was_used_and_denied(secured: AuthServer) -> None:
+    secured.roles.grant("driver", {"verbs": ["get"], "apiGroups": [""], "resources": ["nodes"]})
+    await secured.ask("/api/v1/nodes/node-0", "driver")
+    await secured.ask(f"{PODS}?watch=1", "driver")
+    ledger = secured.security.authority.ledger
     assert ledger.used("driver") == [Permission("", "nodes", "", "get", "", "node-0")]
     assert ledger.denied("driver") == [Permission("", "pods", "", "watch", "default", "")]
 
 
-async def test_a_client_certificate_is_a_user(world: World, tmp_path: Path) -> None:
+async def test_a_client_certificate_is_a_user(secured: AuthServer, tmp_path: Path) -> None:
     path = tmp_path / "jane.pem"
-    path.write_bytes(b"".join(world.security.clients.issue("jane", ["system:masters"])))
-    assert await world.ask(PODS, certificate=path) == (200, {"name": "jane"})
+    path.write_bytes(b"".join(secured.security.clients.issue("jane", ["system:masters"])))
+    assert await secured.ask(PODS, certificate=path) == (200, {"name": "jane"})
 
 
-async def test_the_administrator_impersonates(world: World) -> None:
-    assert 'User "joe" cannot list' in await world.message(PODS, "admin", Impersonate_User="joe")
+async def test_the_administrator_impersonates(secured: AuthServer) -> None:
+    assert 'User "joe" cannot list' in await secured.message(PODS, "admin", Impersonate_User="joe")
     who = "authentication.k8s.io/v1/selfsubjectreviews"
-    status, body = await world.ask(
+    status, body = await secured.ask(
         f"/apis/{who}",
         "admin",
         method="POST",
@@ -211,44 +211,44 @@ async def test_the_administrator_impersonates(world: World) -> None:
     )
 
 
-async def test_impersonation_needs_permission(world: World) -> None:
-    assert await world.message("/api/v1/namespaces/default", "driver", Impersonate_User="joe") == (
+async def test_impersonation_needs_permission(secured: AuthServer) -> None:
+    assert await secured.message("/api/v1/namespaces/default", "driver", Impersonate_User="joe") == (
         '403 namespaces "default" is forbidden: User "driver" cannot impersonate-on:user-info:get resource'
         ' "namespaces" in API group "" in the namespace "default"'
     )
-    world.roles.grant("driver", {"verbs": ["impersonate"], "apiGroups": [""], "resources": ["users"]})
-    assert 'User "joe" cannot' in await world.message(PODS, "driver", Impersonate_User="joe")
-    assert await world.message(PODS, "driver", Impersonate_Group="a") == (
+    secured.roles.grant("driver", {"verbs": ["impersonate"], "apiGroups": [""], "resources": ["users"]})
+    assert 'User "joe" cannot' in await secured.message(PODS, "driver", Impersonate_User="joe")
+    assert await secured.message(PODS, "driver", Impersonate_Group="a") == (
         '400 requested &user.DefaultInfo{Name:"", UID:"", Groups:[]string{"a"}, Extra:map[string][]string(nil)}'
         " without impersonating a user name"
     )
 
 
-async def test_impersonation_can_be_constrained_to_verbs(world: World) -> None:
+async def test_impersonation_can_be_constrained_to_verbs(secured: AuthServer) -> None:
     verbs = ["impersonate:user-info", "impersonate-on:user-info:list"]
-    world.roles.grant(
+    secured.roles.grant(
         "driver", {"verbs": verbs, "apiGroups": ["", "authentication.k8s.io"], "resources": ["users", "pods"]}
     )
-    assert 'User "joe" cannot list' in await world.message(PODS, "driver", Impersonate_User="joe")
-    assert await world.message(
+    assert 'User "joe" cannot list' in await secured.message(PODS, "driver", Impersonate_User="joe")
+    assert await secured.message(
         PODS, "driver", Impersonate_User="joe", Impersonate_Group="system:masters"
     ) == (
         '403 groups.authentication.k8s.io "system:masters" is forbidden: User "driver" cannot impersonate:user-info'
         ' resource "groups" in API group "authentication.k8s.io" at the cluster scope: impersonating the'
         " system:masters group is not allowed"
     )
-    assert "impersonate-on:user-info:watch" in await world.message(
+    assert "impersonate-on:user-info:watch" in await secured.message(
         f"{PODS}?watch=1", "driver", Impersonate_User="joe"
     )
 
 
-async def test_reviews_answer_what_is_allowed(world: World) -> None:
+async def test_reviews_answer_what_is_allowed(secured: AuthServer) -> None:
     path = "authorization.k8s.io/v1/selfsubjectaccessreviews"
     pods = {"resourceAttributes": {"verb": "get", "resource": "pods"}}
-    assert await world.review(path, "driver", pods) == {"allowed": False}
-    assert await world.review(path, "admin", pods) == {"allowed": True}
+    assert await secured.review(path, "driver", pods) == {"allowed": False}
+    assert await secured.review(path, "admin", pods) == {"allowed": True}
     asked = {"nonResourceAttributes": {"path": "/version", "verb": "get"}}
-    assert await world.review(path, "driver", asked) == {
+    assert await secured.review(path, "driver", asked) == {
         "allowed": True,
         "reason": (
             'RBAC: allowed by ClusterRoleBinding "system:discovery" of ClusterRole "system:discovery" to Group'
@@ -257,13 +257,13 @@ async def test_reviews_answer_what_is_allowed(world: World) -> None:
     }
 
 
-async def test_a_review_of_a_kubelet_says_why_not(world: World) -> None:
+async def test_a_review_of_a_kubelet_says_why_not(secured: AuthServer) -> None:
     asked = {
         "user": "system:node:node-0",
         "groups": ["system:nodes"],
         "resourceAttributes": {"namespace": "default", "verb": "get", "resource": "pods", "name": "a"},
     }
-    assert await world.review("authorization.k8s.io/v1/subjectaccessreviews", "admin", asked) == {
+    assert await secured.review("authorization.k8s.io/v1/subjectaccessreviews", "admin", asked) == {
         "allowed": False,
         "reason": "no relationship found between node 'node-0' and this object",
     }
@@ -312,48 +312,50 @@ async def test_a_review_of_a_kubelet_says_why_not(world: World) -> None:
         ),
     ],
 )
-async def test_a_wrong_review_is_refused(world: World, path: str, spec: Object, message: str) -> None:
-    found = await world.message(
+async def test_a_wrong_review_is_refused(
+    secured: AuthServer, path: str, spec: JsonObject, message: str
+) -> None:
+    found = await secured.message(
         f"/apis/authorization.k8s.io/v1/{path}", "admin", method="POST", json={"spec": spec}
     )
     assert found == f'422 .authorization.k8s.io "" is invalid: {message}'
 
 
-async def test_rules_are_listed_and_a_kubelets_are_incomplete(world: World) -> None:
+async def test_rules_are_listed_and_a_kubelets_are_incomplete(secured: AuthServer) -> None:
     path, spec = "authorization.k8s.io/v1/selfsubjectrulesreviews", {"namespace": "default"}
-    mine = await world.review(path, "driver", spec)
+    mine = await secured.review(path, "driver", spec)
     assert (mine["incomplete"], len(mine["resourceRules"]), len(mine["nonResourceRules"])) == (False, 2, 2)
-    kubelets = await world.review(path, "system:node:node-0", spec)
+    kubelets = await secured.review(path, "system:node:node-0", spec)
     assert (kubelets["incomplete"], kubelets["evaluationError"]) == (
         True,
         "node authorizer does not support user rule resolution",
     )
 
 
-async def test_a_token_review_names_the_user(world: World) -> None:
+async def test_a_token_review_names_the_user(secured: AuthServer) -> None:
     path = "authentication.k8s.io/v1/tokenreviews"
-    assert await world.review(path, "admin", {"token": world.security.token("driver")}) == {
+    assert await secured.review(path, "admin", {"token": secured.security.token("driver")}) == {
         "authenticated": True,
         "user": {"username": "driver", "groups": ["system:authenticated"]},
         "audiences": ["https://kubernetes.default.svc.cluster.local"],
     }
-    assert await world.review(path, "admin", {"token": "nope"}) == {
+    assert await secured.review(path, "admin", {"token": "nope"}) == {
         "user": {},
         "error": "invalid bearer token",
     }
 
 
-async def test_a_token_is_issued_to_a_user_who_is_allowed_to_create_it(world: World) -> None:
+async def test_a_token_is_issued_to_a_user_who_is_allowed_to_create_it(secured: AuthServer) -> None:
     account = {"metadata": {"name": "sa", "namespace": "default", "uid": "u"}}
-    world.roles.kinds["serviceaccounts"] = [account]
+    secured.roles.kinds["serviceaccounts"] = [account]
     path = "/api/v1/namespaces/default/serviceaccounts/sa/token"
-    assert 'cannot create resource "serviceaccounts/token"' in await world.message(
+    assert 'cannot create resource "serviceaccounts/token"' in await secured.message(
         path, "driver", method="POST", json={}
     )
-    status, body = await world.ask(path, "admin", method="POST", json={})
+    status, body = await secured.ask(path, "admin", method="POST", json={})
     assert (status, body["status"]["expirationTimestamp"]) == (201, "2026-11-25T01:17:35Z")
     bearer = f"Bearer {body['status']['token']}"
-    assert 'User "system:serviceaccount:default:sa"' in await world.message(PODS, Authorization=bearer)
-    assert await world.message(path, "admin") == (
+    assert 'User "system:serviceaccount:default:sa"' in await secured.message(PODS, Authorization=bearer)
+    assert await secured.message(path, "admin") == (
         "405 the server does not allow this method on the requested resource"
     )

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.auth.attributes import NODE_NAME, Attributes, Decision, User
 from kube_emulator.apiserver.auth.claim_status import status_causes
 
-Object = dict[str, Any]
 DRIVER = User(name="driver")
 AGENT = User(name="system:serviceaccount:default:sa", extra=((NODE_NAME, ("node-0",)),))
 ON_NODE = {
@@ -21,11 +21,13 @@ ON_NODE = {
 HEALTHY = {"driver": "a.b", "pool": "x", "device": "d"}
 
 
-def claim(**status: Any) -> Object:
+def claim(**status: Any) -> JsonObject:
     return {"status": status}
 
 
-def causes(old: Object, new: Object, user: User = DRIVER, *rights: str, verb: str = "patch") -> list[str]:
+def causes(
+    old: JsonObject, new: JsonObject, user: User = DRIVER, *rights: str, verb: str = "patch"
+) -> list[str]:
     """RIGHTS are ``VERB SUBRESOURCE NAMESPACE NAME``."""
 
     def decide(asked: Attributes) -> Decision:

@@ -5,23 +5,23 @@ from typing import Any
 
 import pytest
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.auth.attributes import NODES, Attributes, Decision, User, equalities
 from kube_emulator.apiserver.auth.node_authorizer import decide
 from kube_emulator.apiserver.auth.node_restriction import complaint
 from kube_emulator.apiserver.auth.write import Write
 
-Object = dict[str, Any]
 KUBELET = User(name="system:node:node-0", groups=(NODES,))
 DRA = "resource.k8s.io"
 
 
-class World:
+class StoredObjects:
     """Objects in a dictionary."""
 
-    def __init__(self, **kinds: list[Object]) -> None:
+    def __init__(self, **kinds: list[JsonObject]) -> None:
         self.kinds = kinds
 
-    def values(self, plural: str, namespace: str = "") -> list[Object]:
+    def values(self, plural: str, namespace: str = "") -> list[JsonObject]:
         items = self.kinds.get(plural, [])
         return [item for item in items if not namespace or item["metadata"]["namespace"] == namespace]
 
@@ -29,11 +29,11 @@ class World:
         return next((i for i in self.values(plural, namespace) if i["metadata"]["name"] == name), None)
 
 
-def slice_of(node: str) -> Object:
+def slice_of(node: str) -> JsonObject:
     return {"metadata": {"name": f"slice-{node}"}, "spec": {"nodeName": node}}
 
 
-def pod(**spec: Any) -> Object:
+def pod(**spec: Any) -> JsonObject:
     return {
         "metadata": {"name": "p", "namespace": "default", "uid": "u"},
         "spec": {"nodeName": "node-0", "containers": [], **spec},
@@ -41,7 +41,9 @@ def pod(**spec: Any) -> Object:
     }
 
 
-def ask(verb: str, resource: str, *, selector: str = "", world: World | None = None, **more: str) -> Decision:
+def ask(
+    verb: str, resource: str, *, selector: str = "", objects: StoredObjects | None = None, **more: str
+) -> Decision:
     plural, _, subresource = resource.partition("/")
     group = DRA if plural.startswith("resource") else "coordination.k8s.io" if plural == "leases" else ""
     fields = equalities(selector)
@@ -54,7 +56,7 @@ def ask(verb: str, resource: str, *, selector: str = "", world: World | None = N
         fields=fields,
         **more,
     )
-    found = decide(asked, world or World())
+    found = decide(asked, objects or StoredObjects())
     assert found is not None
     return found
 
@@ -69,31 +71,33 @@ def test_many_slices_are_asked_for_by_node(verb: str) -> None:
 
 
 def test_a_slice_of_another_node_is_out_of_reach() -> None:
-    world = World(resourceslices=[slice_of("node-0"), slice_of("node-1")])
-    assert ask("delete", "resourceslices", name="slice-node-0", world=world).allowed
-    assert ask("delete", "resourceslices", name="slice-node-1", world=world).reason == (
+    objects = StoredObjects(resourceslices=[slice_of("node-0"), slice_of("node-1")])
+    assert ask("delete", "resourceslices", name="slice-node-0", objects=objects).allowed
+    assert ask("delete", "resourceslices", name="slice-node-1", objects=objects).reason == (
         "no relationship found between node 'node-0' and this object"
     )
 
 
 def test_a_claim_is_read_once_a_pod_of_the_node_has_it() -> None:
-    world = World(pods=[pod(resourceClaims=[{"name": "gpu", "resourceClaimTemplateName": "t"}])])
-    assert not ask("get", "resourceclaims", namespace="default", name="p-gpu-x", world=world).allowed
-    world.kinds["pods"][0]["status"] = {
+    objects = StoredObjects(pods=[pod(resourceClaims=[{"name": "gpu", "resourceClaimTemplateName": "t"}])])
+    assert not ask("get", "resourceclaims", namespace="default", name="p-gpu-x", objects=objects).allowed
+    objects.kinds["pods"][0]["status"] = {
         "resourceClaimStatuses": [{"name": "gpu", "resourceClaimName": "p-gpu-x"}]
     }
-    assert ask("get", "resourceclaims", namespace="default", name="p-gpu-x", world=world).allowed
-    assert ask("list", "resourceclaims", namespace="default", world=world).reason == (
+    assert ask("get", "resourceclaims", namespace="default", name="p-gpu-x", objects=objects).allowed
+    assert ask("list", "resourceclaims", namespace="default", objects=objects).reason == (
         "can only get individual resources of this type"
     )
 
 
 def test_secrets_and_config_maps_come_with_pods() -> None:
     source = {"envFrom": [{"secretRef": {"name": "s"}}]}
-    world = World(pods=[pod(containers=[source], volumes=[{"name": "v", "configMap": {"name": "c"}}])])
-    assert ask("get", "secrets", namespace="default", name="s", world=world).allowed
-    assert ask("watch", "configmaps", namespace="default", name="c", world=world).allowed
-    assert not ask("get", "secrets", namespace="default", name="c", world=world).allowed
+    objects = StoredObjects(
+        pods=[pod(containers=[source], volumes=[{"name": "v", "configMap": {"name": "c"}}])]
+    )
+    assert ask("get", "secrets", namespace="default", name="s", objects=objects).allowed
+    assert ask("watch", "configmaps", namespace="default", name="c", objects=objects).allowed
+    assert not ask("get", "secrets", namespace="default", name="c", objects=objects).allowed
     assert ask("list", "configmaps", namespace="default").reason == "No Object name found"
 
 
@@ -131,16 +135,16 @@ def test_pods_are_listed_by_node() -> None:
 
 
 def test_others_are_none_of_the_node_authorizers_business() -> None:
-    assert decide(Attributes(user=User(name="jane"), verb="get", resource="nodes"), World()) is None
+    assert decide(Attributes(user=User(name="jane"), verb="get", resource="nodes"), StoredObjects()) is None
 
 
-def complaint_of(operation: str, resource: str, *, world: World | None = None, **more: Any) -> str:
+def complaint_of(operation: str, resource: str, *, objects: StoredObjects | None = None, **more: Any) -> str:
     plural, _, subresource = resource.partition("/")
     group = DRA if plural.startswith("resource") else "coordination.k8s.io" if plural == "leases" else ""
     write = Write(
         operation=operation, group=group, plural=plural, subresource=subresource, **{"name": "node-0", **more}
     )
-    return complaint("node-0", write, (world or World()).find)
+    return complaint("node-0", write, (objects or StoredObjects()).find)
 
 
 def test_a_kubelet_publishes_slices_of_its_own_node() -> None:
@@ -169,7 +173,7 @@ def test_a_kubelet_makes_mirror_pods_only() -> None:
     )
 
 
-def node(**spec: Any) -> Object:
+def node(**spec: Any) -> JsonObject:
     return {"metadata": {"name": "node-0"}, "spec": spec}
 
 
@@ -193,11 +197,11 @@ def test_a_kubelet_touches_neither_taints_nor_the_labels_of_others() -> None:
 
 
 def test_a_kubelet_asks_for_tokens_of_its_pods() -> None:
-    world = World(pods=[pod()])
+    objects = StoredObjects(pods=[pod()])
 
     def token(**reference: str) -> str:
         new = {"spec": {"boundObjectRef": reference}}
-        return complaint_of("CREATE", "serviceaccounts/token", namespace="default", new=new, world=world)
+        return complaint_of("CREATE", "serviceaccounts/token", namespace="default", new=new, objects=objects)
 
     assert token() == "node requested token not bound to a pod"
     assert token(apiVersion="v1", kind="Pod", name="p") == (

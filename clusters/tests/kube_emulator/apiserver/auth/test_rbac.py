@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.auth import bootstrap
 from kube_emulator.apiserver.auth.attributes import AUTHENTICATED, Attributes, User, forbidden
 from kube_emulator.apiserver.auth.escalation import check_escalation
@@ -21,23 +22,22 @@ from kube_emulator.apiserver.status import ApiError
 from kube_emulator.releases.gates import gates_of
 from kube_emulator.releases.release import V1_35, V1_36, Release
 
-Object = dict[str, Any]
 GATES = gates_of(V1_36)
 JANE = User(name="jane", groups=("team", AUTHENTICATED))
 
 
-def role(name: str, *rules: Object, namespace: str = "", **more: Any) -> Object:
+def role(name: str, *rules: JsonObject, namespace: str = "", **more: Any) -> JsonObject:
     metadata = {"name": name} | ({"namespace": namespace} if namespace else {}) | more.pop("metadata", {})
     return {"metadata": metadata, "rules": list(rules), **more}
 
 
-def rule(verbs: str, resources: str, group: str = "", **more: Any) -> Object:
+def rule(verbs: str, resources: str, group: str = "", **more: Any) -> JsonObject:
     return {"verbs": verbs.split(), "apiGroups": [group], "resources": resources.split(), **more}
 
 
 def binding(
-    name: str, role_name: str, subject: Object, *, kind: str = "ClusterRole", namespace: str = ""
-) -> Object:
+    name: str, role_name: str, subject: JsonObject, *, kind: str = "ClusterRole", namespace: str = ""
+) -> JsonObject:
     metadata = {"name": name} | ({"namespace": namespace} if namespace else {})
     return {
         "metadata": metadata,
@@ -46,7 +46,7 @@ def binding(
     }
 
 
-def user(name: str = "jane") -> Object:
+def user(name: str = "jane") -> JsonObject:
     return {"kind": "User", "apiGroup": GROUP, "name": name}
 
 
@@ -55,7 +55,7 @@ def ask(verb: str, resource: str, who: User = JANE, **more: str) -> Attributes:
     return Attributes(user=who, verb=verb, resource=plural, subresource=subresource, **more)  # type: ignore[arg-type]
 
 
-def bound(*rules: Object) -> Rbac:
+def bound(*rules: JsonObject) -> Rbac:
     return Rbac([], [role("r", *rules)], [], [binding("b", "r", user())])
 
 
@@ -194,7 +194,7 @@ def test_a_denial_names_object_and_kind() -> None:
 WRITER = (rule("create update get", "*", GROUP), rule("get", "pods"))
 
 
-def write(plural: str, new: Object, namespace: str = "") -> Write:
+def write(plural: str, new: JsonObject, namespace: str = "") -> Write:
     return Write(
         operation="CREATE",
         group=GROUP,
@@ -206,8 +206,8 @@ def write(plural: str, new: Object, namespace: str = "") -> Write:
 
 
 @pytest.fixture
-def attempt() -> Callable[[Rbac, str, Object], None]:
-    def run(rbac: Rbac, plural: str, new: Object) -> None:
+def attempt() -> Callable[[Rbac, str, JsonObject], None]:
+    def run(rbac: Rbac, plural: str, new: JsonObject) -> None:
         asked = ask("create", plural, group=GROUP)
         check_escalation(write(plural, new), asked, rbac, rbac.decide)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.auth import accounts
 from kube_emulator.apiserver.auth.attributes import EXTRA
 from kube_emulator.apiserver.auth.authenticator import Certificate
@@ -17,21 +18,20 @@ from kube_emulator.apiserver.status import ApiError
 from kube_emulator.releases.gates import gates_of
 from kube_emulator.releases.release import V1_36
 
-Object = dict[str, Any]
 NOON = 1_795_565_855.0
 
 
-class World:
+class StoredObjects:
     """A few objects and a time."""
 
     def __init__(self) -> None:
         self.time = NOON
-        self.items: dict[tuple[str, str, str], Object] = {}
+        self.items: dict[tuple[str, str, str], JsonObject] = {}
         self.put("serviceaccounts", "sa", "default")
         self.put("nodes", "node-0")
         self.put("pods", "p", "default", spec={"serviceAccountName": "sa", "nodeName": "node-0"})
 
-    def put(self, plural: str, name: str, namespace: str = "", **members: Any) -> Object:
+    def put(self, plural: str, name: str, namespace: str = "", **members: Any) -> JsonObject:
         metadata = {"name": name, "namespace": namespace, "uid": f"{name}-{len(self.items)}"}
         self.items[plural, name, namespace] = {"metadata": metadata, **members}
         return self.items[plural, name, namespace]
@@ -39,19 +39,24 @@ class World:
     def find(self, plural: str, name: str, namespace: str = "") -> Mapping[str, Any] | None:
         return self.items.get((plural, name, namespace))
 
-    def values(self, plural: str, namespace: str = "") -> list[Object]:
+    def values(self, plural: str, namespace: str = "") -> list[JsonObject]:
         return [item for key, item in self.items.items() if key[0] == plural and namespace in ("", key[2])]
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def objects() -> StoredObjects:
+    return StoredObjects()
 
 
 @pytest.fixture
-def security(world: World) -> Security:
+def security(objects: StoredObjects) -> Security:
     return Security(
-        world, lambda: False, gates=gates_of(V1_36), enforced=True, now=lambda: world.time, nodes=["node-0"]
+        objects,
+        lambda: False,
+        gates=gates_of(V1_36),
+        enforced=True,
+        now=lambda: objects.time,
+        nodes=["node-0"],
     )
 
 
@@ -59,9 +64,9 @@ POD = {"apiVersion": "v1", "kind": "Pod", "name": "p"}
 NODE = {"apiVersion": "v1", "kind": "Node", "name": "node-0"}
 
 
-def said(token: str) -> Object:
+def said(token: str) -> JsonObject:
     body = token.split(".")[1]
-    claims: Object = json.loads(base64.urlsafe_b64decode(body + "=="))
+    claims: JsonObject = json.loads(base64.urlsafe_b64decode(body + "=="))
     return claims
 
 
@@ -91,34 +96,36 @@ def test_its_user_has_groups_and_names_pod_and_node(security: Security) -> None:
     assert extra == {"node-name": "node-0", "node-uid": "node-0-1", "pod-name": "p", "pod-uid": "p-2"}
 
 
-def test_a_token_bound_to_a_node_names_it(security: Security, world: World) -> None:
+def test_a_token_bound_to_a_node_names_it(security: Security, objects: StoredObjects) -> None:
     token = security.account_token("default", "sa", bound=NODE)
     assert security.authenticator.token_user(token).values(f"{EXTRA}node-name") == ("node-0",)
-    del world.items["nodes", "node-0", ""]
+    del objects.items["nodes", "node-0", ""]
     assert "service account token has been invalidated" in refusal(security, token)
 
 
-def test_a_token_ends_with_its_time_and_a_minute(security: Security, world: World) -> None:
+def test_a_token_ends_with_its_time_and_a_minute(security: Security, objects: StoredObjects) -> None:
     token = security.reviews.issue("default", "sa", {"spec": {"expirationSeconds": 600}})["status"]["token"]
-    world.time += 659
+    objects.time += 659
     security.authenticator.token_user(token)
-    world.time += 2
+    objects.time += 2
     assert refusal(security, token) == "[invalid bearer token, service account token has expired]"
 
 
-def test_a_token_ends_with_its_pod(security: Security, world: World) -> None:
+def test_a_token_ends_with_its_pod(security: Security, objects: StoredObjects) -> None:
     token = security.account_token("default", "sa", bound=POD)
-    world.put("pods", "p", "default", spec={})["metadata"]["uid"] = "new"
+    objects.put("pods", "p", "default", spec={})["metadata"]["uid"] = "new"
     assert "pod UID (new) does not match service account pod ref claim (p-2)" in refusal(security, token)
-    del world.items["pods", "p", "default"]
+    del objects.items["pods", "p", "default"]
     assert "service account token has been invalidated" in refusal(security, token)
 
 
-def test_a_token_ends_with_its_account(security: Security, world: World) -> None:
+def test_a_token_ends_with_its_account(security: Security, objects: StoredObjects) -> None:
     token = security.account_token("default", "sa")
-    world.items["serviceaccounts", "sa", "default"]["metadata"]["deletionTimestamp"] = "2020-01-01T00:00:00Z"
+    objects.items["serviceaccounts", "sa", "default"]["metadata"]["deletionTimestamp"] = (
+        "2020-01-01T00:00:00Z"
+    )
     assert "service account default/sa has been deleted" in refusal(security, token)
-    del world.items["serviceaccounts", "sa", "default"]
+    del objects.items["serviceaccounts", "sa", "default"]
     assert 'serviceaccounts "sa" not found' in refusal(security, token)
 
 
@@ -166,27 +173,27 @@ def test_a_forged_token_is_refused(security: Security, spoil: str) -> None:
     ],
 )
 def test_a_wrong_request_for_a_token_is_refused(
-    security: Security, spec: Object, code: int, message: str
+    security: Security, spec: JsonObject, code: int, message: str
 ) -> None:
     with pytest.raises(ApiError, match=re.escape(message)) as caught:
         security.reviews.issue("default", "sa", {"spec": spec})
     assert caught.value.code == code
 
 
-def test_a_pod_of_another_account_binds_nothing(security: Security, world: World) -> None:
-    world.put("serviceaccounts", "other", "default")
+def test_a_pod_of_another_account_binds_nothing(security: Security, objects: StoredObjects) -> None:
+    objects.put("serviceaccounts", "other", "default")
     with pytest.raises(ApiError, match='"other" to pod running with different serviceaccount name'):
         security.account_token("default", "other", bound=POD)
 
 
-def test_the_token_of_a_secret_ends_with_the_secret(security: Security, world: World) -> None:
-    secret = world.put("secrets", "s", "default")
-    account = world.items["serviceaccounts", "sa", "default"]
+def test_the_token_of_a_secret_ends_with_the_secret(security: Security, objects: StoredObjects) -> None:
+    secret = objects.put("secrets", "s", "default")
+    account = objects.items["serviceaccounts", "sa", "default"]
     token = security.signer.sign(accounts.legacy_claims(secret, account))
     assert "Token does not match server's copy" in refusal(security, token)
     secret["data"] = {"token": base64.b64encode(token.encode()).decode()}
     assert security.authenticator.token_user(token).account == ("default", "sa")
-    del world.items["secrets", "s", "default"]
+    del objects.items["secrets", "s", "default"]
     assert "Token has been invalidated" in refusal(security, token)
 
 

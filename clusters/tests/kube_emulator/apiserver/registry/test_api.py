@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.patches.json_patch import json_patch
 from kube_emulator.apiserver.patches.merge import merge
 from kube_emulator.apiserver.patches.strategic import strategic
@@ -19,8 +20,6 @@ from kube_emulator.apiserver.schema.kinds import info
 from kube_emulator.apiserver.status import ApiError
 from kube_emulator.releases.release import V1_37
 
-Object = dict[str, Any]
-
 
 @pytest.fixture
 def api() -> Api:
@@ -29,7 +28,7 @@ def api() -> Api:
     return api
 
 
-def config(name: str, **data: str) -> Object:
+def config(name: str, **data: str) -> JsonObject:
     return {"metadata": {"name": name, "namespace": "default"}, "data": data}
 
 
@@ -71,7 +70,7 @@ def test_generated_names_differ(api: Api) -> None:
     assert len(names) == 20
 
 
-def claim(name: str = "c") -> Object:
+def claim(name: str = "c") -> JsonObject:
     request = {"name": "gpu", "exactly": {"deviceClassName": "gpu"}}
     spec = {"devices": {"requests": [request]}}
     return {"metadata": {"name": name, "namespace": "default"}, "spec": spec, "status": {"x": 1}}
@@ -225,7 +224,7 @@ def test_merging_twice_is_merging_once(target: Any, patch: Any) -> None:
     assert merge(once, patch) == once
 
 
-def applied(**data: str) -> Object:
+def applied(**data: str) -> JsonObject:
     return {"apiVersion": "v1", "kind": "ConfigMap", **config("a", **data)}
 
 

@@ -6,17 +6,17 @@ import pytest
 from control_plane import World, controllers
 from http_client import MERGE, Answer, Caller
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.registry.verbs.budgets import status_of
 
-Object = dict[str, Any]
 PODS = "/api/v1/namespaces/default/pods"
 BUDGETS = "/apis/policy/v1/namespaces/default/poddisruptionbudgets"
 READY = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
-SPENT: Object = {"observedGeneration": 1, "disruptionsAllowed": 0, "desiredHealthy": 1, "expectedPods": 1}
+SPENT: JsonObject = {"observedGeneration": 1, "disruptionsAllowed": 0, "desiredHealthy": 1, "expectedPods": 1}
 FAILED = {"type": "DisruptionAllowed", "status": "False", "reason": "SyncFailed", "message": "boo"}
 
 
-def guarded(call: Caller, name: str, status: Object | None, **pod: Any) -> None:
+def guarded(call: Caller, name: str, status: JsonObject | None, **pod: Any) -> None:
     """A ready pod NAME with a budget that has STATUS."""
     spec = {"containers": [{"name": "c", "image": "i"}], "nodeName": "n"}
     call("POST", PODS, {"metadata": {"name": name, "labels": {"app": name}}, "spec": spec})
@@ -50,7 +50,7 @@ def evict(call: Caller, name: str, query: str = "", **more: Any) -> Answer:
     ],
 )
 def test_a_budget_that_allows_nothing_refuses_with_its_cause(
-    call: Caller, name: str, status: Object | None, cause: str
+    call: Caller, name: str, status: JsonObject | None, cause: str
 ) -> None:
     guarded(call, name, status)
     answer = evict(call, name)
@@ -120,6 +120,6 @@ async def test_the_controller_counts_healthy_pods() -> None:
         ({"maxUnavailable": 5}, 3, 0),
     ],
 )
-def test_amounts_are_numbers_or_percent_rounded_up(spec: Object, scale: int, desired: int) -> None:
+def test_amounts_are_numbers_or_percent_rounded_up(spec: JsonObject, scale: int, desired: int) -> None:
     status = status_of({"metadata": {"name": "b"}, "spec": spec}, [], scale, "now")
     assert (status["desiredHealthy"], status["expectedPods"]) == (desired, scale)

@@ -4,22 +4,24 @@ from typing import Any
 
 import pytest
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.tables.table import table
 
 NOW = 1_800_000_000.0
 BEFORE = "2027-01-15T07:59:55Z"
 """Five seconds before NOW."""
-Object = dict[str, Any]
 
 
-def row(key: str, item: Object) -> dict[str, Any]:
+def row(key: str, item: JsonObject) -> dict[str, Any]:
     """The cells of ITEM by column."""
     shown = table(key, [{"metadata": {"name": "a", "creationTimestamp": BEFORE}} | item], now=NOW)
     names = [column["name"] for column in shown["columnDefinitions"]]
     return dict(zip(names, shown["rows"][0]["cells"], strict=True))
 
 
-def pod(*containers: Object, inits: tuple[Object, ...] = (), sidecar: str = "", **status: Any) -> Object:
+def pod(
+    *containers: JsonObject, inits: tuple[JsonObject, ...] = (), sidecar: str = "", **status: Any
+) -> JsonObject:
     """A pod whose containers have these statuses."""
     spec = {
         "containers": [{"name": f"c{index}"} for index, _ in enumerate(containers)],
@@ -32,12 +34,12 @@ def pod(*containers: Object, inits: tuple[Object, ...] = (), sidecar: str = "", 
     return {"spec": spec, "status": base | status}
 
 
-def ended(code: int, reason: str = "", **fields: Any) -> Object:
+def ended(code: int, reason: str = "", **fields: Any) -> JsonObject:
     return {"name": "c", "state": {"terminated": {"exitCode": code, "reason": reason}}, **fields}
 
 
-RUNS: Object = {"name": "c", "ready": True, "state": {"running": {}}}
-WAITS: Object = {"name": "c", "state": {"waiting": {"reason": "CrashLoopBackOff"}}}
+RUNS: JsonObject = {"name": "c", "ready": True, "state": {"running": {}}}
+WAITS: JsonObject = {"name": "c", "state": {"waiting": {"reason": "CrashLoopBackOff"}}}
 READY: Any = {"conditions": [{"type": "Ready", "status": "True"}]}
 
 
@@ -57,7 +59,7 @@ READY: Any = {"conditions": [{"type": "Ready", "status": "True"}]}
         (pod(phase="Failed", reason="Evicted"), "0/0", "Evicted"),
     ],
 )
-def test_a_pod_shows_what_its_containers_do(item: Object, ready: str, shown: str) -> None:
+def test_a_pod_shows_what_its_containers_do(item: JsonObject, ready: str, shown: str) -> None:
     cells = row("pods", item)
     assert (cells["Ready"], cells["Status"]) == (ready, shown)
 
