@@ -339,6 +339,7 @@ class PodSpec(TypedDict):
     priority: NotRequired[int]
     schedulerName: NotRequired[str]
     serviceAccountName: NotRequired[str]
+    imagePullSecrets: NotRequired[list[JsonObject]]
     overhead: NotRequired[dict[str, str]]
 
 

@@ -4,8 +4,9 @@
 """
 
 import logging
-from typing import Any
+from typing import Any, cast
 
+from dra_api.objects import Pod
 from kube_emulator.apiserver.query.labels import selects
 from kube_emulator.apiserver.registry.api import Api
 from kube_emulator.apiserver.registry.verbs.budgets import status_of
@@ -37,7 +38,9 @@ def sync(api: Api, budget: Object) -> None:
         and selects(selector, pod["metadata"].get("labels") or {})
         and (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed")
     ]
-    status = status_of(budget, pods, scale_of(api, namespace, pods), api.clock.stamp())
+    status = status_of(
+        budget, [cast(Pod, pod) for pod in pods], scale_of(api, namespace, pods), api.clock.stamp()
+    )
     if status == (budget.get("status") or {}):
         return
     try:

@@ -73,7 +73,7 @@ def complete(request: Object, account: Object) -> dict[str, Any]:
 
 
 def bound(account: Object, spec: Object, lookup: Lookup) -> dict[str, Any]:
-    """The part of a token that names its account and what it is bound to.
+    """The private claims of a token: its account and the object that it is bound to.
 
     Raises:
         ApiError: 400, 404 or 409: it cannot be bound to that.
@@ -170,7 +170,7 @@ def user_of(token: str, claims: Claims, audiences: Sequence[str], now: float, lo
 
 
 def stamp(moment: float) -> str:
-    """MOMENT as the API writes it, so that stamps compare as texts."""
+    """MOMENT in the format of the API, in which times compare as text."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
 
 
@@ -185,7 +185,7 @@ def account_user(namespace: str, account: Object, extra: Sequence[tuple[str, str
 
 
 def ended(item: Object, ended_before: str) -> bool:
-    """Whether an object is being deleted since before that time."""
+    """Whether an object has been marked for deletion before that time."""
     marked = item["metadata"].get("deletionTimestamp")
     return bool(marked) and marked < ended_before
 

@@ -30,7 +30,7 @@ def status_causes(
 
 
 def binding_causes(before: Object, after: Object, asked: Attributes, decide: Decide) -> list[Cause]:
-    """Allocation and reservations are for those who bind claims, in every namespace."""
+    """Refuse changes of allocation and reservations without the permission to bind claims."""
     if all((before.get(part) or None) == (after.get(part) or None) for part in ("allocation", "reservedFor")):
         return []
     # Asked cluster-wide, as upstream does: who binds claims binds those of all namespaces.
@@ -44,7 +44,7 @@ def binding_causes(before: Object, after: Object, asked: Attributes, decide: Dec
 
 
 def device_causes(before: Object, after: Object, asked: Attributes, decide: Decide) -> list[Cause]:
-    """The status of a device is for the driver of that device."""
+    """Refuse changes of device statuses without the permission for the driver of each device."""
     # A driver's pod needs the wider permission only for devices on nodes other than its own.
     verbs = [f"arbitrary-node:{asked.verb}"]
     if on_node(asked.user, allocated_node(after["allocation"])):

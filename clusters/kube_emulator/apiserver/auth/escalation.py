@@ -44,7 +44,7 @@ def without_ends(item: Object) -> Object:
 
 
 def check_role(write: Write, new: Object, old: Object, asked: Attributes, rbac: Rbac, decide: Decide) -> None:
-    """A role has only rules that its writer holds; one that aggregates could hold any."""
+    """Refuse a role with rules that its writer does not hold; an aggregated one could get any rule."""
     if decide(replace(asked, verb="escalate", subresource="")).allowed:
         return
     missing = lacking(asked, rbac, rules_of(new))
@@ -62,7 +62,7 @@ def aggregates(role: Object) -> bool:
 
 
 def check_binding(write: Write, new: Object, asked: Attributes, rbac: Rbac, decide: Decide) -> None:
-    """A binding gives only what its writer holds."""
+    """Refuse a binding to a role with rules that its writer does not hold."""
     reference = new.get("roleRef") or {}
     wanted = Attributes(
         user=asked.user,

@@ -63,9 +63,9 @@ class Ledger:
             return dict(self._uses.get(user, {}))
 
     def used(self, user: str) -> list[Permission]:
-        """What USER was allowed and did."""
+        """Permissions that USER was allowed when last asked for."""
         return sorted(permission for permission, use in self.of(user).items() if use.allowed)
 
     def denied(self, user: str) -> list[Permission]:
-        """What USER wanted and was denied last."""
+        """Permissions that USER was denied when last asked for."""
         return sorted(permission for permission, use in self.of(user).items() if not use.allowed)

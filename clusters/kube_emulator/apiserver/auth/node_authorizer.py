@@ -6,8 +6,9 @@ left out: the embedded cluster has none.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
+from dra_api.objects import Pod, PodStatus
 from kube_emulator.apiserver.auth.attributes import Attributes, Decision
 from kube_emulator.apiserver.auth.bootstrap import NODE, rule
 from kube_emulator.apiserver.auth.policy import allows
@@ -60,13 +61,14 @@ def belongs(node: str, asked: Attributes, objects: Objects) -> bool:
         found = objects.find("pods", asked.name, asked.namespace)
         return found is not None and (found.get("spec") or {}).get("nodeName") == node
     wanted = (asked.resource, asked.name)
-    pods = (pod for pod in objects.values("pods", asked.namespace) if pod["spec"].get("nodeName") == node)
-    return any(wanted in references(pod) for pod in pods)
+    pods = (cast(Pod, pod) for pod in objects.values("pods", asked.namespace))
+    return any(wanted in references(pod) for pod in pods if pod["spec"].get("nodeName") == node)
 
 
-def references(pod: Object) -> Iterator[tuple[str, str]]:
+def references(pod: Pod) -> Iterator[tuple[str, str]]:
     """(plural, name) of what a pod needs of its namespace."""
-    spec, status = pod["spec"], pod.get("status") or {}
+    spec = pod["spec"]
+    status: PodStatus = pod.get("status") or {}
     if spec.get("serviceAccountName"):
         yield "serviceaccounts", spec["serviceAccountName"]
     statuses = {

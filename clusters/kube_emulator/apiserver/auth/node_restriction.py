@@ -117,12 +117,12 @@ def node_object(node: str, write: Write, _: Find) -> str:
 
 
 def labels_of(item: Object) -> Mapping[str, str]:
-    """The labels of an object that may be none at all."""
+    """The labels of an object, which may be empty."""
     return (item.get("metadata") or {}).get("labels") or {}
 
 
 def node_of(item: Object | None) -> str:
-    """Where a pod runs or whose slice it is."""
+    """The node of a pod or of a slice."""
     return ((item or {}).get("spec") or {}).get("nodeName") or ""
 
 

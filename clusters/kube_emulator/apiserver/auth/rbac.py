@@ -110,7 +110,7 @@ class Rbac:
         return Decision(False, f"RBAC: {joined(missing)}" if missing else "")
 
     def _candidates(self, asked: Attributes) -> tuple[Grant, ...]:
-        """The bindings of the user with the rules that match but for the name of the object."""
+        """The bindings of the user, with the rules that match all but the name of the object."""
         user = asked.user
         key = (user.name, user.groups, asked.verb, asked.group, asked.combined, asked.namespace, asked.path)
         found = self._memo.get(key)
@@ -137,7 +137,7 @@ class Rbac:
         return [rule for grant in self._in(user, namespace) for rule in grant.rules]
 
     def missing(self, user: User, namespace: str) -> list[str]:
-        """What roles the bindings of USER name that do not exist."""
+        """Errors of the bindings of USER to roles that do not exist."""
         return list(dict.fromkeys(grant.missing for grant in self._in(user, namespace) if grant.missing))
 
 

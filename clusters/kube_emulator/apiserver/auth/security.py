@@ -93,7 +93,7 @@ class Security:
 
 
 def drained(queue: "asyncio.Queue[Any]") -> bool:
-    """Whether there was a change in QUEUE, which is empty afterwards; a cut of the watches (None) is none."""
+    """Whether QUEUE had a change; it is empty afterwards. None in it, a cut of the watches, does not count."""
     found = False
     while not queue.empty():
         found = queue.get_nowait() is not None or found

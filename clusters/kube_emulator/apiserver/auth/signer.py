@@ -23,7 +23,7 @@ Claims = dict[str, Any]
 
 
 class BadTokenError(Exception):
-    """A token is none of this cluster; the text holds nothing of it."""
+    """A token is not valid in this cluster; the text does not quote it."""
 
 
 class Signer:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from dra_api.objects import JsonObject
+from dra_api.objects import JsonObject, Pod
 from kube_emulator.apiserver.crds.definition import Definition
 from kube_emulator.apiserver.endpoints.forms import encode, encoded
 from kube_emulator.apiserver.endpoints.negotiation import Form, form_of
@@ -23,7 +23,7 @@ from kube_emulator.apiserver.request import RequestInfo
 from kube_emulator.apiserver.resources import Resource, Served
 from kube_emulator.store.store import Stored
 
-ContainerLog = Callable[[JsonObject, str], Path | None]
+ContainerLog = Callable[[Pod, str], Path | None]
 """Finds the file with the output of a container, from its pod and its name; None if the pod's node is not emulated."""
 
 

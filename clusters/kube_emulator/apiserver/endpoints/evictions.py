@@ -1,10 +1,11 @@
 """``pods/eviction``: deletes a pod unless a PodDisruptionBudget forbids it; ``verbs.budgets`` decides."""
 
 from dataclasses import replace
+from typing import cast
 
 from aiohttp import web
 
-from dra_api.objects import JsonObject
+from dra_api.objects import JsonObject, Pod
 from kube_emulator.apiserver.endpoints.bodies import read_object
 from kube_emulator.apiserver.endpoints.call import Call
 from kube_emulator.apiserver.endpoints.negotiation import body_media
@@ -33,7 +34,7 @@ async def evict(call: Call) -> web.Response:
         raise bad_request("name in URL does not match name in Eviction object")
     options = delete_options(call.request.query, body.get("deleteOptions") or {})
     options = replace(options, dry_run=options.dry_run or options_of(call, "CreateOptions").dry_run)
-    pod = call.api.get("pods", call.info.name, call.namespace)
+    pod = cast(Pod, call.api.get("pods", call.info.name, call.namespace))
     budgets = () if is_free(pod) else call.api.values("poddisruptionbudgets")
     budget = budget_of(pod, [one for one in budgets if one["metadata"]["namespace"] == call.namespace])
     # The budget pays before the pod is deleted: two evictions at once must not both use its last disruption.
@@ -47,9 +48,9 @@ async def evict(call: Call) -> web.Response:
     return await call.answer_document(created_status(), 201)
 
 
-def mark(call: Call, pod: JsonObject) -> None:
+def mark(call: Call, pod: Pod) -> None:
     """Add the condition DisruptionTarget to POD."""
-    status = dict(pod.get("status") or {})
+    status: JsonObject = {**(pod.get("status") or {})}
     others = [one for one in status.get("conditions") or [] if one["type"] != CONDITION["type"]]
     before = [one for one in status.get("conditions") or [] if one["type"] == CONDITION["type"]]
     if before and before[0]["status"] == "True":

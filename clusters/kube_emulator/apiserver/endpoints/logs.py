@@ -8,10 +8,11 @@ validateContainerLogStatus (1.36). The files keep no times and no earlier runs, 
 import asyncio
 from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
 from aiohttp import web
 
-from dra_api.objects import JsonObject
+from dra_api.objects import JsonObject, Pod
 from kube_emulator.apiserver.endpoints.call import Call
 from kube_emulator.apiserver.request import is_true
 from kube_emulator.apiserver.status import ApiError, bad_request, invalid
@@ -44,7 +45,7 @@ async def log(call: Call) -> web.StreamResponse:
         ApiError: 400, 404, 422 or 501.
     """
     query = call.request.query
-    pod = call.api.get("pods", call.info.name, call.namespace)
+    pod = cast(Pod, call.api.get("pods", call.info.name, call.namespace))
     numbers = numbers_of(call.info.name, query)
     container = container_of(pod, query.get("container", ""))
     if not pod["spec"].get("nodeName"):
@@ -85,7 +86,7 @@ def numbers_of(pod: str, query: Mapping[str, str]) -> dict[str, int]:
     return found
 
 
-def container_of(pod: JsonObject, name: str) -> str:
+def container_of(pod: Pod, name: str) -> str:
     """The container that is meant.
 
     Raises:
@@ -103,14 +104,14 @@ def container_of(pod: JsonObject, name: str) -> str:
     return str(spec["containers"][0]["name"])
 
 
-def status_of(pod: JsonObject, container: str) -> JsonObject | None:
+def status_of(pod: Pod, container: str) -> JsonObject | None:
     """The status of a container."""
     status = pod.get("status") or {}
     every = (status.get("containerStatuses") or []) + (status.get("initContainerStatuses") or [])
     return next((one for one in every if one["name"] == container), None)
 
 
-def check_status(pod: JsonObject, container: str, *, previous: bool) -> None:
+def check_status(pod: Pod, container: str, *, previous: bool) -> None:
     """Refuse a container that has no log yet.
 
     Raises:
@@ -129,7 +130,7 @@ def check_status(pod: JsonObject, container: str, *, previous: bool) -> None:
 
 
 def cut(text: bytes, numbers: Mapping[str, int]) -> bytes:
-    """The last lines, and of them the first bytes."""
+    """TEXT cut by ``tailLines``, then by ``limitBytes``."""
     if "tailLines" in numbers:
         lines = text.splitlines(keepends=True)
         text = b"".join(lines[max(0, len(lines) - numbers["tailLines"]) :])
@@ -137,7 +138,7 @@ def cut(text: bytes, numbers: Mapping[str, int]) -> bytes:
 
 
 def after(path: Path, place: int) -> bytes:
-    """What the file has after PLACE."""
+    """The content of the file after the offset PLACE."""
     if not path.exists():
         return b""
     with path.open("rb") as file:
@@ -146,7 +147,7 @@ def after(path: Path, place: int) -> bytes:
 
 
 async def followed(
-    call: Call, pod: JsonObject, container: str, path: Path, shown: bytes, place: int
+    call: Call, pod: Pod, container: str, path: Path, shown: bytes, place: int
 ) -> web.StreamResponse:
     """What was SHOWN and what comes after PLACE, until the container has ended or the pod is gone."""
     response = web.StreamResponse(headers={"Content-Type": "text/plain"})
@@ -154,7 +155,7 @@ async def followed(
     await response.write(shown)
     while True:
         current = call.api.find("pods", pod["metadata"]["name"], call.namespace)
-        status = status_of(current, container) if current is not None else None
+        status = status_of(cast(Pod, current), container) if current is not None else None
         runs = status is not None and "terminated" not in (status.get("state") or {})
         more = after(path, place)
         place += len(more)

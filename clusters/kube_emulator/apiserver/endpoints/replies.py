@@ -1,4 +1,4 @@
-"""Answers: documents in the form that the client takes, compressed when they are big and that helps."""
+"""Answers: documents in the media type that the client accepts, compressed when they are big."""
 
 import asyncio
 import gzip
@@ -49,7 +49,7 @@ async def reply(
 
 
 def refuse(request: web.Request, error: ApiError, warnings: list[str] | None = None) -> web.Response:
-    """A refusal, in the form that the client takes."""
+    """A refusal, in the media type that the client accepts."""
     try:
         form = form_of(request.headers.get("Accept", ""), protobuf=True, transforms=True)
     except ApiError:

@@ -98,7 +98,7 @@ def keeps_metadata(resource: Resource) -> bool:
 
 
 def grace_of(resource: Resource, item: JsonObject, asked: int | None) -> int:
-    """Seconds that a deletion of ITEM waits for its kubelet; 0 for what need not wait (pod ``CheckGracefulDelete``)."""
+    """Seconds that a deletion of ITEM waits for its kubelet; 0 where there is nothing to wait for (pod ``CheckGracefulDelete``)."""
     spec, phase = item.get("spec") or {}, (item.get("status") or {}).get("phase")
     if resource.key != "pods" or not spec.get("nodeName") or phase in ("Succeeded", "Failed"):
         return 0

@@ -122,7 +122,7 @@ END: Any = object()
 async def changes(
     queue: Queue, clock: Clock, bookmark_s: float, timeout_s: float
 ) -> AsyncIterator[Change | None]:
-    """What comes through QUEUE until it is cut or TIMEOUT_S is over, and None for each bookmark that is due."""
+    """The changes in QUEUE until it is cut or TIMEOUT_S is over, and None for each bookmark that is due."""
     alarms = [alarm(queue, clock, bookmark_s, RING)] if bookmark_s else []
     if bookmark_s and timeout_s > LAST_BOOKMARK_S:
         alarms.append(alarm(queue, clock, timeout_s - LAST_BOOKMARK_S, RING))

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from dra_api.objects import JsonObject, Pod
 from kube_emulator.apiserver.query.labels import selects
 from kube_emulator.apiserver.status import ApiError, forbidden
 
@@ -19,19 +20,19 @@ PENDING_S = 10
 CONDITION = "DisruptionAllowed"
 
 
-def is_ready(pod: Object) -> bool:
+def is_ready(pod: Pod) -> bool:
     """Whether the pod's condition Ready is true."""
     conditions = (pod.get("status") or {}).get("conditions") or []
     return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
 
 
-def is_free(pod: Object) -> bool:
+def is_free(pod: Pod) -> bool:
     """Whether budgets do not count for POD: it does not run, or is being deleted (``canIgnorePDB``)."""
     phase = (pod.get("status") or {}).get("phase")
     return phase in ("Succeeded", "Failed", "Pending") or bool(pod["metadata"].get("deletionTimestamp"))
 
 
-def budget_of(pod: Object, budgets: Iterable[Object]) -> Object | None:
+def budget_of(pod: Pod, budgets: Iterable[Object]) -> Object | None:
     """The one of BUDGETS, all of the pod's namespace, that selects POD.
 
     Raises:
@@ -47,7 +48,7 @@ def budget_of(pod: Object, budgets: Iterable[Object]) -> Object | None:
     return found[0] if found else None
 
 
-def spends(pod: Object, budget: Object) -> bool:
+def spends(pod: Pod, budget: Object) -> bool:
     """Whether evicting POD uses up a disruption of BUDGET: not if POD is not ready and enough others are."""
     if is_ready(pod):
         return True
@@ -68,7 +69,7 @@ def refusal(cause: str, retry_s: int = 0) -> ApiError:
     return ApiError(429, message, details=details, headers=headers)
 
 
-def spent(budget: Object, pod: str, now: str) -> dict[str, Any]:
+def spent(budget: Object, pod: str, now: str) -> JsonObject:
     """The status of BUDGET when POD is evicted.
 
     Raises:
@@ -107,8 +108,8 @@ def why_not(name: str, status: Object) -> str:
     return f"{said} does not allow evicting pods currently"
 
 
-def with_condition(status: Object, now: str) -> dict[str, Any]:
-    """STATUS with the condition that its number asks for; the time changes with the value only."""
+def with_condition(status: Object, now: str) -> JsonObject:
+    """STATUS with the condition for its number of disruptions; the time changes only with the value."""
     allowed = status.get("disruptionsAllowed", 0) > 0
     every = status.get("conditions") or []
     before: Object = next((one for one in every if one["type"] == CONDITION), {})
@@ -139,7 +140,7 @@ def wanted(spec: Object, pods: int, scale: int) -> tuple[int, int]:
     return (pods if isinstance(least, int) else scale), scaled(least, scale)
 
 
-def status_of(budget: Object, pods: Iterable[Object], scale: int, now: str) -> dict[str, Any]:
+def status_of(budget: Object, pods: Iterable[Pod], scale: int, now: str) -> JsonObject:
     """The status of BUDGET that selects PODS."""
     every = list(pods)
     old = budget.get("status") or {}
@@ -148,7 +149,7 @@ def status_of(budget: Object, pods: Iterable[Object], scale: int, now: str) -> d
     healthy = [pod for pod in every if pod["metadata"]["name"] in there - leaving.keys() and is_ready(pod)]
     expected, desired = wanted(budget.get("spec") or {}, len(every), scale)
     allowed = max(0, len(healthy) - desired) if expected > 0 else 0
-    status: dict[str, Any] = {
+    status: JsonObject = {
         "observedGeneration": budget["metadata"].get("generation", 0),
         "disruptionsAllowed": allowed,
         "currentHealthy": len(healthy),
