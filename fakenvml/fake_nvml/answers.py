@@ -2,11 +2,12 @@
 
 One writer, the node daemon. A change is written between two increments of the counter, so that a reader who met a
 change in the middle reads again. Answers whose bytes did not change are not touched; one that fits into the room of
-its predecessor is written over it. The daemon makes the file anew at each start, which wins back what was given up.
+its predecessor is written over it. The daemon makes the file anew at each start, which
+reclaims the space of replaced answers.
 
     0   magic "NVMLANSW"      8  layout u32    12  checksum of the tables u32    16  sequence u64
-    24  slots u64             32 size u64      40  retired u32: another file has taken this one's place
-    64  guards: one byte an entry point, 1 sends every call to the daemon
+    24  slots u64             32 size u64      40  retired u32: a newer file replaces this one
+    64  guards: one byte per entry point, 1 sends every call to the daemon
     1024  slots of 16 bytes: key u64, offset u32, length u32
 """
 
@@ -27,7 +28,7 @@ SLOT = struct.Struct("<QII")
 
 
 def retire(path: Path) -> None:
-    """Tell those who have mapped an answers file that it is no longer kept; without one there is nobody to tell."""
+    """Mark an answers file as no longer maintained, for the clients that have mapped it; nothing to do without a file."""
     try:
         with path.open("r+b") as old:
             if old.read(8) == MAGIC:
@@ -67,7 +68,7 @@ class Answers:
         self._map[GUARDS : GUARDS + count] = bytes(int(number in entries) for number in range(count))
 
     def update(self, changed: dict[int, bytes], removed: Collection[int] = ()) -> None:
-        """Write answers {key: code and out parameters} and take REMOVED away, as one change for readers.
+        """Write answers {key: code and out parameters} and delete REMOVED, as one change for readers.
 
         Raises:
             OverflowError: more answers than the file has room for.

@@ -1,4 +1,4 @@
-"""The command ``fake-nvml``: serve a fake GPU node, run a command on one, look at it, measure it."""
+"""The command ``fake-nvml``: serve a fake GPU node, run a command on one, inspect it, measure it."""
 
 import argparse
 import json
@@ -46,13 +46,13 @@ def parser() -> argparse.ArgumentParser:
 
 
 def add_node_commands(commands: Any) -> None:
-    """What makes nodes and does something to them."""
+    """The commands that make nodes and change them."""
     folder = os.environ.get("FAKE_NVML_DIR", DEFAULT_DIR)
     machine = os.environ.get("FAKE_NVML_MACHINE", "dgx-b200")
 
-    serve = commands.add_parser("serve", help="be a node until SIGTERM or Ctrl-C")
+    serve = commands.add_parser("serve", help="serve a node until SIGTERM or Ctrl-C")
     run = commands.add_parser("run", help="run a command on a node of its own: fake-nvml run -- nvitop -1")
-    ctl = commands.add_parser("ctl", help="do something to a running node")
+    ctl = commands.add_parser("ctl", help="change or inspect a running node")
     root = commands.add_parser(
         "driver-root", help="write the files around the library: programs, /dev, /proc, /sys"
     )
@@ -88,16 +88,16 @@ def add_node_commands(commands: Any) -> None:
         default=bool(environment_number("FAKE_NVML_ISOLATE")),
         help="a process sees only the GPUs whose /dev/nvidiaN it sees, as in containers (env FAKE_NVML_ISOLATE=1)",
     )
-    serve.add_argument("--quiet", action="store_true", help="say nothing but errors")
-    run.add_argument("words", nargs=argparse.REMAINDER, metavar="-- CMD", help="the command")
+    serve.add_argument("--quiet", action="store_true", help="log errors only")
+    run.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- CMD", help="the command")
     ctl.formatter_class = argparse.RawDescriptionHelpFormatter
-    ctl.add_argument("verb", help="what to do, see below")
-    ctl.add_argument("words", nargs="*", metavar="GPU NAME=VALUE", help="index of the GPU, and values")
+    ctl.add_argument("verb", help="the command, see below")
+    ctl.add_argument("arguments", nargs="*", metavar="GPU NAME=VALUE", help="index of the GPU, and values")
     ctl.epilog = control_help()
 
 
 def add_recorder_and_workload(commands: Any) -> None:
-    """What looks at a real machine, and what runs on a fake one."""
+    """The recorder of real machines, and the workload that runs on a fake one."""
     record = commands.add_parser("record", help="write a machine file of this computer's real GPUs")
     record.add_argument("--output", help="the file (default: standard output)")
     compare = commands.add_parser(
@@ -140,7 +140,7 @@ def chosen_machine(arguments: argparse.Namespace) -> "tuple[Machine, Board]":
 
 
 def control_help() -> str:
-    """The verbs of ``ctl``, one a line; loaded only when ``ctl`` is what was asked for."""
+    """The verbs of ``ctl``, one per line; loaded only when ``ctl`` is what was asked for."""
     if "ctl" not in sys.argv[1:2]:
         return ""
     from fake_nvml.control import COMMANDS
@@ -152,43 +152,43 @@ def control_help() -> str:
     return "\n".join(["verbs:", *rows])
 
 
-def control_node(folder: Path, verb: str, words: list[str]) -> None:
+def control_node(folder: Path, verb: str, arguments: list[str]) -> None:
     """Carry out ``ctl`` and print what the daemon says.
 
     Raises:
-        UsageError: a word is neither the index of a GPU nor NAME=VALUE.
+        UsageError: an argument is neither the index of a GPU nor NAME=VALUE.
     """
     from fake_nvml import control
 
     index, values = None, {}
-    for word in words:
-        name, equals, value = word.partition("=")
+    for argument in arguments:
+        name, equals, value = argument.partition("=")
         if equals:
             values[name] = value
-        elif word.isdigit() and index is None:
-            index = int(word)
+        elif argument.isdigit() and index is None:
+            index = int(argument)
         else:
-            message = f"ctl {verb}: wanted the index of a GPU or NAME=VALUE, found {word!r}"
+            message = f"ctl {verb}: wanted the index of a GPU or NAME=VALUE, found {argument!r}"
             raise UsageError(message)
     print(json.dumps(control.send(folder, verb, index, values), indent=2))
 
 
-def run_on_node(arguments: argparse.Namespace, folder: Path, words: list[str]) -> int:
+def run_on_node(arguments: argparse.Namespace, folder: Path, argv: list[str]) -> int:
     """Run a command on a node of its own and return its exit code (128 + n if signal n ended it)."""
     from fake_nvml.session import Session
 
     session = Session(arguments.machine, folder, node=arguments.node, driver=arguments.driver)
     with session:
         try:
-            child = subprocess.Popen(words, env=session.environment)
+            child = subprocess.Popen(argv, env=session.environment)
         except OSError as error:
-            message = f"cannot run {words[0]!r}: {error.strerror}"
+            message = f"cannot run {argv[0]!r}: {error.strerror}"
             raise UsageError(message) from error
         signal.signal(signal.SIGTERM, lambda *_: child.terminate())
         while True:
             try:
                 code = child.wait()
-            except KeyboardInterrupt:  # the terminal told the child too: wait for its own ending
+            except KeyboardInterrupt:  # the terminal signals the child too: wait until it ends by itself
                 continue
             return code if code >= 0 else 128 - code
 
@@ -254,17 +254,17 @@ def dispatch(arguments: argparse.Namespace) -> int:
         )
         print(arguments.path)
     elif arguments.command == "run":
-        words = arguments.words[1:] if arguments.words[:1] == ["--"] else arguments.words
-        if not words:
+        argv = arguments.argv[1:] if arguments.argv[:1] == ["--"] else arguments.argv
+        if not argv:
             message = "run: wanted a command after --, found none"
             raise UsageError(message)
         if arguments.dir:
-            return run_on_node(arguments, Path(arguments.dir), words)
+            return run_on_node(arguments, Path(arguments.dir), argv)
         with tempfile.TemporaryDirectory(prefix="fake-nvml-") as folder:
             Path(folder).chmod(0o755)
-            return run_on_node(arguments, Path(folder), words)
+            return run_on_node(arguments, Path(folder), argv)
     elif arguments.command == "ctl":
-        control_node(Path(arguments.dir), arguments.verb, arguments.words)
+        control_node(Path(arguments.dir), arguments.verb, arguments.arguments)
     elif arguments.command == "list":
         if arguments.name:
             show_machine(arguments.name, as_json=arguments.json)
@@ -302,7 +302,7 @@ def dispatch(arguments: argparse.Namespace) -> int:
 
 
 def main() -> None:
-    """Entry point; exit codes: 2 wrong use, 3 this computer does not allow it, else the command's own."""
+    """Entry point; exit codes: 2 usage error, 3 this computer does not allow it, else the command's own."""
     try:
         code = dispatch(parser().parse_args())
     except FakeNvmlError as error:

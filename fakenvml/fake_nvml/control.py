@@ -1,4 +1,4 @@
-"""What a test does to the node from outside: look at it, reboot it, break it, heal it. Used by ``fake-nvml ctl``.
+"""What a test does to the node from outside: inspect it, reboot it, inject faults, end them. Used by ``fake-nvml ctl``.
 
 A command is a name, a GPU where it is about one, and further values by name. Everything here runs in the daemon, in
 one step that clients see as a whole.
@@ -81,7 +81,7 @@ def _choice(values: Values, name: str, choices: Mapping[str, int]) -> int:
     return choices[text]
 
 
-@command("lose", "let the GPU fall off the bus (XID 79)")
+@command("lose", "make the GPU fall off the bus (XID 79)")
 def lose(gpu: Gpu, _values: Values) -> Any:
     gpu.change(lost=True, xids=(*gpu.state.xids, 79)[-64:])
     gpu.node.emit(Event(type=events.XID, gpu=gpu.index, data=79))
@@ -134,7 +134,7 @@ def ecc(gpu: Gpu, values: Values) -> Any:
     return {"errors": errors}
 
 
-@command("remap", "say what the row remapper did: [failed=1] [pending=1] [correctable=N] [uncorrectable=N]",
+@command("remap", "set the state of the row remapper: [failed=1] [pending=1] [correctable=N] [uncorrectable=N]",
          "failed", "pending", "correctable", "uncorrectable")  # fmt: skip
 def remap(gpu: Gpu, values: Values) -> Any:
     remaps = Remaps(
@@ -147,7 +147,7 @@ def remap(gpu: Gpu, values: Values) -> Any:
     return msgspec.to_builtins(remaps)
 
 
-@command("recovery", "say what the driver wants done: action=reset", "action")
+@command("recovery", "set the recovery action that the driver recommends: action=reset", "action")
 def recovery(gpu: Gpu, values: Values) -> Any:
     action = _choice(values, "action", ACTIONS)
     gpu.change(recovery_action=action)
@@ -166,7 +166,7 @@ def set_readings(gpu: Gpu, values: Values) -> Any:
     return gpu.state.readings
 
 
-@command("clear", "let sensors and counters of errors be as after a reset")
+@command("clear", "set sensors and error counters back to their values after a reset")
 def clear(gpu: Gpu, _values: Values) -> Any:
     gpu.change(
         readings={},
@@ -209,7 +209,7 @@ def fabric_state(gpu: Gpu, values: Values) -> Any:
         changed = msgspec.structs.replace(changed, health_summary=_choice(values, "health", HEALTH))
     if "more_cliques" in values:
         numbers = tuple(
-            _number({"more_cliques": word}, "more_cliques") for word in values["more_cliques"].split(",")
+            _number({"more_cliques": number}, "more_cliques") for number in values["more_cliques"].split(",")
         )
         changed = msgspec.structs.replace(changed, cliques=numbers)
     gpu.change(
@@ -261,7 +261,7 @@ def show(node: Node, _faults: Faults, _values: Values) -> Any:
     }
 
 
-@command("machine", "print what the machine is", about_gpu=False)
+@command("machine", "print the machine and its board", about_gpu=False)
 def machine(node: Node, _faults: Faults, _values: Values) -> Any:
     return {"machine": msgspec.to_builtins(node.machine), "board": msgspec.to_builtins(node.board)}
 
@@ -280,7 +280,7 @@ def confidential(node: Node, _faults: Faults, values: Values) -> Any:
     return {"confidential": node.system["confidential"]}
 
 
-@command("fault", "let calls fail or be slow: function=nvmlDeviceGetName [code=UNKNOWN] [call=1] [times=1, 0 for ever] [pid=N] [delay_ms=N]",
+@command("fault", "make calls fail or be slow: function=nvmlDeviceGetName [code=UNKNOWN] [call=1] [times=1, 0 forever] [pid=N] [delay_ms=N]",
          "function", "code", "call", "times", "pid", "delay_ms", about_gpu=False)  # fmt: skip
 def fault(_node: Node, faults: Faults, values: Values) -> Any:
     try:
@@ -291,7 +291,7 @@ def fault(_node: Node, faults: Faults, values: Values) -> Any:
     return msgspec.to_builtins(faults.active)
 
 
-@command("faults", "print the faults that hold", about_gpu=False)
+@command("faults", "print the active faults", about_gpu=False)
 def show_faults(_node: Node, faults: Faults, _values: Values) -> Any:
     return msgspec.to_builtins(faults.active)
 

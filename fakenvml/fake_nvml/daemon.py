@@ -1,7 +1,7 @@
-"""The node daemon: one process a fake node, the only writer of DIR/answers, the only reader of DIR/driver.sock.
+"""The node daemon: one process per fake node, the only writer of DIR/answers, the only reader of DIR/driver.sock.
 
 It holds DIR/lock while it lives, so that two never serve one folder. DIR/ready appears last at start and vanishes
-first at the end. On SIGTERM and SIGINT it takes its files away, except state.json: the node's state outlives it.
+first at the end. On SIGTERM and SIGINT it removes its files, except state.json: the node's state outlives it.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ FOREVER_MS = 0xFFFFFFFF
 
 
 def _claim_folder(folder: Path) -> int:
-    """Make FOLDER ours; returns the lock that is to be held."""
+    """Lock FOLDER for this daemon; returns the handle that holds the lock."""
     try:
         folder.mkdir(mode=0o755, parents=True, exist_ok=True)
         handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -51,7 +51,7 @@ def _claim_folder(folder: Path) -> int:
 
 
 class Daemon:
-    """Serves one node from FOLDER until it is told to stop.
+    """Serves one node from FOLDER until a signal stops it.
 
     Args:
         root: where a driver root is to be kept, if anywhere.
@@ -84,7 +84,7 @@ class Daemon:
             driver_root.make(root, self._node)
 
     def _link(self, libraries: dict[str, Path]) -> None:
-        """Put the libraries where LD_LIBRARY_PATH and linkers by version look for them."""
+        """Put the libraries where LD_LIBRARY_PATH and programs that link by version find them."""
         target = self._folder / "lib"
         target.mkdir(mode=0o755, exist_ok=True)
         for name, path in libraries.items():
@@ -101,7 +101,7 @@ class Daemon:
         path = self._folder / "driver.sock"
         path.unlink(missing_ok=True)
         server = await asyncio.start_unix_server(self._serve, path, limit=wire.FRAME_MAX, backlog=512)
-        path.chmod(0o666)  # as /dev/nvidiactl: everybody may ask, SO_PEERCRED says who did
+        path.chmod(0o666)  # as /dev/nvidiactl: every user can call, SO_PEERCRED identifies the caller
         self._answers.publish()
         (self._folder / "ready").write_text(f"{os.getpid()}\n")
         log.info("serving %s in %s", self._node.machine.seed, self._folder)
@@ -142,12 +142,12 @@ class Daemon:
             writer.close()
 
     def _guard(self) -> None:
-        """Say which calls must come here although an answer is published."""
+        """Mark the calls that must come to the daemon although an answer is published."""
         isolated = visibility.entries() if self._isolates else set()
         self._answers.guard(self._faults.entries() | isolated)
 
     def _settle(self) -> None:
-        """Publish what changed and deliver what happened: before the answer that tells of it."""
+        """Publish what changed and deliver what happened: before the answer to the call that caused it."""
         node = self._node
         if node.touched:
             self._publisher.refresh()
@@ -180,7 +180,7 @@ class Daemon:
             return wire.reply(struct.pack("<I", code or Code.SUCCESS))
         if self._isolates and function.name in visibility.FUNCTIONS:
             view = visibility.view_of(caller.pid)
-            return wire.reply(visibility.perform_for(view, self._node, caller, function, body))
+            return wire.reply(visibility.perform_in_view(view, self._node, caller, function, body))
         answer = perform(self._node, caller, function, body)
         self._settle()
         if isinstance(answer, Pending):
@@ -241,7 +241,11 @@ class Daemon:
         try:
             wanted = json.loads(body)
             if not caller.privileged:
-                return json.dumps({"error": f"process {caller.pid} may not control this node"}).encode()
+                return json.dumps(
+                    {
+                        "error": f"process {caller.pid} is not allowed to control this node; run as root or as the user of fake-nvml serve"
+                    }
+                ).encode()
             values = {str(name): str(value) for name, value in wanted.get("values", {}).items()}
             result = control.perform(self._node, self._faults, wanted["command"], wanted.get("index"), values)
             return json.dumps({"result": result}).encode()
@@ -253,7 +257,7 @@ class Daemon:
 
 
 def _caller(writer: asyncio.StreamWriter) -> Caller:
-    """Who is at the other end: root, or the user of this daemon, is privileged."""
+    """The process at the other end; root and the user of this daemon are privileged."""
     peer: socket.socket = writer.get_extra_info("socket")
     credentials = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
     pid, uid, _ = struct.unpack("3i", credentials)

@@ -1,7 +1,7 @@
-"""``fake-nvml driver-root DIR``: the files around the library that NVIDIA's components look for, under one root.
+"""``fake-nvml driver-root DIR``: the files around the library that NVIDIA's components read, under one root.
 
     usr/lib/x86_64-linux-gnu   libnvidia-ml.so.1 and libcuda.so.1, also by driver version
-    usr/bin                    nvidia-smi, nvidia-cuda-mps-control and -server, nvidia-imex and -ctl (doubles)
+    usr/bin                    nvidia-smi, nvidia-cuda-mps-control and -server, nvidia-imex and -ctl (stand-ins)
     dev                        nvidia0 ..., nvidiactl, nvidia-uvm, nvidia-caps, IMEX channels
     proc                       driver/nvidia (version, params, gpus, capabilities), driver/nvidia-caps/mig-minors, devices
     sys                        bus/pci/devices, bus/pci/drivers/nvidia, module/nvidia

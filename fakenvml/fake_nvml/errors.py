@@ -1,7 +1,7 @@
-"""What can go wrong in the fake itself. What a modelled call answers is ``NvmlError`` in ``model``.
+"""Errors of the fake itself. What a modelled call answers is ``NvmlError`` in ``model``.
 
 FakeNvmlError
-├── UsageError      you asked for something that does not exist; exit code 2
+├── UsageError      the caller asked for something that does not exist; exit code 2
 └── EnvironmentFault      the machine does not allow it (no compiler, folder not writable, socket in use); exit code 3
 """
 

@@ -1,6 +1,6 @@
-"""Faults on purpose: a return code or a delay on chosen calls of chosen functions, for one process or for all.
+"""Injected faults: a return code or a delay for chosen calls of chosen functions, for one process or for all.
 
-Pure bookkeeping: the daemon asks for each call, and keeps the answers file's guards such that those calls reach it.
+Pure bookkeeping: the daemon calls ``strike`` for each call, and keeps the answers file's guards such that those calls reach it.
 """
 
 import msgspec
@@ -16,7 +16,7 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         function: e.g. nvmlDeviceGetName.
         code: the return code's name or number; empty for a call that is only slow.
         call: from which call on, counting from 1.
-        times: for how many calls; 0 is for ever.
+        times: for how many calls; 0 is forever.
         pid: only this process; 0 is any.
         delay_ms: how long the call takes.
     """

@@ -1,6 +1,6 @@
 """One fake node: the machine's facts, each GPU's state, what runs on it, and the handles by which clients name things.
 
-``Node`` is the only thing that changes, and only by replacing a GPU's frozen state; whoever changes it says so to
+``Node`` is the only thing that changes, and only by replacing a GPU's frozen state; each change is noted in
 ``touched``, from which the daemon learns what to publish again. The state is saved as JSON, so that it outlives the
 daemon as a kernel driver's state outlives a monitor; processes, event sets and samples live as long as the daemon.
 """

@@ -97,10 +97,10 @@ def board_of(gpu: Any, source: dict[str, str]) -> dict[str, Any]:
     most = [asked(pynvml.nvmlDeviceGetMaxClockInfo, gpu, kind, otherwise=0) for kind in range(4)]
     histogram = asked(pynvml.nvmlDeviceGetRowRemapperHistogram, gpu)
     tlimits = asked(pynvml.nvmlDeviceGetFieldValues, gpu, [193, 194, 195, 196], otherwise=[])
-    told = [value.value.siVal if value.nvmlReturn == 0 else None for value in tlimits] or [None] * 4
+    limits = [value.value.siVal if value.nvmlReturn == 0 else None for value in tlimits] or [None] * 4
     fixed = [asked(pynvml.nvmlDeviceGetTemperatureThreshold, gpu, kind) for kind in (0, 1, 3, 2)]
-    by_limit = told[0] is not None
-    heat = [told[0], told[1], told[3], told[2]] if by_limit else fixed
+    by_limit = limits[0] is not None
+    heat = [limits[0], limits[1], limits[3], limits[2]] if by_limit else fixed
     generation = asked(pynvml.nvmlDeviceGetMaxPcieLinkGeneration, gpu, otherwise=0)
     return {
         "schema": "fake-nvml/board/v1",
@@ -198,7 +198,7 @@ def machine_of(gpus: list[Any], source: dict[str, str]) -> dict[str, Any]:
             "serial": asked(pynvml.nvmlDeviceGetSerial, gpu), "pdi": asked(pynvml.nvmlDeviceGetPdi, gpu),
         })  # fmt: skip
     width = asked(pynvml.nvmlDeviceGetCpuAffinity, first, 16, otherwise=[0])
-    cores = sum(int(word).bit_count() for word in width) or os.cpu_count() or 1
+    cores = sum(int(mask).bit_count() for mask in width) or os.cpu_count() or 1
     return {
         "schema": "fake-nvml/machine/v1", "name": "recorded", **source, "board": "recorded",
         "description": f"{len(gpus)} x {pynvml.nvmlDeviceGetName(first)}, recorded with driver {driver}",
@@ -386,12 +386,12 @@ def differences(path: str) -> Iterator[tuple[Call, str, Any]]:
     node = load_node(machine, board, NOWHERE)
     known = {(call.call, call.gpu, call.arguments): call for call in machine.recording}
     for getter, gpu, extras in calls(node):
-        told = known.get((getter.function.name, None if gpu is None else gpu.index, extras))
-        if told is None:
+        recorded = known.get((getter.function.name, None if gpu is None else gpu.index, extras))
+        if recorded is None:
             continue
         code, value = _model(getter, gpu, node, extras)
-        if code != told.code or json.dumps(value) != json.dumps(told.value):
-            yield told, code, value
+        if code != recorded.code or json.dumps(value) != json.dumps(recorded.value):
+            yield recorded, code, value
 
 
 def compare(path: str, *, as_json: bool) -> int:
@@ -399,16 +399,17 @@ def compare(path: str, *, as_json: bool) -> int:
     found = list(differences(path))
     if as_json:
         rows = [
-            {**msgspec.to_builtins(told), "model_code": code, "model_value": value}
-            for told, code, value in found
+            {**msgspec.to_builtins(recorded), "model_code": code, "model_value": value}
+            for recorded, code, value in found
         ]
         print(json.dumps(rows, indent=1))  # noqa: T201 # the command's output
         return int(bool(found))
-    for told, code, value in found:
-        subject = "" if told.gpu is None else f"GPU {told.gpu}"
-        words = ", ".join([*filter(None, [subject]), *map(str, told.arguments)])
-        print(f"{told.call}({words})")  # noqa: T201 # the same
-        print(f"  recorded {told.code} {json.dumps(told.value) if told.value is not None else ''}")  # noqa: T201 # the same
+    for recorded, code, value in found:
+        subject = "" if recorded.gpu is None else f"GPU {recorded.gpu}"
+        arguments = ", ".join([*filter(None, [subject]), *map(str, recorded.arguments)])
+        print(f"{recorded.call}({arguments})")  # noqa: T201 # the same
+        value_then = "" if recorded.value is None else json.dumps(recorded.value)
+        print(f"  recorded {recorded.code} {value_then}")  # noqa: T201 # the same
         print(f"  model    {code} {json.dumps(value) if value is not None else ''}")  # noqa: T201 # the same
     total = len(load(path)[0].recording)
     print(f"{len(found)} of {total} recorded calls differ")  # noqa: T201 # the same

@@ -1,6 +1,6 @@
 """``fake-nvml scoreboard``: how much of NVML has behaviour, measured by walking the library, not counted from source.
 
-A client process walks every symbol that nvidia-ml-py looks up, on several machines and in several states of each. A
+A client process walks every symbol that nvidia-ml-py uses, on several machines and in several states of each. A
 symbol has behaviour if the same call, with the same arguments, was answered in different ways, one of them a success
 (so the answer follows the model), or if its success changed what another call answers. Constant answers do not count.
 """
@@ -39,7 +39,7 @@ LAST = ("nvmlDeviceModifyDrainState", "nvmlDeviceRemoveGpu", "nvmlDeviceDiscover
 
 
 def symbols() -> list[str]:
-    """The C symbols that the installed nvidia-ml-py looks up."""
+    """The C symbols that the installed nvidia-ml-py uses."""
     source = Path(pynvml.__file__).read_text()
     return sorted(set(re.findall(r'_nvmlGetFunctionPointer\("(\w+)"\)', source)))
 
@@ -116,7 +116,7 @@ STRUCTURES: dict[str, tuple[bytes, ...]] = {
 class Walk:
     """What a client sees of one machine, state by state: {symbol: {arguments: {answers}}}.
 
-    ``moving`` are calls whose answers change by themselves: they tell nothing of what was done.
+    ``moving`` are calls whose answers change by themselves: they say nothing about what was done.
     """
 
     def __init__(self, library: str, folder: str) -> None:
@@ -134,9 +134,9 @@ class Walk:
         """GPU 0."""
         return self.walker.pool.handles["device"][0]
 
-    def control(self, verb: str, *words: str) -> None:
+    def control(self, verb: str, *arguments: str) -> None:
         """Do something to the node from outside, as a user does."""
-        command = [sys.executable, "-m", "fake_nvml.cli", "ctl", "--dir", str(self.folder), verb, *words]
+        command = [sys.executable, "-m", "fake_nvml.cli", "ctl", "--dir", str(self.folder), verb, *arguments]
         subprocess.run(command, check=True, capture_output=True)
 
     def note(self, name: str, arguments: Arguments) -> Answer:
@@ -146,14 +146,14 @@ class Walk:
         return answer
 
     def getters(self) -> list[str]:
-        """Symbols that only look."""
+        """Symbols that only read."""
         return [
             name
             for name in self.names
             if not table.functions()[name].asks or ("Get" in name and "Set" not in name)
         ]
 
-    def look(self) -> dict[tuple[str, Arguments], Answer]:
+    def read_all(self) -> dict[tuple[str, Arguments], Answer]:
         """Ask every getter with every argument it is known to take, and with what it has refused so far."""
         found = {}
         for name in self.getters():
@@ -178,11 +178,11 @@ class Walk:
         for name in names:
             function = table.functions()[name]
             for arguments in self.walker.inputs(function)[:8]:
-                first, second = self.look(), self.look()
+                first, second = self.read_all(), self.read_all()
                 self.moving |= {call for call in first if first[call] != second.get(call)}
                 if self.note(name, arguments)[0] != Code.SUCCESS:
                     continue
-                after = self.look()
+                after = self.read_all()
                 if any(
                     after[call] != answer
                     for call, answer in second.items()
@@ -260,17 +260,17 @@ class Walk:
 def settle(walk: Walk, name: str) -> None:
     """Lead one machine through its states. A lost GPU is none of them: it would make every getter answer twice."""
     walk.learn()
-    walk.look()
+    walk.read_all()
     walk.events_and_samples()
-    for words in (("set", "0", "gpu_percent=40", "pstate=8", "pcie_kib_s=9"), ("ecc", "0"), ("ecc", "0", "place=sram"),
+    for arguments in (("set", "0", "gpu_percent=40", "pstate=8", "pcie_kib_s=9"), ("ecc", "0"), ("ecc", "0", "place=sram"),
                   ("ecc", "0", "kind=corrected", "place=l2"), ("nvlink", "0", "link=0") if name != "t4" else ("faults",)):  # fmt: skip
-        try_control(walk, *words)
-    walk.look()
+        try_control(walk, *arguments)
+    walk.read_all()
     walk.act(["nvmlDeviceSetAccountingMode"])
     with running(walk):
         walk.learn()
-        walk.look()
-    walk.look()
+        walk.read_all()
+    walk.read_all()
     acting = [
         symbol for symbol in walk.names if symbol not in walk.getters() and not symbol.startswith("nvmlEvent")
     ]
@@ -282,7 +282,7 @@ def settle(walk: Walk, name: str) -> None:
     walk.act(["nvmlDeviceClearEccErrorCounts", "nvmlDeviceValidateInforom"])
     walk.control("confidential", "on=1")
     walk.learn()
-    walk.look()
+    walk.read_all()
     virtualise(walk, plain)
     walk.act(["nvmlDeviceSetMigMode"])
     if name == "dgx-a100":
@@ -301,24 +301,24 @@ def settle(walk: Walk, name: str) -> None:
     walk.learn()
     walk.act(symbol for symbol in made if not symbol.startswith("nvmlDevice"))
     walk.learn()
-    walk.look()
+    walk.read_all()
     walk.events_and_samples()
     walk.act(symbol for symbol in LAST if symbol in acting)
 
 
-def try_control(walk: Walk, *words: str) -> None:
+def try_control(walk: Walk, *arguments: str) -> None:
     """A command that not every machine can do."""
     with contextlib.suppress(subprocess.CalledProcessError):
-        walk.control(*words)
+        walk.control(*arguments)
 
 
 @contextlib.contextmanager
 def running(walk: Walk) -> Iterator[None]:
     """A workload on the first device."""
     library = str(walk.folder / "lib" / build.CUDA)
-    words = ["workload", "--library", library, "--memory", "64", "--percent", "30"]
+    arguments = ["workload", "--library", library, "--memory", "64", "--percent", "30"]
     with subprocess.Popen(
-        [sys.executable, "-m", "fake_nvml.cli", *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-m", "fake_nvml.cli", *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
         assert process.stdout is not None
         assert process.stdin is not None
@@ -330,7 +330,7 @@ def running(walk: Walk) -> Iterator[None]:
 def virtualise(walk: Walk, acting: list[str]) -> None:
     """Host mode, a virtual GPU, and without both again."""
     walk.note("nvmlDeviceSetVirtualizationMode", (walk.device, 0))
-    walk.look()
+    walk.read_all()
     walk.act(["nvmlDeviceSetVirtualizationMode"])
     walk.note("nvmlDeviceSetVirtualizationMode", (walk.device, 3))
     walk.learn()
@@ -341,11 +341,11 @@ def virtualise(walk: Walk, acting: list[str]) -> None:
         label = walk.walker.call("nvmlVgpuTypeGetName", (kinds[1],))[1].split(b"\0")[0].decode()
         walk.control("vgpu-create", "0", f"type={label}")
         walk.learn()
-        walk.look()
+        walk.read_all()
         walk.act(symbol for symbol in about if symbol.startswith("nvmlVgpuInstance"))
         walk.control("vgpu-destroy", "0", f"id={walk.walker.pool.numbers['vgpuInstance'][0]}")
     walk.note("nvmlDeviceSetVirtualizationMode", (walk.device, 0))
-    walk.look()
+    walk.read_all()
 
 
 def walk_machine(library: str, folder: str, name: str) -> None:

@@ -1,6 +1,6 @@
 """Fake workloads: processes that hold contexts and memory on GPUs, MIG devices or through an MPS server.
 
-``libcuda.so.1`` (shim/cuda.c) opens one connection for the life of a process and asks here; when the connection ends,
+``libcuda.so.1`` (shim/cuda.c) opens one connection for the life of a process and sends its requests here; when the connection ends,
 its contexts end. Limits are the hardware's: the memory of the GPU or of the MIG instance, the compute mode, and what
 an MPS server allows. No kernel runs; a process says itself how busy it would keep its device.
 """
@@ -57,14 +57,14 @@ def visible(node: Node, wanted: str | None, view: View | None = None) -> list[De
         whole: list[Device] = [gpu for gpu in gpus if not gpu.state.mig]
         return whole or list(instances[:1])
     found: list[Device] = []
-    for word in filter(None, (word.strip() for word in wanted.split(","))):
+    for entry in filter(None, (entry.strip() for entry in wanted.split(","))):
         match: Device | None = None
-        if word.isdigit():
-            match = next((gpu for gpu in gpus[int(word) : int(word) + 1] if not gpu.state.mig), None)
-        elif word.startswith("GPU-"):
-            match = next((gpu for gpu in gpus if gpu.uuid.startswith(word) and not gpu.state.mig), None)
-        elif word.startswith("MIG-"):
-            match = next((device for device in instances if device.uuid == word), None)
+        if entry.isdigit():
+            match = next((gpu for gpu in gpus[int(entry) : int(entry) + 1] if not gpu.state.mig), None)
+        elif entry.startswith("GPU-"):
+            match = next((gpu for gpu in gpus if gpu.uuid.startswith(entry) and not gpu.state.mig), None)
+        elif entry.startswith("MIG-"):
+            match = next((device for device in instances if device.uuid == entry), None)
         if match is None:
             break
         found.append(match)
@@ -129,10 +129,10 @@ class Client:
         wanted, _, mps = body.decode(errors="replace").partition("\n")
         self.devices = visible(self.node, None if wanted == "-" else wanted, self.view)
         if mps:
-            words = mps.split()
-            self.mps, self.thread_percent = True, int(words[0])
-            limits = (word.partition("=") for word in words[1:])
-            self.pinned_bytes = {int(index): int(count) for index, _, count in limits}
+            percent, *limits = mps.split()
+            self.mps, self.thread_percent = True, int(percent)
+            pairs = (limit.partition("=") for limit in limits)
+            self.pinned_bytes = {int(index): int(count) for index, _, count in pairs}
         return struct.pack("<I", len(self.devices))
 
     def _device(self, number: int) -> Device:

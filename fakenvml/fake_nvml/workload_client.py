@@ -1,6 +1,6 @@
 """``fake-nvml workload``: a process that holds a context and memory on a device through libcuda.so.1, until its input ends.
 
-It stands for any CUDA program in tests: what it takes shows in process lists, utilisation and memory; what does not fit
+It represents any CUDA program in tests: what it takes appears in process lists, utilisation and memory; what does not fit
 is refused as CUDA refuses it.
 """
 
@@ -15,7 +15,7 @@ MIB = 1 << 20
 
 
 class Cuda:
-    """The driver API by name; a refusal is a EnvironmentFault with CUDA's own word for it."""
+    """The driver API by name; a refusal is an EnvironmentFault with CUDA's own name of the error."""
 
     def __init__(self, library: str) -> None:
         try:
@@ -28,7 +28,7 @@ class Cuda:
         """Call NAME.
 
         Raises:
-            EnvironmentFault: it answered something else than success.
+            EnvironmentFault: it did not return success.
         """
         code = getattr(self._library, name)(*values)
         if code:

@@ -27,7 +27,7 @@ BINDINGS_DIFFER = {
 }
 """Structures that nvml.h of API version 13 lays out in another way than the bindings, which keep older or longer forms."""
 WORDS_DIFFER = {"nvmlC2cModeInfo_v1"}
-"""The structure has four bytes and no version word; the bindings' word is never looked at."""
+"""The structure has four bytes and no version word; the bindings' word is never read."""
 POINTERS = (kinds.INPUTS | kinds.OUTPUTS) - kinds.INTEGERS - {ParamKind.OPTIONAL_OUTPUT, ParamKind.ARRAY}
 
 
@@ -96,8 +96,8 @@ def test_every_call_before_init_and_after_shutdown_is_uninitialized(walker: Walk
         answers = {f.name: walker.call(f.name, walker.inputs(f)[0])[0] for f in CALLED if walker.inputs(f)}
     finally:
         walker.plain("nvmlInit_v2")
-    told = {name for name, code in answers.items() if code != Code.UNINITIALIZED}
-    assert told == {"nvmlSystemGetNVMLVersion"}  # the real library tells its own version at any time
+    answered = {name for name, code in answers.items() if code != Code.UNINITIALIZED}
+    assert answered == {"nvmlSystemGetNVMLVersion"}  # the real library returns its version at any time
 
 
 def test_init_counts_references(walker: Walker) -> None:
@@ -152,14 +152,14 @@ def test_a_handle_of_nothing_is_an_invalid_argument(walker: Walker, function: ta
     assert walker.call(function.name, arguments)[0] == Code.INVALID_ARGUMENT
 
 
-def test_a_buffer_that_is_too_small_is_told(walker: Walker) -> None:
+def test_a_buffer_that_is_too_small_is_reported(walker: Walker) -> None:
     (device, *_) = walker.pool.handles["device"]
     name = ctypes.create_string_buffer(4)
     assert walker._library.nvmlDeviceGetName(ctypes.c_uint64(device), name, 4) == Code.INSUFFICIENT_SIZE
     assert name.raw == bytes(4)
 
 
-def test_an_array_that_is_too_short_is_told_with_the_size_wanted(walker: Walker) -> None:
+def test_an_array_that_is_too_short_returns_the_size_wanted(walker: Walker) -> None:
     (device, *_) = walker.pool.handles["device"]
     count, clocks = ctypes.c_uint(1), (ctypes.c_uint * 1)()
     code = walker._library.nvmlDeviceGetSupportedMemoryClocks(

@@ -84,14 +84,14 @@ def test_random_control_commands_do_not_end_the_daemon(shared: Session, text: st
 
 
 @pytest.mark.parametrize(
-    ("raw", "told"),
+    ("raw", "logged"),
     [
         (struct.pack("<III", 7, 0, 0), "magic 0x00000007, wanted"),
         (struct.pack("<III", wire.CALL, 9999, 0), "entry point 9999, there are"),
         (struct.pack("<III", wire.CALL, 0, 1 << 30), "bytes of arguments, at most"),
     ],
 )
-def test_the_daemon_says_what_it_refused(tmp_path: Path, raw: bytes, told: str) -> None:
+def test_the_daemon_says_what_it_refused(tmp_path: Path, raw: bytes, logged: str) -> None:
     command = [sys.executable, "-m", "fake_nvml.cli", "serve", "--dir", str(tmp_path)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as daemon:
         assert daemon.stderr is not None
@@ -100,7 +100,7 @@ def test_the_daemon_says_what_it_refused(tmp_path: Path, raw: bytes, told: str) 
             channel.connect(str(tmp_path / "driver.sock"))
             channel.sendall(raw)
             channel.recv(1)
-        assert told in daemon.stderr.readline()
+        assert logged in daemon.stderr.readline()
         daemon.terminate()
         assert daemon.wait(10) == 0
 
@@ -138,7 +138,7 @@ def test_a_stale_socket_and_state_that_cannot_be_read_are_no_obstacle(tmp_path: 
         assert alive(session)
 
 
-def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with (
         pytest.raises(EnvironmentFault, match="cannot use folder .*give a writable one with --dir"),
@@ -175,5 +175,5 @@ for i in range(200):
         )
         for _ in range(64)
     ]
-    told = [client.communicate(timeout=120)[1] for client in clients]
-    assert [client.returncode for client in clients] == [0] * 64, told
+    logged = [client.communicate(timeout=120)[1] for client in clients]
+    assert [client.returncode for client in clients] == [0] * 64, logged

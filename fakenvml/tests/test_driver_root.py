@@ -25,17 +25,17 @@ def rooted(tmp_path: Path) -> Iterator[Session]:
         yield session
 
 
-def run(node: Session, program: str, *words: str, stdin: str = "", **environment: str) -> tuple[int, str]:
+def run(node: Session, program: str, *argv: str, stdin: str = "", **environment: str) -> tuple[int, str]:
     """(exit code, output) of a program of the driver root."""
     done = subprocess.run(
-        [str(node.folder / "root/usr/bin" / program), *words],
+        [str(node.folder / "root/usr/bin" / program), *argv],
         env={**os.environ, "FAKE_NVML_DIR": str(node.folder), **environment},
         input=stdin, capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
     return done.returncode, done.stdout + done.stderr
 
 
-def test_a_root_has_what_nvidias_components_look_for(tmp_path: Path) -> None:
+def test_a_root_has_what_nvidias_components_read(tmp_path: Path) -> None:
     driver_root.make(tmp_path, load_node(*load("gb200-nvl72", 3), tmp_path / "state.json"))
     for name in (
         "usr/lib/x86_64-linux-gnu/libnvidia-ml.so.1", "usr/lib/x86_64-linux-gnu/libcuda.so.580.173.02", "usr/bin/nvidia-smi",
@@ -82,7 +82,7 @@ def test_nvidia_smi_divides_a_gpu(rooted: Session) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "told"),
+    ("argv", "code", "printed"),
     [
         (["-L"], 0, "GPU 7: NVIDIA H100 80GB HBM3 (UUID: GPU-"),
         ([], 0, "No running processes found"),
@@ -106,9 +106,9 @@ def test_nvidia_smi_divides_a_gpu(rooted: Session) -> None:
         (["--version"], 0, "DRIVER version      : 580.105.08"),
     ],
 )
-def test_nvidia_smi_says_what_it_did(rooted: Session, words: list[str], code: int, told: str) -> None:
-    found, text = run(rooted, "nvidia-smi", *words)
-    assert (found, told in text) == (code, True), text
+def test_nvidia_smi_says_what_it_did(rooted: Session, argv: list[str], code: int, printed: str) -> None:
+    found, text = run(rooted, "nvidia-smi", *argv)
+    assert (found, printed in text) == (code, True), text
 
 
 def test_nvidia_smi_reports_in_xml(rooted: Session) -> None:

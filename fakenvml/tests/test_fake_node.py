@@ -62,14 +62,14 @@ info = nvml.nvmlGpuInstanceGetComputeInstanceProfileInfo(instance, 0, 0)
 nvml.nvmlGpuInstanceCreateComputeInstance(instance, info.id)
 answer = nvml.nvmlDeviceGetUUID(nvml.nvmlDeviceGetMigDeviceHandleByIndex(gpu, 0))
 """
-    look = """
+    read = """
 gpu = nvml.nvmlDeviceGetHandleByIndex(1)
 mig = nvml.nvmlDeviceGetMigDeviceHandleByIndex(gpu, 0)
 answer = [nvml.nvmlDeviceGetUUID(mig), nvml.nvmlDeviceGetMigMode(gpu)]
 """
     made = ask(node, make)
     assert made.startswith("MIG-")
-    assert ask(node, look) == [made, [1, 1]]
+    assert ask(node, read) == [made, [1, 1]]
 
 
 def test_calls_that_are_not_modelled_answer_not_supported(node: Session) -> None:
@@ -118,7 +118,7 @@ def test_without_a_daemon_the_driver_is_not_loaded(tmp_path: Path) -> None:
     assert int(done.stdout) == pynvml.NVML_ERROR_DRIVER_NOT_LOADED
 
 
-def test_an_unknown_machine_is_told_with_those_there_are(tmp_path: Path) -> None:
+def test_an_unknown_machine_is_refused_with_a_list_of_known_ones(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="dgx-b200"), Session("dgx-9", tmp_path):
         pass
 

@@ -14,7 +14,7 @@ from fake_nvml import machines
 from fake_nvml.abi import table
 from fake_nvml.calls import mig as calls
 from fake_nvml.calls.registry import Caller
-from fake_nvml.calls.visibility import View, mig_minor, perform_for, view_of
+from fake_nvml.calls.visibility import View, mig_minor, perform_in_view, view_of
 from fake_nvml.model import Gpu, Node, load_node, resolve
 from fake_nvml.session import Session
 from fake_nvml.workload import visible
@@ -40,7 +40,7 @@ def ask(view: View, node: Node, name: str, *arguments: int | str) -> tuple[int, 
         len(a).to_bytes(4, "little") + a.encode() if isinstance(a, str) else a.to_bytes(8, "little")
         for a in arguments
     )
-    answer = perform_for(view, node, ROOT, table.functions()[name], raw)
+    answer = perform_in_view(view, node, ROOT, table.functions()[name], raw)
     return int.from_bytes(answer[:4], "little"), int.from_bytes(answer[4:], "little")
 
 
@@ -78,7 +78,7 @@ def test_a_mig_device_needs_the_capabilities_of_both_its_instances(node: Node) -
     assert visible(node, None, half) == []
 
 
-def test_a_process_that_cannot_be_looked_into_sees_nothing(tmp_path: Path) -> None:
+def test_a_process_that_cannot_be_inspected_sees_nothing(tmp_path: Path) -> None:
     assert view_of(1, processes=tmp_path) == View(frozenset(), frozenset())
 
 

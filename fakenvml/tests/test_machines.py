@@ -1,4 +1,4 @@
-"""Machines and boards: what is shipped holds together, and a file of one's own is told what is wrong with it."""
+"""Machines and boards: what is shipped holds together, and a mistake in a user's file is reported with its place."""
 
 from pathlib import Path
 
@@ -69,7 +69,7 @@ def test_the_trays_of_a_rack_are_one_domain_of_72_different_gpus(name: str) -> N
     assert len({tray.gpu_uuid(index) for tray in trays for index in range(4)}) == 72
 
 
-def test_a_tray_that_is_not_there_is_told_which_are() -> None:
+def test_a_tray_that_is_not_there_is_refused_with_the_known_range() -> None:
     with pytest.raises(UsageError, match="wanted a node from 0 to 17, found 18"):
         load("gb200-nvl72", 18)
 
@@ -80,7 +80,7 @@ def test_a_machine_that_is_no_rack_has_one_node() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "right", "told"),
+    ("wrong", "right", "reported"),
     [
         ("bus: 1", "bus: one", r"line 11: Expected `int`, got `str` - at `\$.gpus\[0\].bus`"),
         ("board: t4", "board: t5", "unknown board 't5'; there are: .*t4"),
@@ -91,11 +91,11 @@ def test_a_machine_that_is_no_rack_has_one_node() -> None:
     ],
 )
 def test_a_malformed_machine_file_names_the_line_and_the_field(
-    tmp_path: Path, wrong: str, right: str, told: str
+    tmp_path: Path, wrong: str, right: str, reported: str
 ) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(OWN.replace(wrong, right))
-    with pytest.raises(UsageError, match=told):
+    with pytest.raises(UsageError, match=reported):
         load(str(path))
 
 
@@ -108,7 +108,7 @@ def test_a_file_of_ones_own_is_a_machine_and_may_bring_its_board(tmp_path: Path)
     assert load(str(tmp_path / "mine.yaml"))[1].identity.name == "Tesla T4 Plus"
 
 
-def test_a_machine_file_that_is_not_there_is_told() -> None:
+def test_a_machine_file_that_does_not_exist_is_refused() -> None:
     with pytest.raises(UsageError, match="wanted a YAML file, found none"):
         load("./nowhere.yaml")
 

@@ -26,7 +26,7 @@ def recorded(machine: str, folder: Path) -> Path:
 @pytest.mark.parametrize("machine", ["dgx-a100", "dgx-b200", "hgx-b300", "rtx-pro-6000-ws", "t4"])
 def test_the_model_of_a_recording_answers_as_was_recorded(tmp_path: Path, machine: str) -> None:
     target = recorded(machine, tmp_path)
-    assert [told.call for told, _, _ in record.differences(str(target))] == []
+    assert [recorded.call for recorded, _, _ in record.differences(str(target))] == []
     assert len(load(str(target))[0].recording) > 300
 
 
@@ -37,16 +37,16 @@ def test_a_recording_can_be_served_and_recorded_again(tmp_path: Path) -> None:
     assert first.read_text() == second.read_text()
 
 
-def test_what_differs_is_told_call_by_call(tmp_path: Path) -> None:
+def test_differences_are_reported_call_by_call(tmp_path: Path) -> None:
     target = recorded("t4", tmp_path)
     target.write_text(target.read_text().replace("total_mib: 15360", "total_mib: 15000"))
-    told, code, value = next(
+    call, code, value = next(
         row for row in record.differences(str(target)) if row[0].call == "nvmlDeviceGetMemoryInfo_v2"
     )
-    assert (told.value[0]["total"], code, value[0]["total"]) == (15360 << 20, "SUCCESS", 15000 << 20)
+    assert (call.value[0]["total"], code, value[0]["total"]) == (15360 << 20, "SUCCESS", 15000 << 20)
 
 
-def test_a_file_without_a_recording_is_told(tmp_path: Path) -> None:
+def test_a_file_without_a_recording_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="unknown machine"):
         list(record.differences("nothing"))
     with pytest.raises(UsageError, match="holds no recording; make one with fake-nvml record"):

@@ -1,4 +1,4 @@
-"""What one process does every other process sees; what may not be done is refused; what happens is told."""
+"""What one process does every other process sees; what is not allowed is refused; events are delivered."""
 
 import ctypes
 import json
@@ -63,12 +63,12 @@ SETTERS = [
 ]
 
 
-@pytest.mark.parametrize(("change", "look", "wanted"), SETTERS)
+@pytest.mark.parametrize(("change", "read", "wanted"), SETTERS)
 def test_what_a_setter_leaves_every_process_sees(
-    nvml: ModuleType, node: Session, change: str, look: str, wanted: Any
+    nvml: ModuleType, node: Session, change: str, read: str, wanted: Any
 ) -> None:
     exec(change, {"nvml": nvml, "gpu": nvml.nvmlDeviceGetHandleByIndex(0)})
-    assert ask(node, f"answer = {look}") == wanted
+    assert ask(node, f"answer = {read}") == wanted
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
@@ -114,9 +114,9 @@ def test_mig_on_blackwell_holds_at_once_and_is_lost_at_a_reboot(nvml: ModuleType
 
 
 @contextmanager
-def running(node: Session, *words: str, **environment: str) -> Iterator[dict[str, Any]]:
+def running(node: Session, *arguments: str, **environment: str) -> Iterator[dict[str, Any]]:
     """A workload for as long as the block lasts; the value is what it says of its device."""
-    command = [sys.executable, "-m", "fake_nvml.cli", "workload", *words]
+    command = [sys.executable, "-m", "fake_nvml.cli", "workload", *arguments]
     with subprocess.Popen(
         command,
         env={**node.environment, **environment},
@@ -269,7 +269,7 @@ def test_init_can_fail_too(nvml: ModuleType, node: Session) -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "told"),
+    ("values", "reported"),
     [
         ({"function": "nvmlNothing"}, "wanted a symbol of libnvidia-ml, found 'nvmlNothing'"),
         ({"function": "nvmlShutdown"}, "never reaches the driver"),
@@ -279,8 +279,8 @@ def test_init_can_fail_too(nvml: ModuleType, node: Session) -> None:
         ({"functoin": "x"}, "unknown value 'functoin'; there are: function"),
     ],
 )
-def test_a_fault_that_cannot_be_is_told(node: Session, values: dict[str, Any], told: str) -> None:
-    with pytest.raises(UsageError, match=told):
+def test_a_fault_that_cannot_exist_is_refused(node: Session, values: dict[str, Any], reported: str) -> None:
+    with pytest.raises(UsageError, match=reported):
         node.control("fault", **values)
 
 

@@ -1,7 +1,7 @@
 """C layouts of NVML's structures, built from ``structs.txt`` as ctypes classes and packed from plain dicts.
 
-ctypes knows the platform's alignment rules; the size that stands in the file is checked against what they give, so a
-wrong line cannot go unnoticed. Values go in and out as ``{field: int | float | str | bytes | dict | list}``; what is
+ctypes knows the platform's alignment rules; the size in the file is checked against what they give, so a wrong line cannot
+go unnoticed. Values go in and out as ``{field: int | float | str | bytes | dict | list}``; what is
 missing is zero. Nothing here knows what a field means.
 """
 
@@ -23,16 +23,16 @@ PRIMITIVES: dict[str, Any] = {
     "f32": ctypes.c_float,
     "f64": ctypes.c_double,
     "c": ctypes.c_char,
-    "h": ctypes.c_uint64,  # a handle: never followed by anybody
+    "h": ctypes.c_uint64,  # a handle: nobody dereferences it
 }
 
 
 @cache
 def lines() -> dict[str, tuple[int, list[str]]]:
-    """``structs.txt`` as {structure: (bytes, words of its fields)}."""
+    """``structs.txt`` as {structure: (bytes, texts of its fields)}."""
     text = files("fake_nvml.abi").joinpath("structs.txt").read_text()
     rows = (line.split() for line in text.splitlines() if line and not line.startswith("#"))
-    return {name: (int(size), words) for name, size, *words in rows}
+    return {name: (int(size), fields) for name, size, *fields in rows}
 
 
 @cache
@@ -40,20 +40,20 @@ def ctype(name: str) -> Any:
     """The ctypes class of a type as the tables spell it: ``u32``, ``c[96]``, ``nvmlMemory_v2_t``.
 
     Raises:
-        ValueError: the fields of a structure do not add up to the size that stands beside it.
+        ValueError: the fields of a structure do not add up to the size in its line.
     """
     match = re.fullmatch(r"(.+?)\[(\d+)\]", name)
     if match:
         return ctype(match[1]) * int(match[2])
     if name in PRIMITIVES:
         return PRIMITIVES[name]
-    size, words = lines()[name]
-    base = ctypes.Union if words[0] == "union" else ctypes.Structure
+    size, texts = lines()[name]
+    base = ctypes.Union if texts[0] == "union" else ctypes.Structure
     fields = []
-    for word in words[1:] if words[0] == "union" else words:
-        field, kind = word.split(":")
+    for text in texts[1:] if texts[0] == "union" else texts:
+        field, kind = text.split(":")
         inner = re.fullmatch(r"([^\[]+)((?:\[\d+\])*)", kind)
-        assert inner is not None, word
+        assert inner is not None, text
         made = ctype(inner[1])
         for count in reversed(re.findall(r"\d+", inner[2])):
             made = made * int(count)

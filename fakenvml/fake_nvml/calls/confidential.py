@@ -98,7 +98,7 @@ def _protected(gpu: Gpu) -> bytes:
 
 @getter("nvmlDeviceGetConfComputeGpuCertificate")
 def certificate(gpu: Gpu) -> dict[str, Any]:
-    """Bytes that name the chip, where a chain of certificates would stand."""
+    """Bytes that identify the chip, in place of a chain of certificates."""
     chain = b"fake-nvml certificate of " + _protected(gpu).hex().encode()
     sizes_of = {"certChainSize": len(chain), "attestationCertChainSize": len(chain)}
     return {
@@ -110,7 +110,7 @@ def certificate(gpu: Gpu) -> dict[str, Any]:
 
 @getter("nvmlDeviceGetConfComputeGpuAttestationReport", live=True)
 def attestation(gpu: Gpu, wanted: Any) -> dict[str, Any]:
-    """A digest over the caller's nonce and the chip, where a signed report would stand."""
+    """A digest over the caller's nonce and the chip, in place of a signed report."""
     nonce = bytes(wanted.nonce)
     report = hashlib.sha256(nonce + _protected(gpu)).digest()
     return {

@@ -216,21 +216,21 @@ def _mask(first: int, bits: int) -> bytes:
 
 
 @getter("nvmlDeviceGetCpuAffinity", over=((1, 2, 4),), fixed=True)
-def cpu_affinity(gpu: Gpu, words: int) -> bytes:
+def cpu_affinity(gpu: Gpu, count: int) -> bytes:
     per_socket = gpu.node.machine.cpus.cores_per_socket
-    return _mask(gpu.node.machine.gpus[gpu.index].numa * per_socket, per_socket)[: 8 * words]
+    return _mask(gpu.node.machine.gpus[gpu.index].numa * per_socket, per_socket)[: 8 * count]
 
 
 @getter("nvmlDeviceGetCpuAffinityWithinScope", over=((1, 2, 4), (0, 1)), fixed=True)
-def cpu_affinity_within(gpu: Gpu, words: int, scope: int) -> bytes:
+def cpu_affinity_within(gpu: Gpu, count: int, scope: int) -> bytes:
     check(scope < 2)
-    return bytes(cpu_affinity(gpu, words))
+    return bytes(cpu_affinity(gpu, count))
 
 
 @getter("nvmlDeviceGetMemoryAffinity", over=((1,), (0, 1)), fixed=True)
-def memory_affinity(gpu: Gpu, words: int, scope: int) -> bytes:
+def memory_affinity(gpu: Gpu, count: int, scope: int) -> bytes:
     check(scope < 2)
-    return _mask(gpu.node.machine.gpus[gpu.index].numa, 1)[: 8 * words]
+    return _mask(gpu.node.machine.gpus[gpu.index].numa, 1)[: 8 * count]
 
 
 @getter("nvmlDeviceGetMemoryInfo_v2")

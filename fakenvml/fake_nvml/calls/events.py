@@ -1,6 +1,6 @@
 """Events: what a set subscribes to, and waiting for it. ``fake-nvml ctl`` and the setters make things happen.
 
-A set belongs to the process that made it and goes with it. GPU and compute instance ids are 0xFFFFFFFF on a board that
+A set belongs to the process that made it and ends with it. GPU and compute instance ids are 0xFFFFFFFF on a board that
 is not in MIG mode, and in events that are about the whole GPU.
 """
 

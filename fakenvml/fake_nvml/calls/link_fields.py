@@ -13,7 +13,7 @@ ALL_LINKS = 0xFFFFFFFF
 
 
 def by_link(low: int, total: int | None, high: int) -> dict[int, int]:
-    """Field -> link: links 0 to 5 stand from LOW on, links 6 to 11 from HIGH on; their TOTAL is link -1."""
+    """Field -> link: links 0 to 5 begin at LOW, links 6 to 11 at HIGH; their TOTAL is link -1."""
     links = {low + link: link for link in range(6)} | {high + link: 6 + link for link in range(6)}
     return links if total is None else {**links, total: -1}
 

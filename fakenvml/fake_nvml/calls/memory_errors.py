@@ -56,7 +56,7 @@ def memory_errors(gpu: Gpu, kind: int, lifetime: int, place: int) -> int:
 
 @getter("nvmlDeviceGetMemoryErrorCounter", subject="mig", over=(range(2), (0,), (SRAM,)))
 def mig_errors(device: MigDevice, kind: int, lifetime: int, place: int) -> int:
-    """A MIG device has volatile counters of its SRAM; errors are not told apart by instance here."""
+    """A MIG device has volatile counters of its SRAM; errors are not attributed to instances here."""
     check(kind < 2 and lifetime < 2 and place < len(PLACES))
     check(lifetime == 0 and place == SRAM, Code.NOT_SUPPORTED)
     return int(memory_errors(device.gpu, kind, lifetime, place))

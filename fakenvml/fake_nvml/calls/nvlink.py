@@ -143,7 +143,7 @@ def set_utilization_control(
 
 @getter("nvmlDeviceGetNvLinkUtilizationCounter", live=True)
 def utilization_counter(gpu: Gpu, link: int, counter: int) -> tuple[int, int]:
-    """KiB received and sent since the counter was reset; a frozen one stands still."""
+    """KiB received and sent since the counter was reset; a frozen one does not change."""
     nvlink(gpu, link)
     check(counter < 2)
     frozen = gpu.setting(f"nvlink_frozen/{link}/{counter}", -1)
@@ -167,7 +167,7 @@ def freeze_utilization(_caller: Caller, gpu: Gpu, link: int, counter: int, freez
 
 @getter("nvmlDeviceGetNvLinkInfo", fixed=True)
 def link_info(gpu: Gpu) -> dict[str, Any]:
-    """NVLE, encryption of links, is off; version 2 tells the firmware of the link controllers too."""
+    """NVLE, encryption of links, is off; version 2 reports the firmware of the link controllers too."""
     nvlink(gpu)
     rows = [{"ucodeType": 1, "major": 1, "minor": gpu.board.compute.architecture, "subMinor": 0}]
     return {"isNvleEnabled": 0, "firmwareInfo": {"numValidEntries": 1, "firmwareVersion": rows}}

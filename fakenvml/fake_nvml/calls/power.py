@@ -97,7 +97,7 @@ def temperature_v(gpu: Gpu, sensor: int) -> dict[str, int]:
 
 
 def slowdown_c(gpu: Gpu) -> int:
-    """The temperature at which clocks go down; boards that tell distances have it at 87 degrees (assumed)."""
+    """The temperature at which clocks go down; boards that report distances have it at 87 degrees (assumed)."""
     thermal = gpu.board.thermal
     return 87 if thermal.tlimit else thermal.slowdown_c
 

@@ -1,7 +1,7 @@
 """Virtual GPUs on a host: types, placements, schedulers, and the instances that virtual machines have.
 
 A board offers types once its virtualisation mode is HOST_VGPU (3): compute types of a half, a quarter and so on of its
-memory, by NVIDIA's naming. Numbers of types are made up (assumed); ``fake-nvml ctl vgpu-create`` stands for the
+memory, by NVIDIA's naming. Numbers of types are made up (assumed); ``fake-nvml ctl vgpu-create`` takes the place of the
 hypervisor. Nothing runs inside a virtual machine here: sessions are empty and utilisation is zero.
 """
 

@@ -1,9 +1,9 @@
 """Container isolation: a process sees the GPUs whose device nodes it can see, and MIG devices by their capabilities.
 
 On a real node that is what the kernel driver and NVML make of /dev/nvidiaN and /dev/nvidia-caps/nvidia-capM in the
-process's mount namespace; GPUs are then counted from 0 among those that are left. A daemon that isolates looks into
-/proc/PID/root/dev of whoever asks, and answers every way to a handle itself instead of publishing it. A process into
-which it may not look (another user's, where the daemon is not root) sees no GPU.
+process's mount namespace; GPUs are then counted from 0 among those that are left. A daemon that isolates reads
+/proc/PID/root/dev of the caller, and answers the functions that return handles itself instead of publishing them. A
+process whose /proc it is not allowed to read (another user's, where the daemon is not root) sees no GPU.
 """
 
 import struct
@@ -28,11 +28,11 @@ BY_NAME = (
 )
 INDEX, MIG_BY_INDEX = "nvmlDeviceGetIndex", "nvmlDeviceGetMigDeviceHandleByIndex"
 FUNCTIONS = frozenset({*COUNTS, *BY_INDEX, *BY_NAME, INDEX, MIG_BY_INDEX})
-"""The ways to a handle, and back to an index."""
+"""The functions that return a handle, and the one that returns its index."""
 
 
 def mig_minor(gpu: int, gi: int, ci: int | None) -> int:
-    """The minor number of a capability: 1 config, 2 monitor, then nine for each of fifteen GPU instances a GPU."""
+    """The minor number of a capability: 1 config, 2 monitor, then nine for each of the fifteen GPU instances per GPU."""
     return 3 + gpu * GI_MAX * (CI_MAX + 1) + gi * (CI_MAX + 1) + (0 if ci is None else ci + 1)
 
 
@@ -71,7 +71,7 @@ def view_of(pid: int, processes: Path = Path("/proc")) -> View:
     return View(_numbers(dev, "nvidia"), _numbers(dev / "nvidia-caps", "nvidia-cap"))
 
 
-def perform_for(view: View, node: Node, caller: Caller, function: table.Function, raw: bytes) -> bytes:
+def perform_in_view(view: View, node: Node, caller: Caller, function: table.Function, raw: bytes) -> bytes:
     """The answer to one of ``FUNCTIONS`` for a process with that view.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Boards and machines as data: one YAML file each, decoded strictly; what stands in a file is what the fake answers.
+"""Boards and machines as data: one YAML file each, decoded strictly; the fake answers with the figures of the file.
 
 A board is one product with its figures; a machine is a set of boards at their PCI addresses with a driver and a fabric.
 A new board or machine is a new file, here or anywhere (``--machine ./mine.yaml``; a board beside it is found first).
@@ -47,7 +47,7 @@ T = TypeVar("T", Machine, Board)
 
 
 def _line_of(text: str, path: str) -> int:
-    """The line of TEXT where the field of a msgspec path ("$.gpus[2].bus") stands, or of what is nearest above."""
+    """The line of TEXT where the field of a msgspec path ("$.gpus[2].bus"), or of its nearest parent."""
     node = yaml.compose(text, yaml.CSafeLoader)
     line = node.start_mark.line if node else 0
     for name, index in re.findall(r"\.(\w+)|\[(\d+)\]", path):

@@ -260,7 +260,7 @@ class Machine(Strict, frozen=True, kw_only=True):
 
     @property
     def seed(self) -> str:
-        """What tells the GPUs of this node from those of any other."""
+        """What distinguishes the GPUs of this node from those of any other."""
         return f"{self.name}/node{self.node}" if self.rack else self.name
 
     def gpu_uuid(self, index: int) -> str:

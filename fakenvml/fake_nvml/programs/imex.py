@@ -1,4 +1,4 @@
-"""A double of nvidia-imex: the daemon by which the nodes of a domain export memory to each other. Starts, says READY, ends.
+"""A stand-in for nvidia-imex: the daemon by which the nodes of a domain export memory to each other. Starts, says READY, ends.
 
 It reads the configuration (``-c``, default /etc/nvidia-imex/config.cfg) for where the list of nodes, the log and the
 command socket are, and answers ``nvidia-imex-ctl`` there. A node is ready when its own address is in the list, or the
@@ -50,8 +50,8 @@ def status(known: dict[str, str], began_s: float) -> dict[str, object]:
 
 def main() -> None:
     """Serve until SIGTERM; SIGUSR1 reads the list of nodes again, which every request does anyway."""
-    words = sys.argv[1:]
-    path = Path(words[words.index("-c") + 1]) if "-c" in words[:-1] else DEFAULT_CONFIG
+    arguments = sys.argv[1:]
+    path = Path(arguments[arguments.index("-c") + 1]) if "-c" in arguments[:-1] else DEFAULT_CONFIG
     known, began = settings(path), time.time()
     where = command_socket(known)
     where.parent.mkdir(parents=True, exist_ok=True)

@@ -1,9 +1,9 @@
-"""A double of nvidia-cuda-mps-control: a daemon that grants clients their share, and the client that commands it.
+"""A stand-in for nvidia-cuda-mps-control: a daemon that grants clients their share, and the client that commands it.
 
-``-d`` starts the daemon, ``-f`` stays in the foreground; without an option commands come on standard input, one a line.
+``-d`` starts the daemon, ``-f`` stays in the foreground; without an option commands come on standard input, one per line.
 The daemon listens in $CUDA_MPS_PIPE_DIRECTORY (default /tmp/nvidia-mps), writes control.log and server.log into
 $CUDA_MPS_LOG_DIRECTORY (default /var/log/nvidia-mps) and starts one nvidia-cuda-mps-server a user. What a client asks
-for is answered by ``libcuda.so.1`` (shim/cuda.c), which tells the node daemon the limits. The files, their modes and
+for is answered by ``libcuda.so.1`` (shim/cuda.c), which sends the limits to the node daemon. The files, their modes and
 which of them stay after ``quit`` are those of the real program of 550.163.01.
 """
 
@@ -107,19 +107,19 @@ def in_background() -> int:
 
 def main() -> None:
     """Entry point: exit code 1 where there is no daemon, or already one."""
-    words = sys.argv[1:]
-    if {"-h", "--help"} & set(words):
-        print(f"nvidia-cuda-mps-control [-d | -f]\n\n{__doc__}")  # noqa: T201 # the program's words
+    arguments = sys.argv[1:]
+    if {"-h", "--help"} & set(arguments):
+        print(f"nvidia-cuda-mps-control [-d | -f]\n\n{__doc__}")  # noqa: T201 # the program's output
         return
-    if "-d" in words or "-f" in words:
+    if "-d" in arguments or "-f" in arguments:
         try:
             ask("get_server_list")
         except OSError:
-            if "-f" in words:
+            if "-f" in arguments:
                 serve()
                 return
             raise SystemExit(in_background()) from None
-        print("An instance of this daemon is already running", file=sys.stderr)  # noqa: T201 # the program's words
+        print("An instance of this daemon is already running", file=sys.stderr)  # noqa: T201 # the program's output
         raise SystemExit(1)
     for line in sys.stdin:
         try:

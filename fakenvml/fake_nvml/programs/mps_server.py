@@ -1,4 +1,4 @@
-"""A double of nvidia-cuda-mps-server: the process that stands for all clients of one user. Started by the control daemon.
+"""A stand-in for nvidia-cuda-mps-server: the process that represents all clients of one user. Started by the control daemon.
 
 It holds nothing itself: what a client takes is counted for the client, as with servers since Volta.
 """

@@ -1,4 +1,4 @@
-"""What the double of nvidia-cuda-mps-control knows and answers: a verb is a method of ``Control``; servers are processes.
+"""What the stand-in for nvidia-cuda-mps-control knows and answers: a verb is a method of ``Control``; servers are processes.
 
 Verbs and answers are those of the real program of 550.163.01, which runs without a GPU: ``e2e/test_nvidia_mps.py``
 compares the two. It reads numbers as C's atoi does, and a wrong value changes nothing. Assumed, because no GPU was
@@ -102,11 +102,11 @@ class Control:
 
     def run(self, line: str) -> list[str]:
         """Carry out one command."""
-        words = line.split()
-        if not words or words[0] not in self.verbs:
-            return [f'Unknown command "{words[0] if words else ""}"']
+        fields = line.split()
+        if not fields or fields[0] not in self.verbs:
+            return [f'Unknown command "{fields[0] if fields else ""}"']
         try:
-            return self.verbs[words[0]](*words[1:])
+            return self.verbs[fields[0]](*fields[1:])
         except Refused as refusal:
             return list(refusal.lines)
 
@@ -284,7 +284,7 @@ def limit_text(limits: dict[int, int], device: str) -> list[str]:
 
 
 def clients_by_device(clients: set[int]) -> dict[str, list[int]]:
-    """{UUID: process ids} of the devices on which CLIENTS run, as NVML tells."""
+    """{UUID: process ids} of the devices on which CLIENTS run, as NVML reports."""
     found: dict[str, list[int]] = {}
     if not clients:
         return found

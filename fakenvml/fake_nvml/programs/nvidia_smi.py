@@ -1,7 +1,7 @@
-"""A double of nvidia-smi: the verbs and outputs that people and drivers use, over whatever NVML the linker finds.
+"""A stand-in for nvidia-smi: the verbs and outputs that people and drivers use, over whatever NVML the linker finds.
 
 Forms, messages and exit codes were watched with nvidia-smi 550.163.01 on the same library. What goes past NVML in the
-real program (time slices, reset) goes to the node daemon. Exit codes are NVML's return codes, 2 for wrong use.
+real program (time slices, reset) goes to the node daemon. Exit codes are NVML's return codes, 2 for a usage error.
 """
 
 import argparse
@@ -69,12 +69,12 @@ def chosen(wanted: str | None) -> list[tuple[int, Any]]:
     if wanted is None:
         return known
     found = []
-    for word in wanted.split(","):
+    for name in wanted.split(","):
         match = [
             (index, gpu)
             for index, gpu in known
-            if word in (str(index), pynvml.nvmlDeviceGetUUID(gpu), pynvml.nvmlDeviceGetSerial(gpu))
-            or (pynvml.nvmlDeviceGetPciInfo(gpu).busId.lower().endswith(word.lower()) and ":" in word)
+            if name in (str(index), pynvml.nvmlDeviceGetUUID(gpu), pynvml.nvmlDeviceGetSerial(gpu))
+            or (pynvml.nvmlDeviceGetPciInfo(gpu).busId.lower().endswith(name.lower()) and ":" in name)
         ]
         if not match:
             text = "No devices were found"
@@ -180,18 +180,18 @@ def set_modes(arguments: argparse.Namespace, gpus: list[tuple[int, Any]]) -> Ite
     yield "All done."
 
 
-def set_compute_mode(gpu: Any, word: str) -> Iterator[str]:
+def set_compute_mode(gpu: Any, name: str) -> Iterator[str]:
     """``-c``: by number or name.
 
     Raises:
         Refused: no such mode.
     """
-    if word.upper() in MODES:
-        mode = MODES.index(word.upper())
-    elif word.isdigit() and int(word) < len(MODES):
-        mode = int(word)
+    if name.upper() in MODES:
+        mode = MODES.index(name.upper())
+    elif name.isdigit() and int(name) < len(MODES):
+        mode = int(name)
     else:
-        text = f"Invalid compute mode: {word}"
+        text = f"Invalid compute mode: {name}"
         raise smi_mig.Refused(text, WRONG_USE)
     try:
         pynvml.nvmlDeviceSetComputeMode(gpu, mode)
@@ -234,7 +234,7 @@ def ask_daemon(verb: str, index: int, **values: object) -> Any:
         raise smi_mig.Refused(str(error), pynvml.NVML_ERROR_IN_USE) from error
 
 
-def mig_verbs(words: list[str]) -> Iterator[str]:
+def mig_verbs(argv: list[str]) -> Iterator[str]:
     """``nvidia-smi mig``."""
     top = Parser(prog="nvidia-smi mig", allow_abbrev=False)
     top.add_argument("-i", "--id")
@@ -248,7 +248,7 @@ def mig_verbs(words: list[str]) -> Iterator[str]:
         top.add_argument(short, long, action="store_true")
     top.add_argument("-cgi", "--create-gpu-instance")
     top.add_argument("-cci", "--create-compute-instance", nargs="?", const="")
-    arguments = top.parse_args(words)
+    arguments = top.parse_args(argv)
     gpus = [
         (index, gpu)
         for index, gpu in chosen(arguments.id)
@@ -270,8 +270,8 @@ def mig_verbs(words: list[str]) -> Iterator[str]:
         return
     if arguments.create_gpu_instance:
         need_root()
-        words = arguments.create_gpu_instance.split(",")
-        yield from smi_mig.create(gpus, words, with_compute=arguments.default_compute_instance)
+        argv = arguments.create_gpu_instance.split(",")
+        yield from smi_mig.create(gpus, argv, with_compute=arguments.default_compute_instance)
     elif arguments.create_compute_instance is not None:
         need_root()
         yield from smi_mig.create_compute(
@@ -291,13 +291,13 @@ def mig_verbs(words: list[str]) -> Iterator[str]:
         yield from smi_mig.list_instances(gpus)
 
 
-def policy_verbs(words: list[str]) -> Iterator[str]:
+def policy_verbs(argv: list[str]) -> Iterator[str]:
     """``nvidia-smi compute-policy``."""
     top = Parser(prog="nvidia-smi compute-policy", allow_abbrev=False)
     top.add_argument("-i", "--id")
     top.add_argument("-l", "--list", action="store_true")
     top.add_argument("--set-timeslice", type=int, choices=range(len(TIMESLICES)))
-    arguments = top.parse_args(words)
+    arguments = top.parse_args(argv)
     for index, gpu in chosen(arguments.id):
         if arguments.set_timeslice is not None:
             need_root()
@@ -308,12 +308,12 @@ def policy_verbs(words: list[str]) -> Iterator[str]:
             yield f"|   {index:<6} Timeslice      {TIMESLICES[shown['timeslice']]:<10} |"
 
 
-def nvlink_verbs(words: list[str]) -> Iterator[str]:
+def nvlink_verbs(argv: list[str]) -> Iterator[str]:
     """``nvidia-smi nvlink -s``."""
     top = Parser(prog="nvidia-smi nvlink", allow_abbrev=False)
     top.add_argument("-i", "--id")
     top.add_argument("-s", "--status", action="store_true")
-    for index, gpu in chosen(top.parse_args(words).id):
+    for index, gpu in chosen(top.parse_args(argv).id):
         yield f"GPU {index}: {pynvml.nvmlDeviceGetName(gpu)} (UUID: {pynvml.nvmlDeviceGetUUID(gpu)})"
         states = [
             smi_report.ask(pynvml.nvmlDeviceGetNvLinkState, gpu, link)
@@ -329,12 +329,12 @@ def nvlink_verbs(words: list[str]) -> Iterator[str]:
 VERBS = {"mig": mig_verbs, "topo": smi_query.topology, "nvlink": nvlink_verbs, "compute-policy": policy_verbs}
 
 
-def lines(words: list[str]) -> Iterator[str]:
+def lines(argv: list[str]) -> Iterator[str]:
     """The output of a command line."""
-    if words and words[0] in VERBS:
-        yield from VERBS[words[0]](words[1:])
+    if argv and argv[0] in VERBS:
+        yield from VERBS[argv[0]](argv[1:])
         return
-    arguments = parser().parse_args(words)
+    arguments = parser().parse_args(argv)
     driver = pynvml.nvmlSystemGetDriverVersion()
     if arguments.version:
         cuda = pynvml.nvmlSystemGetCudaDriverVersion()
@@ -363,7 +363,7 @@ def lines(words: list[str]) -> Iterator[str]:
         if arguments.format is None:
             text = "\"--format=\" switch is missing. Please run 'nvidia-smi -h' for help.\n"
             raise smi_mig.Refused(text, WRONG_USE)
-        options = {word.strip() for word in arguments.format.split(",")}
+        options = {option.strip() for option in arguments.format.split(",")}
         yield from smi_query.table(gpus, arguments.query_gpu, arguments.query_compute_apps, options)
     elif arguments.query or arguments.xml_format:
         yield from full_report(gpus, as_xml=arguments.xml_format)
@@ -373,7 +373,7 @@ def lines(words: list[str]) -> Iterator[str]:
 
 def main() -> None:
     """Entry point."""
-    words = sys.argv[1:]
+    argv = sys.argv[1:]
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         pynvml.nvmlInit()
@@ -382,7 +382,7 @@ def main() -> None:
               "Make sure that the latest NVIDIA driver is installed and running.\n")  # fmt: skip
         raise SystemExit(error.value) from error
     try:
-        for line in lines(words):
+        for line in lines(argv):
             print(line)  # noqa: T201 # the program's output
     except smi_mig.Refused as error:
         print(error)  # noqa: T201 # the same

@@ -177,24 +177,24 @@ def list_compute(gpus: list[tuple[int, Any]], gi: int | None) -> Iterator[str]:
                 yield rule
 
 
-def _profile(gpu: Any, word: str) -> Any:
+def _profile(gpu: Any, wanted: str) -> Any:
     """A profile by id or by name.
 
     Raises:
         Refused: the board has none such.
     """
     for info in profiles(gpu):
-        if word in (str(info.id), text_of(info.name).removeprefix("MIG ")):
+        if wanted in (str(info.id), text_of(info.name).removeprefix("MIG ")):
             return info
-    text = f"Unable to find GPU instance profile {word}"
+    text = f"Unable to find GPU instance profile {wanted}"
     raise Refused(text, pynvml.NVML_ERROR_INVALID_ARGUMENT)
 
 
-def create(gpus: list[tuple[int, Any]], words: list[str], *, with_compute: bool) -> Iterator[str]:
+def create(gpus: list[tuple[int, Any]], wanted: list[str], *, with_compute: bool) -> Iterator[str]:
     """``-cgi``: PROFILE or PROFILE:START; with ``-C`` each gets the compute instance that fills it."""
     for index, gpu in gpus:
-        for word in words:
-            name, _, start = word.partition(":")
+        for entry in wanted:
+            name, _, start = entry.partition(":")
             profile = _profile(gpu, name)
             try:
                 if start:
@@ -221,15 +221,15 @@ def _size(gpu: Any, profile: int) -> int:
     return int(places[0].size)
 
 
-def _create_compute(index: int, instance: Any, gi: int, word: str) -> Iterator[str]:
+def _create_compute(index: int, instance: Any, gi: int, name: str) -> Iterator[str]:
     known = list(compute_profiles(instance))
     chosen = (
         known[-1]
-        if not word
-        else next((p for p in known if word in (str(p.id), text_of(p.name).removeprefix("MIG "))), None)
+        if not name
+        else next((p for p in known if name in (str(p.id), text_of(p.name).removeprefix("MIG "))), None)
     )
     if chosen is None:
-        text = f"Unable to find compute instance profile {word}"
+        text = f"Unable to find compute instance profile {name}"
         raise Refused(text, pynvml.NVML_ERROR_INVALID_ARGUMENT)
     try:
         handle = pynvml.nvmlGpuInstanceCreateComputeInstance(instance, chosen.id)
@@ -243,13 +243,13 @@ def _create_compute(index: int, instance: Any, gi: int, word: str) -> Iterator[s
     )
 
 
-def create_compute(gpus: list[tuple[int, Any]], words: list[str], gi: int | None) -> Iterator[str]:
+def create_compute(gpus: list[tuple[int, Any]], wanted: list[str], gi: int | None) -> Iterator[str]:
     """``-cci``: in one GPU instance, or in each; without a profile the one that fills it."""
     for index, gpu in gpus:
         for _, handle, info in sorted(instances(gpu), key=lambda row: row[2].id):
             if gi in (None, info.id):
-                for word in words or [""]:
-                    yield from _create_compute(index, handle, info.id, word)
+                for entry in wanted or [""]:
+                    yield from _create_compute(index, handle, info.id, entry)
 
 
 def destroy(gpus: list[tuple[int, Any]], gi: int | None) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """Tables of ``nvidia-smi``: the default view, ``--query-gpu``, ``--query-compute-apps`` and ``topo -m``.
 
-Columns that are asked for by name are those of nvidia-smi; the most used ones are here, any other is wrong use.
+Columns that are asked for by name are those of nvidia-smi; the most used ones are here, any other is a usage error.
 """
 
 import time
@@ -122,12 +122,12 @@ PROCESS_COLUMNS: dict[str, Callable[[Any, Any], tuple[str, str]]] = {
 PROCESS_ALIASES = {"name": "process_name", "used_gpu_memory": "used_memory"}
 
 
-def _known(words: list[str], columns: dict[str, Any], aliases: dict[str, str]) -> list[str]:
-    for word in words:
-        if aliases.get(word, word) not in columns:
-            text = f'Field "{word}" is not a valid field to query.\n'
+def _known(wanted: list[str], columns: dict[str, Any], aliases: dict[str, str]) -> list[str]:
+    for name in wanted:
+        if aliases.get(name, name) not in columns:
+            text = f'Field "{name}" is not a valid field to query.\n'
             raise Refused(text, 2)
-    return [aliases.get(word, word) for word in words]
+    return [aliases.get(name, name) for name in wanted]
 
 
 def table(
@@ -136,7 +136,7 @@ def table(
     """``--query-gpu`` or ``--query-compute-apps`` as CSV."""
     units = "nounits" not in options
     if columns is not None:
-        names = _known([word.strip() for word in columns.split(",")], COLUMNS, ALIASES)
+        names = _known([name.strip() for name in columns.split(",")], COLUMNS, ALIASES)
         if "noheader" not in options:
             heads = ((TITLES.get(name, name), COLUMNS[name][0].strip()) for name in names)
             yield ", ".join(f"{title} [{unit}]" if unit and units else title for title, unit in heads)
@@ -145,7 +145,7 @@ def table(
             yield ", ".join(NA if value is None else f"{value}{unit}" for value, unit in values)
         return
     assert apps is not None
-    names = _known([word.strip() for word in apps.split(",")], PROCESS_COLUMNS, PROCESS_ALIASES)
+    names = _known([name.strip() for name in apps.split(",")], PROCESS_COLUMNS, PROCESS_ALIASES)
     if "noheader" not in options:
         titles = {"used_memory": "used_gpu_memory [MiB]" if units else "used_gpu_memory"}
         yield ", ".join(titles.get(name, name) for name in names)
@@ -286,13 +286,13 @@ def links_up(gpu: Any) -> int:
     return sum(1 for state in states if state)
 
 
-def topology(words: list[str]) -> Iterator[str]:
+def topology(argv: list[str]) -> Iterator[str]:
     """``topo -m``.
 
     Raises:
         Refused: another form was asked for.
     """
-    if words != ["-m"]:
+    if argv != ["-m"]:
         text = "Invalid combination of input arguments. Please run 'nvidia-smi topo -h' for help."
         raise Refused(text, 2)
     gpus = [pynvml.nvmlDeviceGetHandleByIndex(index) for index in range(pynvml.nvmlDeviceGetCount())]
@@ -321,6 +321,6 @@ def topology(words: list[str]) -> Iterator[str]:
 
 
 def _cpus(gpu: Any) -> str:
-    words = pynvml.nvmlDeviceGetCpuAffinity(gpu, 4)
-    bits = [64 * i + bit for i, word in enumerate(words) for bit in range(64) if word >> bit & 1]
+    masks = pynvml.nvmlDeviceGetCpuAffinity(gpu, 4)
+    bits = [64 * i + bit for i, mask in enumerate(masks) for bit in range(64) if mask >> bit & 1]
     return f"{bits[0]}-{bits[-1]}" if bits else "N/A"

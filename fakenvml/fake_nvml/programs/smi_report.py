@@ -1,4 +1,4 @@
-"""What ``nvidia-smi -q`` says of a GPU, as a tree that text and XML are rendered from.
+"""What ``nvidia-smi -q`` prints about a GPU, as a tree that text and XML are rendered from.
 
 A node of the tree is (label, XML name, text or children). Labels, names and their order are nvidia-smi's (watched with
 550.163.01); what NVML does not answer is N/A, as there.
@@ -47,7 +47,7 @@ def shown(value: Any, unit: str = "") -> str:
 
 
 def switch(value: Any, on: str = "Enabled", off: str = "Disabled") -> str:
-    """A truth value in words."""
+    """A truth value as nvidia-smi prints it."""
     return NA if value is None else (on if value else off)
 
 
@@ -61,9 +61,9 @@ def mib(count: Any) -> str:
     return NA if count is None else f"{count >> 20} MiB"
 
 
-def pair(values: Any, words: Callable[[Any], str] = switch) -> tuple[str, str]:
-    """Two values in words."""
-    return (NA, NA) if values is None else (words(values[0]), words(values[1]))
+def pair(values: Any, text_of: Callable[[Any], str] = switch) -> tuple[str, str]:
+    """Two values as nvidia-smi prints them."""
+    return (NA, NA) if values is None else (text_of(values[0]), text_of(values[1]))
 
 
 def _memory(label: str, tag: str, info: Any, *, reserved: bool = False) -> Item:
@@ -287,7 +287,7 @@ def processes(gpu: Any) -> Item:
 
 
 def as_text(items: Iterable[Item], depth: int = 1) -> list[str]:
-    """Lines as ``-q`` prints them: values stand in column 42."""
+    """Lines as ``-q`` prints them: values begin in column 42."""
     lines = []
     for item in items:
         label = "    " * depth + item.label

@@ -1,6 +1,6 @@
 /*
  * libcuda.so.1 for fake workloads: the part of the driver API with which a program finds devices, makes contexts and
- * takes memory. Rules and limits are the node daemon's (fake_nvml/workload.py); here is one connection a process, kept
+ * takes memory. Rules and limits are the node daemon's (fake_nvml/workload.py); here is one connection per process, kept
  * open, so that the end of the process is the end of its contexts. No kernel can be launched.
  *
  * A client of an MPS server says so itself: where CUDA_MPS_PIPE_DIRECTORY (default /tmp/nvidia-mps) has a control
@@ -127,7 +127,7 @@ static CUresult describe(CUdevice device, description_t *made) {
     return two(DEVICE, (uint64_t)device, 0, made, sizeof *made);
 }
 
-/* Before cuInit too: whoever asks is told by a connection of its own. */
+/* Works before cuInit too, on a connection of its own. */
 EXPORT CUresult cuDriverGetVersion(int *version) {
     description_t made;
     if (!version) return INVALID_VALUE;
@@ -294,12 +294,12 @@ static const struct { CUresult code; const char *name, *text; } errors[] = {
     {999, "CUDA_ERROR_UNKNOWN", "unknown error"},
 };
 
-static CUresult describe_error(CUresult code, const char **told, int as_text) {
-    if (!told) return INVALID_VALUE;
-    *told = NULL;
+static CUresult describe_error(CUresult code, const char **text, int as_text) {
+    if (!text) return INVALID_VALUE;
+    *text = NULL;
     for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
-        if (errors[i].code == code) *told = as_text ? errors[i].text : errors[i].name;
-    return *told ? OK : INVALID_VALUE;
+        if (errors[i].code == code) *text = as_text ? errors[i].text : errors[i].name;
+    return *text ? OK : INVALID_VALUE;
 }
 
 EXPORT CUresult cuGetErrorName(CUresult code, const char **name) { return describe_error(code, name, 0); }

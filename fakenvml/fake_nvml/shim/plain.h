@@ -1,7 +1,7 @@
 /*
- * The short way for calls that have only numbers, fixed structures and texts (a plain Function of abi/table.py): it is
+ * The fast path for calls that have only numbers, fixed structures and texts (a plain Function of abi/table.py): it is
  * expanded in each entry point, where the row of data is a constant, so that nothing of the row is left at run time.
- * Whatever is not an answer that stands in the table goes the long way, fake_nvml_call, which says why.
+ * A call without a published answer takes the slow path, fake_nvml_call, which returns the reason.
  */
 #ifndef FAKE_NVML_PLAIN_H
 #define FAKE_NVML_PLAIN_H

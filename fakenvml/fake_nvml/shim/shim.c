@@ -1,5 +1,5 @@
 /*
- * The client half of the fake NVML: libnvidia-ml.so.1 without a rule of its own.
+ * The client half of the fake NVML: libnvidia-ml.so.1 without rules of its own.
  *
  * A call is described by a row of data (entries_generated.c). Its inputs make a 64-bit key; the key is looked up in
  * DIR/answers, which the node daemon maintains and this library maps read-only under a sequence counter. What is not
@@ -231,7 +231,7 @@ static unsigned int deliver(const entry_t *entry, const uint64_t *args, unsigned
         default: break;
         }
     }
-    if (short_of_room && asks_for_number(entry)) /* the counter may stand behind the array */
+    if (short_of_room && asks_for_number(entry)) /* the counter may follow the array */
         for (int i = 0; i < entry->count; i++)
             if (entry->params[i].kind == KIND_ARRAY && !args[entry->params[i].arg]) short_of_room = 0;
     return short_of_room ? INSUFFICIENT_SIZE : code;

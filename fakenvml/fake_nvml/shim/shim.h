@@ -1,4 +1,4 @@
-/* How an entry point is described to fake_nvml_call, and what both ways through the library share. */
+/* How an entry point is described to fake_nvml_call, and what both paths through the library share. */
 #ifndef FAKE_NVML_SHIM_H
 #define FAKE_NVML_SHIM_H
 #include <stdatomic.h>
@@ -20,8 +20,8 @@ typedef struct {
     _Atomic uint64_t sequence; /* odd while the daemon writes */
     uint64_t slots;           /* a power of two */
     uint64_t size;            /* of the whole file */
-    _Atomic uint32_t retired; /* 1: another file has taken this one's place */
-} header_t;                   /* from GUARDS on one byte an entry point: 1 sends its calls to the daemon */
+    _Atomic uint32_t retired; /* 1: a newer file replaces this one */
+} header_t;                   /* from GUARDS on one byte per entry point: 1 sends its calls to the daemon */
 
 typedef struct { uint64_t key; uint32_t offset, length; } slot_t;
 
@@ -62,7 +62,7 @@ HIDDEN extern _Atomic(const header_t *) fake_nvml_answers; /* what is mapped; NU
 HIDDEN extern _Atomic uint64_t fake_nvml_answers_size;     /* bytes of it */
 HIDDEN extern _Atomic int fake_nvml_references;            /* inits without their shutdown */
 HIDDEN extern const uint32_t fake_nvml_abi, fake_nvml_entries;
-HIDDEN extern const uint32_t fake_nvml_init, fake_nvml_version; /* ids; the version is told before init too */
+HIDDEN extern const uint32_t fake_nvml_init, fake_nvml_version; /* ids; the version can be read before init */
 
 static inline uint64_t mix(uint64_t key, uint64_t word) {
     key = (key ^ word) * 0x9E3779B97F4A7C15ull;
