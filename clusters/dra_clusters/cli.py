@@ -1,4 +1,7 @@
-"""The command ``dra-cluster``: exit codes 0, the command's own for ``up``, 1 (failed, or behaviours differ), 2 (wrong use)."""
+"""The command ``dra-cluster``.
+
+Exit codes: 0; 1, it failed or behaviours differ; 2, usage error; for ``up`` the exit code of its command.
+"""
 
 import argparse
 import contextlib
@@ -8,17 +11,18 @@ import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 from dra_clusters.choose import NAMES, provider
-from dra_clusters.errors import ClusterError, UsageError
+from dra_clusters.errors import ClusterError, EnvironmentFault, UsageError
 from dra_clusters.provider import PARTS, VERSIONS, Cluster, ClusterOptions
 from kube_emulator import switches
 from kube_emulator.command_line import OneLineParser, node_count, prepare_signals, run_inside, switched_on
 
 
 def env(name: str, default: str) -> str:
-    """The environment twin of a flag."""
+    """The environment variable of a flag."""
     return os.environ.get(f"DRA_CLUSTER_{name}", default)
 
 
@@ -43,7 +47,7 @@ def add_cluster_flags(parser: argparse.ArgumentParser) -> None:
         "--dir",
         default=env("DIR", ""),
         metavar="DIR",
-        help="where it writes [$DRA_CLUSTER_DIR, default: removed at the end]",
+        help="folder for everything it writes [$DRA_CLUSTER_DIR, default: a temporary one]",
     )
 
 
@@ -85,7 +89,7 @@ def add_switch_flags(parser: argparse.ArgumentParser, runtime_config: str) -> No
 
 
 def add_check_flags(parser: argparse.ArgumentParser) -> None:
-    """Which behaviours, on clusters with which switches, and how they are told."""
+    """Which behaviours, on clusters with which switches, and the form of the report."""
     add_switch_flags(parser, "api/all=true")
     parser.add_argument(
         "--select",
@@ -100,6 +104,7 @@ def add_check_flags(parser: argparse.ArgumentParser) -> None:
 def make_parser() -> argparse.ArgumentParser:
     """All commands and flags."""
     parser = OneLineParser(prog="dra-cluster", description="A Kubernetes to run DRA drivers against.")
+    parser.add_argument("--version", action="version", version=f"dra-cluster {version('dra-conformance')}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     up = commands.add_parser("up", help="run a cluster for as long as a command runs, or until Ctrl-C")
     add_cluster_flags(up)
@@ -108,10 +113,13 @@ def make_parser() -> argparse.ArgumentParser:
         "--rbac",
         action="store_true",
         default=switched_on(env("RBAC", "")),
-        help="ask roles what users may do [$DRA_CLUSTER_RBAC, default: every known user may do everything]",
+        help="let roles decide what users are allowed to do [$DRA_CLUSTER_RBAC, default: every known user is allowed everything]",
     )
     up.add_argument(
-        "arguments", nargs="*", metavar="-- CMD", help="runs with KUBECONFIG set; its exit code is ours"
+        "arguments",
+        nargs="*",
+        metavar="-- CMD",
+        help="a command that runs with KUBECONFIG set; its exit code is returned",
     )
     check = commands.add_parser("check", help="run the list of behaviours on a cluster")
     add_cluster_flags(check)
@@ -124,7 +132,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     add_check_flags(check)
     diff = commands.add_parser(
-        "diff", help="run the list of behaviours on two providers, tell where they differ"
+        "diff", help="run the list of behaviours on two providers and print where they differ"
     )
     diff.add_argument("first", nargs="?", default="binaries", metavar="NAME", help="[default binaries]")
     diff.add_argument("second", nargs="?", default="embedded", metavar="NAME", help="[default embedded]")
@@ -137,6 +145,8 @@ def make_parser() -> argparse.ArgumentParser:
     add_parts_flag(build, PARTS - {"kubelet"})
     listing = commands.add_parser("list", help="which providers there are")
     listing.add_argument("--json", action="store_true")
+    doctor = commands.add_parser("doctor", help="what this machine has, and which providers it can run")
+    doctor.add_argument("--json", action="store_true")
     bench = commands.add_parser("bench", help="measure the provider embedded")
     bench.add_argument("--json", action="store_true")
     explain = commands.add_parser(
@@ -148,11 +158,26 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def temporary_folder() -> tempfile.TemporaryDirectory[str]:
+    """A folder that is removed after use.
+
+    Raises:
+        EnvironmentFault: it cannot be made.
+    """
+    try:
+        return tempfile.TemporaryDirectory(prefix="dra-cluster-")
+    except OSError as error:
+        message = (
+            f"cannot make a temporary folder: {error.strerror}; set TMPDIR to a folder that can be written"
+        )
+        raise EnvironmentFault(message) from error
+
+
 @contextlib.contextmanager
-def a_cluster(name: str, arguments: argparse.Namespace) -> Iterator[Cluster]:
-    """A cluster that runs for the length of a block, as the flags want it."""
+def running_cluster(name: str, arguments: argparse.Namespace) -> Iterator[Cluster]:
+    """A cluster with the options of the flags, for the length of a block."""
     parts = getattr(arguments, "parts", ",".join(PARTS))
-    with tempfile.TemporaryDirectory(prefix="dra-cluster-") as scratch:
+    with temporary_folder() as scratch:
         options = ClusterOptions(
             directory=Path(getattr(arguments, "dir", "") or scratch),
             kubernetes=arguments.kubernetes,
@@ -162,11 +187,8 @@ def a_cluster(name: str, arguments: argparse.Namespace) -> Iterator[Cluster]:
             gates=switches.read(arguments.feature_gates, "--feature-gates"),
             runtime_config=switches.read(arguments.runtime_config, "--runtime-config"),
         )
-        cluster = provider(name).up(options)
-        try:
+        with provider(name).up(options) as cluster:
             yield cluster
-        finally:
-            cluster.down()
 
 
 def run_check(arguments: argparse.Namespace) -> int:
@@ -177,7 +199,7 @@ def run_check(arguments: argparse.Namespace) -> int:
     if arguments.kubeconfig:
         subject = check.subject_at(Path(arguments.kubeconfig), arguments.has.split(","))
         return check.show(check.run(items, subject), as_json=arguments.json)
-    with a_cluster(arguments.provider, arguments) as cluster:
+    with running_cluster(arguments.provider, arguments) as cluster:
         return check.show(check.run(items, check.subject_of(cluster)), as_json=arguments.json)
 
 
@@ -187,15 +209,17 @@ def run_diff(arguments: argparse.Namespace) -> int:
 
     items = check.selected(arguments.select)
     names = (arguments.first, arguments.second)
+    for name in names:
+        provider(name)  # an unknown name is refused before the first list has run for a minute
     results = []
     for name in names:
-        with a_cluster(name, arguments) as cluster:
+        with running_cluster(name, arguments) as cluster:
             results.append(list(check.run(items, check.subject_of(cluster))))
     return check.show_differences(names, check.differences(*results), as_json=arguments.json)
 
 
 def run_build(arguments: argparse.Namespace) -> int:
-    """Programs for the provider binaries; tells their folder."""
+    """Build the programs of the provider binaries; print their folder."""
     from dra_clusters.binaries.build import build
 
     print(build(arguments.kubernetes, arguments.parts.split(",")).folder)
@@ -204,13 +228,13 @@ def run_build(arguments: argparse.Namespace) -> int:
 
 def run_up(arguments: argparse.Namespace) -> int:
     """A cluster around a command."""
-    with a_cluster(arguments.provider, arguments) as cluster:
+    with running_cluster(arguments.provider, arguments) as cluster:
         return run_inside(arguments.arguments, cluster.kubeconfig)
 
 
-def main(words: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; the exit code."""
-    arguments = make_parser().parse_args(words)
+    arguments = make_parser().parse_args(argv)
     try:
         prepare_signals(wait=arguments.command == "up" and not arguments.arguments)
         if arguments.command == "up":
@@ -221,6 +245,10 @@ def main(words: Sequence[str] | None = None) -> int:
         if arguments.command == "list":
             print(json.dumps(list(NAMES)) if arguments.json else "\n".join(NAMES))
             return 0
+        if arguments.command == "doctor":
+            from dra_clusters.doctor.report import run_doctor
+
+            return run_doctor(as_json=arguments.json)
         if arguments.command == "explain":
             from dra_clusters.explain import run_explain
 

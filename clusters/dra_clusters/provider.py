@@ -60,15 +60,24 @@ class ClusterOptions:
     hollow: int = 0
 
 
+def check_release(kubernetes: str) -> None:
+    """Check that a release is known.
+
+    Raises:
+        UsageError: it is not.
+    """
+    if kubernetes not in VERSIONS:
+        message = f"unknown Kubernetes version {kubernetes!r}; there are: {', '.join(VERSIONS)}"
+        raise UsageError(message)
+
+
 def check_options(options: ClusterOptions) -> None:
     """Check what holds for every provider.
 
     Raises:
         UsageError: unknown release or part, no API server.
     """
-    if options.kubernetes not in VERSIONS:
-        message = f"unknown Kubernetes version {options.kubernetes!r}; there are: {', '.join(VERSIONS)}"
-        raise UsageError(message)
+    check_release(options.kubernetes)
     if unknown := options.parts - PARTS:
         message = f"unknown parts {sorted(unknown)}; there are {', '.join(sorted(PARTS))}"
         raise UsageError(message)

@@ -13,11 +13,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from dra_clusters.errors import EnvironmentFault, UsageError
+from dra_clusters.provider import check_release
 
 KUBERNETES, ETCD = "k8s.io/kubernetes", "go.etcd.io/etcd/server/v3"
 PROGRAMS = {
@@ -175,17 +176,27 @@ def packages(parts: Iterable[str]) -> dict[str, str]:
     return {name: ETCD if name == "etcd" else f"{KUBERNETES}/cmd/{name}" for name in names}
 
 
-def build(kubernetes: str, parts: Iterable[str]) -> Programs:
+def build(kubernetes: str, parts: Collection[str]) -> Programs:
     """Build what is not in the cache; the programs.
 
     Raises:
-        UsageError: there is no Go toolchain.
-        EnvironmentFault: a step failed.
+        UsageError: an unknown release or part, or there is no Go toolchain.
+        EnvironmentFault: a step failed, or the cache cannot be written.
     """
+    check_release(kubernetes)
+    if unknown := set(parts) - set(PROGRAMS):
+        message = f"unknown parts {sorted(unknown)}; there are {', '.join(PROGRAMS)}"
+        raise UsageError(message)
     if shutil.which("go") is None:
         message = "building needs a Go toolchain, and there is no go on the PATH; or set $KUBEBUILDER_ASSETS"
         raise UsageError(message)
-    with tempfile.TemporaryDirectory(prefix="dra-binaries-") as scratch:
+    try:
+        cache().mkdir(parents=True, exist_ok=True)
+        scratch_folder = tempfile.TemporaryDirectory(prefix="dra-binaries-")
+    except OSError as error:
+        message = f"cannot write {error.filename or cache()}: {error.strerror}; set XDG_CACHE_HOME and TMPDIR to folders that can be written"
+        raise EnvironmentFault(message) from error
+    with scratch_folder as scratch:
         folder = Path(scratch)
         (folder / "go.mod").write_text("module build\n")
         listed = go("list", "-m", "-versions", KUBERNETES, folder=folder, what="asking for versions")

@@ -1,0 +1,55 @@
+"""Pure: from the facts of a machine to one verdict per provider."""
+
+from collections.abc import Callable, Collection, Mapping
+
+from dra_clusters.doctor.facts import Facts, Verdict
+
+CONTROL_PLANE = ("etcd", "kube-apiserver")
+"""The programs without which no cluster of real binaries starts."""
+BUILD_MB = 4000
+"""Free space that a build needs: Go's module and build caches, and the programs themselves."""
+
+
+def verdicts(facts: Facts) -> list[Verdict]:
+    """One verdict for each provider, by name."""
+    return [Verdict(provider=name, usable=not missing, detail=missing or detail) for name, missing, detail in
+            ((name, *decide(facts)) for name, decide in sorted(DECISIONS.items()))]  # fmt: skip
+
+
+def embedded(facts: Facts) -> tuple[str, str]:
+    """(What is missing, what it can do here) of the provider ``embedded``: Python packages only."""
+    absent = sorted(name for name, version in facts.packages.items() if not version)
+    if absent:
+        return f"not installed: {', '.join(absent)}; run: pip install dra-conformance", ""
+    if facts.user_namespaces or facts.mount_namespaces:
+        return "", "all of it"
+    return "", "all but processes of pods: they need root or user namespaces"
+
+
+def binaries(facts: Facts) -> tuple[str, str]:
+    """(What is missing, what it can do here) of the provider ``binaries``: $KUBEBUILDER_ASSETS, the cache, or Go."""
+    if facts.assets:
+        absent = [name for name in CONTROL_PLANE if name not in facts.assets_programs]
+        if absent:
+            return f"$KUBEBUILDER_ASSETS is {facts.assets}, which lacks {' and '.join(absent)}", ""
+        return "", f"{', '.join(facts.assets_programs)} of {facts.assets}"
+    if ready := complete(facts.built):
+        return "", f"Kubernetes {', '.join(ready)} of {facts.cache}"
+    go = facts.programs.get("go")
+    if go is None or not go.path:
+        return "no programs: set $KUBEBUILDER_ASSETS, or install Go to build them", ""
+    if facts.cache_free_mb < BUILD_MB:
+        return (
+            f"no programs, and {facts.cache} has {facts.cache_free_mb} MB free of the {BUILD_MB} MB that a build needs",
+            "",
+        )
+    return "no programs; run: dra-cluster binaries build", ""
+
+
+def complete(built: Mapping[str, Collection[str]]) -> list[str]:
+    """The versions in BUILT with a whole control plane, sorted."""
+    return sorted(version for version, names in built.items() if set(CONTROL_PLANE) <= set(names))
+
+
+DECISIONS: Mapping[str, Callable[[Facts], tuple[str, str]]] = {"binaries": binaries, "embedded": embedded}
+"""The decision of each provider in ``dra_clusters.choose.NAMES``."""
