@@ -1,1 +1,1 @@
-"""CustomResourceDefinitions: from an object to a kind that is served."""
+"""CustomResourceDefinitions: from a stored object to a served kind."""

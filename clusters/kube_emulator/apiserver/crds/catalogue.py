@@ -1,6 +1,7 @@
-"""The custom kinds of a cluster: they appear when a definition is stored and go with it, instances first.
+"""The custom kinds of a cluster: served from the moment a definition is stored until it is deleted.
 
-The real server does this in controllers a moment later; here it is done within the write, so nobody has to wait.
+The real server does this in controllers, a moment later (apiextensions-apiserver ``pkg/controller/{establish,finalizer}``);
+here it is done within the write, so that no client has to wait.
 """
 
 from collections.abc import Callable
@@ -18,7 +19,7 @@ CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
 
 
 class Verbs(Protocol):
-    """What of the API is needed here."""
+    """What this module needs of the API."""
 
     store: Store
     clock: Clock
@@ -46,7 +47,7 @@ class Catalogue:
         return lambda api_version: shape_of(api_version, resource.kind)
 
     def written(self, api: Verbs, resource: Resource, item: JsonObject) -> None:
-        """Serve what a definition tells."""
+        """Serve the kind of a definition that was stored."""
         if resource.key != DEFINITIONS:
             return
         definition = definition_of(item)
@@ -57,7 +58,7 @@ class Catalogue:
             api.store.put(DEFINITIONS, established(item, api.clock.stamp()))
 
     def held(self, resource: Resource, item: JsonObject) -> JsonObject:
-        """ITEM as its deletion has to see it: a definition waits for its instances."""
+        """ITEM with the finalizer that keeps a definition until its instances are deleted."""
         if resource.key != DEFINITIONS:
             return item
         finalizers = item["metadata"].get("finalizers") or []
@@ -66,7 +67,7 @@ class Catalogue:
         return {**item, "metadata": {**item["metadata"], "finalizers": [*finalizers, CLEANUP]}}
 
     def marked(self, api: Verbs, resource: Resource, item: JsonObject) -> None:
-        """Begin the end of a definition: its instances go, then it does."""
+        """Delete the instances of a definition that is being deleted, then the definition."""
         if resource.key != DEFINITIONS:
             return
         key = item["metadata"]["name"]
@@ -76,7 +77,7 @@ class Catalogue:
         self._finish(api, key)
 
     def removed(self, api: Verbs, resource: Resource, _: JsonObject) -> None:
-        """Go on with the end of a definition whose instance went."""
+        """Delete a definition that waits for its instances when the last one is gone."""
         if resource.custom:
             self._finish(api, resource.key)
 
@@ -92,23 +93,23 @@ class Catalogue:
 
 
 def is_established(item: JsonObject) -> bool:
-    """Whether a definition tells that it is served, with the names that it has now."""
+    """Whether the status of a definition says that it is served, with its current names."""
     status = item.get("status") or {}
-    names_told = status.get("acceptedNames") == item["spec"]["names"]
+    names_accepted = status.get("acceptedNames") == item["spec"]["names"]
     stored = {entry["name"] for entry in item["spec"]["versions"] if entry.get("storage")}
     conditions = {c["type"]: c["status"] for c in status.get("conditions") or []}
     return (
-        names_told
+        names_accepted
         and conditions.get("Established") == "True"
         and stored <= set(status.get("storedVersions") or [])
     )
 
 
 def established(item: JsonObject, stamp: str) -> JsonObject:
-    """A definition that tells that it is served."""
+    """ITEM with a status that says that it is served."""
     status = item.get("status") or {}
     storage = [entry["name"] for entry in item["spec"]["versions"] if entry.get("storage")]
-    told = status.get("storedVersions") or []
+    stored = status.get("storedVersions") or []
     conditions = [
         condition("NamesAccepted", "NoConflicts", "no conflicts found", stamp),
         condition("Established", "InitialNamesAccepted", "the initial names have been accepted", stamp),
@@ -116,7 +117,7 @@ def established(item: JsonObject, stamp: str) -> JsonObject:
     new = {
         "conditions": conditions,
         "acceptedNames": item["spec"]["names"],
-        "storedVersions": [*told, *(name for name in storage if name not in told)],
+        "storedVersions": [*stored, *(name for name in storage if name not in stored)],
     }
     return {**item, "metadata": dict(item["metadata"]), "status": new}
 

@@ -1,6 +1,6 @@
-"""Pure: what is refused about a CustomResourceDefinition (apiextensions ``pkg/apis/apiextensions/validation``, 1.36).
+"""Pure: why a CustomResourceDefinition is refused (apiextensions ``pkg/apis/apiextensions/validation``, 1.36).
 
-The parts that decide whether the kind can be served; what only a schema's author would notice is left to the real server.
+Only the rules that decide whether the kind can be served; rules that only the author of a schema would notice are left out.
 """
 
 from collections.abc import Iterator
@@ -15,8 +15,8 @@ from kube_emulator.apiserver.validation.causes import Cause, invalid, not_suppor
 def definition_causes(item: JsonObject) -> Iterator[Cause]:
     """Rules of a CustomResourceDefinition."""
     spec = item.get("spec") or {}
-    told = spec.get("names") or {}
-    wanted = f"{told.get('plural', '')}.{spec.get('group', '')}"
+    spec_names = spec.get("names") or {}
+    wanted = f"{spec_names.get('plural', '')}.{spec.get('group', '')}"
     if item["metadata"].get("name") != wanted:
         detail = 'must be spec.names.plural+"."+spec.group'
         yield invalid("metadata.name", item["metadata"].get("name", ""), detail)
@@ -31,10 +31,12 @@ def definition_causes(item: JsonObject) -> Iterator[Cause]:
             else required("spec.scope")
         )
     for name in ("plural", "singular", "kind", "listKind"):
-        if not told.get(name):
+        if not spec_names.get(name):
             yield required(f"spec.names.{name}")
         else:
-            yield from names.each(f"spec.names.{name}", told[name], names.label_1035(told[name].lower()))
+            yield from names.each(
+                f"spec.names.{name}", spec_names[name], names.label_1035(spec_names[name].lower())
+            )
     if (spec.get("conversion") or {}).get("strategy", "None") not in ("None", "Webhook"):
         yield not_supported("spec.conversion.strategy", spec["conversion"]["strategy"], ["None", "Webhook"])
     yield from version_causes(spec.get("versions") or [])

@@ -1,4 +1,4 @@
-"""A custom kind as a CustomResourceDefinition tells it: what is served, how objects are prepared and judged."""
+"""A custom kind from its CustomResourceDefinition: what is served, how objects are prepared and validated."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -27,6 +27,8 @@ class Definition:
     Attributes:
         resource: the kind.
         versions: {version name: its entry in ``spec.versions``}.
+        preserves: ``spec.preserveUnknownFields``: nothing is pruned.
+        shapes: a cache of ``shape``.
     """
 
     resource: Resource
@@ -47,14 +49,14 @@ class Definition:
         return self.shapes[version]
 
     def unknown(self, item: JsonObject, version: str) -> list[str]:
-        """Paths of ITEM that the version's schema does not know."""
+        """Paths in ITEM that the version's schema does not have."""
         found: list[str] = []
         if not self.preserves:
             pruned(item, self.schema(version), "", found, root=True)
         return found
 
     def prepare(self, item: JsonObject, old: JsonObject | None, subresource: str) -> None:
-        """Make ITEM what will be stored: what a client cannot write is as in OLD, unknown members go, defaults come."""
+        """Prepare ITEM to be stored, in place: restore what a client cannot write, prune, set defaults, count generations."""
         schema = self.schema(self.resource.version)
         if old is not None:
             restore(item, old, subresource, has_status=self.resource.status)
@@ -74,7 +76,7 @@ class Definition:
             item["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
 
     def causes(self, item: JsonObject, old: JsonObject | None) -> list[Cause]:
-        """Why ITEM does not fit its schema, or why it cannot follow OLD."""
+        """Why ITEM is refused: its schema, and only if it fits that, the CEL rules, which may compare it with OLD."""
         schema = self.schema(self.resource.version)
         bare = {name: value for name, value in item.items() if name not in ("metadata", "apiVersion", "kind")}
         inner = {name: value for name, value in (schema.get("properties") or {}).items() if name in bare}
@@ -95,13 +97,13 @@ class Definition:
         return {path.removeprefix("."): path for path in paths}
 
     def scale(self, version: str) -> JsonObject | None:
-        """The paths of the scale subresource, if there is one."""
+        """The paths of the scale subresource; None if there is none."""
         found: JsonObject | None = (self.versions[version].get("subresources") or {}).get("scale")
         return found
 
 
 def restore(item: JsonObject, old: JsonObject, subresource: str, *, has_status: bool) -> None:
-    """Put back what a write through that door cannot change, in place."""
+    """Restore from OLD what a write to SUBRESOURCE cannot change, in place."""
     if subresource == "status":
         kept = {name: item["metadata"][name] for name in ("managedFields",) if name in item["metadata"]}
         status = {"status": item["status"]} if "status" in item else {}
@@ -121,13 +123,13 @@ def restore(item: JsonObject, old: JsonObject, subresource: str, *, has_status: 
 
 
 def counted(item: JsonObject, has_status: bool) -> JsonObject:
-    """The part of an object whose changes its generation counts."""
+    """The part of an object whose change makes a new generation: without a status subresource, the status too."""
     left = ("metadata", "status") if has_status else ("metadata",)
     return {name: value for name, value in item.items() if name not in left}
 
 
 def definition_of(crd: Mapping[str, Any]) -> Definition:
-    """The kind that a CustomResourceDefinition tells."""
+    """The kind of a CustomResourceDefinition."""
     spec = crd["spec"]
     names = spec["names"]
     versions = {entry["name"]: entry for entry in spec["versions"]}
@@ -154,7 +156,7 @@ def definition_of(crd: Mapping[str, Any]) -> Definition:
 
 
 def default_definition(item: JsonObject) -> None:
-    """What is absent in a new or changed CustomResourceDefinition, in place (apiextensions ``v1/defaults.go``)."""
+    """Set the defaults of a CustomResourceDefinition, in place (apiextensions ``v1/defaults.go``)."""
     spec = item.get("spec") or {}
     names = spec.get("names") or {}
     if names.get("kind"):

@@ -1,8 +1,8 @@
-"""The CEL rules of a custom kind (``x-kubernetes-validations``): compiled once, evaluated wherever they stand.
+"""The CEL rules of a custom kind (``x-kubernetes-validations``): compiled once, evaluated at every value of their schema.
 
-``self`` and ``oldSelf`` have no types of their own here, so a rule about a field that the schema does not have is found
-out only when it runs. A rule that reads ``oldSelf`` holds for changes of values that can be told to be the same ones:
-members, and items of lists that are maps (apiextensions-apiserver ``pkg/apiserver/schema/cel``, 1.36).
+``self`` and ``oldSelf`` are ``dyn`` here, so a rule about a field that the schema does not have fails only when it runs. A
+rule that reads ``oldSelf`` (a transition rule) applies only to values that can be matched with an old one: members, and items
+of lists of type map (apiextensions-apiserver ``pkg/apiserver/schema/cel``, 1.36).
 """
 
 import functools
@@ -23,29 +23,30 @@ OLD = re.compile(r"\boldSelf\b")
 
 @functools.lru_cache(maxsize=4096)
 def compiled(text: str) -> Any:
-    """A rule.
+    """The program of a rule.
 
     Raises:
-        CompileError: it is none.
+        CompileError: it does not compile.
     """
     return compile_rule(text, VARIABLES)
 
 
 def evaluated(text: str, value: Any, old: Any) -> Any:
-    """What TEXT gives; None if it fails."""
+    """The value of TEXT; None if it fails."""
     known = {"self": value} | ({} if old is ABSENT else {"oldSelf": old})
     result = compiled(text).eval(runtime(VARIABLES).Activation(known))
     return None if result.type() == cel.Type.ERROR else result.value()
 
 
 def rule_causes(value: Any, old: Any, schema: Schema, path: str) -> Iterator[Cause]:
-    """The rules of SCHEMA, and of what it holds, that VALUE (before: OLD, or ABSENT) breaks."""
+    """The rules of SCHEMA, and of the schemas in it, that VALUE breaks; OLD is the value before, or ABSENT."""
     if value is None:
         return
     for rule in schema.get(RULES) or []:
-        changes = OLD.search(rule["rule"]) is not None
-        if changes and old is ABSENT:
+        transition = OLD.search(rule["rule"]) is not None
+        if transition and old is ABSENT:
             continue
+        # a rule that fails to evaluate counts as broken too
         if evaluated(rule["rule"], value, old) is not True:
             yield broken(rule, value, old, path)
     if isinstance(value, dict):
@@ -61,7 +62,7 @@ def rule_causes(value: Any, old: Any, schema: Schema, path: str) -> Iterator[Cau
 
 
 def same_item(item: Any, old: Any, schema: Schema) -> Any:
-    """The item of a list that is a map which has the same keys; ABSENT if there is none."""
+    """The old item with the same keys in a list of type map; ABSENT if there is none."""
     keys = schema.get("x-kubernetes-list-map-keys") or []
     if not keys or not isinstance(old, list) or not isinstance(item, dict):
         return ABSENT
@@ -70,10 +71,12 @@ def same_item(item: Any, old: Any, schema: Schema) -> Any:
 
 
 def broken(rule: Mapping[str, Any], value: Any, old: Any, path: str) -> Cause:
-    """The cause of a broken rule, in its own words if it has some."""
-    told = evaluated(rule["messageExpression"], value, old) if rule.get("messageExpression") else None
+    """The cause of a broken rule; its message is ``messageExpression``, else ``message``, else the rule itself."""
+    computed = evaluated(rule["messageExpression"], value, old) if rule.get("messageExpression") else None
     message = (
-        told if isinstance(told, str) and told else rule.get("message") or f"failed rule: {rule['rule']}"
+        computed
+        if isinstance(computed, str) and computed
+        else rule.get("message") or f"failed rule: {rule['rule']}"
     )
     where = (path + rule.get("fieldPath", "")).removeprefix(".")
     shown = ABSENT if isinstance(value, dict | list) or rule.get("fieldPath") else value
@@ -88,7 +91,7 @@ def broken(rule: Mapping[str, Any], value: Any, old: Any, path: str) -> Cause:
 
 
 def rule_problems(schema: Schema, path: str) -> Iterator[Cause]:
-    """Rules in SCHEMA that are no expressions."""
+    """The causes of rules in SCHEMA that do not compile."""
     for index, rule in enumerate(schema.get(RULES) or []):
         try:
             compiled(rule.get("rule", ""))

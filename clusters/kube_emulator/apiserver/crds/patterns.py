@@ -1,6 +1,6 @@
-"""The regular expressions of schemas (``pattern``), read by RE2: Go's syntax, and time that grows only with the text.
+"""The regular expressions of schemas (``pattern``), compiled by RE2, which has Go's syntax and linear time.
 
-Python's own would take a lifetime for ``^(a+)+$``, and one such kind would stop the server.
+Python's engine backtracks: ``^(a+)+$`` takes exponential time, and one such kind would stop the server.
 """
 
 import re2
@@ -9,7 +9,7 @@ from kube_emulator.apiserver.cel.library import expression
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Whether TEXT holds PATTERN; all texts hold one that is none."""
+    """Whether PATTERN matches a part of TEXT; a malformed pattern always does."""
     try:
         return expression(pattern).search(text) is not None
     except re2.error:
@@ -17,7 +17,7 @@ def matches(pattern: str, text: str) -> bool:
 
 
 def problem(pattern: str) -> str:
-    """Why PATTERN is no regular expression; empty if it is one."""
+    """Why PATTERN does not compile; empty if it does."""
     try:
         expression(pattern)
     except re2.error as error:

@@ -1,6 +1,6 @@
-"""Pure: values of a custom resource by its structural schema: what is pruned, what is defaulted, what is refused.
+"""Pure: prunes, defaults and validates a custom resource by its structural schema.
 
-The order and words of refusals are those of apiextensions-apiserver ``pkg/apiserver/validation`` and kube-openapi
+The order and messages of causes are those of apiextensions-apiserver ``pkg/apiserver/validation`` and kube-openapi
 ``pkg/validation`` (1.36).
 """
 
@@ -42,7 +42,7 @@ def is_number(value: Any) -> bool:
 
 
 def type_name(value: Any) -> str:
-    """The JSON type of a value as the refusals call it."""
+    """The JSON type of a value, as causes name it."""
     if value is None:
         return "null"
     if is_number(value):
@@ -51,13 +51,14 @@ def type_name(value: Any) -> str:
 
 
 def pruned(value: Any, schema: Schema, path: str, unknown: list[str], *, root: bool = False) -> Any:
-    """VALUE without members that SCHEMA does not know; their paths are added to UNKNOWN."""
+    """VALUE without members that SCHEMA does not have; their paths are added to UNKNOWN."""
     if isinstance(value, list):
         items = schema.get("items") or {}
         return [pruned(item, items, f"{path}[{index}]", unknown) for index, item in enumerate(value)]
     if not isinstance(value, dict):
         return value
     properties, extra = schema.get("properties") or {}, schema.get("additionalProperties")
+    # an object keeps apiVersion, kind and metadata whatever its schema says
     whole = root or schema.get(EMBEDDED)
     result = {}
     for name, member in value.items():
@@ -76,7 +77,10 @@ def pruned(value: Any, schema: Schema, path: str, unknown: list[str], *, root: b
 
 
 def default(value: Any, schema: Schema) -> None:
-    """Set what is absent and has a default, and take away nulls that stand for nothing, in place."""
+    """Set defaults and remove nulls of members that are not nullable, in place.
+
+    Such a null is dropped before defaulting, so that a member with a default gets it (``pkg/apiserver/schema/defaulting``).
+    """
     if isinstance(value, list):
         for item in value:
             default(item, schema.get("items") or {})
@@ -131,18 +135,18 @@ def simple_causes(value: Any, schema: Schema, path: str) -> Iterator[Cause]:
     elif is_number(value):
         yield from number_causes(value, schema, path)
     if "enum" in schema and value not in schema["enum"]:
-        yield not_supported(path, value, [str(word) for word in schema["enum"]])
+        yield not_supported(path, value, [str(allowed) for allowed in schema["enum"]])
 
 
 def number_causes(value: float, schema: Schema, path: str) -> Iterator[Cause]:
     """Rules of numbers."""
     low, high, step = schema.get("minimum"), schema.get("maximum"), schema.get("multipleOf")
     if low is not None and (value < low or (schema.get("exclusiveMinimum") and value == low)):
-        words = "greater than" if schema.get("exclusiveMinimum") else "greater than or equal to"
-        yield invalid(path, value, f"{path} in body should be {words} {low}")
+        relation = "greater than" if schema.get("exclusiveMinimum") else "greater than or equal to"
+        yield invalid(path, value, f"{path} in body should be {relation} {low}")
     if high is not None and (value > high or (schema.get("exclusiveMaximum") and value == high)):
-        words = "less than" if schema.get("exclusiveMaximum") else "less than or equal to"
-        yield invalid(path, value, f"{path} in body should be {words} {high}")
+        relation = "less than" if schema.get("exclusiveMaximum") else "less than or equal to"
+        yield invalid(path, value, f"{path} in body should be {relation} {high}")
     if step and (value / step) != int(value / step):
         yield invalid(path, value, f"{path} in body should be a multiple of {step}")
 
@@ -174,18 +178,18 @@ def array_causes(value: list[Any], schema: Schema, path: str) -> Iterator[Cause]
         yield invalid(path, len(value), f"{path} in body should have at least {schema['minItems']} items")
     for index, item in enumerate(value):
         yield from causes_of(item, schema.get("items") or {}, f"{path}[{index}]")
-    way = schema.get("x-kubernetes-list-type")
+    list_type = schema.get("x-kubernetes-list-type")
     seen: list[Any] = []
     for index, item in enumerate(value):
-        if way == "map" and isinstance(item, dict):
+        if list_type == "map" and isinstance(item, dict):
             item = {name: item.get(name) for name in schema.get("x-kubernetes-list-map-keys") or []}
-        if way in ("set", "map") and item in seen:
+        if list_type in ("set", "map") and item in seen:
             yield duplicate(f"{path}[{index}]", item)
         seen.append(item)
 
 
 def combined_causes(value: Any, schema: Schema, path: str) -> Iterator[Cause]:
-    """Rules that are made of schemas."""
+    """Rules of allOf, anyOf, oneOf and not."""
     for inner in schema.get("allOf") or []:
         yield from causes_of(value, inner, path)
     fits = [not list(causes_of(value, inner, path)) for inner in schema.get("anyOf") or []]

@@ -1,1 +1,1 @@
-"""The field types of every served kind, as one table, and what follows from it: wire form, documents, strict reading."""
+"""The field types of every served kind in one table, and what is derived from it: protobuf, OpenAPI, strict decoding."""

@@ -1,7 +1,7 @@
-"""Message classes made from the tables at run time, in a descriptor pool of their own, by protobuf's C runtime.
+"""Message classes that protobuf's C runtime builds from the tables, in a descriptor pool of their own.
 
-Made at the first protobuf request, a table at a time: a cluster that only hears JSON pays nothing. A field is named by
-its number (``f3``), because JSON names such as ``$ref`` are none that a descriptor may have.
+A table's classes are built at its first protobuf request, so a cluster that serves only JSON pays nothing. A field is named
+after its number (``f3``), because some JSON names, such as ``$ref``, are not allowed in a descriptor.
 """
 
 from functools import cache
@@ -23,7 +23,7 @@ BUILTIN = {
     "TypeMeta": ("string", "string"),
     "Unknown": ("TypeMeta", "[]byte", "string", "string"),
 }
-"""{message: types of its fields, numbered from 1} of what is shared by all groups (k8s.io/apimachinery v0.36.3: runtime,
+"""{message: types of its fields, numbered from 1} of the messages that all groups share (k8s.io/apimachinery v0.36.3: runtime,
 api/resource, util/intstr, meta/v1 generated.proto)."""
 
 SCALAR_TYPES: dict[str, FieldDescriptorProto.Type.ValueType] = {
@@ -48,7 +48,7 @@ def message_class(name: str) -> Any:
 
 @cache
 def _add_file(name: str) -> str:
-    """Add the table NAME (empty: the builtin messages) and those that it needs to the pool; its file name."""
+    """Add the table NAME (empty: the builtin messages) and those that it refers to; returns the name of its file."""
     file = FileDescriptorProto(name=f"{name or 'builtin'}.proto", package=name or "builtin", syntax="proto2")
     if name:
         messages = kinds.table(name).messages
@@ -97,7 +97,7 @@ def _describe(proto: DescriptorProto, message: kinds.TypeInfo) -> None:
 
 
 def _typed(field: FieldDescriptorProto, type_name: str) -> None:
-    """Give FIELD its type: a scalar, a message of the tables, a builtin one, or one that is told in full (``.a.B``)."""
+    """Set the type of FIELD: a scalar, a message of the tables, a builtin message, or a fully qualified one (``.a.B``)."""
     if type_name in SCALAR_TYPES:
         field.type = SCALAR_TYPES[type_name]
         return

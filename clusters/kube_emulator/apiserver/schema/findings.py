@@ -1,7 +1,7 @@
-"""Pure: JSON as it came, and how what is wrong with it is told: where it stands and in Go's words.
+"""Pure: the JSON of a body, and what is wrong with it: where, and with Go's messages.
 
 Facts: sigs.k8s.io/json at the revision of apimachinery v0.36.3 (paths of strict errors, at most 100) and Go's
-encoding/json (UnmarshalTypeError). Of two members with one name the last counts; what stood in the first is not looked at.
+encoding/json (UnmarshalTypeError). Of two members with one name the last one counts; the first is not decoded.
 """
 
 import json
@@ -16,38 +16,38 @@ RANGES = {"int32": 31, "int64": 63}
 
 
 class DecodingError(Exception):
-    """A document cannot be read into its type; the text is the server's decoder's."""
+    """A document cannot be decoded into its type; the message is that of the server's decoder."""
 
 
-AGAIN = object()
-"""Stands for the value of a member that was told before."""
+REPEATED = object()
+"""In place of a member's value: the name occurred before."""
 
 
-class Doubled(dict[str, Any]):
-    """An object of whose members some were told twice; the last one counts."""
+class DuplicateMembers(dict[str, Any]):
+    """An object in which a name occurs more than once; the last value counts."""
 
     __slots__ = ("order",)
 
     order: tuple[str, ...]
 
-    def told(self) -> Iterator[tuple[str, Any]]:
-        """Its members in the order in which they were told: AGAIN when one comes back, None in place of what is overruled."""
+    def in_order(self) -> Iterator[tuple[str, Any]]:
+        """Its members in the order of the document: None for an overridden value, REPEATED before each later value of a name."""
         left, seen = Counter(self.order), set[str]()
         for name in self.order:
             left[name] -= 1
             if name in seen:
-                yield name, AGAIN
+                yield name, REPEATED
             seen.add(name)
             yield name, None if left[name] else self[name]
 
 
 class Place(NamedTuple):
-    """Where a value stands.
+    """The place of a value in a document.
 
     Attributes:
-        text: what strict messages say: a member's name, a map's key or ``[3]``.
+        text: its last step in strict messages: a member's name, a map's key or ``[3]``.
         struct: the Go struct whose member it is; empty for a key and an index, which type messages leave out.
-        member: the member as type messages say it, with the struct that is inlined (``VolumeSource.configMap``).
+        member: the member in type messages, with the struct that is inlined (``VolumeSource.configMap``).
     """
 
     holder: "Place | None"
@@ -58,10 +58,12 @@ class Place(NamedTuple):
 
 @dataclass(slots=True)
 class Findings:
-    """What was noticed on the way.
+    """What decoding found.
 
     Attributes:
-        problem: the first wrong type; decoding goes on after it, as a later one of another sort may count more.
+        warnings: unknown and duplicate fields, in the order of the document.
+        problem: the first wrong type. Decoding continues after it, as encoding/json does: a later error that is not of
+            this kind (a malformed quantity) is reported instead.
     """
 
     warnings: dict[str, None] = field(default_factory=dict)
@@ -69,10 +71,10 @@ class Findings:
 
 
 def parse(text: bytes) -> Any:
-    """The JSON of a body; objects with doubled members remember them.
+    """The JSON of a body; objects with duplicate members record their order.
 
     Raises:
-        DecodingError: it is no JSON.
+        DecodingError: it is not JSON.
     """
     try:
         return json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
@@ -92,7 +94,7 @@ SYNTAX = {
     "Expecting ',' delimiter": "after object key:value pair",
     "Extra data": "after top-level value",
 }
-"""{what Python says: what Go says}."""
+"""{Python's message: Go's message}."""
 
 
 def _syntax(error: json.JSONDecodeError) -> str:
@@ -122,20 +124,20 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) == len(pairs):
         return result
-    for name, value in pairs:  # a map that is told twice is filled twice, as Go does it
+    for name, value in pairs:  # Go decodes a second map into the first one, so their entries are merged
         if isinstance(value, dict) and isinstance(result[name], dict):
             result[name] = {**value, **result[name]}
-    doubled = Doubled(result)
-    doubled.order = tuple(name for name, _ in pairs)
-    return doubled
+    repeated = DuplicateMembers(result)
+    repeated.order = tuple(name for name, _ in pairs)
+    return repeated
 
 
-def _no_constant(word: str) -> Any:
-    raise ValueError(f"invalid character {word[0]!r} looking for beginning of value")
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"invalid character {name[0]!r} looking for beginning of value")
 
 
 def warn(findings: Findings, what: str, holder: Place | None, name: str) -> None:
-    """Note that NAME in HOLDER is an ``unknown`` or ``duplicate`` field."""
+    """Record that NAME in HOLDER is an ``unknown`` or ``duplicate`` field."""
     if len(findings.warnings) == MOST_WARNINGS:
         return
     path = name
@@ -147,8 +149,8 @@ def warn(findings: Findings, what: str, holder: Place | None, name: str) -> None
 
 
 def mismatch(value: Any, go: str, place: Place | None) -> str:
-    """What Go says when VALUE does not fit into its type."""
-    told = _json_type(value, go)
+    """Go's message for a VALUE that does not fit its type."""
+    found = _json_type(value, go)
     members = []
     struct = ""
     while place:
@@ -157,9 +159,9 @@ def mismatch(value: Any, go: str, place: Place | None) -> str:
             members.append(place.member)
         place = place.holder
     if not struct:
-        return f"json: cannot unmarshal {told} into Go value of type {go}"
+        return f"json: cannot unmarshal {found} into Go value of type {go}"
     path = ".".join(reversed(members))
-    return f"json: cannot unmarshal {told} into Go struct field {struct}.{path} of type {go}"
+    return f"json: cannot unmarshal {found} into Go struct field {struct}.{path} of type {go}"
 
 
 def _json_type(value: Any, go: str) -> str:
@@ -171,5 +173,5 @@ def _json_type(value: Any, go: str) -> str:
 
 
 def wrong(value: Any, go: str, place: Place, findings: Findings) -> None:
-    """Note that VALUE is of a wrong type; the first such note counts."""
+    """Record that VALUE is of a wrong type; the first one counts."""
     findings.problem = findings.problem or mismatch(value, go, place)

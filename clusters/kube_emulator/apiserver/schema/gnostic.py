@@ -1,4 +1,4 @@
-"""OpenAPI 2 as the protobuf that client-go asks for (gnostic's ``openapi.v2.Document``), of its JSON form.
+"""Encodes an OpenAPI 2 document as the protobuf that client-go requests (gnostic's ``openapi.v2.Document``).
 
 Field numbers are those of github.com/google/gnostic-models v0.7.1 openapiv2/OpenAPIv2.proto, as far as the documents of
 ``openapi`` use them (``tables/openapi_v2.txt``). Extensions and defaults are YAML texts there; JSON is YAML.
@@ -13,9 +13,9 @@ from kube_emulator.apiserver.schema.descriptors import message_class
 from kube_emulator.apiserver.schema.wire import put
 
 MEDIA_TYPE = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
-"""What is answered; Go's clients refuse a content type with an ``@``."""
+"""The content type of answers; Go's mime.ParseMediaType refuses one with an ``@``."""
 ACCEPTED = (MEDIA_TYPE, "application/com.github.proto-openapi.spec.v2@v1.0+protobuf")
-"""What is asked for: client-go says it with an ``@`` (kube-openapi pkg/handler knows both)."""
+"""What clients accept: client-go sends it with an ``@`` (kube-openapi pkg/handler knows both)."""
 KEPT = ("$ref", "format", "description", "required")
 METHODS = ("get", "put", "post", "delete", "patch")
 
@@ -50,7 +50,7 @@ def _extensions(value: Mapping[str, Any]) -> list[JsonObject]:
 
 
 def _schema(schema: Mapping[str, Any]) -> JsonObject:
-    """A schema; what OpenAPI 2 has no word for (``oneOf``, ``nullable``) is left out, as kube-openapi does."""
+    """A schema; keywords that OpenAPI 2 lacks (``oneOf``, ``nullable``) are left out, as kube-openapi does."""
     shaped: JsonObject = {name: schema[name] for name in KEPT if name in schema}
     shaped["vendor_extension"] = _extensions(schema)
     if "type" in schema:

@@ -1,19 +1,19 @@
-"""The field types of every kind that is served: one table that the codec, OpenAPI, strict reading and merges share.
+"""The field types of every served kind: one table that the codec, OpenAPI, strict decoding and merges share.
 
-The facts are in ``tables/*.txt``, one file for a group's version, read when a type of it is first asked for. A file has
+The facts are in ``tables/*.txt``, one file per group version, read at the first use of one of its types. A file has
 ``package`` (protobuf) and ``group`` (apiVersion) lines, named types (``type QualifiedName = string``; ``list`` is a named
 list, which protobuf wraps in a message), and messages (``kind`` has apiVersion and kind beside its fields). A field's
-line is ``number name type flags``, the type as Go spells it, where a ``*`` tells a pointer, whose explicit zero counts,
-from a value, whose zero does not. Flags:
+line is ``number name type flags``, the type as Go writes it; a ``*`` marks a pointer, whose explicit zero counts,
+while the zero of a plain value does not. Flags:
 
-* ``always``: JSON shows it even when it is empty, and OpenAPI says that it is required unless ``optional`` stands there
-  too (``required`` alone: OpenAPI says so of one that JSON hides when it is empty);
-* ``inline``: its members stand in the JSON of the message that holds it;
+* ``always``: JSON shows it even when it is empty, and OpenAPI lists it as required unless ``optional`` is set too
+  (``required`` alone: OpenAPI lists it though JSON hides it when it is empty);
+* ``inline``: its members appear in the JSON of the message that holds it;
 * ``map=a,b``, ``set``, ``atomic``, ``granular``: how server-side apply merges it (``atomic`` on a message: it is owned
   as a whole, unless the field says ``granular``);
 * ``merge=key``, ``merge``, ``replace``, ``retainKeys``: how a strategic merge patch treats it;
-* ``default=value``: what an absent one counts as, where it is part of an item's key;
-* ``since=1.36``: older releases do not know it (releases before 1.34 are not looked at).
+* ``default=value``: the value of an absent one where it is part of a list item's key;
+* ``since=1.36``: older releases do not have it (releases before 1.34 are not emulated).
 
 Sources: k8s.io/api, k8s.io/apimachinery and k8s.io/apiextensions-apiserver v0.36.3 (struct tags and markers), with the
 field numbers of the 1.37 protobuf descriptors and the 1.37 fields of KEP-4815, 5004, 5517, 5677 and 5945.
@@ -66,20 +66,20 @@ class FieldInfo:
     """One field.
 
     Attributes:
-        name: as JSON spells it.
+        name: its name in JSON.
         number: protobuf's; 0 for apiVersion and kind, which protobuf keeps in the envelope.
         type: one of SCALARS or SPECIAL, or the full name of a message (``core_v1.Container``): of an item, for a list
             and a map.
-        go: the field's type as Go's error messages spell it (``[]v1.Container``).
+        go: the field's type as Go's error messages write it (``[]v1.Container``).
         wrapped: the list (or each value of the map) is a list inside a message of its own.
-        list_type: how server-side apply merges a list: ``map``, ``set`` or ``atomic``, which also a list is that does not
-            tell it (``tells_list_type``); empty for what is no list.
+        list_type: how server-side apply merges a list: ``map``, ``set`` or ``atomic``, which is also the default of a list
+            that does not declare it (``declares_list_type``); empty for what is no list.
         keys: of a ``map`` list.
-        atomic: the field says that server-side apply owns it as a whole; ``whole`` counts what its type says too.
+        atomic: server-side apply owns it as a whole because of the field's flag; ``whole`` considers its type too.
         merges: a strategic merge patch merges the list, by ``patch_key`` or, if that is empty, as a set of scalars.
-        default: what an absent field counts as in an item's key: what the table says, or the zero of a scalar that JSON
-            always shows; None for one that may be absent from a key.
-        since: the release that brought it; the oldest one for what all of them know.
+        default: the value of an absent field in an item's key: the table's, or the zero of a scalar that JSON always
+            shows; None for a field that can be absent from a key.
+        since: the release that introduced it; the oldest emulated one for what all of them have.
     """
 
     name: str
@@ -94,7 +94,7 @@ class FieldInfo:
     required: bool = False
     inline: bool = False
     list_type: str = ""
-    tells_list_type: bool = False
+    declares_list_type: bool = False
     keys: tuple[str, ...] = ()
     atomic: bool = False
     granular: bool = False
@@ -112,7 +112,7 @@ class FieldInfo:
 
     @property
     def whole(self) -> bool:
-        """Whether server-side apply owns its value as a whole; what has no members is owned as a whole anyway."""
+        """Whether server-side apply owns its value as a whole; a value without members always is."""
         inner = None if self.repeated or self.map or self.granular else self.info
         return self.atomic or (inner is not None and inner.atomic)
 
@@ -123,9 +123,10 @@ class FieldInfo:
 
     @property
     def shown(self) -> bool:
-        """Whether JSON shows it though nobody set it: a struct, a quantity, a scalar that is not ``omitempty``.
+        """Whether JSON shows it though it is not set: a struct, a quantity, a scalar that is not ``omitempty``.
 
-        Go also shows ``null`` for a list, a map or a pointer that is not ``omitempty``; here that is left out.
+        Go also writes ``null`` for a list, a map or a pointer that is not ``omitempty``; this is left out here, because
+        every reader treats it as absent.
         """
         if self.pointer or self.repeated or self.map or self.inline or self.number == 0:
             return False
@@ -157,12 +158,12 @@ class TypeInfo:
         return {each.name: each for each in (*header, *_members(self))}
 
     def known(self, release: Release) -> dict[str, FieldInfo]:
-        """``fields`` without those that RELEASE ("1.35") does not know yet."""
+        """``fields`` without those that RELEASE does not have yet."""
         return {name: each for name, each in self.fields.items() if each.since <= release}
 
     @property
     def table(self) -> str:
-        """The table that it stands in: ``resource_v1``."""
+        """Its table: ``resource_v1``."""
         return self.name.rpartition(".")[0]
 
     @property
@@ -177,7 +178,7 @@ class Table:
 
     Attributes:
         package: protobuf's; empty for a file of named types only.
-        aliases: {named type: how Go spells what it stands for}.
+        aliases: {named type: the Go type that it names}.
         lists: the named types that protobuf wraps.
     """
 
@@ -215,28 +216,28 @@ def table(name: str) -> Table:
 
 
 def parsed(name: str, lines: Iterable[str]) -> Table:
-    """The table that LINES tell."""
+    """The table in LINES."""
     heads: dict[str, str] = {}
     result = Table(name, "", "", {}, frozenset(), {})
     lists: set[str] = set()
     blocks: list[tuple[list[str], list[list[str]]]] = []
-    for words in (line.split() for line in lines):
-        match words:
+    for row in (line.split() for line in lines):
+        match row:
             case ["package" | "group", value]:
-                heads[words[0]] = value
+                heads[row[0]] = value
             case ["type" | "list", alias, "=", target]:
                 result.aliases[alias] = target
-                lists |= {alias} if words[0] == "list" else set()
+                lists |= {alias} if row[0] == "list" else set()
             case ["message" | "kind", *_]:
-                blocks.append((words, []))
+                blocks.append((row, []))
             case [_, _, _, *_]:
-                blocks[-1][1].append(words)
+                blocks[-1][1].append(row)
     result = Table(
         name, heads.get("package", ""), heads.get("group", ""), result.aliases, frozenset(lists), {}
     )
-    for (word, short, *flags), rows in blocks:
+    for (keyword, short, *flags), rows in blocks:
         wire = tuple(_field(result, row) for row in rows)
-        result.messages[short] = TypeInfo(f"{name}.{short}", word == "kind", "atomic" in flags, wire)
+        result.messages[short] = TypeInfo(f"{name}.{short}", keyword == "kind", "atomic" in flags, wire)
     return result
 
 
@@ -249,19 +250,19 @@ def _members(message: TypeInfo) -> Iterator[FieldInfo]:
 
 
 def _field(inside: Table, row: list[str]) -> FieldInfo:
-    number, name, spelled, *flags = row
-    told = dict(flag.partition("=")[::2] for flag in flags)
-    pointer = spelled.startswith("*")
-    declared = spelled.removeprefix("*")
+    number, name, written, *rest = row
+    flags = dict(flag.partition("=")[::2] for flag in rest)
+    pointer = written.startswith("*")
+    declared = written.removeprefix("*")
     home, shape, wrapped = _shape(inside, declared)
     repeated, is_map, type_name = _item(home, shape)
     if is_map and (inner := _shape(home, shape.partition("]")[2]))[2]:
         type_name, wrapped, repeated = _item(*inner[:2])[2], True, True
     plain = type_name in SCALARS and type_name != "[]byte" and not (pointer or repeated or is_map)
-    zero = ZEROS[type_name] if plain and "always" in told else None
+    zero = ZEROS[type_name] if plain and "always" in flags else None
     list_type = ""
     if repeated and not is_map:
-        list_type = next((each for each in ("map", "set") if each in told), "atomic")
+        list_type = next((each for each in ("map", "set") if each in flags), "atomic")
     return FieldInfo(
         name=name,
         number=int(number),
@@ -271,20 +272,20 @@ def _field(inside: Table, row: list[str]) -> FieldInfo:
         map=is_map,
         wrapped=wrapped,
         pointer=pointer,
-        always="always" in told,
-        required="required" in told or ("always" in told and "optional" not in told),
-        inline="inline" in told,
+        always="always" in flags,
+        required="required" in flags or ("always" in flags and "optional" not in flags),
+        inline="inline" in flags,
         list_type=list_type,
-        tells_list_type=any(each in told for each in ("map", "set", "atomic")),
-        keys=tuple(told["map"].split(",")) if "map" in told else (),
-        atomic=list_type == "atomic" or "atomic" in told,
-        granular="granular" in told,
-        merges="merge" in told,
-        patch_key=told.get("merge", ""),
-        replaces="replace" in told,
-        retains_keys="retainKeys" in told,
-        default=json.loads(told["default"]) if "default" in told else zero,
-        since=Release.parse(told["since"]) if "since" in told else RELEASES[0],
+        declares_list_type=any(each in flags for each in ("map", "set", "atomic")),
+        keys=tuple(flags["map"].split(",")) if "map" in flags else (),
+        atomic=list_type == "atomic" or "atomic" in flags,
+        granular="granular" in flags,
+        merges="merge" in flags,
+        patch_key=flags.get("merge", ""),
+        replaces="replace" in flags,
+        retains_keys="retainKeys" in flags,
+        default=json.loads(flags["default"]) if "default" in flags else zero,
+        since=Release.parse(flags["since"]) if "since" in flags else RELEASES[0],
     )
 
 
@@ -294,7 +295,7 @@ def _home(inside: Table, name: str) -> tuple[Table, str]:
 
 
 def _shape(inside: Table, declared: str) -> tuple[Table, str, bool]:
-    """(table, spelling, wrapped) of what a named list or map stands for; others as they are."""
+    """(table, Go type, wrapped) of what a named list or map is; others as they are."""
     if declared.startswith(("[]", "map[")) or declared in SCALARS or declared in SPECIAL:
         return inside, declared, False
     home, short = _home(inside, declared)
@@ -303,7 +304,7 @@ def _shape(inside: Table, declared: str) -> tuple[Table, str, bool]:
 
 
 def _item(inside: Table, shape: str) -> tuple[bool, bool, str]:
-    """(is a list, is a map, type of the item) of a spelling."""
+    """(is a list, is a map, type of the item) of a Go type."""
     if shape in SCALARS:
         return False, False, shape
     if shape.startswith("[]"):
@@ -325,17 +326,17 @@ PLAIN = {
 
 
 def _go(inside: Table, declared: str) -> str:
-    """DECLARED as a Go program prints the type."""
+    """DECLARED as Go's reflect prints the type."""
 
     def printed(match: re.Match[str]) -> str:
-        word = match[0]
-        if word in SCALARS or word in ("map", "byte"):
-            return word.replace("byte", "uint8")
-        if word in PLAIN:
-            return PLAIN[word]
-        if word in SPECIAL:
-            return f"v1.{word.rpartition('.')[2]}"
-        home, short = _home(inside, word)
+        name = match[0]
+        if name in SCALARS or name in ("map", "byte"):
+            return name.replace("byte", "uint8")
+        if name in PLAIN:
+            return PLAIN[name]
+        if name in SPECIAL:
+            return f"v1.{name.rpartition('.')[2]}"
+        home, short = _home(inside, name)
         return f"{(home.package or home.name).rpartition('.')[2]}.{short}"
 
     return re.sub(r"[\w.]+", printed, declared)

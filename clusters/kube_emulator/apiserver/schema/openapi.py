@@ -1,11 +1,11 @@
-"""Pure: the OpenAPI documents of what is really served, for ``kubectl explain``, ``apply --validate`` and code generators.
+"""Pure: the OpenAPI documents of what is served, for ``kubectl explain``, ``apply --validate`` and code generators.
 
 Version 3 is a document for each group version, JSON, which is what kubectl reads from 1.27 on (explain, the query
-parameters of patch). Version 2 is one document; client-go asks for it as protobuf only
+parameters of patch). Version 2 is one document; client-go requests it as protobuf only
 (``application/com.github.proto-openapi.spec.v2@v1.0+protobuf``, client-go v0.36.3 discovery_client.go) and cannot read
-JSON, so ``gnostic`` makes that form of it; people and other clients get JSON.
+JSON, so ``gnostic`` encodes it; other clients get JSON.
 
-Kinds of the tables bring their schemas. A custom resource's schema is given by the caller, {kind: openAPIV3Schema}.
+Schemas of built-in kinds come from the tables. The caller passes those of custom resources, {kind: openAPIV3Schema}.
 """
 
 import hashlib
@@ -34,21 +34,21 @@ QUERY = {
     "allowWatchBookmarks": (BOOLEAN, "Whether a watch may send bookmarks."),
     "continue": (STRING, "The token of the next page of a list."),
     "dryRun": (STRING, "All: everything is checked and nothing is stored."),
-    "fieldManager": (STRING, "Who makes this change; apply needs it."),
+    "fieldManager": (STRING, "The name of the manager of this change; apply requires it."),
     "fieldSelector": (STRING, "Only objects whose fields match."),
-    "fieldValidation": (STRING, "What unknown and doubled fields do: Ignore, Warn or Strict."),
+    "fieldValidation": (STRING, "What unknown and duplicate fields do: Ignore, Warn or Strict."),
     "force": (BOOLEAN, "Take over fields that another manager applied."),
-    "gracePeriodSeconds": (INTEGER, "How long a deletion may take; 0 deletes at once."),
+    "gracePeriodSeconds": (INTEGER, "Seconds until a deletion is forced; 0 deletes at once."),
     "labelSelector": (STRING, "Only objects whose labels match."),
     "limit": (INTEGER, "The most objects of one page."),
-    "orphanDependents": (BOOLEAN, "Outdated: keep what the object owns."),
+    "orphanDependents": (BOOLEAN, "Deprecated: keep the objects that this one owns."),
     "pretty": (STRING, "Indent the answer."),
-    "propagationPolicy": (STRING, "What becomes of owned objects: Orphan, Background or Foreground."),
-    "resourceVersion": (STRING, "How fresh the answer must be, or where a watch starts."),
-    "resourceVersionMatch": (STRING, "How resourceVersion is meant: Exact or NotOlderThan."),
-    "sendInitialEvents": (BOOLEAN, "Begin a watch with the objects that are there."),
-    "timeoutSeconds": (INTEGER, "How long a list or watch may last."),
-    "watch": (BOOLEAN, "Go on with the changes instead of a list."),
+    "propagationPolicy": (STRING, "What happens to owned objects: Orphan, Background or Foreground."),
+    "resourceVersion": (STRING, "The version to read, or the one after which a watch starts."),
+    "resourceVersionMatch": (STRING, "How resourceVersion is interpreted: Exact or NotOlderThan."),
+    "sendInitialEvents": (BOOLEAN, "Start a watch with the existing objects."),
+    "timeoutSeconds": (INTEGER, "Seconds after which a list or watch ends."),
+    "watch": (BOOLEAN, "Watch for changes instead of listing."),
 }
 PATH = {
     "name": (STRING, "The name of the object."),
@@ -61,7 +61,7 @@ LISTING = ("allowWatchBookmarks", *SELECTING, "sendInitialEvents", "timeoutSecon
 
 
 class Served(Protocol):
-    """What must be known of a resource (``resources.Resource`` has it)."""
+    """What the documents need of a resource (``resources.Resource`` has it)."""
 
     @property
     def group(self) -> str:
@@ -90,17 +90,17 @@ class Served(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What can be done at a path.
+    """One operation at a path.
 
     Attributes:
         action: ``x-kubernetes-action``.
-        word: what its operationId starts with.
-        body: the name of the schema of what is sent; empty for nothing.
+        prefix: the start of its operationId and description.
+        body: the name of the schema of the request body; empty for none.
     """
 
     method: str
     action: str
-    word: str
+    prefix: str
     query: tuple[str, ...]
     body: str
     answer: str
@@ -110,18 +110,18 @@ NO_SCHEMAS: Mapping[str, Schema] = MappingProxyType({})
 
 
 def index(digests: Mapping[str, str]) -> Document:
-    """``/openapi/v3``, of {``api/v1`` or ``apis/GROUP/VERSION``: its digest}, by which clients keep documents."""
+    """``/openapi/v3``, of {``api/v1`` or ``apis/GROUP/VERSION``: its digest}, by which clients cache documents."""
     addresses = {root: f"/openapi/v3/{root}?hash={digest}" for root, digest in digests.items()}
     return {"paths": {root: {"serverRelativeURL": address} for root, address in addresses.items()}}
 
 
 def digest(resources: Iterable[Served], release: Release, custom: Mapping[str, Schema] = NO_SCHEMAS) -> str:
-    """What changes when a document of the same arguments would, without making the document."""
+    """A digest that changes whenever the document of the same arguments does, without building the document."""
     rows = [
         (each.group, each.version, each.plural, each.kind, each.namespaced, each.status) for each in resources
     ]
-    told = json.dumps([str(release), rows, dict(custom)], sort_keys=True)
-    return hashlib.sha256(told.encode()).hexdigest().upper()
+    content = json.dumps([str(release), rows, dict(custom)], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest().upper()
 
 
 def document_v3(
@@ -225,7 +225,7 @@ def _paths(served: tuple[Served, ...], version: int) -> Document:
 
 
 def _operations(resource: Served) -> Iterator[tuple[str, list[Operation]]]:
-    """(path, what can be done there) of a resource."""
+    """(path, its operations) of a resource."""
     one, many = _name(resource), _name(resource, "List")
     gone = schema_name("meta_v1.Status")
     options = schema_name("meta_v1.DeleteOptions")
@@ -263,8 +263,8 @@ def _rendered(resource: Served, path: str, operation: Operation, version: int) -
     title = f"{group.capitalize()}{resource.version.capitalize()}{space}{resource.kind}{part}{where}"
     rendered: Document = {
         "tags": [f"{group}_{resource.version}"],
-        "description": f"{operation.word} {resource.kind}",
-        "operationId": operation.word + title,
+        "description": f"{operation.prefix} {resource.kind}",
+        "operationId": operation.prefix + title,
         "parameters": [_parameter(name, "query", version) for name in operation.query],
         "x-kubernetes-action": operation.action,
         "x-kubernetes-group-version-kind": _gvk(resource),

@@ -1,12 +1,12 @@
 r"""Kubernetes' protobuf: the four magic bytes, the envelope that names the kind, and watch frames.
 
-Objects, lists, Status and options come and go in their JSON form (a dict). Only what the tables know has a protobuf form;
-custom resources and Table have none, for which a server answers 406. Facts: the content type
+Objects, lists, Status and options are passed in their JSON form (a dict). Only types of the tables have a protobuf form; for
+others (custom resources, Table) the server answers 406. Facts: the content type
 ``application/vnd.kubernetes.protobuf``, apimachinery v0.36.3 pkg/runtime/serializer/protobuf (a magic and
 runtime.Unknown; watch: metav1.WatchEvent without magic, whose object is a whole document, each frame with four bytes of
 length, big endian).
 
-What is read is bounded by the body's limit, which is the server's; protobuf's C runtime stops at 100 levels.
+The server limits the size of a body; protobuf's C runtime limits its depth to 100 levels.
 """
 
 import struct
@@ -25,11 +25,11 @@ WATCH_MEDIA_TYPE = f"{MEDIA_TYPE};stream=watch"
 MAGIC = b"k8s\0"
 LENGTH = struct.Struct(">I")
 ITEM = b"\x12"
-"""The key of the items of every list: member 2, with a length."""
+"""The tag of the items of every list: field 2, length-delimited."""
 
 
 class ProtobufError(Exception):
-    """A value has no protobuf form, or bytes are none; the text says what and why."""
+    """A value has no protobuf form, or bytes are not protobuf; the message says which and why."""
 
 
 def knows(api_version: str, kind: str) -> bool:
@@ -47,7 +47,7 @@ def encode(value: JsonObject) -> bytes:
 
 
 def body(value: JsonObject) -> bytes:
-    """What ``encode`` puts into the envelope. It may be kept: ``document`` and ``list_document`` are made of it cheaply.
+    """What ``encode`` puts into the envelope; it can be cached for ``document`` and ``list_document``.
 
     Raises:
         ProtobufError: its kind has no protobuf form, or a member has a wrong type.
@@ -63,7 +63,7 @@ def body(value: JsonObject) -> bytes:
 
 
 def document(api_version: str, kind: str, raw: bytes) -> bytes:
-    """The bytes of what ``body`` gave, in its envelope."""
+    """RAW, a result of ``body``, in its envelope."""
     envelope = message_class("Unknown")()
     envelope.f1.f1, envelope.f1.f2 = api_version, kind
     envelope.f2, envelope.f3, envelope.f4 = raw, "", ""
@@ -71,16 +71,17 @@ def document(api_version: str, kind: str, raw: bytes) -> bytes:
 
 
 def list_document(api_version: str, kind: str, metadata: JsonObject, items: Iterable[bytes]) -> bytes:
-    """The bytes of a list of KIND (``PodList``) whose objects are there as ``body`` gave them."""
+    """The bytes of a list of KIND (``PodList``); ITEMS are results of ``body``."""
     head = body({"apiVersion": api_version, "kind": kind, "metadata": metadata})
+    # fields of one number may be anywhere in a message, so the encoded items are simply appended
     return document(api_version, kind, head + b"".join(ITEM + _length(len(item)) + item for item in items))
 
 
 def decode(raw: bytes) -> JsonObject:
-    """The JSON form of what ``encode`` made, or any client of Kubernetes.
+    """The JSON form of a document from ``encode`` or a client.
 
     Raises:
-        ProtobufError: RAW is no such document, or of a kind that has no protobuf form.
+        ProtobufError: RAW is malformed, or of a kind that has no protobuf form.
     """
     if not raw.startswith(MAGIC):
         raise ProtobufError(
@@ -102,7 +103,7 @@ def decode(raw: bytes) -> JsonObject:
 
 
 def frame(event: str, document: bytes) -> bytes:
-    """One watch event with what ``encode`` gave, framed: a document is encoded once for all watchers."""
+    """The frame of one watch event; DOCUMENT is a result of ``encode``, made once for all watchers."""
     message = message_class("meta_v1.WatchEvent")()
     message.f1, message.f2.f1 = event, document
     raw = message.SerializeToString()
@@ -130,7 +131,7 @@ def _type_of(api_version: str, kind: str) -> kinds.TypeInfo:
 
 
 def _length(count: int) -> bytes:
-    """COUNT as protobuf writes the length of a member."""
+    """COUNT as a varint."""
     digits = []
     while count > 0x7F:
         digits.append(count & 0x7F | 0x80)

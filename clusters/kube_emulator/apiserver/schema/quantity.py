@@ -1,6 +1,6 @@
 """Pure: quantities as the server stores them: ``0.5`` is ``500m``, ``1024Mi`` is ``1Gi``, ``100Mi`` stays.
 
-Facts: k8s.io/apimachinery v0.36.3 pkg/api/resource/quantity.go (a text that is near enough to canonical is kept as it is)
+Facts: k8s.io/apimachinery v0.36.3 pkg/api/resource/quantity.go (its fast path keeps a text that is near enough to canonical)
 and suffix.go.
 """
 
@@ -23,7 +23,7 @@ def canonical(text: str) -> str:
     """TEXT as the server shows it.
 
     Raises:
-        ValueError: it is no quantity, in the server's words.
+        ValueError: it is not a quantity; the message is the server's.
     """
     text = text.strip()
     matched = FORMAT.fullmatch(text)
@@ -47,7 +47,7 @@ def canonical(text: str) -> str:
 
 
 def _kept(whole: str, part: str, suffix: str, scale: int, digits: int) -> bool:
-    """Whether the server keeps the text as it was written."""
+    """Whether the server keeps the text as it was written: ParseQuantity's fast path, which caches the text."""
     if suffix in BINARY:
         return not part and len(whole) + BINARY[suffix] * 3 // 10 < 15 and digits & 7 != 0
     shifted = whole + part
@@ -69,7 +69,7 @@ def _binary(value: int) -> str:
 
 
 def _decimal(value: Fraction, *, exponential: bool) -> str:
-    """The shortest whole number of a suffix; what is finer than nano is rounded away from zero."""
+    """The number with the largest suffix that leaves no fraction, rounded away from zero to nanos."""
     nanos = abs(value) * 10**9
     count, exponent = ceil(nanos), -9
     while count % 1000 == 0 and exponent < DECIMAL["E"]:

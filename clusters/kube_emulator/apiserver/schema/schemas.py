@@ -1,7 +1,7 @@
 """Pure: JSON schemas of the types, as OpenAPI publishes them (kube-openapi's form, compared with the 1.36 documents).
 
-Version 3 wraps a reference in ``allOf`` to be able to say more about it; version 2 says it beside the reference. The words
-are our own, from ``tables/descriptions.txt``; a type of a beta version is described by its name in v1.
+Version 3 wraps a reference in ``allOf``, because what is written beside a ``$ref`` does not count; version 2 writes it beside
+the reference. Descriptions are our own, from ``tables/descriptions.txt``; a type of a beta version has that of its name in v1.
 """
 
 from collections.abc import Iterable, Mapping
@@ -49,7 +49,7 @@ def schema_name(type_name: str) -> str:
 
 
 def schemas(roots: Iterable[str], version: int, release: Release = LATEST) -> dict[str, Schema]:
-    """{name: schema} of ROOTS and all that they refer to, for OpenAPI VERSION 2 or 3, as RELEASE knows them."""
+    """{name: schema} of ROOTS and all that they refer to, for OpenAPI VERSION 2 or 3, as RELEASE has them."""
     found: dict[str, Schema] = {}
     todo = list(roots)
     while todo:
@@ -96,7 +96,7 @@ def _format(schema: Schema) -> Schema:
 
 
 def group_version_kind(info: TypeInfo) -> dict[str, str]:
-    """The extension that says which kind a schema is of."""
+    """The value of ``x-kubernetes-group-version-kind``."""
     api_version = kinds.table(info.table).api_version
     group, _, version = api_version.rpartition("/")
     return {"group": "" if group == "meta.k8s.io" else group, "kind": info.short, "version": version}
@@ -126,7 +126,7 @@ def _field_name(holder: TypeInfo, each: FieldInfo) -> str:
 
 
 def _default(each: FieldInfo) -> Any:
-    """What an absent value counts as: a struct's and a scalar's zero; None for what has none."""
+    """The default in OpenAPI: the zero of a struct or scalar; None for other types."""
     if each.default is not None:
         return each.default
     if each.type in kinds.SCALARS:
@@ -141,7 +141,7 @@ def _reference(type_name: str, version: int) -> Schema:
 
 
 def _with(item: Schema, default: Any, version: int) -> Schema:
-    """ITEM with its default; what stands beside a reference must wrap it in version 3 and has no default in version 2."""
+    """ITEM with its default: version 3 wraps a reference for it, version 2 has no defaults."""
     if version == 2:
         return item
     result = {"allOf": [item]} if "$ref" in item and default is not None else item
@@ -149,9 +149,9 @@ def _with(item: Schema, default: Any, version: int) -> Schema:
 
 
 def _merging(each: FieldInfo) -> Schema:
-    """What ``kubectl apply`` and server-side apply must know."""
+    """The extensions that ``kubectl apply`` and server-side apply read."""
     result: Schema = {}
-    if each.list_type and each.tells_list_type:
+    if each.list_type and each.declares_list_type:
         result["x-kubernetes-list-type"] = each.list_type
     if each.keys:
         result["x-kubernetes-list-map-keys"] = list(each.keys)
@@ -199,4 +199,4 @@ RENAMED = {
     )
     for member in ("", *members)
 }
-"""{name in a beta version: where it is described}."""
+"""{name in a beta version: the name in v1 whose description it has}."""

@@ -1,7 +1,7 @@
-"""Pure: the types whose JSON form is not that of their protobuf message, both ways.
+"""Pure: converts the types whose JSON differs from their protobuf message, in both directions.
 
-Each pair is ``put(message, JSON value)`` and ``take(message) -> JSON value``, where None stands for Go's zero that JSON
-does not show (no time, no raw bytes). Facts: k8s.io/apimachinery v0.36.3 (meta/v1/time_proto.go, micro_time_proto.go,
+Each pair is ``put(message, JSON value)`` and ``take(message) -> JSON value``. None is a zero of Go that JSON does not show (no
+time, no raw bytes). Facts: k8s.io/apimachinery v0.36.3 (meta/v1/time_proto.go, micro_time_proto.go,
 api/resource/quantity_proto.go, util/intstr/intstr.go) and apiextensions/v1/marshal.go.
 """
 
@@ -22,12 +22,12 @@ INT, STRING = 0, 1
 
 
 def compact(value: Any) -> bytes:
-    """VALUE as the JSON that opaque fields carry."""
+    """VALUE as the JSON of a raw field, without blanks as Go writes it."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def put_time(message: Any, value: Any) -> None:
-    """Whole seconds: a Time has no more in either form."""
+    """Whole seconds: a Time drops fractions in JSON and in protobuf."""
     if value is not None:
         message.f1, message.f2 = floor(datetime.fromisoformat(value).timestamp()), 0
 
@@ -57,32 +57,32 @@ def _taken(type_name: str, message: Any) -> Any:
 
 
 def put_quantity(message: Any, value: Any) -> None:
-    """JSON may tell a quantity as a number."""
+    """A quantity is written as a text; in JSON it can be a number too."""
     message.f1 = "0" if value is None else str(value)
 
 
 def take_quantity(message: Any) -> Any:
-    """Always a string, as canonical as a server reads it.
+    """Always a string, in canonical form.
 
     Raises:
-        ValueError: it is no quantity.
+        ValueError: it is not a quantity.
     """
     return canonical(message.f1) if message.f1 else "0"
 
 
 def put_int_or_string(message: Any, value: Any) -> None:
-    """All three members are written, whichever counts."""
+    """All three members are written, as Go does: none of them is a pointer."""
     text = isinstance(value, str)
     message.f1, message.f2, message.f3 = (STRING, 0, value) if text else (INT, value or 0, "")
 
 
 def take_int_or_string(message: Any) -> Any:
-    """The member that counts."""
+    """The member that ``type`` selects."""
     return message.f3 if message.f1 == STRING else message.f2
 
 
 def put_raw(message: Any, value: Any) -> None:
-    """Any JSON, as it is."""
+    """Any JSON."""
     if value is not None:
         message.f1 = compact(value)
 
@@ -91,7 +91,7 @@ def take_raw(message: Any) -> Any:
     """Any JSON.
 
     Raises:
-        ValueError: the bytes are no JSON.
+        ValueError: the bytes are not JSON.
     """
     return json.loads(message.f1) if message.f1 else None
 
@@ -108,12 +108,16 @@ SPECIAL: dict[str, tuple[Put, Take]] = {
 
 
 def put_schema_or(name: str, put: Put) -> Put:
-    """How a schema, or what may stand for one (a bool, schemas, property names), is written."""
+    """Writes a schema or what is allowed instead of one: a bool, several schemas, property names (marshal.go).
+
+    ``JSONSchemaPropsOrBool`` has the bool first and the schema second, the others have the schema first.
+    """
 
     def written(message: Any, value: Any) -> None:
         many = message.f2 if name != "JSONSchemaPropsOrBool" else None
         schema_field = message.f2 if many is None else message.f1
         if many is None:
+            # an empty schema allows everything, as true does
             message.f1 = bool(value) or isinstance(value, dict)
         if isinstance(value, dict):
             schema_field.SetInParent()
@@ -128,7 +132,7 @@ def put_schema_or(name: str, put: Put) -> Put:
 
 
 def take_schema_or(name: str, take: Take) -> Take:
-    """The reverse."""
+    """Reads what ``put_schema_or`` writes."""
 
     def read(message: Any) -> Any:
         if name == "JSONSchemaPropsOrBool":

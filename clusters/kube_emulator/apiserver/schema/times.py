@@ -1,6 +1,6 @@
-"""Pure: Time and MicroTime, read as strictly as Go's ``time.Parse`` does and in its words, shown in UTC.
+"""Pure: Time and MicroTime, parsed as strictly as Go's ``time.Parse`` and with its messages, shown in UTC.
 
-A Time has whole seconds, a fraction is dropped; a MicroTime must have six digits of fraction (apimachinery v0.36.3
+A Time has whole seconds, its fraction is dropped; a MicroTime must have a fraction of six digits (apimachinery v0.36.3
 pkg/apis/meta/v1/time.go, micro_time.go).
 """
 
@@ -33,35 +33,35 @@ RANGES = {
     "05": ("second", 0, 59),
 }
 SHOWN = re.compile(r"\d{4}-(?:0[1-9]|1[012])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ")
-"""What is shown as it was told, without a calendar: by far most times."""
+"""Times that are shown as they are written, which no calendar has to check: by far the most."""
 
 
 def moment_of(type_name: str, text: str) -> datetime:
-    """The time that TEXT tells as a ``Time`` or ``MicroTime``.
+    """The time in TEXT, a ``Time`` or ``MicroTime``.
 
     Raises:
-        ValueError: it tells none, in Go's words.
+        ValueError: it is malformed; the message is Go's.
     """
     rest, found = text, {}
-    for word, pattern in LAYOUTS[type_name]:
+    for element, pattern in LAYOUTS[type_name]:
         matched = re.match(pattern, rest, re.ASCII)
         if not matched:
             layout = "".join(each for each, _ in LAYOUTS[type_name])
-            message = f'parsing time "{text}" as "{layout}": cannot parse "{rest}" as "{word}"'
+            message = f'parsing time "{text}" as "{layout}": cannot parse "{rest}" as "{element}"'
             raise ValueError(message)
-        found[word or ".000000"] = matched[0]
+        found[element or ".000000"] = matched[0]
         rest = rest[matched.end() :]
     if rest:
         raise ValueError(f'parsing time "{text}": extra text: "{rest}"')
-    for word, (name, least, most) in RANGES.items():
-        if not least <= int(found[word]) <= most:
+    for element, (name, least, most) in RANGES.items():
+        if not least <= int(found[element]) <= most:
             raise ValueError(f'parsing time "{text}": {name} out of range')
     return _moment(text, found)
 
 
 def _moment(text: str, found: dict[str, str]) -> datetime:
     year, month, day, hour, minute, second = (
-        int(found[word]) for word in ("2006", "01", "02", "15", "04", "05")
+        int(found[element]) for element in ("2006", "01", "02", "15", "04", "05")
     )
     micro = int(found[".000000"][1:7].ljust(6, "0"))
     zone = found["Z07:00"]
@@ -85,7 +85,7 @@ def normal(type_name: str, text: str) -> str:
     """TEXT as the server shows it.
 
     Raises:
-        ValueError: it tells no time.
+        ValueError: it is malformed.
     """
     if type_name == "Time" and SHOWN.fullmatch(text):
         return text

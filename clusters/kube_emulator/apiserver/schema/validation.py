@@ -1,13 +1,13 @@
-"""Pure: a JSON document as the server's decoder reads it into a type: what it keeps, what it warns of, what it refuses.
+"""Pure: decodes a JSON document into a type as the server does: what it keeps, what it warns of, what it refuses.
 
-What is kept is what Go would print again: unknown members and nulls are gone, so are zeros that JSON hides
-(``hostNetwork: false``), structs that nobody set are there (``status: {}``), quantities are canonical. With
-``fieldValidation=Strict`` the warnings refuse the document, with ``Warn`` they become warnings, with ``Ignore`` nothing.
-Wrong types always refuse it, in Go's words, so that a driver's log reads as it would against a real server.
+It keeps what Go would write again: unknown members and nulls are gone, and so are zeros that JSON hides
+(``hostNetwork: false``); structs that are not set are there (``status: {}``); quantities are canonical. With
+``fieldValidation=Strict`` a warning refuses the document, with ``Warn`` it is sent as a warning, with ``Ignore`` it is dropped.
+A wrong type always refuses it, with Go's message, so that a driver's log reads as it would against a real server.
 
-Facts: sigs.k8s.io/json (case sensitive, at most 100 warnings) and the unmarshalers of apimachinery v0.36.3. What a value
-means is not judged here; that is for the rules of its kind. Custom resources have their own schemas; of theirs, only
-``metadata`` is a type of this table (``kinds.info("meta_v1.ObjectMeta")``).
+Facts: sigs.k8s.io/json (case sensitive, at most 100 warnings) and the unmarshalers of apimachinery v0.36.3. The
+meaning of values is validated by the rules of the kind. Custom resources have schemas of their own; only their
+``metadata`` is a type of the table (``kinds.info("meta_v1.ObjectMeta")``).
 """
 
 import json
@@ -20,10 +20,10 @@ from typing import Any
 from dra_api.objects import JsonObject
 from kube_emulator.apiserver.schema import kinds, times
 from kube_emulator.apiserver.schema.findings import (
-    AGAIN,
     RANGES,
+    REPEATED,
     DecodingError,
-    Doubled,
+    DuplicateMembers,
     Findings,
     Place,
     mismatch,
@@ -37,10 +37,10 @@ from kube_emulator.releases.release import LATEST, Release
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a document comes to.
+    """A decoded document.
 
     Attributes:
-        value: what is kept.
+        value: what the server keeps of it.
         warnings: ``unknown field "spec.foo"`` and ``duplicate field "spec.bar"``, in the order of the document.
     """
 
@@ -49,7 +49,7 @@ class Reading:
 
     @property
     def strict_error(self) -> str:
-        """What ``fieldValidation=Strict`` refuses it with; empty if there is nothing to refuse."""
+        """The message with which ``fieldValidation=Strict`` refuses it; empty if it is accepted."""
         return f"strict decoding error: {', '.join(self.warnings)}" if self.warnings else ""
 
 
@@ -58,21 +58,22 @@ Reader = Callable[[Any, Place, Findings], Any]
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A struct's member.
+    """A member of a struct.
 
     Attributes:
-        told: its name in type messages, with the struct that is inlined (``VolumeSource.configMap``).
-        plain: a value of just this class that is no zero is kept as it is, without asking the reader.
+        reported: its name in type messages, with the struct that is inlined (``VolumeSource.configMap``).
+        plain: a value of exactly this class that is not zero is kept without a call of the reader, which saves most of
+            the time.
     """
 
     field: FieldInfo
     reader: Reader
-    told: str
+    reported: str
     plain: type | None
 
 
 def read(info: TypeInfo, value: Any, release: Release = LATEST) -> Reading:
-    """VALUE as the decoder of RELEASE reads it into INFO; it does not know the fields of later releases.
+    """VALUE decoded into INFO as by RELEASE, which does not know the fields of later releases.
 
     Raises:
         DecodingError: a member has a wrong type.
@@ -89,26 +90,27 @@ def read(info: TypeInfo, value: Any, release: Release = LATEST) -> Reading:
 
 @cache
 def _message_reader(type_name: str, release: Release) -> Reader:
-    """How a struct is read."""
+    """The reader of a struct."""
     package, short = type_name.split(".")
     go = f"{package.rpartition('_')[2]}.{short}"
 
     def read_message(value: Any, place: Place, findings: Findings) -> Any:
         members, shown = _plan(type_name, release)
+        # names are compared exactly: sigs.k8s.io/json is case sensitive, unlike encoding/json
         if not isinstance(value, dict):
             wrong(value, go, place, findings)
             return {}
         result: JsonObject = {}
-        for name, inner in value.told() if isinstance(value, Doubled) else value.items():
+        for name, inner in value.in_order() if isinstance(value, DuplicateMembers) else value.items():
             member = members.get(name)
             if member is None:
                 warn(findings, "unknown", place, name)
-            elif inner is AGAIN:
+            elif inner is REPEATED:
                 warn(findings, "duplicate", place, name)
-            elif inner and inner.__class__ is member.plain:
+            elif inner and inner.__class__ is member.plain:  # exactly: a bool must not pass as an int
                 result[name] = inner
             elif inner is not None:
-                kept = member.reader(inner, Place(place, name, short, member.told), findings)
+                kept = member.reader(inner, Place(place, name, short, member.reported), findings)
                 if kept is not None:
                     result[name] = kept
         for field in shown:
@@ -121,9 +123,9 @@ def _message_reader(type_name: str, release: Release) -> Reader:
 
 @cache
 def _plan(type_name: str, release: Release) -> tuple[dict[str, Member], tuple[FieldInfo, ...]]:
-    """The members of a struct, and which of them are shown though nobody set them.
+    """The members of a struct, and which of them are shown though they are not set.
 
-    Made at the first use of a type, because types refer to each other.
+    Built at the first use of a type, because types refer to each other.
     """
     members = _members(type_name, release)
     return members, tuple(each.field for each in members.values() if each.field.shown)
@@ -137,7 +139,7 @@ def _members(type_name: str, release: Release) -> dict[str, Member]:
     for holder in info.wire:
         if holder.inline and holder.info:
             for name, member in _members(holder.type, release).items():
-                result[name] = replace(member, told=f"{holder.info.short}.{member.told}")
+                result[name] = replace(member, reported=f"{holder.info.short}.{member.reported}")
     return result
 
 
@@ -155,7 +157,7 @@ def _zero(each: FieldInfo, release: Release) -> Any:
 
 
 def _reader(each: FieldInfo, release: Release) -> Reader:
-    """How a member is read; it gives None for what JSON hides."""
+    """The reader of a member; it returns None for what JSON hides (``omitempty``)."""
     item = _value_reader(each, release)
 
     def empty() -> Any:
@@ -196,8 +198,8 @@ def _map_reader(each: FieldInfo, item: Reader, empty: Callable[[], Any]) -> Read
         if not isinstance(value, dict):
             wrong(value, each.go, place, findings)
             return None
-        for name, inner in value.told() if isinstance(value, Doubled) else ():
-            if inner is AGAIN:
+        for name, inner in value.in_order() if isinstance(value, DuplicateMembers) else ():
+            if inner is REPEATED:
                 warn(findings, "duplicate", place, name)
         if not value and not each.always:
             return None
@@ -210,7 +212,7 @@ def _map_reader(each: FieldInfo, item: Reader, empty: Callable[[], Any]) -> Read
 
 
 def _empty(each: FieldInfo, release: Release) -> Any:
-    """What a null becomes as an item of a list or a value of a map."""
+    """The value of a null in a list or map: Go leaves the zero of the item's type there, and only drops null members."""
     return (
         None
         if each.type in kinds.SPECIAL and each.type not in ("Quantity", "IntOrString")
@@ -223,7 +225,7 @@ def _value_reader(each: FieldInfo, release: Release) -> Reader:
         return SPECIAL_READERS.get(each.type, _read_any)
     if each.info:
         return _message_reader(each.type, release)
-    # an item is spelled as what follows the brackets of its list or map
+    # the type of an item is what follows the brackets of its list or map
     go = each.type if each.wrapped else each.go.rpartition("]")[2]
     if each.type == "[]byte":
         return _read_bytes
@@ -236,6 +238,7 @@ def _value_reader(each: FieldInfo, release: Release) -> Reader:
     bits = RANGES.get(each.type, 0)
 
     def read_scalar(value: Any, place: Place, findings: Findings) -> Any:
+        # in Python a bool is an int, in Go it is not
         fits = isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool))
         if fits and (not bits or -(1 << bits) <= value < 1 << bits):
             return value
@@ -250,7 +253,7 @@ def _read_any(value: Any, _place: Place, _findings: Findings) -> Any:
 
 
 def _read_bytes(value: Any, place: Place, findings: Findings) -> Any:
-    """Base64, which may be broken into lines; it is shown in one."""
+    """Base64; line breaks are accepted and dropped, as Go's decoder does."""
     if not isinstance(value, str):
         wrong(value, "[]uint8", place, findings)
         return None
@@ -268,6 +271,7 @@ NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/\r\n]")
 def _time_reader(type_name: str) -> Reader:
     def read_time(value: Any, place: Place, _findings: Findings) -> Any:
         if not isinstance(value, str):
+            # an error of an UnmarshalJSON method ends decoding, while other wrong types are only recorded
             raise DecodingError(mismatch(value, "string", place))
         try:
             return times.normal(type_name, value)

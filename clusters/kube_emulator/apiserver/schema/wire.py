@@ -1,9 +1,9 @@
-"""A value in JSON form to a protobuf message and back, by steps that are worked out once for each type.
+"""Converts a value in JSON form to a protobuf message and back, by steps that are planned once per type.
 
-Presence is Go's: a field that is no pointer is always written, with its zero if it is not there; read, the zero of such
-a field is hidden where JSON says ``omitempty``, a struct is shown even when it is empty, and a pointer's zero is kept.
-Where Go shows ``null`` (a list, map or pointer without ``omitempty``) nothing is shown here, which every reader takes
-for the same.
+Presence follows Go. Written: a field that is no pointer is always there, with its zero if it is not set. Read: the zero of
+such a field is hidden where JSON has ``omitempty``, a struct is shown even when it is empty, and a pointer's zero is kept.
+Where Go writes ``null`` (a list, map or pointer without ``omitempty``) nothing is shown here, which means the same to every
+reader.
 """
 
 import base64
@@ -47,7 +47,7 @@ def putter(type_name: str) -> Put:
 def _put_plan(type_name: str) -> tuple[tuple[str, Put], ...]:
     """(JSON name, step) of each member; without a name, the step takes the whole value, as an inline member does.
 
-    Made at the first use of a type, because types refer to each other.
+    Built at the first use of a type, because types refer to each other.
     """
     wire = kinds.info(type_name).wire
     return tuple(("" if each.inline else each.name, _put_field(each)) for each in wire)
@@ -161,7 +161,7 @@ def taker(type_name: str) -> Take:
 
 @cache
 def _take_plan(type_name: str) -> tuple[dict[int, tuple[str, Take]], tuple[FieldInfo, ...]]:
-    """{number: (JSON name, step)}, without a name for an inline member; and what is shown though nobody set it."""
+    """{number: (JSON name, step)}, without a name for an inline member; and the fields that are shown though they are not set."""
     wire = kinds.info(type_name).wire
     steps = {each.number: ("" if each.inline else each.name, _take_field(each)) for each in wire}
     return steps, tuple(each for each in wire if each.shown)
@@ -192,7 +192,7 @@ def _take_map(field: FieldInfo, of_item: Take | None) -> Take:
 
 
 def _take_scalar(type_name: str) -> Take | None:
-    """How a scalar of this type changes on its way to JSON; None if it does not."""
+    """The conversion of a scalar of this type to JSON; None if there is none."""
     if type_name == "[]byte":
         return lambda held: base64.b64encode(held).decode()
     if type_name == "float64":
