@@ -10,7 +10,7 @@ from kube_emulator.apiserver.endpoints.bodies import parse_json
 from kube_emulator.apiserver.endpoints.call import Call
 from kube_emulator.apiserver.endpoints.forms import encode, encoded_list, event_line, frame
 from kube_emulator.apiserver.endpoints.lists import Part, part_of
-from kube_emulator.apiserver.endpoints.replies import quoted
+from kube_emulator.apiserver.endpoints.replies import add_warnings
 from kube_emulator.apiserver.query.labels import Predicate, both
 from kube_emulator.apiserver.registry.verbs.options import (
     ListOptions,
@@ -103,8 +103,7 @@ class Stream:
         response.content_type = media
         if media == "application/vnd.kubernetes.protobuf":
             response.headers["Content-Type"] = f"{media};stream=watch"
-        for text in filter(None, (call.served.warning, *call.warnings)):
-            response.headers.add("Warning", quoted(text))
+        add_warnings(response, filter(None, (call.served.warning, *call.warnings)))
         start = self._start()
         await response.prepare(call.request)
         try:

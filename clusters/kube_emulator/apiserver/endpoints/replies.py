@@ -2,7 +2,8 @@
 
 import asyncio
 import gzip
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aiohttp import web
@@ -20,9 +21,16 @@ INLINE_MAX = 1 << 20
 """Bytes up to which compressing does not hold up other requests."""
 
 
-def quoted(text: str) -> str:
-    """A text of a ``Warning`` header."""
-    return '299 - "' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+def add_warnings(response: web.StreamResponse, texts: Iterable[str]) -> None:
+    """Add a ``Warning`` header for each text, once.
+
+    A text with control characters, e.g. the name of an unknown field, is dropped: no header can have it (apimachinery
+    ``util/net`` ``NewWarningHeader``, whose error the recorder in apiserver ``filters/warning.go`` ignores).
+    """
+    for text in dict.fromkeys(texts):
+        if not any(unicodedata.category(letter) == "Cc" for letter in text):
+            escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+            response.headers.add("Warning", f'299 - "{escaped}"')
 
 
 async def reply(
@@ -43,8 +51,7 @@ async def reply(
         else:
             body = gzip.compress(body, GZIP_LEVEL)
     response = web.Response(body=body, status=code, headers=sent, content_type=form.content_type)
-    for text in dict.fromkeys(warnings or ()):
-        response.headers.add("Warning", quoted(text))
+    add_warnings(response, warnings or ())
     return response
 
 
@@ -61,8 +68,7 @@ def refuse(request: web.Request, error: ApiError, warnings: list[str] | None = N
     response = web.Response(
         body=body, status=error.code, headers=error.headers, content_type=form.content_type
     )
-    for text in dict.fromkeys(warnings or ()):
-        response.headers.add("Warning", quoted(text))
+    add_warnings(response, warnings or ())
     return response
 
 

@@ -100,6 +100,11 @@ def test_a_pod_whose_name_is_no_dns_label_warns_when_it_is_created_only(call: Ca
     assert (changed.code, changed.headers.get("warning")) == (200, None)
 
 
+def test_a_warning_that_no_header_can_have_is_dropped(call: Caller) -> None:
+    made = call("POST", f"{CONFIGS}?dryRun=All", {"metadata": {"name": "control"}, "a\nb": 1, "c": 1})
+    assert (made.code, made.headers["warning"]) == (201, '299 - "unknown field \\"c\\""')
+
+
 def test_an_invalid_object_sends_no_warnings_of_its_validation(call: Caller) -> None:
     item = slice_of("invalid", "GPU.example.com")
     item["spec"]["pool"]["generation"] = -1
