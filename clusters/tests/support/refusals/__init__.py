@@ -1,1 +1,1 @@
-"""Objects that were sent to a real API server, and under ``recorded`` what it answered."""
+"""Objects that were sent to a real API server; ``recorded`` has its answers."""

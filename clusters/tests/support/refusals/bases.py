@@ -1,4 +1,4 @@
-"""Good objects that cases are made from by one change each."""
+"""Valid objects, from which each case is made by one change."""
 
 from dra_api.objects import JsonObject
 

@@ -1,7 +1,7 @@
-"""Malformed objects: a good object, a verb, and one change that makes it bad.
+"""Malformed objects: a valid object, a verb, and one change that makes it invalid.
 
-A change is {path: value}; path is a JSON pointer, ``GONE`` removes what is there. ``before`` changes the stored object of an
-update or status update.
+A change is {JSON pointer: value}; the value ``GONE`` removes the member. ``before`` changes the stored object of an update or
+status update.
 """
 
 import copy
@@ -17,7 +17,7 @@ Change = dict[str, Any]
 
 @dataclass(frozen=True)
 class Case:
-    """One object and what is done with it."""
+    """One object and the request that sends it."""
 
     name: str
     base: JsonObject
@@ -27,7 +27,7 @@ class Case:
 
     @property
     def stored(self) -> JsonObject:
-        """The good object, as it is before an update."""
+        """The valid object, as it is before an update."""
         return changed(self.base, self.before)
 
     @property

@@ -1,4 +1,4 @@
-"""Malformed objects of resource.k8s.io; those of its slices are in ``slice_cases``."""
+"""Malformed objects of resource.k8s.io; ResourceSlices are in ``slice_cases``."""
 
 from refusals import bases, slice_cases
 from refusals.case import GONE, Case, Change, rows
@@ -176,4 +176,4 @@ CASES: tuple[Case, ...] = (
     *rows("pool request", bases.POOL_REQUEST, POOL_REQUESTS),
     *UPDATES,
 )
-"""Verbs: ``create``; ``update`` of the stored object; ``status`` of a claim without one; ``restatus`` of one that has it."""
+"""Verbs: ``create``, ``update``, ``status`` (a claim without status gets one), ``restatus`` (a claim's status is changed)."""

@@ -1,4 +1,4 @@
-"""Good objects of the kinds outside resource.k8s.io."""
+"""Valid objects of the kinds outside resource.k8s.io."""
 
 from dra_api.objects import JsonObject
 

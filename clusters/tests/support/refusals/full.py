@@ -1,4 +1,4 @@
-"""Objects that use the fields of every feature gate, and objects that leave everything out that has a default."""
+"""Objects that use the fields of every feature gate, and objects without anything that has a default."""
 
 from typing import Any
 

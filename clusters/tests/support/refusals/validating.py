@@ -1,4 +1,4 @@
-"""How the recorded answers are compared: the gates they were recorded with, and the kind of an object."""
+"""The circumstances of the recorded answers: the feature gates that were on, and the resource of each object."""
 
 from pathlib import Path
 from typing import Any

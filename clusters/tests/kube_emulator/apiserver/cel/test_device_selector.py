@@ -1,4 +1,4 @@
-"""The expression language of selectors (after dynamic-resource-allocation cel/compile_test.go, 1.36)."""
+"""CEL in device selectors (after dynamic-resource-allocation cel/compile_test.go, 1.36)."""
 
 import re
 
@@ -65,7 +65,7 @@ DEVICE: JsonObject = {
         (EXPENSIVE, 85_555_551),
     ],
 )
-def test_the_estimate_is_the_api_servers(expression: str, cost: int) -> None:
+def test_the_cost_estimate_equals_that_of_the_api_server(expression: str, cost: int) -> None:
     assert compiled(expression).cost == cost
 
 
@@ -81,7 +81,9 @@ def test_the_estimate_is_the_api_servers(expression: str, cost: int) -> None:
         (f'{OURS}.names.all(x, x.isGreaterThan(semver("0.0.1")))', 5 + 6 * 64),
     ],
 )
-def test_the_estimate_with_list_attributes(expression: str, cost: int) -> None:
+def test_the_cost_estimate_with_list_attributes_equals_that_of_the_api_server(
+    expression: str, cost: int
+) -> None:
     assert compiled(expression, STORED_LISTS).cost == cost
 
 
@@ -103,12 +105,12 @@ def test_the_estimate_with_list_attributes(expression: str, cost: int) -> None:
         (EXPENSIVE, "too complex, exceeds cost limit$"),
     ],
 )
-def test_what_the_api_server_refuses(expression: str, problem: str) -> None:
-    [told] = check_expression(expression)
-    assert re.search(problem, told), told
+def test_a_new_selector_is_refused_with_the_message_of_the_api_server(expression: str, problem: str) -> None:
+    [found] = check_expression(expression)
+    assert re.search(problem, found), found
 
 
-def test_gates_decide_what_compiles() -> None:
+def test_feature_gates_decide_which_selectors_compile() -> None:
     assert check_expression(f'{OURS}.names.includes("x")', gates=LISTS) == []
     assert check_expression("device.allowMultipleAllocations") == []
     [problem] = check_expression("device.allowMultipleAllocations", gates=())
@@ -142,7 +144,7 @@ def test_gates_decide_what_compiles() -> None:
         ("!device.allowMultipleAllocations", True),
     ],
 )
-def test_selectors_see_the_device_as_kubernetes_shows_it(expression: str, selected: bool) -> None:
+def test_a_selector_evaluates_to_what_it_does_in_kubernetes(expression: str, selected: bool) -> None:
     assert matches(expression, DRIVER, DEVICE) is selected
 
 
@@ -160,7 +162,7 @@ def test_selectors_see_the_device_as_kubernetes_shows_it(expression: str, select
         '"A-B".lowerAscii().split("-") == ["a", "b"] && "%d".format([1]) == "1"',
     ],
 )
-def test_the_libraries_of_kubernetes_are_there(expression: str) -> None:
+def test_the_functions_of_kubernetes_and_cel_go_are_available(expression: str) -> None:
     assert matches(expression, DRIVER, DEVICE)
 
 
@@ -176,7 +178,7 @@ def test_the_libraries_of_kubernetes_are_there(expression: str) -> None:
         ("1 / 0 == 1", "divide by zero"),
     ],
 )
-def test_expressions_that_fail_on_a_device_say_why(expression: str, error: str) -> None:
+def test_a_selector_that_fails_on_a_device_reports_why(expression: str, error: str) -> None:
     with pytest.raises(SelectorError, match=error):
         matches(expression, DRIVER, DEVICE)
 
@@ -192,18 +194,18 @@ def test_expressions_that_fail_on_a_device_say_why(expression: str, error: str) 
         ({"ints": [1, 2]}, "exists(x, x > 1)", True),
     ],
 )
-def test_list_attributes(values: JsonObject, expression: str, selected: bool) -> None:
+def test_selectors_can_use_list_attributes(values: JsonObject, expression: str, selected: bool) -> None:
     device = view(DRIVER, {"name": "d", "attributes": {"l": values}}, lists=True)
     assert selects(f"{OURS}.l.{expression}", device, lists=True) is selected
 
 
-def test_a_list_that_is_too_long_is_an_error() -> None:
+def test_includes_refuses_a_list_that_is_too_long() -> None:
     device = view(DRIVER, {"name": "d", "attributes": {"l": {"ints": list(range(49))}}}, lists=True)
     with pytest.raises(SelectorError, match="cannot be applied to lists longer than 48 values"):
         selects(f"{OURS}.l.includes(99)", device, lists=True)
 
 
-def test_without_the_gate_a_list_is_an_attribute_of_the_future() -> None:
+def test_a_list_attribute_without_its_gate_is_an_unsupported_value() -> None:
     with pytest.raises(SelectorError, match="attribute l: unsupported attribute value"):
         matches(f"{OURS}.l", DRIVER, {"name": "d", "attributes": {"l": {"ints": [1]}}})
 
@@ -212,5 +214,5 @@ VERSIONS = ["1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-beta", "1.0.0", "1.0.1", "1.1
 
 
 @given(st.integers(0, len(VERSIONS) - 1), st.integers(0, len(VERSIONS) - 1))
-def test_versions_are_ordered_as_semver_says(left: int, right: int) -> None:
+def test_versions_are_ordered_as_semantic_versioning_defines(left: int, right: int) -> None:
     assert (Semver.of(VERSIONS[left]) < Semver.of(VERSIONS[right])) == (left < right)

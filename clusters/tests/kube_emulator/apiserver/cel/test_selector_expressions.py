@@ -1,9 +1,9 @@
-"""What the API server says of selectors, against answers recorded from real ones.
+"""Which selectors the API server accepts, compared with answers that were recorded from real ones.
 
-``selector_expressions.json`` has 364 expressions and, under ``refused``, the text of the cause with which a real
-kube-apiserver answered a DeviceClass with that selector (dry run, default gates; null: it was taken). 1.36.3 and 1.37.2
-answered alike; ``refused_1_34`` is there where 1.34.4 answered otherwise, because it has no lists extension for new
-expressions and no gate DRAConsumableCapacity by default.
+``selector_expressions.json`` has 364 expressions. ``refused`` is the message of the cause with which a real kube-apiserver
+refused a DeviceClass with that selector (dry run, default gates), or null if it accepted it. 1.36.3 and 1.37.2 answered the
+same; ``refused_1_34`` is there where 1.34.4 differed, because it has no lists extension for new expressions and the gate
+DRAConsumableCapacity is off by default.
 """
 
 import json
@@ -18,30 +18,30 @@ from kube_emulator.releases.release import V1_34, Release
 
 Row = dict[str, Any]
 ROWS: list[Row] = json.loads((Path(__file__).parent / "selector_expressions.json").read_text())
-UNKNOWN = '"abc".find("[") == "b"'
-"""The one that differs: upstream compiles literal patterns of ``find`` before it takes an expression."""
+DIFFERS = '"abc".find("[") == "b"'
+"""The one that differs: upstream compiles the literal patterns of ``find`` when it checks an expression."""
 
 
-def told(row: Row, release: str) -> str | None:
-    """The recorded refusal without what the API puts before it."""
+def recorded(row: Row, release: str) -> str | None:
+    """The recorded refusal without the prefix that the API adds."""
     text: str | None = row.get(f"refused_{release.replace('.', '_')}", row["refused"])
     shown = json.dumps(row["expression"], ensure_ascii=False)
     return text and text.partition(": ")[2].removeprefix(f"{shown}: ")
 
 
 @pytest.mark.parametrize("release", ["1.34", "1.36", "1.37"])
-def test_every_expression_is_taken_or_refused_as_by_the_real_api_server(release: str) -> None:
+def test_every_expression_is_accepted_or_refused_as_by_the_real_api_server(release: str) -> None:
     different = []
     for row in ROWS:
         [*found] = check_expression(
             row["expression"], gates=gates_of(Release.parse(release)), release=Release.parse(release)
         )
-        if found != [*filter(None, [told(row, release)])]:
-            different.append((row["expression"], told(row, release), found))
-    assert [expression for expression, *_ in different] == [UNKNOWN], different
+        if found != [*filter(None, [recorded(row, release)])]:
+            different.append((row["expression"], recorded(row, release), found))
+    assert [expression for expression, *_ in different] == [DIFFERS], different
 
 
-def test_what_a_new_release_brought_is_taken_from_stored_objects_of_an_old_one() -> None:
+def test_a_stored_expression_can_use_functions_that_a_new_one_cannot_use_yet() -> None:
     expression = "[2, 1].sort() == [1, 2]"
     assert "undeclared reference to 'sort'" in check_expression(expression, release=V1_34)[0]
     assert matches(expression, "dra.example.com", {"name": "d"})
@@ -65,6 +65,6 @@ def test_what_a_new_release_brought_is_taken_from_stored_objects_of_an_old_one()
         "device.attributes.all(domain, names, names.all(n, v, v == 1))",
     ],
 )
-def test_functions_give_what_they_give_in_kubernetes(expression: str) -> None:
+def test_functions_return_what_they_return_in_kubernetes(expression: str) -> None:
     device = {"name": "d", "attributes": {"a": {"int": 1}}}
     assert matches(expression, "dra.example.com", device)

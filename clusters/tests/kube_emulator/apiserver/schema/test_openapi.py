@@ -1,4 +1,4 @@
-"""The OpenAPI documents; that kubectl reads them is told by the stories with kubectl."""
+"""The OpenAPI documents; the stories with kubectl prove that kubectl reads them."""
 
 import json
 from dataclasses import dataclass
@@ -37,13 +37,13 @@ def references(document: Any) -> set[str]:
 
 
 @pytest.mark.parametrize("resource", [CLAIMS, PODS, FOOS])
-def test_every_reference_leads_to_a_schema(resource: Row) -> None:
+def test_every_reference_has_a_schema(resource: Row) -> None:
     three, two = document_v3([resource], V1_37), document_v2([resource], V1_37)
     assert references(three) <= {f"#/components/schemas/{name}" for name in three["components"]["schemas"]}
     assert references(two) <= {f"#/definitions/{name}" for name in two["definitions"]}
 
 
-def test_an_operation_says_its_action_and_kind() -> None:
+def test_every_operation_has_its_action_and_kind() -> None:
     paths = document_v3([CLAIMS], V1_37)["paths"]
     actions = {
         (path, method): operation["x-kubernetes-action"]
@@ -68,14 +68,14 @@ def test_an_operation_says_its_action_and_kind() -> None:
     assert paths[CLAIM_PATH]["post"]["x-kubernetes-group-version-kind"] == kind
 
 
-def test_a_patch_says_that_it_validates_fields_which_kubectl_asks_before_it_applies() -> None:
+def test_patch_has_the_parameter_field_validation_by_which_kubectl_detects_server_side_validation() -> None:
     patch = document_v3([PODS], V1_37)["paths"]["/api/v1/namespaces/{namespace}/pods/{name}"]["patch"]
     assert {"fieldValidation", "force"} <= {
         each["name"] for each in patch["parameters"] if each["in"] == "query"
     }
 
 
-def test_a_list_says_how_it_merges() -> None:
+def test_a_list_has_the_extensions_that_say_how_it_merges() -> None:
     status = schemas(["core_v1.PodStatus"], 3)["io.k8s.api.core.v1.PodStatus"]
     conditions = status["properties"]["conditions"]
     assert conditions["x-kubernetes-list-type"] == "map"
@@ -85,7 +85,7 @@ def test_a_list_says_how_it_merges() -> None:
     assert conditions["x-kubernetes-patch-strategy"] == "merge"
 
 
-def test_a_schema_is_of_its_kind_and_tells_what_is_required() -> None:
+def test_a_schema_has_its_kind_and_its_required_members() -> None:
     found = schemas(["resource_v1.ResourceSlice"], 3)
     schema = found["io.k8s.api.resource.v1.ResourceSlice"]
     kind = {"group": "resource.k8s.io", "kind": "ResourceSlice", "version": "v1"}
@@ -96,26 +96,26 @@ def test_a_schema_is_of_its_kind_and_tells_what_is_required() -> None:
     }
 
 
-def test_every_described_member_is_there() -> None:
+def test_every_description_is_of_a_member_that_exists() -> None:
     for name in descriptions():
         table, message, *member = name.split(".")
         if message != "TypeMeta":
             assert not member or member[0] in kinds.info(f"{table}.{message}").fields, name
 
 
-def test_all_of_the_stable_device_api_is_described() -> None:
+def test_every_type_of_resource_v1_has_a_description() -> None:
     plain = {"DeviceClassList", "ResourceClaimList", "ResourceClaimTemplateList", "ResourceSliceList"}
     for message in kinds.table("resource_v1").messages.values():
         if message.short not in plain | {"DeviceTaintRuleList"}:
             assert message.name in descriptions() or message.short == "DeviceTaintRuleStatus"
 
 
-def test_a_beta_version_is_described_by_its_name_in_v1() -> None:
+def test_a_type_of_a_beta_version_has_the_description_of_its_name_in_v1() -> None:
     device = schemas(["resource_v1beta1.BasicDevice"], 3)["io.k8s.api.resource.v1beta1.BasicDevice"]
     assert device["description"] == descriptions()["resource_v1.Device"]
 
 
-def test_a_document_has_only_what_its_release_knows() -> None:
+def test_a_document_has_only_the_fields_of_its_release() -> None:
     name = "io.k8s.api.resource.v1.DeviceAttribute"
     old, new = (
         schemas(["resource_v1.DeviceAttribute"], 3, release)[name]["properties"] for release in (V1_35, V1_36)
@@ -123,7 +123,7 @@ def test_a_document_has_only_what_its_release_knows() -> None:
     assert new.keys() - old.keys() == {"ints", "bools", "strings", "versions"}
 
 
-def test_a_custom_resource_brings_its_own_schema() -> None:
+def test_a_custom_resource_has_its_own_schema() -> None:
     own = {"type": "object", "properties": {"spec": {"type": "object"}}}
     schema = document_v3([FOOS], V1_37, {"Foo": own})["components"]["schemas"]["com.example.v1.Foo"]
     assert schema["properties"].keys() == {"apiVersion", "kind", "metadata", "spec"}
@@ -132,7 +132,7 @@ def test_a_custom_resource_brings_its_own_schema() -> None:
     ]
 
 
-def test_the_index_leads_to_the_documents() -> None:
+def test_the_index_has_the_path_and_digest_of_each_document() -> None:
     digests = {root_of(each): digest([each], V1_37) for each in (PODS, FOOS)}
     address = index(digests)["paths"]["apis/example.com/v1"]["serverRelativeURL"]
     assert address == f"/openapi/v3/apis/example.com/v1?hash={digests['apis/example.com/v1']}"
@@ -143,7 +143,7 @@ def test_the_index_leads_to_the_documents() -> None:
     )
 
 
-def test_version_2_is_the_same_as_protobuf() -> None:
+def test_the_protobuf_form_of_version_2_has_the_same_content() -> None:
     document = document_v2([CLAIMS, FOOS], V1_37)
     message = message_class("openapi_v2.Document").FromString(gnostic.encode(document))
     definitions = {each.f1: each.f2 for each in message.f9.f1}

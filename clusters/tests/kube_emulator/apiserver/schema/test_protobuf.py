@@ -1,4 +1,4 @@
-"""Golden bytes (made by k8s.io/api v0.36.3), and what comes back from any value of any kind."""
+"""Golden bytes (written by k8s.io/api v0.36.3), and round trips of any value of any kind."""
 
 from typing import Any
 
@@ -42,7 +42,7 @@ STATUS = {
     "code": 404,
 }
 META = b'\x12\x00\x1a\x00"\x00*\x002\x008\x00'
-"""What Go writes of an ObjectMeta that has a name only."""
+"""What Go writes for an ObjectMeta that has only a name, after the name."""
 GOLDEN = [
     (
         DEVICE_CLASS,
@@ -77,7 +77,7 @@ GOLDEN = [
 
 
 @pytest.mark.parametrize(("value", "raw"), GOLDEN)
-def test_the_bytes_are_those_of_go(value: dict[str, Any], raw: bytes) -> None:
+def test_objects_are_encoded_as_go_encodes_them_and_decoded_again(value: dict[str, Any], raw: bytes) -> None:
     assert encode(value) == raw
     assert decode(raw) == value
 
@@ -111,7 +111,7 @@ def single(field: FieldInfo, depth: int) -> st.SearchStrategy[Any]:
     return SCALARS.get(field.type, OPAQUE)
 
 
-# protobuf cannot tell an empty list or map from none
+# protobuf cannot distinguish an empty list or map from none
 def values(field: FieldInfo, depth: int) -> st.SearchStrategy[Any]:
     item = single(field, depth)
     item = st.lists(item, min_size=1, max_size=2) if field.repeated else item
@@ -127,7 +127,7 @@ def messages(draw: st.DrawFn, info: TypeInfo, depth: int) -> dict[str, Any]:
 
 @given(st.data())
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
-def test_what_comes_back_is_what_the_server_reads_of_the_same_json(data: st.DataObject) -> None:
+def test_a_round_trip_keeps_what_the_server_decodes_from_the_same_json(data: st.DataObject) -> None:
     api_version, kind = data.draw(st.sampled_from(KINDS))
     info = kinds.type_of(api_version, kind)
     assert info
@@ -137,14 +137,14 @@ def test_what_comes_back_is_what_the_server_reads_of_the_same_json(data: st.Data
     assert decode(encode(wanted)) == nothing | wanted
 
 
-def test_watch_frames_follow_each_other() -> None:
+def test_a_stream_of_watch_frames_is_read_one_by_one() -> None:
     stream = protobuf.frame("ADDED", encode(LEASE)) + protobuf.frame("DELETED", encode(SERVICE))
     event, value, rest = protobuf.read_frame(stream)
     assert (event, value) == ("ADDED", LEASE)
     assert protobuf.read_frame(rest) == ("DELETED", SERVICE, b"")
 
 
-def test_a_list_is_made_of_the_bytes_of_its_objects() -> None:
+def test_a_list_is_assembled_from_the_encoded_bytes_of_its_objects() -> None:
     objects = [SERVICE | {"metadata": {"name": "x" * length}} for length in (1, 300)]
     raw = protobuf.list_document("v1", "ServiceList", {"resourceVersion": "7"}, map(protobuf.body, objects))
     whole = {
@@ -161,7 +161,7 @@ def test_an_empty_list_has_no_items() -> None:
     assert decode(encode(empty)) == empty
 
 
-def test_options_are_read_in_any_group() -> None:
+def test_delete_options_are_decoded_in_any_group() -> None:
     options = {"apiVersion": "resource.k8s.io/v1", "kind": "DeleteOptions", "gracePeriodSeconds": 0}
     assert decode(encode(options)) == options
 
@@ -180,13 +180,13 @@ def test_options_are_read_in_any_group() -> None:
         (protobuf.MAGIC + b"\n\t\n\x02v1\x12\x03Pod\x12\x02\x0a\x05", "2 bytes are no protobuf Pod of v1"),
     ],
 )
-def test_what_is_no_document_is_refused_in_a_sentence(raw: bytes, problem: str) -> None:
+def test_a_malformed_document_is_refused_with_the_reason(raw: bytes, problem: str) -> None:
     with pytest.raises(ProtobufError, match=problem):
         decode(raw)
 
 
 @given(st.binary(max_size=60))
-def test_no_bytes_of_a_client_do_more_than_be_refused(raw: bytes) -> None:
+def test_any_bytes_of_a_client_are_decoded_or_refused(raw: bytes) -> None:
     lease = b"\n\x1f\n\x16coordination.k8s.io/v1\x12\x05Lease\x12" + bytes([len(raw)]) + raw
     try:
         assert decode(protobuf.MAGIC + lease)["kind"] == "Lease"
@@ -194,13 +194,13 @@ def test_no_bytes_of_a_client_do_more_than_be_refused(raw: bytes) -> None:
         assert "Lease" in str(error)  # noqa: PT017 - either answer is right
 
 
-def test_a_value_of_a_wrong_type_has_no_form() -> None:
+def test_a_value_with_a_wrong_type_has_no_protobuf_form() -> None:
     with pytest.raises(ProtobufError, match="this Lease of coordination.k8s.io/v1 has no protobuf form"):
         encode(LEASE | {"spec": {"leaseTransitions": "many"}})
     with pytest.raises(ProtobufError, match="kind 'Foo' of 'example.com/v1' has no protobuf form"):
         encode({"apiVersion": "example.com/v1", "kind": "Foo"})
 
 
-def test_a_short_frame_says_how_much_is_missing() -> None:
+def test_a_truncated_frame_is_refused_with_both_lengths() -> None:
     with pytest.raises(ProtobufError, match="a watch frame of 9 bytes was expected, 4 are there"):
         protobuf.read_frame(b"\0\0\0\x05")

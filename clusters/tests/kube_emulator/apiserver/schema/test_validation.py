@@ -1,4 +1,4 @@
-"""Documents as the server's decoder reads them; the texts are those of Go (compared with k8s.io/client-go v0.36.3)."""
+"""Documents as the server's decoder reads them; the messages are Go's (compared with k8s.io/client-go v0.36.3)."""
 
 import re
 import sys
@@ -19,7 +19,7 @@ def pod(spec: Any, **metadata: Any) -> Reading:
     return read(info, {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
 
 
-def test_unknown_members_are_named_in_the_order_of_the_document_and_dropped() -> None:
+def test_unknown_fields_are_dropped_and_reported_in_the_order_of_the_document() -> None:
     reading = pod({"containers": [{"name": "c", "foo": 1, "ports": [{"bar": 1}]}], "Foo": 1}, Labels={})
     assert reading.strict_error == (
         'strict decoding error: unknown field "metadata.Labels", unknown field "spec.containers[0].foo", '
@@ -39,7 +39,7 @@ def test_a_release_does_not_know_the_fields_of_later_ones() -> None:
     assert "skipNodeOperations" not in older.value["spec"]
 
 
-def test_what_was_told_twice_is_named_in_its_place_and_the_last_counts() -> None:
+def test_a_duplicate_field_is_reported_and_its_last_value_counts() -> None:
     text = b'{"kind":"ConfigMap","data":{"a":"1","a":"2"},"metadata":{"name":"x","no":1,"name":"y","no":2}}'
     reading = read(kinds.info("core_v1.ConfigMap"), parse(text))
     assert reading.warnings == (
@@ -50,7 +50,7 @@ def test_what_was_told_twice_is_named_in_its_place_and_the_last_counts() -> None
     assert (reading.value["data"], reading.value["metadata"]) == ({"a": "2"}, {"name": "y"})
 
 
-def test_opaque_members_may_have_any_content() -> None:
+def test_opaque_fields_accept_any_content() -> None:
     config = {"opaque": {"driver": "d", "parameters": {"any": [{}, None]}}}
     value = {"spec": {"devices": {"config": [config]}}}
     reading = read(kinds.info("resource_v1.ResourceClaim"), value)
@@ -58,7 +58,7 @@ def test_opaque_members_may_have_any_content() -> None:
     assert reading.value["spec"]["devices"]["config"] == [config]
 
 
-def test_what_is_kept_is_what_go_prints_again() -> None:
+def test_a_document_is_kept_as_go_would_write_it_again() -> None:
     limits = {"cpu": 0.5, "memory": "1024Mi"}
     reading = pod(
         {
@@ -118,16 +118,16 @@ def test_what_is_kept_is_what_go_prints_again() -> None:
         ),
     ],
 )
-def test_wrong_types_are_refused_in_the_words_of_go(spec: Any, problem: str) -> None:
+def test_a_wrong_type_is_refused_with_the_message_of_go(spec: Any, problem: str) -> None:
     with pytest.raises(DecodingError, match=f"^{re.escape(problem)}$"):
         pod(spec)
 
 
-def test_no_more_than_a_hundred_unknown_members_are_named() -> None:
+def test_at_most_a_hundred_unknown_fields_are_reported() -> None:
     assert len(pod({f"x{number}": 1 for number in range(1000)}).warnings) == 100
 
 
-def test_a_document_that_is_too_deep_is_refused() -> None:
+def test_a_document_that_is_nested_too_deeply_is_refused() -> None:
     schema: dict[str, Any] = {}
     for _ in range(sys.getrecursionlimit()):
         schema = {"not": schema}
@@ -135,9 +135,9 @@ def test_a_document_that_is_too_deep_is_refused() -> None:
         read(kinds.info("apiextensions_v1.JSONSchemaProps"), schema)
 
 
-def test_a_refusal_says_which_kind_it_was_read_as() -> None:
-    told = refusal("resource.k8s.io/v1", "ResourceSlice", "no")
-    assert told == 'ResourceSlice in version "v1" cannot be handled as a ResourceSlice: no'
+def test_a_refusal_names_the_kind_and_its_version() -> None:
+    message = refusal("resource.k8s.io/v1", "ResourceSlice", "no")
+    assert message == 'ResourceSlice in version "v1" cannot be handled as a ResourceSlice: no'
 
 
 @pytest.mark.parametrize(
@@ -152,22 +152,22 @@ def test_a_refusal_says_which_kind_it_was_read_as() -> None:
         (b"[" * 100_000, "exceeded max depth"),
     ],
 )
-def test_what_is_no_json_is_refused_in_the_words_of_go(text: bytes, problem: str) -> None:
+def test_malformed_json_is_refused_with_the_message_of_go(text: bytes, problem: str) -> None:
     with pytest.raises(DecodingError, match=f"couldn't get version/kind; json parse error: .*{problem}"):
         parse(text)
 
 
-def test_a_refusal_shows_how_the_body_begins() -> None:
-    told = unrecognized("Pod", "no", b'{"apiVersion":"resource.k8s.io/v1"}')
+def test_a_refusal_of_an_unknown_kind_shows_the_start_of_the_body() -> None:
+    message = unrecognized("Pod", "no", b'{"apiVersion":"resource.k8s.io/v1"}')
     assert (
-        told
+        message
         == 'the object provided is unrecognized (must be of type Pod): no ({"apiVersion":"resource.k8s.io ...)'
     )
     assert unrecognized("Pod", "no", b"k8s").endswith("no (6b3873)")
 
 
 @pytest.mark.parametrize(
-    ("told", "kept"),
+    ("sent", "stored"),
     [
         ("0.5", "500m"),
         ("1000m", "1"),
@@ -183,11 +183,11 @@ def test_a_refusal_shows_how_the_body_begins() -> None:
         ("0.0000000001", "1n"),
     ],
 )
-def test_quantities_are_stored_as_the_server_stores_them(told: str, kept: str) -> None:
-    assert canonical(told) == kept
+def test_quantities_are_stored_in_canonical_form(sent: str, stored: str) -> None:
+    assert canonical(sent) == stored
 
 
-def test_times_are_read_as_strictly_as_go_does() -> None:
+def test_times_are_parsed_as_strictly_as_in_go() -> None:
     assert normal("Time", "2024-01-01T01:00:00.5+02:30") == "2023-12-31T22:30:00Z"
     with pytest.raises(ValueError, match='cannot parse "Z" as ".000000"'):
         normal("MicroTime", "2024-01-01T00:00:00Z")

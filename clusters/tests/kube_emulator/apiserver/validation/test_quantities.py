@@ -1,4 +1,4 @@
-"""Quantities in the form in which the server sends them; the pairs were recorded from kube-apiserver 1.36.3."""
+"""Quantities in the canonical form of the API server; the pairs were recorded from kube-apiserver 1.36.3."""
 
 from fractions import Fraction
 
@@ -64,12 +64,12 @@ SUFFIXES = ("", "m", "k", "M", "G", "Ki", "Mi", "Gi", "e3", "e6")
 
 
 @pytest.mark.parametrize(("sent", "received"), PAIRS)
-def test_a_quantity_comes_back_as_the_real_server_sends_it(sent: str, received: str) -> None:
+def test_a_quantity_has_the_canonical_form_of_the_real_server(sent: str, received: str) -> None:
     assert canonical(sent) == received
 
 
 @given(st.integers(-(10**6), 10**6), st.sampled_from(SUFFIXES))
-def test_the_canonical_form_has_the_same_value_and_stays(number: int, suffix: str) -> None:
+def test_the_canonical_form_has_the_same_value_and_is_canonical_itself(number: int, suffix: str) -> None:
     text = f"{number}{suffix}"
     assert value_of(canonical(text)) == value_of(text)
     assert canonical(canonical(text)) == canonical(text)
@@ -80,6 +80,6 @@ def test_whole_numbers_are_rounded_up() -> None:
     assert value_of("0.1n") == Fraction(1, 10**9)
 
 
-def test_what_is_no_quantity_is_told() -> None:
+def test_a_malformed_quantity_is_an_error() -> None:
     with pytest.raises(ValueError, match="is not a Kubernetes quantity"):
         canonical("80 GB")

@@ -1,7 +1,7 @@
-"""The rules answer as a real API server does.
+"""Validation refuses objects with the causes of a real API server.
 
-The expected causes in ``refusals/recorded/causes`` were recorded from kube-apiserver 1.36.3 with the alpha gates of ``GATES`` on, by
-sending it the very objects of ``refusals``; none was written by hand. Causes of maps come in random order there.
+The expected causes in ``refusals/recorded/causes`` were recorded from kube-apiserver 1.36.3 with the alpha gates of ``GATES`` on,
+by sending it the objects of ``refusals``; none was written by hand. The real server reports causes of maps in random order.
 """
 
 import copy
@@ -43,7 +43,7 @@ def causes_of(case: Case) -> list[Cause]:
     old = copy.deepcopy(case.stored)
     status = old.pop("status", None)
     prepare_create(resource, old, CONTEXT)
-    for name in ("serviceAccountName", "serviceAccount"):  # given by an admission plugin that was off
+    for name in ("serviceAccountName", "serviceAccount"):  # set by an admission plugin that was off
         old.get("spec", {}).pop(name, None)
     if case.verb == "restatus":
         old["status"] = status
@@ -53,11 +53,11 @@ def causes_of(case: Case) -> list[Cause]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_each_object_is_refused_for_the_causes_that_the_real_server_tells(case: Case) -> None:
+def test_an_object_is_refused_with_the_causes_of_the_real_server(case: Case) -> None:
     found = [[cause.type, cause.field, cause.message] for cause in causes_of(case)]
     assert sorted(found) == sorted(ANSWERS[case.name])
 
 
-def test_there_is_an_answer_for_each_case_and_no_other() -> None:
+def test_every_case_has_a_recorded_answer_and_every_answer_a_case() -> None:
     assert [case.name for case in CASES] == list(dict.fromkeys(case.name for case in CASES))
     assert {case.name for case in CASES} == set(ANSWERS)

@@ -1,4 +1,4 @@
-"""How 1.34 words what newer releases word otherwise; the list of behaviours compared both with kube-apiserver 1.34.4."""
+"""Causes whose path or message was different in 1.34; `dra-cluster diff` compared them with kube-apiserver 1.34.4."""
 
 import copy
 
@@ -15,7 +15,7 @@ from kube_emulator.releases.release import V1_34, V1_36, Release
 
 
 @pytest.mark.parametrize(
-    ("path", "blamed"),
+    ("path", "reported"),
     [
         ("spec.devices[1]", "spec.devices[1].name"),
         ("spec.spec.devices.requests[1]", "spec.spec.devices.requests[1].name"),
@@ -24,24 +24,26 @@ from kube_emulator.releases.release import V1_34, V1_36, Release
         ("spec.devices.constraints[0].requests[1]", "spec.devices.constraints[0].requests[1]"),
     ],
 )
-def test_a_second_one_is_blamed_on_what_tells_them_apart(path: str, blamed: str) -> None:
+def test_a_duplicate_is_reported_at_the_key_of_the_item(path: str, reported: str) -> None:
     [cause] = as_1_34([duplicate(path, "x")])
-    assert cause.field == blamed
+    assert cause.field == reported
 
 
-def test_a_missing_driver_is_malformed_too() -> None:
+def test_a_missing_driver_name_is_reported_as_malformed_too() -> None:
     kinds = [cause.type for cause in as_1_34([required("spec.driver")])]
     assert kinds == ["FieldValueRequired", "FieldValueInvalid"]
 
 
-def test_an_attribute_without_value_lacks_one() -> None:
+def test_an_attribute_without_value_is_reported_as_a_missing_value() -> None:
     path = "spec.devices[0].attributes[model]"
     [cause] = as_1_34([invalid(path, "", "exactly one value must be specified")])
     assert (cause.type, cause.field) == ("FieldValueRequired", path)
 
 
 @pytest.mark.parametrize(("release", "field"), [(V1_34, "[a-b]"), (V1_36, "")])
-def test_a_name_of_an_attribute_is_blamed_where_it_stands(release: Release, field: str) -> None:
+def test_a_malformed_attribute_name_is_reported_at_the_attribute_in_1_34_and_at_the_map_later(
+    release: Release, field: str
+) -> None:
     item, context = copy.deepcopy(bases.SLICE), Context(release, gates_of(release))
     item["spec"]["devices"][0]["attributes"] = {"a-b": {"int": 1}}
     prepare_create(resource_of(item), item, context)

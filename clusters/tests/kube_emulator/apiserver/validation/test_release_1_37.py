@@ -1,4 +1,4 @@
-"""Rules that only 1.37 has; no binary of it was at hand, so they are tested against its source (validation.go after beta.0)."""
+"""Rules that only 1.37 has, tested against its source (validation.go after beta.0): there was no binary to record from."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ WHERE = "spec.devices[0].capacity[bandwidth].requestPolicy.validRange"
 NODE = "spec.devices[0].nodeAllocatableResources[memory]"
 
 
-def told(base: JsonObject, change: dict[str, Any], context: Context = CONTEXT) -> list[str]:
+def causes_of(base: JsonObject, change: dict[str, Any], context: Context = CONTEXT) -> list[str]:
     item = changed(base, change)
     prepare_create(resource_of(item), item, context)
     return [cause.text for cause in validate_create(resource_of(item), item, context)]
@@ -80,8 +80,8 @@ def told(base: JsonObject, change: dict[str, Any], context: Context = CONTEXT) -
         ),
     ],
 )
-def test_a_slice_is_refused(change: dict[str, Any], wanted: str) -> None:
-    assert told(bases.SLICE, change) == [wanted]
+def test_a_slice_is_refused_by_the_new_rules(change: dict[str, Any], wanted: str) -> None:
+    assert causes_of(bases.SLICE, change) == [wanted]
 
 
 @pytest.mark.parametrize(
@@ -101,33 +101,33 @@ def test_a_slice_is_refused(change: dict[str, Any], wanted: str) -> None:
         ),
     ],
 )
-def test_a_range_is_refused(change: dict[str, Any], wanted: str) -> None:
-    assert told(bases.SHARED_SLICE, change)[:1] == [wanted]
+def test_a_range_is_refused_by_the_new_rules(change: dict[str, Any], wanted: str) -> None:
+    assert causes_of(bases.SHARED_SLICE, change)[:1] == [wanted]
 
 
-def test_steps_may_be_fractions() -> None:
+def test_a_step_can_be_a_fraction() -> None:
     change = {RANGE: {"default": "1500m", "validRange": {"min": "500m", "max": "2", "step": "500m"}}}
-    assert told(bases.SHARED_SLICE, change) == []
-    assert told(bases.SHARED_SLICE, change, Context(V1_36, gates_of(V1_36))) == []
+    assert causes_of(bases.SHARED_SLICE, change) == []
+    assert causes_of(bases.SHARED_SLICE, change, Context(V1_36, gates_of(V1_36))) == []
     odd = {**change, f"{RANGE}/default": "1300m"}
-    assert [text.partition(": ")[0] for text in told(bases.SHARED_SLICE, odd)] == [f"{WHERE}.step"]
+    assert [text.partition(": ")[0] for text in causes_of(bases.SHARED_SLICE, odd)] == [f"{WHERE}.step"]
 
 
-def test_a_partition_type_may_stand_bare_in_the_drivers_domain() -> None:
-    assert told(bases.SLICE, {**TYPED, f"{D}/attributes": {"profile": {"string": "1g.10gb"}}}) == []
+def test_a_partition_type_attribute_of_the_driver_needs_no_domain_on_the_device() -> None:
+    assert causes_of(bases.SLICE, {**TYPED, f"{D}/attributes": {"profile": {"string": "1g.10gb"}}}) == []
 
 
-def test_every_operation_may_be_skipped() -> None:
-    assert told(bases.SLICE, {"/spec/skipNodeOperations": ["*"]}) == []
+def test_all_node_operations_can_be_skipped() -> None:
+    assert causes_of(bases.SLICE, {"/spec/skipNodeOperations": ["*"]}) == []
 
 
-def test_fields_of_alpha_gates_are_dropped() -> None:
+def test_fields_of_alpha_gates_are_dropped_by_default() -> None:
     item = changed(bases.SLICE, {"/spec/skipNodeOperations": ["*"], **TYPED})
     prepare_create(resource_of(item), item, Context(V1_37, gates_of(V1_37)))
     assert not {"skipNodeOperations", "partitionTypeAttribute"} & set(item["spec"])
 
 
-def test_a_capacity_that_did_not_change_is_not_judged_again() -> None:
+def test_an_unchanged_capacity_is_not_validated_again() -> None:
     item = changed(bases.SLICE, {f"{D}/capacity": {"no-dash": {"value": "1"}}})
     old = changed(item, {})
     prepare_update(resource_of(item), old, item, "", CONTEXT)

@@ -1,9 +1,9 @@
-"""What is stored of an object: its defaults, and in older releases less than was sent.
+"""What is stored of an object: defaults are added, fields of gates that are off are dropped.
 
-``refusals/recorded/stored.json`` holds what kube-apiserver 1.36.3 sent back for the objects of ``refusals.full``, once as
-each release (``--emulated-version``) with its default gates, once as 1.36 with all of DRA's gates (``all``); but for
-``lists`` and ``tolerations`` of 1.34, where kube-apiserver 1.34.4 itself does otherwise than its emulation. Left out of it
-are the taint that an admission plugin gives to new nodes, and the status of a CustomResourceDefinition.
+``refusals/recorded/stored.json`` has what kube-apiserver 1.36.3 returned for the objects of ``refusals.full``: once as each
+release (``--emulated-version``) with its default gates, once as 1.36 with all of DRA's gates (``all``). ``lists`` and
+``tolerations`` of 1.34 are from kube-apiserver 1.34.4, which differs there from its emulation by 1.36.3. Two things were
+removed: the taint that an admission plugin adds to new nodes, and the status of a CustomResourceDefinition.
 """
 
 import copy
@@ -43,7 +43,7 @@ def seen(item: JsonObject, causes: list[Cause]) -> JsonObject:
     if causes:
         return {"causes": [[cause.type, cause.field, cause.message] for cause in causes]}
     shown = {name: value for name, value in item.items() if name not in ("metadata", "apiVersion", "kind")}
-    for name in ("serviceAccountName", "serviceAccount"):  # given by an admission plugin that was off
+    for name in ("serviceAccountName", "serviceAccount"):  # set by an admission plugin that was off
         if item["kind"] == "Pod" and shown["spec"].get(name) == "default":
             del shown["spec"][name]
     return shown | {"metadata": {name: item["metadata"][name] for name in SEEN if name in item["metadata"]}}
@@ -57,7 +57,7 @@ def answers() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(("release", "group", "name", "wanted"), list(answers()))
-def test_what_is_stored_is_what_the_real_server_stores(
+def test_an_object_is_stored_as_the_real_server_stores_it(
     release: str, group: str, name: str, wanted: JsonObject
 ) -> None:
     context, item = context_of(release), copy.deepcopy(TABLES[group][name])
@@ -73,7 +73,7 @@ def test_what_is_stored_is_what_the_real_server_stores(
     assert seen(item, causes) == wanted
 
 
-def test_a_field_of_a_gate_that_is_off_stays_if_the_stored_object_uses_the_gate() -> None:
+def test_a_field_of_a_disabled_gate_is_kept_if_the_stored_object_uses_the_gate() -> None:
     on, off = context_of("all"), context_of("1.34")
     old = copy.deepcopy(full.GATED["taints"])
     prepare_create(resource_of(old), old, on)
@@ -83,7 +83,7 @@ def test_a_field_of_a_gate_that_is_off_stays_if_the_stored_object_uses_the_gate(
     assert [len(device["taints"]) for device in new["spec"]["devices"]] == [1, 1]
 
 
-def test_what_drivers_told_of_a_device_goes_with_its_allocation() -> None:
+def test_the_device_status_of_drivers_is_removed_with_the_allocation() -> None:
     context, old = context_of("all"), copy.deepcopy(full.STATUSES["devices"])
     new = copy.deepcopy(old)
     del new["status"]["allocation"]
@@ -93,7 +93,7 @@ def test_what_drivers_told_of_a_device_goes_with_its_allocation() -> None:
     assert validate_update(resource_of(new), old, new, "status", context) == []
 
 
-def test_a_deleted_claim_takes_no_new_consumer() -> None:
+def test_a_claim_that_is_being_deleted_cannot_be_reserved_for_new_consumers() -> None:
     context, old = context_of("all"), copy.deepcopy(full.STATUSES["devices"])
     old["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
     new = copy.deepcopy(old)
@@ -104,7 +104,7 @@ def test_a_deleted_claim_takes_no_new_consumer() -> None:
     assert validate_update(resource_of(new), old, new, "status", context) == []
 
 
-def test_admin_access_needs_the_label_on_the_namespace() -> None:
+def test_admin_access_requires_the_label_on_the_namespace() -> None:
     item = copy.deepcopy(full.GATED["alternatives"])
     item["spec"]["devices"]["requests"][0]["exactly"]["adminAccess"] = True
     labelled = Context(
@@ -115,7 +115,7 @@ def test_admin_access_needs_the_label_on_the_namespace() -> None:
     assert validate_create(resource_of(item), item, Context(V1_36, gates_of(V1_36))) != []
 
 
-def test_a_selector_is_judged_by_whom_the_context_names() -> None:
+def test_selectors_are_checked_by_the_check_expression_of_the_context() -> None:
     item = copy.deepcopy(full.MINIMAL["class"])
     item["spec"] = {"selectors": [{"cel": {"expression": "x"}}]}
     context = Context(check_expression=lambda text: [f"no {text}", "too complex, exceeds cost limit"])
@@ -125,7 +125,7 @@ def test_a_selector_is_judged_by_whom_the_context_names() -> None:
     ]
 
 
-def test_the_generation_counts_changes_of_the_spec_only() -> None:
+def test_only_a_change_of_the_spec_increments_the_generation() -> None:
     context, old = context_of("all"), copy.deepcopy(full.GATED["taints"])
     prepare_create(resource_of(old), old, context)
     new = copy.deepcopy(old)
@@ -137,7 +137,7 @@ def test_the_generation_counts_changes_of_the_spec_only() -> None:
     assert new["metadata"]["generation"] == 2
 
 
-def test_a_taint_rules_time_follows_its_effect() -> None:
+def test_a_change_of_the_effect_renews_the_time_of_a_taint_rule() -> None:
     context, old = context_of("all"), copy.deepcopy(full.MINIMAL["taint rule"])
     prepare_create(resource_of(old), old, context)
     new = copy.deepcopy(old)
