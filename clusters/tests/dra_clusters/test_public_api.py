@@ -32,9 +32,14 @@ def test_a_cluster_runs_for_a_block_and_its_temporary_folder_is_removed() -> Non
 
 
 @pytest.mark.slow
-def test_the_fixture_starts_clusters(dra_cluster: Callable[..., Cluster]) -> None:
-    cluster = dra_cluster(nodes=("a", "b"), parts=frozenset({"api"}))
-    assert [node.name for node in cluster.nodes] == ["a", "b"]
+@pytest.mark.dra_cluster(nodes=("a", "b"), parts=frozenset({"api"}))
+def test_the_fixture_is_a_cluster_with_the_options_of_the_marker(dra_cluster: Cluster) -> None:
+    assert [node.name for node in dra_cluster.nodes] == ["a", "b"]
+
+
+@pytest.mark.slow
+def test_the_factory_starts_clusters(dra_cluster_factory: Callable[..., Cluster]) -> None:
+    assert dra_cluster_factory(kubernetes="1.36", parts=frozenset({"api"})).kubernetes == "1.36"
 
 
 def test_an_unknown_provider_is_refused_with_the_known_ones() -> None:
