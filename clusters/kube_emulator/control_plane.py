@@ -118,10 +118,10 @@ class ControlPlane:
         works: list[Coroutine[Any, Any, None]] = []
         if "controllers" in self._parts:
             from kube_emulator.controllers import run_controllers
-            from kube_emulator.controllers.serviceaccount_tokens import run_account_controllers
+            from kube_emulator.controllers.serviceaccount_tokens import run_serviceaccount_tokens
 
             works.append(run_controllers(self.api, certificate))
-            works.append(run_account_controllers(self.api, self.security.signer, certificate))
+            works.append(run_serviceaccount_tokens(self.api, self.security.signer, certificate))
         if "scheduler" in self._parts:
             from kube_emulator.scheduler.scheduler import run_scheduler
 

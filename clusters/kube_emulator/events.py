@@ -6,7 +6,7 @@ from typing import Any
 from kube_emulator.apiserver.registry.api import Api
 
 
-def tell(
+def record_event(
     api: Api, item: dict[str, Any], *, reason: str, message: str, source: str, kind: str = "Warning"
 ) -> None:
     """Record an event about ITEM; an equal one that stands already is counted up."""

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from emulated_node import ANode
+from emulated_node import EmulatedNode
 from http_client import Caller
 
 from kube_emulator import Cluster, Options
@@ -31,7 +31,7 @@ def short_path() -> Iterator[Path]:
 
 
 @pytest.fixture
-async def world(short_path: Path) -> AsyncIterator[ANode]:
+async def node_env(short_path: Path) -> AsyncIterator[EmulatedNode]:
     """A node of the newest release."""
-    async with ANode(short_path) as world:
-        yield world
+    async with EmulatedNode(short_path) as node_env:
+        yield node_env

@@ -7,13 +7,13 @@
 import asyncio
 
 from kube_emulator.apiserver.registry.api import Api
-from kube_emulator.controllers.device_taint_eviction import EvictionController
-from kube_emulator.controllers.disruption import run_budgets
+from kube_emulator.controllers.device_taint_eviction import DeviceTaintEvictionController
+from kube_emulator.controllers.disruption import run_disruption
 from kube_emulator.controllers.garbagecollector import GarbageCollector
-from kube_emulator.controllers.namespace import run_namespaces
-from kube_emulator.controllers.namespace_defaults import run_furnishings
-from kube_emulator.controllers.podgc import run_departures
-from kube_emulator.controllers.resourceclaim import ClaimController
+from kube_emulator.controllers.namespace import run_namespace
+from kube_emulator.controllers.namespace_defaults import run_namespace_defaults
+from kube_emulator.controllers.podgc import run_podgc
+from kube_emulator.controllers.resourceclaim import ResourceClaimController
 
 __all__ = ["run_controllers"]
 
@@ -22,12 +22,12 @@ async def run_controllers(api: Api, certificate: bytes) -> None:
     """Control until cancelled; the first failure of one ends all. CERTIFICATE is what clients are to trust."""
     async with asyncio.TaskGroup() as tasks:
         for work in (
-            ClaimController(api).run(),
-            EvictionController(api).run(),
+            ResourceClaimController(api).run(),
+            DeviceTaintEvictionController(api).run(),
             GarbageCollector(api).run(),
-            run_namespaces(api),
-            run_departures(api),
-            run_furnishings(api, certificate),
-            run_budgets(api),
+            run_namespace(api),
+            run_podgc(api),
+            run_namespace_defaults(api, certificate),
+            run_disruption(api),
         ):
             tasks.create_task(work)

@@ -15,7 +15,7 @@ from kube_emulator.controllers.feed import Changed, feed
 from kube_emulator.controllers.resourceclaim import Key, done, key_of
 from kube_emulator.controllers.rule_status import RuleStatus
 from kube_emulator.controllers.taints import eviction_time
-from kube_emulator.events import tell
+from kube_emulator.events import record_event
 from kube_emulator.scheduler.framework.state import claim_names
 from kube_emulator.scheduler.framework.usage import results_of
 
@@ -33,7 +33,7 @@ CONDITION = {
 }
 
 
-class EvictionController:
+class DeviceTaintEvictionController:
     """One controller."""
 
     def __init__(self, api: Api) -> None:
@@ -56,7 +56,7 @@ class EvictionController:
         async for batch in feed(self._api, WATCHED, self._wait_s):
             pods: set[Key] = set()
             for changed in batch:
-                pods |= self._note(changed)
+                pods |= self._handle(changed)
             for key in sorted(pods):
                 self._guard(self._plan, key)
             for key in [key for key, due in self._due.items() if due <= self._clock.time()]:
@@ -79,7 +79,7 @@ class EvictionController:
         times = [*self._due.values(), *self._status.due.values()]
         return max(0.0, min(times) - self._clock.time()) if times else None
 
-    def _note(self, changed: Changed) -> set[Key]:
+    def _handle(self, changed: Changed) -> set[Key]:
         """Learn of a change; the pods whose eviction has to be looked at again."""
         item = changed.item
         if changed.plural == "pods":
@@ -98,9 +98,9 @@ class EvictionController:
             self._status.changed(changed)
             claims = {claim for found in self._claims.values() for claim in found}
             return {pod for claim in claims for pod in self._pods["/".join(claim)]}
-        return self._note_claim(changed)
+        return self._handle_claim(changed)
 
-    def _note_claim(self, changed: Changed) -> set[Key]:
+    def _handle_claim(self, changed: Changed) -> set[Key]:
         key = key_of(changed.item)
         for found, sign in ((changed.before, -1), (changed.after, 1)):
             for result in results_of(found) if found is not None else ():
@@ -117,7 +117,7 @@ class EvictionController:
         if due is not None:
             self._due[key] = due
             if before is None and pod is not None:
-                tell(
+                record_event(
                     self._api,
                     pod,
                     reason=REASON,
@@ -126,7 +126,9 @@ class EvictionController:
                     kind="Normal",
                 )
         elif before is not None and pod is not None and not pod["metadata"].get("deletionTimestamp"):
-            tell(self._api, pod, reason=REASON, message="Cancelling deletion", source=SOURCE, kind="Normal")
+            record_event(
+                self._api, pod, reason=REASON, message="Cancelling deletion", source=SOURCE, kind="Normal"
+            )
 
     def _time_of(self, pod: Object) -> float | None:
         """When POD has to go; None: it may stay."""

@@ -19,7 +19,7 @@ SCALED = {"ReplicaSet": "replicasets", "StatefulSet": "statefulsets"}
 """{kind of an owner: its plural} of those that say how many pods they should have."""
 
 
-async def run_budgets(api: Api) -> None:
+async def run_disruption(api: Api) -> None:
     """Control until cancelled."""
     async for batch in feed(api, ("pods", "poddisruptionbudgets", *SCALED.values())):
         namespaces = {changed.item["metadata"]["namespace"] for changed in batch}

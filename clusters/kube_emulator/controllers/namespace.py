@@ -22,9 +22,9 @@ log = logging.getLogger(__name__)
 Object = dict[str, Any]
 FINALIZER = "kubernetes"
 """What this controller takes off ``spec.finalizers`` when nothing is left."""
-Told = tuple[str, str]
+Reason = tuple[str, str]
 """Reason and message of a condition."""
-FINE: Mapping[str, Told] = MappingProxyType(
+FINE: Mapping[str, Reason] = MappingProxyType(
     {
         "NamespaceDeletionDiscoveryFailure": ("ResourcesDiscovered", "All resources successfully discovered"),
         "NamespaceDeletionGroupVersionParsingFailure": (
@@ -42,7 +42,7 @@ FINE: Mapping[str, Told] = MappingProxyType(
         ),
     }
 )
-"""{condition: what is told as long as it is False} (status_condition_utils.go)."""
+"""{condition: what is row as long as it is False} (status_condition_utils.go)."""
 
 
 @dataclass(slots=True)
@@ -60,7 +60,7 @@ class Remains:
     failures: list[str] = field(default_factory=list)
 
 
-async def run_namespaces(api: Api) -> None:
+async def run_namespace(api: Api) -> None:
     """Control until cancelled."""
     clock = api.clock
     due: dict[str, float] = {}
@@ -91,12 +91,12 @@ def empty(api: Api, name: str) -> float:
     pause = grace_left_s(api, space)
     delete_all(api, api.resource("pods"), name, left, patient=pause > 0)
     if left.objects:
-        tell(api, name, conditions(Remains(failures=left.failures)))
+        write_conditions(api, name, conditions(Remains(failures=left.failures)))
         return pause
     for kind in api.registry.resources():
         if kind.namespaced and kind.key != "pods":
             delete_all(api, kind, name, left)
-    tell(api, name, conditions(left))
+    write_conditions(api, name, conditions(left))
     if not left.objects and not left.failures:
         current = api.get("namespaces", name)
         kept = [each for each in current["spec"]["finalizers"] if each != FINALIZER]
@@ -136,9 +136,9 @@ def delete_all(api: Api, kind: Resource, namespace: str, left: Remains, *, patie
         left.failures.append(f"unexpected items still remain in namespace: {namespace} for gvr: {where}")
 
 
-def conditions(left: Remains) -> dict[str, Told]:
-    """What is to be told by conditions that are True."""
-    found: dict[str, Told] = {}
+def conditions(left: Remains) -> dict[str, Reason]:
+    """What is to be row by conditions that are True."""
+    found: dict[str, Reason] = {}
     if left.failures:
         what = listed(left.failures)
         message = f"Failed to delete all resource types, {len(left.failures)} remaining: {what}"
@@ -158,7 +158,7 @@ def listed(parts: Iterable[str]) -> str:
     return ", ".join(sorted(parts))
 
 
-def tell(api: Api, name: str, bad: Mapping[str, Told]) -> None:
+def write_conditions(api: Api, name: str, bad: Mapping[str, Reason]) -> None:
     """Write the conditions of a namespace, of which those of BAD are True."""
     space = api.get("namespaces", name)
     rows = {row["type"]: row for row in space["status"].get("conditions") or []}
@@ -166,7 +166,7 @@ def tell(api: Api, name: str, bad: Mapping[str, Told]) -> None:
         (reason, message), truth = bad.get(kind, fine), "True" if kind in bad else "False"
         old = rows.get(kind, {})
         since = old["lastTransitionTime"] if old.get("status") == truth else api.clock.stamp()
-        told = {"lastTransitionTime": since, "reason": reason, "message": message}
-        rows[kind] = {"type": kind, "status": truth, **told}
+        row = {"lastTransitionTime": since, "reason": reason, "message": message}
+        rows[kind] = {"type": kind, "status": truth, **row}
     status = {**space["status"], "conditions": list(rows.values())}
     api.update("namespaces", {**space, "status": status}, subresource="status")

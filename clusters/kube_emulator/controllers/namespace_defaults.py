@@ -19,7 +19,7 @@ DESCRIPTION = (
 ANNOTATION = "kubernetes.io/description"
 
 
-async def run_furnishings(api: Api, certificate: bytes) -> None:
+async def run_namespace_defaults(api: Api, certificate: bytes) -> None:
     """Control until cancelled; CERTIFICATE is what clients of the API server are to trust."""
     async for batch in feed(api, ("namespaces", "serviceaccounts", "configmaps")):
         metadata = [(changed.plural, changed.item["metadata"]) for changed in batch]

@@ -13,7 +13,7 @@ QUARANTINE_S = 40
 """How long a node must be gone before its pods are (podgc quarantineTime)."""
 
 
-async def run_departures(api: Api) -> None:
+async def run_podgc(api: Api) -> None:
     """Control until cancelled."""
     clock = api.clock
     lost: dict[str, float] = {}

@@ -12,7 +12,7 @@ from typing import Any
 from kube_emulator.apiserver.registry.api import Api
 from kube_emulator.apiserver.status import ApiError
 from kube_emulator.controllers.feed import Changed, feed
-from kube_emulator.events import tell
+from kube_emulator.events import record_event
 from kube_emulator.releases.release import V1_34
 from kube_emulator.scheduler.framework.state import claim_names
 
@@ -46,16 +46,16 @@ def owner_pod(claim: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return next((owner for owner in owners if owner.get("controller") and owner["kind"] == "Pod"), None)
 
 
-class ClaimController:
+class ResourceClaimController:
     """One controller."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
-        self._blocks = api.release == V1_34
+        self._block_owner_deletion = api.release == V1_34
         self._by_uid: dict[str, set[Key]] = defaultdict(set)
         """{UID of a pod: claims that are reserved for it or were made for it}."""
         self._concern: dict[Key, set[str]] = {}
-        self._need: dict[Key, set[Key]] = defaultdict(set)
+        self._waiting_for: dict[Key, set[Key]] = defaultdict(set)
         """{template or claim that pods want: the pods}."""
 
     async def run(self) -> None:
@@ -64,7 +64,7 @@ class ClaimController:
             pods: dict[Key, None] = {}
             claims: dict[Key, None] = {}
             for changed in batch:
-                self._note(changed, pods, claims)
+                self._enqueue(changed, pods, claims)
             for key in pods:
                 self._guard(self._sync_pod, key)
             for key in claims:
@@ -76,11 +76,11 @@ class ClaimController:
         except ApiError as error:
             log.info("%s %s/%s: %s", work.__name__.removeprefix("_"), *key, error)
 
-    def _note(self, changed: Changed, pods: dict[Key, None], claims: dict[Key, None]) -> None:
+    def _enqueue(self, changed: Changed, pods: dict[Key, None], claims: dict[Key, None]) -> None:
         """Put what CHANGED concerns into PODS and CLAIMS."""
         key, item = key_of(changed.item), changed.item
         if changed.plural == "resourceclaimtemplates":
-            pods.update(dict.fromkeys(self._need.get(key, ())))
+            pods.update(dict.fromkeys(self._waiting_for.get(key, ())))
         elif changed.plural == "pods":
             pods[key] = None
             if changed.after is None or done(item):
@@ -95,14 +95,14 @@ class ClaimController:
                 self._concern[key] = users | ({owner["uid"]} if owner else set())
                 for uid in self._concern[key]:
                     self._by_uid[uid].add(key)
-            pods.update(dict.fromkeys(self._need.get(key, ())))
+            pods.update(dict.fromkeys(self._waiting_for.get(key, ())))
 
     def _sync_pod(self, key: Key) -> None:
         """Create the claims of a pod, and reserve for one that was bound without a scheduler."""
         namespace, name = key
         pod = self._api.find("pods", name, namespace)
         if pod is None or done(pod) or pod["metadata"].get("deletionTimestamp"):
-            for pods in self._need.values():
+            for pods in self._waiting_for.values():
                 pods.discard(key)
             return
         known = {status["name"] for status in (pod.get("status") or {}).get("resourceClaimStatuses") or []}
@@ -116,11 +116,11 @@ class ClaimController:
             ):
                 made.append({"name": entry["name"], "resourceClaimName": claim["metadata"]["name"]})
         if made:
-            self._tell_names(pod, made)
+            self._write_claim_names(pod, made)
         if pod["spec"].get("nodeName"):
             self._reserve(pod)
 
-    def _tell_names(self, pod: Object, made: list[Object]) -> None:
+    def _write_claim_names(self, pod: Object, made: list[Object]) -> None:
         """Note in POD the names of its claims."""
         kept = (pod.get("status") or {}).get("resourceClaimStatuses") or []
         metadata = {"name": pod["metadata"]["name"], "namespace": pod["metadata"]["namespace"]}
@@ -137,29 +137,31 @@ class ClaimController:
                 return claim
         template = self._api.find("resourceclaimtemplates", template_name, namespace)
         if template is None:
-            self._need[namespace, template_name].add(key_of(pod))
+            self._waiting_for[namespace, template_name].add(key_of(pod))
             why = f'resourceclaimtemplate.resource.k8s.io "{template_name}" not found'
-            self._complain(pod, name, why)
+            self._record_failure(pod, name, why)
             return None
         if wants_admin(template) and not self._admits_admin(namespace):
             why = f'DRA admin access is requested, but the namespace {namespace} has no label "{ADMIN_LABEL}: true"'
-            self._complain(pod, name, why)
+            self._record_failure(pod, name, why)
             return None
         try:
             return self._api.create(
-                "resourceclaims", claim_from(template, pod, name, blocks=self._blocks)
+                "resourceclaims", claim_from(template, pod, name, blocks=self._block_owner_deletion)
             ).value
         except ApiError as error:
-            self._complain(pod, name, f"failed to create ResourceClaim: {error}")
+            self._record_failure(pod, name, f"failed to create ResourceClaim: {error}")
             return None
 
     def _admits_admin(self, namespace: str) -> bool:
         labels = (self._api.find("namespaces", namespace) or {"metadata": {}})["metadata"].get("labels") or {}
         return bool(labels.get(ADMIN_LABEL) == "true")
 
-    def _complain(self, pod: Object, name: str, why: str) -> None:
+    def _record_failure(self, pod: Object, name: str, why: str) -> None:
         message = f"PodResourceClaim {name}: {why}"
-        tell(self._api, pod, reason="FailedResourceClaimCreation", message=message, source="resource_claim")
+        record_event(
+            self._api, pod, reason="FailedResourceClaimCreation", message=message, source="resource_claim"
+        )
 
     def _reserve(self, pod: Object) -> None:
         """Reserve the allocated claims of a bound POD for it."""
@@ -171,9 +173,9 @@ class ClaimController:
             users = status.get("reservedFor") or []
             reserved = any(user["uid"] == uid for user in users)
             if reserved:
-                self._need.get((namespace, name), set()).discard(key_of(pod))
+                self._waiting_for.get((namespace, name), set()).discard(key_of(pod))
             else:
-                self._need[namespace, name].add(key_of(pod))
+                self._waiting_for[namespace, name].add(key_of(pod))
             if claim is not None and status.get("allocation") and not reserved:
                 user = {"resource": "pods", "name": pod["metadata"]["name"], "uid": uid}
                 new = {**claim, "status": {**status, "reservedFor": [*users, user]}}

@@ -19,7 +19,7 @@ NAME = "kubernetes.io/service-account.name"
 UID = "kubernetes.io/service-account.uid"
 
 
-async def run_account_controllers(api: Api, signer: Signer, authority: bytes) -> None:
+async def run_serviceaccount_tokens(api: Api, signer: Signer, authority: bytes) -> None:
     """Control until cancelled; AUTHORITY is the certificate that secrets tell to trust."""
     async for _ in changes_of(api.store, WATCHED):
         for secret in api.values("secrets"):

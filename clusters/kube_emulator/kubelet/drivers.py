@@ -12,7 +12,7 @@ from dra_api import names
 from kube_emulator.kubelet.calls import SERVICES, Plugin
 from kube_emulator.kubelet.health_streams import HealthStreams
 from kube_emulator.kubelet.pod_claims import ClaimError
-from kube_emulator.kubelet.slice_cleanup import SliceWiper, Spawn
+from kube_emulator.kubelet.slice_cleanup import SliceCleanup, Spawn
 from kube_emulator.releases.release import V1_37, Release
 
 
@@ -36,10 +36,10 @@ class Drivers:
     """
 
     def __init__(
-        self, wiper: SliceWiper, health: HealthStreams | None, spawn: Spawn, *, release: Release
+        self, slice_cleanup: SliceCleanup, health: HealthStreams | None, spawn: Spawn, *, release: Release
     ) -> None:
         self.instances: dict[str, list[Entry]] = {}
-        self._wiper = wiper
+        self._slice_cleanup = slice_cleanup
         self._health = health
         self._spawn = spawn
         self._release = release
@@ -116,9 +116,9 @@ class Drivers:
 
     def _changed(self, driver: str) -> None:
         if self.usable(driver):
-            self._wiper.driver_usable(driver)
+            self._slice_cleanup.driver_usable(driver)
         else:
-            self._wiper.driver_unusable(driver)
+            self._slice_cleanup.driver_unusable(driver)
 
     async def close(self) -> None:
         """Let go of every connection; the plugins' tasks are ended already."""

@@ -18,7 +18,7 @@ OLD_UID = "00000000-0000-4000-8000-000000000000"
 
 
 @dataclass(slots=True)
-class BadDay:
+class CallFaults:
     """What the next calls suffer.
 
     Attributes:
@@ -46,13 +46,13 @@ class Caller:
     """Makes the calls of one kubelet, well or badly.
 
     Attributes:
-        bad_day: what the next ones suffer.
+        faults: what the next ones suffer.
     """
 
     def __init__(self, clock: Clock, metrics: Metrics) -> None:
         self._clock = clock
         self._metrics = metrics
-        self.bad_day = BadDay()
+        self.faults = CallFaults()
 
     async def call(self, plugin: Plugin, method: str, claims: Sequence[ClaimRef]) -> dict[str, Answer]:
         """The answers to a call, {claim UID: answer}.
@@ -60,7 +60,7 @@ class Caller:
         Raises:
             CallError: it failed as a whole.
         """
-        day = self.bad_day
+        day = self.faults
         if day.use("reverse"):
             claims = claims[::-1]
         if day.use("old_uid"):
@@ -76,7 +76,7 @@ class Caller:
 
     async def _send(self, plugin: Plugin, method: str, claims: Sequence[ClaimRef]) -> dict[str, Answer]:
         work = plugin.call(method, claims, clock=self._clock, metrics=self._metrics)
-        after_s, self.bad_day.cancel_after_s = self.bad_day.cancel_after_s, None
+        after_s, self.faults.cancel_after_s = self.faults.cancel_after_s, None
         if after_s is None:
             return await work
         try:

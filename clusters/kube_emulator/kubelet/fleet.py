@@ -15,14 +15,14 @@ from pathlib import Path
 from kube_emulator.apiserver.registry.api import Api
 from kube_emulator.apiserver.status import ApiError
 from kube_emulator.clock import Clock
-from kube_emulator.kubelet.kubelet import Kubelet, Surroundings
+from kube_emulator.kubelet.kubelet import ClusterContext, Kubelet
 from kube_emulator.kubelet.node_object import RENEW_S, renew_lease
 from kube_emulator.kubelet.runtime import Object, log_of
 from kube_emulator.node_paths import NodePaths
 from kube_emulator.releases.release import Release
 
 log = logging.getLogger(__name__)
-LOOK_S = 1.0
+SCAN_S = 1.0
 HOLLOW_ROUNDS = 30
 """Renewals of other nodes in which each hollow node is renewed once."""
 
@@ -51,11 +51,11 @@ class Fleet:
         self._clock = clock
         self._folder = folder
         self._group: asyncio.TaskGroup
-        around = Surroundings(
+        cluster = ClusterContext(
             api, clock, gates, release, lambda work: self._group.create_task(work), itertools.count()
         )
         every = [*nodes, *hollow]
-        self.kubelets = {node.name: Kubelet(around, node, number) for number, node in enumerate(every)}
+        self.kubelets = {node.name: Kubelet(cluster, node, number) for number, node in enumerate(every)}
         self._first = [self.kubelets[node.name] for node in nodes]
         self._hollow = {node.name for node in hollow}
 
@@ -70,39 +70,39 @@ class Fleet:
             async with asyncio.TaskGroup() as self._group:
                 for kubelet in self._first:
                     kubelet.start()
-                for work in (self._dispatch(), self._look(), self._beat()):
+                for work in (self._dispatch(), self._scan_plugins(), self._renew_leases()):
                     self._group.create_task(work)
         finally:
             for kubelet in self.kubelets.values():
                 await kubelet.shut_down()
 
     async def _dispatch(self) -> None:
-        """Hand out pods; a watch that ends is begun again, and what went meanwhile is found out."""
+        """Hand out pods; a watch that ends is started again, and what went meanwhile is found out."""
         where: dict[str, str] = {}
         while True:
             now = {pod["metadata"]["uid"] for pod in self._api.values("pods")}
             for uid in where.keys() - now:
-                self.kubelets[where.pop(uid)].hear(uid, None)
+                self.kubelets[where.pop(uid)].pod_changed(uid, None)
             async for event in self._api.watch("pods"):
                 pod = event.item.value
                 uid, node = pod["metadata"]["uid"], pod["spec"].get("nodeName", "")
                 if node in self.kubelets:
                     where[uid] = node
-                    self.kubelets[node].hear(uid, None if event.type == "DELETED" else pod)
+                    self.kubelets[node].pod_changed(uid, None if event.type == "DELETED" else pod)
                 if event.type == "DELETED":
                     where.pop(uid, None)
             await asyncio.sleep(0)
 
-    async def _look(self) -> None:
-        async for _ in self._clock.ticks(LOOK_S):
-            for name in self._woken():
+    async def _scan_plugins(self) -> None:
+        async for _ in self._clock.ticks(SCAN_S):
+            for name in self._no_longer_hollow():
                 self._hollow.discard(name)
-                self.kubelets[name].start(wipe=False)
+                self.kubelets[name].start(delete_slices=False)
             for name, kubelet in self.kubelets.items():
                 if name not in self._hollow:
-                    kubelet.look()
+                    kubelet.scan_plugins()
 
-    def _woken(self) -> list[str]:
+    def _no_longer_hollow(self) -> list[str]:
         """Hollow nodes that got a folder or a pod."""
         if not self._hollow:
             return []
@@ -110,7 +110,7 @@ class Fleet:
         heard = {name for name in self._hollow if not self.kubelets[name].hollow}
         return [name for name in self._hollow & (folders | heard) if not self.kubelets[name].stopped]
 
-    async def _beat(self) -> None:
+    async def _renew_leases(self) -> None:
         rounds = itertools.count()
         async for _ in self._clock.ticks(RENEW_S):
             turn = next(rounds) % HOLLOW_ROUNDS

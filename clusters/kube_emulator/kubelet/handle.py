@@ -8,7 +8,7 @@ from kube_emulator.errors import EnvironmentFault
 from kube_emulator.kubelet.calls import Answer, CallError, ClaimRef
 from kube_emulator.kubelet.claim_cache import CorruptCheckpoint
 from kube_emulator.kubelet.faults import Caller
-from kube_emulator.kubelet.kubelet import Kubelet, Life
+from kube_emulator.kubelet.kubelet import Kubelet, RunningKubelet
 from kube_emulator.kubelet.pod_claims import ClaimError
 from kube_emulator.node_paths import NodePaths
 
@@ -79,49 +79,51 @@ class KubeletHandle:
         """
 
         async def work() -> dict[str, Answer]:
-            life = self._life()
-            return await life.caller.call(life.drivers.get(driver), method, claims)
+            running = self._running()
+            return await running.caller.call(running.drivers.get(driver), method, claims)
 
         return self._do(work())
 
     def drivers(self) -> dict[str, list[str]]:
         """{driver: endpoints of its registered instances, oldest first}."""
         return self._read(
-            lambda life: {
+            lambda running: {
                 name: [entry.plugin.endpoint for entry in entries]
-                for name, entries in life.drivers.instances.items()
+                for name, entries in running.drivers.instances.items()
             }
         )
 
     def claims(self) -> dict[str, bool]:
         """{UID: whether it is prepared} of the claims that the kubelet knows."""
-        return self._read(lambda life: {claim.uid: claim.prepared for claim in life.cache.claims.values()})
+        return self._read(
+            lambda running: {claim.uid: claim.prepared for claim in running.cache.claims.values()}
+        )
 
     def claims_in_use(self) -> dict[str, int]:
         """The metric ``dra_resource_claims_in_use`` by ``driver_name``."""
-        return self._read(lambda life: life.cache.in_use())
+        return self._read(lambda running: running.cache.in_use())
 
     def count(self, metric: str, **labels: str) -> int:
         """Observations of one of the metrics in ``metrics``."""
         return self._kubelet.metrics.count(metric, **labels)
 
-    def _life(self) -> Life:
-        if self._kubelet.life is None:
+    def _running(self) -> RunningKubelet:
+        if self._kubelet.running is None:
             message = f"the kubelet of {self.node.name} does not run"
             raise EnvironmentFault(message)
-        return self._kubelet.life
+        return self._kubelet.running
 
     def _set(self, **changes: Any) -> None:
-        def change(life: Life) -> None:
-            caller: Caller = life.caller
+        def change(running: RunningKubelet) -> None:
+            caller: Caller = running.caller
             for name, value in changes.items():
-                setattr(caller.bad_day, name, value)
+                setattr(caller.faults, name, value)
 
         self._read(change)
 
-    def _read(self, what: Callable[[Life], Result]) -> Result:
+    def _read(self, what: Callable[[RunningKubelet], Result]) -> Result:
         async def work() -> Result:
-            return what(self._life())
+            return what(self._running())
 
         return self._do(work())
 

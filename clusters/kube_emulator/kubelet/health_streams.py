@@ -22,9 +22,9 @@ class HealthStreams:
     """The health of the devices of one node, followed."""
 
     def __init__(
-        self, clock: Clock, folder: Path, changed: Callable[[set[Key]], None], *, gives_up: bool
+        self, clock: Clock, folder: Path, changed: Callable[[set[Key]], None], *, stops_if_unimplemented: bool
     ) -> None:
-        self._gives_up = gives_up
+        self._stops_if_unimplemented = stops_if_unimplemented
         self._clock = clock
         self._changed = changed
         self._path = folder / STATE
@@ -39,15 +39,15 @@ class HealthStreams:
                     report = {
                         (d.device.pool_name, d.device.device_name): reported(d, now) for d in message.devices
                     }
-                    self._tell(self.cache.update(plugin.driver, report, now))
+                    self._publish(self.cache.update(plugin.driver, report, now))
             except CallError as error:
                 log.info("health stream of %s ended: %s", plugin.driver, error)
-                if self._gives_up and isinstance(error, NotImplementedByPlugin):
+                if self._stops_if_unimplemented and isinstance(error, NotImplementedByPlugin):
                     return
             finally:
-                self._tell(self.cache.forget(plugin.driver))
+                self._publish(self.cache.forget(plugin.driver))
 
-    def _tell(self, changed: set[Key]) -> None:
+    def _publish(self, changed: set[Key]) -> None:
         if changed:
             self._path.write_text(self.cache.dump())
             self._changed(changed)

@@ -18,36 +18,38 @@ Object = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Attendant:
+class HooksAndProbes:
     """Looks after the containers of a pod.
 
     Attributes:
-        tell: records an event.
-        show: writes the pod's status.
+        record_event: records an event.
+        sync_status: writes the pod's status.
     """
 
     runtime: Runtime
     clock: Clock
     uid: str
-    tell: Callable[[str, str], None]
-    show: Callable[[], None]
+    record_event: Callable[[str, str], None]
+    sync_status: Callable[[], None]
 
-    async def attend(self, spec: Object, container: Container, grace_s: float) -> None:
+    async def run(self, spec: Object, container: Container, grace_s: float) -> None:
         """Look after a container until cancelled, or until it has to end."""
-        greeted, container.greeted = container.greeted, True
-        if not greeted and not await self._hook(spec, "postStart", grace_s):
+        post_started, container.post_started = container.post_started, True
+        if not post_started and not await self._hook(spec, "postStart", grace_s):
             await self.runtime.stop(container, grace_s)
             return
         probes = {probe.kind: probe for probe in probes_of(spec)}
-        if (startup := probes.pop("startupProbe", None)) and not await self._ask(container, startup, grace_s):
+        if (startup := probes.pop("startupProbe", None)) and not await self._probe(
+            container, startup, grace_s
+        ):
             return
         container.started_up = True
-        self.show()
+        self.sync_status()
         async with asyncio.TaskGroup() as group:
             for probe in probes.values():
-                group.create_task(self._ask(container, probe, grace_s))
+                group.create_task(self._probe(container, probe, grace_s))
 
-    async def before_end(self, spec: Object, grace_s: float) -> None:
+    async def pre_stop(self, spec: Object, grace_s: float) -> None:
         """Run ``preStop``; a failure is told and changes nothing."""
         await self._hook(spec, "preStop", grace_s)
 
@@ -60,23 +62,27 @@ class Attendant:
         if code:
             reason = "FailedPostStartHook" if name == "postStart" else "FailedPreStopHook"
             capital = "PostStartHook" if name == "postStart" else "PreStopHook"
-            self.tell(reason, f"{capital} failed: command '{' '.join(command)}' exited with {code}: {said}")
+            self.record_event(
+                reason, f"{capital} failed: command '{' '.join(command)}' exited with {code}: {said}"
+            )
         return code == 0
 
-    async def _ask(self, container: Container, probe: Probe, grace_s: float) -> bool:
+    async def _probe(self, container: Container, probe: Probe, grace_s: float) -> bool:
         """Ask until the container has to end (False) or, for a startup probe, has started (True)."""
         await self.clock.sleep(probe.delay_s)
         while True:
             code, said = await self.runtime.execute(self.uid, container.name, probe.command, probe.timeout_s)
             if code:
-                self.tell("Unhealthy", f"{WORDS[probe.kind]} probe failed: {said}")
-            if probe.heard(code == 0):
+                self.record_event("Unhealthy", f"{WORDS[probe.kind]} probe failed: {said}")
+            if probe.add_result(code == 0):
                 if probe.kind == "readinessProbe":
                     container.ready = probe.passed
-                    self.show()
+                    self.sync_status()
                 elif not probe.passed:
                     word = WORDS[probe.kind].lower()
-                    self.tell("Killing", f"Container {container.name} failed {word} probe, will be restarted")
+                    self.record_event(
+                        "Killing", f"Container {container.name} failed {word} probe, will be restarted"
+                    )
                     await self.runtime.stop(container, grace_s)
                     return False
                 elif probe.kind == "startupProbe":

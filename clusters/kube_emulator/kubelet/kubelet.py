@@ -1,7 +1,7 @@
 """The kubelet of one node: starts, stops, and puts its parts together.
 
 Until a pod or a plugin comes a node is hollow: this object and nothing else, no folder and no task. What a running
-kubelet has in memory is a ``Life``; it ends with the kubelet, while the container runtime, the checkpoint and the folders
+kubelet has in memory is a ``RunningKubelet``; it ends with the kubelet, while the container runtime, the checkpoint and the folders
 stay. A reboot takes the runtime, the folder of CDI files (a tmpfs on a real node) and the plugins' sockets too.
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 
 from kube_emulator.apiserver.registry.api import Api
 from kube_emulator.clock import Clock
-from kube_emulator.events import tell
+from kube_emulator.events import record_event
 from kube_emulator.kubelet.claim_cache import ClaimCache
 from kube_emulator.kubelet.claims import ClaimManager
 from kube_emulator.kubelet.drivers import Drivers
@@ -29,12 +29,12 @@ from kube_emulator.kubelet.node_object import (
     NODE_ADDRESSES,
     POD_ADDRESSES,
     address,
-    tell_rebooted,
+    record_reboot,
 )
-from kube_emulator.kubelet.pod_worker import Place, PodWorker
+from kube_emulator.kubelet.pod_worker import NodeContext, PodWorker
 from kube_emulator.kubelet.registration import PluginWatcher, find_sockets
 from kube_emulator.kubelet.runtime import Runtime
-from kube_emulator.kubelet.slice_cleanup import SliceWiper
+from kube_emulator.kubelet.slice_cleanup import SliceCleanup
 from kube_emulator.node_paths import NodePaths
 from kube_emulator.releases.release import V1_36, V1_37, Release
 
@@ -45,7 +45,7 @@ HEALTH_GATE = "ResourceHealthStatus"
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class ClusterContext:
     """What all kubelets of a cluster share."""
 
     api: Api
@@ -60,47 +60,47 @@ class Kubelet:
     """The kubelet of one node.
 
     Attributes:
-        life: what it has in memory; None while it does not run.
+        running: what it has in memory; None while it does not run.
         metrics: its counters, which outlive it here.
     """
 
-    __slots__ = ("_around", "_number", "_runtime", "_task", "life", "metrics", "node", "stopped")
+    __slots__ = ("_cluster", "_number", "_runtime", "_task", "metrics", "node", "running", "stopped")
 
-    def __init__(self, around: Surroundings, node: NodePaths, number: int) -> None:
-        self._around = around
+    def __init__(self, cluster: ClusterContext, node: NodePaths, number: int) -> None:
+        self._cluster = cluster
         self._number = number
         self._runtime: Runtime | None = None
         self._task: asyncio.Task[None] | None = None
         self.node = node
         self.metrics = Metrics()
         self.stopped = False
-        self.life: Life | None = None
+        self.running: RunningKubelet | None = None
 
     @property
     def hollow(self) -> bool:
         """Whether neither a pod nor a plugin came yet."""
         return self._runtime is None
 
-    def start(self, *, wipe: bool = True) -> None:
+    def start(self, *, delete_slices: bool = True) -> None:
         """Begin to run; nothing if it does. WIPE the node's slices, as at every start but the first of a hollow node.
 
         Raises:
             CorruptCheckpoint: ``dra_manager_state`` is damaged; the kubelet does not run.
         """
-        if self.life is not None:
+        if self.running is not None:
             return
         node = self.node
         for folder in (node.registry_dir, node.plugins_dir, node.cdi_dir):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._runtime = self._runtime or Runtime(node, self._around.clock)
+        self._runtime = self._runtime or Runtime(node, self._cluster.clock)
         self.stopped = False
-        self.life = Life(self._around, node, self._runtime, self.metrics, self._number)
-        self._task = self._around.spawn(self.life.run(wipe=wipe))
+        self.running = RunningKubelet(self._cluster, node, self._runtime, self.metrics, self._number)
+        self._task = self._cluster.spawn(self.running.run(delete_slices=delete_slices))
 
     async def stop(self) -> None:
         """End at once; containers go on."""
         self.stopped = True
-        task, self.life, self._task = self._task, None, None
+        task, self.running, self._task = self._task, None, None
         if task is not None:
             task.cancel()
             await asyncio.wait([task])
@@ -117,10 +117,10 @@ class Kubelet:
         """
         await self.stop()
         if self._runtime is not None:
-            self._runtime.lose_all()
+            self._runtime.lose_power()
         clear_volatile(self.node)
         self.start()
-        tell_rebooted(self._around.api, self.node.name, str(uuid.uuid4()))
+        record_reboot(self._cluster.api, self.node.name, str(uuid.uuid4()))
 
     async def shut_down(self) -> None:
         """End it and every container."""
@@ -128,17 +128,17 @@ class Kubelet:
         if self._runtime is not None:
             await self._runtime.end_all()
 
-    def hear(self, uid: str, pod: Object | None) -> None:
+    def pod_changed(self, uid: str, pod: Object | None) -> None:
         """A pod of this node changed, or is gone (None)."""
         if self.hollow and not self.stopped and pod is not None:
-            self.start(wipe=False)
-        if self.life is not None and self.life.begun:
-            self.life.hear(uid, pod)
+            self.start(delete_slices=False)
+        if self.running is not None and self.running.started:
+            self.running.pod_changed(uid, pod)
 
-    def look(self) -> None:
+    def scan_plugins(self) -> None:
         """Look for plugins."""
-        if self.life is not None and self.life.begun:
-            self.life.watcher.look()
+        if self.running is not None and self.running.started:
+            self.running.watcher.reconcile()
 
 
 def clear_volatile(node: NodePaths) -> None:
@@ -149,54 +149,56 @@ def clear_volatile(node: NodePaths) -> None:
     shutil.rmtree(node.cdi_dir, ignore_errors=True)
 
 
-class Life:
+class RunningKubelet:
     """A kubelet that runs.
 
     Attributes:
-        begun: whether ``run`` does; before that nothing has to be told to it, for it looks for itself.
+        started: whether ``run`` does; before that nothing has to be told to it, for it looks for itself.
         workers: {UID: worker} of the pods that the node has something of.
     """
 
     def __init__(
-        self, around: Surroundings, node: NodePaths, runtime: Runtime, metrics: Metrics, number: int
+        self, cluster: ClusterContext, node: NodePaths, runtime: Runtime, metrics: Metrics, number: int
     ) -> None:
-        self._around = around
+        self._cluster = cluster
         self._node = node
         self._runtime = runtime
         self._tasks: asyncio.TaskGroup
-        self.begun = False
+        self.started = False
         self.workers: dict[str, PodWorker] = {}
-        clock, gates = around.clock, around.gates
+        clock, gates = cluster.clock, cluster.gates
         self.cache = ClaimCache(node.directory)
-        self._wiper = SliceWiper(around.api, clock, node.name, self._spawn)
+        self._slice_cleanup = SliceCleanup(cluster.api, clock, node.name, self._spawn)
         self.health = (
-            HealthStreams(clock, node.directory, self._health_changed, gives_up=around.release >= V1_37)
+            HealthStreams(
+                clock, node.directory, self._health_changed, stops_if_unimplemented=cluster.release >= V1_37
+            )
             if HEALTH_GATE in gates
             else None
         )
-        self.drivers = Drivers(self._wiper, self.health, self._spawn, release=around.release)
-        takes_back = around.release >= V1_36
-        self.watcher = PluginWatcher(node.registry_dir, clock, self.drivers, self._spawn, takes_back)
+        self.drivers = Drivers(self._slice_cleanup, self.health, self._spawn, release=cluster.release)
+        rolls_back = cluster.release >= V1_36
+        self.watcher = PluginWatcher(node.registry_dir, clock, self.drivers, self._spawn, rolls_back)
         self.caller = Caller(clock, metrics)
-        self.claims = ClaimManager(around.api, clock, self.cache, self.drivers, self.caller, metrics, gates)
+        self.claims = ClaimManager(cluster.api, clock, self.cache, self.drivers, self.caller, metrics, gates)
         host_ip = address(NODE_ADDRESSES, number)
-        self._place = Place(
-            around.api, clock, self.claims, runtime, host_ip, self._next_ip, self._with_health
+        self._node_context = NodeContext(
+            cluster.api, clock, self.claims, runtime, host_ip, self._next_ip, self._with_health
         )
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         return self._tasks.create_task(work)
 
     def _next_ip(self) -> str:
-        return address(POD_ADDRESSES, next(self._around.pod_numbers))
+        return address(POD_ADDRESSES, next(self._cluster.pod_numbers))
 
-    async def run(self, *, wipe: bool) -> None:
+    async def run(self, *, delete_slices: bool) -> None:
         """Run until cancelled."""
         try:
             async with asyncio.TaskGroup() as self._tasks:
-                self.begun = True
-                if wipe:
-                    self._wiper.wipe_all()
+                self.started = True
+                if delete_slices:
+                    self._slice_cleanup.delete_all()
                 self._take_over()
                 await self._reconcile()
         finally:
@@ -204,37 +206,39 @@ class Life:
 
     def _take_over(self) -> None:
         """Find out which pods the node has; what runs of others is ended."""
-        api = self._around.api
+        api = self._cluster.api
         pods = [item.value for item in api.store.where("pods", self._node.name)]
         for uid in self._runtime.sandboxes.keys() - {pod["metadata"]["uid"] for pod in pods}:
             self._runtime.remove(uid)
         for pod in pods:
-            self.hear(pod["metadata"]["uid"], pod)
+            self.pod_changed(pod["metadata"]["uid"], pod)
         if node := api.find("nodes", self._node.name):
-            tell(api, node, reason="Starting", message="Starting kubelet.", source="kubelet", kind="Normal")
+            record_event(
+                api, node, reason="Starting", message="Starting kubelet.", source="kubelet", kind="Normal"
+            )
 
     async def _reconcile(self) -> None:
-        async for _ in self._around.clock.ticks(RECONCILE_S):
+        async for _ in self._cluster.clock.ticks(RECONCILE_S):
             await self.claims.reconcile(self.workers.keys())
             for worker in self.workers.values():
-                worker.show()
+                worker.sync_status()
 
-    def hear(self, uid: str, pod: Object | None) -> None:
+    def pod_changed(self, uid: str, pod: Object | None) -> None:
         """A pod of this node changed, or is gone."""
         worker = self.workers.get(uid)
         if worker is not None:
-            worker.hear(pod)
+            worker.pod_changed(pod)
         elif pod is not None and self._exists(uid, pod["metadata"]):
-            self.workers[uid] = PodWorker(self._place, pod)
+            self.workers[uid] = PodWorker(self._node_context, pod)
             self._spawn(self._work(uid))
 
     def _exists(self, uid: str, metadata: Object) -> bool:
         """Whether the pod is there still: what is heard of it may be older than its end."""
-        found = self._around.api.find("pods", metadata["name"], metadata["namespace"])
+        found = self._cluster.api.find("pods", metadata["name"], metadata["namespace"])
         return found is not None and found["metadata"]["uid"] == uid
 
     async def _work(self, uid: str) -> None:
-        await self.workers[uid].live()
+        await self.workers[uid].run()
         del self.workers[uid]
 
     def _health_changed(self, changed: set[Key]) -> None:
@@ -242,16 +246,16 @@ class Life:
             used = {(driver, d.pool, d.name) for driver, devices in claim.drivers.items() for d in devices}
             if used & changed:
                 for uid in claim.pods & self.workers.keys():
-                    self.workers[uid].show()
+                    self.workers[uid].sync_status()
 
     def _with_health(self, pod: Object, statuses: list[Object]) -> list[Object]:
         if self.health is None:
             return statuses
-        known, now = self.health.cache, self._around.clock.time()
+        known, now = self.health.cache, self._cluster.clock.time()
         return with_health(
             pod,
             statuses,
             self.cache.claims,
             lambda driver, device: known.get(driver, device.pool, device.name, now),
-            messages=self._around.release >= V1_36,
+            messages=self._cluster.release >= V1_36,
         )

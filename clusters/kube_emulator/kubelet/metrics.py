@@ -1,4 +1,4 @@
-"""The kubelet's counters around DRA, kept in memory so that tests and checks read them (kubelet pkg/metrics, 1.36)."""
+"""The kubelet's counters about DRA, kept in memory so that tests and checks read them (kubelet pkg/metrics, 1.36)."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field

@@ -12,7 +12,7 @@ from typing import Any
 
 from kube_emulator.apiserver.registry.api import Api
 from kube_emulator.clock import Clock
-from kube_emulator.events import tell
+from kube_emulator.events import record_event
 from kube_emulator.kubelet.runtime import RUNTIME
 from kube_emulator.releases.release import Release
 
@@ -97,7 +97,7 @@ def first_boot_id(name: str) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_DNS, f"boot.{name}"))
 
 
-def tell_rebooted(api: Api, name: str, boot_id: str) -> None:
+def record_reboot(api: Api, name: str, boot_id: str) -> None:
     """Write the new boot id, and the event of it."""
     node = api.find("nodes", name)
     if node is None:
@@ -106,7 +106,7 @@ def tell_rebooted(api: Api, name: str, boot_id: str) -> None:
     changed = {**node, "status": {**node["status"], "nodeInfo": info}}
     api.update("nodes", changed, subresource="status")
     message = f"Node {name} has been rebooted, boot id: {boot_id}"
-    tell(api, node, reason="Rebooted", message=message, source="kubelet")
+    record_event(api, node, reason="Rebooted", message=message, source="kubelet")
 
 
 def renew_lease(api: Api, clock: Clock, name: str) -> None:

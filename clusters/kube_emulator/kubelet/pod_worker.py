@@ -17,10 +17,10 @@ from typing import Any
 from kube_emulator.apiserver.registry.api import Api
 from kube_emulator.apiserver.status import ApiError
 from kube_emulator.clock import Clock
-from kube_emulator.events import tell
+from kube_emulator.events import record_event
 from kube_emulator.kubelet.cdi import InjectionError
 from kube_emulator.kubelet.claims import ClaimManager
-from kube_emulator.kubelet.hooks_and_probes import Attendant
+from kube_emulator.kubelet.hooks_and_probes import HooksAndProbes
 from kube_emulator.kubelet.pod_claims import ClaimError
 from kube_emulator.kubelet.pod_environment import environment_of
 from kube_emulator.kubelet.pod_status import is_sidecar, status_of
@@ -38,7 +38,7 @@ ENDED = ("Succeeded", "Failed")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class NodeContext:
     """What a pod finds on its node.
 
     Attributes:
@@ -62,18 +62,20 @@ class PodWorker:
         gone: whether the object does not exist any more.
     """
 
-    def __init__(self, place: Place, pod: Object) -> None:
-        self._place = place
+    def __init__(self, node: NodeContext, pod: Object) -> None:
+        self._node = node
         self.pod = pod
         self.gone = False
         self._uid: str = pod["metadata"]["uid"]
         self._ending = asyncio.Event()
         self._released = False
-        self._attendant = Attendant(place.runtime, place.clock, self._uid, self._tell, self.show)
+        self._hooks_and_probes = HooksAndProbes(
+            node.runtime, node.clock, self._uid, self._record_event, self.sync_status
+        )
         self._waiting: dict[str, tuple[str, str]] = {}
         self._random = random.Random(self._uid)  # noqa: S311 # pauses are no secrets
 
-    def hear(self, pod: Object | None) -> None:
+    def pod_changed(self, pod: Object | None) -> None:
         """The object changed, or is gone."""
         if pod is None:
             self.gone = True
@@ -82,17 +84,17 @@ class PodWorker:
         if pod is None or pod["metadata"].get("deletionTimestamp"):
             self._ending.set()
 
-    async def live(self) -> None:
+    async def run(self) -> None:
         """The pod's life; returns when the node has nothing of it any more."""
-        self.hear(self.pod)
+        self.pod_changed(self.pod)
         ended = (self.pod.get("status") or {}).get("phase") in ENDED
         if not self._ending.is_set():
-            await self._until_ending(self._release() if ended else self._run())
+            await self._until_ending(self._release() if ended else self._run_to_completion())
         await self._ending.wait()
         await self._stop()
         await self._release()
-        self.show()
-        self._place.runtime.remove(self._uid)
+        self.sync_status()
+        self._node.runtime.remove(self._uid)
         self._delete()
 
     async def _until_ending(self, work: Any) -> None:
@@ -106,32 +108,34 @@ class PodWorker:
                 task.cancel()
             await asyncio.gather(run, ending, return_exceptions=True)
 
-    async def _run(self) -> None:
-        runtime, spec = self._place.runtime, self.pod["spec"]
+    async def _run_to_completion(self) -> None:
+        runtime, spec = self._node.runtime, self.pod["spec"]
         lost = runtime.lost.get(self._uid)
         if not (lost and spec.get("restartPolicy") == "Never"):
             if self._uid not in runtime.sandboxes:
-                self.show()
+                self.sync_status()
                 await self._prepare()
-                runtime.make_sandbox(self.pod, self._place.next_ip())
-                self.show()
+                runtime.make_sandbox(self.pod, self._node.next_ip())
+                self.sync_status()
             await self._run_containers()
             await self._stop()
         await self._release()
-        self.show()
+        self.sync_status()
 
     async def _prepare(self) -> None:
         while True:
             try:
-                await self._place.claims.prepare(self.pod)
+                await self._node.claims.prepare(self.pod)
             except ClaimError as error:
-                self._tell("FailedPrepareDynamicResources", f"Failed to prepare dynamic resources: {error}")
+                self._record_event(
+                    "FailedPrepareDynamicResources", f"Failed to prepare dynamic resources: {error}"
+                )
                 await self._pause()
             else:
                 return
 
     async def _pause(self) -> None:
-        await self._place.clock.sleep(SYNC_PAUSE_S * (1 + SYNC_JITTER * self._random.random()))
+        await self._node.clock.sleep(SYNC_PAUSE_S * (1 + SYNC_JITTER * self._random.random()))
 
     async def _run_containers(self) -> None:
         """Run all containers; returns when none will run again."""
@@ -161,16 +165,16 @@ class PodWorker:
             if container is None or (container.done and restarts(policy, container)):
                 container = await self._start(spec)
             if ends and container.process is None:
-                await self._place.runtime.stop(container, 0)
+                await self._node.runtime.stop(container, 0)
             if container.running and container.process is None:
                 await asyncio.Event().wait()
-            attending = asyncio.ensure_future(self._attendant.attend(spec, container, self._grace()))
+            lifecycle = asyncio.ensure_future(self._hooks_and_probes.run(spec, container, self._grace()))
             try:
-                await self._place.runtime.wait(container)
+                await self._node.runtime.wait(container)
             finally:
-                attending.cancel()
-                await asyncio.gather(attending, return_exceptions=True)
-            self.show()
+                lifecycle.cancel()
+                await asyncio.gather(lifecycle, return_exceptions=True)
+            self.sync_status()
             if not restarts(policy, container):
                 return
             if pause:
@@ -182,36 +186,36 @@ class PodWorker:
         where = f"{metadata['name']}_{metadata['namespace']}({self._uid})"
         message = f"back-off {pause:.0f}s restarting failed container={name} pod={where}"
         self._waiting[name] = ("CrashLoopBackOff", message)
-        self._tell("BackOff", f"Back-off restarting failed container {name} in pod {where}")
-        self.show()
-        await self._place.clock.sleep(pause)
+        self._record_event("BackOff", f"Back-off restarting failed container {name} in pod {where}")
+        self.sync_status()
+        await self._node.clock.sleep(pause)
 
     async def _start(self, spec: Object) -> Container:
         """Start a container; until that succeeds it waits with a reason."""
-        place, name = self._place, spec["name"]
+        node, name = self._node, spec["name"]
         while True:
             try:
-                ids = place.claims.cdi_ids(self.pod, spec)
-                ip = place.runtime.sandboxes[self._uid].ip
-                environment = environment_of(self.pod, spec, ip=ip, host_ip=place.host_ip, look=self._look)
-                await place.runtime.start(self.pod, spec, environment, ids)
+                ids = node.claims.cdi_ids(self.pod, spec)
+                ip = node.runtime.sandboxes[self._uid].ip
+                environment = environment_of(self.pod, spec, ip=ip, host_ip=node.host_ip, look=self._look)
+                await node.runtime.start(self.pod, spec, environment, ids)
             except (ClaimError, InjectionError, CannotStart) as error:
                 self._waiting[name] = ("CreateContainerError", str(error))
-                self._tell("Failed", f"Error: {error}")
-                self.show()
+                self._record_event("Failed", f"Error: {error}")
+                self.sync_status()
                 await self._pause()
             else:
                 self._waiting.pop(name, None)
-                self._tell("Created", "Container created", kind="Normal")
-                self._tell("Started", "Container started", kind="Normal")
-                self.show()
+                self._record_event("Created", "Container created", kind="Normal")
+                self._record_event("Started", "Container started", kind="Normal")
+                self.sync_status()
                 return self._containers()[name]
 
     def _look(self, plural: str, name: str) -> Mapping[str, Any] | None:
-        return self._place.api.find(plural, name, self.pod["metadata"]["namespace"])
+        return self._node.api.find(plural, name, self.pod["metadata"]["namespace"])
 
     def _containers(self) -> dict[str, Container]:
-        runtime = self._place.runtime
+        runtime = self._node.runtime
         sandbox = runtime.sandboxes.get(self._uid) or runtime.lost.get(self._uid)
         return sandbox.containers if sandbox else {}
 
@@ -222,18 +226,18 @@ class PodWorker:
         for names in (containers.keys() - set(sidecars), reversed(sidecars)):
             running = [containers[n] for n in names if n in containers and containers[n].running]
             for container in running:
-                self._tell("Killing", f"Stopping container {container.name}", kind="Normal")
+                self._record_event("Killing", f"Stopping container {container.name}", kind="Normal")
             await asyncio.gather(*(self._end(one, grace) for one in running))
 
     async def _end(self, container: Container, grace_s: float) -> None:
         """End a container after its hook."""
-        before = self._place.clock.monotonic()
+        before = self._node.clock.monotonic()
         every = [*self.pod["spec"]["containers"], *(self.pod["spec"].get("initContainers") or [])]
         for spec in every:
             if spec["name"] == container.name and grace_s > 0:
-                await self._attendant.before_end(spec, grace_s)
-        left = grace_s - (self._place.clock.monotonic() - before)
-        await self._place.runtime.stop(container, max(LEAST_GRACE_S, left) if grace_s > 0 else 0)
+                await self._hooks_and_probes.pre_stop(spec, grace_s)
+        left = grace_s - (self._node.clock.monotonic() - before)
+        await self._node.runtime.stop(container, max(LEAST_GRACE_S, left) if grace_s > 0 else 0)
 
     def _grace(self) -> float:
         """Seconds that the containers get to end."""
@@ -247,28 +251,28 @@ class PodWorker:
         """Let go of the claims; until that succeeds the pod stays."""
         while not self._released:
             try:
-                await self._place.claims.unprepare(self._uid)
+                await self._node.claims.unprepare(self._uid)
                 self._released = True
             except ClaimError as error:
                 log.warning("error syncing pod %s, skipping: %s", self.pod["metadata"]["name"], error)
                 await self._pause()
 
-    def show(self) -> None:
+    def sync_status(self) -> None:
         """Write the status, if it changed. That a pod has ended is not said before its claims are let go of."""
-        api, metadata = self._place.api, self.pod["metadata"]
+        api, metadata = self._node.api, self.pod["metadata"]
         found = api.find("pods", metadata["name"], metadata["namespace"])
         if found is None or found["metadata"]["uid"] != self._uid:
             return
-        sandbox = self._place.runtime.sandboxes.get(self._uid)
+        sandbox = self._node.runtime.sandboxes.get(self._uid)
         status = status_of(
             found,
             self._containers(),
             ip=sandbox.ip if sandbox else "",
-            host_ip=self._place.host_ip,
-            now=self._place.clock.stamp(),
+            host_ip=self._node.host_ip,
+            now=self._node.clock.stamp(),
             waiting=self._waiting,
         )
-        status["containerStatuses"] = self._place.with_health(found, status["containerStatuses"])
+        status["containerStatuses"] = self._node.with_health(found, status["containerStatuses"])
         if status["phase"] in ENDED and not self._released:
             return
         if status != found.get("status"):
@@ -282,15 +286,17 @@ class PodWorker:
         if self.gone:
             return
         try:
-            self._place.api.delete("pods", metadata["name"], metadata["namespace"], uid=self._uid, grace_s=0)
+            self._node.api.delete("pods", metadata["name"], metadata["namespace"], uid=self._uid, grace_s=0)
         except ApiError as error:
             log.info("pod %s is gone already: %s", metadata["name"], error)
 
-    def _tell(self, reason: str, message: str, *, kind: str = "Warning") -> None:
+    def _record_event(self, reason: str, message: str, *, kind: str = "Warning") -> None:
         if self.gone:
             return
         try:
-            tell(self._place.api, self.pod, reason=reason, message=message, source="kubelet", kind=kind)
+            record_event(
+                self._node.api, self.pod, reason=reason, message=message, source="kubelet", kind=kind
+            )
         except ApiError as error:
             log.warning("event %s of pod %s is not taken: %s", reason, self.pod["metadata"]["name"], error)
 

@@ -32,7 +32,7 @@ class Probe:
     row: int = 0
     last: bool | None = None
 
-    def heard(self, good: bool) -> bool:
+    def add_result(self, good: bool) -> bool:
         """The container gave an answer; whether ``passed`` changed, or a failure is to be acted on."""
         self.row = self.row + 1 if good == self.last else 1
         self.last = good

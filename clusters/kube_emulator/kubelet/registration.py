@@ -1,7 +1,7 @@
 """The kubelet's plugin watcher: which registration sockets there are, which of them are registered, and the way between.
 
 Each second, on the cluster's clock, a pass looks at the directory and then acts: what happened between two passes cannot
-be told apart from outside, so nothing has to watch in between, and a node costs one directory listing a second. A
+be go_error apart from outside, so nothing has to watch in between, and a node costs one directory listing a second. A
 socket is known by its inode and birth, so one that was made anew between two passes is another one.
 
 Facts and texts: kubelet pluginmanager (reconciler, operation_generator, goroutinemap/exponentialbackoff), 1.36. Up to
@@ -35,7 +35,7 @@ Birth = tuple[int, int]
 """(inode, time of the socket's making in ns)."""
 
 
-class Failed(Exception):
+class RegistrationFailed(Exception):
     """An attempt to register did not succeed; it is repeated."""
 
 
@@ -105,12 +105,12 @@ class PluginWatcher:
     clock: Clock
     drivers: Drivers
     spawn: Spawn
-    takes_back: bool = True
+    rolls_back: bool = True
     actual: dict[str, Registered] = field(default_factory=dict)
     back_offs: dict[str, BackOff] = field(default_factory=dict)
     _operations: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
 
-    def look(self) -> None:
+    def reconcile(self) -> None:
         """One pass."""
         desired = find_sockets(str(self.folder))
         now = self.clock.monotonic()
@@ -130,7 +130,7 @@ class PluginWatcher:
             else:
                 await self._register(path, birth)
             self.back_offs.pop(path, None)
-        except Failed as error:
+        except RegistrationFailed as error:
             log.warning("%s", error)
             before = self.back_offs.get(path)
             now = self.clock.monotonic()
@@ -146,7 +146,7 @@ class PluginWatcher:
                 message = (
                     f"RegisterPlugin error -- dial failed at socket {path}, err: failed to dial socket {path}"
                 )
-                raise Failed(message) from error
+                raise RegistrationFailed(message) from error
             stub = RegistrationStub(channel)
             info = await self._get_info(path, stub)
             endpoint = info.endpoint or path
@@ -163,7 +163,7 @@ class PluginWatcher:
             try:
                 self.drivers.register(info.name, endpoint, info.supported_versions)
             except Refused as error:
-                if self.takes_back:
+                if self.rolls_back:
                     self.actual.pop(path)
                 await self._refuse(
                     stub, f"RegisterPlugin error -- plugin registration failed with err: {error}"
@@ -175,8 +175,8 @@ class PluginWatcher:
             work = stub.GetInfo(registration_pb2.InfoRequest(), timeout=names.GET_INFO_TIMEOUT_S)
             return await self.clock.wait_for(work, names.GET_INFO_TIMEOUT_S)
         except (grpc.aio.AioRpcError, TimeoutError) as error:
-            message = f"RegisterPlugin error -- failed to get plugin info using RPC GetInfo at socket {path}, err: {told(error)}"
-            raise Failed(message) from error
+            message = f"RegisterPlugin error -- failed to get plugin info using RPC GetInfo at socket {path}, err: {go_error(error)}"
+            raise RegistrationFailed(message) from error
 
     async def _notify(self, stub: RegistrationStub, why_not: str) -> None:
         status = registration_pb2.RegistrationStatus(plugin_registered=not why_not, error=why_not)
@@ -187,21 +187,21 @@ class PluginWatcher:
         try:
             await self._notify(stub, why)
         except (grpc.aio.AioRpcError, TimeoutError) as error:
-            why = f"{why}: {told(error)}"
-        raise Failed(why)
+            why = f"{why}: {go_error(error)}"
+        raise RegistrationFailed(why)
 
     async def _confirm(self, path: str, stub: RegistrationStub) -> None:
         try:
             await self._notify(stub, "")
         except (grpc.aio.AioRpcError, TimeoutError) as error:
-            if self.takes_back and path in self.actual:
+            if self.rolls_back and path in self.actual:
                 gone = self.actual.pop(path)
                 await self.drivers.deregister(gone.driver, gone.endpoint)
-            message = f"RegisterPlugin error -- failed to send registration status at socket {path}, err: {told(error)}"
-            raise Failed(message) from error
+            message = f"RegisterPlugin error -- failed to send registration status at socket {path}, err: {go_error(error)}"
+            raise RegistrationFailed(message) from error
 
 
-def told(error: Exception) -> str:
+def go_error(error: Exception) -> str:
     """An error of a call as Go prints it."""
     if isinstance(error, grpc.aio.AioRpcError):
         return f"rpc error: code = {go_code(error.code())} desc = {error.details()}"

@@ -40,7 +40,7 @@ class Container:
         finished: a time stamp; empty while it runs.
         last: its previous run, once it was started again.
         started_up: whether its startup probe has passed; true without one.
-        greeted: whether its hook postStart was run.
+        post_started: whether its hook postStart was run.
         ready: whether its readiness probe passes; true without one.
     """
 
@@ -56,7 +56,7 @@ class Container:
     last: "Container | None" = None
     started_up: bool = True
     ready: bool = True
-    greeted: bool = False
+    post_started: bool = False
 
     @property
     def running(self) -> bool:
@@ -201,7 +201,7 @@ class Runtime:
         for container in every:
             await self.stop(container, 0)
 
-    def lose_all(self) -> None:
+    def lose_power(self) -> None:
         """The machine loses power: everything that ran is gone and nobody saw how."""
         for sandbox in self.sandboxes.values():
             for container in sandbox.containers.values():

@@ -21,7 +21,7 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S, JITTER = 1.0, 300.0, 0.2
 Spawn = Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"]
 
 
-class SliceWiper:
+class SliceCleanup:
     """Wipes of one node, those that wait included."""
 
     def __init__(self, api: Api, clock: Clock, node: str, spawn: Spawn) -> None:
@@ -32,9 +32,9 @@ class SliceWiper:
         self._pending: dict[str, asyncio.Task[None]] = {}
         self._random = random.Random(node)  # noqa: S311 # pauses are no secrets
 
-    def wipe_all(self) -> None:
+    def delete_all(self) -> None:
         """Delete the slices of every driver, in the background."""
-        self._spawn(self.wipe(""))
+        self._spawn(self.delete(""))
 
     def driver_usable(self, driver: str) -> None:
         """DRIVER is back: a wipe that waits is called off."""
@@ -45,13 +45,13 @@ class SliceWiper:
         """DRIVER has no connected instance; a delay that runs already goes on."""
         waiting = self._pending.get(driver)
         if waiting is None or waiting.done():
-            self._pending[driver] = self._spawn(self._wipe_later(driver))
+            self._pending[driver] = self._spawn(self._delete_later(driver))
 
-    async def _wipe_later(self, driver: str) -> None:
+    async def _delete_later(self, driver: str) -> None:
         await self._clock.sleep(DELAY_S)
-        await self.wipe(driver)
+        await self.delete(driver)
 
-    async def wipe(self, driver: str) -> None:
+    async def delete(self, driver: str) -> None:
         """Delete the node's slices of DRIVER, or of all drivers if it is empty."""
         pause = FIRST_PAUSE_S
         while pause <= LONGEST_PAUSE_S:

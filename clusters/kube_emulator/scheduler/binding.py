@@ -4,7 +4,7 @@ import random
 from typing import Any
 
 from kube_emulator.apiserver.registry.api import Api
-from kube_emulator.events import tell
+from kube_emulator.events import record_event
 from kube_emulator.scheduler.framework.extended import owner_of
 
 Object = dict[str, Any]
@@ -25,7 +25,7 @@ class Writer:
         metadata = {name: value for name, value in claim["metadata"].items() if name not in ("name", "uid")}
         return self._api.create("resourceclaims", {**claim, "metadata": metadata}).value
 
-    def tell_mappings(self, pod: Object, claim: Object, mappings: list[Object]) -> None:
+    def write_request_mappings(self, pod: Object, claim: Object, mappings: list[Object]) -> None:
         """Note in POD which claim and requests serve its extended resources."""
         noted = {"resourceClaimName": claim["metadata"]["name"], "requestMappings": mappings}
         current = self._api.get("pods", pod["metadata"]["name"], pod["metadata"]["namespace"])
@@ -90,7 +90,7 @@ class Writer:
         condition = {"type": "PodScheduled", "status": "True", "lastTransitionTime": self._clock.stamp()}
         self._set_condition(bound, condition)
         message = f"Successfully assigned {key} to {node}"
-        tell(self._api, bound, reason="Scheduled", message=message, source=SOURCE, kind="Normal")
+        record_event(self._api, bound, reason="Scheduled", message=message, source=SOURCE, kind="Normal")
 
     def refuse(self, pod: Object, reason: str, why: str) -> None:
         """Say in POD why it waits; the condition is written only if it does not stand there already."""
@@ -105,7 +105,7 @@ class Writer:
         known: Object = next((c for c in conditions if c["type"] == "PodScheduled"), {})
         if (known.get("reason"), known.get("message")) != (reason, why):
             self._set_condition(pod, condition)
-            tell(self._api, pod, reason="FailedScheduling", message=why, source=SOURCE)
+            record_event(self._api, pod, reason="FailedScheduling", message=why, source=SOURCE)
 
     def _set_condition(self, pod: Object, condition: Object) -> None:
         current = self._api.get("pods", pod["metadata"]["name"], pod["metadata"]["namespace"])

@@ -13,7 +13,7 @@ from typing import Any
 
 from kube_emulator.apiserver.registry.api import Api
 from kube_emulator.apiserver.status import ApiError
-from kube_emulator.events import tell
+from kube_emulator.events import record_event
 from kube_emulator.releases.release import V1_34
 from kube_emulator.scheduler.binding import SOURCE, Writer
 from kube_emulator.scheduler.framework.conditions import POLL_S, conditional, state_of
@@ -51,7 +51,7 @@ class Scheduler:
         self._hints = Hints()
         self._queue = PodQueue()
         self._start = 0
-        self._hopeless: dict[bytes, str] = {}
+        self._unschedulable: dict[bytes, str] = {}
         """{likeness of pods that fit nowhere: why}; good until something happens that may help them."""
         self._changes: asyncio.Queue[Change | None] = asyncio.Queue()
         self._binding: dict[str, asyncio.Task[None]] = {}
@@ -63,7 +63,7 @@ class Scheduler:
         try:
             for plural in PLURALS:
                 for item in self._api.values(plural):
-                    self._note(plural, None, item)
+                    self._update(plural, None, item)
             while True:
                 self._schedule_some()
                 if self._queue.idle():
@@ -84,8 +84,8 @@ class Scheduler:
         except TimeoutError:
             change = None
         if change is not None:
-            self._see(change)
-        self._queue.mature(self._clock.time())
+            self._handle(change)
+        self._queue.flush_backoff(self._clock.time())
 
     def _schedule_some(self) -> None:
         """Schedule pods for TURN_S, each with the cluster as it is then."""
@@ -94,7 +94,7 @@ class Scheduler:
             while not self._changes.empty():
                 change = self._changes.get_nowait()
                 if change is not None:
-                    self._see(change)
+                    self._handle(change)
             key = self._queue.pop()
             if key is None:
                 return
@@ -103,20 +103,20 @@ class Scheduler:
             if pod is not None and wants_node(pod) and key not in self._binding:
                 self._schedule(key, pod)
 
-    def _see(self, change: Change) -> None:
+    def _handle(self, change: Change) -> None:
         if change.plural in PLURALS:
             before = change.before.value if change.before else None
-            self._note(change.plural, before, change.after.value if change.after else None)
+            self._update(change.plural, before, change.after.value if change.after else None)
 
-    def _note(self, plural: str, before: Object | None, after: Object | None) -> None:
+    def _update(self, plural: str, before: Object | None, after: Object | None) -> None:
         """Learn of a change, and wake the pods that it may help."""
         self._state.put(plural, before, after)
         wake = self._hints.seen(plural, before, after)
         if wake is Wake.ALL:
-            self._hopeless.clear()
-            self._queue.wake_all()
+            self._unschedulable.clear()
+            self._queue.activate_all()
         elif isinstance(wake, set):
-            self._queue.wake(wake)
+            self._queue.activate(wake)
         if plural != "pods":
             return
         key = key_of(after or before or {})
@@ -147,8 +147,8 @@ class Scheduler:
             self._writer.refuse(pod, "Unschedulable", unready(len(self._state.nodes), error))
             return
         like = likeness(pod, claims)
-        if like in self._hopeless:
-            self._writer.refuse(pod, "Unschedulable", self._hopeless[like])
+        if like in self._unschedulable:
+            self._writer.refuse(pod, "Unschedulable", self._unschedulable[like])
             return
         cycle = Cycle(pod, claims, self._state, self._clock.time(), self._deadline)
         try:
@@ -157,7 +157,7 @@ class Scheduler:
             self._writer.refuse(pod, "Unschedulable", str(error))
             self._writer.free(cycle.idle())
             if like is not None:
-                self._hopeless[like] = str(error)
+                self._unschedulable[like] = str(error)
             return
         self._start = placement.index
         self._reserve(key, pod, claims, placement)
@@ -189,7 +189,7 @@ class Scheduler:
             special = claim["metadata"]["name"].startswith("<")
             written = self._writer.write(self._writer.create(claim) if special else claim, pod, allocation)
             if special:
-                self._writer.tell_mappings(pod, written, placement.mappings)
+                self._writer.write_request_mappings(pod, written, placement.mappings)
             held.append(written)
         if any(conditional(claim) and state_of(claim, self._clock.time()) != "ready" for claim in held):
             self._state.place(pod, placement.node)
@@ -201,7 +201,9 @@ class Scheduler:
     async def _bind_later(self, key: str, pod: Object, names: list[str], node: str) -> None:
         """Bind POD when the devices of its claims are ready; give the claims back when they fail or are late."""
         message = f"waiting for binding conditions for device on node {node}"
-        tell(self._api, pod, reason="BindingConditionsPending", message=message, source=SOURCE, kind="Normal")
+        record_event(
+            self._api, pod, reason="BindingConditionsPending", message=message, source=SOURCE, kind="Normal"
+        )
         try:
             state = await self._readiness(pod["metadata"]["namespace"], names)
         finally:
@@ -221,7 +223,7 @@ class Scheduler:
         except ApiError as error:
             log.info("pod %s: %s", key, error)
         self._state.put("pods", current, current)
-        self._hopeless.clear()
+        self._unschedulable.clear()
         self._queue.retry(key, self._clock.time())
         self._changes.put_nowait(None)
 

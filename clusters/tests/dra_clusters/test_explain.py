@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from control_plane import DRIVER, World
+from control_plane import DRIVER, BareControlPlane
 
 from dra_clusters.cli import main
 from dra_clusters.embedded import EmbeddedProvider
@@ -17,10 +17,10 @@ from kube_emulator.scheduler.framework.explain import Explanation, explain
 Object = dict[str, Any]
 
 
-def explained(world: World, name: str = "c") -> Explanation:
-    api = world.api
+def explained(plane: BareControlPlane, name: str = "c") -> Explanation:
+    api = plane.api
     return explain(
-        world.get("resourceclaims", name),
+        plane.get("resourceclaims", name),
         nodes=api.values("nodes"),
         slices=api.values("resourceslices"),
         classes=api.values("deviceclasses"),
@@ -30,33 +30,33 @@ def explained(world: World, name: str = "c") -> Explanation:
     )
 
 
-def reasons(world: World) -> dict[str, str]:
+def reasons(plane: BareControlPlane) -> dict[str, str]:
     """{device: reason}."""
-    return {verdict.device.rpartition("/")[2]: verdict.reason for verdict in explained(world).verdicts}
+    return {verdict.device.rpartition("/")[2]: verdict.reason for verdict in explained(plane).verdicts}
 
 
-def cluster_with(*devices: Any, **spec: Any) -> World:
-    world = World()
-    world.device_class()
-    world.node("n1")
-    world.slice("n1", *devices, **spec)
-    return world
+def cluster_with(*devices: Any, **spec: Any) -> BareControlPlane:
+    plane = BareControlPlane()
+    plane.device_class()
+    plane.node("n1")
+    plane.slice("n1", *devices, **spec)
+    return plane
 
 
 def test_every_device_has_its_reason() -> None:
     taint = {"key": "broken", "effect": "NoSchedule"}
-    world = cluster_with(
+    plane = cluster_with(
         "free",
         "used",
         {"name": "sick", "taints": [taint]},
         {"name": "other", "attributes": {"n": {"int": 1}}},
     )
-    world.claim("holder")
+    plane.claim("holder")
     result = {"request": "r", "driver": DRIVER, "pool": "n1", "device": "used"}
-    world.status("resourceclaims", "holder", allocation={"devices": {"results": [result]}})
+    plane.status("resourceclaims", "holder", allocation={"devices": {"results": [result]}})
     expression = f'!has(device.attributes["{DRIVER}"].n)'
-    world.claim("c", selectors=[{"cel": {"expression": expression}}])
-    assert reasons(world) == {
+    plane.claim("c", selectors=[{"cel": {"expression": expression}}])
+    assert reasons(plane) == {
         "free": "",
         "used": "is in use by claim default/holder",
         "sick": "has taint broken:NoSchedule",
@@ -65,18 +65,18 @@ def test_every_device_has_its_reason() -> None:
 
 
 def test_missing_devices_are_counted() -> None:
-    world = cluster_with("a", "b")
-    world.claim("c", count=3)
-    found = explained(world)
+    plane = cluster_with("a", "b")
+    plane.claim("c", count=3)
+    found = explained(plane)
     assert found.summary == "fits on 0 of 1 nodes now"
     assert found.nodes == (("n1", "request r wants 3 devices of class any: 2 are selected, 2 fit"),)
 
 
 def test_nodes_that_fit_are_listed() -> None:
-    world = cluster_with("a")
-    world.node("n2")
-    world.claim("c")
-    found = explained(world)
+    plane = cluster_with("a")
+    plane.node("n2")
+    plane.claim("c")
+    found = explained(plane)
     assert (found.fits, found.nodes) == (
         ("n1",),
         (("n2", "request r wants 1 device of class any: 0 are selected, 0 fit"),),
@@ -84,48 +84,48 @@ def test_nodes_that_fit_are_listed() -> None:
 
 
 def test_an_incomplete_pool_is_the_reason() -> None:
-    world = cluster_with("a", pool={"name": "n1", "generation": 3, "resourceSliceCount": 2})
-    world.claim("c")
-    assert reasons(world) == {"n1": "the pool is incomplete: 1 of 2 slices of generation 3 are there"}
+    plane = cluster_with("a", pool={"name": "n1", "generation": 3, "resourceSliceCount": 2})
+    plane.claim("c")
+    assert reasons(plane) == {"n1": "the pool is incomplete: 1 of 2 slices of generation 3 are there"}
 
 
 def test_the_missing_amount_of_a_counter_is_the_reason() -> None:
     takes = [{"counterSet": "set", "counters": {"n": {"value": "3"}}}]
-    world = cluster_with(
+    plane = cluster_with(
         {"name": "a", "consumesCounters": takes},
         pool={"name": "n1", "generation": 1, "resourceSliceCount": 2},
     )
-    world.slice(
+    plane.slice(
         "n1-c",
         pool={"name": "n1", "generation": 1, "resourceSliceCount": 2},
         nodeName="n1",
         sharedCounters=[{"name": "set", "counters": {"n": {"value": "2"}}}],
         devices=None,
     )
-    world.claim("c")
-    assert reasons(world)["a"] == "counter set/n is short by 1"
+    plane.claim("c")
+    assert reasons(plane)["a"] == "counter set/n is short by 1"
 
 
 def test_a_constraint_that_devices_cannot_meet_together_is_the_reason() -> None:
-    world = cluster_with(*({"name": f"d{n}", "attributes": {"n": {"int": n}}} for n in range(2)))
+    plane = cluster_with(*({"name": f"d{n}", "attributes": {"n": {"int": n}}} for n in range(2)))
     spec = {
         "requests": [{"name": "r", "exactly": {"deviceClassName": "any", "count": 2}}],
         "constraints": [{"matchAttribute": f"{DRIVER}/n"}],
     }
-    world.api.create(
+    plane.api.create(
         "resourceclaims", {"metadata": {"name": "c", "namespace": "default"}, "spec": {"devices": spec}}
     )
-    [(_, reason)] = explained(world).nodes
+    [(_, reason)] = explained(plane).nodes
     assert (
         reason == f"each request finds devices, but with matchAttribute {DRIVER}/n not all of them together"
     )
 
 
 def test_a_missing_class_is_the_reason() -> None:
-    world = cluster_with("a")
-    world.claim("c", deviceClassName="nope")
+    plane = cluster_with("a")
+    plane.claim("c", deviceClassName="nope")
     assert (
-        explained(world).summary
+        explained(plane).summary
         == "cannot be allocated anywhere: request r: device class nope does not exist"
     )
 

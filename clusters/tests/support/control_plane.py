@@ -18,7 +18,7 @@ async def controllers(api: Api) -> None:
     await run_controllers(api, b"certificate")
 
 
-class World:
+class BareControlPlane:
     """Nodes, slices and pods in namespace ``default``; what runs is settled before anything is asked."""
 
     def __init__(self, *works: Any, release: Release = LATEST, **gates: bool) -> None:

@@ -39,7 +39,7 @@ DRIVER = "gpu.example.com"
 PATIENCE_S = 10.0
 
 
-class ANode:
+class EmulatedNode:
     """A cluster of one node, ``node-0``, and maybe hollow ones."""
 
     def __init__(
@@ -112,17 +112,17 @@ class ANode:
         self.clock.advance(1)
 
         def holds() -> bool:
-            entries = self.life.drivers.instances.get(driver, [])
+            entries = self.running.drivers.instances.get(driver, [])
             connected = [entry for entry in entries if entry.plugin.connected]
-            return len(connected) == len(entries) == count and not self.life.watcher._operations
+            return len(connected) == len(entries) == count and not self.running.watcher._operations
 
         await self.until(holds, f"{count} instances of {driver}")
 
     @property
-    def life(self) -> Any:
+    def running(self) -> Any:
         """What the kubelet has in memory."""
-        assert self.kubelet.life is not None
-        return self.kubelet.life
+        assert self.kubelet.running is not None
+        return self.kubelet.running
 
     def pod(self, name: str = "p", *, claims: Iterable[str] = (), **spec: Any) -> Object:
         """Create a pod that is bound to the node and whose container ``main`` uses CLAIMS; they are reserved for it."""
@@ -173,7 +173,7 @@ class ANode:
 
 
 @dataclass
-class ADriver:
+class RecordingDriver:
     """A driver in the test: notes what it is asked, and fails as often as it is told.
 
     Attributes:
@@ -262,7 +262,7 @@ class ADriver:
 
 
 class Registration(registration_pb2_grpc.RegistrationServicer):
-    def __init__(self, driver: ADriver) -> None:
+    def __init__(self, driver: RecordingDriver) -> None:
         self._driver = driver
 
     async def GetInfo(self, request: Any, context: Any) -> registration_pb2.PluginInfo:
@@ -285,7 +285,7 @@ class Registration(registration_pb2_grpc.RegistrationServicer):
 class DraService:
     """DRAPlugin of either version."""
 
-    def __init__(self, driver: ADriver, messages: Any) -> None:
+    def __init__(self, driver: RecordingDriver, messages: Any) -> None:
         self._driver = driver
         self._messages = messages
 
@@ -325,7 +325,7 @@ class DraService:
 class Health:
     """DRAResourceHealth of either version."""
 
-    def __init__(self, driver: ADriver) -> None:
+    def __init__(self, driver: RecordingDriver) -> None:
         self._driver = driver
 
     async def NodeWatchResources(self, request: Any, context: Any) -> AsyncIterator[Any]:

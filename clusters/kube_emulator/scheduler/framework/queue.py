@@ -44,15 +44,15 @@ class PodQueue:
         """Whether no pod is to be scheduled now."""
         return not self._active
 
-    def wake(self, keys: Iterable[str]) -> None:
+    def activate(self, keys: Iterable[str]) -> None:
         """Something changed that may help parked pods."""
         for key in keys:
             if key in self._order and key not in self._due:
                 self.put(key, -self._order[key][0])
 
-    def wake_all(self) -> None:
+    def activate_all(self) -> None:
         """Something changed that may help every parked pod."""
-        self.wake(list(self._order))
+        self.activate(list(self._order))
 
     def retry(self, key: str, now: float) -> None:
         """A pod's attempt ended in an error: it comes again later."""
@@ -70,7 +70,7 @@ class PodQueue:
         """How long until a pod comes again; None: no pod will by itself."""
         return max(0.0, min(self._due.values()) - now) if self._due else None
 
-    def mature(self, now: float) -> None:
+    def flush_backoff(self, now: float) -> None:
         """Bring back the pods whose time has come."""
         for key in [key for key, due in self._due.items() if due <= now]:
             self.put(key, -self._order[key][0])

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from emulated_node import ADriver, ANode
+from emulated_node import EmulatedNode, RecordingDriver
 
 from kube_emulator.kubelet.cdi import InjectionError, container_view
 from kube_emulator.kubelet.runtime import RUN_ANNOTATION
@@ -87,31 +87,31 @@ def test_a_device_in_two_files_belongs_to_nobody(tmp_path: Path) -> None:
         view(tmp_path, "one", "no")
 
 
-async def test_a_container_whose_device_is_not_there_waits_and_says_why(world: ANode) -> None:
-    async with ADriver(world.node):
-        await world.registered()
-        world.claim()
-        world.pod(claims=["c"])
-        await world.until(lambda: world.events("Failed"))
-        state = world.api.get("pods", "p", "default")["status"]["containerStatuses"][0]["state"]
+async def test_a_container_whose_device_is_not_there_waits_and_says_why(node_env: EmulatedNode) -> None:
+    async with RecordingDriver(node_env.node):
+        await node_env.registered()
+        node_env.claim()
+        node_env.pod(claims=["c"])
+        await node_env.until(lambda: node_env.events("Failed"))
+        state = node_env.api.get("pods", "p", "default")["status"]["containerStatuses"][0]["state"]
         assert state["waiting"]["reason"] == "CreateContainerError"
         assert "unresolvable CDI devices example.com/gpu=c" in state["waiting"]["message"]
-        write(world.node.cdi_dir, c={})
-        await world.turn(16)
-        await world.until(lambda: world.phase() == "Running")
+        write(node_env.node.cdi_dir, c={})
+        await node_env.turn(16)
+        await node_env.until(lambda: node_env.phase() == "Running")
 
 
-async def test_a_running_pod_says_what_real_ones_say(world: ANode) -> None:
-    world.pod()
-    await world.until(lambda: world.phase() == "Running")
-    status = world.api.get("pods", "p", "default")["status"]
+async def test_a_running_pod_says_what_real_ones_say(node_env: EmulatedNode) -> None:
+    node_env.pod()
+    await node_env.until(lambda: node_env.phase() == "Running")
+    status = node_env.api.get("pods", "p", "default")["status"]
     assert {c["type"]: c["status"] for c in status["conditions"]} == dict.fromkeys(
         ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"), "True"
     )
     assert status["podIP"].startswith("198.19.")
-    assert status["hostIP"] == world.api.get("nodes", "node-0")["status"]["addresses"][0]["address"]
+    assert status["hostIP"] == node_env.api.get("nodes", "node-0")["status"]["addresses"][0]["address"]
     assert (status["qosClass"], status["containerStatuses"][0]["ready"]) == ("BestEffort", True)
-    assert (world.events("Created"), world.events("Started")) == (
+    assert (node_env.events("Created"), node_env.events("Started")) == (
         ["Container created"],
         ["Container started"],
     )
@@ -128,7 +128,7 @@ def absent(*paths: str) -> bool:
 
 
 async def test_a_command_runs_with_its_devices_and_its_exit_code_is_the_pods_end(
-    world: ANode, tmp_path: Path
+    node_env: EmulatedNode, tmp_path: Path
 ) -> None:
     (tmp_path / "lib").write_text("from the host")
     mount = {
@@ -137,60 +137,60 @@ async def test_a_command_runs_with_its_devices_and_its_exit_code_is_the_pods_end
         "options": ["ro", "bind"],
     }
     node = {"path": "/dev/made/up", "hostPath": "/dev/null"}
-    write(world.node.cdi_dir, c={"env": ["GOT=c"], "mounts": [mount], "deviceNodes": [node]})
+    write(node_env.node.cdi_dir, c={"env": ["GOT=c"], "mounts": [mount], "deviceNodes": [node]})
     out = tmp_path / "out"
     line = f"cat /opt/no/such/lib > {out}; echo $GOT >> {out}; test -c /dev/made/up && echo node >> {out}; exit 3"
     main = script(line) | {"resources": {"claims": [{"name": "c"}]}}
-    async with ADriver(world.node) as driver:
-        await world.registered()
-        world.claim()
-        world.pod(claims=["c"], annotations=RUN, restartPolicy="Never", containers=[main])
-        await world.until(lambda: world.phase() == "Failed")
+    async with RecordingDriver(node_env.node) as driver:
+        await node_env.registered()
+        node_env.claim()
+        node_env.pod(claims=["c"], annotations=RUN, restartPolicy="Never", containers=[main])
+        await node_env.until(lambda: node_env.phase() == "Failed")
         assert out.read_text() == "from the hostc\nnode\n"
-        state = world.api.get("pods", "p", "default")["status"]["containerStatuses"][0]["state"]
+        state = node_env.api.get("pods", "p", "default")["status"]["containerStatuses"][0]["state"]
         assert (state["terminated"]["exitCode"], state["terminated"]["reason"]) == (3, "Error")
         assert driver.calls[-1][0] == "NodeUnprepareResources"
     assert absent("/opt/no", "/dev/made")
 
 
 async def test_init_containers_run_one_after_the_other_before_the_others(
-    world: ANode, tmp_path: Path
+    node_env: EmulatedNode, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
     init = [script(f"echo {name} >> {out}") | {"name": name} for name in ("one", "two")]
     main = script(f"echo main >> {out}")
-    world.pod(annotations=RUN, restartPolicy="Never", initContainers=init, containers=[main])
-    await world.until(lambda: world.phase() == "Succeeded")
+    node_env.pod(annotations=RUN, restartPolicy="Never", initContainers=init, containers=[main])
+    await node_env.until(lambda: node_env.phase() == "Succeeded")
     assert out.read_text() == "one\ntwo\nmain\n"
-    log = world.node.directory / "containers" / "default_p" / "main.log"
+    log = node_env.node.directory / "containers" / "default_p" / "main.log"
     assert log.read_text() == ""
 
 
 async def test_a_container_that_crashes_is_started_again_later_and_later(
-    world: ANode, tmp_path: Path
+    node_env: EmulatedNode, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    world.pod(annotations=RUN, containers=[script(f"echo x >> {out}; exit 1")])
-    await world.until(lambda: world.events("BackOff"))
-    status = world.api.get("pods", "p", "default")["status"]["containerStatuses"][0]
+    node_env.pod(annotations=RUN, containers=[script(f"echo x >> {out}; exit 1")])
+    await node_env.until(lambda: node_env.events("BackOff"))
+    status = node_env.api.get("pods", "p", "default")["status"]["containerStatuses"][0]
     assert status["state"]["waiting"]["reason"] == "CrashLoopBackOff"
     assert (status["restartCount"], status["lastState"]["terminated"]["exitCode"]) == (1, 1)
-    await world.turn(10)
-    await world.until(lambda: out.read_text() == "x\n" * 3)
+    await node_env.turn(10)
+    await node_env.until(lambda: out.read_text() == "x\n" * 3)
 
 
-async def test_a_command_gets_sigterm_and_then_sigkill(world: ANode, tmp_path: Path) -> None:
+async def test_a_command_gets_sigterm_and_then_sigkill(node_env: EmulatedNode, tmp_path: Path) -> None:
     out = tmp_path / "out"
     line = f"trap 'echo term >> {out}' TERM; echo $$ > {out}; while true; do sleep 0.01; done"
-    world.pod(annotations=RUN, containers=[script(line)], terminationGracePeriodSeconds=20)
-    await world.until(lambda: out.exists() and out.read_text())
+    node_env.pod(annotations=RUN, containers=[script(line)], terminationGracePeriodSeconds=20)
+    await node_env.until(lambda: out.exists() and out.read_text())
     pid = int(out.read_text())
-    world.api.delete("pods", "p", "default", grace_s=20)
-    await world.until(lambda: "term" in out.read_text())
-    assert world.events("Killing") == ["Stopping container main"]
+    node_env.api.delete("pods", "p", "default", grace_s=20)
+    await node_env.until(lambda: "term" in out.read_text())
+    assert node_env.events("Killing") == ["Stopping container main"]
     os.kill(pid, 0)
-    await world.turn(21)
-    await world.until(lambda: not world.phase())
+    await node_env.turn(21)
+    await node_env.until(lambda: not node_env.phase())
     with pytest.raises(ProcessLookupError, match="No such process"):
         os.kill(pid, 0)
 
@@ -203,27 +203,27 @@ async def test_a_command_gets_sigterm_and_then_sigkill(world: ANode, tmp_path: P
     ],
 )
 async def test_a_command_that_cannot_start_says_why(
-    world: ANode, container: dict[str, Any], why: str
+    node_env: EmulatedNode, container: dict[str, Any], why: str
 ) -> None:
-    world.pod(annotations=RUN, containers=[container])
-    await world.until(lambda: world.events("Failed"))
-    assert why in world.events("Failed")[0]
-    assert world.phase() == "Pending"
+    node_env.pod(annotations=RUN, containers=[container])
+    await node_env.until(lambda: node_env.events("Failed"))
+    assert why in node_env.events("Failed")[0]
+    assert node_env.phase() == "Pending"
 
 
-async def test_a_command_survives_a_restart_of_the_kubelet(world: ANode, tmp_path: Path) -> None:
+async def test_a_command_survives_a_restart_of_the_kubelet(node_env: EmulatedNode, tmp_path: Path) -> None:
     go = tmp_path / "go"
     line = f"while ! test -e {go}; do sleep 0.01; done; exit 4"
-    world.pod(annotations=RUN, containers=[script(line)], restartPolicy="Never")
-    await world.until(lambda: world.phase() == "Running")
-    await world.kubelet.restart()
-    await world.rest()
+    node_env.pod(annotations=RUN, containers=[script(line)], restartPolicy="Never")
+    await node_env.until(lambda: node_env.phase() == "Running")
+    await node_env.kubelet.restart()
+    await node_env.rest()
     go.touch()
-    await world.until(lambda: world.phase() == "Failed")
+    await node_env.until(lambda: node_env.phase() == "Failed")
 
 
 async def test_a_pod_gets_its_volumes_and_those_of_the_kubelet_are_the_nodes(
-    world: ANode, tmp_path: Path
+    node_env: EmulatedNode, tmp_path: Path
 ) -> None:
     volumes = [
         {"name": "scratch", "emptyDir": {}},
@@ -232,30 +232,34 @@ async def test_a_pod_gets_its_volumes_and_those_of_the_kubelet_are_the_nodes(
     ]
     places = {"scratch": "/opt/scratch", "registry": "/var/lib/kubelet/plugins_registry", "out": "/opt/out"}
     mounts = [{"name": name, "mountPath": path} for name, path in places.items()]
-    (world.node.registry_dir / "seen").touch()
+    (node_env.node.registry_dir / "seen").touch()
     line = "touch /opt/scratch/x && ls /var/lib/kubelet/plugins_registry > /opt/out/names"
     main = script(line) | {"volumeMounts": mounts}
-    world.pod(annotations=RUN, restartPolicy="Never", containers=[main], volumes=volumes)
-    await world.until(lambda: world.phase() == "Succeeded")
+    node_env.pod(annotations=RUN, restartPolicy="Never", containers=[main], volumes=volumes)
+    await node_env.until(lambda: node_env.phase() == "Succeeded")
     assert (tmp_path / "names").read_text() == "seen\n"
     assert absent("/opt/scratch")
 
 
-async def test_a_sidecar_runs_beside_the_others_and_ends_with_them(world: ANode, tmp_path: Path) -> None:
+async def test_a_sidecar_runs_beside_the_others_and_ends_with_them(
+    node_env: EmulatedNode, tmp_path: Path
+) -> None:
     out = tmp_path / "out"
     line = f"trap 'echo end >> {out}; exit' TERM; echo side >> {out}; while true; do sleep 0.01; done"
     sidecar = script(line) | {"name": "side", "restartPolicy": "Always"}
     main = script(f"while ! grep -q side {out}; do sleep 0.01; done; echo main >> {out}")
-    world.pod(annotations=RUN, restartPolicy="Never", initContainers=[sidecar], containers=[main])
-    await world.until(lambda: world.phase() == "Succeeded")
+    node_env.pod(annotations=RUN, restartPolicy="Never", initContainers=[sidecar], containers=[main])
+    await node_env.until(lambda: node_env.phase() == "Succeeded")
     assert out.read_text() == "side\nmain\nend\n"
 
 
-async def test_a_pod_deleted_while_its_command_starts_leaves_no_process(world: ANode, tmp_path: Path) -> None:
+async def test_a_pod_deleted_while_its_command_starts_leaves_no_process(
+    node_env: EmulatedNode, tmp_path: Path
+) -> None:
     out = tmp_path / "out"
-    world.pod(annotations=RUN, containers=[script(f"sleep 0.5; touch {out}")])
-    await world.until(lambda: world.life.workers)
-    world.api.delete("pods", "p", "default", grace_s=0)
-    await world.until(lambda: not world.life.workers)
-    assert world.kubelet._runtime is not None
-    assert world.kubelet._runtime.sandboxes == {}
+    node_env.pod(annotations=RUN, containers=[script(f"sleep 0.5; touch {out}")])
+    await node_env.until(lambda: node_env.running.workers)
+    node_env.api.delete("pods", "p", "default", grace_s=0)
+    await node_env.until(lambda: not node_env.running.workers)
+    assert node_env.kubelet._runtime is not None
+    assert node_env.kubelet._runtime.sandboxes == {}

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from emulated_node import ADriver, ANode, sick
+from emulated_node import EmulatedNode, RecordingDriver, sick
 
 from dra_api import names
 from kube_emulator.kubelet.drivers import health_service
@@ -15,78 +15,83 @@ from kube_emulator.releases.release import V1_36, V1_37, Release
 BOTH = (names.DRA_V1, names.HEALTH_V1, names.HEALTH_V1ALPHA1)
 
 
-def resources(world: ANode) -> list[dict[str, Any]]:
+def resources(node_env: EmulatedNode) -> list[dict[str, Any]]:
     """What the status of the pod's container says of its devices."""
-    status = world.api.get("pods", "p", "default")["status"]["containerStatuses"][0]
+    status = node_env.api.get("pods", "p", "default")["status"]["containerStatuses"][0]
     return [one for entry in status.get("allocatedResourcesStatus", []) for one in entry["resources"]]
 
 
-async def running(world: ANode) -> None:
+async def running(node_env: EmulatedNode) -> None:
     """A pod with a claim runs."""
     device = {"name": "c", "containerEdits": {}}
     spec = {"cdiVersion": "0.6.0", "kind": "example.com/gpu", "devices": [device]}
-    (world.node.cdi_dir / "gpu.json").write_text(json.dumps(spec))
-    await world.registered()
-    world.claim()
-    world.pod(claims=["c"])
-    await world.until(lambda: world.phase() == "Running")
+    (node_env.node.cdi_dir / "gpu.json").write_text(json.dumps(spec))
+    await node_env.registered()
+    node_env.claim()
+    node_env.pod(claims=["c"])
+    await node_env.until(lambda: node_env.phase() == "Running")
 
 
-async def test_a_sick_device_shows_in_the_pod(world: ANode) -> None:
-    async with ADriver(world.node, services=BOTH, health=[sick(1), sick(2, "too hot")]) as driver:
-        await running(world)
+async def test_a_sick_device_shows_in_the_pod(node_env: EmulatedNode) -> None:
+    async with RecordingDriver(node_env.node, services=BOTH, health=[sick(1), sick(2, "too hot")]) as driver:
+        await running(node_env)
         wanted = {"resourceID": "example.com/gpu=c", "health": "Unhealthy", "message": "too hot"}
-        await world.until(lambda: resources(world) == [wanted])
-        entry = world.api.get("pods", "p", "default")["status"]["containerStatuses"][0]
+        await node_env.until(lambda: resources(node_env) == [wanted])
+        entry = node_env.api.get("pods", "p", "default")["status"]["containerStatuses"][0]
         assert entry["allocatedResourcesStatus"][0]["name"] == "claim:c"
         assert driver.streams == 1
 
 
-async def test_a_stream_that_ends_makes_health_unknown_and_is_opened_again(world: ANode) -> None:
-    async with ADriver(world.node, services=BOTH, health=[sick(1)]) as driver:
-        await running(world)
-        await world.until(lambda: [one["health"] for one in resources(world)] == ["Healthy"])
+async def test_a_stream_that_ends_makes_health_unknown_and_is_opened_again(node_env: EmulatedNode) -> None:
+    async with RecordingDriver(node_env.node, services=BOTH, health=[sick(1)]) as driver:
+        await running(node_env)
+        await node_env.until(lambda: [one["health"] for one in resources(node_env)] == ["Healthy"])
         driver.health.clear()
         driver.hang_up.set()
-        await world.until(lambda: [one["health"] for one in resources(world)] == ["Unknown"])
-        await world.turn(4)
+        await node_env.until(lambda: [one["health"] for one in resources(node_env)] == ["Unknown"])
+        await node_env.turn(4)
         assert driver.streams == 1
-        await world.turn(2)
-        await world.until(lambda: driver.streams == 2)
+        await node_env.turn(2)
+        await node_env.until(lambda: driver.streams == 2)
 
 
 async def test_a_plugin_without_the_service_is_asked_again_and_again_up_to_1_36(short_path: Path) -> None:
-    async with ANode(short_path, release=V1_36) as world, ADriver(world.node):
-        await world.registered()
+    async with EmulatedNode(short_path, release=V1_36) as node_env, RecordingDriver(node_env.node):
+        await node_env.registered()
         for _ in range(3):
-            await world.turn(5.1)
-        await world.registered()
+            await node_env.turn(5.1)
+        await node_env.registered()
 
 
-async def test_a_plugin_that_lacks_the_service_it_offers_is_asked_once_from_1_37(world: ANode) -> None:
+async def test_a_plugin_that_lacks_the_service_it_offers_is_asked_once_from_1_37(
+    node_env: EmulatedNode,
+) -> None:
     offers = (names.DRA_V1, names.HEALTH_V1)
-    async with ADriver(world.node, services=offers, lacks_health=True) as driver:
-        await world.registered()
-        await world.until(lambda: driver.streams == 1)
-        await world.turn(5.1)
-        await world.registered()
+    async with RecordingDriver(node_env.node, services=offers, lacks_health=True) as driver:
+        await node_env.registered()
+        await node_env.until(lambda: driver.streams == 1)
+        await node_env.turn(5.1)
+        await node_env.registered()
         assert driver.streams == 1
 
 
-async def test_health_that_is_not_reported_any_more_grows_old(world: ANode) -> None:
-    async with ADriver(world.node, services=BOTH, health=[sick(1, timeout_s=20)]):
-        await running(world)
-        await world.until(lambda: [one["health"] for one in resources(world)] == ["Healthy"])
-        await world.turn(60)
-        await world.until(lambda: [one["health"] for one in resources(world)] == ["Unknown"])
+async def test_health_that_is_not_reported_any_more_grows_old(node_env: EmulatedNode) -> None:
+    async with RecordingDriver(node_env.node, services=BOTH, health=[sick(1, timeout_s=20)]):
+        await running(node_env)
+        await node_env.until(lambda: [one["health"] for one in resources(node_env)] == ["Healthy"])
+        await node_env.turn(60)
+        await node_env.until(lambda: [one["health"] for one in resources(node_env)] == ["Unknown"])
 
 
 async def test_with_the_gate_off_no_stream_is_opened(short_path: Path) -> None:
     gates = {"ResourceHealthStatus": False}
-    async with ANode(short_path, gates=gates) as world, ADriver(world.node, services=BOTH) as driver:
-        await running(world)
+    async with (
+        EmulatedNode(short_path, gates=gates) as node_env,
+        RecordingDriver(node_env.node, services=BOTH) as driver,
+    ):
+        await running(node_env)
         assert driver.streams == 0
-        assert resources(world) == []
+        assert resources(node_env) == []
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from emulated_node import DRIVER, ADriver, ANode
+from emulated_node import DRIVER, EmulatedNode, RecordingDriver
 
 from kube_emulator import Cluster, Options
 from kube_emulator.errors import EnvironmentFault, UsageError
@@ -15,83 +15,85 @@ from kube_emulator.kubelet.node_object import LEASES
 PREPARE, UNPREPARE = "NodePrepareResources", "NodeUnprepareResources"
 
 
-async def prepared(world: ANode, *names: str) -> None:
+async def prepared(node_env: EmulatedNode, *names: str) -> None:
     """Let a pod with claims NAMES be prepared; it does not matter whether its container is made."""
-    await world.registered()
+    await node_env.registered()
     for name in names:
-        world.claim(name)
-    world.pod(claims=names)
-    await world.until(lambda: any(claim.prepared for claim in world.life.cache.claims.values()))
+        node_env.claim(name)
+    node_env.pod(claims=names)
+    await node_env.until(lambda: any(claim.prepared for claim in node_env.running.cache.claims.values()))
 
 
-async def test_calls_are_sent_twice(world: ANode) -> None:
-    async with ADriver(world.node) as driver:
-        world.life.caller.bad_day.duplicate = 1
-        await prepared(world, "c")
-        await world.until(lambda: driver.calls == [(PREPARE, ["c"])] * 2)
+async def test_calls_are_sent_twice(node_env: EmulatedNode) -> None:
+    async with RecordingDriver(node_env.node) as driver:
+        node_env.running.caller.faults.duplicate = 1
+        await prepared(node_env, "c")
+        await node_env.until(lambda: driver.calls == [(PREPARE, ["c"])] * 2)
 
 
-async def test_claims_come_in_another_order(world: ANode) -> None:
-    async with ADriver(world.node) as driver:
-        world.life.caller.bad_day.reverse = 1
-        await prepared(world, "a", "b")
+async def test_claims_come_in_another_order(node_env: EmulatedNode) -> None:
+    async with RecordingDriver(node_env.node) as driver:
+        node_env.running.caller.faults.reverse = 1
+        await prepared(node_env, "a", "b")
         assert driver.calls == [(PREPARE, ["b", "a"])]
 
 
-async def test_claims_are_unprepared_before_they_are_prepared(world: ANode) -> None:
-    async with ADriver(world.node) as driver:
-        world.life.caller.bad_day.unprepare_first = 1
-        await prepared(world, "c")
+async def test_claims_are_unprepared_before_they_are_prepared(node_env: EmulatedNode) -> None:
+    async with RecordingDriver(node_env.node) as driver:
+        node_env.running.caller.faults.unprepare_first = 1
+        await prepared(node_env, "c")
         assert driver.calls == [(UNPREPARE, ["c"]), (PREPARE, ["c"])]
 
 
-async def test_an_old_uid_comes_first(world: ANode) -> None:
-    async with ADriver(world.node) as driver:
-        world.life.caller.bad_day.old_uid = 1
-        await prepared(world, "c")
+async def test_an_old_uid_comes_first(node_env: EmulatedNode) -> None:
+    async with RecordingDriver(node_env.node) as driver:
+        node_env.running.caller.faults.old_uid = 1
+        await prepared(node_env, "c")
         assert driver.uids[0] == [OLD_UID]
         assert driver.uids[1] != [OLD_UID]
 
 
-async def test_a_call_is_broken_off_and_comes_again(world: ANode) -> None:
-    async with ADriver(world.node) as driver:
-        world.life.caller.bad_day.cancel_after_s = 0
-        await world.registered()
-        world.claim()
-        world.pod(claims=["c"])
-        await world.until(lambda: world.events("FailedPrepareDynamicResources"))
-        assert "code = Canceled desc = context canceled" in world.events("FailedPrepareDynamicResources")[0]
-        await world.turn(16)
-        await world.until(lambda: driver.calls and world.life.cache.in_use()["<any>"] == 1)
+async def test_a_call_is_broken_off_and_comes_again(node_env: EmulatedNode) -> None:
+    async with RecordingDriver(node_env.node) as driver:
+        node_env.running.caller.faults.cancel_after_s = 0
+        await node_env.registered()
+        node_env.claim()
+        node_env.pod(claims=["c"])
+        await node_env.until(lambda: node_env.events("FailedPrepareDynamicResources"))
+        assert (
+            "code = Canceled desc = context canceled" in node_env.events("FailedPrepareDynamicResources")[0]
+        )
+        await node_env.turn(16)
+        await node_env.until(lambda: driver.calls and node_env.running.cache.in_use()["<any>"] == 1)
 
 
-async def test_a_stopped_kubelet_makes_no_heartbeat(world: ANode) -> None:
-    before = world.api.get("leases", "node-0", LEASES)["spec"]["renewTime"]
-    await world.turn(11)
-    later = world.api.get("leases", "node-0", LEASES)["spec"]["renewTime"]
+async def test_a_stopped_kubelet_makes_no_heartbeat(node_env: EmulatedNode) -> None:
+    before = node_env.api.get("leases", "node-0", LEASES)["spec"]["renewTime"]
+    await node_env.turn(11)
+    later = node_env.api.get("leases", "node-0", LEASES)["spec"]["renewTime"]
     assert later > before
-    await world.kubelet.stop()
-    await world.turn(60)
-    assert world.api.get("leases", "node-0", LEASES)["spec"]["renewTime"] == later
+    await node_env.kubelet.stop()
+    await node_env.turn(60)
+    assert node_env.api.get("leases", "node-0", LEASES)["spec"]["renewTime"] == later
 
 
 async def test_a_hollow_node_wakes_when_a_driver_makes_its_folder(short_path: Path) -> None:
-    async with ANode(short_path, hollow=3) as world:
-        assert not world.hollow[1].directory.exists()
-        world.hollow[1].registry_dir.mkdir(parents=True)
-        async with ADriver(world.hollow[1]) as driver:
-            await world.turn(1)
-            await world.turn(1)
-            await world.until(lambda: driver.statuses == [(True, "")])
-        assert [world.fleet.kubelets[node.name].hollow for node in world.hollow] == [True, False, True]
+    async with EmulatedNode(short_path, hollow=3) as node_env:
+        assert not node_env.hollow[1].directory.exists()
+        node_env.hollow[1].registry_dir.mkdir(parents=True)
+        async with RecordingDriver(node_env.hollow[1]) as driver:
+            await node_env.turn(1)
+            await node_env.turn(1)
+            await node_env.until(lambda: driver.statuses == [(True, "")])
+        assert [node_env.fleet.kubelets[node.name].hollow for node in node_env.hollow] == [True, False, True]
 
 
 async def test_a_hollow_node_wakes_when_a_pod_lands(short_path: Path) -> None:
-    async with ANode(short_path, hollow=2) as world:
-        world.pod(nodeName="hollow-0")
-        await world.until(lambda: world.phase() == "Running")
-        assert world.hollow[0].cdi_dir.is_dir()
-        assert not world.hollow[1].directory.exists()
+    async with EmulatedNode(short_path, hollow=2) as node_env:
+        node_env.pod(nodeName="hollow-0")
+        await node_env.until(lambda: node_env.phase() == "Running")
+        assert node_env.hollow[0].cdi_dir.is_dir()
+        assert not node_env.hollow[1].directory.exists()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from emulated_node import ANode
+from emulated_node import EmulatedNode
 
 from kube_emulator.kubelet.probes import probes_of
 from kube_emulator.kubelet.runtime import RUN_ANNOTATION
@@ -23,52 +23,54 @@ def asks(line: str, **more: Any) -> Object:
     return {"exec": {"command": ["/bin/sh", "-c", line]}, **more}
 
 
-def status(world: ANode) -> Object:
+def status(node_env: EmulatedNode) -> Object:
     """The status of the container."""
-    found: Object = world.api.get("pods", "p", "default")["status"]["containerStatuses"][0]
+    found: Object = node_env.api.get("pods", "p", "default")["status"]["containerStatuses"][0]
     return found
 
 
-async def test_a_container_is_ready_when_its_probe_passes(world: ANode, tmp_path: Path) -> None:
+async def test_a_container_is_ready_when_its_probe_passes(node_env: EmulatedNode, tmp_path: Path) -> None:
     go = tmp_path / "go"
     probe = asks(f"test -e {go}", periodSeconds=5)
-    world.pod(annotations=RUN, containers=[script(FOREVER, readinessProbe=probe)])
-    await world.until(lambda: world.events("Unhealthy"))
-    assert (status(world)["started"], status(world)["ready"]) == (True, False)
+    node_env.pod(annotations=RUN, containers=[script(FOREVER, readinessProbe=probe)])
+    await node_env.until(lambda: node_env.events("Unhealthy"))
+    assert (status(node_env)["started"], status(node_env)["ready"]) == (True, False)
     go.touch()
-    await world.turn(5)
-    await world.until(lambda: status(world)["ready"])
+    await node_env.turn(5)
+    await node_env.until(lambda: status(node_env)["ready"])
 
 
-async def test_a_container_that_fails_its_liveness_probe_runs_again(world: ANode, tmp_path: Path) -> None:
+async def test_a_container_that_fails_its_liveness_probe_runs_again(
+    node_env: EmulatedNode, tmp_path: Path
+) -> None:
     bad = tmp_path / "bad"
     probe = asks(f"! test -e {bad}", periodSeconds=5, failureThreshold=1)
-    world.pod(annotations=RUN, containers=[script(FOREVER, livenessProbe=probe)])
-    await world.until(lambda: world.phase() == "Running" and status(world)["ready"])
+    node_env.pod(annotations=RUN, containers=[script(FOREVER, livenessProbe=probe)])
+    await node_env.until(lambda: node_env.phase() == "Running" and status(node_env)["ready"])
     bad.touch()
-    await world.turn(5)
-    await world.until(lambda: world.events("Killing"))
-    assert world.events("Killing") == ["Container main failed liveness probe, will be restarted"]
+    await node_env.turn(5)
+    await node_env.until(lambda: node_env.events("Killing"))
+    assert node_env.events("Killing") == ["Container main failed liveness probe, will be restarted"]
     bad.unlink()
-    await world.until(lambda: status(world)["restartCount"] == 1)
+    await node_env.until(lambda: status(node_env)["restartCount"] == 1)
 
 
-async def test_a_startup_probe_holds_the_others_up(world: ANode, tmp_path: Path) -> None:
+async def test_a_startup_probe_holds_the_others_up(node_env: EmulatedNode, tmp_path: Path) -> None:
     go = tmp_path / "go"
     startup = asks(f"test -e {go}", periodSeconds=5, failureThreshold=9)
-    world.pod(
+    node_env.pod(
         annotations=RUN, containers=[script(FOREVER, startupProbe=startup, livenessProbe=asks("false"))]
     )
-    await world.until(lambda: world.events("Unhealthy"))
-    assert status(world)["started"] is False
-    assert all("Startup" in message for message in world.events("Unhealthy"))
+    await node_env.until(lambda: node_env.events("Unhealthy"))
+    assert status(node_env)["started"] is False
+    assert all("Startup" in message for message in node_env.events("Unhealthy"))
     go.touch()
-    await world.turn(5)
-    await world.until(lambda: any("Liveness" in message for message in world.events("Unhealthy")))
+    await node_env.turn(5)
+    await node_env.until(lambda: any("Liveness" in message for message in node_env.events("Unhealthy")))
 
 
 async def test_hooks_run_in_the_container_after_its_start_and_before_its_end(
-    world: ANode, tmp_path: Path
+    node_env: EmulatedNode, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
     hooks = {
@@ -77,24 +79,24 @@ async def test_hooks_run_in_the_container_after_its_start_and_before_its_end(
     }
     line = f"trap 'echo term >> {out}; exit' TERM; while true; do sleep 0.01; done"
     env = [{"name": "HOSTED", "value": "inside"}]
-    world.pod(annotations=RUN, containers=[script(line, lifecycle=hooks, env=env)])
-    await world.until(lambda: world.phase() == "Running" and status(world)["ready"])
-    world.api.delete("pods", "p", "default", grace_s=20)
-    await world.until(lambda: not world.phase())
+    node_env.pod(annotations=RUN, containers=[script(line, lifecycle=hooks, env=env)])
+    await node_env.until(lambda: node_env.phase() == "Running" and status(node_env)["ready"])
+    node_env.api.delete("pods", "p", "default", grace_s=20)
+    await node_env.until(lambda: not node_env.phase())
     assert out.read_text() == "start inside\nstop\nterm\n"
 
 
-async def test_a_hook_after_the_start_that_fails_ends_the_container(world: ANode) -> None:
+async def test_a_hook_after_the_start_that_fails_ends_the_container(node_env: EmulatedNode) -> None:
     hooks = {"postStart": asks("echo no; exit 3")}
-    world.pod(annotations=RUN, restartPolicy="Never", containers=[script(FOREVER, lifecycle=hooks)])
-    await world.until(lambda: world.events("FailedPostStartHook"))
-    assert "exited with 3: no" in world.events("FailedPostStartHook")[0]
-    await world.until(lambda: world.phase() in ("Failed", "Succeeded"))
+    node_env.pod(annotations=RUN, restartPolicy="Never", containers=[script(FOREVER, lifecycle=hooks)])
+    await node_env.until(lambda: node_env.events("FailedPostStartHook"))
+    assert "exited with 3: no" in node_env.events("FailedPostStartHook")[0]
+    await node_env.until(lambda: node_env.phase() in ("Failed", "Succeeded"))
 
 
 def test_answers_count_when_there_are_enough_in_a_row() -> None:
     [probe] = probes_of({"readinessProbe": asks("true", successThreshold=2, failureThreshold=2)})
-    assert [probe.heard(good) for good in (True, True, False, True, False, False)] == [
+    assert [probe.add_result(good) for good in (True, True, False, True, False, False)] == [
         *(False, True, False, False, False, True)
     ]
     assert not probe.passed

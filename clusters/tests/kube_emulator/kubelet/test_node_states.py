@@ -7,7 +7,7 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
-from emulated_node import ADriver, ANode
+from emulated_node import EmulatedNode, RecordingDriver
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -68,27 +68,27 @@ class Pods(RuleBasedStateMachine):
         self._loop.run_until_complete(work)
 
     async def _begin(self) -> None:
-        self.world = await ANode(Path(self._folder.name)).__aenter__()
-        self.driver = await ADriver(self.world.node).__aenter__()
+        self.node_env = await EmulatedNode(Path(self._folder.name)).__aenter__()
+        self.driver = await RecordingDriver(self.node_env.node).__aenter__()
         devices = [{"name": claim, "containerEdits": {}} for claim in CLAIMS]
         spec = {"cdiVersion": "0.6.0", "kind": "example.com/gpu", "devices": devices}
-        (self.world.node.cdi_dir / "gpu.json").write_text(json.dumps(spec))
+        (self.node_env.node.cdi_dir / "gpu.json").write_text(json.dumps(spec))
         for claim in CLAIMS:
-            self.world.claim(claim)
-        await self.world.registered()
+            self.node_env.claim(claim)
+        await self.node_env.registered()
 
     @rule(name=st.sampled_from(PODS), claims=st.sets(st.sampled_from(CLAIMS), min_size=1))
     def create(self, name: str, claims: set[str]) -> None:
-        if self.world.api.find("pods", name, "default") is None:
-            self.world.pod(name, claims=sorted(claims))
+        if self.node_env.api.find("pods", name, "default") is None:
+            self.node_env.pod(name, claims=sorted(claims))
             self._pods[name] = claims
-            self._await(self.world.rest())
+            self._await(self.node_env.rest())
 
     @rule(name=st.sampled_from(PODS), force=st.booleans())
     def delete(self, name: str, force: bool) -> None:
-        if self.world.api.find("pods", name, "default") is not None:
-            self.world.api.delete("pods", name, "default", grace_s=0 if force else 30)
-            self._await(self.world.rest())
+        if self.node_env.api.find("pods", name, "default") is not None:
+            self.node_env.api.delete("pods", name, "default", grace_s=0 if force else 30)
+            self._await(self.node_env.rest())
 
     @rule(count=st.integers(1, 2))
     @precondition(lambda self: not self.driver.failures)
@@ -100,18 +100,18 @@ class Pods(RuleBasedStateMachine):
         self._await(self._restart())
 
     async def _restart(self) -> None:
-        await self.world.kubelet.restart()
-        await self.world.rest()
-        await self.world.registered()
+        await self.node_env.kubelet.restart()
+        await self.node_env.rest()
+        await self.node_env.registered()
 
     @rule(seconds=st.sampled_from((16, 61)))
     def wait(self, seconds: int) -> None:
-        self._await(self.world.turn(seconds))
+        self._await(self.node_env.turn(seconds))
 
     @invariant()
     def what_runs_has_its_claims(self) -> None:
         for name, claims in self._pods.items():
-            pod = self.world.api.find("pods", name, "default")
+            pod = self.node_env.api.find("pods", name, "default")
             if (
                 pod
                 and pod["status"].get("phase") == "Running"
@@ -126,15 +126,15 @@ class Pods(RuleBasedStateMachine):
 
     async def _end(self) -> None:
         self.driver.failures.clear()
-        for pod in self.world.api.values("pods"):
-            self.world.api.delete("pods", pod["metadata"]["name"], "default")
+        for pod in self.node_env.api.values("pods"):
+            self.node_env.api.delete("pods", pod["metadata"]["name"], "default")
         for _ in range(3):
-            await self.world.turn(61)
-        await self.world.until(lambda: not self.world.api.values("pods"))
-        await self.world.until(lambda: not self.world.life.cache.claims)
+            await self.node_env.turn(61)
+        await self.node_env.until(lambda: not self.node_env.api.values("pods"))
+        await self.node_env.until(lambda: not self.node_env.running.cache.claims)
         assert self.driver.held == set()
         await self.driver.stop()
-        await self.world.__aexit__()
+        await self.node_env.__aexit__()
 
 
 TestSockets = Sockets.TestCase

@@ -20,7 +20,7 @@ from kube_emulator.apiserver.status import ApiError
 from kube_emulator.apiserver.validation.context import no_problems
 from kube_emulator.changes import changes_of
 from kube_emulator.clock import Clock
-from kube_emulator.controllers.serviceaccount_tokens import run_account_controllers
+from kube_emulator.controllers.serviceaccount_tokens import run_serviceaccount_tokens
 from kube_emulator.releases.gates import gates_of
 from kube_emulator.releases.release import V1_36
 from kube_emulator.store.store import Store
@@ -150,7 +150,9 @@ def test_a_role_with_permissions_that_the_writer_lacks_is_not_stored(secured: Se
 
 async def test_accounts_tokens_and_aggregated_roles_appear(secured: SecuredApi) -> None:
     secured.api.create("serviceaccounts", {"metadata": {"name": "default", "namespace": "default"}})
-    task = asyncio.create_task(run_account_controllers(secured.api, secured.security.signer, b"certificate"))
+    task = asyncio.create_task(
+        run_serviceaccount_tokens(secured.api, secured.security.signer, b"certificate")
+    )
     secret = {
         "metadata": {
             "name": "s",

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from control_plane import World, controllers
+from control_plane import BareControlPlane, controllers
 from http_client import MERGE, Answer, Caller
 
 from dra_api.objects import JsonObject
@@ -96,17 +96,17 @@ def test_an_eviction_of_another_name_is_a_bad_request(call: Caller) -> None:
 
 
 async def test_the_controller_counts_healthy_pods() -> None:
-    async with World(controllers) as world:
+    async with BareControlPlane(controllers) as plane:
         spec = {"minAvailable": 1, "selector": {"matchLabels": {"app": "a"}}}
         metadata = {"name": "b", "namespace": "default"}
-        world.api.create("poddisruptionbudgets", {"metadata": metadata, "spec": spec})
+        plane.api.create("poddisruptionbudgets", {"metadata": metadata, "spec": spec})
         for name in ("p", "q"):
             containers = [{"name": "c", "image": "i"}]
             place = {"name": name, "namespace": "default", "labels": {"app": "a"}}
-            made = world.api.create("pods", {"metadata": place, "spec": {"containers": containers}}).value
-            world.api.update("pods", {**made, "status": READY}, subresource="status")
-        await world.settle()
-        status = world.get("poddisruptionbudgets", "b")["status"]
+            made = plane.api.create("pods", {"metadata": place, "spec": {"containers": containers}}).value
+            plane.api.update("pods", {**made, "status": READY}, subresource="status")
+        await plane.settle()
+        status = plane.get("poddisruptionbudgets", "b")["status"]
         assert (status["currentHealthy"], status["disruptionsAllowed"], status["expectedPods"]) == (2, 1, 2)
         assert status["conditions"][0]["reason"] == "SufficientPods"
 

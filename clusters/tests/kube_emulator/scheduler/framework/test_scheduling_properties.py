@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 
 import pytest
-from control_plane import World, controllers
+from control_plane import BareControlPlane, controllers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,30 +24,30 @@ STEPS = st.lists(
 )
 
 
-def step(world: World, what: str, number: int, settled: bool) -> None:
+def step(plane: BareControlPlane, what: str, number: int, settled: bool) -> None:
     """One thing that happens."""
     pod, node = f"p{number}", NODES[number % 2]
-    known = world.api.find("pods", pod, "default")
+    known = plane.api.find("pods", pod, "default")
     if what == "run" and known is None:
-        world.pod(pod, resourceClaims=[{"name": "gpu", "resourceClaimTemplateName": "t"}])
+        plane.pod(pod, resourceClaims=[{"name": "gpu", "resourceClaimTemplateName": "t"}])
     elif what == "end" and known is not None:
-        world.status("pods", pod, phase="Succeeded")
+        plane.status("pods", pod, phase="Succeeded")
     elif what == "delete" and known is not None:
-        world.api.delete("pods", pod, "default", grace_s=0)
-    elif what == "slice" and world.api.find("resourceslices", f"slice-{node}"):
-        world.api.delete("resourceslices", f"slice-{node}")
+        plane.api.delete("pods", pod, "default", grace_s=0)
+    elif what == "slice" and plane.api.find("resourceslices", f"slice-{node}"):
+        plane.api.delete("resourceslices", f"slice-{node}")
     elif what == "slice":
-        world.slice(node, *DEVICES)
+        plane.slice(node, *DEVICES)
     elif what == "cordon":
-        world.api.update("nodes", {**world.get("nodes", node), "spec": {"unschedulable": settled}})
+        plane.api.update("nodes", {**plane.get("nodes", node), "spec": {"unschedulable": settled}})
 
 
-def check(world: World) -> None:
+def check(plane: BareControlPlane) -> None:
     """What always holds once the cluster is settled."""
-    claims = world.api.values("resourceclaims")
+    claims = plane.api.values("resourceclaims")
     held = Counter(id_of(result) for claim in claims for result in results_of(claim))
     assert not held or max(held.values()) == 1
-    pods = {pod["metadata"]["name"]: pod for pod in world.api.values("pods")}
+    pods = {pod["metadata"]["name"]: pod for pod in plane.api.values("pods")}
     live = {name for name, pod in pods.items() if pod["status"].get("phase") != "Succeeded"}
     assert {claim["metadata"]["ownerReferences"][0]["name"] for claim in claims} == live
     for claim in claims:
@@ -56,9 +56,9 @@ def check(world: World) -> None:
         assert all(result["pool"] == pod["spec"]["nodeName"] for result in results_of(claim))
     offered = {
         node["metadata"]["name"]
-        for node in world.api.values("nodes")
+        for node in plane.api.values("nodes")
         if not node["spec"].get("unschedulable")
-        and world.api.find("resourceslices", f"slice-{node['metadata']['name']}")
+        and plane.api.find("resourceslices", f"slice-{node['metadata']['name']}")
     }
     free = [
         (node, device) for node in offered for device in DEVICES if all((node, device) != i[1:] for i in held)
@@ -68,22 +68,22 @@ def check(world: World) -> None:
 
 
 async def live_through(steps: list[tuple[str, int, bool]]) -> None:
-    async with World(controllers, run_scheduler) as world:
-        world.device_class()
+    async with BareControlPlane(controllers, run_scheduler) as plane:
+        plane.device_class()
         request = {"name": "r", "exactly": {"deviceClassName": "any"}}
         spec = {"spec": {"devices": {"requests": [request]}}}
-        world.api.create(
+        plane.api.create(
             "resourceclaimtemplates", {"metadata": {"name": "t", "namespace": "default"}, "spec": spec}
         )
         for node in NODES:
-            world.node(node)
-            world.slice(node, *DEVICES)
+            plane.node(node)
+            plane.slice(node, *DEVICES)
         for what, number, settled in steps:
-            step(world, what, number, settled)
+            step(plane, what, number, settled)
             if settled:
-                await world.settle()
-        await world.settle()
-        check(world)
+                await plane.settle()
+        await plane.settle()
+        check(plane)
 
 
 @pytest.mark.slow
@@ -94,10 +94,10 @@ def test_devices_and_pods_stay_in_order(steps: list[tuple[str, int, bool]]) -> N
 
 
 def test_a_search_that_takes_too_long_is_ended() -> None:
-    world = World()
-    world.slice("n0", *({"name": f"d{n:02}", "attributes": {"n": {"int": n % 2}}} for n in range(60)))
-    world.claim("c", count=3)
-    claim = world.get("resourceclaims", "c")
+    plane = BareControlPlane()
+    plane.slice("n0", *({"name": f"d{n:02}", "attributes": {"n": {"int": n % 2}}} for n in range(60)))
+    plane.claim("c", count=3)
+    claim = plane.get("resourceclaims", "c")
     claim = {
         **claim,
         "spec": {
@@ -106,7 +106,7 @@ def test_a_search_that_takes_too_long_is_ended() -> None:
     }
     gates, node = gates_of(V1_37), {"metadata": {"name": "n0"}}
     ready = claim_of(claim, {"any": {"metadata": {"name": "any"}}}, gates)
-    pools = Inventory.of(world.api.values("resourceslices"), [], gates).pools(node)
+    pools = Inventory.of(plane.api.values("resourceslices"), [], gates).pools(node)
     assert search(node, pools, [ready], Usage(), gates) is None
     with pytest.raises(SearchTimeout):
         search(node, pools, [ready], Usage(), gates, lambda: True)
