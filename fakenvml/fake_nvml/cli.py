@@ -3,10 +3,12 @@
 import argparse
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,20 @@ if TYPE_CHECKING:
     from fake_nvml.machines import Board, Machine
 
 DEFAULT_DIR = "/run/fake-nvml"
+
+
+class Version(argparse.Action):
+    """Prints the version of the distribution, which is read only when it is wanted."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str | None = None) -> None:  # noqa: A002
+        super().__init__(option_strings, dest, nargs=0, default=argparse.SUPPRESS, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Exit 0."""
+        from importlib.metadata import version
+
+        print(f"{parser.prog} {version('dra-conformance')}")
+        parser.exit()
 
 
 class Parser(argparse.ArgumentParser):
@@ -29,6 +45,7 @@ class Parser(argparse.ArgumentParser):
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     top = Parser(prog="fake-nvml", description="A fake NVIDIA GPU node behind libnvidia-ml.so.1.")
+    top.add_argument("--version", action=Version, help="print the version and exit")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     add_node_commands(commands)
     add_recorder_and_workload(commands)
@@ -129,6 +146,35 @@ def environment_number(name: str) -> int:
         message = f"{name}: wanted a number from 0, found {text!r}"
         raise UsageError(message)
     return int(text)
+
+
+def usable_folder(text: str, flag: str) -> Path:
+    """The folder that FLAG names; it need not exist.
+
+    Raises:
+        UsageError: it is a file.
+    """
+    path = Path(text)
+    if path.exists() and not path.is_dir():
+        message = f"{flag}: wanted a folder, found the file {text}; give another path"
+        raise UsageError(message)
+    return path
+
+
+def checked_command(argv: list[str]) -> list[str]:
+    """The command of ``run`` without the leading ``--``.
+
+    Raises:
+        UsageError: there is none, or no such program; said before a node is started for it.
+    """
+    command = argv[1:] if argv[:1] == ["--"] else argv
+    if not command:
+        message = "run: wanted a command after --, found none; e.g. fake-nvml run -- gpustat"
+        raise UsageError(message)
+    if shutil.which(command[0]) is None:
+        message = f"run: no program {command[0]!r} on PATH; give its path, or install it"
+        raise UsageError(message)
+    return command
 
 
 def chosen_machine(arguments: argparse.Namespace) -> "tuple[Machine, Board]":
@@ -241,30 +287,26 @@ def dispatch(arguments: argparse.Namespace) -> int:
         logging.basicConfig(level="ERROR" if arguments.quiet else "INFO", format="fake-nvml: %(message)s")
         daemon.serve(
             *chosen_machine(arguments),
-            Path(arguments.dir),
-            root=Path(arguments.driver_root) if arguments.driver_root else None,
+            usable_folder(arguments.dir, "--dir"),
+            root=usable_folder(arguments.driver_root, "--driver-root") if arguments.driver_root else None,
             isolates=arguments.isolate,
         )
     elif arguments.command == "driver-root":
         from fake_nvml import driver_root
         from fake_nvml.model import load_node
 
-        driver_root.make(
-            Path(arguments.path), load_node(*chosen_machine(arguments), Path(arguments.path, "state.json"))
-        )
+        root = usable_folder(arguments.path, "DIR")
+        driver_root.make(root, load_node(*chosen_machine(arguments), root / "state.json"))
         print(arguments.path)
     elif arguments.command == "run":
-        argv = arguments.argv[1:] if arguments.argv[:1] == ["--"] else arguments.argv
-        if not argv:
-            message = "run: wanted a command after --, found none"
-            raise UsageError(message)
+        argv = checked_command(arguments.argv)
         if arguments.dir:
-            return run_on_node(arguments, Path(arguments.dir), argv)
+            return run_on_node(arguments, usable_folder(arguments.dir, "--dir"), argv)
         with tempfile.TemporaryDirectory(prefix="fake-nvml-") as folder:
             Path(folder).chmod(0o755)
             return run_on_node(arguments, Path(folder), argv)
     elif arguments.command == "ctl":
-        control_node(Path(arguments.dir), arguments.verb, arguments.arguments)
+        control_node(usable_folder(arguments.dir, "--dir"), arguments.verb, arguments.arguments)
     elif arguments.command == "list":
         if arguments.name:
             show_machine(arguments.name, as_json=arguments.json)
@@ -275,7 +317,11 @@ def dispatch(arguments: argparse.Namespace) -> int:
 
         text = record.record()
         if arguments.output:
-            Path(arguments.output).write_text(text)
+            try:
+                Path(arguments.output).write_text(text)
+            except OSError as error:
+                message = f"--output: cannot write {arguments.output} ({error.strerror}); give another path"
+                raise UsageError(message) from error
         else:
             print(text)
     elif arguments.command == "compare":

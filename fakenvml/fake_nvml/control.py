@@ -302,11 +302,11 @@ def heal(_node: Node, faults: Faults, _values: Values) -> Any:
     return []
 
 
-def perform(node: Node, faults: Faults, name: str, index: int | None, values: Values) -> Any:
-    """Carry a command out in the daemon; returns what is to be printed.
+def find(name: str, values: Values) -> Command:
+    """The command of that name, which takes all of VALUES.
 
     Raises:
-        UsageError: no such command, GPU or value, or the model does not allow it.
+        UsageError: there is none, or it does not take one of the values.
     """
     wanted = COMMANDS.get(name)
     if wanted is None:
@@ -316,6 +316,16 @@ def perform(node: Node, faults: Faults, name: str, index: int | None, values: Va
     if unknown:
         message = f"{name}: unknown value {unknown[0]!r}; there are: {', '.join(wanted.values) or 'none'}"
         raise UsageError(message)
+    return wanted
+
+
+def perform(node: Node, faults: Faults, name: str, index: int | None, values: Values) -> Any:
+    """Carry a command out in the daemon; returns what is to be printed.
+
+    Raises:
+        UsageError: no such command, GPU or value, or the model does not allow it.
+    """
+    wanted = find(name, values)
     if not wanted.about_gpu:
         return wanted.act(node, faults, values)
     if not isinstance(index, int) or not 0 <= index < len(node.states):
@@ -337,6 +347,7 @@ def send(
         EnvironmentFault: no daemon there.
         UsageError: the daemon refused the command.
     """
+    find(name, values or {})
     text = json.dumps({"command": name, "index": index, "values": dict(values or {})}).encode()
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as channel:
         channel.settimeout(timeout_s)

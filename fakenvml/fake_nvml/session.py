@@ -7,14 +7,42 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from fake_nvml import control
 from fake_nvml.errors import EnvironmentFault, UsageError
 
 
+class SessionFactory(Protocol):
+    """What the pytest fixture ``fake_nvml`` gives: makes a session, with a folder of the test's own by default."""
+
+    def __call__(
+        self,
+        machine: str = "dgx-b200",
+        folder: Path | None = None,
+        *,
+        node: int = 0,
+        driver: str | None = None,
+        driver_root: Path | None = None,
+        isolate: bool = False,
+        timeout_s: float = 60,
+    ) -> "Session":
+        """See ``Session``."""
+        ...
+
+
 class Session:
-    """Serves MACHINE from FOLDER while the block runs; ``environment`` makes a process its client."""
+    """Serves MACHINE from FOLDER while the ``with`` block runs; ``environment`` makes a process its client.
+
+    Args:
+        machine: a name of ``fake-nvml list``, or the path of a machine file.
+        folder: where the node keeps its files; a state that is already there is continued.
+        node: the tray of a rack, from 0.
+        driver: the driver version to report, e.g. 550.163.01; by default the machine's.
+        driver_root: where to keep a driver root that follows the MIG instances.
+        isolate: whether a process sees only the GPUs whose device nodes it can see.
+        timeout_s: how long the daemon has to become ready; the first start compiles the library.
+    """
 
     def __init__(
         self,

@@ -49,7 +49,7 @@ def hold(library: str, device: int, memory_mib: int, percent: int) -> dict[str, 
     count = ctypes.c_int()
     cuda("cuInit", 0)
     cuda("cuDeviceGetCount", ctypes.byref(count))
-    if device >= count.value:
+    if not 0 <= device < count.value:
         message = f"--device: wanted one from 0 to {count.value - 1}, found {device}"
         raise UsageError(message)
     context, address, name = ctypes.c_void_p(), ctypes.c_uint64(), ctypes.create_string_buffer(128)
