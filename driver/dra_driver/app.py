@@ -3,7 +3,7 @@
 Start: the checkpoint is opened and repaired, the DRA socket answers, then the registration socket appears, because the
 kubelet calls as soon as it sees that one. Publishing runs concurrently: neither waits for the API server.
 
-Stop, on SIGTERM or SIGINT: the registration socket is removed first, which tells the kubelet to send no more calls
+Stop, on SIGTERM or SIGINT: the registration socket is removed first, after which the kubelet sends no more calls
 (pkg/kubelet/pluginmanager); calls in flight are finished; the DRA socket is removed. Slices, CDI files and the checkpoint
 stay: a restarted or newer driver continues with them.
 """

@@ -1,16 +1,35 @@
 """The generated stubs."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
 from dra_api.kubelet import generate
 
+pytest.importorskip("grpc_tools", reason="the dependency group 'generate' is not installed")
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["generate", *arguments])
+    return generate.main()
+
 
 def test_the_stubs_are_as_the_contracts_say(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    pytest.importorskip("grpc_tools", reason="the dependency group 'generate' is not installed")
-    monkeypatch.setattr(sys, "argv", ["generate", "--check"])
-    assert generate.main() == 0
+    assert run(monkeypatch, "--check") == 0
     assert capsys.readouterr().err == ""
+
+
+def test_stale_stubs_are_named_by_a_check_and_replaced_or_removed_without_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(generate, "OUTPUT", tmp_path)
+    (tmp_path / "dra_v1_pb2.py").write_text("stale")
+    (tmp_path / "removed_pb2.py").write_text("stale")
+    assert run(monkeypatch, "--check") == 1
+    assert f"stale: {tmp_path / 'removed_pb2.py'}; run python -m" in capsys.readouterr().err
+    assert run(monkeypatch) == 0
+    assert run(monkeypatch, "--check") == 0
+    assert not (tmp_path / "removed_pb2.py").exists()
