@@ -4,10 +4,14 @@ They describe objects that passed an API server (k8s.io/api 1.37 resource/v1/typ
 from a driver unchecked stays ``dict[str, Any]`` until it is validated. A key that the API may leave out is not required.
 """
 
+from collections.abc import Mapping
 from typing import Any, NotRequired, TypedDict
 
 JsonObject = dict[str, Any]
 """An object whose shape is not known here: any kind, or one that was not validated."""
+
+ReadOnlyObject = Mapping[str, Any]
+"""The same for code that only reads it."""
 
 
 class OwnerReference(TypedDict):

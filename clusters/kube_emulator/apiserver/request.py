@@ -54,6 +54,7 @@ def request_info(method: str, path: str, query: Mapping[str, str]) -> RequestInf
     namespace, watches = "", parts[0] == "watch" and len(parts) > 1
     if watches:  # the deprecated path of a watch
         parts = parts[1:]
+    # /namespaces/x is the object x in the namespace x; /namespaces/x/status is its subresource, not a kind "status".
     if parts[0] == "namespaces" and len(parts) > 1:
         namespace = parts[1]
         if len(parts) > 2 and parts[2] not in NAMESPACE_SUBRESOURCES:

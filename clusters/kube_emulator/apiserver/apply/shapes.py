@@ -127,6 +127,7 @@ def object_shape(schema: Mapping[str, Any]) -> Shape:
         return {name: structural_shape(inner) for name, inner in (schema.get("properties") or {}).items()}
 
     extra = schema.get("additionalProperties")
+    # Without additionalProperties an unknown member is an error in a typed patch, not something to guess.
     rest = structural_shape(extra) if isinstance(extra, dict) else GUESS if extra else None
     if schema.get("x-kubernetes-preserve-unknown-fields"):
         rest = GUESS

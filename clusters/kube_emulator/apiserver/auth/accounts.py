@@ -7,9 +7,10 @@ time, its account, its pod, its node or its secret, whichever is first. As upstr
 import base64
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
+from dra_api.objects import ReadOnlyObject
 from kube_emulator.apiserver import status
 from kube_emulator.apiserver.auth.attributes import ACCOUNT_PREFIX, EXTRA, User, account_groups
 from kube_emulator.apiserver.auth.policy import go_list
@@ -17,7 +18,6 @@ from kube_emulator.apiserver.auth.signer import BadTokenError, Claims
 from kube_emulator.apiserver.validation import causes
 from kube_emulator.apiserver.validation.causes import Cause
 
-Object = Mapping[str, Any]
 ISSUER = "https://kubernetes.default.svc.cluster.local"
 LEGACY_ISSUER = "kubernetes/serviceaccount"
 PRIVATE = "kubernetes.io"
@@ -34,11 +34,11 @@ ENDED = "service account token has been invalidated"
 class Lookup(Protocol):
     """Where accounts, pods, nodes and secrets are found."""
 
-    def find(self, plural: str, name: str, namespace: str = "") -> Object | None:
+    def find(self, plural: str, name: str, namespace: str = "") -> ReadOnlyObject | None:
         """An object, or None."""
 
 
-def complete(request: Object, account: Object) -> dict[str, Any]:
+def complete(request: ReadOnlyObject, account: ReadOnlyObject) -> dict[str, Any]:
     """A TokenRequest with its defaults.
 
     Raises:
@@ -72,7 +72,7 @@ def complete(request: Object, account: Object) -> dict[str, Any]:
     return {"kind": "TokenRequest", "apiVersion": f"{GROUP}/v1", "metadata": kept, "spec": spec}
 
 
-def bound(account: Object, spec: Object, lookup: Lookup) -> dict[str, Any]:
+def bound(account: ReadOnlyObject, spec: ReadOnlyObject, lookup: Lookup) -> dict[str, Any]:
     """The private claims of a token: its account and the object that it is bound to.
 
     Raises:
@@ -109,12 +109,12 @@ def bound(account: Object, spec: Object, lookup: Lookup) -> dict[str, Any]:
     return said | {kind.lower(): named(found)}
 
 
-def named(item: Object) -> dict[str, str]:
+def named(item: ReadOnlyObject) -> dict[str, str]:
     """Name and uid of an object."""
     return {member: item["metadata"][member] for member in ("name", "uid")}
 
 
-def claims_of(said: Object, audiences: Sequence[str], now: int, seconds: int) -> Claims:
+def claims_of(said: ReadOnlyObject, audiences: Sequence[str], now: int, seconds: int) -> Claims:
     """All claims of a token that is issued NOW for SECONDS."""
     subject = f"{ACCOUNT_PREFIX}{said['namespace']}:{said['serviceaccount']['name']}"
     return {
@@ -129,7 +129,7 @@ def claims_of(said: Object, audiences: Sequence[str], now: int, seconds: int) ->
     }
 
 
-def legacy_claims(secret: Object, account: Object) -> Claims:
+def legacy_claims(secret: ReadOnlyObject, account: ReadOnlyObject) -> Claims:
     """The claims of the token in a secret; it does not expire."""
     metadata = account["metadata"]
     return {
@@ -174,7 +174,7 @@ def stamp(moment: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
 
 
-def account_user(namespace: str, account: Object, extra: Sequence[tuple[str, str]] = ()) -> User:
+def account_user(namespace: str, account: ReadOnlyObject, extra: Sequence[tuple[str, str]] = ()) -> User:
     """The user that a service account is."""
     return User(
         name=f"{ACCOUNT_PREFIX}{namespace}:{account['name']}",
@@ -184,13 +184,13 @@ def account_user(namespace: str, account: Object, extra: Sequence[tuple[str, str
     )
 
 
-def ended(item: Object, ended_before: str) -> bool:
+def ended(item: ReadOnlyObject, ended_before: str) -> bool:
     """Whether an object has been marked for deletion before that time."""
     marked = item["metadata"].get("deletionTimestamp")
     return bool(marked) and marked < ended_before
 
 
-def check_account(namespace: str, account: Object, ended_before: str, lookup: Lookup) -> None:
+def check_account(namespace: str, account: ReadOnlyObject, ended_before: str, lookup: Lookup) -> None:
     """The account exists and is the one in the token.
 
     Raises:
@@ -208,7 +208,7 @@ def check_account(namespace: str, account: Object, ended_before: str, lookup: Lo
         raise BadTokenError(message)
 
 
-def check_bound(said: Object, ended_before: str, lookup: Lookup) -> None:
+def check_bound(said: ReadOnlyObject, ended_before: str, lookup: Lookup) -> None:
     """The object that the token is bound to exists; the node of a pod is not checked.
 
     Raises:

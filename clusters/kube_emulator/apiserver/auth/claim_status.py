@@ -4,21 +4,20 @@ The rules and messages are those of ``pkg/registry/resource/utils.go`` (``Author
 ``AuthorizedForDeviceStatus``, 1.36.3). A violation is no 403: it is a Forbidden cause among the causes of a 422.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any
 
+from dra_api.objects import ReadOnlyObject
 from kube_emulator.apiserver.auth.attributes import NODE_NAME, Attributes, Decision, User, forbidden
 from kube_emulator.apiserver.validation import causes
 from kube_emulator.apiserver.validation.causes import Cause
 
 GATE = "DRAResourceClaimGranularStatusAuthorization"
-Object = Mapping[str, Any]
 Decide = Callable[[Attributes], Decision]
 
 
 def status_causes(
-    old: Object, new: Object, asked: Attributes, decide: Decide, *, device_status: bool = True
+    old: ReadOnlyObject, new: ReadOnlyObject, asked: Attributes, decide: Decide, *, device_status: bool = True
 ) -> list[Cause]:
     """What the user of ASKED is not allowed to change between OLD and NEW; DEVICE_STATUS: the gate DRAResourceClaimDeviceStatus."""
     before, after = old.get("status") or {}, new.get("status") or {}
@@ -29,7 +28,9 @@ def status_causes(
     return found
 
 
-def binding_causes(before: Object, after: Object, asked: Attributes, decide: Decide) -> list[Cause]:
+def binding_causes(
+    before: ReadOnlyObject, after: ReadOnlyObject, asked: Attributes, decide: Decide
+) -> list[Cause]:
     """Refuse changes of allocation and reservations without the permission to bind claims."""
     if all((before.get(part) or None) == (after.get(part) or None) for part in ("allocation", "reservedFor")):
         return []
@@ -43,7 +44,9 @@ def binding_causes(before: Object, after: Object, asked: Attributes, decide: Dec
     return [causes.forbidden("status.allocation", detail)] if why else []
 
 
-def device_causes(before: Object, after: Object, asked: Attributes, decide: Decide) -> list[Cause]:
+def device_causes(
+    before: ReadOnlyObject, after: ReadOnlyObject, asked: Attributes, decide: Decide
+) -> list[Cause]:
     """Refuse changes of device statuses without the permission for the driver of each device."""
     # A driver's pod needs the wider permission only for devices on nodes other than its own.
     verbs = [f"arbitrary-node:{asked.verb}"]
@@ -80,19 +83,19 @@ def refused(wanted: Attributes, decide: Decide) -> str:
     return "" if decision.allowed else forbidden(wanted, decision.reason).message
 
 
-def changed_drivers(before: Object, after: Object) -> set[str]:
+def changed_drivers(before: ReadOnlyObject, after: ReadOnlyObject) -> set[str]:
     """Drivers of the devices whose status was added, removed or changed."""
     old, new = by_device(before), by_device(after)
     return {key[0] for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
 
 
-def by_device(status: Object) -> dict[tuple[str, ...], Object]:
+def by_device(status: ReadOnlyObject) -> dict[tuple[str, ...], ReadOnlyObject]:
     """The device statuses by (driver, pool, device, share)."""
     members = ("driver", "pool", "device", "shareID")
     return {tuple(item.get(name) or "" for name in members): item for item in status.get("devices") or ()}
 
 
-def allocated_node(allocation: Object) -> str:
+def allocated_node(allocation: ReadOnlyObject) -> str:
     """The one node that ALLOCATION selects by name; empty if it selects otherwise."""
     terms = (allocation.get("nodeSelector") or {}).get("nodeSelectorTerms") or []
     if len(terms) != 1 or terms[0].get("matchExpressions") or len(terms[0].get("matchFields") or ()) != 1:

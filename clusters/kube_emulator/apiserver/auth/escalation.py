@@ -7,11 +7,12 @@ verb ``bind``. Members of system:masters are allowed both.
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from dra_api.objects import ReadOnlyObject
 from kube_emulator.apiserver import status
 from kube_emulator.apiserver.auth.attributes import MASTERS, Attributes, Decision
 from kube_emulator.apiserver.auth.policy import Rule, compact, go_list, rules_of, shown, uncovered
 from kube_emulator.apiserver.auth.rbac import GROUP, NoRoleError, Rbac
-from kube_emulator.apiserver.auth.write import Object, Write
+from kube_emulator.apiserver.auth.write import Write
 from kube_emulator.apiserver.validation.causes import quoted
 
 Decide = Callable[[Attributes], Decision]
@@ -37,13 +38,15 @@ def check_escalation(write: Write, asked: Attributes, rbac: Rbac, decide: Decide
         check_binding(write, new, asked, rbac, decide)
 
 
-def without_ends(item: Object) -> Object:
+def without_ends(item: ReadOnlyObject) -> ReadOnlyObject:
     """ITEM without what only decides when it is deleted (``pkg/registry/rbac/helpers.go`` ``IsOnlyMutatingGCFields``)."""
     ends = ("ownerReferences", "finalizers", "managedFields", "resourceVersion")
     return {**item, "metadata": {name: value for name, value in item["metadata"].items() if name not in ends}}
 
 
-def check_role(write: Write, new: Object, old: Object, asked: Attributes, rbac: Rbac, decide: Decide) -> None:
+def check_role(
+    write: Write, new: ReadOnlyObject, old: ReadOnlyObject, asked: Attributes, rbac: Rbac, decide: Decide
+) -> None:
     """Refuse a role with rules that its writer does not hold; an aggregated one could get any rule."""
     if decide(replace(asked, verb="escalate", subresource="")).allowed:
         return
@@ -56,12 +59,12 @@ def check_role(write: Write, new: Object, old: Object, asked: Attributes, rbac: 
         raise status.forbidden(write.plural, GROUP, write.name, missing)
 
 
-def aggregates(role: Object) -> bool:
+def aggregates(role: ReadOnlyObject) -> bool:
     """Whether a ClusterRole has the rules of others."""
     return bool((role.get("aggregationRule") or {}).get("clusterRoleSelectors"))
 
 
-def check_binding(write: Write, new: Object, asked: Attributes, rbac: Rbac, decide: Decide) -> None:
+def check_binding(write: Write, new: ReadOnlyObject, asked: Attributes, rbac: Rbac, decide: Decide) -> None:
     """Refuse a binding to a role with rules that its writer does not hold."""
     reference = new.get("roleRef") or {}
     wanted = Attributes(

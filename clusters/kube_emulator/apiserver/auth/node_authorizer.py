@@ -8,12 +8,11 @@ left out: the embedded cluster has none.
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol, cast
 
-from dra_api.objects import Pod, PodStatus
+from dra_api.objects import Pod, PodStatus, ReadOnlyObject
 from kube_emulator.apiserver.auth.attributes import Attributes, Decision
 from kube_emulator.apiserver.auth.bootstrap import NODE, rule
 from kube_emulator.apiserver.auth.policy import allows
 
-Object = Mapping[str, Any]
 NODE_RULES = tuple(rule(row) for row in NODE)
 LEASES = "kube-node-lease"
 SLICES = "resource.k8s.io"
@@ -23,7 +22,7 @@ ALLOW = Decision(True)
 class Objects(Protocol):
     """Where the authorizer finds objects."""
 
-    def find(self, plural: str, name: str, namespace: str = "") -> Object | None:
+    def find(self, plural: str, name: str, namespace: str = "") -> ReadOnlyObject | None:
         """An object, or None."""
 
     def values(self, plural: str, namespace: str = "") -> list[dict[str, Any]]:
@@ -89,7 +88,7 @@ def references(pod: Pod) -> Iterator[tuple[str, str]]:
         yield from of_volume(volume)
 
 
-def of_environment(container: Object) -> Iterator[tuple[str, str]]:
+def of_environment(container: ReadOnlyObject) -> Iterator[tuple[str, str]]:
     """Config maps and secrets that a container's environment comes from."""
     for source in container.get("envFrom") or ():
         yield "configmaps", (source.get("configMapRef") or {}).get("name", "")
@@ -100,7 +99,7 @@ def of_environment(container: Object) -> Iterator[tuple[str, str]]:
         yield "secrets", (source.get("secretKeyRef") or {}).get("name", "")
 
 
-def of_volume(volume: Object) -> Iterator[tuple[str, str]]:
+def of_volume(volume: ReadOnlyObject) -> Iterator[tuple[str, str]]:
     """Config maps and secrets in a volume."""
     yield "configmaps", (volume.get("configMap") or {}).get("name", "")
     yield "secrets", (volume.get("secret") or {}).get("secretName", "")

@@ -4,13 +4,12 @@ The node authorizer has allowed the request; here the content of the object deci
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
+from dra_api.objects import ReadOnlyObject
 from kube_emulator.apiserver.auth.node_authorizer import LEASES
 from kube_emulator.apiserver.auth.write import Write
 
-Object = Mapping[str, Any]
-Find = Callable[[str, str, str], Object | None]
+Find = Callable[[str, str, str], ReadOnlyObject | None]
 """(plural, name, namespace) -> object."""
 
 MIRROR = "kubernetes.io/config.mirror"
@@ -56,7 +55,7 @@ def pod(node: str, write: Write, _: Find) -> str:
     return f'unexpected operation "{write.operation}", node "{node}" can only create and delete mirror pods'
 
 
-def new_pod(node: str, item: Object, find: Find) -> str:
+def new_pod(node: str, item: ReadOnlyObject, find: Find) -> str:
     """A kubelet creates only mirror pods of its static pods, which its Node owns."""
     metadata = item["metadata"]
     owners = metadata.get("ownerReferences") or []
@@ -116,12 +115,12 @@ def node_object(node: str, write: Write, _: Find) -> str:
     return f"is not allowed to modify labels: {', '.join(labels)}" if labels else ""
 
 
-def labels_of(item: Object) -> Mapping[str, str]:
+def labels_of(item: ReadOnlyObject) -> Mapping[str, str]:
     """The labels of an object, which may be empty."""
     return (item.get("metadata") or {}).get("labels") or {}
 
 
-def node_of(item: Object | None) -> str:
+def node_of(item: ReadOnlyObject | None) -> str:
     """The node of a pod or of a slice."""
     return ((item or {}).get("spec") or {}).get("nodeName") or ""
 

@@ -80,6 +80,7 @@ def uncovered(owned: Sequence[Rule], wanted: Iterable[Rule]) -> list[Rule]:
 def broken_down(rule: Rule) -> list[Rule]:
     """RULE as rules of one verb, one resource, one name."""
     names: list[Strings] = [(name,) for name in rule.names] or [()]
+    # Resources and URLs are never in one part: a rule with both allows either, not their combination.
     parts = itertools.product(rule.groups, rule.resources, rule.verbs, names)
     return [Rule((verb,), (group,), (resource,), named) for group, resource, verb, named in parts] + [
         Rule(verbs=(verb,), urls=(url,)) for url, verb in itertools.product(rule.urls, rule.verbs)

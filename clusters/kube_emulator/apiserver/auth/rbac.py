@@ -5,10 +5,11 @@ for, the few rules that can match, so that a request costs a look into a diction
 of ``pkg/registry/rbac/validation/rule.go`` (1.36): the first binding that allows is the reason.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from dra_api.objects import ReadOnlyObject
 from kube_emulator.apiserver.auth.attributes import ACCOUNT_PREFIX, Attributes, Decision, User
 from kube_emulator.apiserver.auth.policy import Rule, allows, rules_of
 from kube_emulator.apiserver.query.labels import selects
@@ -16,7 +17,6 @@ from kube_emulator.apiserver.query.labels import selects
 GROUP = "rbac.authorization.k8s.io"
 KINDS = ("roles", "clusterroles", "rolebindings", "clusterrolebindings")
 MEMO_MAX = 20_000
-Object = Mapping[str, Any]
 Subject = tuple[str, str]
 """(``User`` or ``Group``, name)."""
 
@@ -47,10 +47,10 @@ class Rbac:
 
     def __init__(
         self,
-        roles: Iterable[Object],
-        cluster_roles: Iterable[Object],
-        bindings: Iterable[Object],
-        cluster_bindings: Iterable[Object],
+        roles: Iterable[ReadOnlyObject],
+        cluster_roles: Iterable[ReadOnlyObject],
+        bindings: Iterable[ReadOnlyObject],
+        cluster_bindings: Iterable[ReadOnlyObject],
     ) -> None:
         self._roles = {
             (role["metadata"].get("namespace", ""), role["metadata"]["name"]): rules_of(role)
@@ -64,7 +64,7 @@ class Rbac:
         self._of_user: dict[tuple[str, tuple[str, ...]], tuple[Grant, ...]] = {}
         self._memo: dict[tuple[Any, ...], tuple[Grant, ...]] = {}
 
-    def _add(self, order: int, binding: Object) -> None:
+    def _add(self, order: int, binding: ReadOnlyObject) -> None:
         namespace = binding["metadata"].get("namespace", "")
         try:
             rules, missing = self.rules_of_reference(binding.get("roleRef") or {}, namespace), ""
@@ -76,7 +76,7 @@ class Rbac:
                 grant = Grant(order, namespace, described(binding, subject, namespace), rules, missing)
                 self._grants.setdefault(key, []).append(grant)
 
-    def rules_of_reference(self, reference: Object, namespace: str) -> tuple[Rule, ...]:
+    def rules_of_reference(self, reference: ReadOnlyObject, namespace: str) -> tuple[Rule, ...]:
         """The rules of the role that a binding in NAMESPACE refers to.
 
         Raises:
@@ -146,12 +146,12 @@ def joined(errors: list[str]) -> str:
     return errors[0] if len(errors) == 1 else f"[{', '.join(errors)}]"
 
 
-def order_of(item: Object) -> tuple[str, str]:
+def order_of(item: ReadOnlyObject) -> tuple[str, str]:
     """The order of namespaced objects."""
     return item["metadata"].get("namespace", ""), item["metadata"]["name"]
 
 
-def subject_key(subject: Object, namespace: str) -> Subject | None:
+def subject_key(subject: ReadOnlyObject, namespace: str) -> Subject | None:
     """The user or group that SUBJECT of a binding in NAMESPACE names; None for nobody."""
     kind, name = subject.get("kind", ""), subject.get("name", "")
     if kind == "ServiceAccount":
@@ -160,7 +160,7 @@ def subject_key(subject: Object, namespace: str) -> Subject | None:
     return (kind, name) if kind in ("User", "Group") else None
 
 
-def described(binding: Object, subject: Object, namespace: str) -> str:
+def described(binding: ReadOnlyObject, subject: ReadOnlyObject, namespace: str) -> str:
     """A binding and one of its subjects, with upstream's wording."""
     reference, name = binding["roleRef"], binding["metadata"]["name"]
     head = f'RoleBinding "{name}/{namespace}"' if namespace else f'ClusterRoleBinding "{name}"'
@@ -170,7 +170,7 @@ def described(binding: Object, subject: Object, namespace: str) -> str:
     return f'{head} of {reference["kind"]} "{reference["name"]}" to {subject["kind"]} "{whom}"'
 
 
-def aggregated(roles: Iterable[Object]) -> dict[str, tuple[Rule, ...]]:
+def aggregated(roles: Iterable[ReadOnlyObject]) -> dict[str, tuple[Rule, ...]]:
     """{name: rules} of ClusterRoles; one with an ``aggregationRule`` has the rules of those that it selects.
 
     Upstream's clusterrole-aggregation controller writes them into the object, selector by selector in the order of names, each rule once;

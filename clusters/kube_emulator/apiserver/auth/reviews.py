@@ -7,6 +7,7 @@ authorization.k8s.io/v1, authentication.k8s.io/v1 and the subresource ``servicea
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from dra_api.objects import ReadOnlyObject
 from kube_emulator.apiserver import status
 from kube_emulator.apiserver.auth import accounts
 from kube_emulator.apiserver.auth.attributes import Attributes, Decision, User, equalities
@@ -21,7 +22,6 @@ from kube_emulator.apiserver.validation.causes import Cause
 
 AUTHORIZATION = "authorization.k8s.io"
 AUTHENTICATION = "authentication.k8s.io"
-Object = Mapping[str, Any]
 Document = dict[str, Any]
 
 
@@ -41,7 +41,9 @@ class Reviews:
         self._signer = signer
         self._lookup = lookup
         self._now = now
-        self._kinds: Mapping[tuple[str, str], tuple[str, Callable[[Object, User, RequestInfo], Document]]] = {
+        self._kinds: Mapping[
+            tuple[str, str], tuple[str, Callable[[ReadOnlyObject, User, RequestInfo], Document]]
+        ] = {
             (AUTHORIZATION, "subjectaccessreviews"): ("SubjectAccessReview", self._subject),
             (AUTHORIZATION, "localsubjectaccessreviews"): ("LocalSubjectAccessReview", self._subject),
             (AUTHORIZATION, "selfsubjectaccessreviews"): ("SelfSubjectAccessReview", self._self),
@@ -84,7 +86,7 @@ class Reviews:
         head = {"kind": kind, "apiVersion": f"{info.group}/v1", "metadata": metadata}
         return head | answer(body.get("spec") or {}, user, info)
 
-    def _subject(self, spec: Object, _: User, info: RequestInfo) -> Document:
+    def _subject(self, spec: ReadOnlyObject, _: User, info: RequestInfo) -> Document:
         wrong: list[Cause] = []
         if not spec.get("user") and not spec.get("groups"):
             detail = "at least one of user or group must be specified"
@@ -104,10 +106,10 @@ class Reviews:
         )
         return self._reviewed(spec, whom, wrong)
 
-    def _self(self, spec: Object, user: User, _: RequestInfo) -> Document:
+    def _self(self, spec: ReadOnlyObject, user: User, _: RequestInfo) -> Document:
         return self._reviewed(spec, user, [])
 
-    def _reviewed(self, spec: Object, whom: User, wrong: list[Cause]) -> Document:
+    def _reviewed(self, spec: ReadOnlyObject, whom: User, wrong: list[Cause]) -> Document:
         resource, plain = spec.get("resourceAttributes"), spec.get("nonResourceAttributes")
         if resource is not None and plain is not None:
             wrong.append(misplaced(plain, "cannot be specified in combination with resourceAttributes"))
@@ -119,7 +121,7 @@ class Reviews:
         decision = self._authority.decide(reviewed_attributes(whom, resource, plain or {}))
         return {"spec": spec, "status": decision_document(decision)}
 
-    def _rules(self, spec: Object, user: User, _: RequestInfo) -> Document:
+    def _rules(self, spec: ReadOnlyObject, user: User, _: RequestInfo) -> Document:
         namespace = spec.get("namespace", "")
         if not namespace:
             raise status.bad_request("no namespace on request")
@@ -134,7 +136,7 @@ class Reviews:
             answer["evaluationError"] = gaps[0] if len(gaps) == 1 else f"[{', '.join(gaps)}]"
         return {"spec": {}, "status": answer}
 
-    def _token(self, spec: Object, _: User, __: RequestInfo) -> Document:
+    def _token(self, spec: ReadOnlyObject, _: User, __: RequestInfo) -> Document:
         if not spec.get("token"):
             raise status.bad_request("token is required for TokenReview in authentication")
         wanted = spec.get("audiences") or [accounts.ISSUER]
@@ -151,11 +153,11 @@ class Reviews:
         except BadTokenError:
             return [accounts.ISSUER]  # a static token
 
-    def _who(self, _: Object, user: User, __: RequestInfo) -> Document:
+    def _who(self, _: ReadOnlyObject, user: User, __: RequestInfo) -> Document:
         stamped = {"creationTimestamp": accounts.stamp(self._now())}
         return {"metadata": stamped, "status": {"userInfo": user.document()}}
 
-    def issue(self, namespace: str, name: str, body: Object) -> Document:
+    def issue(self, namespace: str, name: str, body: ReadOnlyObject) -> Document:
         """A token for a service account.
 
         Raises:
@@ -184,13 +186,13 @@ class Reviews:
         return request | {"status": {"token": token, "expirationTimestamp": accounts.stamp(now + seconds)}}
 
 
-def misplaced(plain: Object, detail: str) -> Cause:
+def misplaced(plain: ReadOnlyObject, detail: str) -> Cause:
     """``nonResourceAttributes`` that should not be there, with the value as Go's names write it."""
     value = {"Path": plain.get("path", ""), "Verb": plain.get("verb", "")}
     return causes.invalid("spec.nonResourceAttributes", value, detail)
 
 
-def reviewed_attributes(whom: User, resource: Object | None, plain: Object) -> Attributes:
+def reviewed_attributes(whom: User, resource: ReadOnlyObject | None, plain: ReadOnlyObject) -> Attributes:
     """What a SubjectAccessReview asks about."""
     if resource is None:
         return Attributes(user=whom, verb=plain.get("verb", ""), path=plain.get("path", ""))

@@ -4,14 +4,12 @@ The request is carried in a context variable, so that the verbs need not know of
 of this process (scheduler, controllers, kubelet emulation) and is trusted, as upstream's loopback client is.
 """
 
-from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
 
+from dra_api.objects import ReadOnlyObject
 from kube_emulator.apiserver.auth.attributes import Attributes
 
-Object = Mapping[str, Any]
 REQUEST: ContextVar[Attributes | None] = ContextVar("request", default=None)
 """The request that is being served, after impersonation."""
 
@@ -32,5 +30,5 @@ class Write:
     subresource: str = ""
     namespace: str = ""
     name: str
-    old: Object | None = None
-    new: Object | None = None
+    old: ReadOnlyObject | None = None
+    new: ReadOnlyObject | None = None

@@ -66,9 +66,11 @@ def form_of(accept: str, *, protobuf: bool, transforms: bool = True) -> Form:
             known = (
                 transform in TRANSFORMS and options.get("g") == "meta.k8s.io" and version in ("v1", "v1beta1")
             )
+            # a Table has no protobuf message
             if not known or not transforms or (found == "protobuf" and transform == "Table"):
                 continue
         return Form(found, transform, version, options.get("pretty") == "1")
+    # Two different refusals: a known media type in a form that is not served, or an unknown media type.
     if any(
         clause.partition(";")[0].strip() in (*MEDIA, "*/*", "application/*") for clause in accept.split(",")
     ):

@@ -47,6 +47,7 @@ def merged_object(
             result.pop(name, None)
         else:
             set_member(result, name, value, patch.get(ORDER + name), fields.get(name))
+    # An order alone, without its list, rearranges what is there: kubectl apply sends that when only the order changed.
     for name, order in patch.items():
         field = name.removeprefix(ORDER)
         if name.startswith(ORDER) and field not in patch and isinstance(result.get(field), list):
@@ -85,6 +86,7 @@ def set_member(result: dict[str, Any], name: str, value: Any, order: Any, field:
     if isinstance(value, list) and field is not None and field.merges and isinstance(old or [], list):
         result[name] = merged_list(old or [], value, order, field)
     elif isinstance(value, dict) and not (field and field.replaces):
+        # Members of a map have no field table: their values are merged without merge keys.
         below = merged_object(
             old if isinstance(old, dict) else {}, value, None if field and field.map else inner
         )
@@ -98,7 +100,7 @@ def set_member(result: dict[str, Any], name: str, value: Any, order: Any, field:
 
 def merged_list(old: list[Any], patch: list[Any], order: Any, field: FieldInfo) -> list[Any]:
     """Items of PATCH merged into OLD."""
-    if not field.patch_key:
+    if not field.patch_key:  # a list of scalars is a set
         return ordered([*old, *(item for item in patch if item not in old)], order, field)
     if any(isinstance(item, dict) and item.get(DIRECTIVE) == "replace" and len(item) == 1 for item in patch):
         return [item for item in patch if item.get(DIRECTIVE) != "replace"]

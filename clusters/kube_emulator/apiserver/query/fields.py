@@ -161,6 +161,7 @@ def reader(field: str) -> Callable[[Mapping[str, Any]], str]:
         return lambda item: ",".join(
             ip.get("ip", "") for ip in (item.get("status") or {}).get("podIPs") or []
         )
+    # Upstream compares the text of Go's zero value, so a field that is not set equals false or 0.
     absent = "false" if field in FALSE_IF_ABSENT else "0" if field in ZERO_IF_ABSENT else ""
     path = tuple(field.split("."))
     return lambda item: text_at(item, path, absent)

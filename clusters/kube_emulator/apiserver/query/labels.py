@@ -45,6 +45,7 @@ def selects(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bo
     """Whether a ``LabelSelector`` selects what has LABELS: an empty one everything, none nothing."""
     if selector is None:
         return False
+    # LabelSelectorAsSelector: nil selects nothing, an empty selector everything.
     wanted = (selector.get("matchLabels") or {}).items()
     return wanted <= labels.items() and all(
         meets(labels, one) for one in selector.get("matchExpressions") or ()

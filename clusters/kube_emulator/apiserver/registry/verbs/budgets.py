@@ -6,14 +6,13 @@ The eviction is after kubernetes pkg/registry/core/pod/storage/eviction.go, the 
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
-from dra_api.objects import JsonObject, Pod
+from dra_api.objects import JsonObject, Pod, ReadOnlyObject
 from kube_emulator.apiserver.query.labels import selects
 from kube_emulator.apiserver.status import ApiError, forbidden
 
-Object = Mapping[str, Any]
 DISRUPTED_MAX = 2000
 """Evicted pods that the controller has not seen yet (MaxDisruptedPodSize)."""
 PENDING_S = 10
@@ -32,7 +31,7 @@ def is_free(pod: Pod) -> bool:
     return phase in ("Succeeded", "Failed", "Pending") or bool(pod["metadata"].get("deletionTimestamp"))
 
 
-def budget_of(pod: Pod, budgets: Iterable[Object]) -> Object | None:
+def budget_of(pod: Pod, budgets: Iterable[ReadOnlyObject]) -> ReadOnlyObject | None:
     """The one of BUDGETS, all of the pod's namespace, that selects POD.
 
     Raises:
@@ -48,7 +47,7 @@ def budget_of(pod: Pod, budgets: Iterable[Object]) -> Object | None:
     return found[0] if found else None
 
 
-def spends(pod: Pod, budget: Object) -> bool:
+def spends(pod: Pod, budget: ReadOnlyObject) -> bool:
     """Whether evicting POD uses up a disruption of BUDGET: not if POD is not ready and enough others are."""
     if is_ready(pod):
         return True
@@ -69,7 +68,7 @@ def refusal(cause: str, retry_s: int = 0) -> ApiError:
     return ApiError(429, message, details=details, headers=headers)
 
 
-def spent(budget: Object, pod: str, now: str) -> JsonObject:
+def spent(budget: ReadOnlyObject, pod: str, now: str) -> JsonObject:
     """The status of BUDGET when POD is evicted.
 
     Raises:
@@ -92,10 +91,10 @@ def spent(budget: Object, pod: str, now: str) -> JsonObject:
     return with_condition(left, now) if allowed == 1 else left
 
 
-def why_not(name: str, status: Object) -> str:
+def why_not(name: str, status: ReadOnlyObject) -> str:
     """Why a budget allows no disruption."""
     conditions = status.get("conditions") or []
-    condition: Object = next((one for one in conditions if one["type"] == CONDITION), {})
+    condition: ReadOnlyObject = next((one for one in conditions if one["type"] == CONDITION), {})
     message = condition.get("message", "") if condition.get("status") == "False" else ""
     current, desired = status.get("currentHealthy", 0), status.get("desiredHealthy", 0)
     said = f"The disruption budget {name}"
@@ -108,11 +107,11 @@ def why_not(name: str, status: Object) -> str:
     return f"{said} does not allow evicting pods currently"
 
 
-def with_condition(status: Object, now: str) -> JsonObject:
+def with_condition(status: ReadOnlyObject, now: str) -> JsonObject:
     """STATUS with the condition for its number of disruptions; the time changes only with the value."""
     allowed = status.get("disruptionsAllowed", 0) > 0
     every = status.get("conditions") or []
-    before: Object = next((one for one in every if one["type"] == CONDITION), {})
+    before: ReadOnlyObject = next((one for one in every if one["type"] == CONDITION), {})
     value = "True" if allowed else "False"
     condition = {
         "type": CONDITION,
@@ -130,7 +129,7 @@ def scaled(amount: int | str, total: int) -> int:
     return amount if isinstance(amount, int) else math.ceil(int(amount.removesuffix("%")) * total / 100)
 
 
-def wanted(spec: Object, pods: int, scale: int) -> tuple[int, int]:
+def wanted(spec: ReadOnlyObject, pods: int, scale: int) -> tuple[int, int]:
     """(expected, desired healthy) pods of a budget; SCALE is what the controllers of its PODS should have."""
     if spec.get("maxUnavailable") is not None:
         return scale, max(0, scale - scaled(spec["maxUnavailable"], scale))
@@ -140,7 +139,7 @@ def wanted(spec: Object, pods: int, scale: int) -> tuple[int, int]:
     return (pods if isinstance(least, int) else scale), scaled(least, scale)
 
 
-def status_of(budget: Object, pods: Iterable[Pod], scale: int, now: str) -> JsonObject:
+def status_of(budget: ReadOnlyObject, pods: Iterable[Pod], scale: int, now: str) -> JsonObject:
     """The status of BUDGET that selects PODS."""
     every = list(pods)
     old = budget.get("status") or {}
