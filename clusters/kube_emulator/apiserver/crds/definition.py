@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from dra_api.objects import JsonObject
 from kube_emulator.apiserver.apply.shapes import Shape, custom_shape
 from kube_emulator.apiserver.crds.expressions import rule_causes
 from kube_emulator.apiserver.crds.structural import causes_of, default, pruned
 from kube_emulator.apiserver.resources import Resource, Version
+from kube_emulator.apiserver.schema.json_schema import JsonSchema
 from kube_emulator.apiserver.validation.causes import ABSENT, Cause
 
 SYSTEM_METADATA = (
@@ -36,10 +37,9 @@ class Definition:
     preserves: bool = False
     shapes: dict[str, Shape] = field(default_factory=dict, compare=False)
 
-    def schema(self, version: str) -> JsonObject:
+    def schema(self, version: str) -> JsonSchema:
         """The OpenAPI schema of a version."""
-        found: JsonObject = (self.versions[version].get("schema") or {}).get("openAPIV3Schema") or {}
-        return found
+        return cast("JsonSchema", (self.versions[version].get("schema") or {}).get("openAPIV3Schema") or {})
 
     def shape(self, api_version: str) -> Shape:
         """How objects of that version are merged."""

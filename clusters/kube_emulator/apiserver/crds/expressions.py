@@ -7,16 +7,16 @@ of lists of type map (apiextensions-apiserver ``pkg/apiserver/schema/cel``, 1.36
 
 import functools
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Final
 
 from cel_expr_python import cel
 
 from kube_emulator.apiserver.cel.environment import CompileError, compile_rule, runtime
+from kube_emulator.apiserver.schema.json_schema import JsonSchema, ValidationRule
 from kube_emulator.apiserver.validation.causes import ABSENT, Cause, duplicate, forbidden, invalid, required
 
-Schema = Mapping[str, Any]
-RULES = "x-kubernetes-validations"
+RULES: Final = "x-kubernetes-validations"
 VARIABLES = ("self", "oldSelf")
 OLD = re.compile(r"\boldSelf\b")
 
@@ -38,7 +38,7 @@ def evaluated(text: str, value: Any, old: Any) -> Any:
     return None if result.type() == cel.Type.ERROR else result.value()
 
 
-def rule_causes(value: Any, old: Any, schema: Schema, path: str) -> Iterator[Cause]:
+def rule_causes(value: Any, old: Any, schema: JsonSchema, path: str) -> Iterator[Cause]:
     """The rules of SCHEMA, and of the schemas in it, that VALUE breaks; OLD is the value before, or ABSENT."""
     if value is None:
         return
@@ -61,7 +61,7 @@ def rule_causes(value: Any, old: Any, schema: Schema, path: str) -> Iterator[Cau
             yield from rule_causes(item, same_item(item, old, schema), items, f"{path}[{index}]")
 
 
-def same_item(item: Any, old: Any, schema: Schema) -> Any:
+def same_item(item: Any, old: Any, schema: JsonSchema) -> Any:
     """The old item with the same keys in a list of type map; ABSENT if there is none."""
     keys = schema.get("x-kubernetes-list-map-keys") or []
     if not keys or not isinstance(old, list) or not isinstance(item, dict):
@@ -70,7 +70,7 @@ def same_item(item: Any, old: Any, schema: Schema) -> Any:
     return next((before for before in old if [before.get(key) for key in keys] == wanted), ABSENT)
 
 
-def broken(rule: Mapping[str, Any], value: Any, old: Any, path: str) -> Cause:
+def broken(rule: ValidationRule, value: Any, old: Any, path: str) -> Cause:
     """The cause of a broken rule; its message is ``messageExpression``, else ``message``, else the rule itself."""
     computed = evaluated(rule["messageExpression"], value, old) if rule.get("messageExpression") else None
     message = (
@@ -90,7 +90,7 @@ def broken(rule: Mapping[str, Any], value: Any, old: Any, path: str) -> Cause:
     return invalid(where, shown, message)
 
 
-def rule_problems(schema: Schema, path: str) -> Iterator[Cause]:
+def rule_problems(schema: JsonSchema, path: str) -> Iterator[Cause]:
     """The causes of rules in SCHEMA that do not compile."""
     for index, rule in enumerate(schema.get(RULES) or []):
         try:
@@ -99,6 +99,7 @@ def rule_problems(schema: Schema, path: str) -> Iterator[Cause]:
             yield invalid(f"{path}.{RULES}[{index}].rule", rule, str(error))
     for name, inner in (schema.get("properties") or {}).items():
         yield from rule_problems(inner, f"{path}.properties[{name}]")
-    for name in ("items", "additionalProperties"):
-        if isinstance(schema.get(name), dict):
-            yield from rule_problems(schema[name], f"{path}.{name}")
+    if isinstance(items := schema.get("items"), dict):
+        yield from rule_problems(items, f"{path}.items")
+    if isinstance(extra := schema.get("additionalProperties"), dict):
+        yield from rule_problems(extra, f"{path}.additionalProperties")

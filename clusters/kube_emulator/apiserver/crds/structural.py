@@ -5,10 +5,11 @@ The order and messages of causes are those of apiextensions-apiserver ``pkg/apis
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from dra_api.objects import JsonObject
 from kube_emulator.apiserver.crds.patterns import matches
+from kube_emulator.apiserver.schema.json_schema import JsonSchema
 from kube_emulator.apiserver.validation.causes import (
     Cause,
     duplicate,
@@ -21,10 +22,9 @@ from kube_emulator.apiserver.validation.causes import (
 )
 from kube_emulator.jsonvalue import copied
 
-Schema = Mapping[str, Any]
-INT_OR_STRING = "x-kubernetes-int-or-string"
-PRESERVE = "x-kubernetes-preserve-unknown-fields"
-EMBEDDED = "x-kubernetes-embedded-resource"
+INT_OR_STRING: Final = "x-kubernetes-int-or-string"
+PRESERVE: Final = "x-kubernetes-preserve-unknown-fields"
+EMBEDDED: Final = "x-kubernetes-embedded-resource"
 HEADER = ("apiVersion", "kind", "metadata")
 TYPES: Mapping[str, Callable[[Any], bool]] = {
     "object": lambda value: isinstance(value, dict),
@@ -50,7 +50,7 @@ def type_name(value: Any) -> str:
     return next(name for name, test in TYPES.items() if test(value))
 
 
-def pruned(value: Any, schema: Schema, path: str, unknown: list[str], *, root: bool = False) -> Any:
+def pruned(value: Any, schema: JsonSchema, path: str, unknown: list[str], *, root: bool = False) -> Any:
     """VALUE without members that SCHEMA does not have; their paths are added to UNKNOWN."""
     if isinstance(value, list):
         items = schema.get("items") or {}
@@ -76,7 +76,7 @@ def pruned(value: Any, schema: Schema, path: str, unknown: list[str], *, root: b
     return result
 
 
-def default(value: Any, schema: Schema) -> None:
+def default(value: Any, schema: JsonSchema) -> None:
     """Set defaults and remove nulls of members that are not nullable, in place.
 
     Such a null is dropped before defaulting, so that a member with a default gets it (``pkg/apiserver/schema/defaulting``).
@@ -100,7 +100,7 @@ def default(value: Any, schema: Schema) -> None:
             default(value[name], extra)
 
 
-def causes_of(value: Any, schema: Schema, path: str) -> Iterator[Cause]:
+def causes_of(value: Any, schema: JsonSchema, path: str) -> Iterator[Cause]:
     """Why VALUE at PATH does not fit SCHEMA."""
     if value is None:
         if not schema.get("nullable") and schema.get("type"):
@@ -123,7 +123,7 @@ def causes_of(value: Any, schema: Schema, path: str) -> Iterator[Cause]:
     yield from combined_causes(value, schema, path)
 
 
-def simple_causes(value: Any, schema: Schema, path: str) -> Iterator[Cause]:
+def simple_causes(value: Any, schema: JsonSchema, path: str) -> Iterator[Cause]:
     """Rules of texts, numbers and enumerations."""
     if isinstance(value, str):
         if len(value) > schema.get("maxLength", len(value)):
@@ -138,7 +138,7 @@ def simple_causes(value: Any, schema: Schema, path: str) -> Iterator[Cause]:
         yield not_supported(path, value, [str(allowed) for allowed in schema["enum"]])
 
 
-def number_causes(value: float, schema: Schema, path: str) -> Iterator[Cause]:
+def number_causes(value: float, schema: JsonSchema, path: str) -> Iterator[Cause]:
     """Rules of numbers."""
     low, high, step = schema.get("minimum"), schema.get("maximum"), schema.get("multipleOf")
     if low is not None and (value < low or (schema.get("exclusiveMinimum") and value == low)):
@@ -151,7 +151,7 @@ def number_causes(value: float, schema: Schema, path: str) -> Iterator[Cause]:
         yield invalid(path, value, f"{path} in body should be a multiple of {step}")
 
 
-def object_causes(value: JsonObject, schema: Schema, path: str) -> Iterator[Cause]:
+def object_causes(value: JsonObject, schema: JsonSchema, path: str) -> Iterator[Cause]:
     """Rules of objects."""
     properties, extra = schema.get("properties") or {}, schema.get("additionalProperties")
     for name in schema.get("required") or []:
@@ -170,7 +170,7 @@ def object_causes(value: JsonObject, schema: Schema, path: str) -> Iterator[Caus
             yield from causes_of(member, extra, joined(path, name))
 
 
-def array_causes(value: list[Any], schema: Schema, path: str) -> Iterator[Cause]:
+def array_causes(value: list[Any], schema: JsonSchema, path: str) -> Iterator[Cause]:
     """Rules of lists."""
     if len(value) > schema.get("maxItems", len(value)):
         yield too_many(path, len(value), schema["maxItems"])
@@ -188,7 +188,7 @@ def array_causes(value: list[Any], schema: Schema, path: str) -> Iterator[Cause]
         seen.append(item)
 
 
-def combined_causes(value: Any, schema: Schema, path: str) -> Iterator[Cause]:
+def combined_causes(value: Any, schema: JsonSchema, path: str) -> Iterator[Cause]:
     """Rules of allOf, anyOf, oneOf and not."""
     for inner in schema.get("allOf") or []:
         yield from causes_of(value, inner, path)

@@ -13,13 +13,14 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Protocol
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.schema import kinds
-from kube_emulator.apiserver.schema.schemas import V2_PREFIX, V3_PREFIX, Schema, schema_name, schemas
+from kube_emulator.apiserver.schema.json_schema import JsonSchema
+from kube_emulator.apiserver.schema.schemas import V2_PREFIX, V3_PREFIX, schema_name, schemas
 from kube_emulator.releases.release import Release
 
-Document = dict[str, Any]
 META = ("meta_v1.DeleteOptions", "meta_v1.Status", "meta_v1.WatchEvent", "Patch")
 PATCH_TYPES = ("apply-patch+yaml", "json-patch+json", "merge-patch+json", "strategic-merge-patch+json")
 ANSWER_TYPES = ("application/json", "application/yaml", "application/vnd.kubernetes.protobuf")
@@ -106,16 +107,18 @@ class Operation:
     answer: str
 
 
-NO_SCHEMAS: Mapping[str, Schema] = MappingProxyType({})
+NO_SCHEMAS: Mapping[str, JsonSchema] = MappingProxyType({})
 
 
-def index(digests: Mapping[str, str]) -> Document:
+def index(digests: Mapping[str, str]) -> JsonObject:
     """``/openapi/v3``, of {``api/v1`` or ``apis/GROUP/VERSION``: its digest}, by which clients cache documents."""
     addresses = {root: f"/openapi/v3/{root}?hash={digest}" for root, digest in digests.items()}
     return {"paths": {root: {"serverRelativeURL": address} for root, address in addresses.items()}}
 
 
-def digest(resources: Iterable[Served], release: Release, custom: Mapping[str, Schema] = NO_SCHEMAS) -> str:
+def digest(
+    resources: Iterable[Served], release: Release, custom: Mapping[str, JsonSchema] = NO_SCHEMAS
+) -> str:
     """A digest that changes whenever the document of the same arguments does, without building the document."""
     rows = [
         (each.group, each.version, each.plural, each.kind, each.namespaced, each.status) for each in resources
@@ -125,8 +128,8 @@ def digest(resources: Iterable[Served], release: Release, custom: Mapping[str, S
 
 
 def document_v3(
-    resources: Iterable[Served], release: Release, custom: Mapping[str, Schema] = NO_SCHEMAS
-) -> Document:
+    resources: Iterable[Served], release: Release, custom: Mapping[str, JsonSchema] = NO_SCHEMAS
+) -> JsonObject:
     """``/openapi/v3/<root>`` of the resources of one group version; CUSTOM is {kind: its schema}."""
     served = tuple(resources)
     return {
@@ -143,8 +146,8 @@ def document_v3(
 
 
 def document_v2(
-    resources: Iterable[Served], release: Release, custom: Mapping[str, Schema] = NO_SCHEMAS
-) -> Document:
+    resources: Iterable[Served], release: Release, custom: Mapping[str, JsonSchema] = NO_SCHEMAS
+) -> JsonObject:
     """``/openapi/v2`` of all resources."""
     served = tuple(resources)
     return {
@@ -177,10 +180,10 @@ def _gvk(resource: Served, suffix: str = "") -> dict[str, str]:
 
 
 def _schemas(
-    served: tuple[Served, ...], custom: Mapping[str, Schema], version: int, release: Release
-) -> dict[str, Schema]:
+    served: tuple[Served, ...], custom: Mapping[str, JsonSchema], version: int, release: Release
+) -> dict[str, JsonSchema]:
     roots = list(META)
-    own: dict[str, Schema] = {}
+    own: dict[str, JsonSchema] = {}
     for resource in served:
         infos = [kinds.type_of(_api_version(resource), resource.kind + suffix) for suffix in ("", "List")]
         roots += [info.name for info in infos if info]
@@ -190,13 +193,13 @@ def _schemas(
     return schemas(roots, version, release) | own
 
 
-def _custom(resource: Served, schema: Schema, version: int) -> dict[str, Schema]:
+def _custom(resource: Served, schema: JsonSchema, version: int) -> dict[str, JsonSchema]:
     """The schemas of a custom resource and its list."""
     prefix = V2_PREFIX if version == 2 else V3_PREFIX
-    header: Schema = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}}
-    meta = {"$ref": prefix + schema_name("meta_v1.ObjectMeta")}
-    list_meta = {"$ref": prefix + schema_name("meta_v1.ListMeta")}
-    items = {"type": "array", "items": {"$ref": prefix + _name(resource)}}
+    header: dict[str, JsonSchema] = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}}
+    meta: JsonSchema = {"$ref": prefix + schema_name("meta_v1.ObjectMeta")}
+    list_meta: JsonSchema = {"$ref": prefix + schema_name("meta_v1.ListMeta")}
+    items: JsonSchema = {"type": "array", "items": {"$ref": prefix + _name(resource)}}
     return {
         _name(resource): schema
         | {"properties": {**schema.get("properties", {}), **header, "metadata": meta}}
@@ -210,11 +213,11 @@ def _custom(resource: Served, schema: Schema, version: int) -> dict[str, Schema]
     }
 
 
-def _paths(served: tuple[Served, ...], version: int) -> Document:
-    found: Document = {}
+def _paths(served: tuple[Served, ...], version: int) -> JsonObject:
+    found: JsonObject = {}
     for resource in served:
         for path, operations in _operations(resource):
-            item: Document = {each.method: _rendered(resource, path, each, version) for each in operations}
+            item: JsonObject = {each.method: _rendered(resource, path, each, version) for each in operations}
             names = [name for name in PATH if f"{{{name}}}" in path]
             item["parameters"] = [
                 *(_parameter(name, "path", version) for name in names),
@@ -255,13 +258,13 @@ def _operations(resource: Served) -> Iterator[tuple[str, list[Operation]]]:
         yield f"{root}/{resource.plural}", [listing]
 
 
-def _rendered(resource: Served, path: str, operation: Operation, version: int) -> Document:
+def _rendered(resource: Served, path: str, operation: Operation, version: int) -> JsonObject:
     group = resource.group.partition(".")[0] or "core"
     space = "Namespaced" if "{namespace}" in path else ""
     where = "ForAllNamespaces" if resource.namespaced and not space else ""
     part = "Status" if path.endswith("/status") else ""
     title = f"{group.capitalize()}{resource.version.capitalize()}{space}{resource.kind}{part}{where}"
-    rendered: Document = {
+    rendered: JsonObject = {
         "tags": [f"{group}_{resource.version}"],
         "description": f"{operation.prefix} {resource.kind}",
         "operationId": operation.prefix + title,
@@ -276,24 +279,24 @@ def _rendered(resource: Served, path: str, operation: Operation, version: int) -
     return rendered | _bodies_v3(operation, sent, answers)
 
 
-def _bodies_v3(operation: Operation, sent: Iterable[str], answers: Iterable[str]) -> Document:
-    def content(types: Iterable[str], name: str) -> Document:
+def _bodies_v3(operation: Operation, sent: Iterable[str], answers: Iterable[str]) -> JsonObject:
+    def content(types: Iterable[str], name: str) -> JsonObject:
         return {each: {"schema": {"$ref": V3_PREFIX + name}} for each in types}
 
-    responses: Document = {"200": {"description": "OK", "content": content(answers, operation.answer)}}
+    responses: JsonObject = {"200": {"description": "OK", "content": content(answers, operation.answer)}}
     if operation.method in ("post", "put", "patch"):
         responses["201"] = responses["200"] | {"description": "Created"}
-    bodies: Document = {"responses": responses | {"401": {"description": "Unauthorized"}}}
+    bodies: JsonObject = {"responses": responses | {"401": {"description": "Unauthorized"}}}
     if operation.body:
         required = {} if operation.method == "delete" else {"required": True}
         bodies["requestBody"] = {"content": content(sent, operation.body)} | required
     return bodies
 
 
-def _bodies_v2(operation: Operation, sent: list[str], answers: Iterable[str]) -> Document:
+def _bodies_v2(operation: Operation, sent: list[str], answers: Iterable[str]) -> JsonObject:
     answer = {"description": "OK", "schema": {"$ref": V2_PREFIX + operation.answer}}
-    responses: Document = {"200": answer, "401": {"description": "Unauthorized"}}
-    bodies: Document = {"consumes": sent, "produces": list(answers), "responses": responses}
+    responses: JsonObject = {"200": answer, "401": {"description": "Unauthorized"}}
+    bodies: JsonObject = {"consumes": sent, "produces": list(answers), "responses": responses}
     if operation.body:
         body = {"name": "body", "in": "body", "schema": {"$ref": V2_PREFIX + operation.body}}
         required = {} if operation.method == "delete" else {"required": True}
@@ -302,7 +305,7 @@ def _bodies_v2(operation: Operation, sent: list[str], answers: Iterable[str]) ->
     return bodies
 
 
-def _parameter(name: str, place: str, version: int) -> Document:
+def _parameter(name: str, place: str, version: int) -> JsonObject:
     kind, description = (QUERY if place == "query" else PATH)[name]
     typed = {"type": kind, "uniqueItems": True}
     required = {"required": True} if place == "path" else {}

@@ -9,13 +9,13 @@ from functools import cache
 from typing import Any
 
 from kube_emulator.apiserver.schema import kinds
+from kube_emulator.apiserver.schema.json_schema import JsonSchema
 from kube_emulator.apiserver.schema.kinds import FieldInfo, TypeInfo
 from kube_emulator.releases.release import LATEST, Release
 
-Schema = dict[str, Any]
 V3_PREFIX, V2_PREFIX = "#/components/schemas/", "#/definitions/"
 
-BUILTIN: Mapping[str, tuple[str, Schema]] = {
+BUILTIN: Mapping[str, tuple[str, JsonSchema]] = {
     "Quantity": ("io.k8s.apimachinery.pkg.api.resource", {"oneOf": [{"type": "string"}, {"type": "number"}]}),
     "IntOrString": (
         "io.k8s.apimachinery.pkg.util.intstr",
@@ -29,7 +29,7 @@ BUILTIN: Mapping[str, tuple[str, Schema]] = {
 }
 """{builtin type: (package, schema)}."""
 
-SCALARS: Mapping[str, Schema] = {
+SCALARS: Mapping[str, JsonSchema] = {
     "string": {"type": "string"},
     "bool": {"type": "boolean"},
     "int32": {"type": "integer", "format": "int32"},
@@ -48,9 +48,9 @@ def schema_name(type_name: str) -> str:
     return f"{top}.{domain}.{rest.replace('_', '-')}.{short}"
 
 
-def schemas(roots: Iterable[str], version: int, release: Release = LATEST) -> dict[str, Schema]:
+def schemas(roots: Iterable[str], version: int, release: Release = LATEST) -> dict[str, JsonSchema]:
     """{name: schema} of ROOTS and all that they refer to, for OpenAPI VERSION 2 or 3, as RELEASE has them."""
-    found: dict[str, Schema] = {}
+    found: dict[str, JsonSchema] = {}
     todo = list(roots)
     while todo:
         type_name = todo.pop()
@@ -69,14 +69,17 @@ def _referred(type_name: str, release: Release) -> list[str]:
     ]
 
 
-def _schema(type_name: str, version: int, release: Release) -> Schema:
+def _schema(type_name: str, version: int, release: Release) -> JsonSchema:
     if type_name in BUILTIN:
-        schema = BUILTIN[type_name][1]
-        return {"type": "string"} | _format(schema) if version == 2 and "oneOf" in schema else dict(schema)
+        builtin = BUILTIN[type_name][1]
+        if version == 2 and "oneOf" in builtin:  # OpenAPI 2 has no unions: kube-openapi calls them strings
+            text: JsonSchema = {"type": "string"}
+            return text | _format(builtin)
+        return builtin.copy()
     if type_name in kinds.SPECIAL:
         return {}
     info = kinds.info(type_name)
-    schema = {"type": "object"}
+    schema: JsonSchema = {"type": "object"}
     schema |= _described(info.name)
     known = info.known(release)
     if known:
@@ -91,7 +94,7 @@ def _schema(type_name: str, version: int, release: Release) -> Schema:
     return schema
 
 
-def _format(schema: Schema) -> Schema:
+def _format(schema: JsonSchema) -> JsonSchema:
     return {"format": schema["format"]} if "format" in schema else {}
 
 
@@ -102,11 +105,11 @@ def group_version_kind(info: TypeInfo) -> dict[str, str]:
     return {"group": "" if group == "meta.k8s.io" else group, "kind": info.short, "version": version}
 
 
-def _property(holder: TypeInfo, each: FieldInfo, version: int) -> Schema:
+def _property(holder: TypeInfo, each: FieldInfo, version: int) -> JsonSchema:
     item = _reference(each.type, version)
     default = _default(each)
     if each.repeated and each.map:
-        result: Schema = {
+        result: JsonSchema = {
             "type": "object",
             "additionalProperties": {"type": "array", "items": _with(item, default, version)},
         }
@@ -134,23 +137,25 @@ def _default(each: FieldInfo) -> Any:
     return None if each.type in kinds.SPECIAL else {}
 
 
-def _reference(type_name: str, version: int) -> Schema:
+def _reference(type_name: str, version: int) -> JsonSchema:
     if type_name in kinds.SCALARS:
-        return dict(SCALARS[type_name])
+        return SCALARS[type_name].copy()
     return {"$ref": (V2_PREFIX if version == 2 else V3_PREFIX) + schema_name(type_name)}
 
 
-def _with(item: Schema, default: Any, version: int) -> Schema:
+def _with(item: JsonSchema, default: Any, version: int) -> JsonSchema:
     """ITEM with its default: version 3 wraps a reference for it, version 2 has no defaults."""
     if version == 2:
         return item
-    result = {"allOf": [item]} if "$ref" in item and default is not None else item
-    return result if default is None else result | {"default": default}
+    if default is None:
+        return item
+    wrapped: JsonSchema = {"allOf": [item]} if "$ref" in item else item
+    return wrapped | {"default": default}
 
 
-def _merging(each: FieldInfo) -> Schema:
+def _merging(each: FieldInfo) -> JsonSchema:
     """The extensions that ``kubectl apply`` and server-side apply read."""
-    result: Schema = {}
+    result: JsonSchema = {}
     if each.list_type and each.declares_list_type:
         result["x-kubernetes-list-type"] = each.list_type
     if each.keys:
@@ -174,7 +179,7 @@ def descriptions() -> dict[str, str]:
     return dict(line.split(": ", 1) for line in text.splitlines() if line and not line.startswith("#"))
 
 
-def _described(name: str) -> Schema:
+def _described(name: str) -> JsonSchema:
     """The description of a type (``resource_v1.Device``) or of its member (``resource_v1.Device.name``)."""
     file, _, rest = name.partition(".")
     known = descriptions()
