@@ -18,6 +18,7 @@ from rich.console import Console
 
 from dra_clusters.measures import Measure, measure, print_measures, timed
 from dra_conformance.drivers.descriptor import load_descriptor
+from dra_conformance.drivers.programs import check_programs
 from dra_conformance.harness.factory import Environment, HarnessFactory
 from dra_conformance.harness.harness import Harness
 from dra_conformance.run import RunOptions, judge_driver
@@ -26,7 +27,7 @@ STARTS, CALLS, BATCHES = 5, 100, 30
 
 
 def bench_calls(harness: Harness) -> list[Measure]:
-    """Prepare and unprepare of one claim and of eight, and how many a second."""
+    """Prepare and unprepare of one claim and of eight, and claims per second."""
     harness.start_registered()
     version, endpoint = harness.kubelet.version(), harness.kubelet.endpoint
 
@@ -99,6 +100,7 @@ def bench_suite(descriptor: str) -> list[Measure]:
 def run_bench(descriptor: str, *, as_json: bool) -> int:
     """Measure everything and print it."""
     loaded = load_descriptor(descriptor)
+    check_programs(loaded)
     console = Console(quiet=as_json, highlight=False, stderr=True)
     with console.status("measuring the driver"), HarnessFactory(loaded, Environment()) as factory:
         measures = bench_starts(factory)

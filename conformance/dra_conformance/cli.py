@@ -1,4 +1,4 @@
-"""The command ``dra-conformance``: exit codes 0 (no MUST failed), 1 (some did), 2 (wrong use), 3 (the harness failed)."""
+"""The command ``dra-conformance``: exit codes 0 (no MUST failed), 1 (some did), 2 (usage error), 3 (the harness failed)."""
 
 import argparse
 import json
@@ -6,20 +6,36 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from dra_conformance.errors import HarnessError, UsageError
+from dra_conformance.printable import one_line, printable
+
+WORKERS_MAX = 64
+SEED_MAX = 2**32 - 1
 
 
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line."""
+    """Prints a usage error as one line."""
 
     def error(self, message: str) -> None:  # type: ignore[override] # argparse exits here, and so do we
         """Exit 2."""
-        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+        self.exit(2, f"{self.prog}: {one_line(message)}; see {self.prog} --help\n")
+
+
+class Version(argparse.Action):
+    """``--version``; the metadata of the package is read only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        """Print it and exit."""
+        from importlib.metadata import version
+
+        print(f"dra-conformance {version('dra-conformance')}")
+        parser.exit(0)
 
 
 def add(parser: argparse.ArgumentParser, flag: str, default: str, text: str, metavar: str) -> None:
-    """A flag with its environment twin."""
+    """A flag whose default is an environment variable."""
     variable = "DRA_CONFORMANCE_" + flag.lstrip("-").upper().replace("-", "_")
     shown = f"{text} [${variable}" + (f", default {default}]" if default else "]")
     parser.add_argument(flag, default=os.environ.get(variable, default), metavar=metavar, help=shown)
@@ -30,6 +46,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="dra-conformance", description="Judges a Kubernetes DRA driver, requirement by requirement."
     )
+    parser.add_argument("--version", action=Version, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     run = commands.add_parser("run", help="judge a driver and write a report")
     run.add_argument(
@@ -38,10 +55,10 @@ def make_parser() -> argparse.ArgumentParser:
     add(run, "--machine", "", "fake machine, default the descriptor's", "NAME")
     add(run, "--provider", "embedded", "cluster provider", "NAME")
     add(run, "--kubernetes", "1.37", "1.34 to 1.37", "X.Y")
-    add(run, "--select", "", "ids, patterns (REG-*), areas, features or levels; !TERM takes away", "EXPR")
-    add(run, "--seed", "0", "decides order and names", "N")
+    add(run, "--select", "", "ids, patterns (REG-*), areas, features or levels; !TERM excludes", "EXPR")
+    add(run, "--seed", "0", "decides the order of checks and generated names", "N")
     add(run, "--output", "dra-report", "folder for the report", "DIR")
-    add(run, "--workers", "2", "processes that check side by side; short form -n", "N")
+    add(run, "--workers", "2", "processes that run checks in parallel; short form -n", "N")
     run.add_argument("-n", dest="workers", metavar="N", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     run.add_argument("--json", action="store_true", help="print report.json instead of progress and summary")
     listing = commands.add_parser("list", help="all requirements, and whether a check covers them")
@@ -57,16 +74,20 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def number(flag: str, text: str, least: int) -> int:
+def number(flag: str, text: str, least: int, most: int) -> int:
     """TEXT as a number.
 
     Raises:
-        UsageError: it is none, or too small.
+        UsageError: it is none, too small or too large.
     """
-    if not text.lstrip("-").isdigit() or int(text) < least:
-        message = f"{flag} {text!r}: wanted a number, at least {least}"
+    try:
+        found = int(text)
+    except ValueError:
+        found = least - 1
+    if not least <= found <= most:
+        message = f"{flag} {text[:40]!r}: wanted a number from {least} to {most}"
         raise UsageError(message)
-    return int(text)
+    return found
 
 
 def run_command(arguments: argparse.Namespace) -> int:
@@ -79,8 +100,8 @@ def run_command(arguments: argparse.Namespace) -> int:
         provider=arguments.provider,
         kubernetes=arguments.kubernetes,
         select=arguments.select,
-        seed=number("--seed", arguments.seed, 0),
-        workers=number("-n", arguments.workers, 1),
+        seed=number("--seed", arguments.seed, 0, SEED_MAX),
+        workers=number("-n", arguments.workers, 1, WORKERS_MAX),
         output=Path(arguments.output),
         as_json=arguments.json,
     )
@@ -90,7 +111,7 @@ def run_command(arguments: argparse.Namespace) -> int:
 def list_command(arguments: argparse.Namespace) -> int:
     """``dra-conformance list``."""
     from dra_conformance.catalogue import load_catalogue, select
-    from dra_conformance.session import covered_ids
+    from dra_conformance.covered import covered_ids
 
     chosen, covered = select(arguments.select), covered_ids()
     rows = [
@@ -111,7 +132,7 @@ def list_command(arguments: argparse.Namespace) -> int:
 def explain_command(arguments: argparse.Namespace) -> int:
     """``dra-conformance explain``."""
     from dra_conformance.catalogue import one
-    from dra_conformance.session import covered_ids
+    from dra_conformance.covered import covered_ids
 
     found = one(arguments.id)
     print(f"{found.id}  {found.level}  {found.area}  {found.feature}  on the {found.section}\n")
@@ -146,16 +167,16 @@ COMMANDS = {
 }
 
 
-def main(words: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; the exit code."""
-    arguments = make_parser().parse_args(words)
+    arguments = make_parser().parse_args(argv)
     try:
         return COMMANDS[arguments.command](arguments)
     except UsageError as error:
-        print(f"dra-conformance: {error}", file=sys.stderr)
+        print(f"dra-conformance: {one_line(error)}", file=sys.stderr)
         return 2
     except HarnessError as error:
-        print(f"dra-conformance: {error}", file=sys.stderr)
+        print(f"dra-conformance: {printable(error)}", file=sys.stderr)
         return 3
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

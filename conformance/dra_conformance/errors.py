@@ -1,7 +1,7 @@
-"""What can go wrong in the harness, by whose doing; what a driver does wrong is a ``Violation`` (see ``expect``).
+"""Errors of the suite, by who can correct them; a fault of the driver is a ``Violation`` (see ``expectations``).
 
 SuiteError
-├── UsageError      you: unknown id, malformed descriptor, unusable output folder; exit code 2
+├── UsageError      the caller: unknown id, malformed descriptor, unusable output folder; exit code 2
 └── HarnessError    the environment: the machine, the cluster or the driver cannot be started; exit code 3
 """
 
@@ -11,8 +11,8 @@ class SuiteError(Exception):
 
 
 class UsageError(SuiteError):
-    """What was asked for cannot be."""
+    """An argument, descriptor or option that cannot be used."""
 
 
 class HarnessError(SuiteError):
-    """The suite cannot judge: something that it needs does not work."""
+    """The suite cannot judge: the cluster, the machine or the driver does not start."""

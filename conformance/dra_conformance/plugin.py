@@ -1,32 +1,42 @@
 """The pytest plugin: options, which checks run in which order, and what each of them found.
 
-It does nothing unless ``--dra-driver`` is given, so it may be installed beside any tests. The fixtures of checks are in
-``suite/conftest.py``. What a check found travels in its report's ``user_properties``, so it also works with xdist.
+It does nothing unless ``--dra-driver`` is given, and every pytest run loads it: what is slow to import is imported where
+it is used. The fixtures of the checks are in ``suite/conftest.py``. What a check found is passed in its report's
+``user_properties``, so it also works with xdist.
 """
 
 import inspect
 import random
-from collections.abc import Generator
-from typing import Any
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import msgspec
 import pytest
 
-from dra_conformance.catalogue import one, select
-from dra_conformance.catalogue.marks import MARK, marks_of
 from dra_conformance.errors import SuiteError, UsageError
-from dra_conformance.expect import NotApplicable, Violation
+from dra_conformance.expectations import NotApplicable, Violation
 from dra_conformance.harness.evidence import Evidence
-from dra_conformance.verdict import CheckResult
+from dra_conformance.printable import one_line
+
+if TYPE_CHECKING:
+    from dra_conformance.drivers.descriptor import Descriptor
+    from dra_conformance.harness.factory import Environment
+    from dra_conformance.harness.harness import Harness
+    from dra_conformance.verdict import CheckResult
 
 PROPERTY = "dra-conformance"
-WRONG_USE = "wrong use"
-"""Where an error comes from that the user can mend."""
+MARK = "requirement"
+SUITE = Path(__file__).parent / "suite"
+OPTION_MISSING = (
+    "--dra-driver=DESCRIPTOR: a descriptor file, or one of control, dra-example-driver, reference"
+)
+USAGE_ERROR = "usage error"
+"""``CheckResult.where`` of an error that the user can correct."""
 EVIDENCE = pytest.StashKey[Evidence]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """What is judged, on what."""
+    """Options for the driver and its environment."""
     group = parser.getgroup("dra-conformance", "conformance of a Kubernetes DRA driver")
     group.addoption("--dra-driver", metavar="DESCRIPTOR", help="driver descriptor: a file or a shipped name")
     group.addoption(
@@ -36,22 +46,81 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--dra-kubernetes", metavar="X.Y", default="1.37", help="Kubernetes version")
     group.addoption("--dra-select", metavar="EXPR", default="", help="ids, patterns, areas, features, levels")
     group.addoption("--dra-seed", metavar="N", type=int, default=0, help="decides order and names")
+    group.addoption("--dra-logs", metavar="DIR", help="keep the logs of the driver in this folder")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Tell pytest the mark."""
+    """Register the mark, and end the session with exit code 2 if the driver cannot be started as described."""
     config.addinivalue_line("markers", f"{MARK}(*ids, why): the requirements that a check proves")
+    descriptor = config.getoption("--dra-driver")
+    if descriptor:
+        from dra_conformance.catalogue import select
+        from dra_conformance.drivers.descriptor import load_descriptor
+        from dra_conformance.drivers.programs import check_programs
+
+        try:
+            check_programs(load_descriptor(descriptor))
+            select(config.getoption("--dra-select"))
+        except UsageError as error:
+            pytest.exit(one_line(error), returncode=2)
+
+
+def environment_of(config: pytest.Config) -> "Environment":
+    """The environment that the options of a pytest session choose."""
+    from dra_conformance.harness.factory import Environment  # slow to import
+
+    logs = config.getoption("--dra-logs")
+    return Environment(
+        machine=config.getoption("--dra-machine"),
+        provider=config.getoption("--dra-provider"),
+        kubernetes=config.getoption("--dra-kubernetes"),
+        seed=config.getoption("--dra-seed"),
+        logs=Path(logs) if logs else None,
+    )
+
+
+@pytest.fixture(scope="session")
+def dra_descriptor(pytestconfig: pytest.Config) -> "Descriptor":
+    """The descriptor that ``--dra-driver`` names; override it to use one of your own."""
+    from dra_conformance.drivers.descriptor import load_descriptor
+
+    name = pytestconfig.getoption("--dra-driver")
+    if not name:
+        pytest.fail(f"the fixture dra_driver needs {OPTION_MISSING}", pytrace=False)
+    return load_descriptor(name)
+
+
+@pytest.fixture
+def dra_driver(dra_descriptor: "Descriptor", pytestconfig: pytest.Config) -> "Iterator[Harness]":
+    """A driver that runs on a node and a cluster of its own, is registered and has published its slices."""
+    from contextlib import ExitStack
+
+    from dra_conformance.harness.factory import HarnessFactory
+
+    with HarnessFactory(dra_descriptor, environment_of(pytestconfig)) as factory, ExitStack() as stack:
+        harness = factory.make(stack)
+        harness.start_registered()
+        yield harness
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the selected checks, in the order that the seed decides; refuse checks without a known id."""
+    """Keep the selected checks, in the order that the seed decides; refuse checks of the suite without a known id.
+
+    Tests that are not part of the suite, e.g. a vendor's own beside it, run as they are unless they name requirements.
+    """
     if not config.getoption("--dra-driver"):
         return
+    from dra_conformance.catalogue import one, select
+
     chosen = select(config.getoption("--dra-select"))
+    others: list[pytest.Item] = []
     keep: list[pytest.Item] = []
     drop: list[pytest.Item] = []
     for item in items:
         ids, _ = marks_of(item)
+        if not ids and not item.path.is_relative_to(SUITE):
+            others.append(item)
+            continue
         if not ids:
             message = f"{item.nodeid} names no requirement; every check must have @requirement(...)"
             raise pytest.UsageError(message)
@@ -60,7 +129,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         (keep if chosen.intersection(ids) else drop).append(item)
     config.hook.pytest_deselected(items=drop)
     random.Random(config.getoption("--dra-seed")).shuffle(keep)  # noqa: S311 # an order is no secret
-    items[:] = keep
+    items[:] = [*keep, *others]
+
+
+def marks_of(item: pytest.Item) -> tuple[tuple[str, ...], str]:
+    """The ids and the reason of a collected check; no ids if it has no mark."""
+    mark: Any = item.get_closest_marker(MARK)
+    return (tuple(mark.args), mark.kwargs["why"]) if mark else ((), "")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -69,41 +144,50 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Turn what a check raised into its result."""
     report = yield
-    if not item.config.getoption("--dra-driver"):
+    if not item.config.getoption("--dra-driver") or not marks_of(item)[0]:
         return report
     failed_around = call.excinfo is not None and call.when != "call"
     if call.when != "call" and not failed_around:
         return report
+    import msgspec
+
     result = result_of(item, call)
     report.user_properties.append((PROPERTY, msgspec.json.encode(result).decode()))
+    if call.excinfo is not None and isinstance(call.excinfo.value, SuiteError):
+        report.longrepr = (
+            result.message
+        )  # the user's or the environment's fault: a traceback says nothing more
     if result.outcome == "not-applicable":
         report.outcome = "skipped"
         report.longrepr = (str(item.path), item.location[1] or 0, result.message)
     return report
 
 
-def result_of(item: pytest.Item, call: pytest.CallInfo[None]) -> CheckResult:
-    """What a finished check says."""
+def result_of(item: pytest.Item, call: pytest.CallInfo[None]) -> "CheckResult":
+    """The result of a finished check."""
+    from dra_conformance.verdict import CheckResult
+
     ids, why = marks_of(item)
     evidence = item.stash.get(EVIDENCE, None)
     parameters = (
         item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
     )
     function = parameters.get("rule") or getattr(item, "function", None)
-    told = outcome_of(call.excinfo.value if call.excinfo else None)
+    outcome = outcome_of(call.excinfo.value if call.excinfo else None)
     return CheckResult(
         name=item.nodeid.rpartition("/")[2],
         requirements=ids,
         seconds=round(call.duration, 4),
         rule=(inspect.getdoc(function) or "").partition("\n")[0],
         why=why,
+        driver_log=evidence.driver_log if evidence else "",
         evidence=evidence.take() if evidence else (),
-        **told,
+        **outcome,
     )
 
 
 def outcome_of(error: BaseException | None) -> dict[str, Any]:
-    """The outcome of a check by what it raised: only a violation or a refused call condemns the driver."""
+    """The outcome of a check by what it raised: only a violation or a failed call counts against the driver."""
     if error is None:
         return {"outcome": "passed"}
     if isinstance(error, Violation):
@@ -120,8 +204,8 @@ def outcome_of(error: BaseException | None) -> dict[str, Any]:
 
     if isinstance(error, RpcError):
         found = f"{error.code().name}: {error.details()}"
-        told = {"wanted": "an answer", "found": found, "where": "gRPC call"}
-        return {"outcome": "violated", **told, "message": f"a call that must succeed was answered {found}"}
+        details = {"wanted": "an answer", "found": found, "where": "gRPC call"}
+        return {"outcome": "violated", **details, "message": f"a call that must succeed was answered {found}"}
     kind = "" if isinstance(error, SuiteError) else f"{type(error).__name__}: "
-    where = WRONG_USE if isinstance(error, UsageError) else ""
+    where = USAGE_ERROR if isinstance(error, UsageError) else ""
     return {"outcome": "error", "message": f"{kind}{error}", "where": where}

@@ -1,4 +1,4 @@
-"""What a person sees while checks run, and after them."""
+"""What is printed while checks run, and after them."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -8,6 +8,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from dra_conformance.plugin import USAGE_ERROR
+from dra_conformance.printable import printable
 from dra_conformance.verdict import CheckResult, Judgement
 
 COLOURS = {"pass": "green", "fail": "red", "error": "magenta", "non-strict": "yellow", "exempt": "cyan"}
@@ -15,7 +17,7 @@ SHOWN = ("pass", "fail", "non-strict", "info", "error", "exempt", "not-applicabl
 
 
 class LiveProgress:
-    """A line that moves; violations stand above it as they are found."""
+    """A progress bar; violations are printed above it as they are found."""
 
     def __init__(self, console: Console) -> None:
         self._progress = Progress(
@@ -23,7 +25,7 @@ class LiveProgress:
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            TextColumn("{task.fields[last]}"),
+            TextColumn("{task.fields[last]}", markup=False),
             console=console,
             transient=True,
         )
@@ -36,18 +38,22 @@ class LiveProgress:
 
     def finished(self, result: CheckResult) -> None:
         """A check ended."""
-        if result.outcome in ("violated", "error"):
-            line = Text(f"{result.outcome:9} {', '.join(result.requirements)}  {result.rule or result.name}")
+        if result.outcome in ("violated", "error") and result.where != USAGE_ERROR:
+            line = Text(
+                printable(
+                    f"{result.outcome:9} {', '.join(result.requirements)}  {result.rule or result.name}"
+                )
+            )
             self._progress.console.print(line, style="red" if result.outcome == "violated" else "magenta")
-        self._progress.update(self._task, advance=1, last=result.name.partition("::")[2][:60])
+        self._progress.update(self._task, advance=1, last=printable(result.name.partition("::")[2][:60]))
 
     def stop(self) -> None:
-        """No more."""
+        """End the progress bar."""
         self._progress.stop()
 
 
 def print_summary(console: Console, judgements: Sequence[Judgement], summary: Mapping[str, int]) -> None:
-    """A table by area, then what must be looked at."""
+    """A table by area, then each finding."""
     areas: dict[str, Counter[str]] = {}
     for judgement in judgements:
         areas.setdefault(judgement.requirement.area, Counter())[judgement.verdict] += 1
@@ -96,6 +102,8 @@ def print_finding(console: Console, judgement: Judgement) -> None:
         Text(f"  matters: {worst.why if worst else ''}"),
         Text(f"  read:    {requirement.source}"),
     ]
+    for line in lines:
+        line.plain = printable(line.plain)
     lines[0].stylize(COLOURS[judgement.verdict])
     for line in lines:
         console.print(line, soft_wrap=True)

@@ -15,21 +15,27 @@ from dra_clusters.choose import provider
 from dra_clusters.errors import UsageError as ClusterUsageError
 from dra_clusters.provider import VERSIONS
 from dra_conformance.catalogue import select
+from dra_conformance.covered import covered_ids
 from dra_conformance.drivers.descriptor import Descriptor, load_descriptor
+from dra_conformance.drivers.programs import check_programs
 from dra_conformance.errors import HarnessError, UsageError
-from dra_conformance.plugin import WRONG_USE
+from dra_conformance.harness.driver_log import kept_logs
+from dra_conformance.plugin import USAGE_ERROR
+from dra_conformance.printable import one_line
 from dra_conformance.progress import LiveProgress, print_summary
 from dra_conformance.report.build import exit_code, read_log
 from dra_conformance.report.write import write_reports
-from dra_conformance.session import Recorder, append, covered_ids, run_checks
+from dra_conformance.session import Recorder, append, run_checks
 from dra_conformance.verdict import CheckResult
 
 LOG = "log.jsonl"
+LOGS = "logs"
+"""Folder of the drivers' own logs beside the report."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
-    """What was asked for; empty texts mean the default."""
+    """The arguments of a run; empty texts mean the default."""
 
     descriptor: str = "reference"
     machine: str = ""
@@ -53,7 +59,7 @@ class Silent:
 
 
 def check_options(options: RunOptions) -> None:
-    """Refuse what cannot be, before anything is started.
+    """Refuse arguments that cannot be used, before anything is started.
 
     Raises:
         UsageError: unknown version, provider or selection, or an output folder that cannot be written.
@@ -69,8 +75,9 @@ def check_options(options: RunOptions) -> None:
     try:
         options.output.mkdir(parents=True, exist_ok=True)
         (options.output / LOG).write_bytes(b"")
-    except OSError as error:
-        message = f"--output {options.output}: cannot be written: {error.strerror}; choose another folder"
+    except (OSError, ValueError) as error:  # a null byte in the name
+        reason = (error.strerror if isinstance(error, OSError) else None) or error
+        message = f"--output {options.output}: cannot be written: {reason}; choose another folder"
         raise UsageError(message) from error
 
 
@@ -111,29 +118,32 @@ def judge_driver(options: RunOptions) -> int:
     """Judge a driver; the exit code.
 
     Raises:
-        UsageError: what was asked for cannot be.
+        UsageError: an argument cannot be used.
         HarnessError: nothing could be judged.
     """
     descriptor = load_descriptor(options.descriptor)
+    check_programs(descriptor)
     check_options(options)
-    console = Console(quiet=options.as_json, highlight=False)
+    for path in kept_logs(options.output / LOGS, descriptor.driver):
+        path.unlink()  # of an earlier run, whose report is replaced too
+    console = Console(quiet=options.as_json, highlight=False, markup=False, emoji=False)
     head = head_of(options, descriptor, covered_ids())
     environment = head["environment"]
-    console.print(
-        f"driver      {descriptor.driver} ({descriptor.name}: {descriptor.start.command[0]})", soft_wrap=True
-    )
-    console.print(f"machine     {environment['machine'] or 'none'}")
+    title = f"driver      {descriptor.driver} ({descriptor.name}: {descriptor.start.command[0]})"
+    console.print(one_line(title).replace("driver ", "driver      ", 1), soft_wrap=True)
+    console.print(f"machine     {one_line(environment['machine']) or 'none'}")
     console.print(f"Kubernetes  {options.kubernetes}, provider {options.provider}")
     console.print(f"seed        {options.seed}")
     log = options.output / LOG
     append(log, head)
     watcher = Silent() if options.as_json else LiveProgress(console)
     recorder = Recorder(log=log, watcher=watcher)
-    words = [f"--dra-driver={options.descriptor}", f"--dra-machine={options.machine}"]
-    words += [f"--dra-provider={options.provider}", f"--dra-kubernetes={options.kubernetes}"]
-    words += [f"--dra-select={options.select}", f"--dra-seed={options.seed}"]
+    arguments = [f"--dra-driver={options.descriptor}", f"--dra-machine={options.machine}"]
+    arguments += [f"--dra-provider={options.provider}", f"--dra-kubernetes={options.kubernetes}"]
+    arguments += [f"--dra-select={options.select}", f"--dra-seed={options.seed}"]
+    arguments += [f"--dra-logs={options.output / LOGS}"]
     try:
-        run_checks(words, workers=options.workers, recorder=recorder)
+        run_checks(arguments, workers=options.workers, recorder=recorder)
     finally:
         if isinstance(watcher, LiveProgress):
             watcher.stop()
@@ -141,12 +151,12 @@ def judge_driver(options: RunOptions) -> int:
 
 
 def conclude(log: Path, options: RunOptions, console: Console) -> int:
-    """Write the reports, print what they say; the exit code."""
+    """Write the reports and print the summary; the exit code."""
     run = read_log(log)
     report, judgements = write_reports(run, options.output)
     failed_alike = {result.message for result in run.results}
     if run.results and len(failed_alike) == 1 and all(result.outcome == "error" for result in run.results):
-        kind = UsageError if run.results[0].where == WRONG_USE else HarnessError
+        kind = UsageError if run.results[0].where == USAGE_ERROR else HarnessError
         raise kind(failed_alike.pop())
     if options.as_json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(report), indent=1).decode() + "\n")

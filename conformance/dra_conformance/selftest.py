@@ -1,4 +1,4 @@
-"""``dra-conformance selftest``: the suite judges drivers of which it is known how good they are.
+"""``dra-conformance selftest``: the suite judges drivers with known defects.
 
 The known-good one must have no failure and no error in the whole suite. Each known-bad one must be caught, by a *fail*
 or, for a SHOULD, a *non-strict*, at every requirement that its defect breaks. Runs are processes of the command itself.
@@ -17,6 +17,7 @@ import msgspec
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
+from rich.text import Text
 
 from dra_conformance.controls.defects import DEFECTS, Defect
 from dra_conformance.drivers.descriptor import Descriptor, load_descriptor
@@ -34,7 +35,7 @@ def with_defect(descriptor: Descriptor, name: str) -> Descriptor:
     return msgspec.structs.replace(descriptor, name=f"control-{name}", start=start)
 
 
-def run_suite(descriptor: Descriptor, folder: Path, *words: str) -> dict[str, str]:
+def run_suite(descriptor: Descriptor, folder: Path, *options: str) -> dict[str, str]:
     """{requirement: verdict} of a run over DESCRIPTOR.
 
     Raises:
@@ -51,7 +52,7 @@ def run_suite(descriptor: Descriptor, folder: Path, *words: str) -> dict[str, st
         str(path),
         "--output",
         str(folder / "report"),
-        *words,
+        *options,
     ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=RUN_S, check=False)
     report = folder / "report" / "report.json"
@@ -87,7 +88,7 @@ def judge_control(verdicts: Mapping[str, str]) -> dict[str, Any]:
 
 def run_selftest(*, as_json: bool) -> int:
     """Run everything; 0 if the suite is right about all of them, else 1."""
-    console = Console(quiet=as_json, highlight=False)
+    console = Console(quiet=as_json, highlight=False, markup=False)
     control = load_descriptor("control")
     with tempfile.TemporaryDirectory(prefix="dra-self-") as scratch:
         root = Path(scratch)
@@ -95,9 +96,9 @@ def run_selftest(*, as_json: bool) -> int:
         controls = [judge_control(run_suite(control, root / "control"))]
 
         def judge(defect: Defect) -> dict[str, Any]:
-            words = ("--select", ",".join(defect.violates), "--workers", "1")
+            options = ("--select", ",".join(defect.violates), "--workers", "1")
             return judge_mutant(
-                defect, run_suite(with_defect(control, defect.name), root / defect.name, *words)
+                defect, run_suite(with_defect(control, defect.name), root / defect.name, *options)
             )
 
         with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
@@ -123,16 +124,16 @@ def print_matrix(
     for column in ("driver", "what is wrong with it", "violates", "caught"):
         table.add_column(column)
     for mutant in mutants:
-        caught = "[green]yes" if mutant["killed"] else f"[red]NO[/red], only {mutant['by']}"
+        caught = Text("yes", "green") if mutant["killed"] else Text(f"NO, only {mutant['by']}", "red")
         table.add_row(mutant["name"], mutant["what"], " ".join(mutant["violates"]), caught)
     console.print(table)
     for control in controls:
-        told = (
+        result = (
             f"passes {control['requirements_passed']} requirements"
             if control["passed"]
             else f"FAILS: {control['wrong']}"
         )
-        console.print(f"known-good driver {control['name']}: {told}", soft_wrap=True)
+        console.print(f"known-good driver {control['name']}: {result}", soft_wrap=True)
     console.print(
         f"{sum(m['killed'] for m in mutants)} of {len(mutants)} known-bad drivers caught, score {score:.2f}"
     )

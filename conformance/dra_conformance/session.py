@@ -1,4 +1,4 @@
-"""One run: pytest over the suite in this process, everything that it tells into ``log.jsonl``.
+"""One run: pytest over the suite in this process; every result is written to ``log.jsonl``.
 
 pytest runs without the user's configuration and plugins, so that the same command judges the same way everywhere.
 """
@@ -16,16 +16,14 @@ from typing import Any, Protocol
 import msgspec
 import pytest
 
-from dra_conformance.catalogue.marks import marks_of
+from dra_conformance.covered import SUITE
 from dra_conformance.errors import HarnessError
 from dra_conformance.plugin import PROPERTY
 from dra_conformance.verdict import CheckResult
 
-SUITE = Path(__file__).parent / "suite"
-
 
 class Watcher(Protocol):
-    """Who is told of progress."""
+    """Receives progress."""
 
     def planned(self, count: int) -> None:
         """COUNT checks will run."""
@@ -36,19 +34,14 @@ class Watcher(Protocol):
 
 @dataclass(slots=True)
 class Recorder:
-    """A pytest plugin that writes the log while checks end.
-
-    Attributes:
-        covered: the ids that any check of the suite proves, selected or not.
-    """
+    """A pytest plugin that writes the log while checks end."""
 
     log: Path
     watcher: Watcher
-    covered: set[str] = field(default_factory=set)
     results: list[CheckResult] = field(default_factory=list)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Tell how much there is to do."""
+        """Report the number of checks."""
         self.watcher.planned(len(session.items))
 
     def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
@@ -73,7 +66,7 @@ def append(log: Path, row: dict[str, Any]) -> None:
 
 
 @contextlib.contextmanager
-def isolated() -> Iterator[None]:
+def isolated_pytest() -> Iterator[None]:
     """No plugins of the environment, and SIGTERM as Ctrl-C."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:
@@ -108,34 +101,16 @@ BARE = [
 ]
 
 
-def covered_ids() -> set[str]:
-    """The ids that the suite's checks prove."""
-    found: set[str] = set()
-
-    class Collector:
-        def pytest_collection_finish(self, session: pytest.Session) -> None:
-            for item in session.items:
-                found.update(marks_of(item)[0])
-
-    words = [*BARE, "-p", "dra_conformance.plugin", "--collect-only", f"--rootdir={SUITE}", str(SUITE)]
-    with isolated():
-        code = pytest.main(words, plugins=[Collector()])
-    if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
-        message = f"the suite's checks cannot be collected (pytest: {code})"
-        raise HarnessError(message)
-    return found
-
-
-def run_checks(words: list[str], *, workers: int, recorder: Recorder) -> bool:
+def run_checks(arguments: list[str], *, workers: int, recorder: Recorder) -> bool:
     """Run the checks; whether the run was interrupted.
 
     Raises:
         HarnessError: pytest itself failed.
     """
     command = [*BARE, "-p", "dra_conformance.plugin", "-p", "xdist.plugin", f"--rootdir={SUITE}"]
-    command += [*(["-n", str(workers), "--dist=worksteal"] if workers > 1 else []), *words, str(SUITE)]
+    command += [*(["-n", str(workers), "--dist=worksteal"] if workers > 1 else []), *arguments, str(SUITE)]
     append(recorder.log, {"type": "start", "time": time.time()})
-    with isolated():
+    with isolated_pytest():
         code = pytest.main(command, plugins=[recorder])
     interrupted = code == pytest.ExitCode.INTERRUPTED
     append(recorder.log, {"type": "end", "time": time.time(), "interrupted": interrupted})

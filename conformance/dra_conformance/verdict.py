@@ -27,8 +27,8 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: ``test_registration.py::test_type``.
         rule: what the check's docstring says.
-        done: what was done, one line a step.
-        evidence: what was observed, see ``evidence``.
+                driver_log: the file with the driver's own log, relative to the report.
+        evidence: what was observed, see ``harness.evidence``.
     """
 
     name: str
@@ -41,6 +41,7 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     found: str = ""
     where: str = ""
     message: str = ""
+    driver_log: str = ""
     evidence: tuple[dict[str, Any], ...] = ()
 
 

@@ -13,9 +13,9 @@ COMMAND = [sys.executable, "-m", "dra_conformance"]
 pytestmark = pytest.mark.slow
 
 
-def run(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+def run(*argv: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*COMMAND, *words], capture_output=True, text=True, cwd=cwd, timeout=120, check=False
+        [*COMMAND, *argv], capture_output=True, text=True, cwd=cwd, timeout=120, check=False
     )
 
 
@@ -54,6 +54,7 @@ def test_a_selected_run_writes_all_reports(tmp_path: Path) -> None:
     assert sorted(path.name for path in folder.iterdir()) == [
         "junit.xml",
         "log.jsonl",
+        "logs",
         "report.html",
         "report.json",
     ]
@@ -61,6 +62,10 @@ def test_a_selected_run_writes_all_reports(tmp_path: Path) -> None:
     assert report["summary"]["pass"] == 2
     [row] = [row for row in report["requirements"] if row["id"] == "REG-003"]
     assert any("GetInfo" in step["what"] for step in row["evidence"])
+    kept = folder / row["checks"][0]["driverLog"]
+    assert kept.parent == folder / "logs"
+    assert "registered: True" in kept.read_text()
+    assert f'href="logs/{kept.name}"' in (folder / "report.html").read_text()
 
 
 def test_a_broken_driver_fails_the_run(tmp_path: Path) -> None:
@@ -84,7 +89,7 @@ def test_a_broken_driver_fails_the_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("argv", "message"),
     [
         (["run", "nope"], "no descriptor 'nope'"),
         (["run", "--provider", "nope"], "unknown provider"),
@@ -96,8 +101,8 @@ def test_a_broken_driver_fails_the_run(tmp_path: Path) -> None:
         (["frobnicate"], "invalid choice"),
     ],
 )
-def test_wrong_use_exits_2_with_one_line(tmp_path: Path, words: list[str], message: str) -> None:
-    done = run(*words, cwd=tmp_path)
+def test_a_usage_error_exits_2_with_one_line(tmp_path: Path, argv: list[str], message: str) -> None:
+    done = run(*argv, cwd=tmp_path)
     assert done.returncode == 2
     assert message in done.stderr
     assert done.stderr.count("\n") == 1
@@ -166,7 +171,7 @@ def test_an_interrupted_run_still_writes_its_report(tmp_path: Path) -> None:
     assert left_over(f"{tmp_path}") == []
 
 
-def test_list_and_explain_tell_what_is_covered(tmp_path: Path) -> None:
+def test_list_and_explain_show_what_is_covered(tmp_path: Path) -> None:
     rows = json.loads(run("list", "--json", cwd=tmp_path).stdout)
     assert len(rows) == 505
     assert sum(row["covered"] for row in rows) >= 80

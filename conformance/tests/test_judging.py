@@ -55,7 +55,7 @@ def test_outcomes_become_verdicts_by_level(requirement_id: str, outcome: str, wa
 
 
 def test_a_requirement_is_as_good_as_its_worst_check() -> None:
-    good, bad, broken = (result(word, "REG-003") for word in ("passed", "violated", "error"))
+    good, bad, broken = (result(outcome, "REG-003") for outcome in ("passed", "violated", "error"))
     assert verdict("REG-003", good, broken) == "error"
     assert verdict("REG-003", good, broken, bad) == "fail"
 
@@ -89,7 +89,7 @@ def test_selections(expression: str, inside: str, outside: str) -> None:
     assert outside not in chosen
 
 
-def test_wrong_names_are_told_with_the_nearest() -> None:
+def test_unknown_ids_are_reported_with_the_nearest() -> None:
     with pytest.raises(UsageError, match="did you mean"):
         one("REG-00")
     with pytest.raises(UsageError, match="matches no requirement"):
@@ -121,7 +121,7 @@ def test_a_small_descriptor_is_enough(tmp_path: Path) -> None:
         ("schema:", "schema: [", "descriptor"),
     ],
 )
-def test_malformed_descriptors_are_told_with_the_place(
+def test_malformed_descriptors_are_reported_with_the_place(
     tmp_path: Path, old: str, new: str, message: str
 ) -> None:
     path = tmp_path / "d.yaml"
@@ -130,7 +130,7 @@ def test_malformed_descriptors_are_told_with_the_place(
         load_descriptor(str(path))
 
 
-def test_a_descriptor_that_does_not_exist_is_told_with_the_shipped_ones() -> None:
+def test_a_descriptor_that_does_not_exist_is_reported_with_the_shipped_ones() -> None:
     with pytest.raises(UsageError, match="control, dra-example-driver, reference"):
         load_descriptor("nope")
 

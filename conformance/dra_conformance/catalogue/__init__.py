@@ -1,8 +1,8 @@
-"""The requirements: 505 rules on drivers and clusters, one YAML file an area, each with level, basis and source.
+"""The requirements: 505 rules on drivers and clusters, one YAML file per area, each with level, basis and source.
 
 ``level`` is MUST, SHOULD or MAY. ``basis`` says why it is a rule: *stated* by upstream, *inferred* from how Kubernetes
 behaves, *practice* of good drivers, or needed by upstream's *helper* library. ``feature`` is ``core`` or the feature
-gate that brings it. A catalogue with a duplicate id or an unknown word does not load.
+gate that brings it. A catalogue with a duplicate id or an unknown level, basis or section does not load.
 """
 
 import fnmatch
@@ -55,7 +55,7 @@ def load_catalogue() -> dict[str, Requirement]:
             raise HarnessError(message) from error
         for item in listed:
             if item.id in found:
-                message = f"catalogue file {path.name}: requirement {item.id} stands twice"
+                message = f"catalogue file {path.name}: requirement {item.id} is listed twice"
                 raise HarnessError(message)
             found[item.id] = msgspec.structs.replace(item, area=path.name.removesuffix(".yaml"))
     return found
@@ -82,7 +82,7 @@ def one(requirement_id: str) -> Requirement:
 def select(expression: str) -> set[str]:
     """The ids that EXPRESSION chooses: comma-separated ids, patterns (``REG-*``), areas, features or levels.
 
-    A term that begins with ``!`` takes away. An empty expression, or one that only takes away, starts from all.
+    A term that begins with ``!`` excludes. An empty expression, or one that only excludes, starts from all.
 
     Raises:
         UsageError: a term matches nothing.

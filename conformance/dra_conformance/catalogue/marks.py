@@ -1,10 +1,6 @@
-"""How a check says which requirements it proves."""
-
-from typing import Any
+"""The mark of a check that names the requirements it proves."""
 
 import pytest
-
-MARK = "requirement"
 
 
 def requirement(*ids: str, why: str) -> pytest.MarkDecorator:
@@ -12,12 +8,6 @@ def requirement(*ids: str, why: str) -> pytest.MarkDecorator:
 
     Args:
         ids: the requirements that the check proves; it fails for all of them or none.
-        why: what happens to users if the rule is broken; stands in the report.
+        why: what happens to users if the rule is broken; is shown in the report.
     """
     return pytest.mark.requirement(*ids, why=why)
-
-
-def marks_of(item: pytest.Item) -> tuple[tuple[str, ...], str]:
-    """The ids and the reason of a collected check; no ids if it has no mark."""
-    mark: Any = item.get_closest_marker(MARK)
-    return (tuple(mark.args), mark.kwargs["why"]) if mark else ((), "")

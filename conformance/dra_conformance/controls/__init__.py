@@ -1,1 +1,1 @@
-"""Drivers that judge the suite: one that must pass, and its twins with one defect each, which must fail."""
+"""Drivers that test the suite: one that must pass, and copies of it with one defect each, which must fail."""

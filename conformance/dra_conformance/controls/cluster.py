@@ -1,4 +1,4 @@
-"""The control driver's way to the API server: the standard library's HTTP client, so that it shares nothing with others."""
+"""The control driver's client: the standard library's HTTP, so that it shares no fault with the other clients."""
 
 import base64
 import json

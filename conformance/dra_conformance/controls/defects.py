@@ -77,7 +77,7 @@ DEFECTS = {
             ),
             "does not remove CDI files",
         ),
-        Defect("never-collects", ("UNPR-018",), "does not look for claims that are gone"),
+        Defect("never-collects", ("UNPR-018",), "does not clean up claims that are gone"),
         Defect("keeps-temporary", ("REC-006",), "leaves half-written files where they are"),
         Defect("state-trap", ("REC-004",), "refuses every claim after its state broke, and does not say why"),
         Defect("reuses-ids", ("CDI-014",), "names CDI devices after devices"),
@@ -98,7 +98,7 @@ DEFECTS = {
         Defect("hides-disk-errors", ("CDI-027", "REC-011"), "ignores failed writes"),
         Defect("v1beta1-differs", ("MV-002",), "returns other request names through v1beta1"),
         Defect("fights-server", ("MV-010",), "writes again and again what the API server drops"),
-        Defect("silent-drops", ("MV-011",), "does not tell what the API server dropped"),
+        Defect("silent-drops", ("MV-011",), "does not log what the API server dropped"),
         Defect("foreign-configs", ("CFG-001",), "refuses claims with another driver's parameters"),
         Defect("config-needs-names", ("CFG-002",), "ignores parameters without requests"),
         Defect("config-for-all", ("CFG-003", "CFG-005"), "applies parameters to every request"),
@@ -112,7 +112,7 @@ DEFECTS = {
         Defect("reads-secrets", ("SEC-001",), "reads all secrets"),
         Defect("one-pool", ("RSL-006",), "publishes one pool for all nodes"),
         Defect("one-name", ("RSL-024",), "has one name for its slice on every node"),
-        Defect("old-owner", ("NODE-004",), "looks at the Node object once only"),
+        Defect("old-owner", ("NODE-004",), "reads the Node object once only"),
         Defect("ignores-config", ("CFG-007",), "ignores opaque parameters"),
     )
 }

@@ -1,6 +1,6 @@
 """A small DRA driver with invented devices, written apart from the reference driver: no NVML, threads, no shared code.
 
-It exists to judge the suite: as it is it must pass, and with ``--defect NAME`` it must fail at the requirement that the
+It exists to test the suite: without a defect it must pass, and with ``--defect NAME`` it must fail at the requirement that the
 defect breaks.
 """
 
@@ -57,13 +57,13 @@ class Registration(RegistrationServicer):
         )
 
     def GetInfo(self, request: Any, context: Any) -> Any:
-        """Who this is."""
+        """Type, name, endpoint and versions of this driver."""
         if self._defect == "slow-info":
             time.sleep(1.2)
         return self._info
 
     def NotifyRegistrationStatus(self, request: Any, context: Any) -> Any:
-        """What the kubelet made of it."""
+        """The result of the registration."""
         say(f"registered: {request.plugin_registered} {request.error}")
         if self._defect == "dies-when-refused" and not request.plugin_registered:
             threading.Timer(0.05, os._exit, [0]).start()

@@ -1,4 +1,4 @@
-"""How the control driver prepares: a file of state, a CDI file a claim, one lock around everything."""
+"""How the control driver prepares: one state file, one CDI file per claim, one lock around everything."""
 
 import contextlib
 import fcntl
@@ -52,7 +52,7 @@ class Preparing:
         self.define_common()
         with self.locked():
             self.sweep()
-        threading.Thread(target=self.collect_for_ever, daemon=True).start()
+        threading.Thread(target=self.collect_forever, daemon=True).start()
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -75,7 +75,7 @@ class Preparing:
                 path.unlink()
 
     def define_common(self) -> None:
-        """A CDI device that every container with a widget gets; it belongs to no claim and is there for good."""
+        """A CDI device that every container with a widget gets; it belongs to no claim and stays."""
         edits = {"env": [f"WIDGET_DRIVER={self._driver}"]}
         spec = {"cdiVersion": "0.5.0", "kind": f"{self._driver}/widget"}
         devices = [{"name": "common", "containerEdits": edits}]
@@ -84,7 +84,7 @@ class Preparing:
         scratch.chmod(0o644)
         scratch.replace(path)
 
-    def collect_for_ever(self) -> None:
+    def collect_forever(self) -> None:
         """Unprepare claims that are gone from the API server."""
         while self._defect != "never-collects":
             time.sleep(POLL_S)
@@ -212,7 +212,7 @@ class Preparing:
             "reuses-ids": device["device"],
             "ids-by-name": name,
         }.get(self._defect, f"{uid}-{device['device']}")
-        return [f"{self._driver}/widget={word}" for word in ("common", own)]
+        return [f"{self._driver}/widget={name}" for name in ("common", own)]
 
     def request_name(self, request: str) -> str:
         """The main request."""

@@ -1,4 +1,4 @@
-"""How the control driver publishes: it looks ten times a second and writes when what it sees is not what it wants."""
+"""How the control driver publishes: ten times a second it compares its slices with the desired ones and writes the difference."""
 
 import threading
 import time
@@ -69,7 +69,7 @@ class Publishing(threading.Thread):
         """Publish until stopped."""
         while not self._over.is_set():
             try:
-                self.look()
+                self.reconcile()
             except ApiFailure as error:
                 if self._defect != "hides-failures":
                     self._say(f"publishing failed: {error}")
@@ -77,14 +77,14 @@ class Publishing(threading.Thread):
             self._over.wait(POLL_S)
 
     def stop(self) -> None:
-        """No more."""
+        """End the thread."""
         self._over.set()
         self.join()
         if self._defect == "deletes-slices":
             self._api.request("DELETE", f"{SLICES}/{self.name}")
 
-    def look(self) -> None:
-        """One look, and what it leads to."""
+    def reconcile(self) -> None:
+        """Read the slices and correct them."""
         selector = f"?fieldSelector=spec.driver%3D{self._driver},spec.nodeName%3D{self._node}"
         everything = self._defect in ("reads-all", "foreign-slices")
         items = self._api.request("GET", SLICES + ("" if everything else selector))["items"]
@@ -97,9 +97,9 @@ class Publishing(threading.Thread):
             for i in items
             if i["spec"]["driver"] == self._driver and i["spec"].get("nodeName") == self._node
         ]
-        self.settle(mine)
+        self.correct(mine)
 
-    def settle(self, mine: list[dict[str, Any]]) -> None:
+    def correct(self, mine: list[dict[str, Any]]) -> None:
         """Write what is wrong about the slices of this driver and node."""
         name = self.name
         found = next((item for item in mine if item["metadata"]["name"] == name), None)
@@ -108,18 +108,18 @@ class Publishing(threading.Thread):
             default=0,
         )
         if found is None and not (self._published and self._defect == "not-republished"):
-            self.note(self._api.request("POST", SLICES, self.wanted(self.owner(), newest + 1)))
+            self.log_dropped(self._api.request("POST", SLICES, self.wanted(self.owner(), newest + 1)))
         elif found is not None and self.is_wrong(found, newest):
             item = self.wanted(self.owner(), newest + 1)
             item["metadata"]["resourceVersion"] = found["metadata"]["resourceVersion"]
-            self.note(self._api.request("PUT", f"{SLICES}/{name}", item))
+            self.log_dropped(self._api.request("PUT", f"{SLICES}/{name}", item))
         self._published = True
         for item in mine:
             if item["metadata"]["name"] != name and self._defect != "stays-stray":
                 self._api.request("DELETE", f"{SLICES}/{item['metadata']['name']}")
 
-    def note(self, stored: dict[str, Any]) -> None:
-        """Learn what the server dropped, and say it."""
+    def log_dropped(self, stored: dict[str, Any]) -> None:
+        """Remember and log what the server dropped."""
         kept = {name for device in stored["spec"].get("devices") or [] for name in device}
         self._dropped = {name for device in self.devices() for name in device} - kept
         if self._dropped and self._defect != "silent-drops":

@@ -1,1 +1,1 @@
-"""Descriptors that come with the suite."""
+"""Descriptors: what a driver is called and how it is started; the shipped ones are the YAML files here."""

@@ -1,6 +1,6 @@
 """The driver descriptor: a YAML file that says what a vendor's driver is called and how to run it.
 
-Commands are lists of words with placeholders, see ``PLACEHOLDERS``. Unknown fields are refused with their place.
+Commands are lists of arguments with placeholders, see ``PLACEHOLDERS``. Unknown fields are refused with their place.
 """
 
 import datetime
@@ -11,8 +11,10 @@ from typing import Annotated, Any
 import msgspec
 
 from dra_conformance.errors import UsageError
+from dra_conformance.printable import one_line
 
 SCHEMA = "dra-conformance/driver/v1"
+FILE_MAX = 1 << 20
 PLACEHOLDERS = {
     "machine": "name of the fake machine",
     "machine_dir": "folder of the fake machine",
@@ -29,7 +31,7 @@ Command = Annotated[list[str], msgspec.Meta(min_length=1)]
 
 
 class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
-    """What all parts have in common."""
+    """Base of all parts: unknown fields are refused, names are camelCase in YAML."""
 
 
 class Machine(Strict, frozen=True, kw_only=True):
@@ -48,7 +50,7 @@ class Start(Strict, frozen=True, kw_only=True):
     """How the driver is started; it stays in the foreground and ends on SIGTERM.
 
     Attributes:
-        rolling: further words for instances that run side by side during an update; ``{pod_uid}`` tells them apart.
+        rolling: further arguments for instances that run side by side during an update; ``{pod_uid}`` differs between them.
     """
 
     command: Command
@@ -85,7 +87,7 @@ class DeviceClass(Strict, frozen=True, kw_only=True):
 
 
 class Exemption(Strict, frozen=True, kw_only=True):
-    """A known failure that a vendor answers for, until a day."""
+    """A known failure that a vendor has accepted until a date."""
 
     id: str
     reason: str
@@ -118,7 +120,7 @@ class Descriptor(Strict, frozen=True, kw_only=True):
 
 
 def shipped() -> list[str]:
-    """The names of the descriptors that come with the suite."""
+    """The names of the descriptors in this package."""
     files = resources.files("dra_conformance.drivers").iterdir()
     return sorted(path.name.removesuffix(".yaml") for path in files if path.name.endswith(".yaml"))
 
@@ -129,18 +131,17 @@ def load_descriptor(name: str) -> Descriptor:
     Raises:
         UsageError: there is none, or it is malformed.
     """
-    path = Path(name)
     if name in shipped():
         raw = resources.files("dra_conformance.drivers").joinpath(f"{name}.yaml").read_bytes()
-    elif path.is_file():
-        raw = path.read_bytes()
     else:
-        message = f"no descriptor {name!r}: it is neither a file nor one of {', '.join(shipped())}"
+        raw = read_file(name)
+    if not raw.strip():
+        message = f"descriptor {name} is empty; dra-conformance's README has the smallest useful one"
         raise UsageError(message)
     try:
         descriptor = msgspec.yaml.decode(raw, type=Descriptor)
-    except msgspec.MsgspecError as error:
-        message = f"descriptor {name}: {error}"
+    except (msgspec.MsgspecError, RecursionError) as error:
+        message = f"descriptor {name} is not a descriptor in YAML: {one_line(error)}"
         raise UsageError(message) from error
     if descriptor.schema != SCHEMA:
         message = f"descriptor {name}: schema is {descriptor.schema!r}, wanted {SCHEMA!r}"
@@ -149,18 +150,44 @@ def load_descriptor(name: str) -> Descriptor:
     return descriptor
 
 
-def check_placeholders(descriptor: Descriptor, name: str) -> None:
-    """Refuse words with placeholders that there are not.
+def read_file(name: str) -> bytes:
+    """The bytes of a descriptor file.
 
     Raises:
-        UsageError: there is such a word.
+        UsageError: it is no regular file, cannot be read, or is too large to be one.
+    """
+    path = Path(name)
+    try:
+        if path.is_dir():
+            message = f"descriptor {name!r} is a folder; pass the YAML file in it"
+            raise UsageError(message)
+        if not path.is_file():  # a device or pipe could be endless
+            message = f"no descriptor {name!r}: it is neither a file nor one of {', '.join(shipped())}"
+            raise UsageError(message)
+        if path.stat().st_size > FILE_MAX:
+            message = f"descriptor {name!r} has {path.stat().st_size} bytes, at most {FILE_MAX} are read; is it the right file?"
+            raise UsageError(message)
+        return path.read_bytes()
+    except (OSError, ValueError) as error:  # no permission; a null byte or too long a name
+        reason = (error.strerror if isinstance(error, OSError) else None) or error
+        message = (
+            f"descriptor {name!r} cannot be read: {reason}; pass a file or one of {', '.join(shipped())}"
+        )
+        raise UsageError(message) from error
+
+
+def check_placeholders(descriptor: Descriptor, name: str) -> None:
+    """Refuse arguments with unknown placeholders.
+
+    Raises:
+        UsageError: an argument has one.
     """
     machine = descriptor.machine
-    words = [*descriptor.start.command, *descriptor.start.rolling, *descriptor.start.environment.values()]
-    words += [*machine.command, machine.ready] if machine else []
-    for word in words:
+    arguments = [*descriptor.start.command, *descriptor.start.rolling, *descriptor.start.environment.values()]
+    arguments += [*machine.command, machine.ready] if machine else []
+    for argument in arguments:
         try:
-            word.format_map(dict.fromkeys(PLACEHOLDERS, ""))
+            argument.format_map(dict.fromkeys(PLACEHOLDERS, ""))
         except (KeyError, ValueError, IndexError) as error:
-            message = f"descriptor {name}: unknown placeholder {error} in {word!r}; there are: {', '.join(PLACEHOLDERS)}"
+            message = f"descriptor {name}: unknown placeholder {error} in {argument!r}; known are: {', '.join(PLACEHOLDERS)}"
             raise UsageError(message) from error

@@ -1,4 +1,4 @@
-"""The API server as the suite sees it: raw JSON over ``dra_clusters.raw_client``.
+"""The API server as the suite uses it: raw JSON over ``dra_clusters.raw_client``.
 
 Raw, because unknown and malformed members are evidence. It stays separate from the reference driver's client (lightkube)
 on purpose, so that one fault cannot hide the other.
@@ -10,6 +10,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+from dra_api.objects import JsonObject
 from dra_clusters.errors import ClusterError
 from dra_clusters.provider import ApiRequest, AuthorizingCluster, Fault, ObservableCluster
 from dra_clusters.raw_client import RawClient
@@ -18,7 +19,6 @@ from dra_conformance.harness.evidence import Evidence
 
 GROUP = "/apis/resource.k8s.io/v1"
 POLL_S = 0.01
-Object = dict[str, Any]
 
 
 class ApiView:
@@ -55,7 +55,7 @@ class ApiView:
         self._evidence.add("api", f"{method} {path}", body=sent, code=answer.code)
         return answer.code, document
 
-    def write(self, method: str, path: str, body: Any = None, **how: Any) -> Object:
+    def write(self, method: str, path: str, body: Any = None, **how: Any) -> JsonObject:
         """A request that must succeed.
 
         Raises:
@@ -67,18 +67,18 @@ class ApiView:
             raise HarnessError(message)
         return document or {}
 
-    def slices(self) -> list[Object]:
+    def slices(self) -> list[JsonObject]:
         """All slices of the driver, as stored."""
         listed = self.write("GET", f"{GROUP}/resourceslices?fieldSelector=spec.driver%3D{self._driver}")
-        items: list[Object] = listed["items"]
+        items: list[JsonObject] = listed["items"]
         return items
 
-    def own_slices(self) -> list[Object]:
+    def own_slices(self) -> list[JsonObject]:
         """The driver's slices of this node."""
         return [item for item in self.slices() if item["spec"].get("nodeName") == self._node]
 
-    def wait_slices(self, timeout_s: float) -> list[Object]:
-        """The slices once their pools are complete, or what there is when the time is over."""
+    def wait_slices(self, timeout_s: float) -> list[JsonObject]:
+        """The slices once their pools are complete; after TIMEOUT_S, those that exist."""
         deadline = time.monotonic() + timeout_s
         while True:
             found = self.own_slices()
@@ -86,7 +86,7 @@ class ApiView:
                 return found
             time.sleep(POLL_S)
 
-    def create_slice(self, item: Object) -> Object:
+    def create_slice(self, item: JsonObject) -> JsonObject:
         """Seed a slice."""
         return self.write("POST", f"{GROUP}/resourceslices", item)
 
@@ -94,14 +94,14 @@ class ApiView:
         """Delete a slice, as an administrator or the kubelet would."""
         self.request("DELETE", f"{GROUP}/resourceslices/{name}")
 
-    def patch_slice(self, name: str, patch: Object) -> Object:
+    def patch_slice(self, name: str, patch: JsonObject) -> JsonObject:
         """Change a slice behind the driver's back."""
         return self.write(
             "PATCH", f"{GROUP}/resourceslices/{name}", patch, content_type="application/merge-patch+json"
         )
 
-    def create_claim(self, claim: Object, status: Object | None, *, odd: bool = False) -> Object:
-        """A claim with a status, as scheduler and controllers would leave it; an ODD status no API server of today allows."""
+    def create_claim(self, claim: JsonObject, status: JsonObject | None, *, odd: bool = False) -> JsonObject:
+        """A claim with a status, as scheduler and controllers would leave it; an ODD status is one that current API servers reject."""
         space = f"{GROUP}/namespaces/{claim['metadata']['namespace']}/resourceclaims"
         stored = self.write("POST", space, claim)
         if status is None:
@@ -114,13 +114,13 @@ class ApiView:
             return stored
         return self.write("PUT", f"{space}/{claim['metadata']['name']}/status", {**stored, "status": status})
 
-    def set_claim_status(self, namespace: str, name: str, status: Object) -> None:
+    def set_claim_status(self, namespace: str, name: str, status: JsonObject) -> None:
         """Replace a claim's status; an allocation is taken back before another one is written."""
         path = f"{GROUP}/namespaces/{namespace}/resourceclaims/{name}"
         for step in ({}, status):
             self.write("PUT", f"{path}/status", {**self.write("GET", path), "status": step})
 
-    def claim(self, namespace: str, name: str) -> Object:
+    def claim(self, namespace: str, name: str) -> JsonObject:
         """A claim as stored."""
         return self.write("GET", f"{GROUP}/namespaces/{namespace}/resourceclaims/{name}")
 
@@ -145,7 +145,7 @@ class ApiView:
     def driver_requests(
         self, *, verbs: Collection[str] = (), plural: str = "", after: float = 0
     ) -> list[ApiRequest]:
-        """What the driver asked of the server, oldest first; AFTER is seconds since 1970."""
+        """The driver's requests, oldest first; AFTER is seconds since 1970."""
         return [
             request
             for request in self._cluster.requests()
@@ -161,17 +161,17 @@ class ApiView:
         return self.driver_requests(verbs=verbs, plural="resourceslices", after=after)
 
     def denied(self, user: str) -> list[str]:
-        """What a user wanted and had no right to.
+        """The requests of a user that were denied.
 
         Raises:
-            HarnessError: the cluster asks nobody for rights.
+            HarnessError: the cluster has no authorization.
         """
         if not isinstance(self._cluster, AuthorizingCluster):
-            message = f"provider {self._cluster.name} does not tell what was denied"
+            message = f"provider {self._cluster.name} does not report denied requests"
             raise HarnessError(message)
         return [str(permission) for permission in self._cluster.permissions_denied(user)]
 
-    def sent_specs(self) -> list[Object]:
+    def sent_specs(self) -> list[JsonObject]:
         """The specs of slices that the driver sent as JSON, oldest first."""
         bodies = [request.body for request in self.driver_writes()]
         return [body["spec"] for body in bodies if isinstance(body, dict) and "spec" in body]
@@ -188,18 +188,18 @@ class ApiView:
         self._evidence.add("api", f"the next {times} {'/'.join(sorted(verbs))} of slices are answered {code}")
 
     def heal(self) -> None:
-        """No more wrong answers."""
+        """End the injected faults."""
         self._cluster.heal()
 
     def expire_watches(self) -> None:
-        """End every watch and forget the past, so that going on is answered 410 Gone."""
+        """End every watch and drop the watch history, so that resuming one is answered 410 Gone."""
         self._cluster.cut_watches(forget=True)
         self._evidence.add("api", "ended all watches and forgot the history (410 Gone)")
 
 
-def incomplete_pools(slices: list[Object]) -> list[str]:
+def incomplete_pools(slices: list[JsonObject]) -> list[str]:
     """Pools whose newest generation does not have as many slices as it says."""
-    pools: dict[str, list[Object]] = {}
+    pools: dict[str, list[JsonObject]] = {}
     for item in slices:
         pools.setdefault(item["spec"]["pool"]["name"], []).append(item["spec"]["pool"])
     problems = []

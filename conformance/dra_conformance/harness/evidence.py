@@ -8,14 +8,19 @@ TEXT_MAX = 4000
 
 
 class Evidence:
-    """Steps since the last ``take``; bounded, the oldest go first."""
+    """Steps since the last ``take``; bounded, the oldest are dropped first.
 
-    def __init__(self) -> None:
+    Attributes:
+        driver_log: where the driver's own log is kept, relative to the report; empty if it is not.
+    """
+
+    def __init__(self, driver_log: str = "") -> None:
+        self.driver_log = driver_log
         self._start = time.monotonic()
         self._steps: list[dict[str, Any]] = []
 
     def add(self, kind: str, what: str, **details: Any) -> None:
-        """Note a step; details are shortened texts."""
+        """Record a step; details are shortened texts."""
         step = {"at": round(time.monotonic() - self._start, 4), "kind": kind, "what": what}
         step |= {name: str(value)[:TEXT_MAX] for name, value in details.items() if value not in (None, "")}
         self._steps.append(step)

@@ -1,6 +1,6 @@
 """Makes harnesses: one machine for all, and for each harness a node, an API server and a driver that is not started.
 
-Some checks need more: two nodes of one cluster, two instances of the driver on one node, or a driver with few rights.
+Some checks need more: two nodes of one cluster, two instances of the driver on one node, or a driver with few permissions.
 """
 
 import random
@@ -18,6 +18,7 @@ from dra_clusters.errors import ClusterError
 from dra_clusters.provider import AuthorizingCluster, ClusterOptions, Node, ObservableCluster
 from dra_conformance.drivers.descriptor import Descriptor
 from dra_conformance.errors import HarnessError
+from dra_conformance.harness import driver_log
 from dra_conformance.harness.api import ApiView
 from dra_conformance.harness.cdi import CdiView
 from dra_conformance.harness.evidence import Evidence
@@ -31,12 +32,18 @@ NODE, NEIGHBOUR = "node-0", "node-1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """What a driver is judged on; an empty machine means the default of the descriptor."""
+    """What a driver is judged on.
+
+    Attributes:
+        machine: empty means the default of the descriptor.
+        logs: the folder that keeps the logs of drivers; without one they are removed with their nodes.
+    """
 
     machine: str = ""
     provider: str = "embedded"
     kubernetes: str = "1.37"
     seed: int = 0
+    logs: Path | None = None
 
 
 class HarnessFactory:
@@ -76,7 +83,7 @@ class HarnessFactory:
         """A harness, of another Kubernetes version than the run's if one is given; its end is pushed on STACK.
 
         Raises:
-            HarnessError: the cluster cannot be had, or shows too little.
+            HarnessError: the cluster does not start, or has no audit and fault injection.
         """
         cluster = self._cluster(stack, NODE, kubernetes=kubernetes)
         return self._harness(stack, cluster, cluster.nodes[0], cluster.kubeconfig_of("driver"))
@@ -96,14 +103,14 @@ class HarnessFactory:
         return old, new
 
     def restricted(self, stack: ExitStack) -> Harness:
-        """A harness whose driver has the rights of ``rights`` and no others.
+        """A harness whose driver has the permissions in ``rights`` and no others.
 
         Raises:
-            HarnessError: the cluster asks nobody for rights.
+            HarnessError: the cluster has no authorization.
         """
         cluster = self._cluster(stack, NODE, rbac=True)
         if not isinstance(cluster, AuthorizingCluster):
-            message = f"provider {cluster.name} has no service accounts that can be asked for their rights"
+            message = f"provider {cluster.name} has no authorization, which this check needs"
             raise HarnessError(message)
         api = self._api(cluster, cluster.nodes[0], Evidence())
         for path, item in objects():
@@ -155,10 +162,10 @@ class HarnessFactory:
         *,
         rolling: bool = False,
     ) -> Harness:
-        evidence = Evidence()
-        pod_uid = uuid.uuid4().hex[
-            :8
-        ]  # short, because a socket's path is, and these folders' are longer than the kubelet's
+        logs = self._environment.logs
+        kept = driver_log.reserve(logs, self.descriptor.driver) if logs else None
+        evidence = Evidence(driver_log=f"{kept.parent.name}/{kept.name}" if kept else "")
+        pod_uid = uuid.uuid4().hex[:8]  # short: a socket's path has at most 107 bytes
         places = self._places | {
             "node": node.name,
             "kubeconfig": str(kubeconfig),
@@ -175,6 +182,8 @@ class HarnessFactory:
         kubelet = SimulatedKubelet(
             driver=self.descriptor.driver, registry_dir=node.registry_dir, evidence=evidence
         )
+        if kept:
+            stack.callback(driver_log.keep, log, kubeconfig, kept)
         for end in (api.close, kubelet.disconnect, driver.end):
             stack.callback(end)
         return Harness(

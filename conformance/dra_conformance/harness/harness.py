@@ -6,8 +6,8 @@ import uuid
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from dra_api.objects import JsonObject
 from dra_conformance.drivers.descriptor import Descriptor
 from dra_conformance.errors import HarnessError
 from dra_conformance.harness.api import ApiView
@@ -17,7 +17,6 @@ from dra_conformance.harness.kubelet import SimulatedKubelet
 from dra_conformance.harness.process import DriverProcess
 
 numbers = itertools.count(1)
-Object = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,7 @@ class Claim:
 
 @dataclass(slots=True)
 class Harness:
-    """What a check gets.
+    """A driver and everything around it that a check needs.
 
     Attributes:
         folder: the node's folder, parent of registry, plugins and CDI folders.
@@ -92,7 +91,7 @@ class Harness:
         self.permanent = self.cdi.names()
 
     def restart(self, *, kill: bool = False) -> None:
-        """Stop the driver, politely or not, start it again and register it."""
+        """Stop the driver with SIGTERM, or SIGKILL if KILL, start it again and register it."""
         if kill:
             self.driver.kill()
         else:
@@ -105,14 +104,14 @@ class Harness:
         self.kubelet.register()
 
     def without_permanent(self, names: Iterable[str]) -> list[str]:
-        """Those of the CDI names that stand for a claim."""
+        """The CDI names that belong to a claim, without those that the driver defines permanently."""
         return [name for name in names if name not in self.permanent]
 
     def still_defined(self, names: Iterable[str]) -> list[str]:
         """Those of a claim's CDI names that are still defined."""
         return [name for name in self.without_permanent(names) if self.cdi.definitions(name)]
 
-    def devices(self) -> list[tuple[str, str, Object]]:
+    def devices(self) -> list[tuple[str, str, JsonObject]]:
         """(pool, device name, device) of the plain devices of this node, in published order."""
         types = self.descriptor.device_class.types
         found = []
@@ -141,14 +140,14 @@ class Harness:
         requests: Sequence[str] = (),
         namespace: str = "default",
         name: str = "",
-        extra_results: Sequence[Object] = (),
-        config: Object | None = None,
+        extra_results: Sequence[JsonObject] = (),
+        config: JsonObject | None = None,
         reserved: int = 1,
         allocated: bool = True,
         finalizers: Sequence[str] = (),
         unknown: bool = False,
         admin: bool | Collection[str] = False,
-        raw_configs: Sequence[Object] = (),
+        raw_configs: Sequence[JsonObject] = (),
         odd: bool = False,
     ) -> Claim:
         """A claim that is allocated DEVICES; the first plain device if none are given.
@@ -156,7 +155,7 @@ class Harness:
         Args:
             devices: (pool, device) of each result.
             namespace: must exist.
-            name: made up if empty.
+            name: generated if empty.
             allocated: False leaves the claim without a status.
             finalizers: keep the claim after it was deleted.
             requests: the request of each device; ``gpu`` for all by default. ``a/b`` is a subrequest.
@@ -169,20 +168,20 @@ class Harness:
             odd: the allocation is one that no API server of today allows; UNKNOWN and RAW_CONFIGS make it so too.
         """
         chosen = devices or (tuple(self.require_devices(1)) if allocated and not extra_results else ())
-        words = list(requests) or ["gpu"] * len(chosen)
-        results: list[Object] = [
+        names = list(requests) or ["gpu"] * len(chosen)
+        results: list[JsonObject] = [
             {"request": request, "driver": self.descriptor.driver, "pool": pool, "device": device}
-            for request, (pool, device) in zip(words, chosen, strict=True)
+            for request, (pool, device) in zip(names, chosen, strict=True)
         ]
-        elevated = set(words) if admin is True else set(admin or ())
+        elevated = set(names) if admin is True else set(admin or ())
         for result in results:
             if result["request"] in elevated:
                 result["adminAccess"] = True
         if admin:
             self.api.allow_admin_access(namespace)
-        asked = [*words, *(result["request"] for result in extra_results)]
+        asked = [*names, *(result["request"] for result in extra_results)]
         spec_requests = requests_for(asked or ["gpu"], self.descriptor.device_class.name, elevated=elevated)
-        allocation: Object = {"devices": {"results": [*results, *extra_results]}}
+        allocation: JsonObject = {"devices": {"results": [*results, *extra_results]}}
         if config is not None:
             opaque = {"driver": self.descriptor.driver, "parameters": config}
             allocation["devices"]["config"] = [{"source": "FromClaim", "requests": [], "opaque": opaque}]
@@ -196,8 +195,8 @@ class Harness:
             }
             for index in range(reserved)
         ]
-        status: Object = {"allocation": allocation, "reservedFor": users}
-        metadata: Object = {"name": name or f"claim-{next(numbers)}", "namespace": namespace}
+        status: JsonObject = {"allocation": allocation, "reservedFor": users}
+        metadata: JsonObject = {"name": name or f"claim-{next(numbers)}", "namespace": namespace}
         if finalizers:
             metadata["finalizers"] = list(finalizers)
         if unknown:
@@ -220,7 +219,7 @@ class Harness:
         )
 
     def release(self, *claims: Claim) -> None:
-        """Unprepare and delete claims; errors are noted only, since a check that cares asserts them itself."""
+        """Unprepare and delete claims; errors are only recorded: a check that needs success asserts it itself."""
         if self.driver.running:
             for claim in claims:
                 self.kubelet.attempt_unprepare(claim)
@@ -230,15 +229,15 @@ class Harness:
                 self.claims.remove(claim)
 
     def release_all(self) -> None:
-        """Drop what a check left behind when it failed, so that it condemns its own requirement only."""
+        """Release what a failed check left behind, so that it does not affect other checks."""
         self.release(*self.claims)
 
 
-def requests_for(words: Sequence[str], device_class: str, *, elevated: Collection[str]) -> list[Object]:
-    """The requests of a claim whose results name WORDS; ``a/b`` is a subrequest of ``a``, ELEVATED have admin access."""
+def requests_for(names: Sequence[str], device_class: str, *, elevated: Collection[str]) -> list[JsonObject]:
+    """The requests of a claim whose results have the request NAMES; ``a/b`` is a subrequest of ``a``, ELEVATED have admin access."""
     by_main: dict[str, list[str]] = {}
-    for word in words:
-        main, _, sub = word.partition("/")
+    for name in names:
+        main, _, sub = name.partition("/")
         by_main.setdefault(main, []).extend([sub] if sub and sub not in by_main.get(main, []) else [])
     return [
         {"name": main, "firstAvailable": [{"name": sub, "deviceClassName": device_class} for sub in subs]}
@@ -248,6 +247,6 @@ def requests_for(words: Sequence[str], device_class: str, *, elevated: Collectio
     ]
 
 
-def admin_access(wanted: bool) -> Object:
+def admin_access(wanted: bool) -> JsonObject:
     """The member of a request that asks for it."""
     return {"adminAccess": True} if wanted else {}

@@ -1,4 +1,4 @@
-"""The kubelet's side of the contracts: plain gRPC calls with the kubelet's deadlines, every one noted as evidence."""
+"""The kubelet's side of the contracts: plain gRPC calls with the kubelet's deadlines, each recorded as evidence."""
 
 import socket
 import time
@@ -14,7 +14,7 @@ from dra_api.kubelet._generated import dra_v1_pb2, dra_v1beta1_pb2, registration
 from dra_api.kubelet._generated.dra_v1_pb2_grpc import DRAPluginStub as StubV1
 from dra_api.kubelet._generated.dra_v1beta1_pb2_grpc import DRAPluginStub as StubV1Beta1
 from dra_api.kubelet._generated.registration_pb2_grpc import RegistrationStub
-from dra_conformance.expect import Violation
+from dra_conformance.expectations import Violation
 from dra_conformance.harness.evidence import Evidence
 
 POLL_S = 0.005
@@ -69,7 +69,7 @@ class SimulatedKubelet:
     """A kubelet for one driver on one node.
 
     Attributes:
-        others: sockets of another instance of the driver, which this kubelet does not look at.
+        others: sockets of another instance of the driver, which this kubelet ignores.
     """
 
     def __init__(self, *, driver: str, registry_dir: Path, evidence: Evidence) -> None:
@@ -80,7 +80,7 @@ class SimulatedKubelet:
         self.others: frozenset[Path] = frozenset()
 
     def sockets(self) -> list[Path]:
-        """The entries of the registry folder that the kubelet would look at."""
+        """The sockets in the registry folder that the kubelet would use."""
         return sorted(
             path
             for path in self._registry.rglob("*")
@@ -120,7 +120,7 @@ class SimulatedKubelet:
         self._evidence.add("grpc", "closed all connections")
 
     def call(self, method: Any, what: str, request: Any, timeout_s: float) -> Any:
-        """One call, noted.
+        """One call, recorded as evidence.
 
         Raises:
             grpc.RpcError: the driver answered with a status.
@@ -129,8 +129,8 @@ class SimulatedKubelet:
         try:
             answer = method(request, timeout=timeout_s, wait_for_ready=True)
         except grpc.RpcError as error:
-            told = f"{error.code().name}: {error.details()}"
-            self._evidence.add("grpc", what, request=request, status=told, seconds=time.monotonic() - start)
+            status = status_text(error)
+            self._evidence.add("grpc", what, request=request, status=status, seconds=time.monotonic() - start)
             raise
         self._evidence.add("grpc", what, request=request, answer=answer, seconds=time.monotonic() - start)
         return answer
@@ -155,7 +155,7 @@ class SimulatedKubelet:
             return self.call(stub.GetInfo, "GetInfo", registration_pb2.InfoRequest(), timeout_s)
         except grpc.RpcError as error:
             raise Violation(
-                f"an answer within {timeout_s:g} s", told(error), f"GetInfo on {path.name}"
+                f"an answer within {timeout_s:g} s", status_text(error), f"GetInfo on {path.name}"
             ) from error
         finally:
             if new_connection:
@@ -179,7 +179,7 @@ class SimulatedKubelet:
                 return
             raise Violation(
                 "an answer without error" if registered else "an answer",
-                told(failure),
+                status_text(failure),
                 f"NotifyRegistrationStatus on {path.name}",
             ) from failure
 
@@ -195,7 +195,7 @@ class SimulatedKubelet:
         return self.info().endpoint or str(self.wait_socket(10))
 
     def version(self) -> str:
-        """The DRA service that a kubelet would take."""
+        """The version of the DRA service that a kubelet would choose."""
         listed = self.info().supported_versions
         return next((name for name in listed if name in VERSIONS), names.DRA_V1)
 
@@ -250,14 +250,14 @@ class SimulatedKubelet:
         try:
             return self.prepare(*refs, version=version)
         except grpc.RpcError as error:
-            return {ref.uid: Entry((), told(error)) for ref in refs}
+            return {ref.uid: Entry((), status_text(error)) for ref in refs}
 
     def attempt_unprepare(self, *refs: Any) -> dict[str, Entry]:
         """As ``unprepare``, with an error of the whole call as the error of each claim."""
         try:
             return self.unprepare(*refs)
         except grpc.RpcError as error:
-            return {ref.uid: Entry((), told(error)) for ref in refs}
+            return {ref.uid: Entry((), status_text(error)) for ref in refs}
 
     def unprepared(self, ref: Any, version: str | None = None) -> None:
         """Unprepare one claim, which must succeed.
@@ -269,7 +269,7 @@ class SimulatedKubelet:
             answer = self.unprepare(ref, version=version)
         except grpc.RpcError as error:
             raise Violation(
-                "unprepare to succeed", told(error), f"claim {ref.namespace}/{ref.name}"
+                "unprepare to succeed", status_text(error), f"claim {ref.namespace}/{ref.name}"
             ) from error
         expect_entry(answer, ref)
 
@@ -313,7 +313,7 @@ def dial(path: Path, timeout_s: float) -> None:
         time.sleep(POLL_S)
 
 
-def told(error: grpc.RpcError) -> str:
+def status_text(error: grpc.RpcError) -> str:
     """A status as text."""
     return f"{error.code().name}: {error.details()}"
 

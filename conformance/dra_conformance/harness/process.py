@@ -1,38 +1,23 @@
-"""Processes under test: the machine and the driver, started by the descriptor's words, ended by id, never left behind."""
+"""Processes under test: the machine and the driver, started with the descriptor's arguments, ended by process id, never left behind."""
 
 import contextlib
 import os
-import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from dra_conformance.drivers.descriptor import Descriptor, Machine
+from dra_conformance.drivers.programs import find_program
 from dra_conformance.errors import HarnessError, UsageError
 from dra_conformance.harness.evidence import Evidence
 
 LOG_MAX = 1 << 20
 POLL_S = 0.005
-WRONG_USE = 2
-"""Exit code of a machine command that was asked for something that there is not."""
-
-
-def find_program(word: str) -> str:
-    """The program WORD, first beside this Python, then on the PATH.
-
-    Raises:
-        UsageError: it is nowhere.
-    """
-    beside = Path(sys.executable).parent / word
-    found = str(beside) if beside.is_file() else shutil.which(word)
-    if found is None:
-        message = f"command {word!r} does not exist; the descriptor names it, so it must be installed and on the PATH"
-        raise UsageError(message)
-    return found
+USAGE_ERROR = 2
+"""Exit code of a machine command that was called with something it does not know."""
 
 
 class Process:
@@ -42,12 +27,12 @@ class Process:
         log: file with its standard output and error.
     """
 
-    def __init__(self, words: list[str], environment: Mapping[str, str], log: Path) -> None:
+    def __init__(self, argv: list[str], environment: Mapping[str, str], log: Path) -> None:
         self.log = log
         with log.open("ab") as stream:
             try:
                 self._child = subprocess.Popen(
-                    [find_program(words[0]), *words[1:]],
+                    [find_program(argv[0]), *argv[1:]],
                     stdin=subprocess.DEVNULL,
                     stdout=stream,
                     stderr=stream,
@@ -55,7 +40,7 @@ class Process:
                     start_new_session=True,
                 )
             except OSError as error:
-                message = f"cannot start {words[0]}: {error.strerror}"
+                message = f"cannot start {argv[0]}: {error.strerror}"
                 raise HarnessError(message) from error
 
     @property
@@ -99,13 +84,13 @@ def start_machine(machine: Machine, places: Mapping[str, str], log: Path, timeou
         UsageError: its command exits with 2, e.g. because it does not know the machine.
         HarnessError: it does not get ready.
     """
-    process = Process([word.format_map(places) for word in machine.command], {}, log)
+    process = Process([argument.format_map(places) for argument in machine.command], {}, log)
     ready, deadline = Path(machine.ready.format_map(places)), time.monotonic() + timeout_s
     while not ready.exists():
         if process.exit_code is not None or time.monotonic() > deadline:
             state = "still runs" if process.exit_code is None else f"exited with {process.exit_code}"
             process.end()
-            kind = UsageError if process.exit_code == WRONG_USE else HarnessError
+            kind = UsageError if process.exit_code == USAGE_ERROR else HarnessError
             message = f"machine {places['machine']!r} is not ready: {machine.command[0]} {state}: {process.log_text().strip()[-2000:]}"
             raise kind(message)
         time.sleep(POLL_S)
@@ -164,10 +149,10 @@ class DriverProcess:
         """Start it; returns at once."""
         start = self._descriptor.start
         command = [*start.command, *(start.rolling if self._rolling else [])]
-        words = [word.format_map(self._places) for word in command]
-        environment = {name: word.format_map(self._places) for name, word in start.environment.items()}
-        self._process = Process(words, environment, self._log)
-        self._evidence.add("process", "started the driver", command=" ".join(words), pid=self._process.pid)
+        argv = [argument.format_map(self._places) for argument in command]
+        environment = {name: value.format_map(self._places) for name, value in start.environment.items()}
+        self._process = Process(argv, environment, self._log)
+        self._evidence.add("process", "started the driver", command=" ".join(argv), pid=self._process.pid)
 
     def kill(self) -> None:
         """SIGKILL, as a crash or the kernel's memory killer."""

@@ -1,6 +1,6 @@
-"""The rights that a driver needs at least, as objects: to read its node and claims, and to keep slices (SEC-001).
+"""The least permissions that a driver needs, as objects: read its node and claims, and manage its slices (SEC-001).
 
-The account stands for the driver's; its token is bound to the node, as that of a DaemonSet's pod.
+The service account represents the driver's; its token is bound to the node, as that of a DaemonSet's pod.
 """
 
 from typing import Any
@@ -17,7 +17,7 @@ RULES = [
 
 
 def objects() -> list[tuple[str, dict[str, Any]]]:
-    """(path, object) of the account, its role and what binds them."""
+    """(path, object) of the service account, its cluster role and the binding."""
     account = {"kind": "ServiceAccount", "name": ACCOUNT, "namespace": NAMESPACE}
     role = {"apiGroup": GROUP, "kind": "ClusterRole", "name": ACCOUNT}
     named = {"metadata": {"name": ACCOUNT}}

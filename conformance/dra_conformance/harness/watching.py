@@ -1,4 +1,4 @@
-"""Which files are made in a folder, even those that are gone a moment later: the kernel tells (inotify(7)).
+"""Which files are created in a folder, even those that are removed a moment later: the kernel reports them (inotify(7)).
 
 The standard library has no inotify; two functions of libc are enough.
 """
@@ -18,7 +18,7 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 
 @contextmanager
 def made_in(*folders: Path) -> Iterator[list[Path]]:
-    """The files that are made in FOLDERS meanwhile; the list is filled when the context ends."""
+    """The files that are created in FOLDERS meanwhile; the list is filled when the context ends."""
     made: list[Path] = []
     descriptor = LIBC.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
     if descriptor < 0:
@@ -32,7 +32,7 @@ def made_in(*folders: Path) -> Iterator[list[Path]]:
 
 
 def events(descriptor: int, watched: dict[int, Path]) -> Iterator[Path]:
-    """What the kernel has noted."""
+    """The paths that the kernel has reported."""
     try:
         raw = os.read(descriptor, EVENTS_MAX)
     except BlockingIOError:

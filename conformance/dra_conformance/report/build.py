@@ -112,6 +112,7 @@ def row(judgement: Judgement) -> dict[str, Any]:
                 "found": check.found,
                 "where": check.where,
                 "seconds": check.seconds,
+                "driverLog": check.driver_log,
             }
             for check in judgement.checks
         ],

@@ -1,11 +1,11 @@
-"""Puts the reports of a run into its folder."""
+"""Writes the reports of a run into its folder."""
 
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import msgspec
 
+from dra_conformance.printable import printable_document
 from dra_conformance.report.build import Run, document, judgements_of
 from dra_conformance.report.junit import junit
 from dra_conformance.verdict import Judgement
@@ -16,13 +16,16 @@ def write_reports(run: Run, folder: Path) -> tuple[dict[str, Any], list[Judgemen
     judgements = judgements_of(run)
     report = document(run, judgements)
     (folder / "report.json").write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=1))
-    (folder / "junit.xml").write_bytes(junit(report))
-    (folder / "report.html").write_text(page(report), encoding="utf-8")
+    shown = printable_document(report)
+    (folder / "junit.xml").write_bytes(junit(shown))
+    (folder / "report.html").write_text(page(shown), encoding="utf-8")
     return report, judgements
 
 
 def page(report: dict[str, Any]) -> str:
     """The HTML page: one file, no script from elsewhere, nothing loaded."""
+    import jinja2  # slow to import, used once per run
+
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("dra_conformance.report", "."),
         autoescape=True,

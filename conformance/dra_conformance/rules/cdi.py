@@ -1,7 +1,7 @@
 """Pure: rules on CDI files and ids, from the CDI specification (1.1) and its Go implementation's validation.
 
-Each rule takes (ids that the driver returned, the files, each as (name, text, document or None)) and gives a text for
-every breach.
+Each rule takes (ids that the driver returned, the files, each as (name, text, document or None)) and yields a text for
+each violation.
 """
 
 import re
@@ -106,17 +106,17 @@ def minimum(spec: Spec) -> str:
 def fields_are_known(ids: list[str], files: list[File]) -> Iterator[str]:
     """Files have no members that the specification does not know."""
     for name, spec in specs(files):
-        yield from (f"{name}: {word}" for word in spec.keys() - TOP)
+        yield from (f"{name}: {field}" for field in spec.keys() - TOP)
         yield from (
-            f"{name}: devices[].{word}" for d in spec.get("devices") or [] for word in d.keys() - DEVICE
+            f"{name}: devices[].{field}" for d in spec.get("devices") or [] for field in d.keys() - DEVICE
         )
     for where, edits in all_edits(files):
-        yield from (f"{where}: {word}" for word in edits.keys() - EDITS)
+        yield from (f"{where}: {field}" for field in edits.keys() - EDITS)
     for kind, known in (("deviceNodes", NODE), ("mounts", MOUNT), ("hooks", HOOK)):
         yield from (
-            f"{where}: {kind}[].{word}"
+            f"{where}: {kind}[].{field}"
             for where, item in members(kind, files)
-            for word in item.keys() - known
+            for field in item.keys() - known
         )
 
 

@@ -1,20 +1,19 @@
 """Pure: rules on published slices that can be seen in the objects alone.
 
-Written from the API documentation and its validation (resource/v1, 1.37), on purpose apart from the embedded API
+Written from the API documentation and its validation (resource/v1, 1.37), deliberately apart from the embedded API
 server's own validation: where both read the same rule, they must not share a mistake. Each rule takes the driver's
-slices of one node and gives a text for every breach.
+slices of one node and yields a text for each violation.
 """
 
 import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Any
 
+from dra_api.objects import JsonObject
 from dra_api.quantity import parse
 
-Object = dict[str, Any]
-Rule = Callable[[list[Object], str, str], Iterator[str]]
+Rule = Callable[[list[JsonObject], str, str], Iterator[str]]
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 SUBDOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 SEMVER = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?")
@@ -30,20 +29,20 @@ REQUEST_MAX = 3 << 19
 """1.5 MiB, etcd's default request limit."""
 
 
-def devices(slices: list[Object]) -> Iterator[Object]:
+def devices(slices: list[JsonObject]) -> Iterator[JsonObject]:
     """All devices."""
     for item in slices:
         yield from item["spec"].get("devices") or []
 
 
-def attributes(slices: list[Object]) -> Iterator[tuple[str, str, Object]]:
+def attributes(slices: list[JsonObject]) -> Iterator[tuple[str, str, JsonObject]]:
     """(device name, attribute name, value) of all attributes."""
     for device in devices(slices):
         for name, value in (device.get("attributes") or {}).items():
             yield device["name"], name, value
 
 
-def one_placement(slices: list[Object], driver: str, node: str) -> Iterator[str]:
+def one_placement(slices: list[JsonObject], driver: str, node: str) -> Iterator[str]:
     """A slice says in exactly one way where its devices can be used."""
     for item in slices:
         members = ("nodeName", "nodeSelector", "allNodes", "perDeviceNodeSelection")
@@ -52,14 +51,14 @@ def one_placement(slices: list[Object], driver: str, node: str) -> Iterator[str]
             yield f"{item['metadata']['name']} has {found}"
 
 
-def node_name(slices: list[Object], driver: str, node: str) -> Iterator[str]:
+def node_name(slices: list[JsonObject], driver: str, node: str) -> Iterator[str]:
     """Node-local slices name the Node object that the driver was given."""
     for item in slices:
         if item["spec"].get("nodeName") not in (None, node):
             yield f"{item['metadata']['name']} has nodeName {item['spec']['nodeName']}, the node is {node}"
 
 
-def pool_name(slices: list[Object], driver: str, node: str) -> Iterator[str]:
+def pool_name(slices: list[JsonObject], driver: str, node: str) -> Iterator[str]:
     """Pool names are DNS subdomains separated by slashes, at most 253 characters."""
     for item in slices:
         name = item["spec"]["pool"]["name"]
@@ -67,12 +66,12 @@ def pool_name(slices: list[Object], driver: str, node: str) -> Iterator[str]:
             yield f"pool {name!r}"
 
 
-def device_names(slices: list[Object], driver: str, node: str) -> Iterator[str]:
+def device_names(slices: list[JsonObject], driver: str, node: str) -> Iterator[str]:
     """Device names are DNS labels."""
     yield from (f"device {d['name']!r}" for d in devices(slices) if not LABEL.fullmatch(d["name"]))
 
 
-def unique_devices(slices: list[Object], driver: str, node: str) -> Iterator[str]:
+def unique_devices(slices: list[JsonObject], driver: str, node: str) -> Iterator[str]:
     """Device names are unique in a whole pool."""
     counts = Counter(
         (item["spec"]["pool"]["name"], device["name"])
@@ -80,13 +79,13 @@ def unique_devices(slices: list[Object], driver: str, node: str) -> Iterator[str
         for device in item["spec"].get("devices") or []
     )
     yield from (
-        f"device {name} stands {count} times in pool {pool}"
+        f"device {name} is listed {count} times in pool {pool}"
         for (pool, name), count in counts.items()
         if count > 1
     )
 
 
-def slice_size(slices: list[Object], driver: str, node: str) -> Iterator[str]:
+def slice_size(slices: list[JsonObject], driver: str, node: str) -> Iterator[str]:
     """A slice has at most 128 devices, 64 if any has taints, counters or list attributes."""
     for item in slices:
         held = item["spec"].get("devices") or []
@@ -100,17 +99,17 @@ def slice_size(slices: list[Object], driver: str, node: str) -> Iterator[str]:
             yield f"{item['metadata']['name']} has {len(held)} devices"
 
 
-def qualified_names(slices: list[Object], driver: str, node: str) -> Iterator[str]:
+def qualified_names(slices: list[JsonObject], driver: str, node: str) -> Iterator[str]:
     """Attribute and capacity names are [domain/]identifier within their limits."""
     for device in devices(slices):
         for name in [*(device.get("attributes") or {}), *(device.get("capacity") or {})]:
-            domain, slash, word = name.rpartition("/")
-            good = re.fullmatch(r"[A-Za-z_]\w{0,31}", word, re.ASCII) is not None
+            domain, slash, identifier = name.rpartition("/")
+            good = re.fullmatch(r"[A-Za-z_]\w{0,31}", identifier, re.ASCII) is not None
             if not good or (slash and not (len(domain) <= 63 and SUBDOMAIN.fullmatch(domain))):
                 yield f"{device['name']}: {name!r}"
 
 
-def attribute_count(slices: list[Object], driver: str, node: str) -> Iterator[str]:
+def attribute_count(slices: list[JsonObject], driver: str, node: str) -> Iterator[str]:
     """A device has at most 32 attributes and capacities together."""
     for device in devices(slices):
         count = len(device.get("attributes") or {}) + len(device.get("capacity") or {})
@@ -118,26 +117,26 @@ def attribute_count(slices: list[Object], driver: str, node: str) -> Iterator[st
             yield f"{device['name']} has {count}"
 
 
-def one_value(slices: list[Object], driver: str, node: str) -> Iterator[str]:
+def one_value(slices: list[JsonObject], driver: str, node: str) -> Iterator[str]:
     """Each attribute has exactly one value."""
     yield from (f"{device}: {name} has {sorted(v)}" for device, name, v in attributes(slices) if len(v) != 1)
 
 
-def value_length(slices: list[Object], driver: str, node: str) -> Iterator[str]:
+def value_length(slices: list[JsonObject], driver: str, node: str) -> Iterator[str]:
     """String and version values have at most 64 bytes."""
     for device, name, value in attributes(slices):
         if any(isinstance(text, str) and len(text.encode()) > 64 for text in value.values()):
             yield f"{device}: {name} is {value}"
 
 
-def semantic_versions(slices: list[Object], driver: str, node: str) -> Iterator[str]:
+def semantic_versions(slices: list[JsonObject], driver: str, node: str) -> Iterator[str]:
     """Version attributes are semantic versions 2.0.0."""
     for device, name, value in attributes(slices):
         if "version" in value and not SEMVER.fullmatch(value["version"]):
             yield f"{device}: {name} is {value['version']!r}"
 
 
-def quantities(slices: list[Object], driver: str, node: str) -> Iterator[str]:
+def quantities(slices: list[JsonObject], driver: str, node: str) -> Iterator[str]:
     """Capacities are quantities, not negative, in canonical form."""
     for device in devices(slices):
         for name, capacity in (device.get("capacity") or {}).items():
@@ -156,7 +155,7 @@ def quantities(slices: list[Object], driver: str, node: str) -> Iterator[str]:
                 yield f"{device['name']}: {name} is {text!r}"
 
 
-def explicit_false(spec: Object) -> Iterator[str]:
+def explicit_false(spec: JsonObject) -> Iterator[str]:
     """The placement booleans that are false instead of absent; other booleans of a device may be."""
     yield from (
         f"{name} is false" for name in ("allNodes", "perDeviceNodeSelection") if spec.get(name) is False
@@ -166,7 +165,7 @@ def explicit_false(spec: Object) -> Iterator[str]:
             yield f"{device.get('name')}: allNodes is false"
 
 
-def per_device_nodes(slices: list[Object], driver: str, node: str) -> Iterator[str]:
+def per_device_nodes(slices: list[JsonObject], driver: str, node: str) -> Iterator[str]:
     """Devices say where they are only when the slice leaves it to them, and then each in one way."""
     for item in slices:
         wanted = 1 if item["spec"].get("perDeviceNodeSelection") else 0
@@ -176,7 +175,7 @@ def per_device_nodes(slices: list[Object], driver: str, node: str) -> Iterator[s
                 yield f"{device['name']} has {found}, wanted {wanted}"
 
 
-def pool_numbers(slices: list[Object], driver: str, node: str) -> Iterator[str]:
+def pool_numbers(slices: list[JsonObject], driver: str, node: str) -> Iterator[str]:
     """ResourceSliceCount is above zero, generation is not negative."""
     for item in slices:
         pool = item["spec"]["pool"]
@@ -184,7 +183,7 @@ def pool_numbers(slices: list[Object], driver: str, node: str) -> Iterator[str]:
             yield f"{item['metadata']['name']}: {pool}"
 
 
-def node_owner(slices: list[Object], driver: str, node: str) -> Iterator[str]:
+def node_owner(slices: list[JsonObject], driver: str, node: str) -> Iterator[str]:
     """Node-local slices are owned by their Node."""
     for item in slices:
         owners = item["metadata"].get("ownerReferences") or []
@@ -194,7 +193,7 @@ def node_owner(slices: list[Object], driver: str, node: str) -> Iterator[str]:
             yield f"{item['metadata']['name']} is owned by {owners}"
 
 
-def request_size(slices: list[Object], driver: str, node: str) -> Iterator[str]:
+def request_size(slices: list[JsonObject], driver: str, node: str) -> Iterator[str]:
     """A slice stays below 1.5 MiB."""
     for item in slices:
         size = len(json.dumps(item))
@@ -202,9 +201,9 @@ def request_size(slices: list[Object], driver: str, node: str) -> Iterator[str]:
             yield f"{item['metadata']['name']} has {size} bytes"
 
 
-def pool_complete(slices: list[Object], driver: str, node: str) -> Iterator[str]:
+def pool_complete(slices: list[JsonObject], driver: str, node: str) -> Iterator[str]:
     """All slices of a pool have one generation and count themselves right."""
-    pools: dict[str, list[Object]] = {}
+    pools: dict[str, list[JsonObject]] = {}
     for item in slices:
         pools.setdefault(item["spec"]["pool"]["name"], []).append(item["spec"]["pool"])
     for name, found in pools.items():
@@ -214,7 +213,7 @@ def pool_complete(slices: list[Object], driver: str, node: str) -> Iterator[str]
             yield f"pool {name} has {len(found)} slices: {found}"
 
 
-def pcie_root(slices: list[Object], driver: str, node: str) -> Iterator[str]:
+def pcie_root(slices: list[JsonObject], driver: str, node: str) -> Iterator[str]:
     """PCI devices publish their PCIe root complex in the standard form."""
     for device in devices(slices):
         held = device.get("attributes") or {}
@@ -224,7 +223,7 @@ def pcie_root(slices: list[Object], driver: str, node: str) -> Iterator[str]:
                 yield f"{device['name']} publishes {value}"
 
 
-def pci_bus_id(slices: list[Object], driver: str, node: str) -> Iterator[str]:
+def pci_bus_id(slices: list[JsonObject], driver: str, node: str) -> Iterator[str]:
     """PCI bus ids are domain:bus:device.function."""
     for device, name, value in attributes(slices):
         good = re.fullmatch(r"[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]", str(value.get("string")))
@@ -232,7 +231,7 @@ def pci_bus_id(slices: list[Object], driver: str, node: str) -> Iterator[str]:
             yield f"{device}: {value}"
 
 
-def numa_node(slices: list[Object], driver: str, node: str) -> Iterator[str]:
+def numa_node(slices: list[JsonObject], driver: str, node: str) -> Iterator[str]:
     """NUMA affinity is the standard attribute, an integer."""
     for device in devices(slices):
         held = device.get("attributes") or {}
@@ -242,7 +241,7 @@ def numa_node(slices: list[Object], driver: str, node: str) -> Iterator[str]:
             yield f"{device['name']}: {vendor or standard}"
 
 
-def reserved_domains(slices: list[Object], driver: str, node: str) -> Iterator[str]:
+def reserved_domains(slices: list[JsonObject], driver: str, node: str) -> Iterator[str]:
     """Names in Kubernetes' domains are standard ones of standard type."""
     for device, name, value in attributes(slices):
         domain = name.rpartition("/")[0]
@@ -251,28 +250,28 @@ def reserved_domains(slices: list[Object], driver: str, node: str) -> Iterator[s
             yield f"{device}: {name} {value}"
 
 
-def own_domain(slices: list[Object], driver: str, node: str) -> Iterator[str]:
+def own_domain(slices: list[JsonObject], driver: str, node: str) -> Iterator[str]:
     """The driver's own names have no domain."""
     yield from (
         f"{device}: {name}" for device, name, _ in attributes(slices) if name.startswith(f"{driver}/")
     )
 
 
-def versions_as_text(slices: list[Object], driver: str, node: str) -> Iterator[str]:
+def versions_as_text(slices: list[JsonObject], driver: str, node: str) -> Iterator[str]:
     """Versions are version attributes, not strings."""
     for device, name, value in attributes(slices):
         if "version" in name.lower() and re.fullmatch(r"v?\d+\.\d+(\.\d+)?", str(value.get("string", ""))):
             yield f"{device}: {name} {value}"
 
 
-def amounts_as_text(slices: list[Object], driver: str, node: str) -> Iterator[str]:
+def amounts_as_text(slices: list[JsonObject], driver: str, node: str) -> Iterator[str]:
     """Amounts are capacities, not strings."""
     for device, name, value in attributes(slices):
         if re.fullmatch(r"\d+(\.\d+)?\s?([KMGT]i?B?)", str(value.get("string", ""))):
             yield f"{device}: {name} {value}"
 
 
-def secrets(slices: list[Object], driver: str, node: str) -> Iterator[str]:
+def secrets(slices: list[JsonObject], driver: str, node: str) -> Iterator[str]:
     """No host paths, tokens or serial numbers in what everybody may read."""
     for device, name, value in attributes(slices):
         text = str(value.get("string", ""))
@@ -295,7 +294,7 @@ RULES: dict[str, tuple[Rule, str]] = {
     "RSL-016": (quantities, "selectors that compare amounts fail"),
     "RSL-021": (per_device_nodes, "the API server refuses the slice"),
     "RSL-022": (pool_numbers, "the API server refuses the slice"),
-    "RSL-023": (node_owner, "slices of deleted nodes stay for ever"),
+    "RSL-023": (node_owner, "slices of deleted nodes stay forever"),
     "RSL-041": (request_size, "etcd refuses the slice"),
     "POOL-001": (pool_complete, "the scheduler waits for slices that do not exist and allocates nothing"),
     "DIS-005": (pcie_root, "users cannot ask for a GPU and a NIC under one PCIe root"),

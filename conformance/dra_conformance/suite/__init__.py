@@ -1,1 +1,1 @@
-"""The checks, one file an area; each names the requirements that it proves and says its rule in its first line."""
+"""The checks, one file or folder per area; each names its requirements, and its docstring is the rule."""

@@ -7,12 +7,18 @@ import pytest
 
 from dra_clusters.provider import VERSIONS
 from dra_conformance.drivers.descriptor import load_descriptor
-from dra_conformance.expect import expect_soon, not_applicable
-from dra_conformance.harness.factory import Environment, HarnessFactory
+from dra_conformance.expectations import expect_soon, not_applicable
+from dra_conformance.harness.factory import HarnessFactory
 from dra_conformance.harness.harness import Harness
-from dra_conformance.plugin import EVIDENCE
+from dra_conformance.plugin import EVIDENCE, OPTION_MISSING, environment_of
 
 Pair = tuple[Harness, Harness]
+
+
+def pytest_collection_modifyitems(config: pytest.Config) -> None:
+    """End the session with exit code 2 if there is no driver to check."""
+    if not config.getoption("--dra-driver") and not config.option.collectonly:
+        pytest.exit(f"nothing to check; pass {OPTION_MISSING}", returncode=2)
 
 
 class Shared:
@@ -37,16 +43,10 @@ class Shared:
 
 
 @pytest.fixture(scope="session")
-def factory(request: pytest.FixtureRequest) -> Iterator[HarnessFactory]:
+def factory(pytestconfig: pytest.Config) -> Iterator[HarnessFactory]:
     """Makes harnesses; it owns the machine."""
-    option = request.config.getoption
-    environment = Environment(
-        machine=option("--dra-machine"),
-        provider=option("--dra-provider"),
-        kubernetes=option("--dra-kubernetes"),
-        seed=option("--dra-seed"),
-    )
-    with HarnessFactory(load_descriptor(option("--dra-driver")), environment) as factory:
+    descriptor = load_descriptor(pytestconfig.getoption("--dra-driver"))
+    with HarnessFactory(descriptor, environment_of(pytestconfig)) as factory:
         yield factory
 
 

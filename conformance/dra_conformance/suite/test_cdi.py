@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dra_conformance.catalogue.marks import requirement
-from dra_conformance.expect import each, expect
+from dra_conformance.expectations import each, expect
 from dra_conformance.harness.harness import Harness
 from dra_conformance.harness.kubelet import Entry
 from dra_conformance.rules.cdi import RULES, File
@@ -44,7 +44,7 @@ def test_files_have_known_extensions(harness: Harness) -> None:
     each(bad, wanted=".json or .yaml", where="CDI folder")
 
 
-@requirement("CDI-014", why="a stale file would give a device to whoever comes next")
+@requirement("CDI-014", why="a stale file would give the device to the next claim")
 def test_ids_are_never_used_again(harness: Harness) -> None:
     """Two claims that have a device one after the other share no CDI id, but those that the driver defines for good."""
     device, ids = harness.require_devices(1)[0], []
@@ -82,7 +82,7 @@ def test_files_appear_whole(harness: Harness) -> None:
     broken: list[str] = []
     done = threading.Event()
 
-    def look() -> None:
+    def read_files() -> None:
         while not done.is_set():
             for path in harness.cdi.folder.glob("*.json"):
                 try:
@@ -92,7 +92,7 @@ def test_files_appear_whole(harness: Harness) -> None:
                 if not text.rstrip().endswith("}"):
                     broken.append(f"{path.name}: {text[-40:]!r}")
 
-    reader = threading.Thread(target=look)
+    reader = threading.Thread(target=read_files)
     reader.start()
     try:
         for _ in range(50):
@@ -159,7 +159,7 @@ def test_files_are_in_the_dynamic_folder(harness: Harness) -> None:
     each(lost, wanted="every id in the dynamic folder", where=str(harness.cdi.folder))
 
 
-@requirement("CDI-026", why="whoever can write the file can give himself any host path")
+@requirement("CDI-026", why="every user who can write the file can mount any host path")
 def test_files_are_not_writable_by_others(harness: Harness) -> None:
     """CDI files have no write permission for group and others."""
     claim = harness.claim()

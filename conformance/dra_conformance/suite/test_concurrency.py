@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from dra_api import names
 from dra_conformance.catalogue.marks import requirement
-from dra_conformance.expect import each, expect, expect_soon
+from dra_conformance.expectations import each, expect, expect_soon
 from dra_conformance.harness.harness import Claim, Harness
 
 CHURN_S = 0.02

@@ -2,9 +2,10 @@
 
 import json
 
+from dra_api.objects import JsonObject
 from dra_conformance.catalogue.marks import requirement
-from dra_conformance.expect import each, expect, not_applicable
-from dra_conformance.harness.harness import Claim, Harness, Object
+from dra_conformance.expectations import each, expect, not_applicable
+from dra_conformance.harness.harness import Claim, Harness
 from dra_conformance.harness.kubelet import Entry
 from dra_conformance.suite.prepare.claims import expect_refused
 
@@ -18,17 +19,17 @@ def views(harness: Harness, claim: Claim) -> dict[str, str]:
     return found
 
 
-def changed(harness: Harness, words: list[str], *, config_for: list[str]) -> list[bool]:
-    """Whether parameters for the requests CONFIG_FOR change what a container gets, for a device of each request of WORDS."""
+def changed(harness: Harness, requests: list[str], *, config_for: list[str]) -> list[bool]:
+    """Whether parameters for the requests CONFIG_FOR change what a container gets, for a device of each of REQUESTS."""
     parameters = harness.descriptor.visible_config
     if parameters is None:
         not_applicable("the descriptor names no visibleConfig")
-    devices = harness.require_devices(len(words))
+    devices = harness.require_devices(len(requests))
     opaque = {"driver": harness.descriptor.driver, "parameters": parameters}
-    entry: Object = {"source": "FromClaim", "requests": config_for, "opaque": opaque}
+    entry: JsonObject = {"source": "FromClaim", "requests": config_for, "opaque": opaque}
     seen = []
     for configs in ((), (entry,)):
-        claim = harness.claim(*devices, requests=words, raw_configs=configs)
+        claim = harness.claim(*devices, requests=requests, raw_configs=configs)
         seen.append(views(harness, claim))
         harness.release(claim)
     return [seen[0][name] != seen[1][name] for _, name in devices]
@@ -89,7 +90,7 @@ def ids_of(harness: Harness, claim: Claim) -> list[str]:
     return [name for device in harness.kubelet.prepared(claim) for name in device.cdi_ids]
 
 
-@requirement("ADM-001", "ADM-002", "ADM-007", why="administrators look at devices that users work with")
+@requirement("ADM-001", "ADM-002", "ADM-007", why="administrators inspect devices that users work with")
 def test_admin_access_to_a_device_in_use(harness: Harness) -> None:
     """Admin access is given beside the user's claim, changes nothing of it, and each can be unprepared by itself."""
     device = harness.require_devices(1)[0]

@@ -4,7 +4,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from dra_conformance.catalogue.marks import requirement
-from dra_conformance.expect import each, expect
+from dra_conformance.expectations import each, expect
 from dra_conformance.harness.harness import Harness
 from dra_conformance.harness.rights import USER
 

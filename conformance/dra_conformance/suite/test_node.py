@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from dra_conformance.catalogue.marks import requirement
-from dra_conformance.expect import each, expect, expect_soon
+from dra_conformance.expectations import each, expect, expect_soon
 from dra_conformance.harness.harness import Harness
 from dra_conformance.harness.kubelet import pairs
 
@@ -47,7 +47,7 @@ def test_claims_are_prepared_after_a_reboot(isolated: Harness) -> None:
 
 
 @requirement("NODE-003", why="a pod that was removed while the node was down is never unprepared")
-def test_claims_that_went_while_down_give_way(isolated: Harness) -> None:
+def test_claims_deleted_while_down_do_not_block(isolated: Harness) -> None:
     """A device whose claim was deleted while the driver was down can be prepared for another claim."""
     isolated.start_registered()
     device = isolated.require_devices(1)[0]
@@ -110,13 +110,13 @@ def test_the_node_name_is_what_was_configured(harness: Harness) -> None:
 
 
 @requirement("NODE-009", why="a node that was removed would keep offering devices")
-def test_slices_go_with_their_node(harness: Harness) -> None:
+def test_slices_are_owned_by_their_node(harness: Harness) -> None:
     """Slices are owned by the Node object by its UID, so that garbage collection removes them."""
     wanted, found = {node_uid(harness)}, owner_uids(harness)
     expect(found == wanted, wanted=wanted, found=found, where="ownerReferences")
 
 
-@requirement("UPG-008", why="the kubelet wipes the slices of a driver that stays away for 30 s")
+@requirement("UPG-008", why="the kubelet removes the slices of a driver that is not registered for 30 s")
 def test_a_sequential_update_is_quick(isolated: Harness) -> None:
     """From the old registration socket's end to the new registration it takes less than 30 seconds."""
     isolated.start_registered()
@@ -140,7 +140,7 @@ def test_slices_wiped_during_an_update_come_back(isolated: Harness) -> None:
     expect(bool(found), wanted="slices", found="none", where="after the update")
 
 
-@requirement("OBS-003", why="whoever looks for a pod's device has only the claim to go by")
+@requirement("OBS-003", why="the claim is all that an administrator has to find a pod's device")
 def test_prepare_and_unprepare_are_logged(harness: Harness) -> None:
     """Prepare and unprepare leave a line with the claim's UID in the log."""
     claim = harness.claim()
@@ -195,7 +195,7 @@ def test_claims_are_not_written(harness: Harness) -> None:
     each(writes, wanted="no writes", where="resourceclaims")
 
 
-@requirement("SEC-009", why="whoever can connect can take any claim's devices away")
+@requirement("SEC-009", why="every user who can connect can unprepare any claim")
 def test_sockets_are_closed_to_other_users(harness: Harness) -> None:
     """Other users cannot connect to the sockets: the socket's own mode, or its folder's, says no."""
     open_ones = []

@@ -5,7 +5,7 @@ import time
 import grpc
 
 from dra_conformance.catalogue.marks import requirement
-from dra_conformance.expect import each, expect, expect_soon, not_applicable
+from dra_conformance.expectations import each, expect, expect_soon, not_applicable
 from dra_conformance.harness.harness import Claim, Harness
 from dra_conformance.harness.kubelet import VERSIONS, Entry, pairs
 from dra_conformance.harness.watching import made_in
@@ -20,8 +20,8 @@ def ids_of(harness: Harness, claim: Claim) -> list[str]:
 def send(harness: Harness, method: str, claim: Claim) -> None:
     """Start a call and do not wait for it."""
     stub, messages = VERSIONS[harness.kubelet.version()]
-    told = messages.Claim(namespace=claim.namespace, name=claim.name, uid=claim.uid)
-    request = getattr(messages, f"{method}Request")(claims=[told])
+    message = messages.Claim(namespace=claim.namespace, name=claim.name, uid=claim.uid)
+    request = getattr(messages, f"{method}Request")(claims=[message])
     getattr(stub(harness.kubelet.channel(harness.kubelet.endpoint)), method).future(request)
     harness.evidence.add("grpc", f"sent {method} without waiting", claim=claim)
 
@@ -101,15 +101,19 @@ def test_broken_state_is_survived(isolated: Harness) -> None:
     if isolated.driver.running:
         isolated.kubelet.register()
         entry = isolated.kubelet.attempt(claim).get(claim.uid, Entry((), "(no entry)"))
-        told = not entry.error or any(path.name in entry.error for path in broken)
-        expect(told, wanted="devices, or an error that names the file", found=entry.error, where="prepare")
+        reported = not entry.error or any(path.name in entry.error for path in broken)
+        expect(
+            reported, wanted="devices, or an error that names the file", found=entry.error, where="prepare"
+        )
         before = len(isolated.driver.log_text())
         isolated.kubelet.attempt_unprepare(claim)
         state = f"exit {isolated.driver.wait(0.2)}; it logged: {isolated.driver.log_text()[before:][:300]}"
         expect(isolated.driver.running, wanted="the driver to live on", found=state, where="unprepare")
     else:
-        told = isolated.driver.exit_code != 0 and bool(isolated.driver.log_text().strip())
-        expect(told, wanted="a message and a non-zero exit", found=isolated.driver.exit_code, where="driver")
+        reported = isolated.driver.exit_code != 0 and bool(isolated.driver.log_text().strip())
+        expect(
+            reported, wanted="a message and a non-zero exit", found=isolated.driver.exit_code, where="driver"
+        )
 
 
 @requirement("REC-006", why="half-written files pile up until the disk is full")
@@ -193,8 +197,8 @@ def test_claims_prepare_side_by_side(harness: Harness) -> None:
     method = stub(harness.kubelet.channel(harness.kubelet.endpoint)).NodePrepareResources
     calls = []
     for claim in claims:
-        told = messages.Claim(namespace=claim.namespace, name=claim.name, uid=claim.uid)
-        calls.append(method.future(messages.NodePrepareResourcesRequest(claims=[told]), timeout=10))
+        message = messages.Claim(namespace=claim.namespace, name=claim.name, uid=claim.uid)
+        calls.append(method.future(messages.NodePrepareResourcesRequest(claims=[message]), timeout=10))
     wrong = []
     for claim, call in zip(claims, calls, strict=True):
         try:

@@ -3,7 +3,7 @@
 import time
 
 from dra_conformance.catalogue.marks import requirement
-from dra_conformance.expect import each, expect
+from dra_conformance.expectations import each, expect
 from dra_conformance.harness.harness import Harness
 from dra_conformance.harness.kubelet import pairs
 

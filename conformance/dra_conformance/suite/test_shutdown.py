@@ -8,7 +8,7 @@ import grpc
 
 from dra_api import names
 from dra_conformance.catalogue.marks import requirement
-from dra_conformance.expect import each, expect
+from dra_conformance.expectations import each, expect
 from dra_conformance.harness.harness import Harness
 
 

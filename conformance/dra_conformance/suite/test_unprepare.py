@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from dra_conformance.catalogue.marks import requirement
-from dra_conformance.expect import each, expect, expect_soon
+from dra_conformance.expectations import each, expect, expect_soon
 from dra_conformance.harness.harness import Claim, Harness
 from dra_conformance.harness.kubelet import Device, pairs
 
@@ -22,7 +22,7 @@ def expect_resolved(harness: Harness, ids: list[str], where: str) -> None:
     )
 
 
-@requirement("UNPR-001", why="the kubelet counts a missing entry as a failure and repeats for ever")
+@requirement("UNPR-001", why="the kubelet counts a missing entry as a failure and retries forever")
 def test_every_claim_has_an_entry(harness: Harness) -> None:
     """The answer has an entry for each claim, for one and for several."""
     claims = [harness.claim(device) for device in harness.require_devices(2)]
@@ -42,7 +42,7 @@ def test_unknown_claim_is_no_error(harness: Harness) -> None:
 
 @requirement("UNPR-003", why="the claim is often gone before its pod has ended")
 def test_claim_object_is_not_needed(harness: Harness) -> None:
-    """Unprepare works after the claim was deleted, and takes its devices out of CDI."""
+    """Unprepare works after the claim was deleted, and removes its devices from CDI."""
     claim = harness.claim()
     ids = ids_of(harness.kubelet.prepared(claim))
     harness.api.delete_claim(claim.namespace, claim.name)
@@ -146,7 +146,7 @@ def test_empty_request_is_answered(harness: Harness) -> None:
 
 
 @requirement("UNPR-017", why="after a forced removal unprepare never comes")
-def test_leftovers_of_a_gone_claim_give_way(harness: Harness) -> None:
+def test_leftovers_of_a_deleted_claim_do_not_block(harness: Harness) -> None:
     """A device whose claim was deleted without unprepare can be prepared for another claim."""
     device = harness.require_devices(1)[0]
     gone = harness.claim(device)
@@ -158,7 +158,7 @@ def test_leftovers_of_a_gone_claim_give_way(harness: Harness) -> None:
     harness.release(new, gone)
 
 
-@requirement("UNPR-018", why="devices would stay taken until somebody looks")
+@requirement("UNPR-018", why="devices would stay taken until somebody notices")
 def test_stale_claims_are_collected(harness: Harness) -> None:
     """A prepared claim that is gone from the API server is cleaned up in the background."""
     claim = harness.claim()

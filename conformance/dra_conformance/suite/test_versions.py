@@ -1,4 +1,4 @@
-"""An API server that is older than the driver: it drops what it does not know of slices, and says nothing."""
+"""Versions that differ: both DRA services, unknown fields, and an API server that is older than the driver."""
 
 import time
 
@@ -6,7 +6,7 @@ import grpc
 
 from dra_api import names
 from dra_conformance.catalogue.marks import requirement
-from dra_conformance.expect import each, expect, not_applicable
+from dra_conformance.expectations import each, expect, not_applicable
 from dra_conformance.harness.harness import Harness
 from dra_conformance.harness.kubelet import VERSIONS
 
@@ -59,9 +59,9 @@ def test_dropped_fields_cause_no_storm(oldest_kubernetes: Harness) -> None:
     oldest_kubernetes.kubelet.prepared(oldest_kubernetes.claim())
 
 
-@requirement("MV-011", why="users look for a feature that the cluster silently took away")
-def test_dropped_fields_are_told(oldest_kubernetes: Harness) -> None:
-    """What the oldest Kubernetes drops of the slices stands in the driver's log."""
+@requirement("MV-011", why="users look for a feature that the cluster silently removed")
+def test_dropped_fields_are_logged(oldest_kubernetes: Harness) -> None:
+    """Fields of slices that the oldest Kubernetes drops are logged by the driver."""
     publish(oldest_kubernetes)
     names = dropped(oldest_kubernetes)
     if not names:
@@ -127,8 +127,8 @@ def test_unknown_protobuf_fields_are_ignored(harness: Harness) -> None:
     """A prepare request with unknown fields on the wire is answered."""
     _, messages = VERSIONS[names.DRA_V1]
     claim = harness.claim()
-    told = messages.Claim(namespace=claim.namespace, name=claim.name, uid=claim.uid)
-    body = messages.NodePrepareResourcesRequest(claims=[told]).SerializeToString()
+    message = messages.Claim(namespace=claim.namespace, name=claim.name, uid=claim.uid)
+    body = messages.NodePrepareResourcesRequest(claims=[message]).SerializeToString()
     path = "/k8s.io.kubelet.pkg.apis.dra.v1.DRAPlugin/NodePrepareResources"
     answer = harness.kubelet.raw_call(path, body + b"\xfa\x3e\x03abc")  # field 1007, length-delimited
     harness.release(claim)

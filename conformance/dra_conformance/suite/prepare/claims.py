@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from dra_conformance.expect import each, expect
+from dra_conformance.expectations import each, expect
 from dra_conformance.harness.harness import Claim, Harness
 from dra_conformance.harness.kubelet import Entry
 
 
 def entry_of(answer: dict[str, Entry], claim: Claim) -> Entry:
-    """A claim's entry; one that is missing is told as an error of its own."""
+    """A claim's entry; a missing one counts as an error."""
     return answer.get(claim.uid, Entry((), "(no entry for this claim)"))
 
 

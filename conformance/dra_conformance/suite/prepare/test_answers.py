@@ -1,7 +1,7 @@
 """NodePrepareResources: entries, devices and requests of the answer (kubelet cm/dra, 1.37)."""
 
 from dra_conformance.catalogue.marks import requirement
-from dra_conformance.expect import each, expect
+from dra_conformance.expectations import each, expect
 from dra_conformance.harness.harness import Harness
 from dra_conformance.harness.kubelet import pairs
 from dra_conformance.suite.prepare.claims import entry_of
@@ -71,7 +71,7 @@ def test_results_of_other_drivers_are_left_out(harness: Harness) -> None:
 
 
 @requirement("PREP-008", why="a container's request never matches a name with a slash")
-def test_subrequests_are_told_by_their_main_request(harness: Harness) -> None:
+def test_subrequests_are_returned_as_their_main_request(harness: Harness) -> None:
     """A result of request "gpu/large" is returned for request "gpu"."""
     claim = harness.claim(harness.require_devices(1)[0], requests=["gpu/large"])
     found = [device.requests for device in harness.kubelet.prepared(claim)]
@@ -113,8 +113,8 @@ def test_many_devices_are_returned_once_each(harness: Harness) -> None:
     """All plain devices over two requests are returned, each once."""
     count = min(len(harness.devices()), 32)
     devices = harness.require_devices(count)
-    words = ["a" if index % 2 else "b" for index in range(count)]
-    claim = harness.claim(*devices, requests=words)
+    requests = ["a" if index % 2 else "b" for index in range(count)]
+    claim = harness.claim(*devices, requests=requests)
     found = harness.kubelet.prepared(claim)
     harness.release(claim)
     expect(
@@ -124,7 +124,7 @@ def test_many_devices_are_returned_once_each(harness: Harness) -> None:
 
 @requirement("PREP-036", why="a repeated entry must not corrupt the answer")
 def test_duplicate_claim_in_a_request(harness: Harness) -> None:
-    """A claim that stands twice in a request has one entry and the usual answer."""
+    """A claim that is listed twice in a request has one entry and the usual answer."""
     claim = harness.claim()
     answer = harness.kubelet.prepare(claim, claim)
     again = harness.kubelet.prepared(claim)

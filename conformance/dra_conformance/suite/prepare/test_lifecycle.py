@@ -5,7 +5,7 @@ import time
 
 from dra_api import names
 from dra_conformance.catalogue.marks import requirement
-from dra_conformance.expect import each, expect
+from dra_conformance.expectations import each, expect
 from dra_conformance.harness.harness import Harness
 from dra_conformance.harness.kubelet import VERSIONS, pairs
 from dra_conformance.suite.prepare.claims import entry_of, prepared_ids
@@ -32,15 +32,17 @@ def test_prepare_and_unprepare_are_fast(harness: Harness) -> None:
     )
 
 
-@requirement("PREP-021", "UNPR-009", why="the kubelet gives up calls and repeats them")
+@requirement("PREP-021", "UNPR-009", why="the kubelet cancels calls and repeats them")
 def test_cancelled_prepare_can_be_repeated_or_undone(harness: Harness) -> None:
-    """A prepare that the kubelet gave up can be repeated; another one that it gave up can be unprepared."""
+    """A prepare that the kubelet cancelled can be repeated; another cancelled one can be unprepared."""
     stub, messages = VERSIONS[harness.kubelet.version()]
     channel = harness.kubelet.channel(harness.kubelet.endpoint)
     for repeat in (True, False):
         claim = harness.claim()
-        told = messages.Claim(namespace=claim.namespace, name=claim.name, uid=claim.uid)
-        call = stub(channel).NodePrepareResources.future(messages.NodePrepareResourcesRequest(claims=[told]))
+        message = messages.Claim(namespace=claim.namespace, name=claim.name, uid=claim.uid)
+        call = stub(channel).NodePrepareResources.future(
+            messages.NodePrepareResourcesRequest(claims=[message])
+        )
         call.cancel()
         harness.evidence.add("grpc", "cancelled NodePrepareResources", claim=claim)
         if repeat:

@@ -1,7 +1,7 @@
 """NodePrepareResources: claims that must be refused, and what an error must say (kubelet cm/dra, 1.37)."""
 
 from dra_conformance.catalogue.marks import requirement
-from dra_conformance.expect import each, expect
+from dra_conformance.expectations import each, expect
 from dra_conformance.harness.harness import Claim, Harness
 from dra_conformance.harness.kubelet import pairs
 from dra_conformance.suite.prepare.claims import allocation_status, entry_of, expect_refused
@@ -68,7 +68,7 @@ def test_errors_name_the_claim_or_the_device(harness: Harness) -> None:
     ):
         error = entry_of(harness.kubelet.attempt(claim), claim).error
         harness.release(claim)
-        if not any(word in error for word in (claim.name, claim.uid, "does-not-exist")):
+        if not any(name in error for name in (claim.name, claim.uid, "does-not-exist")):
             silent.append(error)
     each(silent, wanted="claim or device in the text", where="error texts")
 

@@ -1,7 +1,7 @@
 """NotifyRegistrationStatus: accepted, refused and missing notifications (kubelet pluginmanager, 1.37)."""
 
 from dra_conformance.catalogue.marks import requirement
-from dra_conformance.expect import expect, expect_soon
+from dra_conformance.expectations import expect, expect_soon
 from dra_conformance.harness.harness import Harness
 
 
@@ -29,8 +29,8 @@ def test_refused_driver_can_register_later(isolated: Harness) -> None:
 
 
 @requirement("REG-019", why="the text is the only hint to why pods do not start")
-def test_refusal_is_told(isolated: Harness) -> None:
-    """The error text of a refused registration stands in the driver's log."""
+def test_refusal_is_logged(isolated: Harness) -> None:
+    """The error text of a refused registration is logged by the driver."""
     isolated.start()
     token = f"token-{isolated.random.getrandbits(64):x}"
     isolated.kubelet.info()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dra_api import names
 from dra_conformance.catalogue.marks import requirement
-from dra_conformance.expect import each, expect
+from dra_conformance.expectations import each, expect
 from dra_conformance.harness.harness import Harness
 from dra_conformance.harness.kubelet import FULL_NAMES, VERSIONS
 
@@ -74,10 +74,10 @@ def test_supported_versions_has_a_dra_service(harness: Harness) -> None:
 
 
 @requirement(
-    "REG-008", why="the kubelet takes the first entry that it knows, so an old one first wins for ever"
+    "REG-008", why="the kubelet takes the first entry that it knows, so an old one first wins forever"
 )
 def test_newest_service_comes_first(harness: Harness) -> None:
-    """v1.DRAPlugin stands ahead of v1beta1.DRAPlugin."""
+    """v1.DRAPlugin is listed before v1beta1.DRAPlugin."""
     listed = [name for name in harness.kubelet.info().supported_versions if name in VERSIONS]
     expect(
         listed[:1] == [names.DRA_V1], wanted=f"{names.DRA_V1} first", found=listed, where="supported_versions"

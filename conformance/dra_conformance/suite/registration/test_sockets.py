@@ -10,7 +10,7 @@ import pytest
 
 from dra_api import names
 from dra_conformance.catalogue.marks import requirement
-from dra_conformance.expect import each, expect, expect_soon
+from dra_conformance.expectations import each, expect, expect_soon
 from dra_conformance.harness.harness import Harness
 from dra_conformance.harness.kubelet import VERSIONS
 
@@ -73,7 +73,7 @@ def test_socket_accepts_connections_at_once(isolated: Harness) -> None:
 
 
 @requirement("REG-023", why="the disappearing socket is the kubelet's only deregistration signal")
-def test_registration_socket_goes_with_the_driver(isolated: Harness) -> None:
+def test_registration_socket_is_removed_at_sigterm(isolated: Harness) -> None:
     """SIGTERM removes the registration socket."""
     isolated.start()
     isolated.driver.terminate()
@@ -159,8 +159,8 @@ def test_driver_stays_in_its_folders(isolated: Harness) -> None:
 
 
 @requirement("REG-031", why="on a new node the folder does not exist yet")
-def test_missing_data_folder_is_made_or_told(isolated: Harness) -> None:
-    """The driver makes its folder below plugins, or ends with a message and a non-zero code."""
+def test_missing_data_folder_is_created_or_reported(isolated: Harness) -> None:
+    """The driver creates its folder below plugins, or exits with a message and a non-zero code."""
     expect(
         not isolated.data_dir.exists(),
         wanted="no data folder yet",

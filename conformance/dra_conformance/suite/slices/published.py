@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from dra_conformance.expect import expect_soon
+from dra_api.objects import JsonObject
+from dra_conformance.expectations import expect_soon
 from dra_conformance.harness.harness import Harness
 
-Object = dict[str, Any]
 
-
-def names_of(slices: list[Object]) -> list[str]:
+def names_of(slices: list[JsonObject]) -> list[str]:
     """(slice, device) pairs in published order, as texts."""
     return [
         f"{item['spec']['pool']['name']}/{device['name']}"
@@ -17,7 +16,7 @@ def names_of(slices: list[Object]) -> list[str]:
     ]
 
 
-def wait_published(harness: Harness, names: list[str], where: str) -> list[Object]:
+def wait_published(harness: Harness, names: list[str], where: str) -> list[JsonObject]:
     """Wait until the driver's slices list NAMES again; they are complete then."""
     expect_soon(
         lambda: names_of(harness.api.own_slices()) == names,
@@ -29,7 +28,7 @@ def wait_published(harness: Harness, names: list[str], where: str) -> list[Objec
     return harness.api.wait_slices(harness.descriptor.budgets.repair_seconds)
 
 
-def stray(harness: Harness, name: str, **spec: Any) -> Object:
+def stray(harness: Harness, name: str, **spec: Any) -> JsonObject:
     """A slice as somebody else could have left it."""
     content = {
         "driver": harness.descriptor.driver,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from dra_conformance.catalogue.marks import requirement
-from dra_conformance.expect import each, expect, not_applicable
+from dra_conformance.expectations import each, expect, not_applicable
 from dra_conformance.harness.harness import Harness
 from dra_conformance.rules.slices import RULES, explicit_false
 

@@ -3,7 +3,7 @@
 import time
 
 from dra_conformance.catalogue.marks import requirement
-from dra_conformance.expect import expect
+from dra_conformance.expectations import expect
 from dra_conformance.harness.harness import Harness
 from dra_conformance.suite.slices.published import names_of, stray, wait_published
 

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from dra_conformance.catalogue.marks import requirement
-from dra_conformance.expect import Violation, each, expect, expect_soon
+from dra_conformance.expectations import Violation, each, expect, expect_soon
 from dra_conformance.harness.harness import Harness
 from dra_conformance.suite.slices.published import names_of, stray, wait_published
 
@@ -42,7 +42,7 @@ def test_deleted_slice_comes_back(isolated: Harness) -> None:
 
 
 @requirement("RSL-026", why="every start of a kubelet deletes the slices of its node")
-def test_slices_come_back_after_the_kubelets_wipe(isolated: Harness) -> None:
+def test_slices_come_back_after_the_kubelet_deleted_them(isolated: Harness) -> None:
     """After all slices of the node were deleted at once, the driver publishes them again."""
     isolated.start_registered()
     names = names_of(isolated.api.own_slices())

@@ -1,0 +1,26 @@
+"""Which requirements a check proves, read from the source of the suite.
+
+Collecting the suite with pytest gives the same answer, but imports gRPC and every check: too slow for ``list``. A test
+compares both.
+"""
+
+import ast
+from pathlib import Path
+
+from dra_conformance.rules import cdi, slices
+
+SUITE = Path(__file__).parent / "suite"
+
+
+def covered_ids() -> set[str]:
+    """The ids in ``@requirement(...)`` of all checks, and those of the rules that checks are parametrized with."""
+    found = {*slices.RULES, *cdi.RULES}
+    for path in SUITE.rglob("test_*.py"):
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id == "requirement"
+            ):
+                found.update(str(arg.value) for arg in node.args if isinstance(arg, ast.Constant))
+    return found

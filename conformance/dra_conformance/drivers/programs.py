@@ -1,0 +1,35 @@
+"""The programs that a descriptor names: found before anything is started, so that a missing one is one message."""
+
+import shutil
+import sys
+from pathlib import Path
+
+from dra_conformance.drivers.descriptor import Descriptor
+from dra_conformance.errors import UsageError
+
+
+def find_program(name: str) -> str:
+    """The path of the program NAME, first beside this Python, then on the PATH.
+
+    Raises:
+        UsageError: there is none.
+    """
+    beside = Path(sys.executable).parent / name
+    found = str(beside) if beside.is_file() else shutil.which(name)
+    if found is None:
+        message = f"command {name!r} does not exist or is not executable; the descriptor names it: install it, or put it on the PATH"
+        raise UsageError(message)
+    return found
+
+
+def check_programs(descriptor: Descriptor) -> None:
+    """Find the programs of the driver and of its machine, except those inside the machine's folder.
+
+    Raises:
+        UsageError: one is missing.
+    """
+    commands = [descriptor.start.command, *([descriptor.machine.command] if descriptor.machine else [])]
+    for command in commands:
+        name = command[0].replace("{python}", sys.executable)
+        if "{" not in name:
+            find_program(name)
