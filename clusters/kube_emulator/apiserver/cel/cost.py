@@ -72,7 +72,7 @@ class Walk:
         return stack[-1] if stack else None
 
     def path(self, node: Any) -> str:
-        """How NODE is reached from a variable."""
+        """How NODE is reached from a variable, e.g. ``device.attributes.@values``; empty if it is computed."""
         if node.WhichOneof("kind") == "ident_expr" and (local := self.local(node.ident_expr.name)):
             return local.path
         return self.paths.get(node.id, "")
@@ -117,7 +117,7 @@ class Walk:
         return None
 
     def entries_of(self, node: Any) -> Entries | None:
-        """The sizes of what NODE holds."""
+        """The sizes of the items of a list, or of the keys and values of a map; None if nothing is known."""
         if node.id in self.entries:
             return self.entries[node.id]
         local = self.local(node.ident_expr.name) if node.WhichOneof("kind") == "ident_expr" else None
@@ -159,7 +159,7 @@ class Walk:
         return capped(cost)
 
     def copy(self, target: Any, source: Any) -> None:
-        """TARGET is as large as SOURCE."""
+        """Give TARGET the size of SOURCE."""
         if (size := self.known_size(source)) is not None:
             self.sizes[target.id] = size
         if (entries := self.entries_of(source)) is not None:
@@ -206,7 +206,7 @@ class Walk:
         ]
 
     def call(self, node: Any) -> int:
-        """A function or operator: its operands, and the most expensive of the overloads that may be meant.
+        """A function or operator: its operands, and the most expensive of the overloads that its operands fit.
 
         Which overload runs is known only at run time where an operand is ``dyn``, as attributes are.
         """
@@ -214,7 +214,7 @@ class Walk:
         arguments = list(call.args)
         costs = [self.cost(argument) for argument in arguments]
         if call.function == "dyn":
-            # only the checker sees it: the value, and thus its size, is the argument's
+            # it only turns type checks off: the value, and thus its size, is the argument's
             self.copy(node, arguments[0])
             return capped(1 + sum(costs))
         overloads = self.overloads.get(node.id) or [""]
@@ -235,7 +235,7 @@ class Walk:
         return Operand(node, self.types.get(node.id, "dyn"), self.path(node), self.known_size(node))
 
     def index(self, node: Any, container: Any, overloads: list[str]) -> None:
-        """Where an item of CONTAINER is, and how large."""
+        """Record the path and size of an item of CONTAINER."""
         entries = self.entries_of(container)
         if entries is not None:
             self.sizes[node.id] = entries.value
@@ -257,6 +257,6 @@ class Walk:
 
 
 def estimate(tree: Any, checked: Checked) -> int:
-    """The most units that a CHECKED expression costs."""
+    """The upper bound of the cost of a CHECKED expression, in units."""
     types = {key: str(kind) for key, kind in checked.types.items()}
     return Walk(types, checked.overloads).cost(tree.expr)

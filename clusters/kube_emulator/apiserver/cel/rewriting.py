@@ -62,7 +62,7 @@ INSERT = [
 
 
 def adapt(tree: Any, checked: Checked) -> None:
-    """Change TREE."""
+    """Change TREE; see the module."""
     types = {key: str(kind) for key, kind in checked.types.items()}
     every = list(nodes(tree.expr))
     highest = max(node.id for node in every)

@@ -174,7 +174,7 @@ class TypeInfo:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One file.
+    """One file of ``tables``.
 
     Attributes:
         package: protobuf's; empty for a file of named types only.

@@ -117,7 +117,7 @@ def put_schema_or(name: str, put: Put) -> Put:
         many = message.f2 if name != "JSONSchemaPropsOrBool" else None
         schema_field = message.f2 if many is None else message.f1
         if many is None:
-            # an empty schema allows everything, as true does
+            # decoding a schema sets the bool too (UnmarshalJSON: Allows)
             message.f1 = bool(value) or isinstance(value, dict)
         if isinstance(value, dict):
             schema_field.SetInParent()

@@ -1,1 +1,1 @@
-"""What the API server knows about the content of objects, as pure functions; who stores and sends them is elsewhere."""
+"""Preparation, validation, defaults and conversion of objects, as pure functions; the API server's registry calls them."""

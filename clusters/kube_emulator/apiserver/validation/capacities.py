@@ -46,7 +46,7 @@ class Range:
 
 
 def capacity(item: JsonObject, path: str, *, shared: bool, context: Context) -> Iterator[Cause]:
-    """One capacity of a device that is SHARED or not."""
+    """One capacity of a device; SHARED says that the device allows multiple allocations."""
     policy = item.get("requestPolicy")
     if policy is None:
         return

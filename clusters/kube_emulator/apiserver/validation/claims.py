@@ -207,7 +207,7 @@ def admin_access(requests: list[JsonObject] | None, context: Context) -> Iterato
     """Admin access requires a label on the namespace.
 
     Only the first request is reported, and for a template too at the path of a claim, as the strategies do
-    (resourceclaimspec.AuthorizedForAdmin).
+    (AuthorizedForAdmin).
     """
     for index, request in enumerate(requests or []):
         if (request.get("exactly") or {}).get("adminAccess"):

@@ -61,7 +61,7 @@ def _unseen(item: JsonObject, seen: set[str], path: str, *, init: bool = False) 
     name = item.get("name") or ""
     if name in seen:
         yield duplicate(f"{path}.name", name)
-    if name or not init:  # ValidateInitContainers skips empty names, validateContainers does not
+    if name or not init:  # validateInitContainers skips empty names, validateContainers does not
         seen.add(name)
 
 

@@ -64,7 +64,7 @@ def new_metadata(
 def changed_metadata(
     old: JsonObject, new: JsonObject, context: Context, path: str = "metadata"
 ) -> Iterator[Cause]:
-    """Rules of a change of metadata."""
+    """Rules of a change of metadata (ValidateObjectMetaUpdate)."""
     if old.get("deletionTimestamp"):
         extra = sorted(set(new.get("finalizers") or []) - set(old.get("finalizers") or []))
         if extra:

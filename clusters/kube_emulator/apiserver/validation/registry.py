@@ -57,7 +57,7 @@ def prepare_create(resource: Resource, item: JsonObject, context: Context) -> No
 
 
 def validate_create(resource: Resource, item: JsonObject, context: Context) -> list[Cause]:
-    """Why ITEM cannot be created."""
+    """The causes for which the creation of ITEM is refused; none if it is accepted."""
     return as_reported(resource, _create_causes(resource, item, context), context)
 
 
@@ -115,7 +115,7 @@ def prepare_update(
 def validate_update(
     resource: Resource, old: JsonObject, new: JsonObject, subresource: str, context: Context
 ) -> list[Cause]:
-    """Why OLD cannot become NEW."""
+    """The causes for which the update of OLD to NEW is refused; none if it is accepted."""
     return as_reported(resource, _update_causes(resource, old, new, subresource, context), context)
 
 
