@@ -142,7 +142,7 @@ def granular_binding(context: CheckContext) -> None:
     since="1.36",
 )
 def refusals_together(context: CheckContext) -> None:
-    """A status that its writer is not allowed to set is refused with the missing right before its faults, in one 422."""
+    """A status that its writer is not allowed to set is one 422: first the missing right, then the faults."""
     claim = context.create("resourceclaims", sample(context, "resourceclaims"))
     allow(context, ["update"], ["resourceclaims/status"], group="resource.k8s.io")
     path = context.path("resourceclaims", claim["metadata"]["name"], "status")
@@ -218,7 +218,7 @@ def role_ref(context: CheckContext) -> None:
 
 @behaviour("access/escalation-is-refused", UPSTREAM + "pkg/registry/rbac/role/policybased", needs=ENFORCED)
 def escalation(context: CheckContext) -> None:
-    """Nobody grants rights that he does not have."""
+    """A user cannot grant rights that the user does not have."""
     allow(context, ["create"], ["roles"], group="rbac.authorization.k8s.io")
     rules = [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}]
     path = context.path("roles")
@@ -261,7 +261,7 @@ def review(context: CheckContext) -> None:
 
 @behaviour("access/admin-may-all", "authorization API docs")
 def admin_may_all(context: CheckContext) -> None:
-    """The administrator may everything, non-resource paths included."""
+    """The administrator is allowed everything, non-resource paths included."""
     path = f"{AUTHORIZATION}/selfsubjectaccessreviews"
     for attributes in (
         {"resourceAttributes": {"verb": "*", "group": "*", "resource": "*"}},

@@ -80,7 +80,7 @@ def conflict(context: CheckContext) -> None:
 
 @behaviour("applying/force-takes-the-field", DOCUMENT)
 def force(context: CheckContext) -> None:
-    """With force the field changes hands."""
+    """With force the applier takes the field from its manager."""
     apply(context, "me", data={"x": "1"}).expect(201)
     body = apply(context, "you", data={"x": "2"}, force=True).expect(200)
     same(body["data"], {"x": "2"}, "data")

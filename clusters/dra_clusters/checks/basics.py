@@ -131,7 +131,7 @@ def wrong_version(context: CheckContext) -> None:
 
 @behaviour("basics/kind-may-be-left-out", HANDLERS + "create.go")
 def kind_may_be_left_out(context: CheckContext) -> None:
-    """A body without kind and apiVersion is taken as what the path says."""
+    """A body without kind and apiVersion has those of the path."""
     same(context.create("configmaps", {"metadata": {"name": "a"}})["kind"], "ConfigMap", "kind")
 
 
@@ -287,7 +287,7 @@ def dry_run_wants_all(context: CheckContext) -> None:
     "basics/gzip", UPSTREAM + "staging/src/k8s.io/apiserver/pkg/endpoints/handlers/responsewriters/writers.go"
 )
 def gzip(context: CheckContext) -> None:
-    """Answers above 128 KiB are compressed for who accepts gzip; small ones are not."""
+    """Answers above 128 KiB are compressed for clients that accept gzip; small ones are not."""
     context.create("configmaps", {"metadata": {"name": "big"}, "data": {"x": "y" * 200_000}})
     context.create("configmaps", {"metadata": {"name": "small"}})
     found = [

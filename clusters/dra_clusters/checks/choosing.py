@@ -160,7 +160,7 @@ def goes_back(context: CheckContext) -> None:
 
 @behaviour("scheduling/first-available-takes-the-first", "KEP 4816", needs=NEEDS)
 def first_available(context: CheckContext) -> None:
-    """Of alternatives the first that can be had is taken; the result names request/alternative."""
+    """The first alternative that can be allocated is taken; the result names request/alternative."""
     scenario = Scenario(context)
     scenario.publish(scenario.node(), ["d0", "d1"])
     claim = scenario.claim({"name": "r", "firstAvailable": [{"name": "two", "count": 2}, {"name": "one"}]})
@@ -170,7 +170,7 @@ def first_available(context: CheckContext) -> None:
 
 @behaviour("scheduling/first-available-falls-back", "KEP 4816", needs=NEEDS)
 def falls_back(context: CheckContext) -> None:
-    """Where the first alternative cannot be had the next is taken."""
+    """If the first alternative cannot be allocated, the next one is taken."""
     scenario = Scenario(context)
     scenario.publish(scenario.node(), ["d0"])
     claim = scenario.claim({"name": "r", "firstAvailable": [{"name": "two", "count": 2}, {"name": "one"}]})
@@ -242,7 +242,7 @@ def toleration(context: CheckContext) -> None:
 
 @behaviour("scheduling/taint-none-is-information", "KEP 5055", needs=NEEDS, since="1.36")
 def taint_none(context: CheckContext) -> None:
-    """A taint of effect None keeps nobody away."""
+    """A taint of effect None keeps no pod away."""
     scenario = Scenario(context)
     scenario.publish(
         scenario.node(), [{"name": "d0", "taints": [{"key": "example.com/info", "effect": "None"}]}]

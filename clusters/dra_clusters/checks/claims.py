@@ -73,7 +73,7 @@ refused(
 )
 refused(
     "claims/request-not-both",
-    "A request does not have both.",
+    "A request does not have both exactly and firstAvailable.",
     CLAIM,
     {f"{ONE}.firstAvailable": [SUB]},
     (INVALID, AT),
@@ -152,7 +152,7 @@ refused(
 )
 refused(
     "claims/class-extended-resource-name",
-    "An extended resource's name is one.",
+    "extendedResourceName is a valid name of an extended resource.",
     CLASS,
     {"spec.extendedResourceName": "cpu"},
     (INVALID, "spec.extendedResourceName"),

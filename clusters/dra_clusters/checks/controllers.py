@@ -177,7 +177,7 @@ def in_use_waits(context: CheckContext) -> None:
 
 @behaviour("controllers/reservation-of-nobody-goes", CLAIMS, needs=NEEDS)
 def reservation_of_nobody(context: CheckContext) -> None:
-    """A reservation for a pod that is not there is taken off, and the claim deallocated."""
+    """A reservation for a pod that does not exist is removed, and the claim is deallocated."""
     scenario = Scenario(context)
     claim = scenario.claim()
     body = scenario.read("resourceclaims", claim)

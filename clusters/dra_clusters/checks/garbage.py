@@ -54,7 +54,7 @@ def owned(owner: JsonObject, name: str, kind: str, version: str = "v1", **refere
 
 @behaviour("controllers/garbage-of-a-deleted-owner", GARBAGE, needs=NEEDS)
 def garbage(context: CheckContext) -> None:
-    """What a deleted object owned goes after it."""
+    """The dependents of a deleted object are deleted after it."""
     owner = context.create("configmaps", {"metadata": {"name": "owner"}})
     context.create("configmaps", owned(owner, "mine", "ConfigMap"))
     context.delete("configmaps", "owner").expect(200)
@@ -63,7 +63,7 @@ def garbage(context: CheckContext) -> None:
 
 @behaviour("controllers/garbage-keeps-what-has-another-owner", GARBAGE, needs=NEEDS)
 def garbage_keeps(context: CheckContext) -> None:
-    """What has another owner that lives stays, without the reference to the dead one."""
+    """An object with another existing owner stays, without the reference to the deleted one."""
     owners = [context.create("configmaps", {"metadata": {"name": name}}) for name in ("dead", "alive")]
     item = owned(owners[0], "mine", "ConfigMap")
     item["metadata"]["ownerReferences"] += owned(owners[1], "x", "ConfigMap")["metadata"]["ownerReferences"]
@@ -80,7 +80,7 @@ def garbage_keeps(context: CheckContext) -> None:
 
 @behaviour("controllers/owner-that-never-was", GARBAGE, needs=NEEDS)
 def owner_never_was(context: CheckContext) -> None:
-    """What names an owner with a uid that is nobody's is removed."""
+    """An object whose owner reference has an unknown uid is removed."""
     owner = context.create("configmaps", {"metadata": {"name": "owner"}})
     owner["metadata"]["uid"] = "11111111-1111-1111-1111-111111111111"
     context.create("configmaps", owned(owner, "mine", "ConfigMap"))

@@ -68,7 +68,7 @@ def generation_grows_with_spec(context: CheckContext) -> None:
 
 @behaviour("metadata/configmaps-have-no-generation", UPSTREAM + "pkg/registry/core/configmap/strategy.go")
 def configmaps_have_no_generation(context: CheckContext) -> None:
-    """Kinds without a spec that somebody observes have no generation."""
+    """Kinds whose spec no controller observes have no generation."""
     same(
         "generation" in context.create("configmaps", {"metadata": {"name": "a"}})["metadata"],
         False,
@@ -139,7 +139,7 @@ def namespace_name_is_a_label(context: CheckContext) -> None:
 
 @behaviour("metadata/label-value", RULES)
 def label_value(context: CheckContext) -> None:
-    """A label value that is none is 422 at metadata.labels."""
+    """An invalid label value is 422 at metadata.labels."""
     context.post("configmaps", {"metadata": {"name": "a", "labels": {"x": "a b"}}}).invalid(
         ("FieldValueInvalid", "metadata.labels")
     )

@@ -63,7 +63,7 @@ def no_create(context: CheckContext) -> None:
 
 @behaviour("namespaces/finalize-removes-it", NAMESPACE)
 def finalize(context: CheckContext) -> None:
-    """A namespace that terminates goes when its finalizer is taken off through /finalize."""
+    """A namespace that terminates is removed when its finalizer is removed through /finalize."""
     name = context.name()
     context.create("namespaces", {"metadata": {"name": name}})
     body = context.delete("namespaces", name).expect(200)
@@ -85,7 +85,7 @@ def finalizer_keeps(context: CheckContext) -> None:
 
 @behaviour("namespaces/last-finalizer-removes", STORE)
 def last_finalizer(context: CheckContext) -> None:
-    """Taking the last finalizer off a deleted object removes it."""
+    """Removing the last finalizer of a deleted object removes the object."""
     hold(context)
     context.delete("configmaps", "a").expect(200)
     context.patch("merge", "configmaps", "a", {"metadata": {"finalizers": None}}).expect(200)
@@ -116,7 +116,7 @@ def no_new_finalizer(context: CheckContext) -> None:
 
 @behaviour("namespaces/deletion-timestamp-stays", STORE)
 def deletion_timestamp_stays(context: CheckContext) -> None:
-    """A deletionTimestamp cannot be taken off again."""
+    """A deletionTimestamp cannot be removed."""
     hold(context)
     context.delete("configmaps", "a").expect(200)
     body = context.patch("merge", "configmaps", "a", {"metadata": {"deletionTimestamp": None}}).expect(200)
@@ -159,7 +159,7 @@ def unknown_policy(context: CheckContext) -> None:
     "namespaces/controller-empties-it", UPSTREAM + "pkg/controller/namespace", needs=("api", "controllers")
 )
 def controller_empties(context: CheckContext) -> None:
-    """With controllers a deleted namespace loses its objects and goes."""
+    """With controllers a deleted namespace is removed after its objects."""
     context.create("configmaps", {"metadata": {"name": "a"}})
     context.create("secrets", {"metadata": {"name": "a"}})
     context.delete("namespaces", context.namespace).expect(200)

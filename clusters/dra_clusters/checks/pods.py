@@ -190,7 +190,7 @@ def unscheduled_goes(context: CheckContext) -> None:
     "pods/scheduled-pod-ends-gracefully", UPSTREAM + "pkg/registry/core/pod/strategy.go CheckGracefulDelete"
 )
 def graceful(context: CheckContext) -> None:
-    """A pod on a node stays with a deletionTimestamp until somebody deletes it with grace 0."""
+    """A pod on a node stays with a deletionTimestamp until it is deleted with grace period 0."""
     name = pod(context, nodeName=context.name())["metadata"]["name"]
     context.defer(context.delete, "pods", name, {"gracePeriodSeconds": 0})
     metadata = context.delete("pods", name).expect(200)["metadata"]

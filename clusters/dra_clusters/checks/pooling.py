@@ -178,7 +178,7 @@ def shared_device(context: CheckContext) -> None:
 
 @behaviour("pooling/shared-device-is-full", "KEP 5075", needs=NEEDS, since="1.36")
 def shared_full(context: CheckContext) -> None:
-    """More than is left cannot be had."""
+    """A claim of more than the remaining capacity is not allocated."""
     scenario = Scenario(context)
     scenario.publish(scenario.node(), [shared()])
     scenario.scheduled(scenario.pod(scenario.claim(amount("8Gi"))))

@@ -108,7 +108,7 @@ def newest_instance(context: CheckContext) -> None:
     needs=NEEDS,
 )
 def older_instance(context: CheckContext) -> None:
-    """When the newer instance goes the older one is called again."""
+    """When the newer instance ends, the older one is called again."""
     scenario = NodeScenario(context).ready()
     second = scenario.start(instance="-new")
     second.registered()

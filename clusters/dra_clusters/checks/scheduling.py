@@ -201,7 +201,7 @@ def gated_pod(context: CheckContext) -> None:
 
 @behaviour("scheduling/other-schedulers-pods-are-left", UPSTREAM + "pkg/scheduler/scheduler.go", needs=NEEDS)
 def other_scheduler(context: CheckContext) -> None:
-    """A pod of another scheduler is not touched while one that came later is scheduled."""
+    """A pod of another scheduler is left alone while a later pod is scheduled."""
     scenario = Scenario(context)
     scenario.node()
     other = scenario.pod(schedulerName="nobody")

@@ -91,7 +91,7 @@ refused(
 )
 refused(
     "slices/one-node-selection",
-    "A slice says it in one way.",
+    "A slice selects its nodes in one way only.",
     SLICE,
     {"spec.allNodes": True},
     (INVALID, "spec"),

@@ -98,7 +98,7 @@ def reserved_cannot_be_deallocated(context: CheckContext) -> None:
 
 @behaviour("statuses/256-reservations", VALIDATION)
 def reservations(context: CheckContext) -> None:
-    """A claim is reserved for at most 256."""
+    """A claim is reserved for at most 256 consumers."""
     many = [{**CONSUMER, "name": f"p{number}", "uid": f"u-{number}"} for number in range(257)]
     claim = allocated(context)
     write(context, claim, allocation=allocation(), reservedFor=many[:256]).expect(200)
@@ -122,7 +122,7 @@ def reservation_is_complete(context: CheckContext) -> None:
 
 @behaviour("statuses/reservations-differ", VALIDATION, since="1.36")
 def reservations_differ(context: CheckContext) -> None:
-    """A uid is reserved for once."""
+    """Each uid is in reservedFor once."""
     write(context, made(context), allocation=allocation(), reservedFor=[CONSUMER, CONSUMER]).invalid(
         ("FieldValueDuplicate", "status.reservedFor[1]")
     )

@@ -28,7 +28,7 @@ def anonymous(context: CheckContext) -> None:
 
 @behaviour("access/bad-token-is-401", "authentication docs")
 def bad_token(context: CheckContext) -> None:
-    """A token that nobody knows is 401 Unauthorized."""
+    """An unknown token is 401 Unauthorized."""
     answer = context.client.send("GET", "/api/v1/namespaces", headers={"Authorization": "Bearer nobody"})
     answer.refuse(401, "Unauthorized", "Unauthorized")
 
@@ -43,7 +43,7 @@ def who_am_i(context: CheckContext) -> None:
 
 @behaviour("access/impersonation-needs-a-right", "authentication docs: user impersonation", needs=ENFORCED)
 def impersonation(context: CheckContext) -> None:
-    """Who has no right to impersonate cannot."""
+    """A user without the right to impersonate is refused."""
     token = token_of(context)["status"]["token"]
     headers = {"Authorization": f"Bearer {token}", "Impersonate-User": "jane"}
     context.client.send("GET", "/api/v1/nodes", headers=headers).refuse(
@@ -80,7 +80,7 @@ def token_review(context: CheckContext) -> None:
 
 @behaviour("access/token-dies-with-its-account", "KEP 1205")
 def token_dies(context: CheckContext) -> None:
-    """A token is no longer good when its service account is gone (a real server remembers it for ten seconds)."""
+    """A token is no longer valid when its service account is gone (a real server remembers it for ten seconds)."""
     headers = {"Authorization": f"Bearer {token_of(context)['status']['token']}"}
     path = f"{AUTHENTICATION}/selfsubjectreviews"
     context.client.send("POST", path, {}, headers=headers).expect(201)
