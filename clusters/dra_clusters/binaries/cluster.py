@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Self
 
 from dra_clusters.binaries.build import Programs, find, release_of
+from dra_clusters.binaries.guard import ProcessGuard
 from dra_clusters.binaries.identity import (
     USERS,
     make_account_keys,
@@ -144,6 +145,7 @@ class BinariesCluster:
         self.kubernetes = release_of(programs.paths["kube-apiserver"])
         self.capabilities = self._parts | {"rbac"}
         self.nodes = tuple(make_node(self._directory, name) for name in options.nodes)
+        self._guard = ProcessGuard()
 
     @property
     def kubeconfig(self) -> Path:
@@ -208,6 +210,7 @@ class BinariesCluster:
         with self._log(name).open("wb") as log:
             command = [str(self._programs.paths[name]), *flags]
             process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        self._guard.add(process.pid)
         self._processes.append((name, process))
 
     def _wait_ready(self) -> None:
@@ -279,6 +282,7 @@ class BinariesCluster:
     def down(self) -> None:
         """Stop everything and release the folder; idempotent."""
         self._stop()
+        self._guard.close()
         self._folder.release()
 
     def _stop(self) -> None:
@@ -291,6 +295,7 @@ class BinariesCluster:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+            self._guard.discard(process.pid)
         self._processes.clear()
 
 

@@ -1,9 +1,11 @@
 """How real programs are found and built; that they run is tested by test_behaviours."""
 
+import os
 from pathlib import Path
 
 import pytest
 
+from dra_clusters import ClusterOptions, start_cluster
 from dra_clusters.binaries.build import build, find, module_file, newest_patch, packages
 from kube_emulator.errors import EnvironmentFault, UsageError
 
@@ -75,3 +77,27 @@ def test_building_needs_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UsageError, match="needs a Go toolchain"):
         build("1.36", ["api"])
+
+
+@pytest.mark.slow
+def test_a_program_that_ends_at_once_is_reported_and_the_others_are_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pid = tmp_path / "pid"
+    programs = {
+        "etcd": f"echo $$ > {pid}; exec sleep 600",
+        "kube-apiserver": '[ "$1" = --version ] && echo Kubernetes v1.36.3 && exit 0; echo no licence; exit 3',
+    }
+    for name, script in programs.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o700)
+    monkeypatch.setenv("KUBEBUILDER_ASSETS", str(tmp_path))
+    options = ClusterOptions(directory=tmp_path / "c", kubernetes="1.36")
+    for _ in range(2):  # the second time proves that the folder was released
+        with (
+            pytest.raises(EnvironmentFault, match=r"kube-apiserver ended with code 3; .*no licence"),
+            start_cluster(options, provider="binaries"),
+        ):
+            pass
+        with pytest.raises(ProcessLookupError, match="No such process"):
+            os.kill(int(pid.read_text()), 0)

@@ -1,0 +1,53 @@
+"""Processes of real programs end with the process that started them."""
+
+import os
+import select
+import subprocess
+import sys
+
+import pytest
+
+from dra_clusters.binaries.guard import ProcessGuard
+
+PARENT = """
+import subprocess, sys, threading
+from dra_clusters.binaries.guard import ProcessGuard
+
+guard = ProcessGuard()
+
+def start():
+    process = subprocess.Popen(["sleep", "600"], start_new_session=True, stdout=subprocess.DEVNULL)
+    guard.add(process.pid)
+    print(process.pid, flush=True)
+
+thread = threading.Thread(target=start)
+thread.start()
+thread.join()
+sys.stdin.read()
+"""
+
+
+@pytest.mark.slow
+def test_a_guarded_process_is_killed_with_the_process_that_started_it_and_not_with_its_thread() -> None:
+    command = [sys.executable, "-c", PARENT]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        descriptor = os.pidfd_open(int(parent.stdout.readline()))
+        try:
+            assert select.select([descriptor], [], [], 0.2)[0] == []
+            parent.kill()
+            assert select.select([descriptor], [], [], 30)[0] == [descriptor]
+        finally:
+            os.close(descriptor)
+
+
+@pytest.mark.slow
+def test_a_discarded_process_is_left_alone() -> None:
+    guard = ProcessGuard()
+    with subprocess.Popen(["sleep", "600"]) as process:
+        guard.add(process.pid)
+        guard.discard(process.pid)
+        guard.close()
+        guard.close()
+        assert process.poll() is None
+        process.kill()
