@@ -46,7 +46,7 @@ class Answers:
         scratch = path.with_name("answers.new")
         handle = os.open(scratch, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
         try:
-            os.ftruncate(handle, SIZE)
+            os.ftruncate(handle, SIZE)  # sparse: only the pages that hold answers use memory
             self._map = mmap.mmap(handle, SIZE)
         finally:
             os.close(handle)
@@ -59,6 +59,7 @@ class Answers:
 
     def publish(self) -> None:
         """Put the file in its place: from now on clients find it, and those of an earlier daemon leave its file."""
+        # in this order: after the rename the path is the new file, and the old one could not be marked any more
         retire(self._path)
         self._scratch.replace(self._path)
 
@@ -94,6 +95,7 @@ class Answers:
     def _write(self, key: int, answer: bytes) -> None:
         offset, room, _ = self._room.get(key, (0, 0, b""))
         if len(answer) > room:
+            # room to grow, so that an answer whose length varies a little (a name, a list) is mostly replaced in place
             offset, room = self._top, (len(answer) + 15) & ~15
             if offset + room > SIZE:
                 message = f"answers file of {SIZE} bytes is full"
@@ -108,6 +110,7 @@ class Answers:
         SLOT.pack_into(self._map, HEADER + slot * SLOT.size, key, offset, len(answer))
 
     def _free_slot(self, key: int) -> int:
+        # linear probing needs free slots: beyond three quarters the chains, and so the reads, get long
         if len(self._slot_of) * 4 > SLOTS * 3:
             message = f"answers file has {SLOTS} slots, wanted more"
             raise OverflowError(message)

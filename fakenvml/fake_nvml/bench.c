@@ -1,4 +1,4 @@
-/* Times calls through a libnvidia-ml.so.1: argv[1] is the library. One line a sample: name and nanoseconds a call. */
+/* Times calls through a libnvidia-ml.so.1: argv[1] is the library. One line per sample: name and nanoseconds per call. */
 #include <dlfcn.h>
 #include <stdint.h>
 #include <stdio.h>

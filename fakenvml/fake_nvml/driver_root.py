@@ -30,8 +30,9 @@ PROGRAMS = {
     "nvidia-imex": "fake_nvml.programs.imex",
     "nvidia-imex-ctl": "fake_nvml.programs.imex_ctl",
 }
+# 195 is registered for NVIDIA; the kernel assigns the others at load time, and components read them in /proc/devices
 MAJORS = {"nvidia": 195, "nvidia-uvm": 511, "nvidia-caps": 236, "nvidia-caps-imex-channels": 235}
-CTL_MINOR, MODESET_MINOR = 255, 254
+CTL_MINOR, MODESET_MINOR = 255, 254  # fixed in the kernel module, above every GPU's minor
 CHANNELS = 2048
 SCRIPT = """\
 #!/bin/sh
@@ -124,6 +125,7 @@ def _proc(root: Path, node: Node) -> None:
         _write(proc / "gpus" / bdf(gpu) / "information", text)
     _capability(proc / "capabilities/fabric-imex-mgmt", 0)
     if node.board.mig:
+        # MIG User Guide: changing the configuration is root's, monitoring is everybody's
         _capability(proc / "capabilities/mig/config", 1, 0o400)
         _capability(proc / "capabilities/mig/monitor", 2)
         _write(root / "proc/driver/nvidia-caps/mig-minors", "\n".join(_minors(node)) + "\n")
@@ -169,6 +171,7 @@ def refresh(root: Path, node: Node) -> None:
             base = capabilities / f"gpu{gpu.index}/mig/gi{gi.id}"
             wanted[base / "access"] = mig_minor(gpu.index, gi.id, None)
             wanted |= {base / f"ci{ci.id}/access": mig_minor(gpu.index, gi.id, ci.id) for ci in gi.compute}
+    # only what differs is written: a container may have mounted the other files
     for stale in set(capabilities.glob("gpu*/mig/gi*/**/access")) - wanted.keys():
         stale.unlink()
     for path, minor in wanted.items():

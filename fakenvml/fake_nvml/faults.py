@@ -56,6 +56,7 @@ class Faults:
         if fault.function not in table.functions():
             message = f"function: wanted a symbol of libnvidia-ml, found {fault.function!r}"
             raise ValueError(message)
+        # shim.c answers these two without the daemon, so no guard can redirect them
         if fault.function in ("nvmlShutdown", "nvmlErrorString"):
             message = f"function: {fault.function} never reaches the driver, so it cannot fail there"
             raise ValueError(message)
@@ -75,7 +76,10 @@ class Faults:
 
     def entries(self) -> set[int]:
         """The entry points whose calls must reach the daemon; Init and InitWithFlags are one."""
-        init = {"nvmlInit", "nvmlInit_v2"}
+        init = {
+            "nvmlInit",
+            "nvmlInit_v2",
+        }  # in shim.c both call nvmlInitWithFlags, the one that reaches the daemon
         names = {"nvmlInitWithFlags" if f.function in init else f.function for f in self.active}
         return {table.functions()[name].id for name in names}
 
@@ -88,5 +92,6 @@ class Faults:
                 continue
             count = fault.seen[pid] = fault.seen.get(pid, 0) + 1
             if count >= fault.call and (not fault.times or count < fault.call + fault.times):
+                # of several faults the first gives the code; delays do not add up, the longest one holds
                 code, delay_ms = fault.number() if code is None else code, max(delay_ms, fault.delay_ms)
         return code, delay_ms

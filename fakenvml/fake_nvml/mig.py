@@ -70,12 +70,15 @@ def fits(mig: Mig, instances: tuple[GpuInstance, ...], profile: Profile, start: 
         return False
     if sum(i.profile == profile.id for i in instances) >= profile.max:
         return False
+    # media engines are not divided further: +me.all takes all of them, other profiles with engines their share
     others = [p for i in instances if (p := profile_by_id(mig, i.profile))]
     if any(_media(profile) + _media(other) > 2 for other in others):
         return False
+    # MIG User Guide, table of profiles: +me profiles have one instance at most, also together
     single = [p for p in (profile, *others) if "+me" in p.name]
     if len(single) > 1:
         return False
+    # memory may be left where compute is not: seven 1g instances leave one of eight memory slices
     return sum(p.compute_slices for p in others) + profile.compute_slices <= mig.compute_slices
 
 
@@ -99,6 +102,7 @@ def create(
 def remaining(mig: Mig, instances: tuple[GpuInstance, ...], profile: Profile) -> int:
     """How many more of PROFILE can be created one after the other."""
     count = 0
+    # not the free placements: two of them can overlap, and the driver counts what can be created in sequence
     while (start := default_start(mig, instances, profile)) is not None:
         instances = create(mig, instances, profile, start)
         count += 1

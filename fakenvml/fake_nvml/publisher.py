@@ -28,7 +28,9 @@ class Publisher:
         for getter in filter(is_constant, GETTERS.values()):
             constant.update(published(node, getter))
         answers.update(constant)
-        node.touched.update(range(len(node.states)))
+        node.touched.update(
+            range(len(node.states))
+        )  # at start nothing is published yet: every GPU counts as changed
         self.refresh()
 
     def refresh(self) -> None:
@@ -39,9 +41,11 @@ class Publisher:
         removed: set[int] = set()
         for index in sorted(self._node.touched):
             mine = self._of_gpu(index)
+            # answers of MIG instances that are gone: a client that still has the handle gets the daemon's INVALID_ARGUMENT
             removed |= self._by_gpu.get(index, set()) - mine.keys()
             self._by_gpu[index] = set(mine)
             changed.update(mine)
+            # a lost GPU answers GPU_IS_LOST to everything, so even the answers that never change are replaced
             if self._node.states[index].lost != (index in self._lost):
                 self._lost ^= {index}
                 for getter in filter(is_constant, GETTERS.values()):

@@ -48,13 +48,12 @@ def visible(node: Node, wanted: str | None, view: View | None = None) -> list[De
     """The devices of a process: by CUDA_VISIBLE_DEVICES, or all GPUs; of boards in MIG mode only the first instance.
 
     With a VIEW only what it sees counts, and GPUs are numbered among those.
-
-    An entry that names nothing hides what follows, as CUDA does.
     """
     gpus = [gpu for gpu in node.gpus() if not gpu.state.lost and (view is None or view.sees(gpu))]
     instances = [device for gpu in gpus for device in gpu.mig_devices() if view is None or view.sees(device)]
     if wanted is None:
         whole: list[Device] = [gpu for gpu in gpus if not gpu.state.mig]
+        # MIG User Guide: a CUDA process enumerates one MIG instance only, and GPUs in MIG mode not at all
         return whole or list(instances[:1])
     found: list[Device] = []
     for entry in filter(None, (entry.strip() for entry in wanted.split(","))):
@@ -65,6 +64,7 @@ def visible(node: Node, wanted: str | None, view: View | None = None) -> list[De
             match = next((gpu for gpu in gpus if gpu.uuid.startswith(entry) and not gpu.state.mig), None)
         elif entry.startswith("MIG-"):
             match = next((device for device in instances if device.uuid == entry), None)
+        # CUDA Programming Guide, CUDA_VISIBLE_DEVICES: only the devices before an invalid entry are visible
         if match is None:
             break
         found.append(match)
@@ -157,6 +157,7 @@ class Client:
         raw = uuid.UUID(device.uuid[4:]).bytes
         major, minor = gpu.board.compute.capability
         slot = self.node.machine.gpus[gpu.index]
+        # MPS documentation: the multiprocessor count that a client reads is its share
         if self.mps:
             count = max(1, count * self.thread_percent // 100)
         numbers = struct.pack(
@@ -176,6 +177,7 @@ class Client:
         gpu = gpu_of(device)
         others = [process for process in gpu.processes() if process.pid != self.pid]
         mode = gpu.state.compute_mode
+        # MPS clients share the server's context, which is the one process that this mode allows
         exclusive = mode == EXCLUSIVE_PROCESS and not self.mps and others
         if mode == PROHIBITED or exclusive or gpu.state.drained or gpu.state.lost:
             raise WorkError(UNAVAILABLE)
@@ -225,6 +227,7 @@ class Client:
         device, held = self._context(context)
         if size == 0:
             raise WorkError(INVALID_VALUE)
+        # 2 MiB is the granularity of device memory (cuMemGetAllocationGranularity)
         rounded = -(-size // (2 * MIB)) * 2 * MIB
         self._claim(device, self.devices.index(device), rounded)
         address = 0x7F0000000000 + next(self.node.numbers) * 2 * MIB
@@ -269,7 +272,7 @@ class Client:
         if process and gpu.state.accounting:
             remembered = self.node.finished.setdefault(gpu.index, [])
             remembered.append((process, time.time()))
-            del remembered[:-4000]
+            del remembered[:-4000]  # what nvmlDeviceGetAccountingBufferSize reports
         self.node.touched.add(gpu.index)
 
     def close(self) -> None:

@@ -61,6 +61,7 @@ def pack(function: table.Function, versions: tuple[str, ...], result: Any) -> by
         if result is not None
         else {}
     )
+    # the counter comes before the array in most signatures, so its value is needed before the array is packed
     count = next((len(value) for param, value in taken.items() if param.kind is ParamKind.ARRAY), 0)
     parts: list[bytes] = []
     for param in outputs:
@@ -183,6 +184,7 @@ def decode(function: table.Function, raw: bytes) -> tuple[list[Any], tuple[str, 
                 inputs.append(piece.decode(errors="replace"))
                 continue
             name = next((n for n in param.types if layout.size_of(n) == length), None)
+            # the version word decides, not the size: two versions of a structure can have the same size
             named = [n for n in param.types if piece[:4] == struct.pack("<I", layout.version_word(n))]
             if name is None or not named:
                 message = f"{function.name}: no layout of {param.name} has {length} bytes"
@@ -223,6 +225,7 @@ def subject_of(node: Node, function: table.Function, inputs: list[Any]) -> tuple
     if function.name.startswith("nvmlUnit"):
         raise NvmlError(Code.INVALID_ARGUMENT)  # no machine here has S-class units
     subject = resolve(node, handle)
+    # nvml.h: a GPU that fell off the bus is GPU_IS_LOST for every call, and so are its instances
     if (subject if isinstance(subject, Gpu) else subject.gpu).state.lost:
         raise NvmlError(Code.GPU_IS_LOST)
     return subject, kind
@@ -239,12 +242,13 @@ def perform(node: Node, caller: Caller, function: table.Function, raw: bytes) ->
         subject, kind = subject_of(node, function, inputs)
         if function.name in ACTIONS and kind in ACTIONS[function.name].subjects:
             action = ACTIONS[function.name]
+            # after the handle: a bad handle is INVALID_ARGUMENT for unprivileged callers too
             if action.privileged and not caller.privileged:
                 raise NvmlError(Code.NO_PERMISSION)
             result = action.act(caller, subject, *inputs)
         elif (function.name, kind) in GETTERS:
             return answer_of(GETTERS[function.name, kind], subject, tuple(inputs), versions)
-        else:
+        else:  # nvml.h: "the requested operation is not available on target device", as on boards without the feature
             raise NvmlError(Code.NOT_SUPPORTED)
     except NvmlError as error:
         return struct.pack("<I", error.code)

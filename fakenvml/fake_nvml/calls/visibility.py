@@ -52,6 +52,7 @@ class View:
         """Whether a GPU, or a MIG device with both its instances and its GPU, is there for the process."""
         if isinstance(found, Gpu):
             return found.index in self.gpus
+        # MIG User Guide, "Device Nodes and Capabilities": a MIG device needs the access nodes of both its instances
         index, gi = found.gpu.index, found.gi.id
         wanted = {mig_minor(index, gi, None), mig_minor(index, gi, found.ci.id)}
         return index in self.gpus and wanted <= self.capabilities
@@ -59,9 +60,11 @@ class View:
 
 def _numbers(folder: Path, prefix: str) -> frozenset[int]:
     try:
+        # the directory is listed, no node is opened: without the kernel module every open would fail
         names = [path.name.removeprefix(prefix) for path in folder.glob(f"{prefix}*")]
     except OSError:
         return frozenset()
+    # nvidiactl, nvidia-uvm and nvidia-modeset share the prefix
     return frozenset(int(name) for name in names if name.isdecimal())
 
 
@@ -81,6 +84,7 @@ def perform_in_view(view: View, node: Node, caller: Caller, function: table.Func
         answer = perform(node, caller, function, raw)
         assert isinstance(answer, bytes)
         code, handle = struct.unpack("<IQ", answer) if len(answer) > 4 else (None, 0)
+        # NOT_FOUND, not NO_PERMISSION: inside the container the GPU does not exist
         hidden = code == Code.SUCCESS and not view.sees(_seen(node, handle))
         return struct.pack("<I", Code.NOT_FOUND) if hidden else answer
     inputs, versions = decode(function, raw)

@@ -1,6 +1,6 @@
 /*
- * The private table that nvidia-smi asks its own driver branch for. Found by watching what nvidia-smi calls and prints
- * when a slot answers this or that; branches/ has one file a branch. A branch that is not there gets no table.
+ * The private table of functions that nvidia-smi gets from the library of its driver branch. It was found by watching
+ * what nvidia-smi calls and prints for different answers of a slot; branches/ has one file per branch. A branch that is not there gets no table.
  */
 #include "shim.h"
 

@@ -43,12 +43,13 @@ static unsigned int attach(void) {
     struct stat status;
     if (!in_folder(path, sizeof path, "answers")) return DRIVER_NOT_LOADED;
     int file = open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0) return DRIVER_NOT_LOADED;
+    if (file < 0) return DRIVER_NOT_LOADED; /* no daemon is what a machine without the kernel module is to NVML */
     if (fstat(file, &status) != 0) { close(file); return DRIVER_NOT_LOADED; }
     if (atomic_load(&fake_nvml_answers) && atomic_load(&answers_inode) == (uint64_t)status.st_ino) { close(file); return OK; }
     size_t size = (size_t)status.st_size;
     const header_t *base = size < HEADER ? MAP_FAILED : mmap(NULL, size, PROT_READ, MAP_SHARED, file, 0);
     close(file);
+    /* Answers of another build of the tables: nvml.h has this code for a library and a kernel module that differ. */
     if (base == MAP_FAILED) return LIB_RM_VERSION_MISMATCH;
     if (memcmp(base->magic, "NVMLANSW", 8) || base->retired || base->layout != LAYOUT || base->abi != fake_nvml_abi || base->size > size
         || base->slots == 0 || (base->slots & (base->slots - 1)) || base->slots > (size - HEADER) / sizeof(slot_t)) {
@@ -63,7 +64,7 @@ static unsigned int attach(void) {
 
 static unsigned int ask(const entry_t *entry, const uint64_t *args);
 
-/* Flags: 1 no GPUs is no error, 2 do not attach GPUs (both change nothing here); 4 is asked by forwarding wrappers. */
+/* Flags: 1 no GPUs is no error, 2 do not attach GPUs (both change nothing here); 4 is set by forwarding wrappers. */
 EXPORT unsigned int nvmlInitWithFlags(unsigned int flags) {
     static entry_t entry = {0, 0, 1, 0, NULL};
     unsigned int code = attach();
@@ -72,6 +73,7 @@ EXPORT unsigned int nvmlInitWithFlags(unsigned int flags) {
         entry.id = fake_nvml_init;
         code = ask(&entry, NULL);
     }
+    /* nvml.h: initializations are counted, only the last nvmlShutdown ends the library. */
     if (code == OK) atomic_fetch_add(&fake_nvml_references, 1);
     return code;
 }
@@ -97,7 +99,8 @@ static uint32_t versioned_size(const param_t *param, const void *structure) {
     return 0;
 }
 
-/* Checks every pointer and computes the key of the call. */
+/* Checks every pointer and computes the key of the call. The order of the checks is that of nvml.h's return codes: a NULL
+ * pointer first, then the version word; an array may be NULL, because callers learn the number of elements that way. */
 static inline unsigned int make_key(const entry_t *entry, const uint64_t *args, uint64_t *key) {
     uint64_t k = entry->seed;
     for (int i = 0; i < entry->count; i++) {
@@ -119,11 +122,12 @@ static inline unsigned int make_key(const entry_t *entry, const uint64_t *args, 
             }
         }
     }
-    *key = k < 2 ? k + 2 : k;
+    *key = k < 2 ? k + 2 : k; /* 0 marks a free slot, 1 a deleted one */
     return OK;
 }
 
-/* How many elements fit behind the array parameter: what its counter said on entry. */
+/* How many elements fit behind the array parameter: what its counter said on entry. A counter that is only written gives no
+ * limit: nvml.h wants a buffer "large enough to accommodate the instances supported by the profile". */
 static uint64_t capacity(const entry_t *entry, const uint64_t *args) {
     for (int i = 0; i < entry->count; i++) {
         const param_t *p = &entry->params[i];
@@ -142,7 +146,7 @@ static unsigned int deliver_buffer(const param_t *p, const uint64_t *args, const
         uint32_t *size = (uint32_t *)(uintptr_t)args[p->other];
         if (!size) return INVALID_ARGUMENT;
         room = *size;
-        *size = length;
+        *size = length; /* also where it does not fit: the caller learns how much to allocate */
     }
     if (room < length) return INSUFFICIENT_SIZE;
     memcpy((void *)(uintptr_t)args[p->arg], from, length);
@@ -168,7 +172,8 @@ static unsigned int deliver_array(const param_t *p, unsigned char *to, uint32_t 
     return OK;
 }
 
-/* Whether a NULL array is a question for the number of elements. */
+/* Whether a NULL array asks for the number of elements and succeeds, as nvmlDeviceGetGpuInstancePossiblePlacements does.
+ * Elsewhere the call with a count of 0 returns INSUFFICIENT_SIZE and the number, as for process lists (nvml.h). */
 static int asks_for_number(const entry_t *entry) {
     for (int i = 0; i < entry->count; i++)
         if (entry->params[i].kind == KIND_COUNT_QUERY) return 1;
@@ -256,6 +261,8 @@ static int look_up(const entry_t *entry, const uint64_t *args, uint64_t key, uns
     uint32_t counters[8]; /* a retry must find the counters as the caller left them */
     for (int i = 0; i < entry->count && i < 8; i++)
         if ((counter = counter_of(&entry->params[i], args))) memcpy(&counters[i], counter, 4);
+    /* deliver() copies before the sequence is checked again: what it copied from a half-written answer is overwritten by the
+     * next round, and lengths are checked against the file, so that nothing outside it is read meanwhile. */
     for (int spin = 0; spin < SPINS; spin++) {
         uint64_t before = atomic_load_explicit(&base->sequence, memory_order_acquire);
         if (before & 1) { sched_yield(); continue; }
@@ -332,7 +339,8 @@ static int transfer(int socket, unsigned char *bytes, size_t length, int sending
     return 1;
 }
 
-/* One request to the node daemon on a connection of its own. */
+/* One request to the node daemon on a connection of its own: a connection that is kept would be shared after fork, and the
+ * replies of parent and child would mix. */
 static unsigned int ask(const entry_t *entry, const uint64_t *args) {
     unsigned char frame[FRAME_MAX];
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -354,6 +362,7 @@ static unsigned int ask(const entry_t *entry, const uint64_t *args) {
 HIDDEN unsigned int fake_nvml_call(const entry_t *entry, const uint64_t *args) {
     uint64_t key;
     unsigned int code;
+    /* nvmlSystemGetNVMLVersion works before nvmlInit, as in NVIDIA's libraries of 535 and 550. */
     if (atomic_load_explicit(&fake_nvml_references, memory_order_relaxed) <= 0 && (entry->id != fake_nvml_version || attach() != OK))
         return UNINITIALIZED;
     const header_t *base = atomic_load_explicit(&fake_nvml_answers, memory_order_acquire);
