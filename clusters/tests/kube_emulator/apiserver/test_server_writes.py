@@ -1,10 +1,14 @@
 """Writing over HTTP: bodies, patches, owners, deletion. Expected texts are those of kube-apiserver 1.36.3."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from http_client import APPLY, CONFIGS, JSON_PATCH, MERGE, STRATEGIC, Caller
+from kubectl import run_kubectl
 
+from kube_emulator import Cluster
 from kube_emulator.apiserver.schema import protobuf
 
 pytestmark = pytest.mark.slow
@@ -98,6 +102,13 @@ def test_a_pod_whose_name_is_no_dns_label_warns_when_it_is_created_only(call: Ca
     assert hostname.startswith("299 - \"metadata.name: this is used in the Pod's hostname, ")
     changed = call("PATCH", f"{PODS}/a.b", {"metadata": {"labels": {"a": "b"}}}, kind=MERGE)
     assert (changed.code, changed.headers.get("warning")) == (200, None)
+
+
+def test_kubectl_shows_warnings(api_cluster: Cluster, tmp_path: Path) -> None:
+    item = json.dumps(slice_of("shown", "GPU.example.com"))
+    done = run_kubectl(api_cluster.kubeconfig, tmp_path, "apply", "-f", "-", text=item)
+    assert done.stdout == "resourceslice.resource.k8s.io/shown created\n"
+    assert 'Warning: spec.driver: driver names should be lowercase; "GPU.example.com"' in done.stderr
 
 
 def test_a_warning_that_no_header_can_have_is_dropped(call: Caller) -> None:
