@@ -18,6 +18,7 @@ from typing import Any
 
 from aiohttp import web
 
+from dra_api.objects import JsonObject
 from dra_clusters.embedded import EmbeddedCluster
 from dra_clusters.measures import Measure, measure, timed
 from dra_clusters.raw_client import Endpoint, RawClient
@@ -45,7 +46,7 @@ def admin(cluster: EmbeddedCluster) -> RawClient:
     return RawClient(Endpoint.of_url(cluster.url, token=cluster.token("admin")))
 
 
-def slice_of(index: int, count: int = 8) -> dict[str, Any]:
+def slice_of(index: int, count: int = 8) -> JsonObject:
     """A node's slice with COUNT devices."""
     devices = [
         {
@@ -60,7 +61,7 @@ def slice_of(index: int, count: int = 8) -> dict[str, Any]:
     return {"metadata": {"name": f"slice-{index:04}"}, "spec": spec}
 
 
-def config_of(index: int) -> dict[str, Any]:
+def config_of(index: int) -> JsonObject:
     """A small object."""
     return {"metadata": {"name": f"config-{index:04}", "labels": {"app": "bench"}}, "data": {"key": "value"}}
 

@@ -11,10 +11,10 @@ import threading
 import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
+from dra_api.objects import JsonObject
 from dra_clusters.bench_api import admin, succeed
 from dra_clusters.bench_scheduling import DRIVER, NODES, slice_of
 from dra_clusters.embedded import EmbeddedCluster, EmbeddedProvider
@@ -29,7 +29,7 @@ TEMPLATES = "/apis/resource.k8s.io/v1/namespaces/default/resourceclaimtemplates"
 PODS = "/api/v1/namespaces/default/pods"
 
 
-def pod_of(index: int) -> dict[str, Any]:
+def pod_of(index: int) -> JsonObject:
     """A pod that wants one GPU of its own node."""
     container = {"name": "main", "image": "none", "resources": {"claims": [{"name": "gpu"}]}}
     uses = [{"name": "gpu", "resourceClaimTemplateName": "gpu"}]

@@ -1,8 +1,8 @@
 """What scheduling costs: pods with one device each on growing clusters, through the in-process API and without HTTP."""
 
 import asyncio
-from typing import Any
 
+from dra_api.objects import JsonObject
 from dra_clusters.measures import Measure, measure, timed
 from kube_emulator.apiserver.registry.api import Api
 from kube_emulator.apiserver.registry.bare import bare_api
@@ -12,7 +12,7 @@ NODES = (10, 100, 1000, 5000)
 DRIVER = "gpu.example.com"
 
 
-def slice_of(node: str) -> dict[str, Any]:
+def slice_of(node: str) -> JsonObject:
     """A node's slice with eight devices."""
     devices = [{"name": f"gpu-{n}", "attributes": {"type": {"string": "gpu"}}} for n in range(8)]
     pool = {"name": node, "generation": 1, "resourceSliceCount": 1}

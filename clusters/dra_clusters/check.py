@@ -11,8 +11,8 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
+from dra_api.objects import JsonObject
 from dra_clusters.checks.behaviour import Behaviour
 from dra_clusters.checks.catalogue import behaviours
 from dra_clusters.checks.client import Difference
@@ -154,7 +154,7 @@ def show(results: Iterable[Result], *, as_json: bool) -> int:
     """Print RESULTS; 1 if one differs or breaks."""
     bad = 0
     counts: dict[str, int] = {}
-    rows: list[dict[str, Any]] = []
+    rows: list[JsonObject] = []
     for result in results:
         counts[result.verdict] = counts.get(result.verdict, 0) + 1
         bad += result.verdict in ("differs", "breaks")

@@ -11,7 +11,6 @@ import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from importlib.metadata import version
 from pathlib import Path
 
 from dra_clusters.choose import NAMES, provider
@@ -19,6 +18,17 @@ from dra_clusters.errors import ClusterError, EnvironmentFault, UsageError
 from dra_clusters.provider import PARTS, VERSIONS, Cluster, ClusterOptions
 from kube_emulator import switches
 from kube_emulator.command_line import OneLineParser, node_count, prepare_signals, run_inside, switched_on
+
+
+class PrintVersion(argparse.Action):
+    """Prints the version of the distribution, which is read only then: that takes longer than to parse the flags."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Print and exit with 0."""
+        from importlib.metadata import version
+
+        print(f"{parser.prog} {version('dra-conformance')}")
+        parser.exit()
 
 
 def env(name: str, default: str) -> str:
@@ -104,7 +114,7 @@ def add_check_flags(parser: argparse.ArgumentParser) -> None:
 def make_parser() -> argparse.ArgumentParser:
     """All commands and flags."""
     parser = OneLineParser(prog="dra-cluster", description="A Kubernetes to run DRA drivers against.")
-    parser.add_argument("--version", action="version", version=f"dra-cluster {version('dra-conformance')}")
+    parser.add_argument("--version", action=PrintVersion, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     up = commands.add_parser("up", help="run a cluster for as long as a command runs, or until Ctrl-C")
     add_cluster_flags(up)

@@ -14,6 +14,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from dra_api.objects import JsonObject
 from dra_clusters.errors import UsageError
 from dra_clusters.raw_client import Endpoint, RawClient
 from kube_emulator.releases.gates import gates_of
@@ -34,7 +35,7 @@ def read_json(client: RawClient, path: str) -> Any:
     return None if answer.code == HTTPStatus.NOT_FOUND else answer.expect(HTTPStatus.OK)
 
 
-def items(client: RawClient, plural: str, versions: Sequence[str] = VERSIONS) -> list[Any]:
+def items(client: RawClient, plural: str, versions: Sequence[str] = VERSIONS) -> list[JsonObject]:
     """All objects of a kind of resource.k8s.io; none if the cluster does not know it."""
     for version in versions:
         found = read_json(client, f"/apis/resource.k8s.io/{version}/{plural}")

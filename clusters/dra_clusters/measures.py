@@ -5,13 +5,28 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal, TypedDict
 
 from rich.console import Console
 from rich.table import Table
 
-Measure = dict[str, Any]
-"""``{"name", "unit", "median", "p95", "n", "floor": {"name", "median"} | None}``."""
+
+class Floor(TypedDict):
+    """The least that a measure could cost, measured in the same run."""
+
+    name: str
+    median: float
+
+
+class Measure(TypedDict):
+    """One row; ``median`` and ``p95`` of ``n`` values are in ``unit``."""
+
+    name: str
+    unit: str
+    median: float
+    p95: float
+    n: int
+    floor: Floor | None
 
 
 def measure(name: str, unit: str, values: Sequence[float], floor: Measure | None = None) -> Measure:
@@ -41,7 +56,7 @@ def print_measures(measures: Sequence[Measure], *, as_json: bool) -> None:
         return
     table = Table(box=None, pad_edge=False)
     for column in ("measure", "median", "p95", "n", "times the floor"):
-        justify: Any = "left" if column in ("measure", "times the floor") else "right"
+        justify: Literal["left", "right"] = "left" if column in ("measure", "times the floor") else "right"
         table.add_column(column, justify=justify, no_wrap=True)
     for row in measures:
         floor = row["floor"]

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self, runtime_checkable
+from typing import Protocol, Self, runtime_checkable
 
+from dra_api.objects import JsonObject
 from dra_clusters.errors import UsageError
 from kube_emulator.apiserver.audit import ApiRequest, Fault
 from kube_emulator.releases.release import RELEASES
@@ -156,7 +157,7 @@ class ObservableCluster(Cluster, Protocol):
     def heal(self) -> None:
         """Remove all injected faults."""
 
-    def plant(self, plural: str, item: dict[str, Any]) -> None:
+    def plant(self, plural: str, item: JsonObject) -> None:
         """Store an object unchecked, as a newer API server or a faulty one would serve it."""
 
     def cut_watches(self, *, forget: bool = False) -> None:

@@ -26,7 +26,7 @@ def apply(
     return context.patch("apply", plural, name, item, subresource, **query)
 
 
-def managers(body: JsonObject) -> dict[str, Any]:
+def managers(body: JsonObject) -> JsonObject:
     """The fields of each manager."""
     return {entry["manager"]: entry["fieldsV1"] for entry in body["metadata"]["managedFields"]}
 

@@ -1,7 +1,6 @@
 """What a server says of itself: discovery in both forms, OpenAPI, version and health (API concepts: API discovery)."""
 
-from typing import Any
-
+from dra_api.objects import JsonObject
 from dra_clusters.checks.behaviour import UPSTREAM, behaviour
 from dra_clusters.checks.client import eventually, holds, same
 from dra_clusters.checks.context import CheckContext
@@ -11,7 +10,7 @@ AGGREGATED = "KEP 3352"
 LIST = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
 
-def resources(context: CheckContext, path: str) -> dict[str, Any]:
+def resources(context: CheckContext, path: str) -> JsonObject:
     """The resources of a group version, by name."""
     return {item["name"]: item for item in context.client.send("GET", path).expect(200)["resources"]}
 

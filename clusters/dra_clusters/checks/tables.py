@@ -20,7 +20,7 @@ def table(context: CheckContext, plural: str, name: str = "", **query: Any) -> A
     return body
 
 
-def row(context: CheckContext, plural: str, name: str) -> dict[str, Any]:
+def row(context: CheckContext, plural: str, name: str) -> JsonObject:
     """The cells of one object that are shown without -o wide, by column; age is left out."""
     body = table(context, plural, name)
     columns = [(column["name"], column["priority"]) for column in body["columnDefinitions"]]
