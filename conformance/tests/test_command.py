@@ -161,7 +161,7 @@ def test_an_interrupted_run_still_writes_its_report(tmp_path: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
-    log, deadline = tmp_path / "r" / "log.jsonl", time.monotonic() + 60
+    log, deadline = tmp_path / "r" / "log.jsonl", time.monotonic() + 150
     while not (log.exists() and log.read_bytes().count(b'"type":"check"') > 3):
         assert time.monotonic() < deadline
     process.send_signal(signal.SIGINT)

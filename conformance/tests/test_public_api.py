@@ -73,6 +73,26 @@ def print_collected() -> None:
     sys.stdout.write(json.dumps(sorted(plugin.ids)))
 
 
+def blocks(language: str) -> list[str]:
+    """The code blocks of the README in LANGUAGE."""
+    text = (ROOT / "conformance" / "README.md").read_text()
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+def test_the_descriptors_in_the_readme_are_valid(tmp_path: Path) -> None:
+    smallest, full = blocks("yaml")
+    for text in (smallest, full):
+        (tmp_path / "driver.yaml").write_text(text)
+        descriptor = dra_conformance.load_descriptor(str(tmp_path / "driver.yaml"))
+        assert descriptor.driver == "widgets.example.com"
+    assert set(descriptor.__struct_fields__) == set(re.findall(r"^(\w+):", snake(full), re.MULTILINE))
+
+
+def snake(text: str) -> str:
+    """TEXT with camelCase as snake_case."""
+    return re.sub(r"(?<=[a-z])([A-Z])", lambda match: f"_{match[1].lower()}", text)
+
+
 def run_pytest(*argv: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *argv]
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=120, check=False)
@@ -103,12 +123,7 @@ def test_pytest_with_a_driver_that_cannot_be_started(tmp_path: Path, text: str, 
 
 @pytest.mark.slow
 def test_the_fixture_dra_driver_in_a_vendors_own_test(tmp_path: Path) -> None:
-    (tmp_path / "test_mine.py").write_text(
-        "from dra_conformance import Harness, expect\n\n\n"
-        "def test_mine(dra_driver: Harness) -> None:\n"
-        "    devices = dra_driver.kubelet.prepared(dra_driver.claim())\n"
-        "    expect(len(devices) == 1, wanted='one device', found=devices, where='my claim')\n"
-    )
+    (tmp_path / "test_mine.py").write_text(blocks("python")[0])
     done = run_pytest("-q", "--dra-driver=control", cwd=tmp_path)
     assert done.returncode == 0, done.stdout
     done = run_pytest("-q", cwd=tmp_path)
