@@ -9,6 +9,7 @@ import functools
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from dra_api.objects import AttributeValue
 from dra_api.quantity import parse
 from kube_emulator.apiserver.cel.environment import (
     CompileError,
@@ -68,7 +69,7 @@ def compiled(text: str, rules: Rules = STORED) -> Program:
     return compile_text(text, rules)
 
 
-def value_of(name: str, attribute: Mapping[str, Any], lists: bool) -> Any:
+def value_of(name: str, attribute: AttributeValue, lists: bool) -> Any:
     """The value of an attribute as CEL sees it.
 
     A value of an unknown type is an error, as upstream has it: it may come from a newer API server, and leaving it out
@@ -77,7 +78,8 @@ def value_of(name: str, attribute: Mapping[str, Any], lists: bool) -> Any:
     Raises:
         SelectorError: it has no value of a type that is known.
     """
-    for kind, value in attribute.items():
+    members: Mapping[str, Any] = attribute
+    for kind, value in members.items():
         if kind == "version":
             return encode(Semver.of(value))
         if kind in ("string", "int", "bool"):
