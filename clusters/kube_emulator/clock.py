@@ -1,6 +1,6 @@
-"""Time that tests can turn: every wait of the embedded cluster goes through here, so 30-second rules take milliseconds.
+"""A clock that tests can advance: every wait of the emulated cluster uses it, so 30-second rules take milliseconds.
 
-The clock runs with the computer's and may be moved forward (``advance``). Whoever sleeps beyond the new time wakes up, in
+The clock runs with the computer's and may be moved forward (``advance``). A sleep that is due at the new time ends, in
 the order in which the times come. A timeout is a sleep that ends something else.
 """
 
@@ -97,7 +97,7 @@ class Clock:
 
 
 async def cancelled(futures: Sequence[asyncio.Future[Any]]) -> None:
-    """Cancel FUTURES and wait for their end; whoever cancels the caller meanwhile is heard, unlike with ``await future``."""
+    """Cancel FUTURES and wait for their end; a cancellation of the caller meanwhile is raised, unlike with ``await future``."""
     for future in futures:
         future.add_done_callback(lambda done: done.cancelled() or done.exception())
         future.cancel()

@@ -122,7 +122,7 @@ class Cluster:
         serving = self._plane.run(self._socket, self._certificate, self._tls, self._started.set, self._stop)
         try:
             self._loop.run_until_complete(serving)
-        except Exception as error:  # raised by whoever waits in start, or calls stop
+        except Exception as error:  # raised by start or stop
             self._failure = error
         finally:
             self._started.set()
@@ -209,7 +209,7 @@ class Cluster:
         return KubeletHandle(self._loop, fleet.kubelets[node])
 
     def advance(self, seconds: float) -> None:
-        """Turn the cluster's clock forward."""
+        """Move the cluster's clock forward; what is due then happens now."""
         self._on_loop(lambda: self._plane.clock.advance(seconds))
 
     def requests(self) -> list[ApiRequest]:

@@ -1,6 +1,6 @@
 """Every part of one cluster, made complete by its constructor and run in the caller's event loop.
 
-The order of construction is the order of need: store, kinds, users and rights, the API, kubelets, the server. No part is
+The order of construction is the order of need: store, kinds, users and permissions, the API, kubelets, the server. No part is
 changed after it was made.
 """
 

@@ -1,4 +1,4 @@
-"""What can go wrong, and whose doing it is.
+"""The exceptions of this package, by cause.
 
     ClusterError
     ├── UsageError            the caller: an unknown name, a wrong option; commands exit with 2

@@ -1,4 +1,4 @@
-"""Events for people: what ``kubectl describe`` shows below an object."""
+"""Records Events: what ``kubectl describe`` shows below an object."""
 
 import hashlib
 from typing import Any
@@ -9,7 +9,7 @@ from kube_emulator.apiserver.registry.api import Api
 def record_event(
     api: Api, item: dict[str, Any], *, reason: str, message: str, source: str, kind: str = "Warning"
 ) -> None:
-    """Record an event about ITEM; an equal one that stands already is counted up."""
+    """Record an event about ITEM; the count of an equal one is increased."""
     metadata = item["metadata"]
     namespace = metadata.get("namespace", "default")
     about = "\0".join((metadata["uid"], reason, message, source))

@@ -1,6 +1,6 @@
-"""The folder of a cluster: made with the least rights, and of one cluster at a time.
+"""The folder of a cluster: readable by its user only, and used by one cluster at a time.
 
-The lock is the kernel's, so it goes with the process however that ends.
+The lock is the kernel's, so it is released when the process ends, however that happens.
 """
 
 import fcntl
@@ -33,7 +33,7 @@ class Folder:
             raise EnvironmentFault(message) from error
 
     def release(self) -> None:
-        """Let another cluster have it; once more is nothing."""
+        """Let another cluster have it; idempotent."""
         if self._lock >= 0:
             os.close(self._lock)
         self._lock = -1

@@ -1,7 +1,7 @@
 """The controllers of kube-controller-manager that drivers and their pods meet.
 
-``claims``, ``evictions``, ``garbage``, ``namespaces`` (those that go), ``departures`` (pods of nodes that went),
-``furnishings`` (what each namespace has) and ``budgets``; each works change by change (``feed``).
+Modules have upstream's names. Each controller handles one change after the other (``feed``). ``namespace_defaults`` are the
+serviceaccount and root CA publishers, ``rule_status`` and ``taints`` are parts of ``device_taint_eviction``.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """Evicts pods from devices with NoExecute taints (kube-controller-manager pkg/controller/devicetainteviction, 1.36).
 
-What is due is decided in ``taints``; here changes are noted, time passes, and pods are deleted. A change looks again at
-the claims with devices of the pools that it concerns.
+``taints`` decides when an eviction is due. This module follows changes, waits and deletes pods. A change of a slice
+re-evaluates only pods whose claims have devices of its pool.
 """
 
 import logging
@@ -34,7 +34,7 @@ CONDITION = {
 
 
 class DeviceTaintEvictionController:
-    """One controller."""
+    """The device taint eviction controller of one cluster."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
@@ -50,7 +50,7 @@ class DeviceTaintEvictionController:
         self._status = RuleStatus(api, self._clock)
 
     async def run(self) -> None:
-        """Control until cancelled."""
+        """Run until cancelled."""
         if not self._on:
             return
         async for batch in feed(self._api, WATCHED, self._wait_s):
@@ -80,7 +80,7 @@ class DeviceTaintEvictionController:
         return max(0.0, min(times) - self._clock.time()) if times else None
 
     def _handle(self, changed: Changed) -> set[Key]:
-        """Learn of a change; the pods whose eviction has to be looked at again."""
+        """Handle a change; returns the pods whose eviction must be re-evaluated."""
         item = changed.item
         if changed.plural == "pods":
             key = key_of(item)
@@ -109,7 +109,7 @@ class DeviceTaintEvictionController:
         return set(self._pods["/".join(key)])
 
     def _plan(self, key: Key) -> None:
-        """Note when a pod has to go, and tell about it; take that back if it may stay."""
+        """Schedule or cancel the eviction of a pod, and record an event about it."""
         namespace, name = key
         pod, due, before = self._api.find("pods", name, namespace), None, self._due.pop(key, None)
         if pod is not None:
@@ -131,7 +131,7 @@ class DeviceTaintEvictionController:
             )
 
     def _time_of(self, pod: Object) -> float | None:
-        """When POD has to go; None: it may stay."""
+        """When POD is to be evicted; None if it is not."""
         if done(pod) or not pod["spec"].get("nodeName") or pod["metadata"].get("deletionTimestamp"):
             return None
         rules = self._api.values("devicetaintrules") if self._with_rules else []
@@ -158,7 +158,7 @@ class DeviceTaintEvictionController:
                 self._status.evicted(rule)
 
     def _time_with(self, pod: Object, rules: list[Object]) -> bool:
-        """Whether RULES alone make POD go."""
+        """Whether RULES alone evict POD."""
         for name in claim_names(pod):
             claim = self._api.find("resourceclaims", name, pod["metadata"]["namespace"])
             if claim is not None and eviction_time(claim, {}, rules, self._clock.time()) is not None:
@@ -166,7 +166,7 @@ class DeviceTaintEvictionController:
         return False
 
     def _pending(self) -> Any:
-        """A function that counts, for a rule, the pods that would have to go and their namespaces."""
+        """A function that counts, for a rule, the pods that would be evicted and their namespaces."""
 
         def count(rule: Object) -> tuple[int, int]:
             pods = {

@@ -1,7 +1,7 @@
-"""How a controller learns of changes: all objects first, then every change once, in order.
+"""The informer of a controller: all objects first, then every change once, in order.
 
-The objects that a change carries are those of its time; who writes looks the present one up. Between that and the write
-the event loop does not pause, so conflicts come from other clients only: they are tried again with the next change.
+The objects of a change may be out of date when it is handled, so a controller reads an object again before it writes.
+The event loop does not pause between the two, so only other clients cause conflicts; the next change repeats the work.
 """
 
 import asyncio

@@ -42,7 +42,7 @@ FINE: Mapping[str, Reason] = MappingProxyType(
         ),
     }
 )
-"""{condition: what is row as long as it is False} (status_condition_utils.go)."""
+"""{condition: its reason and message while it is False} (status_condition_utils.go)."""
 
 
 @dataclass(slots=True)
@@ -137,7 +137,7 @@ def delete_all(api: Api, kind: Resource, namespace: str, left: Remains, *, patie
 
 
 def conditions(left: Remains) -> dict[str, Reason]:
-    """What is to be row by conditions that are True."""
+    """The conditions that are True, each with its reason."""
     found: dict[str, Reason] = {}
     if left.failures:
         what = listed(left.failures)

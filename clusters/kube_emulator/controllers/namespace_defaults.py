@@ -32,7 +32,7 @@ async def run_namespace_defaults(api: Api, certificate: bytes) -> None:
                 add_account(api, name)
                 publish_certificate(api, name, certificate.decode())
             except ApiError as error:
-                log.info("furnishing namespace %s: %s", name, error)
+                log.info("defaults of namespace %s: %s", name, error)
 
 
 def add_account(api: Api, namespace: str) -> None:

@@ -1,4 +1,4 @@
-"""Removes pods of nodes that are gone (kube-controller-manager pkg/controller/podgc, 1.36)."""
+"""Deletes pods of nodes that no longer exist (kube-controller-manager pkg/controller/podgc, 1.36)."""
 
 import logging
 from typing import Any
@@ -14,7 +14,7 @@ QUARANTINE_S = 40
 
 
 async def run_podgc(api: Api) -> None:
-    """Control until cancelled."""
+    """Run until cancelled."""
     clock = api.clock
     lost: dict[str, float] = {}
 
@@ -42,7 +42,7 @@ async def run_podgc(api: Api) -> None:
 
 
 def remove_pods(api: Api, node: str) -> None:
-    """Delete the pods that were on NODE, without a kubelet that could say good-bye."""
+    """Delete the pods that were bound to NODE at once: no kubelet is left to end them."""
     if api.find("nodes", node) is not None:
         return
     for pod in api.values("pods"):

@@ -1,7 +1,7 @@
-"""Makes claims from templates and takes devices back from pods that ended.
+"""Creates claims from templates, and removes reservations and allocations of pods that ended.
 
 After kube-controller-manager pkg/controller/resourceclaim, 1.36; in 1.34 claims block the deletion of their pod
-(kubernetes#134956). Work is kept by key: a pod, or a claim. What has to wait for a template is done when that appears.
+(kubernetes#134956). Work is queued by key: a pod or a claim. A pod that waits for a template is synced when the template is created.
 """
 
 import logging
@@ -47,7 +47,7 @@ def owner_pod(claim: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 class ResourceClaimController:
-    """One controller."""
+    """The resourceclaim controller of one cluster."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
@@ -59,7 +59,7 @@ class ResourceClaimController:
         """{template or claim that pods want: the pods}."""
 
     async def run(self) -> None:
-        """Control until cancelled."""
+        """Run until cancelled."""
         async for batch in feed(self._api, ("pods", "resourceclaims", "resourceclaimtemplates")):
             pods: dict[Key, None] = {}
             claims: dict[Key, None] = {}
@@ -77,7 +77,7 @@ class ResourceClaimController:
             log.info("%s %s/%s: %s", work.__name__.removeprefix("_"), *key, error)
 
     def _enqueue(self, changed: Changed, pods: dict[Key, None], claims: dict[Key, None]) -> None:
-        """Put what CHANGED concerns into PODS and CLAIMS."""
+        """Enqueue the PODS and CLAIMS that a change concerns."""
         key, item = key_of(changed.item), changed.item
         if changed.plural == "resourceclaimtemplates":
             pods.update(dict.fromkeys(self._waiting_for.get(key, ())))
@@ -121,7 +121,7 @@ class ResourceClaimController:
             self._reserve(pod)
 
     def _write_claim_names(self, pod: Object, made: list[Object]) -> None:
-        """Note in POD the names of its claims."""
+        """Write the names of POD's claims into its status."""
         kept = (pod.get("status") or {}).get("resourceClaimStatuses") or []
         metadata = {"name": pod["metadata"]["name"], "namespace": pod["metadata"]["namespace"]}
         status = {"resourceClaimStatuses": [*kept, *made]}
@@ -182,7 +182,7 @@ class ResourceClaimController:
                 self._api.update("resourceclaims", new, subresource="status")
 
     def _sync_claim(self, key: Key) -> None:
-        """Drop reservations of pods that ended; without any, take the allocation back; delete what was made for them."""
+        """Remove reservations of pods that ended, deallocate a claim without any, and delete claims of pods that ended."""
         namespace, name = key
         claim = self._api.find("resourceclaims", name, namespace)
         if claim is None:

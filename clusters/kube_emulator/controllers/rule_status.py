@@ -50,7 +50,7 @@ class RuleStatus:
         self._evicted[uid] = self._evicted.get(uid, 0) + 1
 
     def write(self, pending: Callable[[Object], tuple[int, int]]) -> None:
-        """Look at the rules whose time it is; PENDING counts the pods that a rule would evict, and their namespaces."""
+        """Write the status of rules that are due; PENDING counts the pods that a rule would evict, and their namespaces."""
         now = self._clock.time()
         for rule in self._api.values("devicetaintrules"):
             name = rule["metadata"]["name"]
@@ -92,8 +92,8 @@ class RuleStatus:
         elif effect == "None":
             reason, message = "NoEffect", self._simulation(rule, pending)
         if evicted:
-            told = f"{counted(evicted, 'pod', 'pods')} evicted since starting the controller."
-            message = f"{message} {told}".strip()
+            summary = f"{counted(evicted, 'pod', 'pods')} evicted since starting the controller."
+            message = f"{message} {summary}".strip()
         return {
             "type": TYPE,
             "status": status,

@@ -20,7 +20,7 @@ UID = "kubernetes.io/service-account.uid"
 
 
 async def run_serviceaccount_tokens(api: Api, signer: Signer, authority: bytes) -> None:
-    """Control until cancelled; AUTHORITY is the certificate that secrets tell to trust."""
+    """Run until cancelled; AUTHORITY is the CA certificate that is put into secrets."""
     async for _ in changes_of(api.store, WATCHED):
         for secret in api.values("secrets"):
             fill_secret(api, secret, signer, authority)

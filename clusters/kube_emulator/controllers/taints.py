@@ -25,7 +25,7 @@ def device_taints(result: Object, slices: Iterable[Object], rules: Sequence[Obje
 
 
 def tolerated_s(taint: Object, tolerations: Sequence[Object]) -> float | None:
-    """How long TAINT is tolerated, in seconds; None: for ever.
+    """How long TAINT is tolerated, in seconds; None: forever.
 
     Only tolerations whose effect is NoExecute, or that name none, count.
     """

@@ -1,8 +1,8 @@
 """A registered plugin instance: its connection, and the calls that the kubelet makes over it.
 
 One client connection for each instance carries all its services. It connects at once and comes back by itself; whether
-it stands decides which instance is asked and when slices are wiped (kubelet cm/dra/plugin, 1.36). The deadline of a
-call runs on the cluster's clock and is told to the plugin too. How fast a broken connection is tried again is up to
+it is connected decides which instance is called and when slices are deleted (kubelet cm/dra/plugin, 1.36). The deadline of a
+call runs on the cluster's clock and is sent to the plugin too. How fast a broken connection is tried again is up to
 gRPC's own timers, which no clock of ours turns; they are set shorter than Go's.
 """
 
@@ -39,7 +39,7 @@ OPTIONS = (
     ("grpc.max_reconnect_backoff_ms", 2000),
 )
 CLOSING_S = 0.5
-"""Real time, for gRPC to tell that a channel has ended."""
+"""Real time, for gRPC to report that a channel was closed."""
 
 
 class CallError(Exception):
@@ -52,7 +52,7 @@ class NotImplementedByPlugin(CallError):
 
 @dataclass(frozen=True, slots=True)
 class ClaimRef:
-    """A claim as a plugin is told of it."""
+    """A claim in a request to a plugin."""
 
     namespace: str
     name: str
@@ -61,7 +61,7 @@ class ClaimRef:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a plugin says of one claim."""
+    """A plugin's response for one claim."""
 
     error: str = ""
     devices: tuple[PreparedDevice, ...] = ()
@@ -71,7 +71,7 @@ class Plugin:
     """An instance of a driver.
 
     Attributes:
-        connected: whether the connection stands.
+        connected: whether the connection is ready.
     """
 
     def __init__(
@@ -88,8 +88,8 @@ class Plugin:
     async def keep_connected(self) -> None:
         """Connect, and again whenever the connection is lost, until cancelled; then let it go.
 
-        What waits for a change is not cancelled but sees the end of the channel: gRPC would tell an event loop that is
-        closed by then, and lose what it has to tell others.
+        What waits for a change is not cancelled but sees the end of the channel: gRPC would call back into an event loop
+        that is closed by then, and drop its other callbacks.
         """
         waiting: asyncio.Future[None] | None = None
         try:
@@ -108,7 +108,7 @@ class Plugin:
                 await asyncio.wait([waiting], timeout=CLOSING_S)
 
     async def close(self) -> None:
-        """Let the connection go."""
+        """Close the connection."""
         self.connected = False
         await self._channel.close()
 

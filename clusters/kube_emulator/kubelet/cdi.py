@@ -86,7 +86,7 @@ def container_view(
 def injected(
     folder: Path, ids: Sequence[str], environment: Mapping[str, str], mounts: Sequence[Edits]
 ) -> dict[str, Any]:
-    """What ``container_view`` tells, as long as edits have the form that they should have."""
+    """What ``container_view`` returns, provided that the edits are well-formed."""
     known = load(folder)
     if unresolved := [name for name in ids if name not in known]:
         message = f"CDI device injection failed: unresolvable CDI devices {', '.join(unresolved)}"

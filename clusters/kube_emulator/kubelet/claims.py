@@ -1,11 +1,11 @@
 """Prepares and unprepares the claims of pods (kubelet cm/dra manager.go, 1.36).
 
-First everything that can be wrong is looked for without a change, so that a pod that fails there can be deleted without
-any driver; then the pod is noted in the cache and on disk; then the drivers are called, one call each. Claims count as
+First the claims are validated without a change, so that a pod that fails there can be deleted without any driver. Then
+the pod is added to the cache and the checkpoint. Then each driver is called once. Claims count as
 prepared only when all drivers succeeded, so after a failure every driver of them sees its prepare call again.
 
 What is to be unprepared is what the cache says of the pod, as upstream since 1.37. Upstream falls back to the names in
-the pod, and would then unprepare a claim that only another pod uses; here a pod that was never noted lets go of nothing.
+the pod, and would then unprepare a claim that only another pod uses; here a pod that is not in the cache releases nothing.
 """
 
 import contextlib
@@ -41,7 +41,7 @@ class Wanted:
     """A claim of a pod that may be prepared now.
 
     Attributes:
-        plugins: {driver: the instance to ask}, without drivers that need no call.
+        plugins: {driver: the instance to call}, without drivers that need no call.
     """
 
     claim: Object
@@ -107,7 +107,7 @@ class ClaimManager:
             self._metrics.observe(OPERATIONS, seconds, operation_name=operation, is_error=failed)
 
     def _wanted(self, pod: Object, wanted: Any) -> Wanted:
-        """Look for what is wrong with a claim; nothing is changed."""
+        """Validate a claim without changing anything."""
         try:
             claim = self._api.get("resourceclaims", wanted.name, pod["metadata"]["namespace"])
         except ApiError as error:
@@ -124,7 +124,7 @@ class ClaimManager:
             raise ClaimError(message)
 
     def _note(self, pod: str, wanted: Iterable[Wanted]) -> list[tuple[ClaimInfo, Mapping[str, Plugin]]]:
-        """Note that POD uses the claims; those that are to be prepared, with whom to ask."""
+        """Add POD to the claims in the cache; returns those to prepare, each with the plugins to call."""
         todo: list[tuple[ClaimInfo, Mapping[str, Plugin]]] = []
         for one in wanted:
             info = self._known(one.claim)
@@ -192,7 +192,7 @@ class ClaimManager:
         return found
 
     async def unprepare(self, uid: str) -> None:
-        """Let go of the claims of the pod UID; those that no other pod uses are unprepared.
+        """Release the claims of the pod UID; those that no other pod uses are unprepared.
 
         Raises:
             ClaimError: some are not; the pod has to wait.
@@ -201,7 +201,7 @@ class ClaimManager:
             await self._release(uid, self.cache.of_pod(uid))
 
     async def reconcile(self, active: Collection[str]) -> None:
-        """Let go of the claims of pods that are not ACTIVE; what fails is tried the next time."""
+        """Release the claims of pods that are not ACTIVE; failures are retried the next time."""
         users = {uid for claim in self.cache.claims.values() for uid in claim.pods}
         for uid in sorted(users - set(active)):
             with contextlib.suppress(ClaimError):

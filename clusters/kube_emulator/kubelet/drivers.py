@@ -1,4 +1,4 @@
-"""The kubelet's handler of DRA plugins: which instances of a driver there are and which one is asked.
+"""The kubelet's handler of DRA plugins: which instances of a driver there are and which one is called.
 
 Facts and texts: kubelet cm/dra/plugin/dra_plugin_manager.go, 1.36. Kubelets of 1.34 and later know the services v1 and
 v1beta1; the plugin's order decides. Health is asked of v1alpha1 only up to 1.36, of v1 where it is offered from 1.37 on.
@@ -85,7 +85,7 @@ class Drivers:
         self._changed(driver)
 
     async def deregister(self, driver: str, endpoint: str) -> None:
-        """Forget an instance."""
+        """Remove an instance."""
         entries = self.instances.get(driver, [])
         for entry in [entry for entry in entries if entry.plugin.endpoint == endpoint]:
             entries.remove(entry)
@@ -98,7 +98,7 @@ class Drivers:
             await entry.plugin.close()
 
     def get(self, driver: str) -> Plugin:
-        """The instance to ask: the last one that is connected, else the last one.
+        """The instance to call: the last one that is connected, else the last one.
 
         Raises:
             ClaimError: there is none.
@@ -121,7 +121,7 @@ class Drivers:
             self._slice_cleanup.driver_unusable(driver)
 
     async def close(self) -> None:
-        """Let go of every connection; the plugins' tasks are ended already."""
+        """Close every connection; the plugins' tasks have ended already."""
         for entries in self.instances.values():
             for entry in entries:
                 await entry.plugin.close()

@@ -1,4 +1,4 @@
-"""What a kubelet does to drivers on a bad day, on request: the same call twice, claims in another order, a call broken off.
+"""Injected faults of calls to drivers: the same call twice, claims in another order, a call that is cancelled.
 
 All of it can happen to a driver in a real cluster (a kubelet that restarts, a slow disk, two syncs that meet); here it
 happens when a test wants it.
@@ -19,14 +19,14 @@ OLD_UID = "00000000-0000-4000-8000-000000000000"
 
 @dataclass(slots=True)
 class CallFaults:
-    """What the next calls suffer.
+    """The faults of the next calls.
 
     Attributes:
         duplicate: calls that are sent twice at the same time; the second answer counts.
         reverse: calls whose claims come in reverse order.
         unprepare_first: prepare calls before which the same claims are unprepared.
         old_uid: calls before which the same claims are sent with the UID of claims that are long gone.
-        cancel_after_s: the next call is broken off after that time; None lets it be.
+        cancel_after_s: the next call is cancelled after that time; None: it is not.
     """
 
     duplicate: int = 0
@@ -36,17 +36,17 @@ class CallFaults:
     cancel_after_s: float | None = None
 
     def use(self, name: str) -> bool:
-        """Whether the next call suffers NAME; it is one less then."""
+        """Whether the next call has the fault NAME; counts it down."""
         left: int = getattr(self, name)
         setattr(self, name, max(left - 1, 0))
         return left > 0
 
 
 class Caller:
-    """Makes the calls of one kubelet, well or badly.
+    """Makes the calls of one kubelet, with injected faults.
 
     Attributes:
-        faults: what the next ones suffer.
+        faults: those of the next calls.
     """
 
     def __init__(self, clock: Clock, metrics: Metrics) -> None:
@@ -60,14 +60,14 @@ class Caller:
         Raises:
             CallError: it failed as a whole.
         """
-        day = self.faults
-        if day.use("reverse"):
+        faults = self.faults
+        if faults.use("reverse"):
             claims = claims[::-1]
-        if day.use("old_uid"):
+        if faults.use("old_uid"):
             await self._try(plugin, method, [ClaimRef(c.namespace, c.name, OLD_UID) for c in claims])
-        if method == PREPARE and day.use("unprepare_first"):
+        if method == PREPARE and faults.use("unprepare_first"):
             await self._try(plugin, UNPREPARE, claims)
-        if day.use("duplicate"):
+        if faults.use("duplicate"):
             _, last = await asyncio.gather(
                 self._try(plugin, method, claims), self._send(plugin, method, claims)
             )

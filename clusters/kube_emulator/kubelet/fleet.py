@@ -1,6 +1,6 @@
 """All kubelets of a cluster: three tasks however many nodes there are.
 
-One hands each change of a pod to the kubelet of its node; one looks for plugins each second, in the folders of nodes that
+One passes each change of a pod to the kubelet of its node; one scans for plugins each second, in the folders of nodes that
 are not hollow, and by one listing for folders of nodes that were; one renews leases each 10 s, of hollow nodes only some
 at a time, so that all of them are renewed every 5 min. (A change of 5 000 leases each 10 s would be all that the history
 of the API server holds.)
@@ -77,7 +77,7 @@ class Fleet:
                 await kubelet.shut_down()
 
     async def _dispatch(self) -> None:
-        """Hand out pods; a watch that ends is started again, and what went meanwhile is found out."""
+        """Pass each pod to its kubelet; a watch that ends is restarted, and pods deleted meanwhile are detected."""
         where: dict[str, str] = {}
         while True:
             now = {pod["metadata"]["uid"] for pod in self._api.values("pods")}
@@ -107,8 +107,8 @@ class Fleet:
         if not self._hollow:
             return []
         folders = {path.name for path in self._folder.iterdir()} if self._folder.is_dir() else set()
-        heard = {name for name in self._hollow if not self.kubelets[name].hollow}
-        return [name for name in self._hollow & (folders | heard) if not self.kubelets[name].stopped]
+        used = {name for name in self._hollow if not self.kubelets[name].hollow}
+        return [name for name in self._hollow & (folders | used) if not self.kubelets[name].stopped]
 
     async def _renew_leases(self) -> None:
         rounds = itertools.count()

@@ -1,7 +1,7 @@
-"""Follows the health streams of plugins and tells which devices changed (kubelet cm/dra, 1.36).
+"""Follows the health streams of plugins and reports which devices changed (kubelet cm/dra, 1.36).
 
 A stream that ends is opened again 5 s later; meanwhile the health of the driver's devices is unknown. One that the plugin
-does not implement is opened again too, up to 1.36; a kubelet of 1.37 gives up on it (dra_plugin_manager.go, 1.37.2).
+does not implement is opened again too, up to 1.36; a kubelet of 1.37 stops then (dra_plugin_manager.go, 1.37.2).
 Every instance of a driver that offers the service is followed, not only the newest.
 """
 

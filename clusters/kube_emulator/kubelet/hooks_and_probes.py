@@ -1,4 +1,4 @@
-"""What is done to a container that is a process while it runs: hooks after its start and before its end, and probes.
+"""Lifecycle hooks and probes of containers that run as processes.
 
 After kubelet kuberuntime (``postStart`` holds up the container's start, ``preStop`` takes from its grace period) and
 pkg/kubelet/prober (1.36). A container whose ``postStart``, startup or liveness probe fails is ended; its restart policy
@@ -19,7 +19,7 @@ Object = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class HooksAndProbes:
-    """Looks after the containers of a pod.
+    """Runs the hooks and probes of the containers of a pod.
 
     Attributes:
         record_event: records an event.
@@ -33,7 +33,7 @@ class HooksAndProbes:
     sync_status: Callable[[], None]
 
     async def run(self, spec: Object, container: Container, grace_s: float) -> None:
-        """Look after a container until cancelled, or until it has to end."""
+        """Run postStart and the probes of a container until cancelled, or until it must end."""
         post_started, container.post_started = container.post_started, True
         if not post_started and not await self._hook(spec, "postStart", grace_s):
             await self.runtime.stop(container, grace_s)
@@ -50,7 +50,7 @@ class HooksAndProbes:
                 group.create_task(self._probe(container, probe, grace_s))
 
     async def pre_stop(self, spec: Object, grace_s: float) -> None:
-        """Run ``preStop``; a failure is told and changes nothing."""
+        """Run ``preStop``; a failure is only recorded as an event."""
         await self._hook(spec, "preStop", grace_s)
 
     async def _hook(self, spec: Object, name: str, limit_s: float) -> bool:

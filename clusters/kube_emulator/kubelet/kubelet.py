@@ -1,7 +1,7 @@
 """The kubelet of one node: starts, stops, and puts its parts together.
 
-Until a pod or a plugin comes a node is hollow: this object and nothing else, no folder and no task. What a running
-kubelet has in memory is a ``RunningKubelet``; it ends with the kubelet, while the container runtime, the checkpoint and the folders
+Until a pod or a plugin comes a node is hollow: this object and nothing else, no folder and no task. What a
+kubelet has in memory is a ``RunningKubelet``; it ends when the kubelet stops, while the container runtime, the checkpoint and the folders
 stay. A reboot takes the runtime, the folder of CDI files (a tmpfs on a real node) and the plugins' sockets too.
 """
 
@@ -82,7 +82,7 @@ class Kubelet:
         return self._runtime is None
 
     def start(self, *, delete_slices: bool = True) -> None:
-        """Begin to run; nothing if it does. WIPE the node's slices, as at every start but the first of a hollow node.
+        """Start; idempotent. DELETE_SLICES of the node, as at every start but the first of a hollow node.
 
         Raises:
             CorruptCheckpoint: ``dra_manager_state`` is damaged; the kubelet does not run.
@@ -136,7 +136,7 @@ class Kubelet:
             self.running.pod_changed(uid, pod)
 
     def scan_plugins(self) -> None:
-        """Look for plugins."""
+        """One pass of the plugin watcher."""
         if self.running is not None and self.running.started:
             self.running.watcher.reconcile()
 
@@ -153,7 +153,7 @@ class RunningKubelet:
     """A kubelet that runs.
 
     Attributes:
-        started: whether ``run`` does; before that nothing has to be told to it, for it looks for itself.
+        started: whether ``run`` does; before that it needs no changes: it lists the pods when it starts.
         workers: {UID: worker} of the pods that the node has something of.
     """
 
@@ -205,7 +205,7 @@ class RunningKubelet:
             await self.drivers.close()
 
     def _take_over(self) -> None:
-        """Find out which pods the node has; what runs of others is ended."""
+        """Sync the pods that are bound to the node, and end containers of others."""
         api = self._cluster.api
         pods = [item.value for item in api.store.where("pods", self._node.name)]
         for uid in self._runtime.sandboxes.keys() - {pod["metadata"]["uid"] for pod in pods}:
@@ -233,7 +233,7 @@ class RunningKubelet:
             self._spawn(self._work(uid))
 
     def _exists(self, uid: str, metadata: Object) -> bool:
-        """Whether the pod is there still: what is heard of it may be older than its end."""
+        """Whether the pod is there still: the watch event may be older than its deletion."""
         found = self._cluster.api.find("pods", metadata["name"], metadata["namespace"])
         return found is not None and found["metadata"]["uid"] == uid
 

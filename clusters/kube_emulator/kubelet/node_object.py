@@ -1,8 +1,8 @@
 """The Node object and its heartbeat, as a kubelet writes them (kubelet nodestatus/setters.go and nodelease, 1.36).
 
 Addresses come from 198.18.0.0/15, which RFC 2544 keeps for tests of networks and nobody routes: nodes from its lower
-half, pods from its upper half. Capacity is that of a big server, the same everywhere. A lease is what tells that a
-kubelet lives; the Node itself changes only when something about the node does.
+half, pods from its upper half. Capacity is that of a big server, the same everywhere. A lease shows that a kubelet
+is alive; the Node itself changes only when something about the node does.
 """
 
 import ipaddress
@@ -110,7 +110,7 @@ def record_reboot(api: Api, name: str, boot_id: str) -> None:
 
 
 def renew_lease(api: Api, clock: Clock, name: str) -> None:
-    """Say that the kubelet of NAME lives."""
+    """Renew the lease of the node NAME."""
     node = api.find("nodes", name)
     if node is None:
         return

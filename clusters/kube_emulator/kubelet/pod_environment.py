@@ -55,7 +55,7 @@ def fields_of(pod: Object, ip: str, host_ip: str) -> dict[str, str]:
 
 
 def expanded(value: str, known: Mapping[str, str]) -> str:
-    """VALUE with ``$(NAME)`` replaced where NAME is known; ``$$`` stands for a dollar."""
+    """VALUE with ``$(NAME)`` replaced where NAME is known; ``$$`` gives a dollar."""
     parts = value.split("$$")
     for name, text in known.items():
         parts = [part.replace(f"$({name})", text) for part in parts]

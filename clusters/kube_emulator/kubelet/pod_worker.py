@@ -2,8 +2,8 @@
 
 The order is the kubelet's (pod_workers.go, kubelet.go SyncPod and SyncTerminatingPod, kuberuntime, 1.36): claims are
 prepared before the sandbox is made, and only then, so a restarted kubelet does not prepare what runs; they are
-unprepared when all containers have ended, and only after that the API hears that the pod has ended, because others take
-the devices away then. A sync that failed is repeated after 10 to 15 s; a container that ends is started again at once,
+unprepared when all containers have ended, and only after that a terminal phase is written, because the devices
+may be allocated to others then. A sync that failed is repeated after 10 to 15 s; a container that ends is started again at once,
 then after 10 s, 20 s and so on up to 5 min.
 """
 
@@ -39,7 +39,7 @@ ENDED = ("Succeeded", "Failed")
 
 @dataclass(frozen=True, slots=True)
 class NodeContext:
-    """What a pod finds on its node.
+    """What pod workers need of their node.
 
     Attributes:
         with_health: adds the health of devices to the pod's container statuses.
@@ -58,7 +58,7 @@ class PodWorker:
     """A pod.
 
     Attributes:
-        pod: as last heard.
+        pod: as of the last change.
         gone: whether the object does not exist any more.
     """
 
@@ -85,7 +85,7 @@ class PodWorker:
             self._ending.set()
 
     async def run(self) -> None:
-        """The pod's life; returns when the node has nothing of it any more."""
+        """Sync the pod; returns when nothing of it is left on the node."""
         self.pod_changed(self.pod)
         ended = (self.pod.get("status") or {}).get("phase") in ENDED
         if not self._ending.is_set():
@@ -248,7 +248,7 @@ class PodWorker:
         return float(wanted)
 
     async def _release(self) -> None:
-        """Let go of the claims; until that succeeds the pod stays."""
+        """Release the claims; the pod remains until that succeeds."""
         while not self._released:
             try:
                 await self._node.claims.unprepare(self._uid)
@@ -258,7 +258,7 @@ class PodWorker:
                 await self._pause()
 
     def sync_status(self) -> None:
-        """Write the status, if it changed. That a pod has ended is not said before its claims are let go of."""
+        """Write the status, if it changed. A terminal phase is held back until the claims are released."""
         api, metadata = self._node.api, self.pod["metadata"]
         found = api.find("pods", metadata["name"], metadata["namespace"])
         if found is None or found["metadata"]["uid"] != self._uid:

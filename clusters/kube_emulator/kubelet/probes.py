@@ -33,7 +33,7 @@ class Probe:
     last: bool | None = None
 
     def add_result(self, good: bool) -> bool:
-        """The container gave an answer; whether ``passed`` changed, or a failure is to be acted on."""
+        """Add a result; returns whether ``passed`` changed, or a failure is to be acted on."""
         self.row = self.row + 1 if good == self.last else 1
         self.last = good
         if self.row < (self.successes if good else self.failures):

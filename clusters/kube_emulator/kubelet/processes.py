@@ -43,7 +43,7 @@ class Process:
         return self._process.returncode is None
 
     async def wait(self) -> int:
-        """The exit code as a runtime tells it: 128 and the number of the signal that ended it."""
+        """The exit code as a runtime reports it: 128 and the number of the signal that ended it."""
         code = await self._process.wait()
         return code if code >= 0 else 128 - code
 
@@ -61,7 +61,7 @@ class Process:
         self._signal(signal.SIGKILL)
 
     def _signal(self, number: signal.Signals) -> None:
-        with contextlib.suppress(ProcessLookupError):  # it has ended and the loop is yet to hear of it
+        with contextlib.suppress(ProcessLookupError):  # it has ended and the event loop does not know yet
             if self.alive:
                 os.killpg(self._process.pid, number)
 

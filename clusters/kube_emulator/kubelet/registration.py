@@ -1,12 +1,12 @@
-"""The kubelet's plugin watcher: which registration sockets there are, which of them are registered, and the way between.
+"""The kubelet's plugin watcher: the desired state (registration sockets), the actual state (plugins), and the reconciler.
 
-Each second, on the cluster's clock, a pass looks at the directory and then acts: what happened between two passes cannot
-be go_error apart from outside, so nothing has to watch in between, and a node costs one directory listing a second. A
-socket is known by its inode and birth, so one that was made anew between two passes is another one.
+Each second, on the cluster's clock, the reconciler lists the directory and then acts. What happened between two passes
+is not visible from outside, so no file watch is needed, and a node costs one directory listing per second. A socket is
+identified by its inode and birth, so one that was replaced between two passes is another one.
 
 Facts and texts: kubelet pluginmanager (reconciler, operation_generator, goroutinemap/exponentialbackoff), 1.36. Up to
 1.35 an instance whose handler or whose notification failed stayed registered and was not tried again; since 1.36 it is
-taken back and tried again (kubernetes #133335).
+deregistered and tried again (kubernetes #133335).
 """
 
 import asyncio
@@ -93,7 +93,7 @@ def find_sockets(folder: str) -> dict[str, Birth]:
                     if stat.S_ISSOCK((status := entry.stat()).st_mode):
                         found[entry.path] = (status.st_ino, status.st_mtime_ns)
     except OSError as error:
-        log.debug("%s cannot be looked at: %s", folder, error)
+        log.debug("%s cannot be read: %s", folder, error)
     return found
 
 
@@ -111,7 +111,7 @@ class PluginWatcher:
     _operations: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
 
     def reconcile(self) -> None:
-        """One pass."""
+        """One pass of the reconciler."""
         desired = find_sockets(str(self.folder))
         now = self.clock.monotonic()
         waiting = {path for path, back in self.back_offs.items() if now <= back.since + back.pause_s}

@@ -22,7 +22,7 @@ Spawn = Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"]
 
 
 class SliceCleanup:
-    """Wipes of one node, those that wait included."""
+    """The pending and running deletions of one node."""
 
     def __init__(self, api: Api, clock: Clock, node: str, spawn: Spawn) -> None:
         self._api = api
@@ -37,7 +37,7 @@ class SliceCleanup:
         self._spawn(self.delete(""))
 
     def driver_usable(self, driver: str) -> None:
-        """DRIVER is back: a wipe that waits is called off."""
+        """DRIVER is connected again: cancel the pending deletion."""
         if task := self._pending.pop(driver, None):
             task.cancel()
 

@@ -26,7 +26,7 @@ class Writer:
         return self._api.create("resourceclaims", {**claim, "metadata": metadata}).value
 
     def write_request_mappings(self, pod: Object, claim: Object, mappings: list[Object]) -> None:
-        """Note in POD which claim and requests serve its extended resources."""
+        """Write into POD's status which claim and requests serve its extended resources."""
         noted = {"resourceClaimName": claim["metadata"]["name"], "requestMappings": mappings}
         current = self._api.get("pods", pod["metadata"]["name"], pod["metadata"]["namespace"])
         status = {**(current.get("status") or {}), "extendedResourceClaimStatus": noted}
@@ -93,7 +93,7 @@ class Writer:
         record_event(self._api, bound, reason="Scheduled", message=message, source=SOURCE, kind="Normal")
 
     def refuse(self, pod: Object, reason: str, why: str) -> None:
-        """Say in POD why it waits; the condition is written only if it does not stand there already."""
+        """Write into POD's conditions why it is unschedulable, if that changed."""
         condition = {
             "type": "PodScheduled",
             "status": "False",

@@ -1,4 +1,4 @@
-"""The scheduler: watches, lets ``scheduling`` decide, and writes (kube-scheduler with its DRA plugin, 1.36 and 1.37).
+"""The scheduler: watches, lets ``framework`` decide, and writes (kube-scheduler with its DRA plugin, 1.36 and 1.37).
 
 Everything between reading the changes and writing the result happens without a pause of the event loop, so what is
 decided is still true when it is written: allocations need not be assumed in memory as upstream's are. Only the wait for
@@ -109,7 +109,7 @@ class Scheduler:
             self._update(change.plural, before, change.after.value if change.after else None)
 
     def _update(self, plural: str, before: Object | None, after: Object | None) -> None:
-        """Learn of a change, and wake the pods that it may help."""
+        """Handle a change, and activate the pods that it may help."""
         self._state.put(plural, before, after)
         wake = self._hints.seen(plural, before, after)
         if wake is Wake.ALL:
@@ -134,7 +134,9 @@ class Scheduler:
             self._queue.retry(key, self._clock.time())
         except AllocationError as error:
             self._queue.retry(key, self._clock.time())
-            with contextlib.suppress(ApiError):  # the pod may not be told, e.g. while its namespace goes
+            with contextlib.suppress(
+                ApiError
+            ):  # the pod cannot be written, e.g. while its namespace is deleted
                 why = f'running "DynamicResources" filter plugin: {error}'
                 self._writer.refuse(pod, "SchedulerError", why)
 

@@ -1,7 +1,7 @@
 """Objects, revisions and the history of changes: what etcd and the watch cache are to a real server. No I/O, no rules.
 
 One counter numbers every change of every kind. An object that is stored is never changed in place; it is encoded once,
-so that lists and watch events of any number of readers send the same bytes. Keys stand in the order of etcd's
+so that lists and watch events of any number of readers send the same bytes. Keys are in the order of etcd's
 (``namespace/name`` as text), and what is often selected by has an index.
 """
 
@@ -37,7 +37,7 @@ class Stored:
     Attributes:
         value: the object in its storage version; never changed in place.
         raw: its JSON.
-        forms: other encodings by name, kept by whoever makes them.
+        forms: other encodings by name, kept by the caller that makes them.
     """
 
     __slots__ = ("forms", "raw", "value")
@@ -59,7 +59,7 @@ class Change:
 
     Attributes:
         gone: the last state with the revision of the deletion, as the server sends it.
-        lines: encoded watch events by name, kept by whoever makes them.
+        lines: encoded watch events by name, kept by the caller that makes them.
     """
 
     revision: int

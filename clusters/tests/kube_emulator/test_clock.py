@@ -8,18 +8,18 @@ from kube_emulator.clock import Clock
 
 
 async def test_advancing_wakes_sleepers_in_the_order_of_their_times() -> None:
-    clock, woken = Clock(), []
+    clock, finished = Clock(), []
 
     async def sleep(seconds: float) -> None:
         await clock.sleep(seconds)
-        woken.append(seconds)
+        finished.append(seconds)
 
     async with asyncio.TaskGroup() as group:
         for seconds in (300, 100, 200):
             group.create_task(sleep(seconds))
         await asyncio.sleep(0)
         clock.advance(400)
-    assert woken == [100, 200, 300]
+    assert finished == [100, 200, 300]
 
 
 async def test_a_sleeper_beyond_the_new_time_sleeps_on() -> None:

@@ -1,4 +1,4 @@
-"""A node for tests: an API, kubelets in the test's own loop with a clock to turn, and drivers that do as they are told."""
+"""A node for tests: an API, kubelets in the test's own loop with a clock to turn, and drivers that fail on request."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
@@ -91,7 +91,7 @@ class EmulatedNode:
         """Wait until something holds, without turning the clock."""
         try:
             async with asyncio.timeout(PATIENCE_S):
-                while not holds():  # noqa: ASYNC110 # what is waited for tells nobody
+                while not holds():  # noqa: ASYNC110 # what is waited for has no event
                     await asyncio.sleep(0.002)
         except TimeoutError as error:
             message = f"never came: {what or holds}"
@@ -174,14 +174,14 @@ class EmulatedNode:
 
 @dataclass
 class RecordingDriver:
-    """A driver in the test: notes what it is asked, and fails as often as it is told.
+    """A driver in the test: records its calls, and fails on request.
 
     Attributes:
         calls: (method, names of claims) in order of arrival.
         failures: what the next prepare or unprepare calls answer: an error for each claim, or a status code.
         held: names of claims that are prepared, as the driver sees it.
         stuck: prepare calls hang until this is set.
-        statuses: what it was told about its registration.
+        statuses: the registration statuses that it received.
         health: messages for each health stream that is opened; the stream then stays open until ``hang_up``.
     """
 
@@ -303,7 +303,7 @@ class DraService:
             await driver.stuck.wait()
         failure = driver.failures.pop(0) if driver.failures else ""
         if isinstance(failure, grpc.StatusCode):
-            await context.abort(failure, "as told")
+            await context.abort(failure, "injected")
         response = getattr(self._messages, f"{method}Response")()
         for claim in [] if driver.skips else request.claims:
             entry = getattr(self._messages, f"{one}Response")(error=failure)

@@ -26,7 +26,7 @@ Object = Mapping[str, Any]
 RESULTS_MAX = 32
 """Devices in one claim's allocation (resource/v1 AllocationResultsMaxSize)."""
 CHECK_EVERY = 256
-"""Steps of the search between two looks at the clock."""
+"""Steps of the search between two checks of the clock."""
 
 
 class NodeUnfit(Exception):
@@ -161,7 +161,7 @@ class Search:
         return Outcome.FAILED
 
     def places(self, wanted: Wanted, start: int) -> tuple[Sequence[int], bool]:
-        """Where to look for WANTED from START on, and whether there is certainly nothing elsewhere and no error.
+        """The candidates for WANTED from START on, and whether the list is complete and free of errors.
 
         Knowing how many devices come into question ends the search early where there are too few. For a single device
         that is not worth looking at all.

@@ -1,6 +1,6 @@
 """Pure: where a pod goes (one scheduling cycle of kube-scheduler with the plugin DynamicResources, 1.36).
 
-Filter looks at the nodes one by one, beginning where the last pod went, as kube-scheduler continues where it stopped; the
+Filter tries one node after the other, beginning where the last cycle ended, as kube-scheduler continues where it stopped; the
 first that fits is taken. Only a request with alternatives is worth comparing nodes for: then up to NODES_SCORED that fit
 are, by which alternative they could serve.
 """
@@ -64,7 +64,7 @@ class Cycle:
         """Find a place, looking from the node number START on.
 
         Raises:
-            Unschedulable: there is none; ``unavailable`` tells which allocated claims are in the way.
+            Unschedulable: there is none; ``unavailable`` has the allocated claims are in the way.
             AllocationError: a claim cannot be served as it is.
         """
         nodes, reasons, found = self.state.nodes, dict[str, int](), list[Placement]()
@@ -86,9 +86,9 @@ class Cycle:
                 reasons[reason] = reasons.get(reason, 0) + 1
         if found:
             return max(found, key=lambda placement: placement.score)
-        told = ", ".join(sorted(f"{count} {reason}" for reason, count in reasons.items()))
+        summary = ", ".join(sorted(f"{count} {reason}" for reason, count in reasons.items()))
         raise Unschedulable(
-            unfit_message(len(nodes), f"{told}." if told else "", still(self.claims, self.idle()))
+            unfit_message(len(nodes), f"{summary}." if summary else "", still(self.claims, self.idle()))
         )
 
     def problem(self) -> str:

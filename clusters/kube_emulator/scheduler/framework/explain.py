@@ -1,8 +1,8 @@
 """Pure: why a claim gets no devices, device by device, from what any cluster has.
 
 The same questions as in the search are asked of every device that a node is offered, without what else is chosen: the
-first obstacle is told. Where every request finds enough devices and the search fails all the same, it is the requests
-together, or a constraint over them, that cannot be satisfied; that is told for the node.
+first obstacle is reported. Where every request finds enough devices and the search fails all the same, it is the requests
+together, or a constraint over them, that cannot be satisfied; that is reported for the node.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -111,9 +111,9 @@ def reason_of(attempt: Search, claim: Claim, verdicts: Sequence[Verdict]) -> str
     except (AllocationError, NodeUnfit) as error:
         return str(error)
     for options in claim.requests:
-        told = [lack for wanted in options if (lack := lack_of(wanted, verdicts))]
-        if len(told) == len(options):
-            return "; ".join(told)
+        lacks = [lack for wanted in options if (lack := lack_of(wanted, verdicts))]
+        if len(lacks) == len(options):
+            return "; ".join(lacks)
     constraints = " and ".join(described(constraint) for constraint in claim.constraints)
     together = f"with {constraints} " if constraints else ""
     return f"each request finds devices, but {together}not all of them together"

@@ -1,4 +1,4 @@
-"""Pure: what a pod asks of a node beside devices, in kube-scheduler's words.
+"""Pure: what a pod asks of a node beside devices, with kube-scheduler's messages.
 
 After the plugins NodeName, NodeUnschedulable, TaintToleration, NodeAffinity and NodeResourcesFit, 1.36.
 """

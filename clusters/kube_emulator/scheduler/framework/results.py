@@ -52,7 +52,7 @@ def result_of(chosen: Chosen, gates: frozenset[str]) -> Object:
 
 
 def configs_of(claim: Claim, picked: Sequence[Wanted]) -> list[Object]:
-    """Configurations for the node: the classes' first, so that the claim's have the last word.
+    """Configurations for the node: the classes' first, so that the claim's override them.
 
     What applies to all requests names none, as since 1.37; earlier releases named them.
     """

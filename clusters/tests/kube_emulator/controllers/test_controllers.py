@@ -79,7 +79,7 @@ async def test_long_names_leave_room_for_the_random_part() -> None:
         assert claim["metadata"]["generateName"] == "p" * 57 + "-"
 
 
-async def test_a_missing_template_is_told_and_waited_for() -> None:
+async def test_a_missing_template_is_an_event_and_waited_for() -> None:
     async with controlled() as plane:
         create_objects(plane)
         templated(plane, "p")
@@ -258,7 +258,7 @@ def progress(plane: BareControlPlane) -> Object:
     return dict(condition)
 
 
-async def test_a_rule_evicts_and_tells_how_far_it_is() -> None:
+async def test_a_rule_evicts_and_reports_its_progress() -> None:
     async with controlled() as plane:
         await running(plane)
         rule(plane, "NoExecute")
@@ -271,7 +271,7 @@ async def test_a_rule_evicts_and_tells_how_far_it_is() -> None:
         assert condition["message"] == "1 pod evicted since starting the controller."
 
 
-async def test_a_rule_without_effect_tells_what_it_would_do() -> None:
+async def test_a_rule_with_effect_none_reports_what_it_would_evict() -> None:
     async with controlled() as plane:
         await running(plane)
         rule(plane, "None")

@@ -119,7 +119,7 @@ def test_kubelets_are_reached_from_another_thread(cluster: Cluster) -> None:
     cluster.advance(3600)
 
 
-def test_a_damaged_checkpoint_is_told_to_whoever_starts_the_kubelet(cluster: Cluster) -> None:
+def test_a_damaged_checkpoint_is_raised_when_the_kubelet_starts(cluster: Cluster) -> None:
     kubelet = cluster.kubelet("node-0")
     kubelet.stop()
     (kubelet.node.directory / "dra_manager_state").write_text("{}")

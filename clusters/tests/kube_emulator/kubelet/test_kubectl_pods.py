@@ -27,7 +27,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         yield made
 
 
-def kubectl(cluster: Cluster, *words: str) -> subprocess.CompletedProcess[str]:
+def kubectl(cluster: Cluster, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run kubectl."""
     environment = {
         **os.environ,
@@ -35,7 +35,7 @@ def kubectl(cluster: Cluster, *words: str) -> subprocess.CompletedProcess[str]:
         "HOME": str(Path(cluster.kubeconfig).parent),
     }
     return subprocess.run(
-        ["kubectl", *words], env=environment, capture_output=True, text=True, timeout=30, check=False
+        ["kubectl", *arguments], env=environment, capture_output=True, text=True, timeout=30, check=False
     )
 
 
@@ -70,7 +70,7 @@ def test_a_pod_that_ends_has_its_phase_and_its_log_can_be_followed_to_the_end(
 
 
 @pytest.mark.parametrize(
-    ("words", "why"),
+    ("arguments", "why"),
     [
         (("logs", "ready", "-c", "zz"), "container zz is not valid for pod ready"),
         (("logs", "ready", "--previous"), 'previous terminated container "main" in pod "ready" not found'),
@@ -81,10 +81,10 @@ def test_a_pod_that_ends_has_its_phase_and_its_log_can_be_followed_to_the_end(
         (("attach", "ready"), "pods/attach is not served by the embedded cluster"),
     ],
 )
-def test_what_is_not_there_is_refused_clearly(cluster: Cluster, words: tuple[str, ...], why: str) -> None:
+def test_what_is_not_there_is_refused_clearly(cluster: Cluster, arguments: tuple[str, ...], why: str) -> None:
     if Caller(cluster)("GET", f"{PODS}/ready").code == 404:
         run(cluster, "ready", "trap exit TERM; while true; do sleep 0.01; done")
         kubectl(cluster, "wait", "--for=condition=Ready", "pod/ready", "--timeout=20s")
-    answer = kubectl(cluster, *words)
+    answer = kubectl(cluster, *arguments)
     assert answer.returncode != 0
     assert why in answer.stderr

@@ -38,7 +38,7 @@ class Sockets(RuleBasedStateMachine):
         self.there.pop(path, None)
 
     @rule(blocked=st.sets(PATHS))
-    def look(self, blocked: set[str]) -> None:
+    def reconcile(self, blocked: set[str]) -> None:
         steps = decide(self.there, self.actual, blocked)
         assert not (set(steps.unregister) | set(steps.register)) & blocked
         for path in steps.unregister:
@@ -49,8 +49,8 @@ class Sockets(RuleBasedStateMachine):
 
     @rule()
     def settle(self) -> None:
-        self.look(set())
-        self.look(set())
+        self.reconcile(set())
+        self.reconcile(set())
         assert {path: found.birth for path, found in self.actual.items()} == self.there
 
 
@@ -93,7 +93,7 @@ class Pods(RuleBasedStateMachine):
     @rule(count=st.integers(1, 2))
     @precondition(lambda self: not self.driver.failures)
     def fail(self, count: int) -> None:
-        self.driver.failures = ["told to"] * count
+        self.driver.failures = ["failed on request"] * count
 
     @rule()
     def restart(self) -> None:

@@ -66,10 +66,10 @@ async def test_without_the_driver_nothing_is_noted_and_the_pod_can_go(node_env: 
     ("failure", "why"),
     [
         ("no power", "NodePrepareResources failed for ResourceClaim c: no power"),
-        (grpc.StatusCode.INTERNAL, "NodePrepareResources: rpc error: code = Internal desc = as told"),
+        (grpc.StatusCode.INTERNAL, "NodePrepareResources: rpc error: code = Internal desc = injected"),
     ],
 )
-async def test_a_failed_prepare_is_told_and_repeated(
+async def test_a_failed_prepare_is_an_event_and_repeated(
     node_env: EmulatedNode, failure: str | grpc.StatusCode, why: str
 ) -> None:
     with_cdi(node_env, "c")

@@ -14,7 +14,7 @@ from kube_emulator.kubelet.registration import Registered, decide, find_sockets
 from kube_emulator.releases.release import V1_35, V1_36, Release
 
 
-async def test_a_plugin_is_registered_within_a_second_and_told_so(node_env: EmulatedNode) -> None:
+async def test_a_plugin_is_registered_and_notified_within_a_second(node_env: EmulatedNode) -> None:
     async with RecordingDriver(node_env.node) as driver:
         await node_env.rest()
         assert not node_env.running.drivers.instances
@@ -37,7 +37,7 @@ async def test_sockets_are_found_in_folders_within_and_dot_files_are_passed_over
         one.close()
 
 
-async def test_a_plugin_without_a_known_service_is_told_which_there_are(node_env: EmulatedNode) -> None:
+async def test_a_plugin_without_a_known_service_gets_the_known_ones(node_env: EmulatedNode) -> None:
     async with RecordingDriver(node_env.node, services=("v1alpha4.Node",)) as driver:
         await node_env.turn(1)
         await node_env.until(lambda: driver.statuses)
@@ -161,7 +161,7 @@ async def test_a_plugin_that_does_not_take_its_status(
         await node_env.until(lambda: len(driver.statuses) == (1 if stays else 2))
 
 
-async def test_slices_are_wiped_half_a_minute_after_the_driver_went(node_env: EmulatedNode) -> None:
+async def test_slices_are_deleted_30_seconds_after_the_driver_went(node_env: EmulatedNode) -> None:
     async with RecordingDriver(node_env.node):
         await node_env.registered()
         node_env.slice()
@@ -172,7 +172,7 @@ async def test_slices_are_wiped_half_a_minute_after_the_driver_went(node_env: Em
     assert not node_env.api.find("resourceslices", "s")
 
 
-async def test_a_driver_that_comes_back_in_time_keeps_its_slices(node_env: EmulatedNode) -> None:
+async def test_a_driver_that_returns_in_time_keeps_its_slices(node_env: EmulatedNode) -> None:
     driver = RecordingDriver(node_env.node)
     async with driver:
         await node_env.registered()
@@ -185,7 +185,7 @@ async def test_a_driver_that_comes_back_in_time_keeps_its_slices(node_env: Emula
         assert node_env.api.find("resourceslices", "s")
 
 
-async def test_a_starting_kubelet_wipes_the_slices_of_its_node(node_env: EmulatedNode) -> None:
+async def test_a_starting_kubelet_deletes_the_slices_of_its_node(node_env: EmulatedNode) -> None:
     node_env.slice()
     node_env.slice("other", "other.example.com")
     await node_env.kubelet.restart()

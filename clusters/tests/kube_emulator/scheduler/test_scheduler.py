@@ -168,7 +168,7 @@ async def test_a_pod_goes_when_its_claim_appears() -> None:
         assert plane.place_of("p") == "n1"
 
 
-async def test_a_class_that_does_not_exist_is_told() -> None:
+async def test_a_class_that_does_not_exist_is_the_reason() -> None:
     async with scheduled() as plane:
         plane.node("n1")
         plane.slice("n1", "a")
@@ -273,7 +273,7 @@ async def test_what_pods_ask_for_adds_up() -> None:
         assert plane.place_of("z") == "n1"
 
 
-async def test_a_node_that_comes_back_takes_pods() -> None:
+async def test_a_node_that_returns_takes_pods() -> None:
     async with scheduled() as plane:
         plane.node("n1", spec={"unschedulable": True})
         plane.pod("p")

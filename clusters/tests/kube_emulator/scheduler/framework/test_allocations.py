@@ -180,8 +180,10 @@ def test_the_allocator_gives_what_is_expected(case: Object) -> None:
         assert given[0].get("nodeSelector") == case["selector"]
     if "config" in case:
         configs = given[0]["devices"].get("config", [])
-        told = [[c["source"], c["opaque"]["parameters"]["text"], c.get("requests", [])] for c in configs]
-        assert told == case["config"]
+        found_configs = [
+            [c["source"], c["opaque"]["parameters"]["text"], c.get("requests", [])] for c in configs
+        ]
+        assert found_configs == case["config"]
     if "consumed" in case:
         assert [result.get("consumedCapacity") for result in given[0]["devices"]["results"]] == case[
             "consumed"
