@@ -97,10 +97,10 @@ def board_of(gpu: Any, source: dict[str, str]) -> dict[str, Any]:
     most = [asked(pynvml.nvmlDeviceGetMaxClockInfo, gpu, kind, otherwise=0) for kind in range(4)]
     histogram = asked(pynvml.nvmlDeviceGetRowRemapperHistogram, gpu)
     tlimits = asked(pynvml.nvmlDeviceGetFieldValues, gpu, [193, 194, 195, 196], otherwise=[])
-    limits = [value.value.siVal if value.nvmlReturn == 0 else None for value in tlimits] or [None] * 4
+    distances = [value.value.siVal if value.nvmlReturn == 0 else None for value in tlimits] or [None] * 4
     fixed = [asked(pynvml.nvmlDeviceGetTemperatureThreshold, gpu, kind) for kind in (0, 1, 3, 2)]
-    by_limit = limits[0] is not None
-    heat = [limits[0], limits[1], limits[3], limits[2]] if by_limit else fixed
+    by_limit = distances[0] is not None
+    heat = [distances[0], distances[1], distances[3], distances[2]] if by_limit else fixed
     generation = asked(pynvml.nvmlDeviceGetMaxPcieLinkGeneration, gpu, otherwise=0)
     return {
         "schema": "fake-nvml/board/v1",

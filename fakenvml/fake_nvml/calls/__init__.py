@@ -16,9 +16,11 @@ from fake_nvml.calls import (
     processes,
     system,
     vgpu,
+    vgpu_instances,
+    vgpu_types,
 )
 
 __all__ = [
     "clocks", "confidential", "device", "events", "fabric", "fields", "gpm", "memory_errors", "mig", "modes", "nvlink",
-    "power", "processes", "system", "vgpu",
+    "power", "processes", "system", "vgpu", "vgpu_instances", "vgpu_types",
 ]  # fmt: skip
