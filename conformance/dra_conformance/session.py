@@ -32,7 +32,7 @@ class Watcher(Protocol):
         """A check ended."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)  # hashable: pytest 9.0.0 keeps plugins in a set
 class Recorder:
     """A pytest plugin that writes the log while checks end."""
 
