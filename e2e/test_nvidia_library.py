@@ -31,7 +31,7 @@ print(json.dumps({
     "shutdown": [library.nvmlShutdown(), library.nvmlShutdown()],
 }))
 """
-"""What a process sees that asks a library for everything without a driver; in a process of its own, because it may crash."""
+"""Asks a library for everything without a driver and prints the answers; in a process of its own, because it may crash."""
 
 CUDA_IN_CHILD = """
 import ctypes, json, sys

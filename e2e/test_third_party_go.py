@@ -31,7 +31,7 @@ def driver(program: Path, cluster: Cluster, tmp_path: Path) -> Iterator[Running]
 
 @pytest.fixture
 def story(driver: Running, cluster: Cluster) -> Iterator[Story]:
-    """A person in front of a node whose four devices are published."""
+    """A client of a cluster with a node whose four devices are published."""
     with Client(config=KubeConfig.from_file(cluster.kubeconfig), namespace="default") as client:
         story = Story(client=client, node_dir=cluster.nodes[0].directory, driver=DRIVER)
         published = lambda: sum(len(item.spec.devices or []) for item in client.list(ResourceSlice)) == 4  # noqa: E731

@@ -1,4 +1,4 @@
-"""The errors of this package are those of the emulator under it, so that one ``except`` holds for every provider."""
+"""The errors of this package: those of ``kube_emulator``, so that one ``except`` covers every provider."""
 
 from kube_emulator.errors import ClusterError, EnvironmentFault, UsageError
 

@@ -33,7 +33,7 @@ def get_of_nothing(context: CheckContext) -> None:
 
 
 @behaviour("basics/not-found-names-the-group", STORE)
-def not_found_tells_the_group(context: CheckContext) -> None:
+def not_found_names_the_group(context: CheckContext) -> None:
     """NotFound of a kind in a group names resource and group."""
     status = context.get("resourceclaims", "no").refuse(
         404, "NotFound", 'resourceclaims.resource.k8s.io "no" not found'

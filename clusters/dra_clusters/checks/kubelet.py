@@ -50,7 +50,7 @@ def prepared_once(context: CheckContext) -> None:
 
 
 @behaviour("kubelet/error-of-a-claim-is-an-event", DRA, needs=NEEDS)
-def error_is_told(context: CheckContext) -> None:
+def error_is_an_event(context: CheckContext) -> None:
     """The error of a claim is in an event, and the call is repeated until it succeeds."""
     scenario = NodeScenario(context).ready()
     scenario.plugin.prepare = refusing(1, "out of paint")

@@ -271,7 +271,7 @@ def resource_version_on_create(context: CheckContext) -> None:
 
 
 @behaviour("metadata/managed-fields-name-the-manager", "KEP 555")
-def managed_fields_tell_the_manager(context: CheckContext) -> None:
+def managed_fields_name_the_manager(context: CheckContext) -> None:
     """managedFields name the manager of fieldManager, the verb, the version and the fields."""
     item = {"metadata": {"name": "a"}, "data": {"x": "1"}}
     body = context.post("configmaps", item, query={"fieldManager": "me"}).expect(201)

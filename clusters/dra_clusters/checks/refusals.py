@@ -1,7 +1,7 @@
 """Refusals as data: one line of a table is one behaviour, "this change to a good object is 422 with these causes".
 
 The good objects are those of ``SAMPLES``; a change is {path: value} with dots between members and numbers for elements,
-and ``GONE`` takes a member away.
+and ``GONE`` removes a member.
 """
 
 import copy

@@ -123,7 +123,7 @@ def waits(context: CheckContext) -> None:
 
 
 @behaviour("scheduling/records-an-event", UPSTREAM + "pkg/scheduler/schedule_one.go", needs=NEEDS)
-def tells_an_event(context: CheckContext) -> None:
+def records_an_event(context: CheckContext) -> None:
     """A pod that cannot be scheduled gets the event FailedScheduling."""
     scenario = Scenario(context)
     scenario.publish(scenario.node(), ["d0"])

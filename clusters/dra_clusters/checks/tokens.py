@@ -1,4 +1,4 @@
-"""Who one is: tokens of service accounts, anonymous, impersonation (authentication API docs; KEP 1205)."""
+"""Authentication: tokens of service accounts, anonymous, impersonation (authentication API docs; KEP 1205)."""
 
 from typing import Any
 
