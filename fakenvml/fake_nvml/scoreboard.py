@@ -71,7 +71,7 @@ def handle_getters() -> list[str]:
                 ParamKind.UPDATED_ARRAY,
             )
         ]
-        == ["h"]
+        == [ParamKind.HANDLE]
         and f.params[0].name != "migDevice"
     ]
 
