@@ -25,7 +25,8 @@ from dra_conformance.errors import HarnessError
 
 CAUGHT = ("fail", "non-strict")
 SIDE_BY_SIDE = 2
-RUN_S = 300
+RUN_S = 900
+"""The longest that a run may take; the whole suite takes a minute or two on an idle machine."""
 
 
 def with_defect(descriptor: Descriptor, name: str) -> Descriptor:
@@ -39,7 +40,7 @@ def run_suite(descriptor: Descriptor, folder: Path, *options: str) -> dict[str, 
     """{requirement: verdict} of a run over DESCRIPTOR.
 
     Raises:
-        HarnessError: there is no report.
+        HarnessError: it does not end, or there is no report.
     """
     folder.mkdir()
     path = folder / "descriptor.yaml"
@@ -54,7 +55,11 @@ def run_suite(descriptor: Descriptor, folder: Path, *options: str) -> dict[str, 
         str(folder / "report"),
         *options,
     ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=RUN_S, check=False)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=RUN_S, check=False)
+    except subprocess.TimeoutExpired as error:
+        message = f"the run over {descriptor.name} did not end within {RUN_S} s; is the machine overloaded?"
+        raise HarnessError(message) from error
     report = folder / "report" / "report.json"
     if not report.exists():
         message = f"no report about {descriptor.name} (exit {done.returncode}): {done.stderr.strip()[-500:]}"

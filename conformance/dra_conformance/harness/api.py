@@ -8,9 +8,9 @@ import json
 import time
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from dra_api.objects import JsonObject
+from dra_api.objects import JsonObject, ResourceClaim
 from dra_clusters.errors import ClusterError
 from dra_clusters.provider import ApiRequest, AuthorizingCluster, Fault, ObservableCluster
 from dra_clusters.raw_client import RawClient
@@ -120,9 +120,10 @@ class ApiView:
         for step in ({}, status):
             self.write("PUT", f"{path}/status", {**self.write("GET", path), "status": step})
 
-    def claim(self, namespace: str, name: str) -> JsonObject:
+    def claim(self, namespace: str, name: str) -> ResourceClaim:
         """A claim as stored."""
-        return self.write("GET", f"{GROUP}/namespaces/{namespace}/resourceclaims/{name}")
+        stored = self.write("GET", f"{GROUP}/namespaces/{namespace}/resourceclaims/{name}")
+        return cast("ResourceClaim", stored)
 
     def delete_claim(self, namespace: str, name: str) -> None:
         """Delete a claim; finalizers keep it."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from dra_api.identifiers import NodeName
 from dra_clusters.choose import provider
 from dra_clusters.errors import ClusterError
 from dra_clusters.provider import AuthorizingCluster, ClusterOptions, Node, ObservableCluster
@@ -188,7 +189,7 @@ class HarnessFactory:
             stack.callback(end)
         return Harness(
             descriptor=self.descriptor,
-            node=node.name,
+            node=NodeName(node.name),
             folder=node.directory,
             data_dir=node.plugins_dir / self.descriptor.driver,
             driver=driver,

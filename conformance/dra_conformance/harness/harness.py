@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dra_api.identifiers import ClaimUid, NodeName
 from dra_api.objects import JsonObject
 from dra_conformance.drivers.descriptor import Descriptor
 from dra_conformance.errors import HarnessError
@@ -25,7 +26,7 @@ class Claim:
 
     namespace: str
     name: str
-    uid: str
+    uid: ClaimUid
     devices: tuple[tuple[str, str], ...]
 
 
@@ -40,7 +41,7 @@ class Harness:
     """
 
     descriptor: Descriptor
-    node: str
+    node: NodeName
     folder: Path
     data_dir: Path
     driver: DriverProcess
@@ -208,14 +209,17 @@ class Harness:
         claim = {"metadata": metadata, "spec": {"devices": {"requests": spec_requests}}}
         odd = odd or unknown or bool(raw_configs)
         stored = self.api.create_claim(claim, status if allocated else None, odd=odd)
-        made = Claim(namespace, metadata["name"], stored["metadata"]["uid"], tuple(chosen))
+        made = Claim(namespace, metadata["name"], ClaimUid(stored["metadata"]["uid"]), tuple(chosen))
         self.claims.append(made)
         return made
 
     def missing_claim(self) -> Claim:
         """A claim that exists nowhere."""
         return Claim(
-            "default", f"ghost-{next(numbers)}", str(uuid.UUID(int=self.random.getrandbits(128))), ()
+            "default",
+            f"ghost-{next(numbers)}",
+            ClaimUid(str(uuid.UUID(int=self.random.getrandbits(128)))),
+            (),
         )
 
     def release(self, *claims: Claim) -> None:

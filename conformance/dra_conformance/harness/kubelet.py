@@ -5,11 +5,12 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import grpc
 
 from dra_api import names
+from dra_api.identifiers import ClaimUid
 from dra_api.kubelet._generated import dra_v1_pb2, dra_v1beta1_pb2, registration_pb2
 from dra_api.kubelet._generated.dra_v1_pb2_grpc import DRAPluginStub as StubV1
 from dra_api.kubelet._generated.dra_v1beta1_pb2_grpc import DRAPluginStub as StubV1Beta1
@@ -38,13 +39,20 @@ OPTIONS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Ref:
+class ClaimRef(Protocol):
     """A claim as the kubelet names it."""
 
-    namespace: str
-    name: str
-    uid: str
+    @property
+    def namespace(self) -> str:
+        """Its namespace."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def uid(self) -> ClaimUid:
+        """Its UID."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +208,12 @@ class SimulatedKubelet:
         return next((name for name in listed if name in VERSIONS), names.DRA_V1)
 
     def _call_claims(
-        self, method: str, refs: Iterable[Any], version: str | None, timeout_s: float, endpoint: str | None
+        self,
+        method: str,
+        refs: Iterable[ClaimRef],
+        version: str | None,
+        timeout_s: float,
+        endpoint: str | None,
     ) -> Any:
         stub, messages = VERSIONS[version or self.version()]
         claims = [messages.Claim(namespace=ref.namespace, name=ref.name, uid=ref.uid) for ref in refs]
@@ -210,7 +223,7 @@ class SimulatedKubelet:
 
     def prepare(
         self,
-        *refs: Any,
+        *refs: ClaimRef,
         version: str | None = None,
         timeout_s: float = names.CALL_TIMEOUT_S,
         endpoint: str | None = None,
@@ -227,7 +240,7 @@ class SimulatedKubelet:
         }
 
     def unprepare(
-        self, *refs: Any, version: str | None = None, timeout_s: float = names.CALL_TIMEOUT_S
+        self, *refs: ClaimRef, version: str | None = None, timeout_s: float = names.CALL_TIMEOUT_S
     ) -> dict[str, Entry]:
         """NodeUnprepareResources of claims; {claim UID: entry}.
 
@@ -237,7 +250,7 @@ class SimulatedKubelet:
         answer = self._call_claims("NodeUnprepareResources", refs, version, timeout_s, None)
         return {uid: Entry((), entry.error) for uid, entry in answer.claims.items()}
 
-    def prepared(self, ref: Any, version: str | None = None) -> tuple[Device, ...]:
+    def prepared(self, ref: ClaimRef, version: str | None = None) -> tuple[Device, ...]:
         """The devices of one claim that must be preparable.
 
         Raises:
@@ -245,21 +258,21 @@ class SimulatedKubelet:
         """
         return expect_entry(self.attempt(ref, version=version), ref).devices
 
-    def attempt(self, *refs: Any, version: str | None = None) -> dict[str, Entry]:
+    def attempt(self, *refs: ClaimRef, version: str | None = None) -> dict[str, Entry]:
         """As ``prepare``, with an error of the whole call as the error of each claim."""
         try:
             return self.prepare(*refs, version=version)
         except grpc.RpcError as error:
             return {ref.uid: Entry((), status_text(error)) for ref in refs}
 
-    def attempt_unprepare(self, *refs: Any) -> dict[str, Entry]:
+    def attempt_unprepare(self, *refs: ClaimRef) -> dict[str, Entry]:
         """As ``unprepare``, with an error of the whole call as the error of each claim."""
         try:
             return self.unprepare(*refs)
         except grpc.RpcError as error:
             return {ref.uid: Entry((), status_text(error)) for ref in refs}
 
-    def unprepared(self, ref: Any, version: str | None = None) -> None:
+    def unprepared(self, ref: ClaimRef, version: str | None = None) -> None:
         """Unprepare one claim, which must succeed.
 
         Raises:
@@ -325,7 +338,7 @@ def device_of(message: Any) -> Device:
     )
 
 
-def expect_entry(answer: dict[str, Entry], ref: Any) -> Entry:
+def expect_entry(answer: dict[str, Entry], ref: ClaimRef) -> Entry:
     """The entry of a claim that must have succeeded.
 
     Raises:

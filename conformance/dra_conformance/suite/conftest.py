@@ -22,7 +22,7 @@ def pytest_collection_modifyitems(config: pytest.Config) -> None:
 
 
 class Shared:
-    """The harness that checks share; made anew after the driver died in a check."""
+    """The harness that checks share; replaced after the driver died in a check."""
 
     def __init__(self, factory: HarnessFactory) -> None:
         self._factory = factory

@@ -46,7 +46,7 @@ def test_files_have_known_extensions(harness: Harness) -> None:
 
 @requirement("CDI-014", why="a stale file would give the device to the next claim")
 def test_ids_are_never_used_again(harness: Harness) -> None:
-    """Two claims that have a device one after the other share no CDI id, but those that the driver defines for good."""
+    """Two claims that have a device one after the other share no CDI id, except those that the driver defines permanently."""
     device, ids = harness.require_devices(1)[0], []
     for _ in range(2):
         claim = harness.claim(device)

@@ -65,7 +65,7 @@ def test_prepared_claims_stay_at_sigterm(isolated: Harness) -> None:
     "SHUT-006", "SHUT-005", why="a prepare that is accepted and lost leaves a pod without its device"
 )
 def test_prepare_during_stop_is_refused_or_kept(isolated: Harness) -> None:
-    """A prepare right after SIGTERM fails, or has succeeded for good; repeated after a restart it gives a right answer."""
+    """A prepare right after SIGTERM fails, or has succeeded durably; repeated after a restart it gives a right answer."""
     isolated.start_registered()
     claim = isolated.claim()
     endpoint = isolated.kubelet.endpoint

@@ -268,7 +268,7 @@ def test_batches_can_be_mixed(harness: Harness) -> None:
     expect(bool(other[c.uid].devices), wanted="devices", found=other[c.uid], where="new claim of the batch")
 
 
-@requirement("IDEM-009", why="a claim can be allocated anew without the driver hearing of it")
+@requirement("IDEM-009", why="a claim can be allocated again without a call to the driver")
 def test_changed_allocation_is_followed(harness: Harness) -> None:
     """When the allocation changed under the same UID, a new prepare follows it."""
     first, second = harness.require_devices(2)

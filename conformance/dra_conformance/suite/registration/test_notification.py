@@ -46,7 +46,7 @@ def test_refusal_is_logged(isolated: Harness) -> None:
 
 @requirement("REG-021", "REC-013", why="a kubelet restart must not need a driver restart")
 def test_kubelet_restart_is_transparent(harness: Harness) -> None:
-    """After the kubelet hung up, a second handshake succeeds and a prepared claim is prepared again, alike."""
+    """After the kubelet closed its connections, a second handshake succeeds and a prepared claim is prepared again, alike."""
     claim = harness.claim()
     before = harness.kubelet.prepared(claim)
     harness.kubelet.disconnect()

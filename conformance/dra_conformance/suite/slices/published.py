@@ -29,7 +29,7 @@ def wait_published(harness: Harness, names: list[str], where: str) -> list[JsonO
 
 
 def stray(harness: Harness, name: str, **spec: Any) -> JsonObject:
-    """A slice as somebody else could have left it."""
+    """A slice that another writer left behind."""
     content = {
         "driver": harness.descriptor.driver,
         "nodeName": harness.node,

@@ -10,7 +10,7 @@ from dra_conformance.suite.slices.published import names_of, stray, wait_publish
 
 @requirement("POOL-006", "POOL-008", why="the scheduler believes the highest generation")
 def test_generation_never_falls(isolated: Harness) -> None:
-    """With an own slice of generation 1000 left over, the pool goes on above it, and the old slice goes."""
+    """With an own slice of generation 1000 left over, the pool continues above it, and the old slice is removed."""
     isolated.start_registered()
     names = names_of(isolated.api.own_slices())
     pool = isolated.api.own_slices()[0]["spec"]["pool"]["name"]
