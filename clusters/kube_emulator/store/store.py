@@ -105,7 +105,7 @@ def path_of(namespace: str, name: str) -> str:
     return f"{namespace}/{name}" if namespace else name
 
 
-class Shelf:
+class ResourceObjects:
     """The objects of one kind, in order."""
 
     def __init__(self, indexed: tuple[str, ...]) -> None:
@@ -164,7 +164,7 @@ class Store:
 
     def __init__(self) -> None:
         self.revision = 0
-        self._shelves: dict[str, Shelf] = {}
+        self._resources: dict[str, ResourceObjects] = {}
         self._history: deque[Change] = deque()
         self._history_bytes = 0
         self._watchers: dict[str, set[Queue]] = {}
@@ -175,37 +175,37 @@ class Store:
         """The oldest revision that a watch can start from."""
         return self._forgotten
 
-    def _shelf(self, plural: str) -> Shelf:
-        found = self._shelves.get(plural)
+    def _objects_of(self, plural: str) -> ResourceObjects:
+        found = self._resources.get(plural)
         if found is None:
-            found = self._shelves[plural] = Shelf(INDEXED.get(plural, ()))
+            found = self._resources[plural] = ResourceObjects(INDEXED.get(plural, ()))
         return found
 
     def get(self, plural: str, namespace: str, name: str) -> Stored | None:
         """An object, or None."""
-        shelf = self._shelves.get(plural)
-        return shelf.objects.get(path_of(namespace, name)) if shelf else None
+        kept = self._resources.get(plural)
+        return kept.objects.get(path_of(namespace, name)) if kept else None
 
     def all(self, plural: str, namespace: str = "") -> Iterator[Stored]:
         """The objects of a kind by namespace and name, as a real server lists them; an empty NAMESPACE means all."""
-        shelf = self._shelf(plural)
-        return (shelf.objects[key] for key in shelf.keys(namespace))
+        kept = self._objects_of(plural)
+        return (kept.objects[key] for key in kept.keys(namespace))
 
     def where(self, plural: str, value: str) -> list[Stored]:
         """The objects of an ``INDEXED`` kind whose field is VALUE."""
-        return self._shelf(plural).where(value)
+        return self._objects_of(plural).where(value)
 
     def count(self, plural: str) -> int:
         """How many there are."""
-        return len(self._shelf(plural).objects)
+        return len(self._objects_of(plural).objects)
 
     def at(self, plural: str, namespace: str, revision: int) -> list[Stored] | None:
         """The objects as they were at REVISION; None if that is forgotten."""
         later = self.since(revision)
         if later is None:
             return None
-        shelf = self._shelf(plural)
-        found: dict[str, Stored] = {key: shelf.objects[key] for key in shelf.keys(namespace)}
+        kept = self._objects_of(plural)
+        found: dict[str, Stored] = {key: kept.objects[key] for key in kept.keys(namespace)}
         for change in reversed([change for change in later if change.plural == plural]):
             state = change.before or change.after
             assert state is not None
@@ -221,7 +221,7 @@ class Store:
 
     def kinds(self) -> list[str]:
         """The kinds of which there are, or were, objects."""
-        return list(self._shelves)
+        return list(self._resources)
 
     def put(self, plural: str, value: dict[str, Any]) -> Stored:
         """Store VALUE under the next revision, which is set in it."""
@@ -229,14 +229,14 @@ class Store:
         value["metadata"]["resourceVersion"] = str(self.revision)
         after = Stored(value)
         key = path_of(value["metadata"].get("namespace", ""), value["metadata"]["name"])
-        before = self._shelf(plural).put(key, after)
+        before = self._objects_of(plural).put(key, after)
         self._tell(Change(self.revision, plural, before, after))
         return after
 
     def remove(self, plural: str, namespace: str, name: str, last: dict[str, Any] | None = None) -> Stored:
         """Take an object away; it (or LAST, its last state) is returned with the revision of its end."""
         self.revision += 1
-        before = self._shelf(plural).pop(path_of(namespace, name))
+        before = self._objects_of(plural).pop(path_of(namespace, name))
         value = last or before.value
         gone = Stored({**value, "metadata": {**value["metadata"], "resourceVersion": str(self.revision)}})
         self._tell(Change(self.revision, plural, before, None, gone))
