@@ -17,7 +17,7 @@ from dra_clusters.checks.behaviour import Behaviour
 from dra_clusters.checks.catalogue import behaviours
 from dra_clusters.checks.client import Difference
 from dra_clusters.checks.context import CheckContext
-from dra_clusters.errors import ClusterError, UsageError
+from dra_clusters.errors import ClusterError, EnvironmentFault, UsageError
 from dra_clusters.provider import Cluster, Node
 from dra_clusters.raw_client import RawClient
 from kube_emulator.releases.release import Release
@@ -73,10 +73,11 @@ def served_by(kubeconfig: Path) -> frozenset[str]:
 
 
 def subject_at(kubeconfig: Path, capabilities: Iterable[str]) -> Subject:
-    """A cluster that no provider started; its release is asked from it.
+    """A cluster that no provider started; it is asked for its release.
 
     Raises:
-        UsageError: an unknown capability, or no cluster answers there.
+        UsageError: an unknown capability, or a kubeconfig that cannot be used.
+        EnvironmentFault: the server does not answer, or is no Kubernetes with resource.k8s.io.
     """
     given = frozenset(filter(None, capabilities))
     if unknown := given - CAPABILITIES:
@@ -85,15 +86,16 @@ def subject_at(kubeconfig: Path, capabilities: Iterable[str]) -> Subject:
     try:
         with RawClient(kubeconfig) as client:
             version = client.send("GET", "/version").expect(200)
-    except ClusterError as error:
+            release = f"{version['major']}.{version['minor'].rstrip('+')}"
+        served = served_by(kubeconfig)
+    except UsageError as error:
         message = f"no cluster to check at {kubeconfig}: {error}"
         raise UsageError(message) from error
-    release = f"{version['major']}.{version['minor'].rstrip('+')}"
+    except (ClusterError, KeyError, TypeError) as error:
+        message = f"no cluster to check at {kubeconfig}: {error}"
+        raise EnvironmentFault(message) from error
     return Subject(
-        name=str(kubeconfig),
-        kubeconfig=kubeconfig,
-        kubernetes=release,
-        capabilities=given | served_by(kubeconfig),
+        name=str(kubeconfig), kubeconfig=kubeconfig, kubernetes=release, capabilities=given | served
     )
 
 

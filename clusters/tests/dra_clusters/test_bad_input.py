@@ -82,6 +82,7 @@ def test_a_cluster_that_does_not_answer_is_the_machines_fault(
     path.write_text(NOT_CONNECTED)
     monkeypatch.setenv("KUBECONFIG", str(path))
     assert_one_line(capsys, ["explain", "c"], 1, "no answer from 127.0.0.1:1: .*refused")
+    assert_one_line(capsys, ["check", "--kubeconfig", str(path)], 1, "no cluster to check at .*refused")
 
 
 @pytest.mark.parametrize(
