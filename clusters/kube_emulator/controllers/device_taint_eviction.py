@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.registry.api import Api
 from kube_emulator.apiserver.status import ApiError
 from kube_emulator.controllers.feed import Changed, feed
@@ -20,7 +21,6 @@ from kube_emulator.scheduler.framework.state import claim_names
 from kube_emulator.scheduler.framework.usage import results_of
 
 log = logging.getLogger(__name__)
-Object = dict[str, Any]
 SOURCE = "device-taint-eviction"
 RETRY_S = 1.0
 REASON = "DeviceTaintManagerEviction"
@@ -41,7 +41,7 @@ class DeviceTaintEvictionController:
         self._clock = api.clock
         self._on = "DRADeviceTaints" in api.gates
         self._with_rules = "DRADeviceTaintRules" in api.gates
-        self._slices: dict[tuple[str, str], dict[str, Object]] = defaultdict(dict)
+        self._slices: dict[tuple[str, str], dict[str, JsonObject]] = defaultdict(dict)
         self._claims: dict[tuple[str, str], set[Key]] = defaultdict(set)
         """{pool: allocated claims with devices of it}."""
         self._pods: dict[str, set[Key]] = defaultdict(set)
@@ -130,7 +130,7 @@ class DeviceTaintEvictionController:
                 self._api, pod, reason=REASON, message="Cancelling deletion", source=SOURCE, kind="Normal"
             )
 
-    def _time_of(self, pod: Object) -> float | None:
+    def _time_of(self, pod: JsonObject) -> float | None:
         """When POD is to be evicted; None if it is not."""
         if done(pod) or not pod["spec"].get("nodeName") or pod["metadata"].get("deletionTimestamp"):
             return None
@@ -146,6 +146,7 @@ class DeviceTaintEvictionController:
     def _evict(self, key: Key) -> None:
         """Delete a pod."""
         pod = self._api.find("pods", key[1], key[0])
+        # Decided again: the taint may have gone since the eviction was scheduled.
         if pod is None or self._time_of(pod) is None:
             return
         status = dict(pod.get("status") or {})
@@ -157,7 +158,7 @@ class DeviceTaintEvictionController:
             if self._time_with(pod, [rule]):
                 self._status.evicted(rule)
 
-    def _time_with(self, pod: Object, rules: list[Object]) -> bool:
+    def _time_with(self, pod: JsonObject, rules: list[JsonObject]) -> bool:
         """Whether RULES alone evict POD."""
         for name in claim_names(pod):
             claim = self._api.find("resourceclaims", name, pod["metadata"]["namespace"])
@@ -168,7 +169,7 @@ class DeviceTaintEvictionController:
     def _pending(self) -> Any:
         """A function that counts, for a rule, the pods that would be evicted and their namespaces."""
 
-        def count(rule: Object) -> tuple[int, int]:
+        def count(rule: JsonObject) -> tuple[int, int]:
             pods = {
                 pod
                 for claims in self._claims.values()

@@ -4,9 +4,9 @@
 """
 
 import logging
-from typing import Any, cast
+from typing import cast
 
-from dra_api.objects import Pod
+from dra_api.objects import JsonObject, Pod
 from kube_emulator.apiserver.query.labels import selects
 from kube_emulator.apiserver.registry.api import Api
 from kube_emulator.apiserver.registry.verbs.budgets import status_of
@@ -14,7 +14,6 @@ from kube_emulator.apiserver.status import ApiError
 from kube_emulator.controllers.feed import feed
 
 log = logging.getLogger(__name__)
-Object = dict[str, Any]
 SCALED = {"ReplicaSet": "replicasets", "StatefulSet": "statefulsets"}
 """{kind of an owner: its plural} of those that say how many pods they should have."""
 
@@ -28,7 +27,7 @@ async def run_disruption(api: Api) -> None:
                 sync(api, budget)
 
 
-def sync(api: Api, budget: Object) -> None:
+def sync(api: Api, budget: JsonObject) -> None:
     """Write the status of BUDGET if it changed."""
     namespace, selector = budget["metadata"]["namespace"], (budget.get("spec") or {}).get("selector")
     pods = [
@@ -49,7 +48,7 @@ def sync(api: Api, budget: Object) -> None:
         log.info("budget %s/%s: %s", namespace, budget["metadata"]["name"], error)
 
 
-def scale_of(api: Api, namespace: str, pods: list[Object]) -> int:
+def scale_of(api: Api, namespace: str, pods: list[JsonObject]) -> int:
     """How many pods the owners of PODS should have; pods without one do not count."""
     owners = {
         (owner["kind"], owner["name"])

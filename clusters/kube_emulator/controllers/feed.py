@@ -6,22 +6,21 @@ The event loop does not pause between the two, so only other clients cause confl
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.registry.api import Api
-
-Object = dict[str, Any]
 
 
 class Changed(NamedTuple):
     """An object that was, and as it is now; None: it was not, or is gone."""
 
     plural: str
-    before: Object | None
-    after: Object | None
+    before: JsonObject | None
+    after: JsonObject | None
 
     @property
-    def item(self) -> Object:
+    def item(self) -> JsonObject:
         """The object, or the last that is known of it."""
         found = self.after or self.before
         assert found is not None

@@ -8,8 +8,8 @@ namespace where the object is in none) is left alone.
 
 import logging
 from collections import defaultdict
-from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.registry.api import Api
 from kube_emulator.apiserver.registry.verbs.deletion import FOREGROUND, ORPHAN
 from kube_emulator.apiserver.registry.verbs.options import DeleteOptions
@@ -18,7 +18,6 @@ from kube_emulator.apiserver.status import ApiError
 from kube_emulator.controllers.feed import Changed, feed
 
 log = logging.getLogger(__name__)
-Object = dict[str, Any]
 Place = tuple[str, str, str]
 """(plural, namespace, name)."""
 SKIPPED = frozenset(["events"])
@@ -61,14 +60,14 @@ class GarbageCollector:
         if before and before != after:
             self._note_owners(before, metadata.get("namespace", ""), places)
 
-    def _note_owners(self, references: list[Object], namespace: str, places: dict[Place, None]) -> None:
+    def _note_owners(self, references: list[JsonObject], namespace: str, places: dict[Place, None]) -> None:
         """Put the owners that an object had into PLACES: they may have waited for it."""
         for reference in references:
             resource = kind_of(self._api, reference)
             if resource is not None:
                 places[resource.key, namespace if resource.namespaced else "", reference["name"]] = None
 
-    def _owner(self, reference: Object, namespace: str) -> Object | None:
+    def _owner(self, reference: JsonObject, namespace: str) -> JsonObject | None:
         """The owner that REFERENCE names, if it lives."""
         resource = kind_of(self._api, reference)
         if resource is None:
@@ -76,7 +75,7 @@ class GarbageCollector:
         found = self._api.find(resource.key, reference["name"], namespace if resource.namespaced else "")
         return found if found and found["metadata"]["uid"] == reference["uid"] else None
 
-    def _can_be_found(self, reference: Object, namespace: str) -> bool:
+    def _can_be_found(self, reference: JsonObject, namespace: str) -> bool:
         """Whether the owner that REFERENCE names can be looked up at all."""
         resource = kind_of(self._api, reference)
         return resource is not None and bool(namespace or not resource.namespaced)
@@ -97,7 +96,7 @@ class GarbageCollector:
         elif FOREGROUND in finalizers and not self._blocked(item):
             self._finish(plural, item, FOREGROUND)
 
-    def _sync_owned(self, place: Place, item: Object) -> None:
+    def _sync_owned(self, place: Place, item: JsonObject) -> None:
         """Delete ITEM if no owner of it stays, else take off the references to those that do not."""
         plural, namespace, name = place
         owners = [(each, self._owner(each, namespace)) for each in owners_of(item)]
@@ -116,7 +115,7 @@ class GarbageCollector:
                 plural, name, namespace, options=DeleteOptions(uid=item["metadata"]["uid"], policy=policy)
             )
 
-    def _break_cycle(self, plural: str, item: Object) -> None:
+    def _break_cycle(self, plural: str, item: JsonObject) -> None:
         """Let ITEM block no owner any more if one of its own dependents waits for its dependents."""
         dependents = (
             self._api.find(p, n, space) for p, space, n in self._dependents[item["metadata"]["uid"]]
@@ -128,7 +127,7 @@ class GarbageCollector:
             ]
             self._write_owners(plural, item, freed)
 
-    def _blocked(self, owner: Object) -> bool:
+    def _blocked(self, owner: JsonObject) -> bool:
         """See to the dependents of OWNER; whether one that blocks it is still there."""
         uid, blocking = owner["metadata"]["uid"], False
         for place in list(self._dependents.get(uid, {})):
@@ -143,7 +142,7 @@ class GarbageCollector:
             )
         return blocking
 
-    def _orphan(self, owner: Object) -> None:
+    def _orphan(self, owner: JsonObject) -> None:
         """Take OWNER out of its dependents."""
         uid = owner["metadata"]["uid"]
         for plural, namespace, name in list(self._dependents.get(uid, {})):
@@ -152,31 +151,31 @@ class GarbageCollector:
                 kept = [reference for reference in owners_of(item) if reference["uid"] != uid]
                 self._write_owners(plural, item, kept)
 
-    def _write_owners(self, plural: str, item: Object, owners: list[Object]) -> None:
+    def _write_owners(self, plural: str, item: JsonObject, owners: list[JsonObject]) -> None:
         """Give ITEM other references to owners."""
         metadata = {name: value for name, value in item["metadata"].items() if name != "ownerReferences"}
         if owners:
             metadata["ownerReferences"] = owners
         self._api.update(plural, {**item, "metadata": metadata})
 
-    def _finish(self, plural: str, item: Object, finalizer: str) -> None:
+    def _finish(self, plural: str, item: JsonObject, finalizer: str) -> None:
         """Remove FINALIZER."""
         kept = [name for name in item["metadata"]["finalizers"] if name != finalizer]
         self._api.update(plural, {**item, "metadata": {**item["metadata"], "finalizers": kept}})
 
 
-def owners_of(item: Object | None) -> list[Object]:
+def owners_of(item: JsonObject | None) -> list[JsonObject]:
     """The owner references of an object."""
     return (item or {"metadata": {}})["metadata"].get("ownerReferences") or []
 
 
-def leaving(owner: Object) -> bool:
+def leaving(owner: JsonObject) -> bool:
     """Whether OWNER waits for its dependents to be deleted."""
     metadata = owner["metadata"]
     return bool(metadata.get("deletionTimestamp")) and FOREGROUND in (metadata.get("finalizers") or [])
 
 
-def policy_of(item: Object) -> str:
+def policy_of(item: JsonObject) -> str:
     """How ITEM wants to be deleted."""
     finalizers = item["metadata"].get("finalizers") or []
     if ORPHAN in finalizers:
@@ -184,6 +183,6 @@ def policy_of(item: Object) -> str:
     return "Foreground" if FOREGROUND in finalizers else "Background"
 
 
-def kind_of(api: Api, reference: Object) -> Resource | None:
+def kind_of(api: Api, reference: JsonObject) -> Resource | None:
     """The kind that an owner reference means; None if it is not served here."""
     return api.registry.find(reference["apiVersion"].rpartition("/")[0], reference["kind"])

@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.registry.api import Api
 from kube_emulator.apiserver.resources import Resource
 from kube_emulator.apiserver.status import ApiError
@@ -19,7 +19,6 @@ from kube_emulator.clock import moment
 from kube_emulator.controllers.feed import feed
 
 log = logging.getLogger(__name__)
-Object = dict[str, Any]
 FINALIZER = "kubernetes"
 """What this controller takes off ``spec.finalizers`` when nothing is left."""
 Reason = tuple[str, str]
@@ -105,7 +104,7 @@ def empty(api: Api, name: str) -> float:
     return 0.0
 
 
-def grace_left_s(api: Api, space: Object) -> float:
+def grace_left_s(api: Api, space: JsonObject) -> float:
     """How long the pods of a namespace that was deleted may still take to end."""
     graces = [
         pod["spec"].get("terminationGracePeriodSeconds") or 0

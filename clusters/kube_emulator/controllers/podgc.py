@@ -1,14 +1,12 @@
 """Deletes pods of nodes that no longer exist (kube-controller-manager pkg/controller/podgc, 1.36)."""
 
 import logging
-from typing import Any
 
 from kube_emulator.apiserver.registry.api import Api
 from kube_emulator.apiserver.status import ApiError
 from kube_emulator.controllers.feed import feed
 
 log = logging.getLogger(__name__)
-Object = dict[str, Any]
 QUARANTINE_S = 40
 """How long a node must be gone before its pods are (podgc quarantineTime)."""
 

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.registry.api import Api
 from kube_emulator.apiserver.status import ApiError
 from kube_emulator.controllers.feed import Changed, feed
@@ -17,7 +18,6 @@ from kube_emulator.releases.release import V1_34
 from kube_emulator.scheduler.framework.state import claim_names
 
 log = logging.getLogger(__name__)
-Object = dict[str, Any]
 Key = tuple[str, str]
 """(namespace, name)."""
 FINALIZER = "resource.kubernetes.io/delete-protection"
@@ -37,6 +37,7 @@ def done(pod: Mapping[str, Any]) -> bool:
     """Whether a pod will use no device any more."""
     if (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
         return True
+    # Deleted before it was bound: it never runs, and no kubelet will report its end (controller.go isPodDone).
     return bool(pod["metadata"].get("deletionTimestamp")) and not pod["spec"].get("nodeName")
 
 
@@ -106,7 +107,7 @@ class ResourceClaimController:
                 pods.discard(key)
             return
         known = {status["name"] for status in (pod.get("status") or {}).get("resourceClaimStatuses") or []}
-        made: list[Object] = []
+        made: list[JsonObject] = []
         for entry in pod["spec"].get("resourceClaims") or []:
             template = entry.get("resourceClaimTemplateName")
             if (
@@ -120,7 +121,7 @@ class ResourceClaimController:
         if pod["spec"].get("nodeName"):
             self._reserve(pod)
 
-    def _write_claim_names(self, pod: Object, made: list[Object]) -> None:
+    def _write_claim_names(self, pod: JsonObject, made: list[JsonObject]) -> None:
         """Write the names of POD's claims into its status."""
         kept = (pod.get("status") or {}).get("resourceClaimStatuses") or []
         metadata = {"name": pod["metadata"]["name"], "namespace": pod["metadata"]["namespace"]}
@@ -128,7 +129,7 @@ class ResourceClaimController:
         applied = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "status": status}
         self._api.apply("pods", applied, manager=MANAGER, force=True, subresource="status")
 
-    def _claim_for(self, pod: Object, name: str, template_name: str) -> Object | None:
+    def _claim_for(self, pod: JsonObject, name: str, template_name: str) -> JsonObject | None:
         """POD's claim for its entry NAME: one that was made already, or a new one; None if that is not possible yet."""
         namespace = pod["metadata"]["namespace"]
         for _, claim_name in sorted(self._by_uid.get(pod["metadata"]["uid"], ())):
@@ -157,13 +158,13 @@ class ResourceClaimController:
         labels = (self._api.find("namespaces", namespace) or {"metadata": {}})["metadata"].get("labels") or {}
         return bool(labels.get(ADMIN_LABEL) == "true")
 
-    def _record_failure(self, pod: Object, name: str, why: str) -> None:
+    def _record_failure(self, pod: JsonObject, name: str, why: str) -> None:
         message = f"PodResourceClaim {name}: {why}"
         record_event(
             self._api, pod, reason="FailedResourceClaimCreation", message=message, source="resource_claim"
         )
 
-    def _reserve(self, pod: Object) -> None:
+    def _reserve(self, pod: JsonObject) -> None:
         """Reserve the allocated claims of a bound POD for it."""
         pod = self._api.get("pods", pod["metadata"]["name"], pod["metadata"]["namespace"])
         namespace, uid = pod["metadata"]["namespace"], pod["metadata"]["uid"]
@@ -191,6 +192,7 @@ class ResourceClaimController:
         users = status.pop("reservedFor", None) or []
         still = [user for user in users if self._uses(user, namespace)]
         protected = FINALIZER in (metadata.get("finalizers") or [])
+        # An allocation that never had a user is kept: the scheduler may be about to reserve it.
         freed = not still and protected and (bool(users) or bool(metadata.get("deletionTimestamp")))
         if freed:
             status = {
@@ -200,6 +202,7 @@ class ResourceClaimController:
             new = {**claim, "status": status | ({"reservedFor": still} if still else {})}
             claim = self._api.update("resourceclaims", new, subresource="status").value
         if freed and not (claim.get("status") or {}).get("allocation"):
+            # Last, in a write of its own: spec and status of a claim cannot be changed together.
             kept = [finalizer for finalizer in metadata["finalizers"] if finalizer != FINALIZER]
             new = {**claim, "metadata": {**claim["metadata"], "finalizers": kept}}
             claim = self._api.update("resourceclaims", new).value
@@ -223,7 +226,7 @@ def wants_admin(template: Mapping[str, Any]) -> bool:
     return any((request.get("exactly") or {}).get("adminAccess") for request in requests)
 
 
-def claim_from(template: Object, pod: Object, name: str, *, blocks: bool) -> Object:
+def claim_from(template: JsonObject, pod: JsonObject, name: str, *, blocks: bool) -> JsonObject:
     """The claim that TEMPLATE gives for POD's entry NAME; BLOCKS: it holds up a foreground deletion of the pod."""
     wanted = template["spec"].get("metadata") or {}
     owner = {

@@ -1,15 +1,14 @@
 """Writes into DeviceTaintRules how far eviction is (maybeUpdateRuleStatus in device_taint_eviction.go, 1.36)."""
 
 from collections.abc import Callable
-from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.registry.api import Api
 from kube_emulator.clock import Clock
 from kube_emulator.controllers.feed import Changed
 from kube_emulator.scheduler.framework.tolerations import meant
 from kube_emulator.scheduler.framework.usage import results_of
 
-Object = dict[str, Any]
 TYPE = "EvictionInProgress"
 PERIOD_S = 10
 MANAGER = "device-taint-eviction"
@@ -44,18 +43,18 @@ class RuleStatus:
         elif changed.before is None or changed.before["spec"] != changed.after["spec"]:
             self.due[name] = self._clock.time()
 
-    def evicted(self, rule: Object) -> None:
+    def evicted(self, rule: JsonObject) -> None:
         """A pod had to go because of RULE."""
         uid = rule["metadata"]["uid"]
         self._evicted[uid] = self._evicted.get(uid, 0) + 1
 
-    def write(self, pending: Callable[[Object], tuple[int, int]]) -> None:
+    def write(self, pending: Callable[[JsonObject], tuple[int, int]]) -> None:
         """Write the status of rules that are due; PENDING counts the pods that a rule would evict, and their namespaces."""
         now = self._clock.time()
         for rule in self._api.values("devicetaintrules"):
             name = rule["metadata"]["name"]
             conditions = (rule.get("status") or {}).get("conditions") or []
-            old: Object = next((c for c in conditions if c["type"] == TYPE), {})
+            old: JsonObject = next((c for c in conditions if c["type"] == TYPE), {})
             current = old.get("observedGeneration") == rule["metadata"].get("generation")
             if current and rule["spec"]["taint"]["effect"] == "None":
                 self.due.pop(name, None)
@@ -70,7 +69,7 @@ class RuleStatus:
             if any(old.get(key) != value for key, value in new.items()):
                 self._apply(rule, new | {"lastTransitionTime": self._clock.stamp()})
 
-    def _apply(self, rule: Object, condition: Object) -> None:
+    def _apply(self, rule: JsonObject, condition: JsonObject) -> None:
         applied = {
             "apiVersion": rule["apiVersion"],
             "kind": "DeviceTaintRule",
@@ -79,7 +78,7 @@ class RuleStatus:
         }
         self._api.apply("devicetaintrules", applied, manager=MANAGER, force=True, subresource="status")
 
-    def _condition(self, rule: Object, pending: Callable[[Object], tuple[int, int]]) -> Object:
+    def _condition(self, rule: JsonObject, pending: Callable[[JsonObject], tuple[int, int]]) -> JsonObject:
         effect, evicted = rule["spec"]["taint"]["effect"], self._evicted.get(rule["metadata"]["uid"], 0)
         status, reason, message = "False", "OtherEffect", "Eviction only happens for the NoExecute effect."
         if effect == "NoExecute":
@@ -102,7 +101,7 @@ class RuleStatus:
             "observedGeneration": rule["metadata"].get("generation", 0),
         }
 
-    def _simulation(self, rule: Object, pending: Callable[[Object], tuple[int, int]]) -> str:
+    def _simulation(self, rule: JsonObject, pending: Callable[[JsonObject], tuple[int, int]]) -> str:
         """What RULE would do with the effect NoExecute."""
         spec = {**rule["spec"], "taint": {**rule["spec"]["taint"], "effect": "NoExecute"}}
         pods, namespaces = pending({**rule, "spec": spec})

@@ -5,15 +5,14 @@ pass after each change of what concerns them.
 """
 
 import base64
-from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.auth import accounts
 from kube_emulator.apiserver.auth.rbac import aggregated
 from kube_emulator.apiserver.auth.signer import Signer
 from kube_emulator.apiserver.registry.api import Api
 from kube_emulator.changes import changes_of
 
-Object = dict[str, Any]
 WATCHED = ("serviceaccounts", "secrets", "clusterroles")
 NAME = "kubernetes.io/service-account.name"
 UID = "kubernetes.io/service-account.uid"
@@ -27,7 +26,7 @@ async def run_serviceaccount_tokens(api: Api, signer: Signer, authority: bytes) 
         aggregate(api)
 
 
-def fill_secret(api: Api, secret: Object, signer: Signer, authority: bytes) -> None:
+def fill_secret(api: Api, secret: JsonObject, signer: Signer, authority: bytes) -> None:
     """A secret for an account gets its token; one without its account goes."""
     metadata, data = secret["metadata"], dict(secret.get("data") or {})
     marks = metadata.get("annotations") or {}

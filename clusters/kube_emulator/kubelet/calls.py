@@ -15,6 +15,7 @@ import grpc
 import grpc.aio
 
 from dra_api import names
+from dra_api.identifiers import ClaimUid, DriverName
 from dra_api.kubelet._generated import dra_v1_pb2, dra_v1beta1_pb2, health_v1_pb2, health_v1alpha1_pb2
 from dra_api.kubelet._generated.dra_v1_pb2_grpc import DRAPluginStub as StubV1
 from dra_api.kubelet._generated.dra_v1beta1_pb2_grpc import DRAPluginStub as StubV1Beta1
@@ -75,7 +76,7 @@ class Plugin:
     """
 
     def __init__(
-        self, driver: str, endpoint: str, *, service: str, health: str, changed: Callable[[], None]
+        self, driver: DriverName, endpoint: str, *, service: str, health: str, changed: Callable[[], None]
     ) -> None:
         self.driver = driver
         self.endpoint = endpoint
@@ -114,7 +115,7 @@ class Plugin:
 
     async def call(
         self, method: str, claims: Sequence[ClaimRef], *, clock: Clock, metrics: Metrics
-    ) -> dict[str, Answer]:
+    ) -> dict[ClaimUid, Answer]:
         """NodePrepareResources or NodeUnprepareResources; {claim UID: answer}.
 
         Raises:
@@ -139,7 +140,7 @@ class Plugin:
         finally:
             labels = {"driver_name": self.driver, "method_name": self._full(method), "grpc_status_code": code}
             metrics.observe(CALLS, clock.monotonic() - begin, **labels)
-        return {uid: answer_of(found) for uid, found in response.claims.items()}
+        return {ClaimUid(uid): answer_of(found) for uid, found in response.claims.items()}
 
     def _full(self, method: str) -> str:
         version = self.service.partition(".")[0]

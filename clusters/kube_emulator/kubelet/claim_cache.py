@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dra_api.identifiers import ClaimUid, DeviceName, DriverName, PoolName
 from kube_emulator.kubelet.metrics import ANY_DRIVER
 
 CHECKPOINT = "dra_manager_state"
@@ -27,8 +28,8 @@ class CorruptCheckpoint(Exception):
 class PreparedDevice:
     """A device as the driver gave it."""
 
-    pool: str
-    name: str
+    pool: PoolName
+    name: DeviceName
     requests: tuple[str, ...] = ()
     cdi_ids: tuple[str, ...] = ()
     share_id: str | None = None
@@ -49,11 +50,11 @@ class ClaimInfo:
 
     namespace: str
     name: str
-    uid: str
-    drivers: dict[str, tuple[PreparedDevice, ...]]
+    uid: ClaimUid
+    drivers: dict[DriverName, tuple[PreparedDevice, ...]]
     pods: set[str] = field(default_factory=set)
     prepared: bool = False
-    skips_unprepare: frozenset[str] = frozenset()
+    skips_unprepare: frozenset[DriverName] = frozenset()
 
     def cdi_ids(self, request: str) -> list[str]:
         """The CDI devices for REQUEST; duplicates stay."""

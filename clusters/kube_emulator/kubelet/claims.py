@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequen
 from dataclasses import dataclass
 from typing import Any
 
+from dra_api.identifiers import ClaimUid, DriverName
 from kube_emulator.apiserver.registry.api import Api
 from kube_emulator.apiserver.status import ApiError
 from kube_emulator.clock import Clock
@@ -45,7 +46,7 @@ class Wanted:
     """
 
     claim: Object
-    plugins: Mapping[str, Plugin]
+    plugins: Mapping[DriverName, Plugin]
 
 
 class ClaimManager:
@@ -79,7 +80,7 @@ class ClaimManager:
             wanted = [self._wanted(pod, claim) for claim in claims_of(pod, self._gates)]
             todo = self._note(pod["metadata"]["uid"], wanted)
             infos = {info.uid: info for info, _ in todo}
-            batches: dict[str, list[ClaimInfo]] = {}
+            batches: dict[DriverName, list[ClaimInfo]] = {}
             for info, plugins in todo:
                 for driver in plugins:
                     batches.setdefault(driver, []).append(info)
@@ -123,9 +124,11 @@ class ClaimManager:
             message = f"internal error: unable to get claim info for ResourceClaim {info.name} in namespace {info.namespace}"
             raise ClaimError(message)
 
-    def _note(self, pod: str, wanted: Iterable[Wanted]) -> list[tuple[ClaimInfo, Mapping[str, Plugin]]]:
+    def _note(
+        self, pod: str, wanted: Iterable[Wanted]
+    ) -> list[tuple[ClaimInfo, Mapping[DriverName, Plugin]]]:
         """Add POD to the claims in the cache; returns those to prepare, each with the plugins to call."""
-        todo: list[tuple[ClaimInfo, Mapping[str, Plugin]]] = []
+        todo: list[tuple[ClaimInfo, Mapping[DriverName, Plugin]]] = []
         for one in wanted:
             info = self._known(one.claim)
             info.pods.add(pod)
@@ -153,7 +156,7 @@ class ClaimManager:
             raise ClaimError(message)
         return info
 
-    async def _call(self, plugin: Plugin, method: str, claims: Sequence[ClaimInfo]) -> dict[str, Answer]:
+    async def _call(self, plugin: Plugin, method: str, claims: Sequence[ClaimInfo]) -> dict[ClaimUid, Answer]:
         """The answers for CLAIMS, all of them good."""
         names = {claim.uid: claim.name for claim in claims}
         try:
@@ -209,13 +212,14 @@ class ClaimManager:
 
     async def _release(self, pod: str, claims: Sequence[ClaimInfo]) -> None:
         last: list[ClaimInfo] = []
-        batches: dict[str, list[ClaimInfo]] = {}
+        batches: dict[DriverName, list[ClaimInfo]] = {}
         for claim in claims:
             if len(claim.pods) > 1:
                 claim.pods.discard(pod)
                 continue
             last.append(claim)
             for driver in claim.drivers:
+                # As of the prepare call: the claim object may be gone by now.
                 if driver in claim.skips_unprepare:
                     self._metrics.observe(UNPREPARE_SKIPS, driver_name=driver)
                 else:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from dra_api import names
+from dra_api.identifiers import DriverName
 from kube_emulator.kubelet.calls import SERVICES, Plugin
 from kube_emulator.kubelet.health_streams import HealthStreams
 from kube_emulator.kubelet.pod_claims import ClaimError
@@ -38,13 +39,13 @@ class Drivers:
     def __init__(
         self, slice_cleanup: SliceCleanup, health: HealthStreams | None, spawn: Spawn, *, release: Release
     ) -> None:
-        self.instances: dict[str, list[Entry]] = {}
+        self.instances: dict[DriverName, list[Entry]] = {}
         self._slice_cleanup = slice_cleanup
         self._health = health
         self._spawn = spawn
         self._release = release
 
-    def validate(self, driver: str, endpoint: str, services: Sequence[str]) -> str:
+    def validate(self, driver: DriverName, endpoint: str, services: Sequence[str]) -> str:
         """The DRA service to use.
 
         Raises:
@@ -63,7 +64,7 @@ class Drivers:
             raise Refused(message)
         return chosen
 
-    def register(self, driver: str, endpoint: str, services: Sequence[str]) -> None:
+    def register(self, driver: DriverName, endpoint: str, services: Sequence[str]) -> None:
         """Add an instance and connect to it.
 
         Raises:
@@ -84,7 +85,7 @@ class Drivers:
         entries.append(entry)
         self._changed(driver)
 
-    async def deregister(self, driver: str, endpoint: str) -> None:
+    async def deregister(self, driver: DriverName, endpoint: str) -> None:
         """Remove an instance."""
         entries = self.instances.get(driver, [])
         for entry in [entry for entry in entries if entry.plugin.endpoint == endpoint]:
@@ -97,7 +98,7 @@ class Drivers:
             await asyncio.wait(entry.tasks)
             await entry.plugin.close()
 
-    def get(self, driver: str) -> Plugin:
+    def get(self, driver: DriverName) -> Plugin:
         """The instance to call: the last one that is connected, else the last one.
 
         Raises:
@@ -110,11 +111,11 @@ class Drivers:
         connected = [entry for entry in entries if entry.plugin.connected]
         return (connected or entries)[-1].plugin
 
-    def usable(self, driver: str) -> bool:
+    def usable(self, driver: DriverName) -> bool:
         """Whether an instance of DRIVER is connected."""
         return any(entry.plugin.connected for entry in self.instances.get(driver, []))
 
-    def _changed(self, driver: str) -> None:
+    def _changed(self, driver: DriverName) -> None:
         if self.usable(driver):
             self._slice_cleanup.driver_usable(driver)
         else:

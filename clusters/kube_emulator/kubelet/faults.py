@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dra_api.identifiers import ClaimUid
 from kube_emulator.clock import Clock
 from kube_emulator.kubelet.calls import Answer, CallError, ClaimRef, Plugin
 from kube_emulator.kubelet.metrics import Metrics
@@ -54,7 +55,7 @@ class Caller:
         self._metrics = metrics
         self.faults = CallFaults()
 
-    async def call(self, plugin: Plugin, method: str, claims: Sequence[ClaimRef]) -> dict[str, Answer]:
+    async def call(self, plugin: Plugin, method: str, claims: Sequence[ClaimRef]) -> dict[ClaimUid, Answer]:
         """The answers to a call, {claim UID: answer}.
 
         Raises:
@@ -74,7 +75,7 @@ class Caller:
             return last
         return await self._send(plugin, method, claims)
 
-    async def _send(self, plugin: Plugin, method: str, claims: Sequence[ClaimRef]) -> dict[str, Answer]:
+    async def _send(self, plugin: Plugin, method: str, claims: Sequence[ClaimRef]) -> dict[ClaimUid, Answer]:
         work = plugin.call(method, claims, clock=self._clock, metrics=self._metrics)
         after_s, self.faults.cancel_after_s = self.faults.cancel_after_s, None
         if after_s is None:

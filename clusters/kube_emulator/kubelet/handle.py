@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
+from dra_api.identifiers import DriverName
 from kube_emulator.errors import EnvironmentFault
 from kube_emulator.kubelet.calls import Answer, CallError, ClaimRef
 from kube_emulator.kubelet.claim_cache import CorruptCheckpoint
@@ -80,7 +81,9 @@ class KubeletHandle:
 
         async def work() -> dict[str, Answer]:
             running = self._running()
-            return await running.caller.call(running.drivers.get(driver), method, claims)
+            plugin = running.drivers.get(DriverName(driver))
+            answers = await running.caller.call(plugin, method, claims)
+            return {str(uid): answer for uid, answer in answers.items()}
 
         return self._do(work())
 

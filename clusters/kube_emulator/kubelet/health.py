@@ -9,13 +9,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from dra_api.identifiers import DeviceName, DriverName, PoolName
+
 DEFAULT_TIMEOUT_S = 30.0
 MESSAGE_MAX = 1024
 UNKNOWN, HEALTHY, UNHEALTHY = "Unknown", "Healthy", "Unhealthy"
 STATES = {1: HEALTHY, 2: UNHEALTHY}
 """HealthStatus of the health services; anything else is Unknown."""
 
-Key = tuple[str, str, str]
+Key = tuple[DriverName, PoolName, DeviceName]
 """(driver, pool, device)."""
 
 
@@ -49,7 +51,9 @@ class HealthCache:
 
     devices: dict[Key, DeviceHealth] = field(default_factory=dict)
 
-    def update(self, driver: str, report: Mapping[tuple[str, str], DeviceHealth], now: float) -> set[Key]:
+    def update(
+        self, driver: DriverName, report: Mapping[tuple[PoolName, DeviceName], DeviceHealth], now: float
+    ) -> set[Key]:
         """Take a REPORT, {(pool, device): health}; the devices whose health changed with it."""
         changed = set()
         for (pool, name), new in report.items():
@@ -64,14 +68,14 @@ class HealthCache:
                 changed.add(key)
         return changed
 
-    def forget(self, driver: str) -> set[Key]:
+    def forget(self, driver: DriverName) -> set[Key]:
         """Nothing is known of DRIVER's devices any more; the devices that were known."""
         gone = {key for key in self.devices if key[0] == driver}
         for key in gone:
             del self.devices[key]
         return gone
 
-    def get(self, driver: str, pool: str, device: str, now: float) -> DeviceHealth:
+    def get(self, driver: DriverName, pool: PoolName, device: DeviceName, now: float) -> DeviceHealth:
         """The health of a device at NOW."""
         return self.devices.get((driver, pool, device), DeviceHealth()).at(now)
 
@@ -94,7 +98,7 @@ def loaded(text: str) -> HealthCache:
     """The cache of a state file; an empty one if it cannot be read, as upstream."""
     try:
         tree = json.loads(text)
-        every: Iterable[tuple[str, Any]] = (
+        every: Iterable[tuple[DriverName, Any]] = (
             (driver, device) for driver, state in tree.items() for device in state["Devices"].values()
         )
         return HealthCache(

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from dra_api.identifiers import DriverName
 from kube_emulator.kubelet.claim_cache import ClaimInfo, PreparedDevice
 from kube_emulator.kubelet.health import DeviceHealth
 from kube_emulator.kubelet.pod_claims import ClaimError, resolved
 
 Object = Mapping[str, Any]
-HealthOf = Callable[[str, PreparedDevice], DeviceHealth]
+HealthOf = Callable[[DriverName, PreparedDevice], DeviceHealth]
 """(driver, device) to its health now."""
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.registry.api import Api
 from kube_emulator.clock import Clock
 from kube_emulator.events import record_event
@@ -39,7 +40,6 @@ from kube_emulator.node_paths import NodePaths
 from kube_emulator.releases.release import V1_36, V1_37, Release
 
 log = logging.getLogger(__name__)
-Object = dict[str, Any]
 RECONCILE_S = 60.0
 HEALTH_GATE = "ResourceHealthStatus"
 
@@ -128,7 +128,7 @@ class Kubelet:
         if self._runtime is not None:
             await self._runtime.end_all()
 
-    def pod_changed(self, uid: str, pod: Object | None) -> None:
+    def pod_changed(self, uid: str, pod: JsonObject | None) -> None:
         """A pod of this node changed, or is gone (None)."""
         if self.hollow and not self.stopped and pod is not None:
             self.start(delete_slices=False)
@@ -223,7 +223,7 @@ class RunningKubelet:
             for worker in self.workers.values():
                 worker.sync_status()
 
-    def pod_changed(self, uid: str, pod: Object | None) -> None:
+    def pod_changed(self, uid: str, pod: JsonObject | None) -> None:
         """A pod of this node changed, or is gone."""
         worker = self.workers.get(uid)
         if worker is not None:
@@ -232,7 +232,7 @@ class RunningKubelet:
             self.workers[uid] = PodWorker(self._node_context, pod)
             self._spawn(self._work(uid))
 
-    def _exists(self, uid: str, metadata: Object) -> bool:
+    def _exists(self, uid: str, metadata: JsonObject) -> bool:
         """Whether the pod is there still: the watch event may be older than its deletion."""
         found = self._cluster.api.find("pods", metadata["name"], metadata["namespace"])
         return found is not None and found["metadata"]["uid"] == uid
@@ -248,7 +248,7 @@ class RunningKubelet:
                 for uid in claim.pods & self.workers.keys():
                     self.workers[uid].sync_status()
 
-    def _with_health(self, pod: Object, statuses: list[Object]) -> list[Object]:
+    def _with_health(self, pod: JsonObject, statuses: list[JsonObject]) -> list[JsonObject]:
         if self.health is None:
             return statuses
         known, now = self.health.cache, self._cluster.clock.time()

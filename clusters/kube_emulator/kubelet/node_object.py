@@ -8,15 +8,14 @@ is alive; the Node itself changes only when something about the node does.
 import ipaddress
 import time
 import uuid
-from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.registry.api import Api
 from kube_emulator.clock import Clock
 from kube_emulator.events import record_event
 from kube_emulator.kubelet.runtime import RUNTIME
 from kube_emulator.releases.release import Release
 
-Object = dict[str, Any]
 LEASES = "kube-node-lease"
 LEASE_S, RENEW_S = 40, 10.0
 NODE_ADDRESSES = ipaddress.IPv4Network("198.18.0.0/16")
@@ -47,7 +46,7 @@ def machine_id(name: str) -> str:
     return uuid.uuid5(uuid.NAMESPACE_DNS, name).hex
 
 
-def node_object(name: str, labels: dict[str, str] | None = None) -> Object:
+def node_object(name: str, labels: dict[str, str] | None = None) -> JsonObject:
     """The Node that a kubelet registers."""
     system = {
         "kubernetes.io/hostname": name,
@@ -59,7 +58,7 @@ def node_object(name: str, labels: dict[str, str] | None = None) -> Object:
     return {"metadata": {"name": name, "labels": system | (labels or {})}, "spec": {}, "status": {}}
 
 
-def node_status(name: str, number: int, *, release: Release, boot_id: str, now: str) -> Object:
+def node_status(name: str, number: int, *, release: Release, boot_id: str, now: str) -> JsonObject:
     """The status of the Node NAME, the NUMBER-th of its cluster."""
     conditions = [condition(kind, "False", *why, now) for kind, why in PRESSURES.items()]
     return {
@@ -86,7 +85,7 @@ def node_status(name: str, number: int, *, release: Release, boot_id: str, now: 
     }
 
 
-def condition(kind: str, status: str, reason: str, message: str, now: str) -> Object:
+def condition(kind: str, status: str, reason: str, message: str, now: str) -> JsonObject:
     """A NodeCondition."""
     times = {"lastHeartbeatTime": now, "lastTransitionTime": now}
     return {"type": kind, "status": status, "reason": reason, "message": message} | times

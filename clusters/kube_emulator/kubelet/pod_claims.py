@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dra_api.identifiers import DriverName
+
 Object = Mapping[str, Any]
 PREPARE, UNPREPARE, EVERY = "NodePrepareResources", "NodeUnprepareResources", "*"
 EXTENDED, OPTIONAL = "DRAExtendedResource", "DRAOptionalNodeOperations"
@@ -96,12 +98,12 @@ def results_of(claim: Object) -> Sequence[Object]:
     return (allocation.get("devices") or {}).get("results") or []
 
 
-def drivers_of(claim: Object) -> list[str]:
+def drivers_of(claim: Object) -> list[DriverName]:
     """The drivers of the allocated devices, in order of allocation."""
     return list(dict.fromkeys(result["driver"] for result in results_of(claim)))
 
 
-def skipped(claim: Object, driver: str) -> frozenset[str]:
+def skipped(claim: Object, driver: DriverName) -> frozenset[str]:
     """The operations that every device of DRIVER can do without (KEP-5945, 1.37 alpha)."""
     every = [set(r.get("skipNodeOperations") or []) for r in results_of(claim) if r["driver"] == driver]
     return frozenset(op for op in (PREPARE, UNPREPARE) if every and all({op, EVERY} & ops for ops in every))

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.registry.api import Api
 from kube_emulator.apiserver.status import ApiError
 from kube_emulator.clock import Clock
@@ -28,7 +29,6 @@ from kube_emulator.kubelet.processes import CannotStart
 from kube_emulator.kubelet.runtime import Container, Runtime
 
 log = logging.getLogger(__name__)
-Object = dict[str, Any]
 SYNC_PAUSE_S, SYNC_JITTER = 10.0, 0.5
 CRASH_PAUSE_S, CRASH_PAUSE_MAX_S = 10.0, 300.0
 GRACE_S = 30
@@ -51,7 +51,7 @@ class NodeContext:
     runtime: Runtime
     host_ip: str
     next_ip: Callable[[], str]
-    with_health: Callable[[Object, list[Object]], list[Object]]
+    with_health: Callable[[JsonObject, list[JsonObject]], list[JsonObject]]
 
 
 class PodWorker:
@@ -62,7 +62,7 @@ class PodWorker:
         gone: whether the object does not exist any more.
     """
 
-    def __init__(self, node: NodeContext, pod: Object) -> None:
+    def __init__(self, node: NodeContext, pod: JsonObject) -> None:
         self._node = node
         self.pod = pod
         self.gone = False
@@ -75,7 +75,7 @@ class PodWorker:
         self._waiting: dict[str, tuple[str, str]] = {}
         self._random = random.Random(self._uid)  # noqa: S311 # pauses are no secrets
 
-    def pod_changed(self, pod: Object | None) -> None:
+    def pod_changed(self, pod: JsonObject | None) -> None:
         """The object changed, or is gone."""
         if pod is None:
             self.gone = True
@@ -157,7 +157,7 @@ class PodWorker:
             for task in sidecars:
                 task.cancel()
 
-    async def _keep(self, spec: Object, policy: str, *, ends: bool = False) -> None:
+    async def _keep(self, spec: JsonObject, policy: str, *, ends: bool = False) -> None:
         """Run a container, and again as POLICY says; ENDS: one that is no process succeeds at once."""
         name, pause = spec["name"], 0.0
         while True:
@@ -190,7 +190,7 @@ class PodWorker:
         self.sync_status()
         await self._node.clock.sleep(pause)
 
-    async def _start(self, spec: Object) -> Container:
+    async def _start(self, spec: JsonObject) -> Container:
         """Start a container; until that succeeds it waits with a reason."""
         node, name = self._node, spec["name"]
         while True:

@@ -22,6 +22,7 @@ import grpc
 import grpc.aio
 
 from dra_api import names
+from dra_api.identifiers import DriverName
 from dra_api.kubelet._generated import registration_pb2
 from dra_api.kubelet._generated.registration_pb2_grpc import RegistrationStub
 from kube_emulator.clock import Clock
@@ -44,7 +45,7 @@ class Registered:
     """A socket whose plugin is registered."""
 
     birth: Birth
-    driver: str
+    driver: DriverName
     endpoint: str
 
 
@@ -149,19 +150,19 @@ class PluginWatcher:
                 raise RegistrationFailed(message) from error
             stub = RegistrationStub(channel)
             info = await self._get_info(path, stub)
-            endpoint = info.endpoint or path
+            driver, endpoint = DriverName(info.name), info.endpoint or path
             if info.type != names.PLUGIN_TYPE:
                 why = f"RegisterPlugin error -- no handler registered for plugin type: {info.type} at socket {path}"
                 await self._refuse(stub, why)
             try:
-                self.drivers.validate(info.name, endpoint, info.supported_versions)
+                self.drivers.validate(driver, endpoint, info.supported_versions)
             except Refused as error:
                 await self._refuse(
                     stub, f"RegisterPlugin error -- plugin validation failed with err: {error}"
                 )
-            self.actual[path] = Registered(birth, info.name, endpoint)
+            self.actual[path] = Registered(birth, driver, endpoint)
             try:
-                self.drivers.register(info.name, endpoint, info.supported_versions)
+                self.drivers.register(driver, endpoint, info.supported_versions)
             except Refused as error:
                 if self.rolls_back:
                     self.actual.pop(path)

@@ -56,7 +56,9 @@ class SliceCleanup:
         pause = FIRST_PAUSE_S
         while pause <= LONGEST_PAUSE_S:
             try:
-                self._api.get("nodes", self._node)
+                self._api.get(
+                    "nodes", self._node
+                )  # upstream needs the node's UID; without a node nothing is deleted
                 delete_slices(self._api, self._node, driver)
             except ApiError as error:
                 log.info("node %s: slices are not deleted yet: %s", self._node, error)

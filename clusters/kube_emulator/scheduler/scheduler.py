@@ -9,8 +9,8 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
-from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.registry.api import Api
 from kube_emulator.apiserver.status import ApiError
 from kube_emulator.events import record_event
@@ -25,7 +25,6 @@ from kube_emulator.scheduler.framework.state import PLURALS, State, ended, key_o
 from kube_emulator.store.store import Change
 
 log = logging.getLogger(__name__)
-Object = dict[str, Any]
 FILTER_TIMEOUT_S = 10.0
 """DynamicResourcesArgs filterTimeout."""
 TURN_S = 0.02
@@ -108,7 +107,7 @@ class Scheduler:
             before = change.before.value if change.before else None
             self._update(change.plural, before, change.after.value if change.after else None)
 
-    def _update(self, plural: str, before: Object | None, after: Object | None) -> None:
+    def _update(self, plural: str, before: JsonObject | None, after: JsonObject | None) -> None:
         """Handle a change, and activate the pods that it may help."""
         self._state.put(plural, before, after)
         wake = self._hints.seen(plural, before, after)
@@ -125,7 +124,7 @@ class Scheduler:
         elif before is None or self._hints.changed(before, after):
             self._queue.put(key, int(after["spec"].get("priority") or 0))
 
-    def _schedule(self, key: str, pod: Object) -> None:
+    def _schedule(self, key: str, pod: JsonObject) -> None:
         """One attempt to place POD; what the API refuses, and what is wrong with a claim, is tried again later."""
         try:
             self._attempt(key, pod)
@@ -140,7 +139,7 @@ class Scheduler:
                 why = f'running "DynamicResources" filter plugin: {error}'
                 self._writer.refuse(pod, "SchedulerError", why)
 
-    def _attempt(self, key: str, pod: Object) -> None:
+    def _attempt(self, key: str, pod: JsonObject) -> None:
         """Place POD, or say in it why it waits. Raises ApiError, AllocationError."""
         self._hints.follow(key, pod)
         try:
@@ -169,7 +168,7 @@ class Scheduler:
         timed = "DRASchedulerFilterTimeout" in self._state.gates
         return lambda: timed and self._clock.monotonic() > end
 
-    def _claims_of(self, pod: Object) -> list[Object]:
+    def _claims_of(self, pod: JsonObject) -> list[JsonObject]:
         """The claims of POD, the one for its extended resources last.
 
         Raises:
@@ -183,7 +182,7 @@ class Scheduler:
         claim = self._api.find("resourceclaims", special, namespace) if special else None
         return [*claims, claim] if claim is not None else claims
 
-    def _reserve(self, key: str, pod: Object, claims: list[Object], placement: Placement) -> None:
+    def _reserve(self, key: str, pod: JsonObject, claims: list[JsonObject], placement: Placement) -> None:
         """Write the allocations and reservations, then bind, or wait for the devices first."""
         allocated = [claim for claim in claims if (claim.get("status") or {}).get("allocation")]
         held = [self._writer.write(claim, pod, None) for claim in allocated]
@@ -200,7 +199,7 @@ class Scheduler:
             return
         self._writer.bind(key, pod, placement.node)
 
-    async def _bind_later(self, key: str, pod: Object, names: list[str], node: str) -> None:
+    async def _bind_later(self, key: str, pod: JsonObject, names: list[str], node: str) -> None:
         """Bind POD when the devices of its claims are ready; give the claims back when they fail or are late."""
         message = f"waiting for binding conditions for device on node {node}"
         record_event(
@@ -241,7 +240,7 @@ class Scheduler:
                 return state
 
 
-def wants_node(pod: Object) -> bool:
+def wants_node(pod: JsonObject) -> bool:
     """Whether POD is this scheduler's to place."""
     spec = pod["spec"]
     if (
@@ -254,7 +253,7 @@ def wants_node(pod: Object) -> bool:
     return spec.get("schedulerName") in (None, "", SOURCE)
 
 
-def claim_of(api: Api, pod: Object, entry: Object) -> Object | None:
+def claim_of(api: Api, pod: JsonObject, entry: JsonObject) -> JsonObject | None:
     """The claim behind an entry of ``spec.resourceClaims``; None: none is needed.
 
     Raises:
@@ -284,7 +283,7 @@ def claim_of(api: Api, pod: Object, entry: Object) -> Object | None:
     return claim
 
 
-def owns(pod: Object, claim: Object) -> bool:
+def owns(pod: JsonObject, claim: JsonObject) -> bool:
     """Whether CLAIM was made for POD."""
     owners = claim["metadata"].get("ownerReferences") or []
     return any(owner.get("controller") and owner["uid"] == pod["metadata"]["uid"] for owner in owners)

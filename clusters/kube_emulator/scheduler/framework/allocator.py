@@ -86,6 +86,7 @@ class Search:
         for claim in self.claims:
             least = 0
             for options in claim.requests:
+                # The smallest alternative counts: whether a larger one fits is for the search to find out.
                 more = min(self.number(wanted, claim) for wanted in options)
                 if least + more > RESULTS_MAX:
                     name = options[0].name.partition("/")[0]
@@ -102,6 +103,7 @@ class Search:
         if wanted.count is not None:
             return wanted.count
         for pool in self.pools:
+            # Without all slices "all devices" is unknown; a partial answer would be allocated for good.
             state = "being updated" if pool.incomplete else "invalid" if pool.problem else ""
             if state:
                 where = f"claim {claim.key}, request {wanted.name.rpartition('/')[2]}"
@@ -123,6 +125,7 @@ class Search:
         requests = self.claims[claim].requests
         if request == len(requests):
             ended = self.request(claim + 1, 0)
+            # The limit is per claim, so a smaller alternative in this claim would not help the next one.
             return Outcome.FAILED if ended is Outcome.TOO_LARGE else ended
         ends = []
         for number, wanted in enumerate(requests[request]):
@@ -156,7 +159,7 @@ class Search:
             if end is Outcome.FOUND:
                 return end
             self.chosen[claim].pop()
-            if end is Outcome.TOO_LARGE:
+            if end is Outcome.TOO_LARGE:  # other devices are as many; only another alternative has fewer
                 return end
         return Outcome.FAILED
 
@@ -197,6 +200,7 @@ class Search:
                 text = f"{where}: cannot add device {'/'.join(device.id)} because a claim constraint would not be satisfied"
                 raise AllocationError(text)
             return False
+        # Mode All checks capacity last: a broken constraint fails the claim, a lack of capacity only this node.
         if must and self.lacks_capacity(wanted, device):
             return False
         shared = self.shareable(device)
@@ -230,6 +234,7 @@ class Search:
 
     def selectable(self, wanted: Wanted, device: Device) -> bool:
         """Whether DEVICE is what WANTED describes, and usable on this node."""
+        # A device whose rules cannot be obeyed while a gate is off is not offered at all.
         if device.spec.get("bindingConditions") and "DRADeviceBindingConditions" not in self.gates:
             return False
         if device.spec.get("consumesCounters") and "DRAPartitionableDevices" not in self.gates:
@@ -263,6 +268,7 @@ class Search:
             self.usage.allocated(device.id) or any(chosen.device is device for chosen in mine)
         ):
             return None
+        # A shared device consumes its counters once, however many claims share it.
         left = self.left_in(device.id[:2])
         taking = [
             chosen.device

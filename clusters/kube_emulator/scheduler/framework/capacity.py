@@ -30,7 +30,7 @@ class Capacity:
         if asked is None:
             return self.value if self.default is None else self.default
         if self.low is not None:
-            if asked < self.low:
+            if asked < self.low:  # the request is rounded up to a valid amount, not refused
                 return self.low
             return (
                 asked

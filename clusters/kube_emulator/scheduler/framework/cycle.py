@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from dra_api.objects import JsonObject
 from kube_emulator.scheduler.framework.allocator import NodeUnfit, SearchTimeout, search
 from kube_emulator.scheduler.framework.conditions import conditional, state_of
 from kube_emulator.scheduler.framework.extended import requests_and_mappings, special_claim
@@ -20,7 +21,6 @@ from kube_emulator.scheduler.framework.results import allocations
 from kube_emulator.scheduler.framework.selection import selects_node
 from kube_emulator.scheduler.framework.state import State
 
-Object = dict[str, Any]
 NODES_SCORED = 100
 HOSTNAME = "kubernetes.io/hostname"
 ALTERNATIVES_MAX = 8
@@ -40,10 +40,10 @@ class Placement:
     node: str
     index: int
     """Where the node is in the order of nodes."""
-    claims: list[Object]
+    claims: list[JsonObject]
     """Those to be allocated, in the order of ``allocations``; the special one has no name yet."""
-    allocations: list[Object]
-    mappings: list[Object]
+    allocations: list[JsonObject]
+    mappings: list[JsonObject]
     score: int
 
 
@@ -51,13 +51,13 @@ class Placement:
 class Cycle:
     """One pod's cycle; ``unavailable`` collects allocated claims that kept it from a node."""
 
-    pod: Object
-    claims: Sequence[Object]
+    pod: JsonObject
+    claims: Sequence[JsonObject]
     state: State
     now: float
     deadline: Callable[[], Callable[[], bool]]
     """Starts the time that the search on one node may take."""
-    unavailable: list[Object] = field(default_factory=list)
+    unavailable: list[JsonObject] = field(default_factory=list)
     prepared: dict[str, Claim] = field(default_factory=dict)
 
     def run(self, start: int) -> Placement:
@@ -125,7 +125,7 @@ class Cycle:
             self.unavailable += [claim for claim in away if claim not in self.unavailable]
             return ["resourceclaim not available on the node"]
         open_claims = [claim for claim in self.claims if not (claim.get("status") or {}).get("allocation")]
-        mappings: list[Object] = []
+        mappings: list[JsonObject] = []
         if backed and self.pod["metadata"]["uid"] not in self.state.special:
             allocatable = (node.get("status") or {}).get("allocatable") or {}
             needed = {r: self.state.resources[r] for r in backed if str(allocatable.get(r, "0")) == "0"}
@@ -134,14 +134,14 @@ class Cycle:
                 open_claims.append(special_claim(self.pod, wanted))
         return self.allocate(node, index, open_claims, mappings)
 
-    def usable(self, claim: Object, node: Mapping[str, Any]) -> bool:
+    def usable(self, claim: JsonObject, node: Mapping[str, Any]) -> bool:
         """Whether an allocated claim can be used on NODE."""
         if not selects_node(claim["status"]["allocation"].get("nodeSelector"), node):
             return False
         return not conditional(claim) or state_of(claim, self.now) in ("ready", "waiting")
 
     def allocate(
-        self, node: Mapping[str, Any], index: int, claims: list[Object], mappings: list[Object]
+        self, node: Mapping[str, Any], index: int, claims: list[JsonObject], mappings: list[JsonObject]
     ) -> Placement | list[str]:
         """Devices for CLAIMS on NODE."""
         name = node["metadata"]["name"]
@@ -166,7 +166,7 @@ class Cycle:
         )
         return Placement(name, index, claims, allocations(found), mappings, score)
 
-    def idle(self) -> list[Object]:
+    def idle(self) -> list[JsonObject]:
         """The claims in the way that nobody else uses."""
         uid = self.pod["metadata"]["uid"]
         return [
@@ -175,7 +175,7 @@ class Cycle:
             if all(user["uid"] == uid for user in claim["status"].get("reservedFor") or [])
         ]
 
-    def ready(self, claim: Object) -> Claim:
+    def ready(self, claim: JsonObject) -> Claim:
         """CLAIM ready for the search; the special one differs from node to node."""
         uid = claim["metadata"]["uid"]
         if claim["metadata"]["name"].startswith("<"):
@@ -189,7 +189,7 @@ ASKED = ("nodeName", "nodeSelector", "affinity", "tolerations", "overhead")
 """Members of a pod's spec that decide where it fits, beside what its containers ask for."""
 
 
-def likeness(pod: Object, claims: Sequence[Object]) -> bytes | None:
+def likeness(pod: JsonObject, claims: Sequence[JsonObject]) -> bytes | None:
     """What pods have in common that fit on the same nodes; None for one whose claims tie it to a place."""
     if any((claim.get("status") or {}).get("allocation") for claim in claims):
         return None
@@ -203,13 +203,13 @@ def likeness(pod: Object, claims: Sequence[Object]) -> bytes | None:
     return msgspec.json.encode([asked, containers, [claim["spec"] for claim in claims]])
 
 
-def scored(claim: Object) -> bool:
+def scored(claim: JsonObject) -> bool:
     """Whether a claim has requests with alternatives."""
     requests = (claim["spec"].get("devices") or {}).get("requests") or []
     return any(request.get("firstAvailable") for request in requests)
 
 
-def still(claims: Sequence[Object], idle: Sequence[Object]) -> str:
+def still(claims: Sequence[JsonObject], idle: Sequence[JsonObject]) -> str:
     """What PostFilter says: whether one of the claims IDLE is deallocated."""
     if not claims:
         return "no new claims to deallocate"

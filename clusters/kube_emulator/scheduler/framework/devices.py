@@ -10,15 +10,16 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
+from dra_api.identifiers import DeviceName, DriverName, PoolName
 from dra_api.quantity import parse
 from kube_emulator.apiserver.cel.device_selector import SelectorError, selects, view
 from kube_emulator.scheduler.framework.capacity import Capacity, capacity_of
 from kube_emulator.scheduler.framework.tolerations import meant
 
 Object = Mapping[str, Any]
-PoolId = tuple[str, str]
+PoolId = tuple[DriverName, PoolName]
 """(driver, pool)."""
-DeviceId = tuple[str, str, str]
+DeviceId = tuple[DriverName, PoolName, DeviceName]
 """(driver, pool, device)."""
 Counters = Mapping[str, Mapping[str, Fraction]]
 """{counter set: {counter: value}}."""

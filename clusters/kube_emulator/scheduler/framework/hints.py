@@ -55,6 +55,7 @@ class Hints:
         if plural == "pods":
             return self._pod(key_of(item), before, after)
         if plural == "resourceclaims":
+            # Freed devices may serve any pod; any other change of a claim concerns only pods that use it.
             freed = (
                 before is not None and bool(results_of(before)) and (after is None or not results_of(after))
             )

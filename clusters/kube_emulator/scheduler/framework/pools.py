@@ -77,6 +77,7 @@ def pool_of(pool: PoolId, everything: Sequence[Slice], node: Object, gates: froz
     newest = max(item.generation for item in everything)
     if max(item.generation for item in mine) < newest:
         return None
+    # Slices of other nodes count too: a pool may span nodes, and its size is that of all of them.
     current = [item for item in everything if item.generation == newest]
     mine = sorted((item for item in mine if item.generation == newest), key=lambda item: item.name)
     wanted = mine[0].count

@@ -24,6 +24,7 @@ class PodQueue:
 
     def put(self, key: str, priority: int) -> None:
         """A pod is to be scheduled, now."""
+        # The place in the queue is kept over failed attempts, so later pods do not overtake.
         if key not in self._order or self._order[key][0] != -priority:
             self._order[key] = (-priority, next(self._numbers))
         self._due.pop(key, None)

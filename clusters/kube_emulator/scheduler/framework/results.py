@@ -3,23 +3,22 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.scheduler.framework.allocator import Chosen, Search
 from kube_emulator.scheduler.framework.capacity import printed
 from kube_emulator.scheduler.framework.constraints import covers
 from kube_emulator.scheduler.framework.requests import Claim, Wanted
 from kube_emulator.scheduler.framework.selection import selector_of
 
-Object = dict[str, Any]
 
-
-def allocations(found: Search) -> list[Object]:
+def allocations(found: Search) -> list[JsonObject]:
     """The ``status.allocation`` of each of the search's claims."""
     name = found.node["metadata"]["name"]
     written = []
     for number, claim in enumerate(found.claims):
         chosen = found.chosen[number]
         picked = [options[found.picked[number, index]] for index, options in enumerate(claim.requests)]
-        devices: Object = {"results": [result_of(item, found.gates) for item in chosen]}
+        devices: JsonObject = {"results": [result_of(item, found.gates) for item in chosen]}
         if configs := configs_of(claim, picked):
             devices["config"] = configs
         places = [
@@ -30,10 +29,10 @@ def allocations(found: Search) -> list[Object]:
     return written
 
 
-def result_of(chosen: Chosen, gates: frozenset[str]) -> Object:
+def result_of(chosen: Chosen, gates: frozenset[str]) -> JsonObject:
     """One allocated device."""
     driver, pool, device = chosen.device.id
-    result: Object = {"request": chosen.wanted.name, "driver": driver, "pool": pool, "device": device}
+    result: JsonObject = {"request": chosen.wanted.name, "driver": driver, "pool": pool, "device": device}
     if chosen.wanted.admin:
         result["adminAccess"] = True
     if chosen.wanted.tolerations and "DRADeviceTaints" in gates:
@@ -51,7 +50,7 @@ def result_of(chosen: Chosen, gates: frozenset[str]) -> Object:
     return result
 
 
-def configs_of(claim: Claim, picked: Sequence[Wanted]) -> list[Object]:
+def configs_of(claim: Claim, picked: Sequence[Wanted]) -> list[JsonObject]:
     """Configurations for the node: the classes' first, so that the claim's override them.
 
     What applies to all requests names none, as since 1.37; earlier releases named them.

@@ -4,29 +4,31 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
+from dra_api.identifiers import DeviceName, DriverName, PoolName
+from dra_api.objects import DeviceResult
 from dra_api.quantity import parse
 from kube_emulator.scheduler.framework.devices import DeviceId
 
 Object = Mapping[str, Any]
 
 
-def results_of(claim: Object) -> list[dict[str, Any]]:
+def results_of(claim: Object) -> list[DeviceResult]:
     """A claim's allocated devices; empty if it is not allocated."""
     allocation = (claim.get("status") or {}).get("allocation") or {}
-    results: list[dict[str, Any]] = (allocation.get("devices") or {}).get("results") or []
+    results: list[DeviceResult] = (allocation.get("devices") or {}).get("results") or []
     return results
 
 
-def id_of(result: Object) -> DeviceId:
+def id_of(result: DeviceResult) -> DeviceId:
     """The device of a result."""
-    return result["driver"], result["pool"], result["device"]
+    return DriverName(result["driver"]), PoolName(result["pool"]), DeviceName(result["device"])
 
 
 class Usage:
     """The devices in use. Administrative access uses nothing."""
 
     def __init__(self) -> None:
-        self._results: dict[str, list[Object]] = {}
+        self._results: dict[str, list[DeviceResult]] = {}
         self._holders: dict[DeviceId, dict[str, None]] = {}
         self._shares: dict[DeviceId, dict[str, tuple[str, Mapping[str, Fraction]]]] = {}
 
@@ -40,7 +42,7 @@ class Usage:
             )
         return usage
 
-    def put(self, claim: str, results: list[dict[str, Any]]) -> None:
+    def put(self, claim: str, results: list[DeviceResult]) -> None:
         """CLAIM has these RESULTS now, and no others."""
         for result in self._results.pop(claim, ()):
             device = id_of(result)
