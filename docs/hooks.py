@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
-from mkdocs.structure.files import File, Files, InclusionLevel
+from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 log = logging.getLogger("mkdocs.hooks.repository")
@@ -42,10 +42,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the repository's own documents to those of ``docs/``."""
     for source, page in PAGES.items():
         if (ROOT / source).is_file():
-            found = File.generated(
-                config, page, abs_src_path=str(ROOT / source), inclusion=InclusionLevel.INCLUDED
-            )
-            files.append(found)
+            files.append(File.generated(config, page, abs_src_path=str(ROOT / source)))
         else:
             log.warning("the page %s does not exist in the repository", source)
     return files
