@@ -14,12 +14,12 @@ from fractions import Fraction
 from typing import Any
 
 from kube_emulator.scheduler.framework.capacity import shortage, taken_by
-from kube_emulator.scheduler.framework.constraints import described, violated
-from kube_emulator.scheduler.framework.devices import Device, DeviceId, PoolId
+from kube_emulator.scheduler.framework.constraints import violated
+from kube_emulator.scheduler.framework.devices import Device, PoolId
 from kube_emulator.scheduler.framework.pools import Pool
 from kube_emulator.scheduler.framework.requests import AllocationError, Claim, Wanted
 from kube_emulator.scheduler.framework.selection import chosen_by
-from kube_emulator.scheduler.framework.tolerations import named, preventing
+from kube_emulator.scheduler.framework.tolerations import preventing
 from kube_emulator.scheduler.framework.usage import Usage
 
 Object = Mapping[str, Any]
@@ -300,29 +300,6 @@ class Search:
             self.available[pool] = left
         return self.available[pool]
 
-    def obstacle(self, wanted: Wanted, device: Device) -> str | None:
-        """Why DEVICE cannot serve WANTED, whatever else is chosen; None if it can."""
-        if reason := wanted.unselected(device):
-            return reason
-        if not self.selectable(wanted, device):
-            return "is for another node" if device.placed is device.spec else "needs a feature that is off"
-        if not wanted.admin and (holder := self.usage.holder(device.id)) is not None:
-            return f"is in use by claim {holder}"
-        if not (wanted.admin or self.shareable(device)) and self.usage.allocated(device.id):
-            return f"is in use by claims {', '.join(self.usage.sharers(device.id))}"
-        if (taint := preventing(device.taints, wanted.tolerations)) is not None:
-            return f"has taint {named(taint)}"
-        lacking = self.lacks_capacity(wanted, device)
-        if lacking is not None:
-            return lacking
-        short = self.lacks_counters(wanted, device)
-        return None if short is None else f"counter {short}"
-
-    def conflict(self, claim: Claim, wanted: Wanted, device: Device) -> str | None:
-        """A constraint that DEVICE breaks by itself, because it lacks the attribute."""
-        constraint = violated(claim.constraints, [], wanted.name, device)
-        return None if constraint is None else f"constraint {described(constraint)}: it has no such attribute"
-
 
 def never() -> bool:
     """The deadline of a search without one."""
@@ -351,9 +328,3 @@ def search(
         message = "invalid resource pools were encountered"
         raise NodeUnfit(message)
     return None
-
-
-def in_use_twice(chosen: Sequence[Chosen]) -> set[DeviceId]:
-    """Devices that a solution gives twice although they are not shared."""
-    alone = [item.device.id for item in chosen if not item.share and not item.wanted.admin]
-    return {device for device in alone if alone.count(device) > 1}

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from kube_emulator.scheduler.framework.allocator import NodeUnfit, Search, search
-from kube_emulator.scheduler.framework.constraints import described
+from kube_emulator.scheduler.framework.constraints import described, violated
+from kube_emulator.scheduler.framework.devices import Device
 from kube_emulator.scheduler.framework.inventory import Inventory
 from kube_emulator.scheduler.framework.requests import AllocationError, Claim, Wanted, claim_of
 from kube_emulator.scheduler.framework.state import key_of
+from kube_emulator.scheduler.framework.tolerations import named, preventing
 from kube_emulator.scheduler.framework.usage import Usage, id_of, results_of
 
 Object = Mapping[str, Any]
@@ -96,7 +98,7 @@ def verdicts_of(attempt: Search, claim: Claim, node: str) -> list[Verdict]:
     for wanted in (wanted for options in claim.requests for wanted in options):
         for device in (device for pool in attempt.pools for device in pool.devices):
             try:
-                reason = attempt.obstacle(wanted, device) or attempt.conflict(claim, wanted, device) or ""
+                reason = obstacle(attempt, wanted, device) or conflict(claim, wanted, device) or ""
             except AllocationError as error:
                 reason = str(error)
             found.append(Verdict(node, wanted.name, "/".join(device.id), reason))
@@ -130,3 +132,28 @@ def lack_of(wanted: Wanted, verdicts: Sequence[Verdict]) -> str:
     name = wanted.device_class["metadata"]["name"]
     asked = "all devices" if wanted.count is None else f"{need} device{'s' if need > 1 else ''}"
     return f"request {wanted.name} wants {asked} of class {name}: {len(selected)} are selected, {fitting} fit"
+
+
+def obstacle(attempt: Search, wanted: Wanted, device: Device) -> str | None:
+    """Why DEVICE cannot serve WANTED, whatever else is chosen; None if it can."""
+    if reason := wanted.unselected(device):
+        return reason
+    if not attempt.selectable(wanted, device):
+        return "is for another node" if device.placed is device.spec else "needs a feature that is off"
+    if not wanted.admin and (holder := attempt.usage.holder(device.id)) is not None:
+        return f"is in use by claim {holder}"
+    if not (wanted.admin or attempt.shareable(device)) and attempt.usage.allocated(device.id):
+        return f"is in use by claims {', '.join(attempt.usage.sharers(device.id))}"
+    if (taint := preventing(device.taints, wanted.tolerations)) is not None:
+        return f"has taint {named(taint)}"
+    lacking = attempt.lacks_capacity(wanted, device)
+    if lacking is not None:
+        return lacking
+    short = attempt.lacks_counters(wanted, device)
+    return None if short is None else f"counter {short}"
+
+
+def conflict(claim: Claim, wanted: Wanted, device: Device) -> str | None:
+    """A constraint that DEVICE breaks by itself, because it lacks the attribute."""
+    constraint = violated(claim.constraints, [], wanted.name, device)
+    return None if constraint is None else f"constraint {described(constraint)}: it has no such attribute"
