@@ -118,9 +118,13 @@ def add_recorder_and_workload(commands: Any) -> None:
     record = commands.add_parser("record", help="write a machine file of this computer's real GPUs")
     record.add_argument("--output", help="the file (default: standard output)")
     compare = commands.add_parser(
-        "compare", help="print where the model and a recording differ, call by call"
+        "compare",
+        help="print where the model differs from a recording, or from nvidia-smi -q -x of a real machine",
     )
-    compare.add_argument("file", help="what record wrote")
+    compare.add_argument("file", help="what record wrote, or what nvidia-smi -q -x printed")
+    compare.add_argument(
+        "--machine", help="the fake machine to compare with; needed for an output of nvidia-smi"
+    )
     compare.add_argument("--json", action="store_true", help="print JSON")
     work = commands.add_parser(
         "workload", help="hold a context and memory on a device until standard input ends"
@@ -325,6 +329,10 @@ def dispatch(arguments: argparse.Namespace) -> int:
         else:
             print(text)
     elif arguments.command == "compare":
+        if arguments.machine:
+            from fake_nvml import capture
+
+            return capture.run_compare(Path(arguments.file), arguments.machine, as_json=arguments.json)
         from fake_nvml import record
 
         return record.compare(arguments.file, as_json=arguments.json)

@@ -111,6 +111,11 @@ class Node:
         """Something happened that event sets may want to know."""
         self.happened.append(msgspec.structs.replace(event, at_us=int(time.time() * 1e6)))
 
+    @property
+    def driver_branch(self) -> int:
+        """The driver's branch: 580 of 580.105.08."""
+        return int(self.machine.driver.version.partition(".")[0])
+
     def gpus(self) -> list["Gpu"]:
         """All GPUs in NVML's order, by PCI address."""
         return [Gpu(self, index) for index in range(len(self.machine.gpus))]

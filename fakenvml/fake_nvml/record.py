@@ -163,7 +163,8 @@ def branch(driver: str) -> str:
 
 def coherent(gpu: Any) -> bool:
     """Whether there is a link to the CPU."""
-    return bool(pynvml.nvmlDeviceGetC2cModeInfoV1(gpu).isC2cEnabled)
+    info = asked(pynvml.nvmlDeviceGetC2cModeInfoV1, gpu)
+    return info is not None and bool(info.isC2cEnabled)
 
 
 def fabric_of(gpu: Any) -> dict[str, Any]:
@@ -177,6 +178,7 @@ def fabric_of(gpu: Any) -> dict[str, Any]:
     return {
         "state": info.state, "clique": info.cliqueId, "cluster_uuid": cluster,
         "health_summary": summary.healthSummary,
+        "health_mask": summary.healthMask,
     }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ class FabricState(msgspec.Struct, frozen=True, kw_only=True):
     status: int = 0
     clique: int = -1
     cliques: tuple[int, ...] = ()
-    health_mask: int = 0
+    health_mask: int = -1
     health_summary: int = -1
 
 

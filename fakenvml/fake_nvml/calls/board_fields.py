@@ -8,6 +8,7 @@ from fake_nvml.calls import clocks, memory_errors, power
 from fake_nvml.calls.field_table import INT, ULL, family, field
 from fake_nvml.calls.link_fields import coherent
 from fake_nvml.calls.registry import check
+from fake_nvml.machines.schema import Power
 from fake_nvml.model import Gpu
 
 HOPPER, BLACKWELL = 9, 10
@@ -104,21 +105,45 @@ def mig_query(gpu: Gpu, _scope: int) -> int:
     return int(gpu.board.mig is not None)
 
 
+def _least(gpu: Gpu) -> int:
+    return gpu.board.power.min_mw
+
+
+def _most(gpu: Gpu) -> int:
+    return gpu.board.power.max_mw
+
+
+def _usual(gpu: Gpu) -> int:
+    return gpu.board.power.default_mw
+
+
 POWERS: dict[int, Callable[[Gpu], int]] = {
     185: power.power_usage,
     186: power.power_usage,
-    187: lambda gpu: gpu.board.power.min_mw,
-    188: lambda gpu: gpu.board.power.max_mw,
-    189: lambda gpu: gpu.board.power.default_mw,
+    187: _least,
+    188: _most,
+    189: _usual,
     190: power.limit_mw,
     192: power.limit_mw,
 }
+MODULE = 1
+MODULE_LIMITS: dict[Callable[[Gpu], int], Callable[[Power], int | None]] = {
+    _least: lambda board: board.module_min_mw,
+    _most: lambda board: board.module_mw,
+    _usual: lambda board: board.module_mw,
+    power.limit_mw: lambda board: board.module_mw,
+}
+"""The limits of a module are those of the board file: nothing sets them here."""
 
 
 @family(POWERS)
 def power_values(gpu: Gpu, scope: int, which: Callable[[Gpu], int]) -> int:
-    """Of the GPU (scope 0); of module (1) and memory (2) nothing is published."""
+    """Of the GPU (scope 0), of the module of a superchip (1); of memory (2) nothing is published."""
     check(scope < 4)
+    if scope == MODULE and which in MODULE_LIMITS:
+        value = MODULE_LIMITS[which](gpu.board.power)
+        check(value is not None, Code.NOT_SUPPORTED)
+        return int(value or 0)
     check(scope == 0, Code.NOT_SUPPORTED)
     return which(gpu)
 
@@ -139,7 +164,7 @@ def reset_wanted(gpu: Gpu, _scope: int) -> int:
 
 @field(230)
 def recovery_action(gpu: Gpu, _scope: int) -> int:
-    check(gpu.board.compute.architecture >= HOPPER, Code.NOT_SUPPORTED)
+    """Every board has one, Turing too (captures of driver 570 and later)."""
     return gpu.state.recovery_action
 
 

@@ -65,14 +65,18 @@ def _application(gpu: Gpu) -> tuple[int, int]:
 
 @getter("nvmlDeviceGetApplicationsClock", over=(CLOCK_TYPES,))
 def application_clock(gpu: Gpu, kind: int) -> int:
+    """Deprecated since driver 595 (captures of 595.91.07)."""
     check(kind < 4)
+    check(gpu.node.driver_branch < 595, Code.DEPRECATED)
     check(kind < 3, Code.NOT_SUPPORTED)
     return _application(gpu)[0 if kind == MEMORY else 1]
 
 
 @getter("nvmlDeviceGetDefaultApplicationsClock", over=(CLOCK_TYPES,), fixed=True)
 def default_application_clock(gpu: Gpu, kind: int) -> int:
+    """Deprecated with ``application_clock``."""
     check(kind < 4)
+    check(gpu.node.driver_branch < 595, Code.DEPRECATED)
     check(kind < 3, Code.NOT_SUPPORTED)
     clocks = gpu.board.clocks
     return clocks.max_memory_mhz if kind == MEMORY else clocks.default_graphics_mhz
@@ -165,9 +169,16 @@ def set_clock_offsets(_caller: Caller, gpu: Gpu, kind: int, pstate: int, offset:
     gpu.keep("mem_offset" if kind == MEMORY else "gpc_offset", signed)
 
 
-@getter("nvmlDeviceGetPerformanceState", "nvmlDeviceGetPowerState")
+@getter("nvmlDeviceGetPerformanceState")
 def performance_state(gpu: Gpu) -> int:
     return gpu.reading("pstate", 0)
+
+
+@getter("nvmlDeviceGetPowerState")
+def power_state(gpu: Gpu) -> int:
+    """The old name of the performance state, deprecated since driver 595 (captures of 595.91.07)."""
+    check(gpu.node.driver_branch < 595, Code.DEPRECATED)
+    return int(performance_state(gpu))
 
 
 @getter("nvmlDeviceGetSupportedPerformanceStates", fixed=True)

@@ -87,6 +87,9 @@ def set_sizes(_caller: Caller, gpu: Gpu, size_kib: int) -> None:
 
 @getter("nvmlDeviceGetConfComputeProtectedMemoryUsage")
 def usage(gpu: Gpu) -> dict[str, int]:
+    """Zeros where confidential computing is off or unknown to the board (captures, T4 to Rubin)."""
+    if not _capable(gpu.node):
+        return {"total": 0, "free": 0, "used": 0}
     total = sizes(gpu)["protectedMemSizeKib"] * 1024
     return {"total": total, "free": total, "used": 0}
 

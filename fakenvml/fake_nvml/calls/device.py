@@ -275,8 +275,9 @@ def addressing_mode(gpu: Gpu) -> dict[str, int]:
 
 
 @getter("nvmlDeviceGetMultiGpuBoard", fixed=True)
-def one_gpu_a_board(gpu: Gpu) -> int:
-    return int(bool(gpu.node.machine.rack))
+def multi_gpu_board(_gpu: Gpu) -> int:
+    """No board here reports several GPUs, superchips neither (captures of GB200, GB300, Rubin)."""
+    return 0
 
 
 @getter("nvmlDeviceGetBusType", fixed=True)
@@ -330,6 +331,9 @@ def pdi(gpu: Gpu) -> dict[str, int]:
     return {"value": gpu.node.machine.pdi(gpu.index)}
 
 
+RUBIN = 13
+
+
 def _coherent(gpu: Gpu) -> bool:
     """Whether the CPU reaches the board's memory over a chip-to-chip link."""
     return gpu.board.nvlink is not None and gpu.board.nvlink.c2c
@@ -337,13 +341,15 @@ def _coherent(gpu: Gpu) -> bool:
 
 @getter("nvmlDeviceGetC2cModeInfoV", fixed=True)
 def c2c_mode(gpu: Gpu) -> dict[str, int]:
+    """Since Hopper; boards before it answer NOT_SUPPORTED (captures of A100, L40S, T4)."""
+    check(gpu.board.compute.architecture >= 9, Code.NOT_SUPPORTED)
     return {"isC2cEnabled": int(_coherent(gpu))}
 
 
 @getter("nvmlDeviceGetCapabilities", fixed=True)
 def capabilities(gpu: Gpu) -> dict[str, int]:
-    """NVML_DEV_CAP_EGM: extended GPU memory needs coherence."""
-    return {"capMask": int(_coherent(gpu))}
+    """NVML_DEV_CAP_EGM: extended GPU memory is off on GB200 and GB300, on on Rubin (captures)."""
+    return {"capMask": int(_coherent(gpu) and gpu.board.compute.architecture >= RUBIN)}
 
 
 @getter("nvmlDeviceGetNumaNodeId", fixed=True)

@@ -39,9 +39,11 @@ def _fabric(gpu: Gpu) -> dict[str, Any]:
 
 
 def _health(gpu: Gpu) -> dict[str, int]:
-    changed = gpu.state.fabric
-    summary = gpu.node.machine.fabric.health_summary if changed.health_summary < 0 else changed.health_summary
-    return {"healthMask": changed.health_mask, "healthSummary": summary}
+    """What was set on the GPU, else what the machine has."""
+    changed, facts = gpu.state.fabric, gpu.node.machine.fabric
+    summary = facts.health_summary if changed.health_summary < 0 else changed.health_summary
+    mask = facts.health_mask if changed.health_mask < 0 else changed.health_mask
+    return {"healthMask": mask, "healthSummary": summary}
 
 
 @getter("nvmlDeviceGetGpuFabricInfo")

@@ -194,7 +194,19 @@ def pcie_bytes(gpu: Gpu, _scope: int) -> int:
     return int((time.time() - gpu.node.started_s) * gpu.reading("pcie_kib_s", 0) * 1024) & 0xFFFFFFFF
 
 
-@field(228, 229)
-def atomics(gpu: Gpu, _scope: int) -> int:
-    """Which PCIe atomics pass, as a mask: all five with coherent CPUs, else fetch-and-add, swap and compare."""
-    return 0x1F if coherent(gpu) else 0x7
+ALL_ATOMICS = 0x3F
+"""Fetch-and-add, swap and compare-and-swap, each with 32 and 64 bits (NVML_PCIE_ATOMICS_CAP_*)."""
+
+
+@field(228)
+def outbound_atomics(gpu: Gpu, _scope: int) -> int:
+    """PCIe atomics that the board may send: Blackwell on PCIe; coherent boards use C2C (captures of B200, GB200)."""
+    check(gpu.board.compute.architecture >= BLACKWELL and not coherent(gpu), Code.NOT_SUPPORTED)
+    return ALL_ATOMICS
+
+
+@field(229)
+def inbound_atomics(gpu: Gpu, _scope: int) -> int:
+    """PCIe atomics that the board serves: since Blackwell (captures of H100, B200, GB200)."""
+    check(gpu.board.compute.architecture >= BLACKWELL, Code.NOT_SUPPORTED)
+    return ALL_ATOMICS

@@ -15,7 +15,11 @@ LIFETIMES = ("volatile", "aggregate")
 KINDS = ("corrected", "uncorrected")
 PLACES = ("l1", "l2", "dram", "register", "texture", "shared", "cbu", "sram")
 """NVML_MEMORY_LOCATION_* in their order."""
-SRAM = 7
+DRAM, SRAM = 2, 7
+
+RUBIN = 13
+RUBIN_GROUPS = 252
+"""Groups of spare banks (capture of driver 615.23); the 32 of Blackwell are assumed."""
 
 
 def count(gpu: Gpu, lifetime: int, kind: int, place: str) -> int:
@@ -49,8 +53,10 @@ def detailed_ecc_errors(gpu: Gpu, kind: int, lifetime: int) -> dict[str, int]:
 
 @getter("nvmlDeviceGetMemoryErrorCounter", over=(range(2), range(2), range(len(PLACES))))
 def memory_errors(gpu: Gpu, kind: int, lifetime: int, place: int) -> int:
+    """Turing and later count by DRAM and SRAM only; caches and registers are N/A there."""
     check(kind < 2 and lifetime < 2 and place < len(PLACES))
     _ecc(gpu)
+    check(place in (DRAM, SRAM), Code.NOT_SUPPORTED)
     return count(gpu, lifetime, kind, PLACES[place])
 
 
@@ -72,7 +78,8 @@ def clear_ecc(_caller: Caller, gpu: Gpu, lifetime: int) -> None:
 
 @getter("nvmlDeviceGetSramEccErrorStatus")
 def sram_status(gpu: Gpu) -> dict[str, int]:
-    check(gpu.board.compute.architecture >= 9, Code.NOT_SUPPORTED)
+    """Since Ampere (captures of A100 570.148.08, L40S 595.91.07)."""
+    check(gpu.board.compute.architecture >= 7, Code.NOT_SUPPORTED)
     _ecc(gpu)
     uncorrected = count(gpu, 1, 1, "sram")
     return {
@@ -131,18 +138,22 @@ def row_histogram(gpu: Gpu) -> dict[str, int]:
 def bank_remapper(gpu: Gpu) -> dict[str, int]:
     """Whole banks can be replaced since Blackwell; one spare in each of the groups."""
     check(gpu.board.compute.architecture >= 10 and gpu.board.memory.remap_banks, Code.NOT_SUPPORTED)
+    groups = RUBIN_GROUPS if gpu.board.compute.architecture >= RUBIN else 32
     failed = int(gpu.state.remaps.failed)
-    return {"activeRemappings": failed, "maxSpareGroupCount": 32 - failed, "noSpareGroupCount": failed}
+    return {"activeRemappings": failed, "maxSpareGroupCount": groups - failed, "noSpareGroupCount": failed}
 
 
 @getter("nvmlDeviceGetRepairStatus")
 def repair(gpu: Gpu) -> dict[str, int]:
-    check(gpu.board.compute.architecture >= 10, Code.NOT_SUPPORTED)
+    """Since Ampere (captures of H100 580.105.08, L40S 595.91.07)."""
+    check(gpu.board.compute.architecture >= 7, Code.NOT_SUPPORTED)
     return {"bChannelRepairPending": int(gpu.state.remaps.pending), "bTpcRepairPending": 0}
 
 
 @getter("nvmlDeviceGetUnrepairableMemoryFlag_v1")
 def unrepairable(gpu: Gpu) -> dict[str, int]:
+    """Since Blackwell (captures of L40S, GB200)."""
+    check(gpu.board.compute.architecture >= 10, Code.NOT_SUPPORTED)
     return {"bUnrepairableMemory": int(gpu.state.remaps.failed)}
 
 

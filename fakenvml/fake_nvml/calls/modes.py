@@ -139,9 +139,14 @@ def set_restriction(_caller: Caller, gpu: Gpu, api: int, restricted: int) -> Non
     gpu.keep("restrict_clocks", restricted)
 
 
+def _encrypts_dram(gpu: Gpu) -> bool:
+    """Blackwell on PCIe cards (assumed); B200, GB200, GB300 and Rubin answer NOT_SUPPORTED (captures)."""
+    return gpu.board.compute.architecture >= BLACKWELL and gpu.board.nvlink is None
+
+
 @getter("nvmlDeviceGetDramEncryptionMode")
 def dram_encryption(gpu: Gpu) -> tuple[dict[str, int], dict[str, int]]:
-    check(gpu.board.compute.architecture >= BLACKWELL, Code.NOT_SUPPORTED)
+    check(_encrypts_dram(gpu), Code.NOT_SUPPORTED)
     current = {"encryptionState": gpu.setting("dram_encryption_now")}
     return current, {"encryptionState": gpu.setting("dram_encryption")}
 
@@ -149,7 +154,7 @@ def dram_encryption(gpu: Gpu) -> tuple[dict[str, int], dict[str, int]]:
 @action("nvmlDeviceSetDramEncryptionMode")
 def set_dram_encryption(_caller: Caller, gpu: Gpu, state: int) -> None:
     """Holds after the next reset, as ECC does."""
-    check(gpu.board.compute.architecture >= BLACKWELL, Code.NOT_SUPPORTED)
+    check(_encrypts_dram(gpu), Code.NOT_SUPPORTED)
     check(state < 2)
     gpu.keep("dram_encryption", state)
 
@@ -200,10 +205,17 @@ def set_system_bandwidth_mode(_caller: Caller, node: Node, mode: int) -> None:
     node.touched.add(0)
 
 
-@getter("nvmlDeviceGetDisplayActive", "nvmlDeviceGetDisplayMode", fixed=True)
-def display(gpu: Gpu) -> int:
+@getter("nvmlDeviceGetDisplayActive", fixed=True)
+def display_active(gpu: Gpu) -> int:
     """Boards with fans sit in a workstation and drive a screen."""
     return int(bool(gpu.board.thermal.fans))
+
+
+@getter("nvmlDeviceGetDisplayMode", fixed=True)
+def display_mode(gpu: Gpu) -> int:
+    """Deprecated since driver 580 (captures of 580.105.08)."""
+    check(gpu.node.driver_branch < 580, Code.DEPRECATED)
+    return int(display_active(gpu))
 
 
 @getter("nvmlDeviceGetPersistenceMode", subject="mig")

@@ -41,6 +41,7 @@ CUDA_OF_BRANCH = {
     580: 13000,
     590: 13010,
     595: 13020,
+    615: 13040,
 }
 """Driver branch -> CUDA version, as nvidia-smi prints them side by side."""
 T = TypeVar("T", Machine, Board)

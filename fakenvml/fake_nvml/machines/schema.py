@@ -81,12 +81,14 @@ class NvLink(Block, frozen=True, kw_only=True):
 
 
 class Power(Block, frozen=True, kw_only=True):
-    """Milliwatts."""
+    """Milliwatts; ``module_mw`` limits a superchip (CPU and GPUs together), None on other boards."""
 
     default_mw: int
     min_mw: int
     max_mw: int
     idle_mw: int
+    module_mw: int | None = None
+    module_min_mw: int | None = None
 
 
 class Clocks(Block, frozen=True, kw_only=True):
@@ -187,12 +189,13 @@ class Cpus(Strict, frozen=True, kw_only=True):
 
 
 class Fabric(Strict, frozen=True, kw_only=True):
-    """NVLink fabric as it is after a boot; states and health are NVML's enumerations."""
+    """NVLink fabric as it is after a boot; states and health are NVML's, the mask's fields are not supported when 0."""
 
     state: int
     clique: int
     cluster_uuid: str
     health_summary: int
+    health_mask: int = 0
 
 
 class Switches(Block, frozen=True, kw_only=True):

@@ -17,7 +17,10 @@ import pynvml
 
 from fake_nvml import control
 from fake_nvml.errors import FakeNvmlError
-from fake_nvml.programs import smi_mig, smi_query, smi_report
+from fake_nvml.programs import smi_mig, smi_query
+from fake_nvml.programs.report_board import board
+from fake_nvml.programs.report_state import state
+from fake_nvml.programs.report_tree import as_text, as_xml, ask
 
 VERSION = "550.163.01"
 NOT_FOUND, NOT_LOADED, NO_PERMISSION, WRONG_USE = 6, 9, 4, 2
@@ -97,18 +100,18 @@ def list_gpus(gpus: list[tuple[int, Any]]) -> Iterator[str]:
     """``-L``."""
     for index, gpu in gpus:
         yield f"GPU {index}: {pynvml.nvmlDeviceGetName(gpu)} (UUID: {pynvml.nvmlDeviceGetUUID(gpu)})"
-        for number in range(smi_report.ask(pynvml.nvmlDeviceGetMaxMigDeviceCount, gpu) or 0):
-            device = smi_report.ask(pynvml.nvmlDeviceGetMigDeviceHandleByIndex, gpu, number)
+        for number in range(ask(pynvml.nvmlDeviceGetMaxMigDeviceCount, gpu) or 0):
+            device = ask(pynvml.nvmlDeviceGetMigDeviceHandleByIndex, gpu, number)
             if device is not None:
                 uuid = pynvml.nvmlDeviceGetUUID(device)
                 yield f"  MIG {mig_name(device):<11} Device {number:>2}: (UUID: {uuid})"
 
 
-def full_report(gpus: list[tuple[int, Any]], *, as_xml: bool) -> Iterator[str]:
+def full_report(gpus: list[tuple[int, Any]], *, xml: bool) -> Iterator[str]:
     """``-q`` and ``-q -x``."""
     driver, cuda = pynvml.nvmlSystemGetDriverVersion(), pynvml.nvmlSystemGetCudaDriverVersion()
     version, now = f"{cuda // 1000}.{cuda % 1000 // 10}", time.strftime("%a %b %e %H:%M:%S %Y")
-    if as_xml:
+    if xml:
         yield '<?xml version="1.0" ?>'
         yield '<!DOCTYPE nvidia_smi_log SYSTEM "nvsmi_device_v12.dtd">'
         yield f"<nvidia_smi_log>\n\t<timestamp>{now}</timestamp>\n\t<driver_version>{driver}</driver_version>"
@@ -119,12 +122,12 @@ def full_report(gpus: list[tuple[int, Any]], *, as_xml: bool) -> Iterator[str]:
             yield f"{label:<42}: {value}"
         yield f"\n{'Attached GPUs':<42}: {pynvml.nvmlDeviceGetCount()}"
     for _, gpu in gpus:
-        items = [*smi_report.identity(gpu), *smi_report.telemetry(gpu)]
-        if as_xml:
-            yield "\n".join([f'\t<gpu id="{bus_id(gpu)}">', *smi_report.as_xml(items), "\t</gpu>\n"])
+        items = [*board(gpu), *state(gpu)]
+        if xml:
+            yield "\n".join([f'\t<gpu id="{bus_id(gpu)}">', *as_xml(items), "\t</gpu>\n"])
         else:
-            yield "\n".join([f"GPU {bus_id(gpu)}", *smi_report.as_text(items), ""])
-    if as_xml:
+            yield "\n".join([f"GPU {bus_id(gpu)}", *as_text(items), ""])
+    if xml:
         yield "</nvidia_smi_log>"
 
 
@@ -249,11 +252,7 @@ def mig_verbs(argv: list[str]) -> Iterator[str]:
     top.add_argument("-cgi", "--create-gpu-instance")
     top.add_argument("-cci", "--create-compute-instance", nargs="?", const="")
     arguments = top.parse_args(argv)
-    gpus = [
-        (index, gpu)
-        for index, gpu in chosen(arguments.id)
-        if smi_report.ask(pynvml.nvmlDeviceGetMigMode, gpu)
-    ]
+    gpus = [(index, gpu) for index, gpu in chosen(arguments.id) if ask(pynvml.nvmlDeviceGetMigMode, gpu)]
     if not gpus:
         text = "No MIG-supported devices found."
         raise smi_mig.Refused(text, NOT_FOUND)
@@ -316,8 +315,7 @@ def nvlink_verbs(argv: list[str]) -> Iterator[str]:
     for index, gpu in chosen(top.parse_args(argv).id):
         yield f"GPU {index}: {pynvml.nvmlDeviceGetName(gpu)} (UUID: {pynvml.nvmlDeviceGetUUID(gpu)})"
         states = [
-            smi_report.ask(pynvml.nvmlDeviceGetNvLinkState, gpu, link)
-            for link in range(pynvml.NVML_NVLINK_MAX_LINKS)
+            ask(pynvml.nvmlDeviceGetNvLinkState, gpu, link) for link in range(pynvml.NVML_NVLINK_MAX_LINKS)
         ]
         if not any(states):
             yield "NVML: Unable to retrieve NVLink information as all links are inActive"
@@ -366,7 +364,7 @@ def lines(argv: list[str]) -> Iterator[str]:
         options = {option.strip() for option in arguments.format.split(",")}
         yield from smi_query.table(gpus, arguments.query_gpu, arguments.query_compute_apps, options)
     elif arguments.query or arguments.xml_format:
-        yield from full_report(gpus, as_xml=arguments.xml_format)
+        yield from full_report(gpus, xml=arguments.xml_format)
     else:
         yield from smi_query.overview(gpus)
 

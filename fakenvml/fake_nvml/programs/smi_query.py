@@ -9,8 +9,9 @@ from typing import Any
 
 import pynvml
 
+from fake_nvml.programs.report_state import COMPUTE_MODES, process_name, running
+from fake_nvml.programs.report_tree import ask, mib, switch
 from fake_nvml.programs.smi_mig import Refused
-from fake_nvml.programs.smi_report import COMPUTE_MODES, ask, mib, process_name, running, switch
 
 NA = "[N/A]"
 Column = tuple[str, Callable[[Any], Any]]

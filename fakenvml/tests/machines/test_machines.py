@@ -17,7 +17,7 @@ BOARDS = {
     "gb200-nvl72": ("NVIDIA GB200", 4, 189471),
     "gb300-nvl72": ("NVIDIA GB300", 4, 284208),
     "rtx-pro-6000": ("NVIDIA RTX PRO 6000 Blackwell Server Edition", 8, 97887),
-    "vr200-nvl72": ("NVIDIA VR200", 4, 294912),
+    "vr200-nvl72": ("NVIDIA VR200", 4, 286524),
     "l40s": ("NVIDIA L40S", 4, 46068),
     "t4": ("Tesla T4", 4, 15360),
 }

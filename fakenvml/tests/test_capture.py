@@ -1,0 +1,150 @@
+"""What nvidia-smi printed on a real machine is compared with a fake one."""
+
+from pathlib import Path
+
+import pytest
+
+from fake_nvml import capture
+from fake_nvml.cli import main
+from fake_nvml.errors import UsageError
+from fake_nvml.programs import report_board
+
+RULES = capture.Leaves(
+    identifiers=("uuid",),
+    readings=("utilization/*",),
+    explained=(capture.Explanation("mode", "a setting", "dgx-*"),),
+)
+
+
+def log(*leaves: str) -> capture.Capture:
+    """A capture of one GPU."""
+    text = (
+        f"<nvidia_smi_log><driver_version>1.2</driver_version><gpu>{''.join(leaves)}</gpu></nvidia_smi_log>"
+    )
+    return capture.read(text.encode(), "log")
+
+
+def kinds(real: capture.Capture, fake: capture.Capture, machine: str = "dgx-h100") -> dict[str, str]:
+    return {leaf.path: leaf.kind for leaf in capture.compare(real, fake, machine, RULES)}
+
+
+def test_each_leaf_gets_one_kind() -> None:
+    real = log(
+        "<a>1</a><b>1</b><c>1</c><uuid>x</uuid><mode>On</mode><utilization><gpu>9 %</gpu></utilization>"
+    )
+    fake = log("<a>1</a><b>2</b><uuid>y</uuid><mode>Off</mode><utilization><gpu>0 %</gpu></utilization>")
+    assert kinds(real, fake) == {
+        "a": "agrees",
+        "b": "differs",
+        "c": "not printed",
+        "uuid": "identifier",
+        "mode": "explained",
+        "utilization/gpu": "reading",
+    }
+
+
+def test_an_explanation_is_for_the_machines_that_it_names() -> None:
+    assert kinds(log("<mode>On</mode>"), log("<mode>Off</mode>"), "t4") == {"mode": "differs"}
+
+
+def test_equal_tags_are_numbered_in_their_order() -> None:
+    assert log("<s><c>1</c><c>2</c></s>").gpus == ({"s/c[0]": "1", "s/c[1]": "2"},)
+
+
+def test_a_gpu_that_the_fake_lacks_prints_nothing() -> None:
+    two = capture.Capture("1.2", ({"a": "1"}, {"a": "1"}))
+    assert [leaf.kind for leaf in capture.compare(two, log("<a>1</a>"), "t4", RULES)] == [
+        "agrees",
+        "not printed",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("no xml", "is not XML"),
+        ("<other/>", "wanted <nvidia_smi_log>"),
+        ('<!DOCTYPE x [<!ENTITY a "b">]><nvidia_smi_log/>', "declares XML entities"),
+    ],
+)
+def test_what_is_no_capture_is_a_usage_error(tmp_path: Path, content: str, why: str) -> None:
+    path = tmp_path / "capture.xml"
+    path.write_text(content)
+    with pytest.raises(UsageError, match=why):
+        capture.read_file(path)
+
+
+def test_a_capture_that_is_a_folder_is_a_usage_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="Is a directory; wanted the output of: nvidia-smi -q -x"):
+        capture.read_file(tmp_path)
+
+
+def test_a_capture_that_is_too_large_is_a_usage_error(tmp_path: Path) -> None:
+    path = tmp_path / "capture.xml"
+    path.write_bytes(b" " * (capture.SIZE_MAX + 1))
+    with pytest.raises(UsageError, match="has more than 16 MiB"):
+        capture.read_file(path)
+
+
+def test_every_explanation_has_a_reason() -> None:
+    assert all(len(each.why) > 10 for each in capture.rules().explained)
+
+
+@pytest.mark.slow
+def test_the_fake_agrees_with_itself_and_the_command_names_what_differs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = capture.fake_capture("t4")
+    assert {leaf.kind for leaf in capture.compare(fake, fake, "t4", capture.rules())} == {"agrees"}
+    assert fake.gpus[0]["product_architecture"] == report_board.ARCHITECTURES[6]
+    path = tmp_path / "capture.xml"
+    path.write_text(
+        "<nvidia_smi_log><gpu><product_name>Tesla T5</product_name><compute_mode>Default</compute_mode></gpu></nvidia_smi_log>"
+    )
+    monkeypatch.setattr("sys.argv", ["fake-nvml", "compare", str(path), "--machine", "t4"])
+    with pytest.raises(SystemExit, match="^1$"):
+        main()
+    assert capsys.readouterr().out.splitlines() == [
+        "product_name  (GPU 0)",
+        "  real   Tesla T5",
+        "  fake   Tesla T4",
+        "1 differs, 1 agrees",
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("machine", "path", "text"),
+    [
+        # captures of 580.105.08 (H100, B200), 580.173.02 (GB200), 595.91.07 (L40S, T4), 615.23 (Rubin)
+        ("dgx-h100", "display_mode", "Requested functionality has been deprecated"),
+        ("dgx-h100", "applications_clocks/graphics_clock", "1980 MHz"),
+        ("dgx-h100", "addressing_mode", "HMM"),
+        ("dgx-h100", "temperature/gpu_temp_max_tlimit_threshold", "-8 C"),
+        ("dgx-h100", "ecc_errors/aggregate_uncorrectable_sram_sources/sram_l2", "0"),
+        ("dgx-b200", "pci/atomic_caps_outbound", "FETCHADD_32 FETCHADD_64 SWAP_32 SWAP_64 CAS_32 CAS_64"),
+        ("gb200-nvl72", "module_power_readings/max_power_limit", "2500.00 W"),
+        ("gb200-nvl72", "multigpu_board", "No"),
+        ("gb200-nvl72", "fabric/health/bandwidth", "Full"),
+        ("l40s", "remapped_rows/row_remapper_histogram/row_remapper_histogram_max", "192 bank(s)"),
+        ("l40s", "applications_clocks/graphics_clock", "Requested functionality has been deprecated"),
+        ("l40s", "c2c_mode", "N/A"),
+        ("t4", "ecc_errors/volatile/sram_uncorrectable", "0"),
+        ("t4", "gpu_power_readings/power_state", "Requested functionality has been deprecated"),
+        ("vr200-nvl72", "fb_memory_usage/total", "286524 MiB"),
+        ("vr200-nvl72", "fabric/health/gfm_state", "Connected"),
+        ("vr200-nvl72", "capabilities/egm", "enabled"),
+    ],
+)
+def test_machines_print_what_captures_of_real_ones_have(
+    captures: dict[str, capture.Capture], machine: str, path: str, text: str
+) -> None:
+    if machine not in captures:
+        captures[machine] = capture.fake_capture(machine)
+    assert captures[machine].gpus[0][path] == text
+
+
+@pytest.fixture(scope="module")
+def captures() -> dict[str, capture.Capture]:
+    """What the machines printed so far: each is started once."""
+    return {}
