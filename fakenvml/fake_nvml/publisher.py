@@ -7,13 +7,13 @@ instance) whenever anything changes.
 
 from fake_nvml.answers import Answers
 from fake_nvml.calls.dispatch import published
-from fake_nvml.calls.registry import GETTERS, Getter
+from fake_nvml.calls.registry import GETTERS, Getter, Subject
 from fake_nvml.model import Node
 
 
 def is_constant(getter: Getter) -> bool:
     """Whether only losing the GPU can change the answers of GETTER."""
-    return getter.fixed and getter.subject in ("system", "gpu")
+    return getter.fixed and getter.subject in (Subject.SYSTEM, Subject.GPU)
 
 
 class Publisher:
@@ -49,10 +49,10 @@ class Publisher:
             if self._node.states[index].lost != (index in self._lost):
                 self._lost ^= {index}
                 for getter in filter(is_constant, GETTERS.values()):
-                    if getter.subject == "gpu":
+                    if getter.subject is Subject.GPU:
                         changed.update(published(self._node, getter, index))
         for getter in GETTERS.values():
-            if getter.subject == "system" and not getter.fixed:
+            if getter.subject is Subject.SYSTEM and not getter.fixed:
                 changed.update(published(self._node, getter))
         self._answers.update(changed, removed - changed.keys())
         self._node.touched.clear()
@@ -60,6 +60,6 @@ class Publisher:
     def _of_gpu(self, index: int) -> dict[int, bytes]:
         found: dict[int, bytes] = {}
         for getter in GETTERS.values():
-            if getter.subject != "system" and not is_constant(getter):
+            if getter.subject is not Subject.SYSTEM and not is_constant(getter):
                 found.update(published(self._node, getter, index))
         return found

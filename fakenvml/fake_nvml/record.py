@@ -20,7 +20,7 @@ import yaml
 from fake_nvml.abi import kinds, layout, table
 from fake_nvml.abi.codes import Code
 from fake_nvml.abi.kinds import ParamKind
-from fake_nvml.calls.registry import GETTERS, Getter
+from fake_nvml.calls.registry import GETTERS, Getter, Subject
 from fake_nvml.errors import EnvironmentFault, UsageError
 from fake_nvml.machines import Board, Machine, load
 from fake_nvml.machines.schema import Call
@@ -230,12 +230,12 @@ def calls(node: Node) -> Iterator[tuple[Getter, Gpu | None, tuple[Any, ...]]]:
         if any(
             param.kind is ParamKind.HANDLE for param in getter.function.params[1:]
         ) or getter.subject not in (
-            "gpu",
-            "system",
+            Subject.GPU,
+            Subject.SYSTEM,
         ):
             continue
         domains: list[Iterable[Any]] = [list(d(node)) if callable(d) else d for d in getter.over]
-        subjects: list[Gpu | None] = list(node.gpus()) if getter.subject == "gpu" else [None]
+        subjects: list[Gpu | None] = list(node.gpus()) if getter.subject is Subject.GPU else [None]
         for gpu, extras in itertools.product(subjects, itertools.product(*domains)):
             yield getter, gpu, extras
 

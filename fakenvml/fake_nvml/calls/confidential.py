@@ -8,10 +8,9 @@ import hashlib
 from typing import Any
 
 from fake_nvml.abi.codes import Code
-from fake_nvml.calls.registry import Caller, action, check, getter
+from fake_nvml.calls.registry import Caller, Subject, action, check, getter
 from fake_nvml.model import MIB, Gpu, Node, NvmlError
 
-SYSTEM = "system"
 HOPPER = 9
 
 
@@ -23,30 +22,30 @@ def _on(node: Node) -> int:
     return node.system.get("confidential", 0)
 
 
-@getter("nvmlSystemGetConfComputeState", subject=SYSTEM)
+@getter("nvmlSystemGetConfComputeState", subject=Subject.SYSTEM)
 def state(node: Node) -> dict[str, int]:
     """Environment 1 is a simulation, 2 production."""
     check(_capable(node), Code.NOT_SUPPORTED)
     return {"environment": 2 * _on(node), "ccFeature": _on(node), "devToolsMode": 0}
 
 
-@getter("nvmlSystemGetConfComputeSettings", subject=SYSTEM)
+@getter("nvmlSystemGetConfComputeSettings", subject=Subject.SYSTEM)
 def settings(node: Node) -> dict[str, int]:
     return {**state(node), "multiGpuMode": 0}
 
 
-@getter("nvmlSystemGetConfComputeCapabilities", subject=SYSTEM, fixed=True)
+@getter("nvmlSystemGetConfComputeCapabilities", subject=Subject.SYSTEM, fixed=True)
 def capabilities(node: Node) -> dict[str, int]:
     return {"cpuCaps": 0, "gpusCaps": int(_capable(node))}
 
 
-@getter("nvmlSystemGetConfComputeGpusReadyState", subject=SYSTEM)
+@getter("nvmlSystemGetConfComputeGpusReadyState", subject=Subject.SYSTEM)
 def ready(node: Node) -> int:
     check(_capable(node), Code.NOT_SUPPORTED)
     return node.system.get("accepting_work", 1)
 
 
-@action("nvmlSystemSetConfComputeGpusReadyState", subjects=(SYSTEM,))
+@action("nvmlSystemSetConfComputeGpusReadyState", subjects=(Subject.SYSTEM,))
 def set_ready(_caller: Caller, node: Node, accepting: int) -> None:
     check(_capable(node), Code.NOT_SUPPORTED)
     check(accepting < 2)
@@ -54,13 +53,13 @@ def set_ready(_caller: Caller, node: Node, accepting: int) -> None:
     node.touched.add(0)
 
 
-@getter("nvmlSystemGetConfComputeKeyRotationThresholdInfo", subject=SYSTEM)
+@getter("nvmlSystemGetConfComputeKeyRotationThresholdInfo", subject=Subject.SYSTEM)
 def rotation(node: Node) -> dict[str, int]:
     check(_capable(node), Code.NOT_SUPPORTED)
     return {"attackerAdvantage": node.system.get("attacker_advantage", 1 << 60)}
 
 
-@action("nvmlSystemSetConfComputeKeyRotationThresholdInfo", subjects=(SYSTEM,))
+@action("nvmlSystemSetConfComputeKeyRotationThresholdInfo", subjects=(Subject.SYSTEM,))
 def set_rotation(_caller: Caller, node: Node, _padding: int, low: int, high: int) -> None:
     check(_capable(node), Code.NOT_SUPPORTED)
     wanted = low | high << 32
@@ -150,18 +149,18 @@ def _at(node: Node, pci: Any) -> Gpu:
     raise NvmlError(Code.GPU_NOT_FOUND)
 
 
-@action("nvmlDeviceQueryDrainState", privileged=False, subjects=(SYSTEM,))
+@action("nvmlDeviceQueryDrainState", privileged=False, subjects=(Subject.SYSTEM,))
 def drained(_caller: Caller, node: Node, pci: Any) -> int:
     return int(_at(node, pci).state.drained)
 
 
-@action("nvmlDeviceModifyDrainState", subjects=(SYSTEM,))
+@action("nvmlDeviceModifyDrainState", subjects=(Subject.SYSTEM,))
 def drain(_caller: Caller, node: Node, pci: Any, wanted: int) -> None:
     check(wanted < 2)
     _at(node, pci).change(drained=bool(wanted))
 
 
-@action("nvmlDeviceRemoveGpu", "nvmlDeviceRemoveGpu_v2", subjects=(SYSTEM,))
+@action("nvmlDeviceRemoveGpu", "nvmlDeviceRemoveGpu_v2", subjects=(Subject.SYSTEM,))
 def remove(_caller: Caller, node: Node, pci: Any, *_states: int) -> None:
     """The driver lets go of a drained GPU; discovery brings it back."""
     gpu = _at(node, pci)
@@ -169,7 +168,7 @@ def remove(_caller: Caller, node: Node, pci: Any, *_states: int) -> None:
     gpu.change(lost=True)
 
 
-@action("nvmlDeviceDiscoverGpus", subjects=(SYSTEM,))
+@action("nvmlDeviceDiscoverGpus", subjects=(Subject.SYSTEM,))
 def discover(_caller: Caller, node: Node, pci: Any) -> None:
     gpu = _at(node, pci)
     if gpu.state.drained:

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from fake_nvml.abi.codes import Code
-from fake_nvml.calls.registry import Caller, action, check, getter
+from fake_nvml.calls.registry import Caller, Subject, action, check, getter
 from fake_nvml.calls.system import by_uuid, indices
 from fake_nvml.model import GPU, MIB, Gpu, MigDevice, Node, NvmlError
 
@@ -23,7 +23,7 @@ def name(gpu: Gpu) -> str:
     return gpu.node.board.identity.name
 
 
-@getter("nvmlDeviceGetName", subject="mig")
+@getter("nvmlDeviceGetName", subject=Subject.MIG_DEVICE)
 def mig_name(device: MigDevice) -> str:
     slices, total = device.ci.slices, device.profile.compute_slices
     compute = "" if slices == total else f"{slices}c."
@@ -35,7 +35,7 @@ def uuid(gpu: Gpu) -> str:
     return gpu.uuid
 
 
-@getter("nvmlDeviceGetUUID", subject="mig")
+@getter("nvmlDeviceGetUUID", subject=Subject.MIG_DEVICE)
 def mig_uuid(device: MigDevice) -> str:
     return device.uuid
 
@@ -45,12 +45,12 @@ def index(gpu: Gpu) -> int:
     return gpu.index
 
 
-@getter("nvmlDeviceGetIndex", subject="mig")
+@getter("nvmlDeviceGetIndex", subject=Subject.MIG_DEVICE)
 def mig_index(device: MigDevice) -> int:
     return [d.uuid for d in device.gpu.mig_devices()].index(device.uuid)
 
 
-@getter("nvmlDeviceGetMinorNumber", subject="mig")
+@getter("nvmlDeviceGetMinorNumber", subject=Subject.MIG_DEVICE)
 def mig_minor(device: MigDevice) -> int:
     return device.gpu.index
 
@@ -65,7 +65,7 @@ def brand(gpu: Gpu) -> int:
     return gpu.node.board.identity.brand
 
 
-@getter("nvmlDeviceGetBrand", subject="mig")
+@getter("nvmlDeviceGetBrand", subject=Subject.MIG_DEVICE)
 def mig_brand(device: MigDevice) -> int:
     return brand(device.gpu)
 
@@ -75,7 +75,7 @@ def architecture(gpu: Gpu) -> int:
     return gpu.node.board.compute.architecture
 
 
-@getter("nvmlDeviceGetArchitecture", subject="mig")
+@getter("nvmlDeviceGetArchitecture", subject=Subject.MIG_DEVICE)
 def mig_architecture(device: MigDevice) -> int:
     return architecture(device.gpu)
 
@@ -85,7 +85,7 @@ def capability(gpu: Gpu) -> tuple[int, int]:
     return gpu.node.board.compute.capability
 
 
-@getter("nvmlDeviceGetCudaComputeCapability", subject="mig")
+@getter("nvmlDeviceGetCudaComputeCapability", subject=Subject.MIG_DEVICE)
 def mig_capability(device: MigDevice) -> tuple[int, int]:
     return capability(device.gpu)
 
@@ -167,7 +167,9 @@ def pci(gpu: Gpu) -> dict[str, Any]:
 getter("nvmlDeviceGetPciInfo", "nvmlDeviceGetPciInfo_v2", "nvmlDeviceGetPciInfo_v3", fixed=True)(pci)
 
 
-@getter("nvmlDeviceGetPciInfo", "nvmlDeviceGetPciInfo_v2", "nvmlDeviceGetPciInfo_v3", subject="mig")
+@getter(
+    "nvmlDeviceGetPciInfo", "nvmlDeviceGetPciInfo_v2", "nvmlDeviceGetPciInfo_v3", subject=Subject.MIG_DEVICE
+)
 def mig_pci(device: MigDevice) -> dict[str, Any]:
     return pci(device.gpu)
 
@@ -248,7 +250,7 @@ def memory(gpu: Gpu) -> dict[str, int]:
     return {**known, "used": known["used"] + known["reserved"]}
 
 
-@getter("nvmlDeviceGetMemoryInfo", "nvmlDeviceGetMemoryInfo_v2", subject="mig")
+@getter("nvmlDeviceGetMemoryInfo", "nvmlDeviceGetMemoryInfo_v2", subject=Subject.MIG_DEVICE)
 def mig_memory(device: MigDevice) -> dict[str, int]:
     total, used = device.total_bytes, device.used_bytes()
     return {"total": total, "free": total - used, "used": used}
@@ -260,7 +262,7 @@ def bar1(gpu: Gpu) -> dict[str, int]:
     return {"bar1Total": total, "bar1Free": total - MIB, "bar1Used": MIB}
 
 
-@getter("nvmlDeviceGetBAR1MemoryInfo", subject="mig")
+@getter("nvmlDeviceGetBAR1MemoryInfo", subject=Subject.MIG_DEVICE)
 def mig_bar1(device: MigDevice) -> dict[str, int]:
     """The window is shared out as the memory is."""
     board = device.gpu.board
@@ -371,7 +373,7 @@ def black_box_time(gpu: Gpu) -> dict[str, int]:
     return {"timeRun": int(time.time() - gpu.node.started_s)}
 
 
-@getter("nvmlDeviceGetHandleByUUIDV", subject="system", live=True)
+@getter("nvmlDeviceGetHandleByUUIDV", subject=Subject.SYSTEM, live=True)
 def by_uuid_v(node: Node, kind: int, *words: int) -> int:
     """Type 1 is the text with its prefix, type 2 the sixteen bytes."""
     raw = b"".join(word.to_bytes(4, "little") for word in words)

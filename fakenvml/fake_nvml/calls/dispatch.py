@@ -14,7 +14,7 @@ from typing import Any
 from fake_nvml.abi import kinds, layout, table
 from fake_nvml.abi.codes import Code
 from fake_nvml.abi.kinds import ParamKind
-from fake_nvml.calls.registry import ACTIONS, GETTERS, Caller, Getter, Wait
+from fake_nvml.calls.registry import ACTIONS, GETTERS, Caller, Getter, Subject, Wait
 from fake_nvml.model import (
     COMPUTE_INSTANCE,
     EVENT_SET,
@@ -33,12 +33,12 @@ from fake_nvml.model import (
 )
 
 SUBJECTS = {
-    GPU: "gpu",
-    MIG_DEVICE: "mig",
-    GPU_INSTANCE: "gi",
-    COMPUTE_INSTANCE: "ci",
-    EVENT_SET: "events",
-    GPM_SAMPLE: "gpm",
+    GPU: Subject.GPU,
+    MIG_DEVICE: Subject.MIG_DEVICE,
+    GPU_INSTANCE: Subject.GPU_INSTANCE,
+    COMPUTE_INSTANCE: Subject.COMPUTE_INSTANCE,
+    EVENT_SET: Subject.EVENT_SET,
+    GPM_SAMPLE: Subject.GPM_SAMPLE,
 }
 
 
@@ -114,19 +114,19 @@ def answer_of(getter: Getter, subject: Any, extras: tuple[Any, ...], versions: t
     return struct.pack("<I", Code.SUCCESS) + pack(getter.function, versions, result)
 
 
-def subjects(node: Node, kind: str, index: int | None) -> Iterator[tuple[int | None, Any]]:
+def subjects(node: Node, kind: Subject, index: int | None) -> Iterator[tuple[int | None, Any]]:
     """(handle, subject) of every subject of KIND, of GPU INDEX only if one is given."""
-    if kind == "system":
+    if kind is Subject.SYSTEM:
         yield None, node
         return
     for gpu in node.gpus() if index is None else [Gpu(node, index)]:
-        if kind == "gpu":
+        if kind is Subject.GPU:
             yield gpu.handle, gpu
-        elif kind == "mig":
+        elif kind is Subject.MIG_DEVICE:
             yield from ((device.handle, device) for device in gpu.mig_devices())
         else:
             for gi in gpu.state.instances:
-                if kind == "gi":
+                if kind is Subject.GPU_INSTANCE:
                     yield gi_handle(gpu, gi), InstanceOf(gpu, gi)
                 else:
                     yield from ((ci_handle(gpu, gi, ci), InstanceOf(gpu, gi, ci)) for ci in gi.compute)
@@ -207,18 +207,20 @@ def decode(function: table.Function, raw: bytes) -> tuple[list[Any], tuple[str, 
     return inputs, tuple(versions)
 
 
-def subject_of(node: Node, function: table.Function, inputs: list[Any]) -> tuple[Any, str]:
+def subject_of(node: Node, function: table.Function, inputs: list[Any]) -> tuple[Any, Subject]:
     """What a call is about, and which kind that is; takes the handle from INPUTS.
 
     Raises:
         NvmlError: INVALID_ARGUMENT, the handle names nothing; GPU_IS_LOST.
     """
     if not function.params or function.params[0].kind is not ParamKind.HANDLE:
-        return node, "system"
+        return node, Subject.SYSTEM
     handle = inputs.pop(0)
-    kind = SUBJECTS.get(handle >> 32, "")
-    if kind in ("events", "gpm"):
-        known = node.sets if kind == "events" else node.samples
+    kind = SUBJECTS.get(handle >> 32)
+    if kind is None:
+        raise NvmlError(Code.INVALID_ARGUMENT)
+    if kind in (Subject.EVENT_SET, Subject.GPM_SAMPLE):
+        known = node.sets if kind is Subject.EVENT_SET else node.samples
         if handle & 0xFFFFFFFF not in known:
             raise NvmlError(Code.INVALID_ARGUMENT)
         return NumberedIn(node, handle & 0xFFFFFFFF), kind

@@ -8,7 +8,7 @@ import os
 from typing import Any
 
 from fake_nvml.abi.codes import Code
-from fake_nvml.calls.registry import Caller, Wait, action, check, getter
+from fake_nvml.calls.registry import Caller, Subject, Wait, action, check, getter
 from fake_nvml.model import EVENT_SET, SETS_MAX, Event, EventSet, Gpu, Node, NumberedIn
 
 SINGLE_BIT, DOUBLE_BIT, PSTATE, XID, CLOCK, POWER_SOURCE, MIG_CHANGE = 0x1, 0x2, 0x4, 0x8, 0x10, 0x80, 0x100
@@ -39,7 +39,7 @@ def _forget_sets_of_the_dead(node: Node) -> None:
             del node.sets[number]
 
 
-@action("nvmlEventSetCreate", privileged=False, subjects=("system",))
+@action("nvmlEventSetCreate", privileged=False, subjects=(Subject.SYSTEM,))
 def create(caller: Caller, node: Node) -> int:
     if len(node.sets) >= SETS_MAX:
         _forget_sets_of_the_dead(node)
@@ -49,7 +49,7 @@ def create(caller: Caller, node: Node) -> int:
     return EVENT_SET << 32 | number
 
 
-@action("nvmlEventSetFree", privileged=False, subjects=("events",))
+@action("nvmlEventSetFree", privileged=False, subjects=(Subject.EVENT_SET,))
 def free(_caller: Caller, found: NumberedIn) -> None:
     del found.node.sets[found.number]
 
@@ -72,12 +72,12 @@ def _data(node: Node, event: Event) -> dict[str, int]:
     }
 
 
-@action("nvmlEventSetWait", "nvmlEventSetWait_v2", privileged=False, subjects=("events",))
+@action("nvmlEventSetWait", "nvmlEventSetWait_v2", privileged=False, subjects=(Subject.EVENT_SET,))
 def wait(_caller: Caller, found: NumberedIn, timeout_ms: int) -> Wait:
     return Wait(set=found.number, timeout_ms=timeout_ms, made=lambda event: _data(found.node, event))
 
 
-@action("nvmlEventSetRegisterGpuOperationalEvents_v1", privileged=False, subjects=("events",))
+@action("nvmlEventSetRegisterGpuOperationalEvents_v1", privileged=False, subjects=(Subject.EVENT_SET,))
 def register_operational(_caller: Caller, found: NumberedIn, config: Any) -> None:
     """An empty UUID means every GPU."""
     wanted = config.uuid.decode(errors="replace")
@@ -87,7 +87,7 @@ def register_operational(_caller: Caller, found: NumberedIn, config: Any) -> Non
         found.node.sets[found.number].masks[gpu.index] = supported(gpu)
 
 
-@action("nvmlEventSetWait_v3", privileged=False, subjects=("events",))
+@action("nvmlEventSetWait_v3", privileged=False, subjects=(Subject.EVENT_SET,))
 def wait_v3(_caller: Caller, found: NumberedIn, params: Any) -> Wait:
     def made(event: Event) -> dict[str, Any]:
         found.node.sets[found.number].last = event
@@ -106,12 +106,12 @@ def _last(found: NumberedIn) -> Event:
     return last
 
 
-@action("nvmlEventSetGetContextCount_v1", privileged=False, subjects=("events",))
+@action("nvmlEventSetGetContextCount_v1", privileged=False, subjects=(Subject.EVENT_SET,))
 def context_count(_caller: Caller, found: NumberedIn, _params: Any) -> dict[str, int]:
     return {"count": int(_last(found).type == XID)}
 
 
-@action("nvmlEventSetGetContextInfo_v1", privileged=False, subjects=("events",))
+@action("nvmlEventSetGetContextInfo_v1", privileged=False, subjects=(Subject.EVENT_SET,))
 def context_info(_caller: Caller, found: NumberedIn, params: Any) -> dict[str, int]:
     check(_last(found).type == XID and params.index == 0)
     return {
@@ -122,7 +122,9 @@ def context_info(_caller: Caller, found: NumberedIn, params: Any) -> dict[str, i
     }
 
 
-@action("nvmlEventSetGetGpuOperationalEventContextLegacyXid_v1", privileged=False, subjects=("events",))
+@action(
+    "nvmlEventSetGetGpuOperationalEventContextLegacyXid_v1", privileged=False, subjects=(Subject.EVENT_SET,)
+)
 def context_xid(_caller: Caller, found: NumberedIn, params: Any) -> dict[str, int]:
     last = _last(found)
     check(last.type == XID and params.index == 0)

@@ -11,7 +11,7 @@ from typing import Any
 from fake_nvml.abi import layout
 from fake_nvml.abi.codes import Code
 from fake_nvml.calls.clocks import busy
-from fake_nvml.calls.registry import Caller, action, check, getter
+from fake_nvml.calls.registry import Caller, Subject, action, check, getter
 from fake_nvml.model import GPM_SAMPLE, Gpu, Node, NumberedIn
 
 HOPPER = 9
@@ -44,7 +44,7 @@ def support(gpu: Gpu) -> dict[str, int]:
     return {"version": 1, "isSupportedDevice": int(_supported(gpu))}
 
 
-@action("nvmlGpmSampleAlloc", privileged=False, subjects=("system",))
+@action("nvmlGpmSampleAlloc", privileged=False, subjects=(Subject.SYSTEM,))
 def allocate(_caller: Caller, node: Node) -> int:
     check(len(node.samples) < SAMPLES_MAX, Code.MEMORY)
     number = next(node.numbers)
@@ -52,7 +52,7 @@ def allocate(_caller: Caller, node: Node) -> int:
     return GPM_SAMPLE << 32 | number
 
 
-@action("nvmlGpmSampleFree", privileged=False, subjects=("gpm",))
+@action("nvmlGpmSampleFree", privileged=False, subjects=(Subject.GPM_SAMPLE,))
 def free(_caller: Caller, found: NumberedIn) -> None:
     del found.node.samples[found.number]
 
@@ -77,7 +77,7 @@ def mig_sample(_caller: Caller, gpu: Gpu, gi: int, handle: int) -> None:
     _take(gpu, handle, min(100, mine))
 
 
-@action("nvmlGpmMetricsGet", privileged=False, subjects=("system",))
+@action("nvmlGpmMetricsGet", privileged=False, subjects=(Subject.SYSTEM,))
 def metrics(_caller: Caller, node: Node, raw: bytes) -> dict[str, Any]:
     """Averages of two samples; the second one has to be the later."""
     head: Any = layout.unpack("nvmlGpmMetricsHead_t", raw)

@@ -8,7 +8,7 @@ rows, older ones retire pages.
 from typing import Any
 
 from fake_nvml.abi.codes import Code
-from fake_nvml.calls.registry import Caller, action, check, getter
+from fake_nvml.calls.registry import Caller, Subject, action, check, getter
 from fake_nvml.model import Gpu, MigDevice
 
 LIFETIMES = ("volatile", "aggregate")
@@ -60,7 +60,7 @@ def memory_errors(gpu: Gpu, kind: int, lifetime: int, place: int) -> int:
     return count(gpu, lifetime, kind, PLACES[place])
 
 
-@getter("nvmlDeviceGetMemoryErrorCounter", subject="mig", over=(range(2), (0,), (SRAM,)))
+@getter("nvmlDeviceGetMemoryErrorCounter", subject=Subject.MIG_DEVICE, over=(range(2), (0,), (SRAM,)))
 def mig_errors(device: MigDevice, kind: int, lifetime: int, place: int) -> int:
     """A MIG device has volatile counters of its SRAM; errors are not attributed to instances here."""
     check(kind < 2 and lifetime < 2 and place < len(PLACES))

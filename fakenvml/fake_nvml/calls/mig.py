@@ -10,7 +10,7 @@ import msgspec
 
 from fake_nvml import mig as rules
 from fake_nvml.abi.codes import Code
-from fake_nvml.calls.registry import Caller, action, check, getter
+from fake_nvml.calls.registry import Caller, Subject, action, check, getter
 from fake_nvml.machines import Mig, Profile
 from fake_nvml.model import (
     NO_INSTANCE,
@@ -87,7 +87,7 @@ def is_not_mig(_gpu: Gpu) -> int:
     return 0
 
 
-@getter("nvmlDeviceIsMigDeviceHandle", subject="mig")
+@getter("nvmlDeviceIsMigDeviceHandle", subject=Subject.MIG_DEVICE)
 def is_mig(_device: MigDevice) -> int:
     return 1
 
@@ -100,22 +100,22 @@ def device_by_index(gpu: Gpu, index: int) -> int:
     return devices[index].handle
 
 
-@getter("nvmlDeviceGetDeviceHandleFromMigDeviceHandle", subject="mig")
+@getter("nvmlDeviceGetDeviceHandleFromMigDeviceHandle", subject=Subject.MIG_DEVICE)
 def parent(device: MigDevice) -> int:
     return device.gpu.handle
 
 
-@getter("nvmlDeviceGetGpuInstanceId", subject="mig")
+@getter("nvmlDeviceGetGpuInstanceId", subject=Subject.MIG_DEVICE)
 def device_gi(device: MigDevice) -> int:
     return device.gi.id
 
 
-@getter("nvmlDeviceGetComputeInstanceId", subject="mig")
+@getter("nvmlDeviceGetComputeInstanceId", subject=Subject.MIG_DEVICE)
 def device_ci(device: MigDevice) -> int:
     return device.ci.id
 
 
-@getter("nvmlDeviceGetAttributes", "nvmlDeviceGetAttributes_v2", subject="mig")
+@getter("nvmlDeviceGetAttributes", "nvmlDeviceGetAttributes_v2", subject=Subject.MIG_DEVICE)
 def attributes(device: MigDevice) -> dict[str, int]:
     copy, decoder, encoder, jpeg, ofa = device.profile.engines
     return {
@@ -229,7 +229,7 @@ def create_with_placement(_caller: Caller, gpu: Gpu, profile_id: int, placement:
     return _create(gpu, profile_id, placement.start)
 
 
-@action("nvmlGpuInstanceDestroy", subjects=("gi",))
+@action("nvmlGpuInstanceDestroy", subjects=(Subject.GPU_INSTANCE,))
 def destroy(_caller: Caller, instance: InstanceOf) -> None:
     check(not instance.gi.compute, Code.IN_USE)
     left = tuple(gi for gi in instance.gpu.state.instances if gi.id != instance.gi.id)
@@ -237,7 +237,7 @@ def destroy(_caller: Caller, instance: InstanceOf) -> None:
     _changed(instance.gpu, instance.gi.id)
 
 
-@getter("nvmlGpuInstanceGetInfo", subject="gi")
+@getter("nvmlGpuInstanceGetInfo", subject=Subject.GPU_INSTANCE)
 def instance_info(instance: InstanceOf) -> dict[str, Any]:
     gi = instance.gi
     placement = {"start": gi.start, "size": gi.size}
@@ -254,7 +254,7 @@ def _compute_profile(instance: InstanceOf, index: int) -> Profile:
 @getter(
     "nvmlGpuInstanceGetComputeInstanceProfileInfo",
     "nvmlGpuInstanceGetComputeInstanceProfileInfoV",
-    subject="gi",
+    subject=Subject.GPU_INSTANCE,
     over=(range(9), (0,)),
 )
 def compute_profile_info(instance: InstanceOf, index: int, engine_profile: int) -> dict[str, Any]:
@@ -277,25 +277,25 @@ def compute_profile_info(instance: InstanceOf, index: int, engine_profile: int) 
     }
 
 
-@getter("nvmlGpuInstanceGetComputeInstanceRemainingCapacity", subject="gi", over=(range(5),))
+@getter("nvmlGpuInstanceGetComputeInstanceRemainingCapacity", subject=Subject.GPU_INSTANCE, over=(range(5),))
 def remaining_compute(instance: InstanceOf, index: int) -> int:
     return rules.remaining_compute(_compute_profile(instance, index), instance.gi, index)
 
 
-@getter("nvmlGpuInstanceGetComputeInstancePossiblePlacements", subject="gi", over=(range(5),))
+@getter("nvmlGpuInstanceGetComputeInstancePossiblePlacements", subject=Subject.GPU_INSTANCE, over=(range(5),))
 def compute_placements(instance: InstanceOf, index: int) -> list[dict[str, int]]:
     profile = _compute_profile(instance, index)
     slices = rules.COMPUTE_PROFILES[index]
     return [{"start": s, "size": slices} for s in rules.compute_starts(slices, profile.compute_slices)]
 
 
-@getter("nvmlGpuInstanceGetComputeInstances", subject="gi", over=(range(5),))
+@getter("nvmlGpuInstanceGetComputeInstances", subject=Subject.GPU_INSTANCE, over=(range(5),))
 def compute_instances(instance: InstanceOf, index: int) -> list[int]:
     _compute_profile(instance, index)
     return [ci_handle(instance.gpu, instance.gi, ci) for ci in instance.gi.compute if ci.profile == index]
 
 
-@getter("nvmlGpuInstanceGetComputeInstanceById", subject="gi", over=(range(7),))
+@getter("nvmlGpuInstanceGetComputeInstanceById", subject=Subject.GPU_INSTANCE, over=(range(7),))
 def compute_by_id(instance: InstanceOf, ci_id: int) -> int:
     for ci in instance.gi.compute:
         if ci.id == ci_id:
@@ -323,12 +323,12 @@ def _create_compute(instance: InstanceOf, index: int, start: int | None) -> int:
     return ci_handle(instance.gpu, changed, made)
 
 
-@action("nvmlGpuInstanceCreateComputeInstance", subjects=("gi",))
+@action("nvmlGpuInstanceCreateComputeInstance", subjects=(Subject.GPU_INSTANCE,))
 def create_compute(_caller: Caller, instance: InstanceOf, index: int) -> int:
     return _create_compute(instance, index, None)
 
 
-@action("nvmlGpuInstanceCreateComputeInstanceWithPlacement", subjects=("gi",))
+@action("nvmlGpuInstanceCreateComputeInstanceWithPlacement", subjects=(Subject.GPU_INSTANCE,))
 def create_compute_with_placement(_caller: Caller, instance: InstanceOf, index: int, placement: Any) -> int:
     profile = _compute_profile(instance, index)
     slices = rules.COMPUTE_PROFILES[index]
@@ -338,7 +338,7 @@ def create_compute_with_placement(_caller: Caller, instance: InstanceOf, index: 
     return _create_compute(instance, index, placement.start)
 
 
-@action("nvmlComputeInstanceDestroy", subjects=("ci",))
+@action("nvmlComputeInstanceDestroy", subjects=(Subject.COMPUTE_INSTANCE,))
 def destroy_compute(_caller: Caller, instance: InstanceOf) -> None:
     assert instance.ci is not None
     device = MigDevice(instance.gpu, instance.gi, instance.ci)
@@ -347,7 +347,7 @@ def destroy_compute(_caller: Caller, instance: InstanceOf) -> None:
     _change(instance, msgspec.structs.replace(instance.gi, compute=left))
 
 
-@getter("nvmlComputeInstanceGetInfo_v2", subject="ci")
+@getter("nvmlComputeInstanceGetInfo_v2", subject=Subject.COMPUTE_INSTANCE)
 def compute_info(instance: InstanceOf) -> dict[str, Any]:
     """``device`` is the handle of the MIG device: its UUID is what a container is given."""
     ci = instance.ci
@@ -361,7 +361,7 @@ def compute_info(instance: InstanceOf) -> dict[str, Any]:
     }
 
 
-@getter("nvmlComputeInstanceGetInfo", subject="ci")
+@getter("nvmlComputeInstanceGetInfo", subject=Subject.COMPUTE_INSTANCE)
 def compute_info_of_gpu(instance: InstanceOf) -> dict[str, Any]:
     """The older form names the GPU: nvidia-smi prints its index."""
     return {**compute_info(instance), "device": instance.gpu.handle}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fake_nvml.abi.codes import Code
-from fake_nvml.calls.registry import Caller, action, check, getter
+from fake_nvml.calls.registry import Caller, Subject, action, check, getter
 from fake_nvml.model import Gpu, MigDevice, Node
 
 AMPERE, HOPPER, BLACKWELL = 7, 9, 10
@@ -190,13 +190,13 @@ def set_rusd(_caller: Caller, gpu: Gpu, _padding: int, low: int, high: int) -> N
     gpu.keep("rusd_mask", low | high << 32)
 
 
-@getter("nvmlSystemGetNvlinkBwMode", subject="system")
+@getter("nvmlSystemGetNvlinkBwMode", subject=Subject.SYSTEM)
 def system_bandwidth_mode(node: Node) -> int:
     check(node.board.nvlink and node.board.compute.architecture >= HOPPER, Code.NOT_SUPPORTED)
     return node.system.get("nvlink_bw_mode", 0)
 
 
-@action("nvmlSystemSetNvlinkBwMode", subjects=("system",))
+@action("nvmlSystemSetNvlinkBwMode", subjects=(Subject.SYSTEM,))
 def set_system_bandwidth_mode(_caller: Caller, node: Node, mode: int) -> None:
     """0 full, 1 off, 2 minimum, 3 half, 4 three quarters."""
     check(node.board.nvlink and node.board.compute.architecture >= HOPPER, Code.NOT_SUPPORTED)
@@ -218,7 +218,7 @@ def display_mode(gpu: Gpu) -> int:
     return int(display_active(gpu))
 
 
-@getter("nvmlDeviceGetPersistenceMode", subject="mig")
+@getter("nvmlDeviceGetPersistenceMode", subject=Subject.MIG_DEVICE)
 def mig_persistence(device: MigDevice) -> int:
     return device.gpu.state.persistence
 

@@ -10,7 +10,7 @@ from typing import Any
 from fake_nvml.abi.codes import Code
 from fake_nvml.calls.clocks import busy, clock
 from fake_nvml.calls.power import power_usage
-from fake_nvml.calls.registry import Caller, action, check, getter
+from fake_nvml.calls.registry import Caller, Subject, action, check, getter
 from fake_nvml.model import Gpu, MigDevice, Node, NvmlError, Process
 
 LISTS = {"Compute": "C", "Graphics": "G", "MPSCompute": "M"}
@@ -42,7 +42,7 @@ def _declare(kind: str, letter: str) -> None:
         return _rows(device.processes(), letter)
 
     getter(*names)(of_gpu)
-    getter(*names, subject="mig")(of_mig)
+    getter(*names, subject=Subject.MIG_DEVICE)(of_mig)
 
 
 for _kind, _letter in LISTS.items():
@@ -203,7 +203,7 @@ def clear_accounting(_caller: Caller, gpu: Gpu) -> None:
     gpu.node.finished.pop(gpu.index, None)
 
 
-@getter("nvmlSystemGetProcessName", subject="system", live=True)
+@getter("nvmlSystemGetProcessName", subject=Subject.SYSTEM, live=True)
 def process_name(node: Node, pid: int) -> str:
     for process in node.processes.values():
         if process.pid == pid:

@@ -8,6 +8,7 @@ Both return the values of the out parameters in order, or raise ``NvmlError``.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from fake_nvml.abi import table
@@ -15,6 +16,25 @@ from fake_nvml.abi.codes import Code
 from fake_nvml.model import Event, Node, NvmlError
 
 Domain = Iterable[Any] | Callable[[Node], Iterable[Any]]
+
+
+class Subject(StrEnum):
+    """What a call is about: the node as a whole, or the object behind the handle that is its first argument."""
+
+    SYSTEM = "system"
+    """The node: calls without a handle, and calls that take other numbers (vGPU types and instances)."""
+    GPU = "gpu"
+    """A GPU, by its ``nvmlDevice_t``."""
+    MIG_DEVICE = "mig"
+    """A MIG device, by an ``nvmlDevice_t`` too."""
+    GPU_INSTANCE = "gi"
+    """A GPU instance, by its ``nvmlGpuInstance_t``."""
+    COMPUTE_INSTANCE = "ci"
+    """A compute instance, by its ``nvmlComputeInstance_t``."""
+    EVENT_SET = "events"
+    """An event set, by its ``nvmlEventSet_t``."""
+    GPM_SAMPLE = "gpm"
+    """A sample of the GPU performance monitor, by its ``nvmlGpmSample_t``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +51,7 @@ class Getter:
     """``fixed``: the answer depends on the machine only, never on the state; ``live``: it changes with time, so asked."""
 
     function: table.Function
-    subject: str
+    subject: Subject
     answer: Callable[..., Any]
     over: tuple[Domain, ...]
     fixed: bool
@@ -45,7 +65,7 @@ class Action:
     function: table.Function
     act: Callable[..., Any]
     privileged: bool
-    subjects: tuple[str, ...]
+    subjects: tuple[Subject, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +77,16 @@ class Wait:
     made: Callable[[Event], Any]
 
 
-GETTERS: dict[tuple[str, str], Getter] = {}
+GETTERS: dict[tuple[str, Subject], Getter] = {}
 ACTIONS: dict[str, Action] = {}
 
 
 def getter(
-    *names: str, subject: str = "gpu", over: tuple[Domain, ...] = (), fixed: bool = False, live: bool = False
+    *names: str,
+    subject: Subject = Subject.GPU,
+    over: tuple[Domain, ...] = (),
+    fixed: bool = False,
+    live: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare the answer of the functions NAMES for one kind of subject."""
 
@@ -78,7 +102,7 @@ def getter(
 
 
 def action(
-    *names: str, privileged: bool = True, subjects: tuple[str, ...] = ("gpu",)
+    *names: str, privileged: bool = True, subjects: tuple[Subject, ...] = (Subject.GPU,)
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare what the functions NAMES do; the function gets the caller, the subject and the other inputs."""
 

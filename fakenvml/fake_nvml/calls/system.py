@@ -1,33 +1,33 @@
 """Driver-wide calls: versions, enumeration, handles by index, UUID, serial and PCI address, units (there are none)."""
 
 from fake_nvml.abi.codes import Code
-from fake_nvml.calls.registry import check, getter
+from fake_nvml.calls.registry import Subject, check, getter
 from fake_nvml.model import Gpu, Node, NvmlError
 
-SYSTEM = "system"
 
-
-@getter("nvmlSystemGetDriverVersion", subject=SYSTEM, fixed=True)
+@getter("nvmlSystemGetDriverVersion", subject=Subject.SYSTEM, fixed=True)
 def driver_version(node: Node) -> str:
     return node.machine.driver.version
 
 
-@getter("nvmlSystemGetNVMLVersion", subject=SYSTEM, fixed=True)
+@getter("nvmlSystemGetNVMLVersion", subject=Subject.SYSTEM, fixed=True)
 def nvml_version(node: Node) -> str:
     return node.machine.driver.nvml
 
 
-@getter("nvmlSystemGetCudaDriverVersion", "nvmlSystemGetCudaDriverVersion_v2", subject=SYSTEM, fixed=True)
+@getter(
+    "nvmlSystemGetCudaDriverVersion", "nvmlSystemGetCudaDriverVersion_v2", subject=Subject.SYSTEM, fixed=True
+)
 def cuda_version(node: Node) -> int:
     return node.machine.driver.cuda
 
 
-@getter("nvmlSystemGetDriverBranch", subject=SYSTEM, over=((80,),), fixed=True)
+@getter("nvmlSystemGetDriverBranch", subject=Subject.SYSTEM, over=((80,),), fixed=True)
 def driver_branch(node: Node, _length: int) -> dict[str, str]:
     return {"branch": node.machine.driver.branch}
 
 
-@getter("nvmlDeviceGetCount", "nvmlDeviceGetCount_v2", subject=SYSTEM, fixed=True)
+@getter("nvmlDeviceGetCount", "nvmlDeviceGetCount_v2", subject=Subject.SYSTEM, fixed=True)
 def count(node: Node) -> int:
     return len(node.machine.gpus)
 
@@ -37,7 +37,9 @@ def indices(node: Node) -> range:
     return range(len(node.machine.gpus))
 
 
-@getter("nvmlDeviceGetHandleByIndex", "nvmlDeviceGetHandleByIndex_v2", subject=SYSTEM, over=(indices,))
+@getter(
+    "nvmlDeviceGetHandleByIndex", "nvmlDeviceGetHandleByIndex_v2", subject=Subject.SYSTEM, over=(indices,)
+)
 def by_index(node: Node, index: int) -> int:
     check(index < len(node.machine.gpus))
     return _alive(Gpu(node, index))
@@ -48,7 +50,11 @@ def _alive(gpu: Gpu) -> int:
     return gpu.handle
 
 
-@getter("nvmlDeviceGetHandleByUUID", subject=SYSTEM, over=(lambda node: [gpu.uuid for gpu in node.gpus()],))
+@getter(
+    "nvmlDeviceGetHandleByUUID",
+    subject=Subject.SYSTEM,
+    over=(lambda node: [gpu.uuid for gpu in node.gpus()],),
+)
 def by_uuid(node: Node, uuid: str) -> int:
     for gpu in node.gpus():
         if gpu.uuid == uuid:
@@ -59,7 +65,9 @@ def by_uuid(node: Node, uuid: str) -> int:
     raise NvmlError(Code.NOT_FOUND)
 
 
-@getter("nvmlDeviceGetHandleBySerial", subject=SYSTEM, over=(lambda n: map(n.machine.serial, indices(n)),))
+@getter(
+    "nvmlDeviceGetHandleBySerial", subject=Subject.SYSTEM, over=(lambda n: map(n.machine.serial, indices(n)),)
+)
 def by_serial(node: Node, serial: str) -> int:
     for gpu in node.gpus():
         if node.machine.serial(gpu.index) == serial:
@@ -70,7 +78,7 @@ def by_serial(node: Node, serial: str) -> int:
 @getter(
     "nvmlDeviceGetHandleByPciBusId",
     "nvmlDeviceGetHandleByPciBusId_v2",
-    subject=SYSTEM,
+    subject=Subject.SYSTEM,
     over=(lambda node: [gpu.bus_id for gpu in node.gpus()],),
 )
 def by_bus_id(node: Node, bus_id: str) -> int:
@@ -86,19 +94,19 @@ def by_bus_id(node: Node, bus_id: str) -> int:
     "nvmlUnitGetCount",
     "nvmlGetExcludedDeviceCount",
     "nvmlGetBlacklistDeviceCount",
-    subject=SYSTEM,
+    subject=Subject.SYSTEM,
     fixed=True,
 )
 def none_of_these(_node: Node) -> int:
     return 0
 
 
-@getter("nvmlSystemGetHicVersion", subject=SYSTEM, fixed=True)
+@getter("nvmlSystemGetHicVersion", subject=Subject.SYSTEM, fixed=True)
 def no_hics(_node: Node) -> list[int]:
     return []
 
 
-@getter("nvmlSystemGetTopologyGpuSet", subject=SYSTEM, over=((0,),), fixed=True)
+@getter("nvmlSystemGetTopologyGpuSet", subject=Subject.SYSTEM, over=((0,),), fixed=True)
 def gpus_near_cpu(node: Node, cpu: int) -> list[int]:
     cpus = node.machine.cpus
     check(cpu < cpus.sockets * cpus.cores_per_socket)

@@ -8,8 +8,8 @@ import time
 from typing import Any
 
 from fake_nvml.abi.codes import Code
-from fake_nvml.calls.registry import Caller, action, check, getter
-from fake_nvml.calls.vgpu_types import PARTS, SYSTEM, require_host, type_ids, type_of, types
+from fake_nvml.calls.registry import Caller, Subject, action, check, getter
+from fake_nvml.calls.vgpu_types import PARTS, require_host, type_ids, type_of, types
 from fake_nvml.model import Gpu, InstanceOf, Node, NvmlError
 from fake_nvml.state import Vgpu
 
@@ -195,7 +195,7 @@ def scheduler_log_v2(gpu: Gpu) -> dict[str, Any]:
     return {**scheduler_state_v2(gpu), "entriesCount": 0}
 
 
-@getter("nvmlGpuInstanceGetCreatableVgpus", subject="gi")
+@getter("nvmlGpuInstanceGetCreatableVgpus", subject=Subject.GPU_INSTANCE)
 def gi_creatable(instance: InstanceOf) -> dict[str, Any]:
     """Types that fit into the GPU instance's memory."""
     require_host(instance.gpu)
@@ -203,13 +203,13 @@ def gi_creatable(instance: InstanceOf) -> dict[str, Any]:
     return {"vgpuTypeIds": [known.id for known in types(instance.gpu.node) if known.memory_mib <= room]}
 
 
-@getter("nvmlGpuInstanceGetActiveVgpus", subject="gi")
+@getter("nvmlGpuInstanceGetActiveVgpus", subject=Subject.GPU_INSTANCE)
 def gi_active(instance: InstanceOf) -> dict[str, Any]:
     require_host(instance.gpu)
     return {"vgpuInstances": [vgpu.id for vgpu in instance.gpu.state.vgpus if vgpu.gi == instance.gi.id]}
 
 
-@getter("nvmlGpuInstanceGetVgpuTypeCreatablePlacements", subject="gi", live=True)
+@getter("nvmlGpuInstanceGetVgpuTypeCreatablePlacements", subject=Subject.GPU_INSTANCE, live=True)
 def gi_placements(instance: InstanceOf, number: int) -> dict[str, Any]:
     """In a GPU instance the places are its memory slices."""
     require_host(instance.gpu)
@@ -228,18 +228,18 @@ def _gi(instance: InstanceOf, name: str) -> str:
     return f"gi/{instance.gi.id}/{name}"
 
 
-@getter("nvmlGpuInstanceGetVgpuHeterogeneousMode", subject="gi")
+@getter("nvmlGpuInstanceGetVgpuHeterogeneousMode", subject=Subject.GPU_INSTANCE)
 def gi_heterogeneous(instance: InstanceOf) -> dict[str, int]:
     return {"mode": instance.gpu.setting(_gi(instance, "mixed"))}
 
 
-@action("nvmlGpuInstanceSetVgpuHeterogeneousMode", subjects=("gi",))
+@action("nvmlGpuInstanceSetVgpuHeterogeneousMode", subjects=(Subject.GPU_INSTANCE,))
 def gi_set_heterogeneous(_caller: Caller, instance: InstanceOf, wanted: Any) -> None:
     check(wanted.mode < 2)
     instance.gpu.keep(_gi(instance, "mixed"), wanted.mode)
 
 
-@getter("nvmlGpuInstanceGetVgpuSchedulerState", subject="gi", live=True)
+@getter("nvmlGpuInstanceGetVgpuSchedulerState", subject=Subject.GPU_INSTANCE, live=True)
 def gi_scheduler(instance: InstanceOf, engine: int) -> dict[str, Any]:
     policy = instance.gpu.setting(_gi(instance, "policy"), 1)
     return {
@@ -250,24 +250,28 @@ def gi_scheduler(instance: InstanceOf, engine: int) -> dict[str, Any]:
     }
 
 
-@getter("nvmlGpuInstanceGetVgpuSchedulerState_v2", subject="gi")
+@getter("nvmlGpuInstanceGetVgpuSchedulerState_v2", subject=Subject.GPU_INSTANCE)
 def gi_scheduler_v2(instance: InstanceOf) -> dict[str, int]:
     policy = instance.gpu.setting(_gi(instance, "policy"), 1)
     return {"engineId": 1, "schedulerPolicy": policy, "timeslice": 2_000_000}
 
 
-@getter("nvmlGpuInstanceGetVgpuSchedulerLog", "nvmlGpuInstanceGetVgpuSchedulerLog_v2", subject="gi")
+@getter(
+    "nvmlGpuInstanceGetVgpuSchedulerLog",
+    "nvmlGpuInstanceGetVgpuSchedulerLog_v2",
+    subject=Subject.GPU_INSTANCE,
+)
 def gi_log(instance: InstanceOf) -> dict[str, int]:
     return {"engineId": 1, "schedulerPolicy": gi_scheduler_v2(instance)["schedulerPolicy"], "entriesCount": 0}
 
 
-@action("nvmlGpuInstanceSetVgpuSchedulerState", subjects=("gi",))
+@action("nvmlGpuInstanceSetVgpuSchedulerState", subjects=(Subject.GPU_INSTANCE,))
 def gi_set_scheduler(_caller: Caller, instance: InstanceOf, _engine: int, policy: int, *_rest: int) -> None:
     check(policy in POLICIES)
     instance.gpu.keep(_gi(instance, "policy"), policy)
 
 
-@action("nvmlGpuInstanceSetVgpuSchedulerState_v2", subjects=("gi",))
+@action("nvmlGpuInstanceSetVgpuSchedulerState_v2", subjects=(Subject.GPU_INSTANCE,))
 def gi_set_scheduler_v2(_caller: Caller, instance: InstanceOf, wanted: Any) -> None:
     check(wanted.schedulerPolicy in POLICIES)
     instance.gpu.keep(_gi(instance, "policy"), wanted.schedulerPolicy)
@@ -304,7 +308,7 @@ def metadata(gpu: Gpu) -> tuple[dict[str, Any], int]:
     }, 128
 
 
-@getter("nvmlGetVgpuVersion", subject=SYSTEM)
+@getter("nvmlGetVgpuVersion", subject=Subject.SYSTEM)
 def version(node: Node) -> tuple[dict[str, int], dict[str, int]]:
     check(types(node), Code.NOT_SUPPORTED)
     newest = node.board.compute.architecture
@@ -315,14 +319,14 @@ def version(node: Node) -> tuple[dict[str, int], dict[str, int]]:
     return {"minVersion": 1, "maxVersion": newest}, current
 
 
-@action("nvmlSetVgpuVersion", subjects=(SYSTEM,))
+@action("nvmlSetVgpuVersion", subjects=(Subject.SYSTEM,))
 def set_version(_caller: Caller, node: Node, wanted: Any) -> None:
     check(1 <= wanted.minVersion <= wanted.maxVersion <= node.board.compute.architecture)
     node.system.update(vgpu_min=wanted.minVersion, vgpu_max=wanted.maxVersion)
     node.touched.add(0)
 
 
-@getter("nvmlGetVgpuDriverCapabilities", subject=SYSTEM, over=(range(2),), fixed=True)
+@getter("nvmlGetVgpuDriverCapabilities", subject=Subject.SYSTEM, over=(range(2),), fixed=True)
 def driver_capability(node: Node, number: int) -> int:
     check(number < 2)
     return int(bool(types(node)) and node.board.compute.architecture >= 7)

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 
 from fake_nvml.abi.codes import Code
-from fake_nvml.calls.registry import Caller, action, check, getter
-from fake_nvml.calls.vgpu_types import SYSTEM, VgpuType, type_of
+from fake_nvml.calls.registry import Caller, Subject, action, check, getter
+from fake_nvml.calls.vgpu_types import VgpuType, type_of
 from fake_nvml.machines import NAMESPACE
 from fake_nvml.model import MIB, Node, VgpuOf, vgpu_by_id
 
@@ -22,7 +22,7 @@ def of_instance(name: str) -> Any:
         def one(node: Node, number: int, *rest: int) -> Any:
             return answer(vgpu_by_id(node, number), *rest)
 
-        getter(f"nvmlVgpuInstance{name}", subject=SYSTEM, live=True)(one)
+        getter(f"nvmlVgpuInstance{name}", subject=Subject.SYSTEM, live=True)(one)
         return answer
 
     return declare
@@ -81,7 +81,7 @@ def _metadata(found: VgpuOf) -> tuple[dict[str, Any], int]:
 of_instance("GetMetadata")(_metadata)
 
 
-@action("nvmlVgpuInstanceSetEncoderCapacity", subjects=(SYSTEM,))
+@action("nvmlVgpuInstanceSetEncoderCapacity", subjects=(Subject.SYSTEM,))
 def set_encoder_capacity(_caller: Caller, node: Node, number: int, percent: int) -> None:
     found = vgpu_by_id(node, number)
     check(percent <= 100)
@@ -89,7 +89,7 @@ def set_encoder_capacity(_caller: Caller, node: Node, number: int, percent: int)
     found.gpu.change(vgpus=tuple(changed if v.id == number else v for v in found.gpu.state.vgpus))
 
 
-@action("nvmlVgpuInstanceClearAccountingPids", subjects=(SYSTEM,))
+@action("nvmlVgpuInstanceClearAccountingPids", subjects=(Subject.SYSTEM,))
 def clear_accounting(_caller: Caller, node: Node, number: int) -> None:
     found = vgpu_by_id(node, number)
     check(found.gpu.state.accounting, Code.NOT_SUPPORTED)

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from fake_nvml.abi.codes import Code
-from fake_nvml.calls.registry import check, getter
+from fake_nvml.calls.registry import Subject, check, getter
 from fake_nvml.model import MIB, NO_INSTANCE, Gpu, Node, NvmlError
 
-SYSTEM = "system"
 HOST_VGPU = 3
 PARTS = (1, 2, 4, 8, 16)
 
@@ -66,7 +65,7 @@ def of_type(name: str) -> Any:
         def one(node: Node, number: int, *rest: int) -> Any:
             return answer(node, type_of(node, number), *rest)
 
-        getter(f"nvmlVgpuType{name}", subject=SYSTEM, over=(type_ids,))(one)
+        getter(f"nvmlVgpuType{name}", subject=Subject.SYSTEM, over=(type_ids,))(one)
         return answer
 
     return declare
@@ -90,7 +89,7 @@ of_type("GetFbReservation")(lambda _node, known: known.memory_mib * MIB // 64)
 of_type("GetBAR1Info")(lambda node, known: {"bar1Size": node.board.memory.bar1_mib // known.instances})
 
 
-@getter("nvmlVgpuTypeGetCapabilities", subject=SYSTEM, over=(type_ids, range(5)))
+@getter("nvmlVgpuTypeGetCapabilities", subject=Subject.SYSTEM, over=(type_ids, range(5)))
 def type_capability(node: Node, number: int, which: int) -> int:
     """P2P over NVLink for whole boards, GPUDirect always."""
     known = type_of(node, number)
@@ -100,7 +99,7 @@ def type_capability(node: Node, number: int, which: int) -> int:
     ]
 
 
-@getter("nvmlVgpuTypeGetResolution", subject=SYSTEM, over=(type_ids, (0,)))
+@getter("nvmlVgpuTypeGetResolution", subject=Subject.SYSTEM, over=(type_ids, (0,)))
 def resolution(node: Node, number: int, display: int) -> tuple[int, int]:
     type_of(node, number)
     check(display == 0)
@@ -113,7 +112,7 @@ def most(gpu: Gpu, number: int) -> int:
     return type_of(gpu.node, number).instances
 
 
-@getter("nvmlVgpuTypeGetMaxInstancesPerGpuInstance", subject=SYSTEM, over=(type_ids,))
+@getter("nvmlVgpuTypeGetMaxInstancesPerGpuInstance", subject=Subject.SYSTEM, over=(type_ids,))
 def most_in_instance(node: Node, number: int) -> dict[str, int]:
     known = type_of(node, number)
     check(node.board.mig and node.board.compute.architecture >= 10, Code.NOT_SUPPORTED)
