@@ -185,7 +185,13 @@ def test_progress_prints_text_of_a_driver_as_text(capsys: pytest.CaptureFixture[
 def test_reports_show_text_of_a_driver_as_text() -> None:
     check: dict[str, Any] = {"name": EVIL, "outcome": "violated", "rule": EVIL, "why": EVIL, "seconds": 0.1}
     check |= {"wanted": EVIL, "found": EVIL, "where": EVIL, "driverLog": "logs/x-1.log"}
-    row = {"id": "REG-003", "level": "MUST", "area": "a", "feature": "core", "section": "driver"}
+    row: dict[str, Any] = {
+        "id": "REG-003",
+        "level": "MUST",
+        "area": "a",
+        "feature": "core",
+        "section": "driver",
+    }
     row |= {"statement": "s", "source": "x", "verdict": "fail", "reason": EVIL, "checks": [check]}
     row |= {"evidence": [{"at": 0.1, "kind": "api", "what": EVIL, "check": EVIL, "body": EVIL}]}
     report = {

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,10 +82,15 @@ def blocks(language: str) -> list[str]:
 
 def test_the_descriptors_in_the_readme_are_valid(tmp_path: Path) -> None:
     smallest, full = blocks("yaml")
-    for text in (smallest, full):
+
+    def load(text: str) -> dra_conformance.Descriptor:
         (tmp_path / "driver.yaml").write_text(text)
         descriptor = dra_conformance.load_descriptor(str(tmp_path / "driver.yaml"))
         assert descriptor.driver == "widgets.example.com"
+        return descriptor
+
+    load(smallest)
+    descriptor = load(full)
     assert set(descriptor.__struct_fields__) == set(re.findall(r"^(\w+):", snake(full), re.MULTILINE))
 
 
@@ -112,8 +118,8 @@ def test_the_suite_without_a_driver_is_a_usage_error(tmp_path: Path) -> None:
 )
 def test_pytest_with_a_driver_that_cannot_be_started(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "driver.yaml"
-    document = {"schema": "dra-conformance/driver/v1", "name": "n", "driver": "x.example.com"}
-    document |= {"start": {"command": [text]}, "deviceClass": {"name": "x"}}  # type: ignore[dict-item]
+    document: dict[str, Any] = {"schema": "dra-conformance/driver/v1", "name": "n", "driver": "x.example.com"}
+    document |= {"start": {"command": [text]}, "deviceClass": {"name": "x"}}
     path.write_text(json.dumps(document) if text else "")
     done = run_pytest("-q", "--pyargs", "dra_conformance.suite", f"--dra-driver={path}", cwd=tmp_path)
     assert done.returncode == 2
@@ -139,7 +145,7 @@ def test_version(tmp_path: Path) -> None:
 
 def imported_modules(folder: Path) -> set[str]:
     """The top-level modules that the files below FOLDER import from elsewhere."""
-    found = set()
+    found: set[str] = set()
     for path in folder.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_bytes())):
             if isinstance(node, ast.Import):

@@ -90,8 +90,11 @@ def test_it_publishes_prepares_notices_changes_and_stops(
     short_path: Path, environment: Any, cluster: Cluster
 ) -> None:
     core = config.new_client_from_config(str(cluster.kubeconfig))
-    api = client.CustomObjectsApi(core)
-    slices = lambda: api.list_cluster_custom_object("resource.k8s.io", "v1", "resourceslices")["items"]  # noqa: E731
+    api: Any = client.CustomObjectsApi(core)  # the client's annotations say "object" for what it returns
+
+    def slices() -> Any:
+        return api.list_cluster_custom_object("resource.k8s.io", "v1", "resourceslices")["items"]
+
     claim = {
         "apiVersion": "resource.k8s.io/v1",
         "kind": "ResourceClaim",

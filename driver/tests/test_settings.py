@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from dra_api.identifiers import DriverName, NodeName
 from dra_driver.settings import Settings
 
 
@@ -15,8 +16,8 @@ def test_instances_have_sockets_of_their_own_and_one_folder(
     instance: str, registration: str, dra: str
 ) -> None:
     settings = Settings(
-        driver_name="gpu.example.com",
-        node_name="node-0",
+        driver_name=DriverName("gpu.example.com"),
+        node_name=NodeName("node-0"),
         kubeconfig=None,
         registry_dir=Path("/registry"),
         plugins_dir=Path("/plugins"),

@@ -5,7 +5,7 @@ plain JSON values with the types of ``dra_api.objects``; no other module of the 
 """
 
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -115,7 +115,7 @@ class ApiClient:
             slices = [cast("Slice", item.to_dict()) async for item in listed]
             return slices, listed.resourceVersion
 
-    async def watch_slices(self, version: str) -> AsyncIterator[tuple[str, Slice]]:
+    async def watch_slices(self, version: str) -> AsyncGenerator[tuple[str, Slice], None]:
         """Changes of those slices as (ADDED, MODIFIED or DELETED, slice), without end.
 
         Raises:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from claim_service import DRIVER
 
+from dra_api.identifiers import DriverName
 from dra_driver.claims.opaque import check_config
 from dra_driver.errors import ClaimError
 
@@ -28,6 +29,5 @@ def test_parameters_that_are_not_supported_are_refused(parameters: Any, message:
 
 
 def test_nvidias_parameters_are_accepted_under_nvidias_driver_name() -> None:
-    check_config(
-        "gpu.nvidia.com", {"apiVersion": "resource.nvidia.com/v1beta1", "kind": "GpuConfig"}, "claim"
-    )
+    parameters = {"apiVersion": "resource.nvidia.com/v1beta1", "kind": "GpuConfig"}
+    check_config(DriverName("gpu.nvidia.com"), parameters, "claim")

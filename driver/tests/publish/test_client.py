@@ -5,13 +5,14 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from dra_api.identifiers import DriverName, NodeName
 from dra_api.objects import Node, ResourceSliceInput
 from dra_driver.errors import ApiError
 from dra_driver.publish.client import ApiClient
 from dra_driver.publish.slices import wanted_slices
 from kube_emulator import Cluster, Fault, Options
 
-DRIVER = "gpu.example.com"
+DRIVER, NODE = DriverName("gpu.example.com"), NodeName("node-0")
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +23,7 @@ def cluster() -> Iterator[Cluster]:
 
 @pytest.fixture
 async def api(cluster: Cluster) -> AsyncIterator[ApiClient]:
-    client = ApiClient(kubeconfig=cluster.kubeconfig_of("driver"), driver_name=DRIVER, node_name="node-0")
+    client = ApiClient(kubeconfig=cluster.kubeconfig_of("driver"), driver_name=DRIVER, node_name=NODE)
     yield client
     await client.close()
     cluster.heal()

@@ -1,41 +1,55 @@
 """The plan makes the stored slices equal to the wanted ones, whatever is stored and whatever happens in between."""
 
 import copy
-from typing import Any
+from typing import cast
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
+from dra_api.identifiers import DriverName
+from dra_api.objects import Device, DeviceTaint, Node, ObjectMeta, ResourceSlice, ResourceSliceInput
 from dra_driver.publish.plan import content, make_plan
 from dra_driver.publish.slices import split, wanted_slices
 
-DRIVER, NODE = "gpu.example.com", {"metadata": {"name": "node-0", "uid": "u-1"}}
-Object = dict[str, Any]
+DRIVER = DriverName("gpu.example.com")
+CREATED = "2026-01-01T00:00:00Z"
+TAINT: DeviceTaint = {"key": "k", "effect": "NoSchedule"}
 
 
-def devices(count: int, **extra: Any) -> list[Object]:
-    return [{"name": f"gpu-{index}", "attributes": {"n": {"int": index}}, **extra} for index in range(count)]
+def node(name: str = "node-0", uid: str = "u-1") -> Node:
+    metadata: ObjectMeta = {"name": name, "uid": uid, "resourceVersion": "1", "creationTimestamp": CREATED}
+    return {"metadata": metadata, "spec": {}}
 
 
-def wanted(count: int) -> list[Object]:
-    return wanted_slices(devices(count), driver_name=DRIVER, node=NODE)
+def devices(count: int, taint: DeviceTaint | None = None) -> list[Device]:
+    made: list[Device] = [
+        {"name": f"gpu-{index}", "attributes": {"n": {"int": index}}} for index in range(count)
+    ]
+    if taint:
+        for device in made:
+            device["taints"] = [taint]
+    return made
+
+
+def wanted(count: int) -> list[ResourceSliceInput]:
+    return wanted_slices(devices(count), driver_name=DRIVER, node=node())
 
 
 class Server:
     """Slices by name, as an API server would store them."""
 
     def __init__(self) -> None:
-        self.slices: dict[str, Object] = {}
+        self.slices: dict[str, ResourceSlice] = {}
         self.version = 0
 
-    def put(self, item: Object) -> None:
+    def put(self, item: ResourceSliceInput) -> None:
         self.version += 1
-        stored = copy.deepcopy(item)
-        stored["metadata"]["resourceVersion"] = str(self.version)
-        self.slices[item["metadata"]["name"]] = stored
+        sent, name = copy.deepcopy(item), item["metadata"]["name"]
+        added = {"uid": f"uid of {name}", "resourceVersion": str(self.version), "creationTimestamp": CREATED}
+        self.slices[name] = cast("ResourceSlice", {**sent, "metadata": {**sent["metadata"], **added}})
 
-    def follow(self, wishes: list[Object], steps: int | None = None) -> None:
+    def follow(self, wishes: list[ResourceSliceInput], steps: int | None = None) -> None:
         plan = make_plan(list(self.slices.values()), wishes, {})
         stored = [item["spec"]["pool"]["generation"] for item in self.slices.values()]
         assert all(item["spec"]["pool"]["generation"] >= max(stored, default=0) for item in plan.put)
@@ -107,7 +121,7 @@ def test_a_changed_device_raises_the_generation_of_every_slice() -> None:
 
 
 def test_fields_that_the_server_drops_are_not_sent_forever() -> None:
-    server, [wish] = Server(), wanted_slices(devices(1, taints=[{"key": "k"}]), driver_name=DRIVER, node=NODE)
+    server, [wish] = Server(), wanted_slices(devices(1, taint=TAINT), driver_name=DRIVER, node=node())
     server.follow([wish])
     [stored] = server.slices.values()
     sent = content(stored)
@@ -118,9 +132,11 @@ def test_fields_that_the_server_drops_are_not_sent_forever() -> None:
 
 
 def test_equal_quantities_are_equal_content() -> None:
-    first, second = (
-        {"spec": {"devices": [{"capacity": {"m": {"value": text}}}]}} for text in ("1Gi", "1024Mi")
-    )
+    def with_memory(text: str) -> ResourceSliceInput:
+        device: Device = {"name": "gpu-0", "capacity": {"m": {"value": text}}}
+        return wanted_slices([device], driver_name=DRIVER, node=node())[0]
+
+    first, second = map(with_memory, ("1Gi", "1024Mi"))
     assert content(first) == content(second)
 
 
@@ -132,17 +148,16 @@ def test_a_node_without_devices_gets_one_empty_slice() -> None:
 
 def test_slices_are_split_at_the_limits() -> None:
     assert [len(group) for group in split(devices(129))] == [128, 1]
-    assert [len(group) for group in split(devices(65, taints=[{"key": "k"}]))] == [64, 1]
+    assert [len(group) for group in split(devices(65, taint=TAINT))] == [64, 1]
 
 
 def test_slice_names_stay_legal_for_the_longest_node_name() -> None:
-    node = {"metadata": {"name": "n" * 253, "uid": "u"}}
-    [item] = wanted_slices(devices(1), driver_name="d" * 63, node=node)
+    [item] = wanted_slices(devices(1), driver_name=DriverName("d" * 63), node=node("n" * 253))
     assert len(item["metadata"]["name"]) <= 253
 
 
 def test_a_slice_with_an_attribute_that_is_a_list_has_the_lower_limit() -> None:
-    rich = [{"name": f"gpu-{index}", "attributes": {"a": {"ints": [1]}}} for index in range(65)]
+    rich: list[Device] = [{"name": f"gpu-{index}", "attributes": {"a": {"ints": [1]}}} for index in range(65)]
     assert [len(group) for group in split(rich)] == [64, 1]
 
 
@@ -159,6 +174,6 @@ def test_slices_of_other_names_are_deleted_and_never_lower_the_generation() -> N
 def test_a_slice_of_an_earlier_node_of_the_same_name_is_replaced() -> None:
     server = Server()
     server.follow(wanted(1))
-    again = wanted_slices(devices(1), driver_name=DRIVER, node={"metadata": {"name": "node-0", "uid": "u-2"}})
+    again = wanted_slices(devices(1), driver_name=DRIVER, node=node(uid="u-2"))
     [item] = make_plan(list(server.slices.values()), again, {}).put
     assert item["metadata"]["ownerReferences"][0]["uid"] == "u-2"

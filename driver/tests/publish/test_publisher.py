@@ -5,6 +5,7 @@ import copy
 from collections.abc import AsyncIterator
 from typing import Any, cast
 
+from dra_api.identifiers import DriverName
 from dra_driver.publish.client import ApiClient
 from dra_driver.publish.publisher import Publisher
 
@@ -58,7 +59,7 @@ async def test_a_deletion_that_overtakes_the_answer_to_the_creation_is_noticed()
     api = SlowAnswers()
     publisher = Publisher(
         api=cast("ApiClient", api),
-        driver_name="d",
+        driver_name=DriverName("d"),
         devices=lambda: [{"name": "gpu-0"}],
         on_sync=lambda synced: None,
     )

@@ -3,11 +3,11 @@
 import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import grpc.aio
 import pytest
-from claim_service import DRIVER, POOL, Reader, cdi_names, claim, make_service
+from claim_service import DRIVER, POOL, Reader, cdi_names, claim, make_service, results_of
 
 from dra_api import names
 from dra_api.kubelet._generated import dra_v1_pb2, dra_v1beta1_pb2, registration_pb2
@@ -19,6 +19,7 @@ from dra_api.kubelet._generated.registration_pb2_grpc import (
     RegistrationStub,
     add_RegistrationServicer_to_server,
 )
+from dra_api.objects import ResourceClaim
 from dra_driver.app import bind
 from dra_driver.errors import EnvironmentFault
 from dra_driver.metrics import Metrics
@@ -32,7 +33,7 @@ versions = pytest.mark.parametrize(("messages", "stub"), VERSIONS, ids=["v1", "v
 @pytest.fixture
 def reader() -> Reader:
     shared = claim("u1", "gpu-0", name="a")
-    shared["status"]["allocation"]["devices"]["results"][0]["shareID"] = "share-1"
+    results_of(shared)[0]["shareID"] = "share-1"
     return Reader(shared, claim("u2", "gpu-9", name="b"), claim("u3", "gpu-1", name="c"))
 
 
@@ -93,7 +94,7 @@ async def test_unprepare_removes_files_and_an_unknown_claim_is_no_error(
 async def test_an_unexpected_error_is_that_claim_s_only_and_is_logged_with_its_traceback(
     channel: grpc.aio.Channel, reader: Reader, caplog: pytest.LogCaptureFixture
 ) -> None:
-    reader.claims["a"] = {"metadata": {"name": "a"}}
+    reader.claims["a"] = cast("ResourceClaim", {"metadata": {"name": "a"}})
     claims = claims_of(dra_v1_pb2, u1="a", u3="c")
     request = dra_v1_pb2.NodePrepareResourcesRequest(claims=claims)
     with caplog.at_level(logging.ERROR):

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from dra_api.identifiers import ClaimUid, DeviceName, DriverName, PoolName
+from dra_api.objects import AllocationConfig, DeviceAllocation, DeviceResult, ResourceClaim
 from dra_driver.cdi.files import CdiFiles
 from dra_driver.claims.checkpoint import Checkpoint
-from dra_driver.claims.service import ClaimService
+from dra_driver.claims.service import ClaimRef, ClaimService
 from dra_driver.devices.inventory import Gpu
 from dra_driver.errors import ApiError
 
-DRIVER, POOL = "gpu.example.com", "node-0"
-Object = dict[str, Any]
+DRIVER, POOL = DriverName("gpu.example.com"), PoolName("node-0")
 
 
 def gpu(minor: int, **members: Any) -> Gpu:
@@ -36,23 +37,50 @@ def gpu(minor: int, **members: Any) -> Gpu:
     return Gpu(**values | members)
 
 
-INVENTORY: Mapping[str, Gpu] = {f"gpu-{minor}": gpu(minor) for minor in range(4)}
+INVENTORY: Mapping[DeviceName, Gpu] = {DeviceName(f"gpu-{minor}"): gpu(minor) for minor in range(4)}
 
 
-def claim(uid: str, *devices: str, name: str = "c", pool: str = POOL, **allocation: Any) -> Object:
-    results = [{"request": "gpu", "driver": DRIVER, "pool": pool, "device": device} for device in devices]
-    status = {"allocation": {"devices": {"results": results, **allocation}}}
-    return {"metadata": {"namespace": "ns", "name": name, "uid": uid}, "status": status}
+def claim(
+    uid: str, *devices: str, name: str = "c", pool: str = POOL, config: list[AllocationConfig] | None = None
+) -> ResourceClaim:
+    """A claim in the namespace ``ns`` that was allocated DEVICES."""
+    results: list[DeviceResult] = [
+        {"request": "gpu", "driver": DRIVER, "pool": pool, "device": device} for device in devices
+    ]
+    allocation: DeviceAllocation = {"results": results}
+    if config is not None:
+        allocation["config"] = config
+    return {
+        "metadata": {
+            "namespace": "ns",
+            "name": name,
+            "uid": uid,
+            "resourceVersion": "1",
+            "creationTimestamp": "2026-01-01T00:00:00Z",
+        },
+        "spec": {"devices": {}},
+        "status": {"allocation": {"devices": allocation}},
+    }
+
+
+def results_of(item: ResourceClaim) -> list[DeviceResult]:
+    """The allocated devices of ITEM, to be changed in place."""
+    return item["status"]["allocation"]["devices"]["results"]
+
+
+def ref(name: str, uid: str) -> ClaimRef:
+    """The claim NAME in the namespace ``ns``, as the kubelet names it in a call."""
+    return ClaimRef("ns", name, ClaimUid(uid))
 
 
 class Reader:
     """Claims by name, as the API server would answer."""
 
-    def __init__(self, *claims: Object) -> None:
+    def __init__(self, *claims: ResourceClaim) -> None:
         self.claims = {item["metadata"]["name"]: item for item in claims}
         self.down = False
 
-    async def get_claim(self, namespace: str, name: str) -> Object:
+    async def get_claim(self, namespace: str, name: str) -> ResourceClaim:
         await asyncio.sleep(0)
         if self.down:
             message = "no answer"
