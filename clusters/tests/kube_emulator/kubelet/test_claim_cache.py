@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dra_api.identifiers import ClaimUid, DeviceName, DriverName, PoolName
 from kube_emulator.kubelet.claim_cache import (
     CHECKPOINT,
     ClaimCache,
@@ -17,6 +18,7 @@ from kube_emulator.kubelet.claim_cache import (
     encode,
 )
 
+D, E = DriverName("d"), DriverName("e")
 NAMES = st.text("abc-.", min_size=1, max_size=5)
 DEVICES = st.builds(
     PreparedDevice,
@@ -44,8 +46,8 @@ def test_a_checkpoint_gives_back_what_was_written(claims: list[ClaimInfo]) -> No
 
 def test_prepared_is_forgotten_and_the_rest_is_kept(tmp_path: Path) -> None:
     cache = ClaimCache(tmp_path)
-    device = PreparedDevice("pool", "dev", ("r",), ("example.com/gpu=0",))
-    cache.claims["ns", "c"] = ClaimInfo("ns", "c", "uid", {"d": (device,)}, {"pod"}, prepared=True)
+    device = PreparedDevice(PoolName("pool"), DeviceName("dev"), ("r",), ("example.com/gpu=0",))
+    cache.claims["ns", "c"] = ClaimInfo("ns", "c", ClaimUid("uid"), {D: (device,)}, {"pod"}, prepared=True)
     cache.save()
     found = ClaimCache(tmp_path).claims["ns", "c"]
     assert not found.prepared
@@ -68,6 +70,6 @@ def test_a_damaged_checkpoint_stops_the_kubelet(tmp_path: Path, text: bytes) -> 
 
 def test_metrics_count_prepared_claims_by_driver(tmp_path: Path) -> None:
     cache = ClaimCache(tmp_path)
-    cache.claims["ns", "a"] = ClaimInfo("ns", "a", "1", {"d": (), "e": ()}, prepared=True)
-    cache.claims["ns", "b"] = ClaimInfo("ns", "b", "2", {"d": ()})
+    cache.claims["ns", "a"] = ClaimInfo("ns", "a", ClaimUid("1"), {D: (), E: ()}, prepared=True)
+    cache.claims["ns", "b"] = ClaimInfo("ns", "b", ClaimUid("2"), {D: ()})
     assert cache.in_use() == {"<any>": 1, "d": 1, "e": 1}

@@ -8,10 +8,12 @@ import pytest
 from emulated_node import EmulatedNode, RecordingDriver, sick
 
 from dra_api import names
+from dra_api.identifiers import DeviceName, DriverName, PoolName
 from kube_emulator.kubelet.drivers import health_service
 from kube_emulator.kubelet.health import HealthCache, loaded, reported
 from kube_emulator.releases.release import V1_36, V1_37, Release
 
+DRIVER_NAME, POOL, DEVICE = DriverName("d"), PoolName("node-0"), DeviceName("c-0")
 BOTH = (names.DRA_V1, names.HEALTH_V1, names.HEALTH_V1ALPHA1)
 
 
@@ -111,23 +113,23 @@ def test_the_release_decides_which_health_service_is_asked(
 
 
 def test_a_device_that_a_report_leaves_out_keeps_its_health_until_it_is_too_old() -> None:
-    cache, key = HealthCache(), ("d", "node-0", "c-0")
-    assert cache.update("d", {key[1:]: reported(sick(1).devices[0], 0)}, 0) == {key}
-    assert cache.update("d", {}, 30) == set()
+    cache, key = HealthCache(), (DRIVER_NAME, POOL, DEVICE)
+    assert cache.update(DRIVER_NAME, {key[1:]: reported(sick(1).devices[0], 0)}, 0) == {key}
+    assert cache.update(DRIVER_NAME, {}, 30) == set()
     assert cache.get(*key, 30).health == "Healthy"
-    assert cache.update("d", {}, 31) == {key}
+    assert cache.update(DRIVER_NAME, {}, 31) == {key}
     assert cache.get(*key, 31).health == "Unknown"
 
 
 def test_the_same_again_is_no_change_and_long_messages_are_cut() -> None:
-    cache, key = HealthCache(), ("d", "node-0", "c-0")
-    cache.update("d", {key[1:]: reported(sick(2, "m" * 2000).devices[0], 0)}, 0)
-    assert cache.update("d", {key[1:]: reported(sick(2, "m" * 2000).devices[0], 9)}, 9) == set()
+    cache, key = HealthCache(), (DRIVER_NAME, POOL, DEVICE)
+    cache.update(DRIVER_NAME, {key[1:]: reported(sick(2, "m" * 2000).devices[0], 0)}, 0)
+    assert cache.update(DRIVER_NAME, {key[1:]: reported(sick(2, "m" * 2000).devices[0], 9)}, 9) == set()
     assert cache.get(*key, 9).message == "m" * 1021 + "..."
 
 
 def test_the_state_file_gives_back_what_was_known() -> None:
     cache = HealthCache()
-    cache.update("d", {("p", "x"): reported(sick(2, "hot").devices[0], 5)}, 5)
+    cache.update(DRIVER_NAME, {(POOL, DEVICE): reported(sick(2, "hot").devices[0], 5)}, 5)
     assert loaded(cache.dump()).devices == cache.devices
     assert loaded("{").devices == {}

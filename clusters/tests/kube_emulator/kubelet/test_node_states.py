@@ -12,8 +12,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from dra_api.identifiers import DriverName
 from kube_emulator.kubelet.registration import Birth, Registered, decide
 
+DRIVER_NAME = DriverName("d")
 CLAIMS = ("a", "b", "c")
 PODS = ("p", "q", "r")
 PATHS = st.sampled_from(("/1", "/2", "/3"))
@@ -45,7 +47,7 @@ class Sockets(RuleBasedStateMachine):
             del self.actual[path]
         for path in steps.register:
             assert path not in self.actual
-            self.actual[path] = Registered(self.there[path], "d", path)
+            self.actual[path] = Registered(self.there[path], DRIVER_NAME, path)
 
     @rule()
     def settle(self) -> None:

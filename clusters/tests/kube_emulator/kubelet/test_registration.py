@@ -9,6 +9,7 @@ import pytest
 from emulated_node import DRIVER, EmulatedNode, RecordingDriver, Registration
 
 from dra_api import names
+from dra_api.identifiers import DriverName
 from dra_api.kubelet._generated import registration_pb2_grpc
 from kube_emulator.kubelet.registration import Registered, decide, find_sockets
 from kube_emulator.releases.release import V1_35, V1_36, Release
@@ -206,7 +207,8 @@ async def test_wiping_waits_for_the_node_object(node_env: EmulatedNode) -> None:
 
 
 def test_what_is_stale_is_unregistered_before_it_is_registered_anew() -> None:
-    actual = {"/a": Registered((1, 1), "d", "/a"), "/gone": Registered((2, 2), "d", "/gone")}
+    name = DriverName("d")
+    actual = {"/a": Registered((1, 1), name, "/a"), "/gone": Registered((2, 2), name, "/gone")}
     steps = decide({"/a": (1, 2), "/new": (3, 3)}, actual, blocked=())
     assert steps.unregister == ("/a", "/gone")
     assert steps.register == ("/new",)

@@ -8,6 +8,7 @@ import pytest
 
 from kube_emulator.apiserver.schema import gnostic, kinds
 from kube_emulator.apiserver.schema.descriptors import message_class
+from kube_emulator.apiserver.schema.json_schema import JsonSchema
 from kube_emulator.apiserver.schema.openapi import digest, document_v2, document_v3, index, root_of
 from kube_emulator.apiserver.schema.schemas import descriptions, schemas
 from kube_emulator.releases.release import V1_35, V1_36, V1_37
@@ -124,7 +125,7 @@ def test_a_document_has_only_the_fields_of_its_release() -> None:
 
 
 def test_a_custom_resource_has_its_own_schema() -> None:
-    own = {"type": "object", "properties": {"spec": {"type": "object"}}}
+    own: JsonSchema = {"type": "object", "properties": {"spec": {"type": "object"}}}
     schema = document_v3([FOOS], V1_37, {"Foo": own})["components"]["schemas"]["com.example.v1.Foo"]
     assert schema["properties"].keys() == {"apiVersion", "kind", "metadata", "spec"}
     assert schema["x-kubernetes-group-version-kind"] == [

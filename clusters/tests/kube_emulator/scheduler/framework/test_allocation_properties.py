@@ -7,6 +7,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dra_api.identifiers import DeviceName, DriverName, PoolName
+from dra_api.objects import DeviceResult
 from kube_emulator.releases.gates import gates_of
 from kube_emulator.releases.release import V1_37
 from kube_emulator.scheduler.framework.allocator import search
@@ -17,7 +19,7 @@ from kube_emulator.scheduler.framework.usage import Usage
 
 Object = dict[str, Any]
 GATES = gates_of(V1_37)
-DRIVER = "d.example.com"
+DRIVER, POOL = DriverName("d.example.com"), PoolName("p")
 CLASSES: dict[str, Object] = {"any": {"metadata": {"name": "any"}, "spec": {}}}
 NODE: Object = {"metadata": {"name": "node-1"}}
 TOTAL = 4
@@ -40,11 +42,15 @@ def problems(draw: st.DrawFn) -> tuple[list[Object], list[str], list[int], str]:
     return devices, [f"d{index}" for index in in_use], counts, constraint
 
 
+def result_of(device: str) -> DeviceResult:
+    return {"request": "r0", "driver": DRIVER, "pool": POOL, "device": device}
+
+
 def allocate(
     devices: list[Object], in_use: list[str], counts: list[int], constraint: str
 ) -> list[str] | None:
     """The devices that are given, request by request."""
-    pool = {"name": "p", "generation": 1, "resourceSliceCount": 2}
+    pool = {"name": POOL, "generation": 1, "resourceSliceCount": 2}
     where = {"driver": DRIVER, "pool": pool, "nodeName": "node-1"}
     counters = [{"name": "set", "counters": {"c": {"value": str(TOTAL)}}}]
     slices: list[Object] = [
@@ -53,7 +59,7 @@ def allocate(
     ]
     usage = Usage()
     for name in in_use:
-        usage.put(f"default/{name}", [{"driver": DRIVER, "pool": "p", "device": name}])
+        usage.put(f"default/{name}", [result_of(name)])
     requests = [
         {"name": f"r{n}", "exactly": {"deviceClassName": "any", "count": count}}
         for n, count in enumerate(counts)
@@ -115,15 +121,17 @@ CLAIMS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 4), st.booleans(),
 def test_usage_kept_change_by_change_is_usage_read_at_once(
     changes: list[tuple[int, int, bool, bool]],
 ) -> None:
-    kept, last = Usage(), dict[str, list[Object]]()
+    kept, last = Usage(), dict[str, list[DeviceResult]]()
     for claim, device, shared, gone in changes:
-        share = {"shareID": f"s{claim}", "consumedCapacity": {"m": "2"}} if shared else {}
-        results = [] if gone else [{"driver": DRIVER, "pool": "p", "device": f"d{device}", **share}]
+        result = result_of(f"d{device}")
+        if shared:
+            result["shareID"], result["consumedCapacity"] = f"s{claim}", {"m": "2"}
+        results = [] if gone else [result]
         last[f"default/c{claim}"] = results
         kept.put(f"default/c{claim}", results)
     fresh = Usage()
     for claim_name, results in last.items():
         fresh.put(claim_name, results)
     for device in range(5):
-        name = DRIVER, "p", f"d{device}"
+        name = DRIVER, POOL, DeviceName(f"d{device}")
         assert (kept.allocated(name), kept.used(name)) == (fresh.allocated(name), fresh.used(name))

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
+from dra_api.objects import DeviceResult
 from kube_emulator.releases.gates import gates_of
 from kube_emulator.releases.release import V1_37
 from kube_emulator.scheduler.framework.allocator import NodeUnfit, search
@@ -105,15 +106,18 @@ def opaque(text: str) -> Object:
     return {"opaque": {"driver": "d.example.com", "parameters": {"text": text}}}
 
 
+def result_of(device: str) -> DeviceResult:
+    return {"request": "r0", "driver": "d.example.com", "pool": "pool", "device": device}
+
+
 def usage_of(case: Object) -> Usage:
     usage = Usage()
     for number, name in enumerate(case.get("in_use", [])):
-        usage.put(f"default/other-{number}", [{"driver": "d.example.com", "pool": "pool", "device": name}])
+        usage.put(f"default/other-{number}", [result_of(name)])
     for name, amounts in case.get("shares", {}).items():
-        share = {"shareID": f"share-{name}", "consumedCapacity": texts(amounts)}
-        usage.put(
-            f"default/sharer-{name}", [{"driver": "d.example.com", "pool": "pool", "device": name, **share}]
-        )
+        result = result_of(name)
+        result["shareID"], result["consumedCapacity"] = f"share-{name}", texts(amounts)
+        usage.put(f"default/sharer-{name}", [result])
     return usage
 
 
