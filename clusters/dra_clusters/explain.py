@@ -9,12 +9,12 @@ import json
 import os
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from rich.console import Console
 from rich.table import Table
 
-from dra_api.objects import JsonObject
+from dra_api.objects import DeviceClass, DeviceTaintRule, JsonObject, ResourceClaim, ResourceSlice
 from dra_clusters.errors import UsageError
 from dra_clusters.raw_client import Endpoint, RawClient
 from kube_emulator.releases.gates import gates_of
@@ -51,7 +51,7 @@ def explain_claim(client: RawClient, name: str, namespace: str) -> Explanation:
         UsageError: there is no such claim.
         EnvironmentFault: the cluster does not answer.
     """
-    claims = items(client, "resourceclaims")
+    claims = cast("list[ResourceClaim]", items(client, "resourceclaims"))
     wanted = [c for c in claims if (c["metadata"]["namespace"], c["metadata"]["name"]) == (namespace, name)]
     if not wanted:
         message = f"there is no resource claim {name} in namespace {namespace}"
@@ -59,10 +59,10 @@ def explain_claim(client: RawClient, name: str, namespace: str) -> Explanation:
     return explain(
         wanted[0],
         nodes=(read_json(client, "/api/v1/nodes") or {}).get("items") or [],
-        slices=items(client, "resourceslices"),
-        classes=items(client, "deviceclasses"),
+        slices=cast("list[ResourceSlice]", items(client, "resourceslices")),
+        classes=cast("list[DeviceClass]", items(client, "deviceclasses")),
         claims=claims,
-        rules=items(client, "devicetaintrules", (*VERSIONS, "v1alpha3")),
+        rules=cast("list[DeviceTaintRule]", items(client, "devicetaintrules", (*VERSIONS, "v1alpha3"))),
         gates=gates_of(LATEST, {"DRAListTypeAttributes": True}),
     )
 

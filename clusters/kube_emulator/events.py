@@ -1,13 +1,13 @@
 """Records Events: what ``kubectl describe`` shows below an object."""
 
 import hashlib
-from typing import Any
 
+from dra_api.objects import ReadOnlyObject
 from kube_emulator.apiserver.registry.api import Api
 
 
 def record_event(
-    api: Api, item: dict[str, Any], *, reason: str, message: str, source: str, kind: str = "Warning"
+    api: Api, item: ReadOnlyObject, *, reason: str, message: str, source: str, kind: str = "Warning"
 ) -> None:
     """Record an event about ITEM; the count of an equal one is increased."""
     metadata = item["metadata"]

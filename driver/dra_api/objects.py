@@ -128,7 +128,7 @@ class CounterConsumption(TypedDict):
 
 
 class DeviceTaint(TypedDict):
-    """A taint of a device; ``effect`` is None, NoSchedule or NoExecute."""
+    """A taint of a device; ``effect`` is None, NoSchedule or NoExecute. A taint of a node has the same fields."""
 
     key: str
     effect: str
@@ -137,7 +137,7 @@ class DeviceTaint(TypedDict):
 
 
 class DeviceToleration(TypedDict, total=False):
-    """A toleration in a request."""
+    """A toleration in a request. A toleration in a pod's spec has the same fields."""
 
     key: str
     operator: str
@@ -287,12 +287,67 @@ class DeviceRequest(TypedDict):
     firstAvailable: NotRequired[list[JsonObject]]
 
 
+class DeviceClassConfiguration(TypedDict, total=False):
+    """``spec.config[]`` of a device class."""
+
+    opaque: OpaqueConfiguration
+
+
+class DeviceClaimConfiguration(TypedDict, total=False):
+    """``spec.devices.config[]`` of a claim; no ``requests``: for all of them."""
+
+    requests: list[str]
+    opaque: OpaqueConfiguration
+
+
 class DeviceClaim(TypedDict, total=False):
     """``spec.devices`` of a claim."""
 
     requests: list[DeviceRequest]
     constraints: list[JsonObject]
-    config: list[JsonObject]
+    config: list[DeviceClaimConfiguration]
+
+
+class DeviceClassSpec(TypedDict, total=False):
+    """``spec`` of a device class."""
+
+    selectors: list[JsonObject]
+    config: list[DeviceClassConfiguration]
+    extendedResourceName: str
+
+
+class DeviceClass(TypedDict):
+    """A DeviceClass."""
+
+    metadata: ObjectMeta
+    spec: DeviceClassSpec
+    apiVersion: NotRequired[str]
+    kind: NotRequired[str]
+
+
+class DeviceTaintSelector(TypedDict, total=False):
+    """``spec.deviceSelector`` of a DeviceTaintRule."""
+
+    driver: str
+    pool: str
+    device: str
+
+
+class DeviceTaintRuleSpec(TypedDict):
+    """``spec`` of a DeviceTaintRule."""
+
+    taint: DeviceTaint
+    deviceSelector: NotRequired[DeviceTaintSelector]
+
+
+class DeviceTaintRule(TypedDict):
+    """A DeviceTaintRule."""
+
+    metadata: ObjectMeta
+    spec: DeviceTaintRuleSpec
+    status: NotRequired[JsonObject]
+    apiVersion: NotRequired[str]
+    kind: NotRequired[str]
 
 
 class ResourceClaimSpec(TypedDict):
@@ -335,7 +390,8 @@ class PodSpec(TypedDict):
     nodeName: NotRequired[str]
     nodeSelector: NotRequired[dict[str, str]]
     affinity: NotRequired[JsonObject]
-    tolerations: NotRequired[list[JsonObject]]
+    tolerations: NotRequired[list[DeviceToleration]]
+    schedulingGates: NotRequired[list[JsonObject]]
     volumes: NotRequired[list[JsonObject]]
     resourceClaims: NotRequired[list[PodResourceClaim]]
     restartPolicy: NotRequired[str]

@@ -7,10 +7,11 @@ re-evaluates only pods whose claims have devices of its pool.
 import logging
 from collections import defaultdict
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
-from dra_api.objects import JsonObject
+from dra_api.objects import DeviceTaintRule, Pod, PodStatus, ResourceClaim, ResourceSlice
 from kube_emulator.apiserver.registry.api import Api
+from kube_emulator.apiserver.registry.typed import find_claim, find_pod, taint_rules
 from kube_emulator.apiserver.status import ApiError
 from kube_emulator.controllers.feed import Changed, feed
 from kube_emulator.controllers.resourceclaim import Key, done, key_of
@@ -41,7 +42,7 @@ class DeviceTaintEvictionController:
         self._clock = api.clock
         self._on = "DRADeviceTaints" in api.gates
         self._with_rules = "DRADeviceTaintRules" in api.gates
-        self._slices: dict[tuple[str, str], dict[str, JsonObject]] = defaultdict(dict)
+        self._slices: dict[tuple[str, str], dict[str, ResourceSlice]] = defaultdict(dict)
         self._claims: dict[tuple[str, str], set[Key]] = defaultdict(set)
         """{pool: allocated claims with devices of it}."""
         self._pods: dict[str, set[Key]] = defaultdict(set)
@@ -84,15 +85,15 @@ class DeviceTaintEvictionController:
         item = changed.item
         if changed.plural == "pods":
             key = key_of(item)
-            for name in claim_names(item):
+            for name in claim_names(cast(Pod, item)):
                 pods = self._pods[f"{key[0]}/{name}"]
-                (pods.discard if changed.after is None or done(item) else pods.add)(key)
+                (pods.discard if changed.after is None or done(cast(Pod, item)) else pods.add)(key)
             return {key}
         if changed.plural == "resourceslices":
             pool = item["spec"]["driver"], item["spec"]["pool"]["name"]
             self._slices[pool].pop(item["metadata"]["name"], None)
             if changed.after is not None:
-                self._slices[pool][item["metadata"]["name"]] = item
+                self._slices[pool][item["metadata"]["name"]] = cast(ResourceSlice, changed.after)
             return {pod for claim in self._claims[pool] for pod in self._pods["/".join(claim)]}
         if changed.plural == "devicetaintrules":
             self._status.changed(changed)
@@ -103,7 +104,7 @@ class DeviceTaintEvictionController:
     def _handle_claim(self, changed: Changed) -> set[Key]:
         key = key_of(changed.item)
         for found, sign in ((changed.before, -1), (changed.after, 1)):
-            for result in results_of(found) if found is not None else ():
+            for result in results_of(cast(ResourceClaim, found)) if found is not None else ():
                 claims = self._claims[result["driver"], result["pool"]]
                 (claims.add if sign > 0 else claims.discard)(key)
         return set(self._pods["/".join(key)])
@@ -111,7 +112,7 @@ class DeviceTaintEvictionController:
     def _plan(self, key: Key) -> None:
         """Schedule or cancel the eviction of a pod, and record an event about it."""
         namespace, name = key
-        pod, due, before = self._api.find("pods", name, namespace), None, self._due.pop(key, None)
+        pod, due, before = find_pod(self._api, name, namespace), None, self._due.pop(key, None)
         if pod is not None:
             due = self._time_of(pod)
         if due is not None:
@@ -130,52 +131,52 @@ class DeviceTaintEvictionController:
                 self._api, pod, reason=REASON, message="Cancelling deletion", source=SOURCE, kind="Normal"
             )
 
-    def _time_of(self, pod: JsonObject) -> float | None:
+    def _time_of(self, pod: Pod) -> float | None:
         """When POD is to be evicted; None if it is not."""
         if done(pod) or not pod["spec"].get("nodeName") or pod["metadata"].get("deletionTimestamp"):
             return None
-        rules = self._api.values("devicetaintrules") if self._with_rules else []
+        rules = taint_rules(self._api) if self._with_rules else []
         times = []
         for name in claim_names(pod):
-            claim = self._api.find("resourceclaims", name, pod["metadata"]["namespace"])
-            users = ((claim or {}).get("status") or {}).get("reservedFor") or []
+            claim = find_claim(self._api, name, pod["metadata"]["namespace"])
+            users = ((claim.get("status") or {}).get("reservedFor") or []) if claim else []
             if claim is not None and any(user["uid"] == pod["metadata"]["uid"] for user in users):
                 times.append(eviction_time(claim, self._slices, rules, self._clock.time()))
         return min((time for time in times if time is not None), default=None)
 
     def _evict(self, key: Key) -> None:
         """Delete a pod."""
-        pod = self._api.find("pods", key[1], key[0])
+        pod = find_pod(self._api, key[1], key[0])
         # Decided again: the taint may have gone since the eviction was scheduled.
         if pod is None or self._time_of(pod) is None:
             return
-        status = dict(pod.get("status") or {})
+        status = (pod.get("status") or PodStatus()).copy()
         others = [c for c in status.get("conditions") or [] if c["type"] != CONDITION["type"]]
         status["conditions"] = [*others, {**CONDITION, "lastTransitionTime": self._clock.stamp()}]
         self._api.update("pods", {**pod, "status": status}, subresource="status")
         self._api.delete("pods", key[1], key[0], uid=pod["metadata"]["uid"])
-        for rule in self._api.values("devicetaintrules") if self._with_rules else ():
+        for rule in taint_rules(self._api) if self._with_rules else ():
             if self._time_with(pod, [rule]):
                 self._status.evicted(rule)
 
-    def _time_with(self, pod: JsonObject, rules: list[JsonObject]) -> bool:
+    def _time_with(self, pod: Pod, rules: list[DeviceTaintRule]) -> bool:
         """Whether RULES alone evict POD."""
         for name in claim_names(pod):
-            claim = self._api.find("resourceclaims", name, pod["metadata"]["namespace"])
+            claim = find_claim(self._api, name, pod["metadata"]["namespace"])
             if claim is not None and eviction_time(claim, {}, rules, self._clock.time()) is not None:
                 return True
         return False
 
-    def _pending(self) -> Any:
+    def _pending(self) -> Callable[[DeviceTaintRule], tuple[int, int]]:
         """A function that counts, for a rule, the pods that would be evicted and their namespaces."""
 
-        def count(rule: JsonObject) -> tuple[int, int]:
+        def count(rule: DeviceTaintRule) -> tuple[int, int]:
             pods = {
                 pod
                 for claims in self._claims.values()
                 for claim in claims
                 for pod in self._pods["/".join(claim)]
-                if (found := self._api.find("pods", pod[1], pod[0])) is not None
+                if (found := find_pod(self._api, pod[1], pod[0])) is not None
                 and not found["metadata"].get("deletionTimestamp")
                 and self._time_with(found, [rule])
             }

@@ -4,11 +4,11 @@
 """
 
 import logging
-from typing import cast
 
 from dra_api.objects import JsonObject, Pod
 from kube_emulator.apiserver.query.labels import selects
 from kube_emulator.apiserver.registry.api import Api
+from kube_emulator.apiserver.registry.typed import pods as all_pods
 from kube_emulator.apiserver.registry.verbs.budgets import status_of
 from kube_emulator.apiserver.status import ApiError
 from kube_emulator.controllers.feed import feed
@@ -32,14 +32,12 @@ def sync(api: Api, budget: JsonObject) -> None:
     namespace, selector = budget["metadata"]["namespace"], (budget.get("spec") or {}).get("selector")
     pods = [
         pod
-        for pod in api.values("pods")
+        for pod in all_pods(api)
         if pod["metadata"]["namespace"] == namespace
         and selects(selector, pod["metadata"].get("labels") or {})
         and (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed")
     ]
-    status = status_of(
-        budget, [cast(Pod, pod) for pod in pods], scale_of(api, namespace, pods), api.clock.stamp()
-    )
+    status = status_of(budget, pods, scale_of(api, namespace, pods), api.clock.stamp())
     if status == (budget.get("status") or {}):
         return
     try:
@@ -48,7 +46,7 @@ def sync(api: Api, budget: JsonObject) -> None:
         log.info("budget %s/%s: %s", namespace, budget["metadata"]["name"], error)
 
 
-def scale_of(api: Api, namespace: str, pods: list[JsonObject]) -> int:
+def scale_of(api: Api, namespace: str, pods: list[Pod]) -> int:
     """How many pods the owners of PODS should have; pods without one do not count."""
     owners = {
         (owner["kind"], owner["name"])

@@ -3,6 +3,7 @@
 import logging
 
 from kube_emulator.apiserver.registry.api import Api
+from kube_emulator.apiserver.registry.typed import pods
 from kube_emulator.apiserver.status import ApiError
 from kube_emulator.controllers.feed import feed
 
@@ -43,7 +44,7 @@ def remove_pods(api: Api, node: str) -> None:
     """Delete the pods that were bound to NODE at once: no kubelet is left to end them."""
     if api.find("nodes", node) is not None:
         return
-    for pod in api.values("pods"):
+    for pod in pods(api):
         if pod["spec"].get("nodeName") == node:
             api.delete(
                 "pods",

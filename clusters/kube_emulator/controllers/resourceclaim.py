@@ -6,11 +6,20 @@ After kube-controller-manager pkg/controller/resourceclaim, 1.36; in 1.34 claims
 
 import logging
 from collections import defaultdict
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
-from dra_api.objects import JsonObject
+from dra_api.objects import (
+    ConsumerReference,
+    JsonObject,
+    OwnerReference,
+    Pod,
+    PodResourceClaimStatus,
+    ReadOnlyObject,
+    ResourceClaim,
+    ResourceClaimStatus,
+)
 from kube_emulator.apiserver.registry.api import Api
+from kube_emulator.apiserver.registry.typed import find_claim, find_pod, get_pod
 from kube_emulator.apiserver.status import ApiError
 from kube_emulator.controllers.feed import Changed, feed
 from kube_emulator.events import record_event
@@ -28,12 +37,12 @@ BASE_MAX = 57
 """Characters of a generated name before the random ones (controller.go)."""
 
 
-def key_of(item: Mapping[str, Any]) -> Key:
+def key_of(item: ReadOnlyObject) -> Key:
     """(namespace, name)."""
     return item["metadata"].get("namespace", ""), item["metadata"]["name"]
 
 
-def done(pod: Mapping[str, Any]) -> bool:
+def done(pod: Pod) -> bool:
     """Whether a pod will use no device any more."""
     if (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
         return True
@@ -41,7 +50,7 @@ def done(pod: Mapping[str, Any]) -> bool:
     return bool(pod["metadata"].get("deletionTimestamp")) and not pod["spec"].get("nodeName")
 
 
-def owner_pod(claim: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def owner_pod(claim: ResourceClaim) -> OwnerReference | None:
     """The reference to the pod for which CLAIM was made."""
     owners = claim["metadata"].get("ownerReferences") or []
     return next((owner for owner in owners if owner.get("controller") and owner["kind"] == "Pod"), None)
@@ -84,7 +93,7 @@ class ResourceClaimController:
             pods.update(dict.fromkeys(self._waiting_for.get(key, ())))
         elif changed.plural == "pods":
             pods[key] = None
-            if changed.after is None or done(item):
+            if changed.after is None or done(cast(Pod, item)):
                 claims.update(dict.fromkeys(self._by_uid.get(item["metadata"]["uid"], ())))
         else:
             claims[key] = None
@@ -92,7 +101,7 @@ class ResourceClaimController:
                 self._by_uid[uid].discard(key)
             if changed.after is not None:
                 users = {user["uid"] for user in (item.get("status") or {}).get("reservedFor") or []}
-                owner = owner_pod(item)
+                owner = owner_pod(cast(ResourceClaim, item))
                 self._concern[key] = users | ({owner["uid"]} if owner else set())
                 for uid in self._concern[key]:
                     self._by_uid[uid].add(key)
@@ -101,13 +110,13 @@ class ResourceClaimController:
     def _sync_pod(self, key: Key) -> None:
         """Create the claims of a pod, and reserve for one that was bound without a scheduler."""
         namespace, name = key
-        pod = self._api.find("pods", name, namespace)
+        pod = find_pod(self._api, name, namespace)
         if pod is None or done(pod) or pod["metadata"].get("deletionTimestamp"):
             for pods in self._waiting_for.values():
                 pods.discard(key)
             return
         known = {status["name"] for status in (pod.get("status") or {}).get("resourceClaimStatuses") or []}
-        made: list[JsonObject] = []
+        made: list[PodResourceClaimStatus] = []
         for entry in pod["spec"].get("resourceClaims") or []:
             template = entry.get("resourceClaimTemplateName")
             if (
@@ -121,7 +130,7 @@ class ResourceClaimController:
         if pod["spec"].get("nodeName"):
             self._reserve(pod)
 
-    def _write_claim_names(self, pod: JsonObject, made: list[JsonObject]) -> None:
+    def _write_claim_names(self, pod: Pod, made: list[PodResourceClaimStatus]) -> None:
         """Write the names of POD's claims into its status."""
         kept = (pod.get("status") or {}).get("resourceClaimStatuses") or []
         metadata = {"name": pod["metadata"]["name"], "namespace": pod["metadata"]["namespace"]}
@@ -129,11 +138,11 @@ class ResourceClaimController:
         applied = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "status": status}
         self._api.apply("pods", applied, manager=MANAGER, force=True, subresource="status")
 
-    def _claim_for(self, pod: JsonObject, name: str, template_name: str) -> JsonObject | None:
+    def _claim_for(self, pod: Pod, name: str, template_name: str) -> ResourceClaim | None:
         """POD's claim for its entry NAME: one that was made already, or a new one; None if that is not possible yet."""
         namespace = pod["metadata"]["namespace"]
         for _, claim_name in sorted(self._by_uid.get(pod["metadata"]["uid"], ())):
-            claim = self._api.find("resourceclaims", claim_name, namespace)
+            claim = find_claim(self._api, claim_name, namespace)
             if claim and (claim["metadata"].get("annotations") or {}).get(ANNOTATION) == name:
                 return claim
         template = self._api.find("resourceclaimtemplates", template_name, namespace)
@@ -147,9 +156,8 @@ class ResourceClaimController:
             self._record_failure(pod, name, why)
             return None
         try:
-            return self._api.create(
-                "resourceclaims", claim_from(template, pod, name, blocks=self._block_owner_deletion)
-            ).value
+            new = claim_from(template, pod, name, blocks=self._block_owner_deletion)
+            return cast(ResourceClaim, self._api.create("resourceclaims", new).value)
         except ApiError as error:
             self._record_failure(pod, name, f"failed to create ResourceClaim: {error}")
             return None
@@ -158,19 +166,19 @@ class ResourceClaimController:
         labels = (self._api.find("namespaces", namespace) or {"metadata": {}})["metadata"].get("labels") or {}
         return bool(labels.get(ADMIN_LABEL) == "true")
 
-    def _record_failure(self, pod: JsonObject, name: str, why: str) -> None:
+    def _record_failure(self, pod: Pod, name: str, why: str) -> None:
         message = f"PodResourceClaim {name}: {why}"
         record_event(
             self._api, pod, reason="FailedResourceClaimCreation", message=message, source="resource_claim"
         )
 
-    def _reserve(self, pod: JsonObject) -> None:
+    def _reserve(self, pod: Pod) -> None:
         """Reserve the allocated claims of a bound POD for it."""
-        pod = self._api.get("pods", pod["metadata"]["name"], pod["metadata"]["namespace"])
+        pod = get_pod(self._api, pod["metadata"]["name"], pod["metadata"]["namespace"])
         namespace, uid = pod["metadata"]["namespace"], pod["metadata"]["uid"]
         for name in claim_names(pod):
-            claim = self._api.find("resourceclaims", name, namespace)
-            status = (claim or {}).get("status") or {}
+            claim = find_claim(self._api, name, namespace)
+            status = (claim.get("status") or {}) if claim else {}
             users = status.get("reservedFor") or []
             reserved = any(user["uid"] == uid for user in users)
             if reserved:
@@ -178,55 +186,56 @@ class ResourceClaimController:
             else:
                 self._waiting_for[namespace, name].add(key_of(pod))
             if claim is not None and status.get("allocation") and not reserved:
-                user = {"resource": "pods", "name": pod["metadata"]["name"], "uid": uid}
+                user: ConsumerReference = {"resource": "pods", "name": pod["metadata"]["name"], "uid": uid}
                 new = {**claim, "status": {**status, "reservedFor": [*users, user]}}
                 self._api.update("resourceclaims", new, subresource="status")
 
     def _sync_claim(self, key: Key) -> None:
         """Remove reservations of pods that ended, deallocate a claim without any, and delete claims of pods that ended."""
         namespace, name = key
-        claim = self._api.find("resourceclaims", name, namespace)
+        claim = find_claim(self._api, name, namespace)
         if claim is None:
             return
-        status, metadata = dict(claim.get("status") or {}), claim["metadata"]
+        status, metadata = (claim.get("status") or ResourceClaimStatus()).copy(), claim["metadata"]
         users = status.pop("reservedFor", None) or []
         still = [user for user in users if self._uses(user, namespace)]
         protected = FINALIZER in (metadata.get("finalizers") or [])
         # An allocation that never had a user is kept: the scheduler may be about to reserve it.
         freed = not still and protected and (bool(users) or bool(metadata.get("deletionTimestamp")))
         if freed:
-            status = {
-                member: value for member, value in status.items() if member not in ("allocation", "devices")
-            }
+            status.pop("allocation", None)
+            status.pop("devices", None)
         if still != users or (freed and (claim.get("status") or {}).get("allocation")):
-            new = {**claim, "status": status | ({"reservedFor": still} if still else {})}
-            claim = self._api.update("resourceclaims", new, subresource="status").value
+            if still:
+                status["reservedFor"] = still
+            new = {**claim, "status": status}
+            claim = cast(ResourceClaim, self._api.update("resourceclaims", new, subresource="status").value)
         if freed and not (claim.get("status") or {}).get("allocation"):
             # Last, in a write of its own: spec and status of a claim cannot be changed together.
             kept = [finalizer for finalizer in metadata["finalizers"] if finalizer != FINALIZER]
             new = {**claim, "metadata": {**claim["metadata"], "finalizers": kept}}
-            claim = self._api.update("resourceclaims", new).value
+            claim = cast(ResourceClaim, self._api.update("resourceclaims", new).value)
         owner = owner_pod(claim)
         if owner is not None and not claim["metadata"].get("deletionTimestamp"):
-            pod = self._api.find("pods", owner["name"], namespace)
+            pod = find_pod(self._api, owner["name"], namespace)
             if pod is None or pod["metadata"]["uid"] != owner["uid"] or done(pod):
                 self._api.delete("resourceclaims", name, namespace, uid=claim["metadata"]["uid"])
 
-    def _uses(self, user: Mapping[str, Any], namespace: str) -> bool:
+    def _uses(self, user: ConsumerReference, namespace: str) -> bool:
         """Whether a reservation still counts; one of a kind that is not known here does."""
         if user.get("resource") != "pods" or user.get("apiGroup"):
             return True
-        pod = self._api.find("pods", user["name"], namespace)
+        pod = find_pod(self._api, user["name"], namespace)
         return pod is not None and pod["metadata"]["uid"] == user["uid"] and not done(pod)
 
 
-def wants_admin(template: Mapping[str, Any]) -> bool:
+def wants_admin(template: JsonObject) -> bool:
     """Whether claims of TEMPLATE ask for administrative access."""
     requests = (template["spec"]["spec"].get("devices") or {}).get("requests") or []
     return any((request.get("exactly") or {}).get("adminAccess") for request in requests)
 
 
-def claim_from(template: JsonObject, pod: JsonObject, name: str, *, blocks: bool) -> JsonObject:
+def claim_from(template: JsonObject, pod: Pod, name: str, *, blocks: bool) -> JsonObject:
     """The claim that TEMPLATE gives for POD's entry NAME; BLOCKS: it holds up a foreground deletion of the pod."""
     wanted = template["spec"].get("metadata") or {}
     owner = {

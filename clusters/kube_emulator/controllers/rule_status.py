@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
-from dra_api.objects import JsonObject
+from dra_api.objects import DeviceTaint, DeviceTaintRule, DeviceTaintRuleSpec, JsonObject
 from kube_emulator.apiserver.registry.api import Api
+from kube_emulator.apiserver.registry.typed import claims, slices, taint_rules
 from kube_emulator.clock import Clock
 from kube_emulator.controllers.feed import Changed
 from kube_emulator.scheduler.framework.tolerations import meant
@@ -43,15 +44,15 @@ class RuleStatus:
         elif changed.before is None or changed.before["spec"] != changed.after["spec"]:
             self.due[name] = self._clock.time()
 
-    def evicted(self, rule: JsonObject) -> None:
+    def evicted(self, rule: DeviceTaintRule) -> None:
         """A pod had to go because of RULE."""
         uid = rule["metadata"]["uid"]
         self._evicted[uid] = self._evicted.get(uid, 0) + 1
 
-    def write(self, pending: Callable[[JsonObject], tuple[int, int]]) -> None:
+    def write(self, pending: Callable[[DeviceTaintRule], tuple[int, int]]) -> None:
         """Write the status of rules that are due; PENDING counts the pods that a rule would evict, and their namespaces."""
         now = self._clock.time()
-        for rule in self._api.values("devicetaintrules"):
+        for rule in taint_rules(self._api):
             name = rule["metadata"]["name"]
             conditions = (rule.get("status") or {}).get("conditions") or []
             old: JsonObject = next((c for c in conditions if c["type"] == TYPE), {})
@@ -69,7 +70,7 @@ class RuleStatus:
             if any(old.get(key) != value for key, value in new.items()):
                 self._apply(rule, new | {"lastTransitionTime": self._clock.stamp()})
 
-    def _apply(self, rule: JsonObject, condition: JsonObject) -> None:
+    def _apply(self, rule: DeviceTaintRule, condition: JsonObject) -> None:
         applied = {
             "apiVersion": rule["apiVersion"],
             "kind": "DeviceTaintRule",
@@ -78,7 +79,9 @@ class RuleStatus:
         }
         self._api.apply("devicetaintrules", applied, manager=MANAGER, force=True, subresource="status")
 
-    def _condition(self, rule: JsonObject, pending: Callable[[JsonObject], tuple[int, int]]) -> JsonObject:
+    def _condition(
+        self, rule: DeviceTaintRule, pending: Callable[[DeviceTaintRule], tuple[int, int]]
+    ) -> JsonObject:
         effect, evicted = rule["spec"]["taint"]["effect"], self._evicted.get(rule["metadata"]["uid"], 0)
         status, reason, message = "False", "OtherEffect", "Eviction only happens for the NoExecute effect."
         if effect == "NoExecute":
@@ -101,18 +104,21 @@ class RuleStatus:
             "observedGeneration": rule["metadata"].get("generation", 0),
         }
 
-    def _simulation(self, rule: JsonObject, pending: Callable[[JsonObject], tuple[int, int]]) -> str:
+    def _simulation(
+        self, rule: DeviceTaintRule, pending: Callable[[DeviceTaintRule], tuple[int, int]]
+    ) -> str:
         """What RULE would do with the effect NoExecute."""
-        spec = {**rule["spec"], "taint": {**rule["spec"]["taint"], "effect": "NoExecute"}}
+        taint: DeviceTaint = {**rule["spec"]["taint"], "effect": "NoExecute"}
+        spec: DeviceTaintRuleSpec = {**rule["spec"], "taint": taint}
         pods, namespaces = pending({**rule, "spec": spec})
         published = sum(
             meant(rule, item["spec"]["driver"], item["spec"]["pool"]["name"], device["name"])
-            for item in self._api.values("resourceslices")
+            for item in slices(self._api)
             for device in item["spec"].get("devices") or []
         )
         allocated = sum(
             meant(rule, result["driver"], result["pool"], result["device"])
-            for claim in self._api.values("resourceclaims")
+            for claim in claims(self._api)
             for result in results_of(claim)
         )
         return (

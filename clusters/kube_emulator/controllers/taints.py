@@ -1,20 +1,27 @@
 """Pure: when the users of a claim have to leave its devices (device_taint_eviction.go, 1.36)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
+from dra_api.objects import (
+    DeviceResult,
+    DeviceTaint,
+    DeviceTaintRule,
+    DeviceToleration,
+    ResourceClaim,
+    ResourceSlice,
+)
 from kube_emulator.clock import moment
 from kube_emulator.scheduler.framework.tolerations import meant, tolerates
 from kube_emulator.scheduler.framework.usage import results_of
 
-Object = Mapping[str, Any]
 
-
-def device_taints(result: Object, slices: Iterable[Object], rules: Sequence[Object]) -> list[Object]:
+def device_taints(
+    result: DeviceResult, slices: Iterable[ResourceSlice], rules: Sequence[DeviceTaintRule]
+) -> list[DeviceTaint]:
     """The taints of an allocated device, from the newest generation of its pool and from RULES."""
     known = list(slices)
     newest = max((item["spec"]["pool"]["generation"] for item in known), default=0)
-    found: list[Object] = []
+    found: list[DeviceTaint] = []
     for item in known:
         if item["spec"]["pool"]["generation"] == newest:
             for device in item["spec"].get("devices") or []:
@@ -24,7 +31,7 @@ def device_taints(result: Object, slices: Iterable[Object], rules: Sequence[Obje
     return found + [rule["spec"]["taint"] for rule in rules if meant(rule, *names)]
 
 
-def tolerated_s(taint: Object, tolerations: Sequence[Object]) -> float | None:
+def tolerated_s(taint: DeviceTaint, tolerations: Sequence[DeviceToleration]) -> float | None:
     """How long TAINT is tolerated, in seconds; None: forever.
 
     Only tolerations whose effect is NoExecute, or that name none, count.
@@ -37,7 +44,10 @@ def tolerated_s(taint: Object, tolerations: Sequence[Object]) -> float | None:
 
 
 def eviction_time(
-    claim: Object, slices: Mapping[tuple[str, str], Mapping[str, Object]], rules: Sequence[Object], now: float
+    claim: ResourceClaim,
+    slices: Mapping[tuple[str, str], Mapping[str, ResourceSlice]],
+    rules: Sequence[DeviceTaintRule],
+    now: float,
 ) -> float | None:
     """When the users of CLAIM have to go, in seconds since 1970; None: they may stay."""
     times = []

@@ -9,9 +9,11 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
+from typing import cast
 
-from dra_api.objects import JsonObject
+from dra_api.objects import JsonObject, Pod, PodResourceClaim, ResourceClaim
 from kube_emulator.apiserver.registry.api import Api
+from kube_emulator.apiserver.registry.typed import find_claim, find_pod
 from kube_emulator.apiserver.status import ApiError
 from kube_emulator.events import record_event
 from kube_emulator.releases.release import V1_34
@@ -98,7 +100,7 @@ class Scheduler:
             if key is None:
                 return
             namespace, _, name = key.partition("/")
-            pod = self._api.find("pods", name, namespace)
+            pod = find_pod(self._api, name, namespace)
             if pod is not None and wants_node(pod) and key not in self._binding:
                 self._schedule(key, pod)
 
@@ -119,12 +121,13 @@ class Scheduler:
         if plural != "pods":
             return
         key = key_of(after or before or {})
-        if after is None or not wants_node(after):
+        old, new = cast("Pod | None", before), cast("Pod | None", after)
+        if new is None or not wants_node(new):
             self._queue.forget(key)
-        elif before is None or self._hints.changed(before, after):
-            self._queue.put(key, int(after["spec"].get("priority") or 0))
+        elif old is None or self._hints.changed(old, new):
+            self._queue.put(key, int(new["spec"].get("priority") or 0))
 
-    def _schedule(self, key: str, pod: JsonObject) -> None:
+    def _schedule(self, key: str, pod: Pod) -> None:
         """One attempt to place POD; what the API refuses, and what is wrong with a claim, is tried again later."""
         try:
             self._attempt(key, pod)
@@ -139,7 +142,7 @@ class Scheduler:
                 why = f'running "DynamicResources" filter plugin: {error}'
                 self._writer.refuse(pod, "SchedulerError", why)
 
-    def _attempt(self, key: str, pod: JsonObject) -> None:
+    def _attempt(self, key: str, pod: Pod) -> None:
         """Place POD, or say in it why it waits. Raises ApiError, AllocationError."""
         self._hints.follow(key, pod)
         try:
@@ -168,7 +171,7 @@ class Scheduler:
         timed = "DRASchedulerFilterTimeout" in self._state.gates
         return lambda: timed and self._clock.monotonic() > end
 
-    def _claims_of(self, pod: JsonObject) -> list[JsonObject]:
+    def _claims_of(self, pod: Pod) -> list[ResourceClaim]:
         """The claims of POD, the one for its extended resources last.
 
         Raises:
@@ -179,10 +182,10 @@ class Scheduler:
         claims = [claim for claim in found if claim is not None]
         namespace = pod["metadata"]["namespace"]
         special = self._state.special.get(pod["metadata"]["uid"])
-        claim = self._api.find("resourceclaims", special, namespace) if special else None
+        claim = find_claim(self._api, special, namespace) if special else None
         return [*claims, claim] if claim is not None else claims
 
-    def _reserve(self, key: str, pod: JsonObject, claims: list[JsonObject], placement: Placement) -> None:
+    def _reserve(self, key: str, pod: Pod, claims: list[ResourceClaim], placement: Placement) -> None:
         """Write the allocations and reservations, then bind, or wait for the devices first."""
         allocated = [claim for claim in claims if (claim.get("status") or {}).get("allocation")]
         held = [self._writer.write(claim, pod, None) for claim in allocated]
@@ -199,7 +202,7 @@ class Scheduler:
             return
         self._writer.bind(key, pod, placement.node)
 
-    async def _bind_later(self, key: str, pod: JsonObject, names: list[str], node: str) -> None:
+    async def _bind_later(self, key: str, pod: Pod, names: list[str], node: str) -> None:
         """Bind POD when the devices of its claims are ready; give the claims back when they fail or are late."""
         message = f"waiting for binding conditions for device on node {node}"
         record_event(
@@ -209,7 +212,7 @@ class Scheduler:
             state = await self._readiness(pod["metadata"]["namespace"], names)
         finally:
             self._binding.pop(key, None)
-        current = self._api.find("pods", pod["metadata"]["name"], pod["metadata"]["namespace"])
+        current = find_pod(self._api, pod["metadata"]["name"], pod["metadata"]["namespace"])
         if current is None or current["metadata"]["uid"] != pod["metadata"]["uid"]:
             return
         try:
@@ -223,7 +226,7 @@ class Scheduler:
             )
         except ApiError as error:
             log.info("pod %s: %s", key, error)
-        self._state.put("pods", current, current)
+        self._state.put("pods", dict(current), dict(current))
         self._unschedulable.clear()
         self._queue.retry(key, self._clock.time())
         self._changes.put_nowait(None)
@@ -232,7 +235,7 @@ class Scheduler:
         """``ready``, ``failed`` or ``late``, once the claims NAMES are no longer waiting."""
         while True:
             await self._clock.sleep(POLL_S)
-            claims = [self._api.find("resourceclaims", name, namespace) for name in names]
+            claims = [find_claim(self._api, name, namespace) for name in names]
             now = self._clock.time()
             states = {state_of(claim, now) if claim else "failed" for claim in claims}
             state = next((found for found in ("failed", "late", "waiting") if found in states), "ready")
@@ -240,7 +243,7 @@ class Scheduler:
                 return state
 
 
-def wants_node(pod: JsonObject) -> bool:
+def wants_node(pod: Pod) -> bool:
     """Whether POD is this scheduler's to place."""
     spec = pod["spec"]
     if (
@@ -253,7 +256,7 @@ def wants_node(pod: JsonObject) -> bool:
     return spec.get("schedulerName") in (None, "", SOURCE)
 
 
-def claim_of(api: Api, pod: JsonObject, entry: JsonObject) -> JsonObject | None:
+def claim_of(api: Api, pod: Pod, entry: PodResourceClaim) -> ResourceClaim | None:
     """The claim behind an entry of ``spec.resourceClaims``; None: none is needed.
 
     Raises:
@@ -270,7 +273,7 @@ def claim_of(api: Api, pod: JsonObject, entry: JsonObject) -> JsonObject | None:
         name = made[entry["name"]]
     if not name:
         return None
-    claim = api.find("resourceclaims", name, namespace)
+    claim = find_claim(api, name, namespace)
     if claim is None:
         message = f'resourceclaim.resource.k8s.io "{name}" not found'
         raise NotReady(message)
@@ -283,7 +286,7 @@ def claim_of(api: Api, pod: JsonObject, entry: JsonObject) -> JsonObject | None:
     return claim
 
 
-def owns(pod: JsonObject, claim: JsonObject) -> bool:
+def owns(pod: Pod, claim: ResourceClaim) -> bool:
     """Whether CLAIM was made for POD."""
     owners = claim["metadata"].get("ownerReferences") or []
     return any(owner.get("controller") and owner["uid"] == pod["metadata"]["uid"] for owner in owners)

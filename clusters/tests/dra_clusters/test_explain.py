@@ -2,14 +2,16 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from control_plane import DRIVER, BareControlPlane
 
+from dra_api.objects import DeviceClass, Node, ResourceClaim
 from dra_clusters.cli import main
 from dra_clusters.embedded import EmbeddedProvider
 from dra_clusters.provider import ClusterOptions
+from kube_emulator.apiserver.registry.typed import claims, slices, taint_rules
 from kube_emulator.releases.gates import gates_of
 from kube_emulator.releases.release import V1_37
 from kube_emulator.scheduler.framework.explain import Explanation, explain
@@ -20,12 +22,12 @@ Object = dict[str, Any]
 def explained(plane: BareControlPlane, name: str = "c") -> Explanation:
     api = plane.api
     return explain(
-        plane.get("resourceclaims", name),
-        nodes=api.values("nodes"),
-        slices=api.values("resourceslices"),
-        classes=api.values("deviceclasses"),
-        claims=api.values("resourceclaims"),
-        rules=api.values("devicetaintrules"),
+        cast(ResourceClaim, plane.get("resourceclaims", name)),
+        nodes=cast("list[Node]", api.values("nodes")),
+        slices=slices(api),
+        classes=cast("list[DeviceClass]", api.values("deviceclasses")),
+        claims=claims(api),
+        rules=taint_rules(api),
         gates=gates_of(V1_37),
     )
 

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
-from typing import Any
 
+from dra_api.objects import Node
 from kube_emulator.scheduler.framework.capacity import shortage, taken_by
 from kube_emulator.scheduler.framework.constraints import violated
 from kube_emulator.scheduler.framework.devices import Device, PoolId
@@ -22,7 +22,6 @@ from kube_emulator.scheduler.framework.selection import chosen_by
 from kube_emulator.scheduler.framework.tolerations import preventing
 from kube_emulator.scheduler.framework.usage import Usage
 
-Object = Mapping[str, Any]
 RESULTS_MAX = 32
 """Devices in one claim's allocation (resource/v1 AllocationResultsMaxSize)."""
 CHECK_EVERY = 256
@@ -60,7 +59,7 @@ class Chosen:
 class Search:
     """One search; ``chosen`` and ``picked`` are the solution when it ends well."""
 
-    node: Object
+    node: Node
     pools: Sequence[Pool]
     claims: Sequence[Claim]
     usage: Usage
@@ -307,7 +306,7 @@ def never() -> bool:
 
 
 def search(
-    node: Object,
+    node: Node,
     pools: Sequence[Pool],
     claims: Sequence[Claim],
     usage: Usage,

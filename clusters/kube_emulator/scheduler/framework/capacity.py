@@ -7,8 +7,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
+from dra_api.objects import Capacity as CapacityObject
+from dra_api.objects import ReadOnlyObject
 from dra_api.quantity import parse
 
 Amounts = Mapping[str, Fraction]
@@ -50,12 +51,12 @@ class Capacity:
         return not self.values or amount in self.values
 
 
-def capacity_of(document: Mapping[str, Any]) -> Capacity:
+def capacity_of(document: CapacityObject) -> Capacity:
     """An item of ``device.capacity``."""
     policy = document.get("requestPolicy") or {}
-    span = policy.get("validRange") or {}
+    span: ReadOnlyObject = policy.get("validRange") or {}
 
-    def read(holder: Mapping[str, Any], name: str) -> Fraction | None:
+    def read(holder: ReadOnlyObject, name: str) -> Fraction | None:
         return parse(holder[name]) if name in holder else None
 
     return Capacity(

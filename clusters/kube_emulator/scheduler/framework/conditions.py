@@ -3,24 +3,23 @@
 KEP 5007; dynamicresources isClaimReadyForBinding, 1.36.
 """
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
+from dra_api.objects import ResourceClaim
 from kube_emulator.clock import moment
 from kube_emulator.scheduler.framework.usage import results_of
 
-Object = Mapping[str, Any]
 TIMEOUT_S = 600
 POLL_S = 5
 """DynamicResourcesArgs bindingTimeout, and the pace of looking."""
 
 
-def conditional(claim: Object) -> bool:
+def conditional(claim: ResourceClaim) -> bool:
     """Whether a device of CLAIM needs conditions."""
     return any(result.get("bindingConditions") for result in results_of(claim))
 
 
-def state_of(claim: Object, now: float) -> Literal["ready", "waiting", "failed", "late"]:
+def state_of(claim: ResourceClaim, now: float) -> Literal["ready", "waiting", "failed", "late"]:
     """How far CLAIM's devices are."""
     ready = True
     entries = {
@@ -30,8 +29,9 @@ def state_of(claim: Object, now: float) -> Literal["ready", "waiting", "failed",
     for result in results_of(claim):
         if not result.get("bindingConditions"):
             continue
-        entry = entries.get((result["driver"], result["pool"], result["device"], result.get("shareID"))) or {}
-        true = {c["type"] for c in entry.get("conditions") or [] if c.get("status") == "True"}
+        entry = entries.get((result["driver"], result["pool"], result["device"], result.get("shareID")))
+        conditions = (entry.get("conditions") or []) if entry else []
+        true = {c["type"] for c in conditions if c.get("status") == "True"}
         if true & set(result.get("bindingFailureConditions") or []):
             return "failed"
         ready = ready and set(result["bindingConditions"]) <= true
@@ -40,7 +40,8 @@ def state_of(claim: Object, now: float) -> Literal["ready", "waiting", "failed",
     return "late" if now - allocated_at(claim, now) > TIMEOUT_S else "waiting"
 
 
-def allocated_at(claim: Object, otherwise: float) -> float:
+def allocated_at(claim: ResourceClaim, otherwise: float) -> float:
     """When CLAIM was allocated."""
-    stamp = ((claim.get("status") or {}).get("allocation") or {}).get("allocationTimestamp")
+    allocation = (claim.get("status") or {}).get("allocation")
+    stamp = allocation.get("allocationTimestamp") if allocation else None
     return moment(stamp) if stamp else otherwise

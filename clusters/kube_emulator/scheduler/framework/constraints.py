@@ -4,12 +4,10 @@ Every question is asked about all devices that a claim has so far, so that nothi
 back.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
+from dra_api.objects import JsonObject
 from kube_emulator.scheduler.framework.devices import Device
-
-Object = Mapping[str, Any]
 
 
 def covers(names: Sequence[str], request: str) -> bool:
@@ -18,8 +16,8 @@ def covers(names: Sequence[str], request: str) -> bool:
 
 
 def violated(
-    constraints: Iterable[Object], chosen: Sequence[tuple[str, Device]], request: str, new: Device
-) -> Object | None:
+    constraints: Iterable[JsonObject], chosen: Sequence[tuple[str, Device]], request: str, new: Device
+) -> JsonObject | None:
     """The first of CONSTRAINTS that NEW for REQUEST would break beside CHOSEN, [(request, device)]; None if none."""
     for constraint in constraints:
         names = constraint.get("requests") or []
@@ -52,7 +50,7 @@ def differing(name: str, others: Sequence[Device], new: Device) -> bool:
     )
 
 
-def described(constraint: Object) -> str:
+def described(constraint: JsonObject) -> str:
     """A constraint for people."""
     kind = "matchAttribute" if constraint.get("matchAttribute") else "distinctAttribute"
     return f"{kind} {constraint.get(kind)}"

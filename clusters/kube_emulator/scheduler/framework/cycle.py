@@ -5,13 +5,12 @@ first that fits is taken. Only a request with alternatives is worth comparing no
 are, by which alternative they could serve.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import msgspec
 
-from dra_api.objects import JsonObject
+from dra_api.objects import AllocationResult, JsonObject, Node, Pod, ResourceClaim
 from kube_emulator.scheduler.framework.allocator import NodeUnfit, SearchTimeout, search
 from kube_emulator.scheduler.framework.conditions import conditional, state_of
 from kube_emulator.scheduler.framework.extended import requests_and_mappings, special_claim
@@ -40,9 +39,9 @@ class Placement:
     node: str
     index: int
     """Where the node is in the order of nodes."""
-    claims: list[JsonObject]
+    claims: list[ResourceClaim]
     """Those to be allocated, in the order of ``allocations``; the special one has no name yet."""
-    allocations: list[JsonObject]
+    allocations: list[AllocationResult]
     mappings: list[JsonObject]
     score: int
 
@@ -51,13 +50,13 @@ class Placement:
 class Cycle:
     """One pod's cycle; ``unavailable`` collects allocated claims that kept it from a node."""
 
-    pod: JsonObject
-    claims: Sequence[JsonObject]
+    pod: Pod
+    claims: Sequence[ResourceClaim]
     state: State
     now: float
     deadline: Callable[[], Callable[[], bool]]
     """Starts the time that the search on one node may take."""
-    unavailable: list[JsonObject] = field(default_factory=list)
+    unavailable: list[ResourceClaim] = field(default_factory=list)
     prepared: dict[str, Claim] = field(default_factory=dict)
 
     def run(self, start: int) -> Placement:
@@ -109,7 +108,7 @@ class Cycle:
                         return f"request {main}{option.get('name', request['name'])}: device class {name} does not exist"
         return ""
 
-    def try_node(self, node: Mapping[str, Any], index: int) -> Placement | list[str]:
+    def try_node(self, node: Node, index: int) -> Placement | list[str]:
         """A placement on NODE, or why there is none (Filter)."""
         if reasons := refusals(self.pod, node):
             return reasons
@@ -134,14 +133,14 @@ class Cycle:
                 open_claims.append(special_claim(self.pod, wanted))
         return self.allocate(node, index, open_claims, mappings)
 
-    def usable(self, claim: JsonObject, node: Mapping[str, Any]) -> bool:
+    def usable(self, claim: ResourceClaim, node: Node) -> bool:
         """Whether an allocated claim can be used on NODE."""
         if not selects_node(claim["status"]["allocation"].get("nodeSelector"), node):
             return False
         return not conditional(claim) or state_of(claim, self.now) in ("ready", "waiting")
 
     def allocate(
-        self, node: Mapping[str, Any], index: int, claims: list[JsonObject], mappings: list[JsonObject]
+        self, node: Node, index: int, claims: list[ResourceClaim], mappings: list[JsonObject]
     ) -> Placement | list[str]:
         """Devices for CLAIMS on NODE."""
         name = node["metadata"]["name"]
@@ -166,7 +165,7 @@ class Cycle:
         )
         return Placement(name, index, claims, allocations(found), mappings, score)
 
-    def idle(self) -> list[JsonObject]:
+    def idle(self) -> list[ResourceClaim]:
         """The claims in the way that nobody else uses."""
         uid = self.pod["metadata"]["uid"]
         return [
@@ -175,7 +174,7 @@ class Cycle:
             if all(user["uid"] == uid for user in claim["status"].get("reservedFor") or [])
         ]
 
-    def ready(self, claim: JsonObject) -> Claim:
+    def ready(self, claim: ResourceClaim) -> Claim:
         """CLAIM ready for the search; the special one differs from node to node."""
         uid = claim["metadata"]["uid"]
         if claim["metadata"]["name"].startswith("<"):
@@ -189,27 +188,26 @@ ASKED = ("nodeName", "nodeSelector", "affinity", "tolerations", "overhead")
 """Members of a pod's spec that decide where it fits, beside what its containers ask for."""
 
 
-def likeness(pod: JsonObject, claims: Sequence[JsonObject]) -> bytes | None:
+def likeness(pod: Pod, claims: Sequence[ResourceClaim]) -> bytes | None:
     """What pods have in common that fit on the same nodes; None for one whose claims tie it to a place."""
     if any((claim.get("status") or {}).get("allocation") for claim in claims):
         return None
     spec = pod["spec"]
     containers = [
         (container.get("name"), container.get("resources"), container.get("restartPolicy"))
-        for kind in ("initContainers", "containers")
-        for container in spec.get(kind) or []
+        for container in [*(spec.get("initContainers") or []), *(spec.get("containers") or [])]
     ]
     asked = [spec.get(name) for name in ASKED]
     return msgspec.json.encode([asked, containers, [claim["spec"] for claim in claims]])
 
 
-def scored(claim: JsonObject) -> bool:
+def scored(claim: ResourceClaim) -> bool:
     """Whether a claim has requests with alternatives."""
     requests = (claim["spec"].get("devices") or {}).get("requests") or []
     return any(request.get("firstAvailable") for request in requests)
 
 
-def still(claims: Sequence[JsonObject], idle: Sequence[JsonObject]) -> str:
+def still(claims: Sequence[ResourceClaim], idle: Sequence[ResourceClaim]) -> str:
     """What PostFilter says: whether one of the claims IDLE is deallocated."""
     if not claims:
         return "no new claims to deallocate"

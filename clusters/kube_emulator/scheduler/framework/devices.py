@@ -11,12 +11,13 @@ from functools import cached_property
 from typing import Any
 
 from dra_api.identifiers import DeviceName, DriverName, PoolName
+from dra_api.objects import Device as DeviceSpec
+from dra_api.objects import DeviceTaint, DeviceTaintRule, ReadOnlyObject, ResourceSlice, ResourceSliceSpec
 from dra_api.quantity import parse
 from kube_emulator.apiserver.cel.device_selector import SelectorError, selects, view
 from kube_emulator.scheduler.framework.capacity import Capacity, capacity_of
 from kube_emulator.scheduler.framework.tolerations import meant
 
-Object = Mapping[str, Any]
 PoolId = tuple[DriverName, PoolName]
 """(driver, pool)."""
 DeviceId = tuple[DriverName, PoolName, DeviceName]
@@ -25,7 +26,7 @@ Counters = Mapping[str, Mapping[str, Fraction]]
 """{counter set: {counter: value}}."""
 
 
-def counters_of(items: Sequence[Object], name: str) -> dict[str, dict[str, Fraction]]:
+def counters_of(items: Sequence[ReadOnlyObject], name: str) -> dict[str, dict[str, Fraction]]:
     """The counters in ``sharedCounters`` or ``consumesCounters``; NAME is what the set is called there."""
     return {
         item[name]: {
@@ -40,10 +41,10 @@ class Device:
     """One device of a slice."""
 
     id: DeviceId
-    spec: Object
-    slice: Object
+    spec: DeviceSpec
+    slice: ResourceSliceSpec
     """The ``spec`` of its slice."""
-    taints: tuple[Object, ...]
+    taints: tuple[DeviceTaint, ...]
     lists: bool
     """Whether list attributes are known (gate DRAListTypeAttributes)."""
     answers: dict[str, bool | SelectorError] = field(default_factory=dict, repr=False)
@@ -69,7 +70,7 @@ class Device:
         return bool(self.spec.get("allowMultipleAllocations"))
 
     @property
-    def placed(self) -> Object:
+    def placed(self) -> ResourceSliceSpec | DeviceSpec:
         """What has its node fields: itself or its slice."""
         return self.spec if self.slice.get("perDeviceNodeSelection") else self.slice
 
@@ -89,7 +90,9 @@ class Device:
         """The values of a qualified attribute, each with its type; None if it has none that is known."""
         attributes = self.spec.get("attributes") or {}
         domain, _, short = name.rpartition("/")
-        value = attributes.get(name) or (attributes.get(short) if domain == self.id[0] else None)
+        value: ReadOnlyObject | None = attributes.get(name) or (
+            attributes.get(short) if domain == self.id[0] else None
+        )
         for kind, content in (value or {}).items():
             if kind in ("string", "int", "bool", "version"):
                 return frozenset({(kind, content)})
@@ -103,13 +106,13 @@ class Slice:
     """One ResourceSlice."""
 
     name: str
-    spec: Object
+    spec: ResourceSliceSpec
     devices: tuple[Device, ...]
 
     @property
     def pool(self) -> PoolId:
         """The pool that it is a part of."""
-        return self.spec["driver"], self.spec["pool"]["name"]
+        return DriverName(self.spec["driver"]), PoolName(self.spec["pool"]["name"])
 
     @property
     def generation(self) -> int:
@@ -133,14 +136,14 @@ class Slice:
         return next((name for name in names if names.count(name) > 1), "")
 
 
-def slice_of(item: Object, rules: Sequence[Object], gates: frozenset[str]) -> Slice:
+def slice_of(item: ResourceSlice, rules: Sequence[DeviceTaintRule], gates: frozenset[str]) -> Slice:
     """ITEM, a ResourceSlice, with the taints that RULES add."""
     spec = item["spec"]
-    driver, pool = spec["driver"], spec["pool"]["name"]
+    driver, pool = DriverName(spec["driver"]), PoolName(spec["pool"]["name"])
     lists, tainted = "DRAListTypeAttributes" in gates, "DRADeviceTaints" in gates
     devices = []
     for device in spec.get("devices") or []:
         added = [rule["spec"]["taint"] for rule in rules if meant(rule, driver, pool, device["name"])]
         taints = (*(device.get("taints") or ()), *added) if tainted else ()
-        devices.append(Device((driver, pool, device["name"]), device, spec, taints, lists))
+        devices.append(Device((driver, pool, DeviceName(device["name"])), device, spec, taints, lists))
     return Slice(item["metadata"]["name"], spec, tuple(devices))

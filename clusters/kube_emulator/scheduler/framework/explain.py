@@ -5,10 +5,10 @@ first obstacle is reported. Where every request finds enough devices and the sea
 together, or a constraint over them, that cannot be satisfied; that is reported for the node.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from dra_api.objects import DeviceClass, DeviceTaintRule, Node, ResourceClaim, ResourceSlice
 from kube_emulator.scheduler.framework.allocator import NodeUnfit, Search, search
 from kube_emulator.scheduler.framework.constraints import described, violated
 from kube_emulator.scheduler.framework.devices import Device
@@ -17,8 +17,6 @@ from kube_emulator.scheduler.framework.requests import AllocationError, Claim, W
 from kube_emulator.scheduler.framework.state import key_of
 from kube_emulator.scheduler.framework.tolerations import named, preventing
 from kube_emulator.scheduler.framework.usage import Usage, id_of, results_of
-
-Object = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +44,13 @@ class Explanation:
 
 
 def explain(
-    claim: Object,
+    claim: ResourceClaim,
     *,
-    nodes: Sequence[Object],
-    slices: Iterable[Object],
-    classes: Iterable[Object],
-    claims: Iterable[Object],
-    rules: Iterable[Object],
+    nodes: Sequence[Node],
+    slices: Iterable[ResourceSlice],
+    classes: Iterable[DeviceClass],
+    claims: Iterable[ResourceClaim],
+    rules: Iterable[DeviceTaintRule],
     gates: frozenset[str],
 ) -> Explanation:
     """Why CLAIM does or does not fit on each of NODES."""

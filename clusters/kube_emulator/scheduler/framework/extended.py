@@ -5,16 +5,16 @@ a claim that the scheduler makes. Init containers that end before the pod starts
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import cast
 
+from dra_api.objects import DeviceClass, DeviceRequest, JsonObject, Pod, ResourceClaim
 from dra_api.quantity import parse
 
-Object = Mapping[str, Any]
 ANNOTATION = "resource.kubernetes.io/extended-resource-claim"
 IMPLICIT = "deviceclass.resource.kubernetes.io/"
 
 
-def classes_by_resource(classes: Iterable[Object]) -> dict[str, str]:
+def classes_by_resource(classes: Iterable[DeviceClass]) -> dict[str, str]:
     """{extended resource: class}; the newest class has a name, then the smaller name."""
     ordered = sorted(classes, key=lambda item: item["metadata"]["name"], reverse=True)
     ordered.sort(key=lambda item: item["metadata"].get("creationTimestamp") or "")
@@ -26,15 +26,19 @@ def classes_by_resource(classes: Iterable[Object]) -> dict[str, str]:
 
 
 def request_of(
-    index: int, container: Object, resource: str, class_name: str, reusable: Sequence[Any]
-) -> tuple[Any, list[Any]]:
+    index: int,
+    container: JsonObject,
+    resource: str,
+    class_name: str,
+    reusable: Sequence[DeviceRequest | None],
+) -> tuple[DeviceRequest | None, list[JsonObject]]:
     """The request of one container, None if it needs none beyond REUSABLE ones, and the mappings of its devices."""
     resources = container.get("resources") or {}
     wanted = {**(resources.get("limits") or {}), **(resources.get("requests") or {})}
     count = int(parse(str(wanted.get(resource, 0))))
     if not count:
         return None, []
-    have, mappings = 0, []
+    have, mappings = 0, list[JsonObject]()
     for request in filter(None, reusable):
         have += request["exactly"]["count"]
         mappings.append(mapping_of(container, resource, request["name"]))
@@ -45,25 +49,27 @@ def request_of(
     return {"name": name, "exactly": exactly}, [*mappings, mapping_of(container, resource, name)]
 
 
-def mapping_of(container: Object, resource: str, request: str) -> dict[str, str]:
+def mapping_of(container: JsonObject, resource: str, request: str) -> JsonObject:
     """An item of ``pod.status.extendedResourceClaimStatus.requestMappings``."""
     return {"containerName": container["name"], "resourceName": resource, "requestName": request}
 
 
-def requests_and_mappings(pod: Object, resources: Mapping[str, str]) -> tuple[list[Any], list[Any]]:
+def requests_and_mappings(
+    pod: Pod, resources: Mapping[str, str]
+) -> tuple[list[DeviceRequest], list[JsonObject]]:
     """What POD's special claim asks for, and which container each request is for; RESOURCES: {resource: class}."""
     inits = pod["spec"].get("initContainers") or []
     containers = [*inits, *(pod["spec"].get("containers") or [])]
     brief = [index for index, item in enumerate(inits) if item.get("restartPolicy") != "Always"]
-    requests: list[Any] = []
-    mappings: list[Any] = []
+    requests: list[DeviceRequest] = []
+    mappings: list[JsonObject] = []
     for resource, class_name in sorted(resources.items()):
-        lasting: list[Any] = [None] * len(containers)
+        lasting: list[DeviceRequest | None] = [None] * len(containers)
         for index in (i for i in range(len(containers)) if i not in brief):
             lasting[index], found = request_of(index, containers[index], resource, class_name, ())
             mappings += found
-        largest: Any = None
-        short: list[Any] = []
+        largest: DeviceRequest | None = None
+        short: list[JsonObject] = []
         names = set()
         for index in brief:
             request, found = request_of(index, containers[index], resource, class_name, lasting[index:])
@@ -73,14 +79,14 @@ def requests_and_mappings(pod: Object, resources: Mapping[str, str]) -> tuple[li
                 if largest is None or request["exactly"]["count"] > largest["exactly"]["count"]:
                     largest = request
         for mapping in short:
-            if mapping["requestName"] in names:
+            if largest is not None and mapping["requestName"] in names:
                 mapping["requestName"] = largest["name"]
         requests += [request for request in (*lasting, largest) if request is not None]
         mappings += short
     return requests, mappings
 
 
-def special_claim(pod: Object, requests: Sequence[Any]) -> dict[str, Any]:
+def special_claim(pod: Pod, requests: Sequence[DeviceRequest]) -> ResourceClaim:
     """The claim for POD's extended resources, not yet created."""
     metadata = pod["metadata"]
     owner = {
@@ -90,7 +96,7 @@ def special_claim(pod: Object, requests: Sequence[Any]) -> dict[str, Any]:
         "uid": metadata["uid"],
         "controller": True,
     }
-    return {
+    claim = {
         "metadata": {
             "name": "<extended-resources>",
             "generateName": f"{metadata['name']}-extended-resources-",
@@ -101,9 +107,10 @@ def special_claim(pod: Object, requests: Sequence[Any]) -> dict[str, Any]:
         },
         "spec": {"devices": {"requests": list(requests)}},
     }
+    return cast(ResourceClaim, claim)  # the API server adds the rest of the metadata when it is created
 
 
-def owner_of(claim: Object) -> str:
+def owner_of(claim: ResourceClaim) -> str:
     """The UID of the pod whose special claim CLAIM is, or nothing."""
     if (claim["metadata"].get("annotations") or {}).get(ANNOTATION) != "true":
         return ""

@@ -1,13 +1,11 @@
 """Pure: which parked pods a change may help (queueing hints of kube-scheduler's plugins, 1.36)."""
 
-from collections.abc import Mapping
 from enum import Enum
-from typing import Any
+from typing import Any, cast
 
+from dra_api.objects import JsonObject, Node, Pod, ResourceClaim
 from kube_emulator.scheduler.framework.state import claim_names, ended, key_of
 from kube_emulator.scheduler.framework.usage import results_of
-
-Object = Mapping[str, Any]
 
 
 class Wake(Enum):
@@ -17,7 +15,7 @@ class Wake(Enum):
     ALL = "all"
 
 
-def of_node(node: Object | None) -> Any:
+def of_node(node: Node | None) -> Any:
     """What of a node decides whether a pod fits; heartbeats do not."""
     if node is None:
         return None
@@ -33,7 +31,7 @@ class Hints:
         self._waiting: dict[str, set[str]] = {}
         self._follows: dict[str, set[str]] = {}
 
-    def follow(self, key: str, pod: Object) -> None:
+    def follow(self, key: str, pod: Pod) -> None:
         """The pod KEY waits for its claims, those that do not exist too."""
         namespace = pod["metadata"]["namespace"]
         for name in claim_names(pod):
@@ -47,32 +45,35 @@ class Hints:
             if not pods:
                 self._waiting.pop(claim, None)
 
-    def seen(self, plural: str, before: Object | None, after: Object | None) -> Wake | set[str]:
+    def seen(self, plural: str, before: JsonObject | None, after: JsonObject | None) -> Wake | set[str]:
         """Whom the change from BEFORE to AFTER may help."""
         item = after or before
         if item is None:
             return Wake.NOBODY
         if plural == "pods":
-            return self._pod(key_of(item), before, after)
+            return self._pod(key_of(item), cast("Pod | None", before), cast("Pod | None", after))
         if plural == "resourceclaims":
             # Freed devices may serve any pod; any other change of a claim concerns only pods that use it.
-            freed = (
-                before is not None and bool(results_of(before)) and (after is None or not results_of(after))
-            )
+            old, new = cast("ResourceClaim | None", before), cast("ResourceClaim | None", after)
+            freed = old is not None and bool(results_of(old)) and (new is None or not results_of(new))
             return Wake.ALL if freed else set(self._waiting.get(key_of(item), ()))
         if plural == "nodes":
-            return Wake.ALL if after is not None and of_node(before) != of_node(after) else Wake.NOBODY
+            return (
+                Wake.ALL
+                if after is not None and of_node(cast("Node | None", before)) != of_node(cast(Node, after))
+                else Wake.NOBODY
+            )
         same = before is not None and after is not None and before.get("spec") == after.get("spec")
         return Wake.NOBODY if same else Wake.ALL
 
-    def _pod(self, key: str, before: Object | None, after: Object | None) -> Wake:
+    def _pod(self, key: str, before: Pod | None, after: Pod | None) -> Wake:
         gone = after is None or ended(after)
         if gone:
             self._drop(key)
         placed = before is not None and bool(before["spec"].get("nodeName"))
         return Wake.ALL if gone and placed and before is not None and not ended(before) else Wake.NOBODY
 
-    def changed(self, before: Object, after: Object) -> bool:
+    def changed(self, before: Pod, after: Pod) -> bool:
         """Whether a waiting pod itself changed in what decides where it goes."""
         return (
             before["spec"] != after["spec"]
@@ -81,6 +82,6 @@ class Hints:
         )
 
 
-def claims_of(pod: Object) -> Any:
+def claims_of(pod: Pod) -> Any:
     """The names of a pod's generated claims."""
     return (pod.get("status") or {}).get("resourceClaimStatuses")

@@ -1,12 +1,12 @@
 """What the nodes are offered, kept slice by slice: a change costs what it touches, not the size of the cluster."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
+from dra_api.identifiers import DriverName, PoolName
+from dra_api.objects import DeviceTaintRule, Node, ResourceSlice, ResourceSliceSpec
 from kube_emulator.scheduler.framework.devices import PoolId, Slice, slice_of
 from kube_emulator.scheduler.framework.pools import Pool, pools_of
-
-Object = Mapping[str, Any]
 
 
 class Inventory:
@@ -14,15 +14,17 @@ class Inventory:
 
     def __init__(self, gates: frozenset[str]) -> None:
         self._gates = gates
-        self._items: dict[str, Object] = {}
-        self._rules: dict[str, Object] = {}
+        self._items: dict[str, ResourceSlice] = {}
+        self._rules: dict[str, DeviceTaintRule] = {}
         self._slices: dict[PoolId, dict[str, Slice]] = {}
         self._pools_of_node: dict[str, set[PoolId]] = {}
         self._anywhere: set[PoolId] = set()
         self._known: dict[str, tuple[Any, list[Pool]]] = {}
 
     @classmethod
-    def of(cls, slices: Iterable[Object], rules: Iterable[Object], gates: frozenset[str]) -> "Inventory":
+    def of(
+        cls, slices: Iterable[ResourceSlice], rules: Iterable[DeviceTaintRule], gates: frozenset[str]
+    ) -> "Inventory":
         """The inventory of SLICES under RULES."""
         inventory = cls(gates)
         inventory._rules = {rule["metadata"]["name"]: rule for rule in rules}
@@ -30,7 +32,7 @@ class Inventory:
             inventory.put(item["metadata"]["name"], item)
         return inventory
 
-    def put(self, name: str, item: Object | None) -> None:
+    def put(self, name: str, item: ResourceSlice | None) -> None:
         """The slice NAME is ITEM now; None: it is gone."""
         old = self._items.pop(name, None)
         if old is not None:
@@ -47,9 +49,9 @@ class Inventory:
         else:
             self._anywhere.add(read.pool)
 
-    def _forget(self, name: str, item: Object) -> None:
+    def _forget(self, name: str, item: ResourceSlice) -> None:
         spec = item["spec"]
-        pool = spec["driver"], spec["pool"]["name"]
+        pool = DriverName(spec["driver"]), PoolName(spec["pool"]["name"])
         self._touch(pool, spec)
         slices = self._slices[pool]
         del slices[name]
@@ -59,7 +61,7 @@ class Inventory:
             if node := bound_node(spec):
                 self._pools_of_node.get(node, set()).discard(pool)
 
-    def _touch(self, pool: PoolId, spec: Object) -> None:
+    def _touch(self, pool: PoolId, spec: ResourceSliceSpec) -> None:
         """Forget the pools of the nodes that a slice of POOL concerns."""
         if pool in self._anywhere or not bound_node(spec):
             self._known.clear()
@@ -68,7 +70,7 @@ class Inventory:
             self._known.pop(item.spec.get("nodeName", ""), None)
         self._known.pop(spec["nodeName"], None)
 
-    def put_rule(self, name: str, rule: Object | None) -> None:
+    def put_rule(self, name: str, rule: DeviceTaintRule | None) -> None:
         """The DeviceTaintRule NAME is RULE now; None: it is gone."""
         self._rules.pop(name, None)
         if rule is not None:
@@ -76,7 +78,7 @@ class Inventory:
         for item in list(self._items.values()):
             self.put(item["metadata"]["name"], item)
 
-    def pools(self, node: Object) -> list[Pool]:
+    def pools(self, node: Node) -> list[Pool]:
         """What NODE is offered."""
         name, labels = node["metadata"]["name"], node["metadata"].get("labels")
         known = self._known.get(name)
@@ -88,6 +90,6 @@ class Inventory:
         return known[1]
 
 
-def bound_node(spec: Object) -> str:
+def bound_node(spec: ResourceSliceSpec) -> str:
     """The only node that a slice concerns, or nothing."""
     return "" if spec.get("sharedCounters") else spec.get("nodeName") or ""

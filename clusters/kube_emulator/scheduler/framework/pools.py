@@ -9,10 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dra_api.objects import Node
 from kube_emulator.scheduler.framework.devices import Counters, Device, PoolId, Slice
 from kube_emulator.scheduler.framework.selection import chosen_by
-
-Object = Mapping[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +30,7 @@ class Pool:
     """What is missing, or nothing."""
 
 
-def relevant(item: Slice, node: Object, gates: frozenset[str]) -> bool:
+def relevant(item: Slice, node: Node, gates: frozenset[str]) -> bool:
     """Whether a slice says something to NODE."""
     spec = item.spec
     per_device, counters = spec.get("perDeviceNodeSelection"), spec.get("sharedCounters")
@@ -69,7 +68,7 @@ def problem_of(targeting: Sequence[Slice], everything: Sequence[Slice], gates: f
     return ""
 
 
-def pool_of(pool: PoolId, everything: Sequence[Slice], node: Object, gates: frozenset[str]) -> Pool | None:
+def pool_of(pool: PoolId, everything: Sequence[Slice], node: Node, gates: frozenset[str]) -> Pool | None:
     """A pool, of all whose slices are EVERYTHING, for NODE; None if it has nothing for the node."""
     mine = [item for item in everything if relevant(item, node, gates)]
     if not mine:
@@ -93,7 +92,7 @@ def pool_of(pool: PoolId, everything: Sequence[Slice], node: Object, gates: froz
     )
 
 
-def pools_of(by_pool: Mapping[PoolId, Sequence[Slice]], node: Object, gates: frozenset[str]) -> list[Pool]:
+def pools_of(by_pool: Mapping[PoolId, Sequence[Slice]], node: Node, gates: frozenset[str]) -> list[Pool]:
     """All pools that NODE is offered: first those whose devices need no binding conditions, each group by name."""
     found = [
         pool for name, slices in by_pool.items() if (pool := pool_of(name, slices, node, gates)) is not None

@@ -3,18 +3,16 @@
 After the plugins NodeName, NodeUnschedulable, TaintToleration, NodeAffinity and NodeResourcesFit, 1.36.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
 
+from dra_api.objects import DeviceTaint, JsonObject, Node, Pod
 from dra_api.quantity import parse
 from kube_emulator.scheduler.framework.selection import selects_node
 from kube_emulator.scheduler.framework.tolerations import preventing
 
-Object = Mapping[str, Any]
 Amounts = dict[str, Fraction]
-UNSCHEDULABLE = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
+UNSCHEDULABLE: DeviceTaint = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
 COUNTED = ("cpu", "memory", "ephemeral-storage")
 
 
@@ -32,14 +30,14 @@ class Load:
             self.amounts[name] = self.amounts.get(name, Fraction()) + sign * amount
 
 
-def amounts_of(container: Object) -> Amounts:
+def amounts_of(container: JsonObject) -> Amounts:
     """What a container asks for; a limit without a request is one."""
     resources = container.get("resources") or {}
     wanted = {**(resources.get("limits") or {}), **(resources.get("requests") or {})}
     return {name: parse(str(value)) for name, value in wanted.items()}
 
 
-def requests_of(pod: Object) -> Amounts:
+def requests_of(pod: Pod) -> Amounts:
     """What a pod asks for: its containers together, or its greediest init container."""
     spec = pod["spec"]
     total: Amounts = {}
@@ -68,7 +66,7 @@ def add(total: Amounts, amounts: Amounts) -> None:
         total[name] = total.get(name, Fraction()) + amount
 
 
-def refusals(pod: Object, node: Object) -> list[str]:
+def refusals(pod: Pod, node: Node) -> list[str]:
     """Why NODE is none for POD, whatever runs there."""
     spec, node_spec = pod["spec"], node.get("spec") or {}
     tolerations = spec.get("tolerations") or []
@@ -88,7 +86,7 @@ def refusals(pod: Object, node: Object) -> list[str]:
     return []
 
 
-def shortages(requests: Amounts, node: Object, load: Load, by_devices: frozenset[str]) -> list[str]:
+def shortages(requests: Amounts, node: Node, load: Load, by_devices: frozenset[str]) -> list[str]:
     """Which resources NODE is short of; resources BY_DEVICES that it does not have itself come from devices.
 
     A node that declares no cpu, memory or pods does not limit them: an emulated node has no such figures.

@@ -7,13 +7,19 @@ every node: a driver or cluster of another version may know better.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
+from dra_api.objects import (
+    DeviceClaimConfiguration,
+    DeviceClass,
+    DeviceRequest,
+    DeviceToleration,
+    JsonObject,
+    ResourceClaim,
+)
 from dra_api.quantity import parse
 from kube_emulator.apiserver.cel.device_selector import SelectorError
 from kube_emulator.scheduler.framework.devices import Device
 
-Object = Mapping[str, Any]
 OPTIONAL = (
     "consider using CEL optional chaining (.? followed by orValue()) "
     "or guarding the check with has() for optional fields"
@@ -30,13 +36,13 @@ class Wanted:
 
     name: str
     """``main``, or ``main/sub``."""
-    device_class: Object
+    device_class: DeviceClass
     count: int | None
     """None: all that match."""
     selectors: tuple[tuple[str, str], ...]
     """Where each expression is from, and the expression; the class's come first."""
     admin: bool
-    tolerations: tuple[Object, ...]
+    tolerations: tuple[DeviceToleration, ...]
     capacity: Mapping[str, Fraction]
 
     def unselected(self, device: Device) -> str:
@@ -72,11 +78,11 @@ class Claim:
     """For each request its alternatives, best first."""
     alternatives: tuple[bool, ...]
     """Whether a request has a list of alternatives at all."""
-    constraints: tuple[Object, ...]
-    config: tuple[Object, ...]
+    constraints: tuple[JsonObject, ...]
+    config: tuple[DeviceClaimConfiguration, ...]
 
 
-def claim_of(claim: Object, classes: Mapping[str, Object], gates: frozenset[str]) -> Claim:
+def claim_of(claim: ResourceClaim, classes: Mapping[str, DeviceClass], gates: frozenset[str]) -> Claim:
     """CLAIM ready for the search.
 
     Raises:
@@ -102,7 +108,7 @@ def claim_of(claim: Object, classes: Mapping[str, Object], gates: frozenset[str]
 
 
 def options_of(
-    request: Object, key: str, classes: Mapping[str, Object], gates: frozenset[str]
+    request: DeviceRequest, key: str, classes: Mapping[str, DeviceClass], gates: frozenset[str]
 ) -> list[Wanted]:
     """What would satisfy REQUEST, best first."""
     subrequests = request.get("firstAvailable") or []
@@ -117,7 +123,7 @@ def options_of(
 
 
 def wanted_of(
-    name: str, exact: Object, key: str, classes: Mapping[str, Object], gates: frozenset[str]
+    name: str, exact: JsonObject, key: str, classes: Mapping[str, DeviceClass], gates: frozenset[str]
 ) -> Wanted:
     """One alternative."""
     where = f"claim {key}, request {name.rpartition('/')[2]}"
@@ -154,7 +160,7 @@ def wanted_of(
     )
 
 
-def expressions(where: str, selectors: Sequence[Object], request: str = "") -> list[tuple[str, str]]:
+def expressions(where: str, selectors: Sequence[JsonObject], request: str = "") -> list[tuple[str, str]]:
     """The expressions of SELECTORS with where each is from; REQUEST names the request in errors."""
     found = []
     for number, selector in enumerate(selectors):

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-Object = Mapping[str, Any]
+from dra_api.objects import Device, JsonObject, Node, ReadOnlyObject, ResourceSliceSpec
 
 
-def requirement_holds(requirement: Object, values: Mapping[str, str]) -> bool:
+def requirement_holds(requirement: JsonObject, values: Mapping[str, str]) -> bool:
     """Whether one requirement holds for a node's labels or fields."""
     key, operator, wanted = requirement["key"], requirement["operator"], requirement.get("values") or []
     have = values.get(key)
@@ -27,7 +27,7 @@ def requirement_holds(requirement: Object, values: Mapping[str, str]) -> bool:
     return False
 
 
-def term_holds(term: Object, node: Object) -> bool:
+def term_holds(term: JsonObject, node: Node) -> bool:
     """Whether all of a term's requirements hold; an empty term holds nowhere."""
     expressions, fields = term.get("matchExpressions") or [], term.get("matchFields") or []
     labels, named = node["metadata"].get("labels") or {}, {"metadata.name": node["metadata"]["name"]}
@@ -37,12 +37,12 @@ def term_holds(term: Object, node: Object) -> bool:
     )
 
 
-def selects_node(selector: Object | None, node: Object) -> bool:
+def selects_node(selector: JsonObject | None, node: Node) -> bool:
     """Whether one of SELECTOR's terms holds for NODE; no selector means every node."""
     return selector is None or any(term_holds(term, node) for term in selector.get("nodeSelectorTerms") or [])
 
 
-def chosen_by(spec: Object, node: Object) -> bool:
+def chosen_by(spec: ResourceSliceSpec | Device, node: Node) -> bool:
     """Whether NODE is meant by ``nodeName``, ``allNodes`` or ``nodeSelector`` of a slice or device."""
     if spec.get("nodeName"):
         return bool(spec["nodeName"] == node["metadata"]["name"])
@@ -51,13 +51,13 @@ def chosen_by(spec: Object, node: Object) -> bool:
     return bool(spec.get("nodeSelector")) and selects_node(spec["nodeSelector"], node)
 
 
-def named_node(name: str) -> dict[str, Any]:
+def named_node(name: str) -> JsonObject:
     """The selector of one node."""
     requirement = {"key": "metadata.name", "operator": "In", "values": [name]}
     return {"nodeSelectorTerms": [{"matchFields": [requirement]}]}
 
 
-def selector_of(specs: Sequence[Object], node: str) -> dict[str, Any] | None:
+def selector_of(specs: Sequence[ReadOnlyObject], node: str) -> JsonObject | None:
     """Where all of SPECS (slices or devices with node fields) can be used together; None: everywhere.
 
     One that is bound to a node binds the whole allocation to NODE.

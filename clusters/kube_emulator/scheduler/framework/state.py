@@ -1,30 +1,38 @@
 """The cluster as the scheduler knows it: kept up to date change by change."""
 
 from bisect import bisect_left
-from collections.abc import Mapping
-from typing import Any
+from typing import cast
 
+from dra_api.objects import (
+    DeviceClass,
+    DeviceTaintRule,
+    JsonObject,
+    Node,
+    Pod,
+    ReadOnlyObject,
+    ResourceClaim,
+    ResourceSlice,
+)
 from kube_emulator.scheduler.framework.extended import classes_by_resource, owner_of
 from kube_emulator.scheduler.framework.inventory import Inventory
 from kube_emulator.scheduler.framework.predicates import Amounts, Load, requests_of
 from kube_emulator.scheduler.framework.usage import Usage, results_of
 
-Object = Mapping[str, Any]
 PLURALS = ("nodes", "deviceclasses", "devicetaintrules", "resourceslices", "resourceclaims", "pods")
 """The kinds that concern scheduling."""
 
 
-def key_of(item: Object) -> str:
+def key_of(item: ReadOnlyObject) -> str:
     """``namespace/name``."""
     return f"{item['metadata'].get('namespace', '')}/{item['metadata']['name']}"
 
 
-def ended(pod: Object) -> bool:
+def ended(pod: Pod) -> bool:
     """Whether a pod uses its node no more."""
     return (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
 
 
-def claim_names(pod: Object) -> list[str]:
+def claim_names(pod: Pod) -> list[str]:
     """The names of a pod's claims that are known."""
     made = {
         s["name"]: s.get("resourceClaimName")
@@ -43,12 +51,12 @@ class State:
         """Whether a node with a better alternative is preferred (since 1.35)."""
         self.inventory = Inventory(gates)
         self.usage = Usage()
-        self.classes: dict[str, Object] = {}
+        self.classes: dict[str, DeviceClass] = {}
         self.resources: dict[str, str] = {}
         """{extended resource: class}."""
         self.special: dict[str, str] = {}
         """{UID of a pod: name of its claim for extended resources}."""
-        self.nodes: list[Object] = []
+        self.nodes: list[Node] = []
         self._names: list[str] = []
         """Of ``nodes``, in the same order."""
         self._loads: dict[str, Load] = {}
@@ -58,26 +66,26 @@ class State:
         """What the pods of NODE ask for."""
         return self._loads.setdefault(node, Load())
 
-    def put(self, plural: str, before: Object | None, after: Object | None) -> None:
+    def put(self, plural: str, before: JsonObject | None, after: JsonObject | None) -> None:
         """An object changed from BEFORE to AFTER."""
         item = after or before
         if item is None:
             return
         name = item["metadata"]["name"]
         if plural == "resourceslices":
-            self.inventory.put(name, after)
+            self.inventory.put(name, cast("ResourceSlice | None", after))
         elif plural == "devicetaintrules":
-            self.inventory.put_rule(name, after)
+            self.inventory.put_rule(name, cast("DeviceTaintRule | None", after))
         elif plural == "resourceclaims":
-            self._put_claim(item, after)
+            self._put_claim(cast(ResourceClaim, item), cast("ResourceClaim | None", after))
         elif plural == "pods":
-            self._put_pod(key_of(item), after)
+            self._put_pod(key_of(item), cast("Pod | None", after))
         elif plural == "nodes":
-            self._put_node(name, after)
+            self._put_node(name, cast("Node | None", after))
         elif plural == "deviceclasses":
             self.classes.pop(name, None)
             if after is not None:
-                self.classes[name] = after
+                self.classes[name] = cast(DeviceClass, after)
             self.resources = (
                 classes_by_resource(self.classes.values()) if "DRAExtendedResource" in self.gates else {}
             )
@@ -87,7 +95,7 @@ class State:
         place = bisect_left(self._names, name)
         return place if place < len(self._names) and self._names[place] == name else None
 
-    def _put_node(self, name: str, after: Object | None) -> None:
+    def _put_node(self, name: str, after: Node | None) -> None:
         place = bisect_left(self._names, name)
         known = self.position(name) is not None
         if after is None:
@@ -98,21 +106,21 @@ class State:
             self._names.insert(place, name)
             self.nodes.insert(place, after)
 
-    def _put_claim(self, item: Object, after: Object | None) -> None:
+    def _put_claim(self, item: ResourceClaim, after: ResourceClaim | None) -> None:
         self.usage.put(key_of(item), results_of(after) if after is not None else [])
         if owner := owner_of(item):
             self.special.pop(owner, None)
             if after is not None:
                 self.special[owner] = item["metadata"]["name"]
 
-    def _put_pod(self, key: str, pod: Object | None) -> None:
+    def _put_pod(self, key: str, pod: Pod | None) -> None:
         if key in self._placed:
             node, requests = self._placed.pop(key)
             self.load(node).change(requests, -1)
         if pod is not None and pod["spec"].get("nodeName") and not ended(pod):
             self.place(pod, pod["spec"]["nodeName"])
 
-    def place(self, pod: Object, node: str) -> None:
+    def place(self, pod: Pod, node: str) -> None:
         """POD is on NODE, or will be."""
         requests = requests_of(pod)
         self._placed[key_of(pod)] = node, requests

@@ -1,13 +1,13 @@
 """Pure: taints of devices and of nodes, and who may use them all the same (resourceclaim ToleratesTaint, 1.36)."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
-Object = Mapping[str, Any]
+from dra_api.objects import DeviceTaint, DeviceTaintRule, DeviceToleration
+
 PREVENTING = ("NoSchedule", "NoExecute")
 
 
-def tolerates(toleration: Object, taint: Object) -> bool:
+def tolerates(toleration: DeviceToleration, taint: DeviceTaint) -> bool:
     """Whether TOLERATION covers TAINT; an unknown operator covers nothing."""
     if toleration.get("effect") and toleration["effect"] != taint.get("effect"):
         return False
@@ -19,7 +19,7 @@ def tolerates(toleration: Object, taint: Object) -> bool:
     return bool(operator == "Exists")
 
 
-def preventing(taints: Iterable[Object], tolerations: Sequence[Object]) -> Object | None:
+def preventing(taints: Iterable[DeviceTaint], tolerations: Sequence[DeviceToleration]) -> DeviceTaint | None:
     """The first of TAINTS that keeps a new user away; None if there is none."""
     for taint in taints:
         if taint.get("effect") in PREVENTING and not any(tolerates(t, taint) for t in tolerations):
@@ -27,7 +27,7 @@ def preventing(taints: Iterable[Object], tolerations: Sequence[Object]) -> Objec
     return None
 
 
-def meant(rule: Object, driver: str, pool: str, device: str) -> bool:
+def meant(rule: DeviceTaintRule, driver: str, pool: str, device: str) -> bool:
     """Whether a DeviceTaintRule means a device; a rule without selector means none."""
     selector = rule["spec"].get("deviceSelector")
     if selector is None:
@@ -40,7 +40,7 @@ def meant(rule: Object, driver: str, pool: str, device: str) -> bool:
     return all(name is None or name == have for name, have in wanted)
 
 
-def named(taint: Object) -> str:
+def named(taint: DeviceTaint) -> str:
     """TAINT for people: ``key=value:effect``."""
     value = f"={taint['value']}" if taint.get("value") else ""
     return f"{taint['key']}{value}:{taint.get('effect', '')}"

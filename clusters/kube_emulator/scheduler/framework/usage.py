@@ -2,21 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
-from typing import Any
 
 from dra_api.identifiers import DeviceName, DriverName, PoolName
-from dra_api.objects import DeviceResult
+from dra_api.objects import DeviceResult, ResourceClaim
 from dra_api.quantity import parse
 from kube_emulator.scheduler.framework.devices import DeviceId
 
-Object = Mapping[str, Any]
 
-
-def results_of(claim: Object) -> list[DeviceResult]:
+def results_of(claim: ResourceClaim) -> list[DeviceResult]:
     """A claim's allocated devices; empty if it is not allocated."""
-    allocation = (claim.get("status") or {}).get("allocation") or {}
-    results: list[DeviceResult] = (allocation.get("devices") or {}).get("results") or []
-    return results
+    allocation = (claim.get("status") or {}).get("allocation")
+    return ((allocation.get("devices") or {}).get("results") or []) if allocation else []
 
 
 def id_of(result: DeviceResult) -> DeviceId:
@@ -33,7 +29,7 @@ class Usage:
         self._shares: dict[DeviceId, dict[str, tuple[str, Mapping[str, Fraction]]]] = {}
 
     @classmethod
-    def of(cls, claims: Iterable[Object]) -> "Usage":
+    def of(cls, claims: Iterable[ResourceClaim]) -> "Usage":
         """What CLAIMS use."""
         usage = cls()
         for claim in claims:

@@ -2,13 +2,13 @@
 
 import itertools
 from collections import Counter
-from typing import Any
+from typing import Any, cast
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dra_api.identifiers import DeviceName, DriverName, PoolName
-from dra_api.objects import DeviceResult
+from dra_api.objects import DeviceClass, DeviceResult, Node, ResourceClaim, ResourceSlice
 from kube_emulator.releases.gates import gates_of
 from kube_emulator.releases.release import V1_37
 from kube_emulator.scheduler.framework.allocator import search
@@ -20,8 +20,8 @@ from kube_emulator.scheduler.framework.usage import Usage
 Object = dict[str, Any]
 GATES = gates_of(V1_37)
 DRIVER, POOL = DriverName("d.example.com"), PoolName("p")
-CLASSES: dict[str, Object] = {"any": {"metadata": {"name": "any"}, "spec": {}}}
-NODE: Object = {"metadata": {"name": "node-1"}}
+CLASSES = cast("dict[str, DeviceClass]", {"any": {"metadata": {"name": "any"}, "spec": {}}})
+NODE = cast(Node, {"metadata": {"name": "node-1"}})
 TOTAL = 4
 
 
@@ -53,7 +53,7 @@ def allocate(
     pool = {"name": POOL, "generation": 1, "resourceSliceCount": 2}
     where = {"driver": DRIVER, "pool": pool, "nodeName": "node-1"}
     counters = [{"name": "set", "counters": {"c": {"value": str(TOTAL)}}}]
-    slices: list[Object] = [
+    slices = [
         {"metadata": {"name": "s0"}, "spec": where | {"sharedCounters": counters}},
         {"metadata": {"name": "s1"}, "spec": where | {"devices": devices}},
     ]
@@ -66,8 +66,12 @@ def allocate(
     ]
     constraints = [{constraint: f"{DRIVER}/n"}] if constraint else []
     spec = {"devices": {"requests": requests, "constraints": constraints}}
-    claim = claim_of({"metadata": {"namespace": "default", "name": "c"}, "spec": spec}, CLASSES, GATES)
-    found = search(NODE, Inventory.of(slices, [], GATES).pools(NODE), [claim], usage, GATES)
+    claim = claim_of(
+        cast(ResourceClaim, {"metadata": {"namespace": "default", "name": "c"}, "spec": spec}), CLASSES, GATES
+    )
+    found = search(
+        NODE, Inventory.of(cast("list[ResourceSlice]", slices), [], GATES).pools(NODE), [claim], usage, GATES
+    )
     return None if found is None else [r["device"] for r in allocations(found)[0]["devices"]["results"]]
 
 

@@ -1,12 +1,19 @@
 """What the allocator gives, case by case (``allocations.yaml``)."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import yaml
 
-from dra_api.objects import DeviceResult
+from dra_api.objects import (
+    AllocationResult,
+    DeviceResult,
+    DeviceTaintRule,
+    Node,
+    ResourceClaim,
+    ResourceSlice,
+)
 from kube_emulator.releases.gates import gates_of
 from kube_emulator.releases.release import V1_37
 from kube_emulator.scheduler.framework.allocator import NodeUnfit, search
@@ -17,7 +24,7 @@ from kube_emulator.scheduler.framework.usage import Usage
 
 Object = dict[str, Any]
 CASES: list[Object] = yaml.safe_load(Path(__file__).with_name("allocations.yaml").read_text())
-NODE: Object = {"metadata": {"name": "node-1", "labels": {"zone": "z1"}}}
+NODE = cast(Node, {"metadata": {"name": "node-1", "labels": {"zone": "z1"}}})
 KINDS = {bool: "bool", int: "int", str: "string"}
 
 
@@ -131,7 +138,7 @@ def rules_of(case: Object) -> list[Object]:
     return rules
 
 
-def allocate(case: Object) -> list[Object] | None:
+def allocate(case: Object) -> list[AllocationResult] | None:
     """The allocations of a case's claims, or None."""
     changes = dict.fromkeys(case.get("with", []), True) | dict.fromkeys(case.get("without", []), False)
     gates = gates_of(V1_37) - {name for name, on in changes.items() if not on}
@@ -142,13 +149,18 @@ def allocate(case: Object) -> list[Object] | None:
         classes[name] = {"metadata": {"name": name}, "spec": {"selectors": selectors}}
     for name, configs in case.get("configs", {}).items():
         classes[name]["spec"]["config"] = [opaque(text) for text in configs]
-    pools = Inventory.of(slices_of(case), rules_of(case), gates).pools(NODE)
-    claims = [claim_of(claim_object(n, short), classes, gates) for n, short in enumerate(case["claims"])]
+    pools = Inventory.of(
+        cast("list[ResourceSlice]", slices_of(case)), cast("list[DeviceTaintRule]", rules_of(case)), gates
+    ).pools(NODE)
+    claims = [
+        claim_of(cast(ResourceClaim, claim_object(n, short)), classes, gates)
+        for n, short in enumerate(case["claims"])
+    ]
     found = search(NODE, pools, claims, usage_of(case), gates)
     return None if found is None else allocations(found)
 
 
-def short_results(allocation: Object, wanted: list[str]) -> list[str]:
+def short_results(allocation: AllocationResult, wanted: list[str]) -> list[str]:
     """What was given, in the form in which it is wanted: ``device``, ``request=device``, ``request=driver/pool/device``."""
     given = []
     for number, result in enumerate(allocation["devices"]["results"]):

@@ -2,12 +2,15 @@
 
 import asyncio
 from collections import Counter
+from typing import cast
 
 import pytest
 from control_plane import BareControlPlane, controllers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dra_api.objects import DeviceClass, Node, ResourceClaim
+from kube_emulator.apiserver.registry import typed
 from kube_emulator.releases.gates import gates_of
 from kube_emulator.releases.release import V1_37
 from kube_emulator.scheduler.framework.allocator import SearchTimeout, search
@@ -44,7 +47,7 @@ def step(plane: BareControlPlane, what: str, number: int, settled: bool) -> None
 
 def check(plane: BareControlPlane) -> None:
     """What always holds once the cluster is settled."""
-    claims = plane.api.values("resourceclaims")
+    claims = typed.claims(plane.api)
     held = Counter(id_of(result) for claim in claims for result in results_of(claim))
     assert not held or max(held.values()) == 1
     pods = {pod["metadata"]["name"]: pod for pod in plane.api.values("pods")}
@@ -104,9 +107,10 @@ def test_a_search_that_takes_too_long_is_ended() -> None:
             "devices": {**claim["spec"]["devices"], "constraints": [{"distinctAttribute": "d.example.com/n"}]}
         },
     }
-    gates, node = gates_of(V1_37), {"metadata": {"name": "n0"}}
-    ready = claim_of(claim, {"any": {"metadata": {"name": "any"}}}, gates)
-    pools = Inventory.of(plane.api.values("resourceslices"), [], gates).pools(node)
+    gates, node = gates_of(V1_37), cast(Node, {"metadata": {"name": "n0"}})
+    classes = cast("dict[str, DeviceClass]", {"any": {"metadata": {"name": "any"}}})
+    ready = claim_of(cast(ResourceClaim, claim), classes, gates)
+    pools = Inventory.of(typed.slices(plane.api), [], gates).pools(node)
     assert search(node, pools, [ready], Usage(), gates) is None
     with pytest.raises(SearchTimeout):
         search(node, pools, [ready], Usage(), gates, lambda: True)
