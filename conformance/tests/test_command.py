@@ -165,7 +165,7 @@ def test_an_interrupted_run_still_writes_its_report(tmp_path: Path) -> None:
     while not (log.exists() and log.read_bytes().count(b'"type":"check"') > 3):
         assert time.monotonic() < deadline
     process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=150)
     assert process.returncode == 130, output
     assert json.loads((tmp_path / "r" / "report.json").read_text())["suite"]["interrupted"]
     assert left_over(f"{tmp_path}") == []
