@@ -54,7 +54,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     add(run, "--machine", "", "fake machine, default the descriptor's", "NAME")
     add(run, "--provider", "embedded", "cluster provider", "NAME")
-    add(run, "--kubernetes", "1.37", "1.34 to 1.37", "X.Y")
+    add(run, "--kubernetes", "", "release of Kubernetes, default the newest", "X.Y")
     add(run, "--select", "", "ids, patterns (REG-*), areas, features or levels; !TERM excludes", "EXPR")
     add(run, "--seed", "0", "decides the order of checks and generated names", "N")
     add(run, "--output", "dra-report", "folder for the report", "DIR")
@@ -92,13 +92,14 @@ def number(flag: str, text: str, least: int, most: int) -> int:
 
 def run_command(arguments: argparse.Namespace) -> int:
     """``dra-conformance run``."""
+    from dra_clusters.provider import VERSIONS
     from dra_conformance.run import RunOptions, judge_driver
 
     options = RunOptions(
         descriptor=arguments.descriptor,
         machine=arguments.machine,
         provider=arguments.provider,
-        kubernetes=arguments.kubernetes,
+        kubernetes=arguments.kubernetes or VERSIONS[-1],
         select=arguments.select,
         seed=number("--seed", arguments.seed, 0, SEED_MAX),
         workers=number("-n", arguments.workers, 1, WORKERS_MAX),

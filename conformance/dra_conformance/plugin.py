@@ -43,7 +43,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--dra-machine", metavar="NAME", default="", help="fake machine (default: the descriptor's)"
     )
     group.addoption("--dra-provider", metavar="NAME", default="embedded", help="cluster provider")
-    group.addoption("--dra-kubernetes", metavar="X.Y", default="1.37", help="Kubernetes version")
+    group.addoption(
+        "--dra-kubernetes", metavar="X.Y", default="", help="Kubernetes version, default the newest"
+    )
     group.addoption("--dra-select", metavar="EXPR", default="", help="ids, patterns, areas, features, levels")
     group.addoption("--dra-seed", metavar="N", type=int, default=0, help="decides order and names")
     group.addoption("--dra-logs", metavar="DIR", help="keep the logs of the driver in this folder")
@@ -67,13 +69,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def environment_of(config: pytest.Config) -> "Environment":
     """The environment that the options of a pytest session choose."""
-    from dra_conformance.harness.factory import Environment  # slow to import
+    from dra_clusters.provider import VERSIONS  # slow to import, both
+    from dra_conformance.harness.factory import Environment
 
     logs = config.getoption("--dra-logs")
     return Environment(
         machine=config.getoption("--dra-machine"),
         provider=config.getoption("--dra-provider"),
-        kubernetes=config.getoption("--dra-kubernetes"),
+        kubernetes=config.getoption("--dra-kubernetes") or VERSIONS[-1],
         seed=config.getoption("--dra-seed"),
         logs=Path(logs) if logs else None,
     )

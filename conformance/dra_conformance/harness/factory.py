@@ -16,7 +16,7 @@ from typing import Self
 from dra_api.identifiers import NodeName
 from dra_clusters.choose import provider
 from dra_clusters.errors import ClusterError
-from dra_clusters.provider import AuthorizingCluster, ClusterOptions, Node, ObservableCluster
+from dra_clusters.provider import VERSIONS, AuthorizingCluster, ClusterOptions, Node, ObservableCluster
 from dra_conformance.drivers.descriptor import Descriptor
 from dra_conformance.errors import HarnessError
 from dra_conformance.harness import driver_log
@@ -42,7 +42,7 @@ class Environment:
 
     machine: str = ""
     provider: str = "embedded"
-    kubernetes: str = "1.37"
+    kubernetes: str = VERSIONS[-1]
     seed: int = 0
     logs: Path | None = None
 
