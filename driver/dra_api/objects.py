@@ -403,6 +403,27 @@ class PodSpec(TypedDict):
     overhead: NotRequired[dict[str, str]]
 
 
+class ExtendedResourceMapping(TypedDict):
+    """``status.extendedResourceClaimStatus.requestMappings[]`` of a pod."""
+
+    containerName: str
+    resourceName: str
+    requestName: str
+
+
+class ExtendedResourceClaimStatus(TypedDict):
+    """``status.extendedResourceClaimStatus`` of a pod: the claim for its extended resources."""
+
+    resourceClaimName: str
+    requestMappings: NotRequired[list[ExtendedResourceMapping]]
+
+
+class PodIP(TypedDict):
+    """``status.podIPs[]`` and ``status.hostIPs[]`` of a pod."""
+
+    ip: str
+
+
 class PodStatus(TypedDict, total=False):
     """``status`` of a pod, as far as DRA reads it."""
 
@@ -413,9 +434,14 @@ class PodStatus(TypedDict, total=False):
     containerStatuses: list[JsonObject]
     initContainerStatuses: list[JsonObject]
     resourceClaimStatuses: list[PodResourceClaimStatus]
-    extendedResourceClaimStatus: JsonObject
+    extendedResourceClaimStatus: ExtendedResourceClaimStatus
     nominatedNodeName: str
     qosClass: str
+    hostIP: str
+    hostIPs: list[PodIP]
+    podIP: str
+    podIPs: list[PodIP]
+    startTime: str
 
 
 class Pod(TypedDict):

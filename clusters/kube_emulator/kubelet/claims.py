@@ -11,10 +11,11 @@ the pod, and would then unprepare a claim that only another pod uses; here a pod
 import contextlib
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from dra_api.identifiers import ClaimUid, DriverName
+from dra_api.objects import JsonObject, Pod, ResourceClaim
 from kube_emulator.apiserver.registry.api import Api
+from kube_emulator.apiserver.registry.typed import get_claim
 from kube_emulator.apiserver.status import ApiError
 from kube_emulator.clock import Clock
 from kube_emulator.kubelet.calls import Answer, CallError, ClaimRef, Plugin
@@ -26,6 +27,7 @@ from kube_emulator.kubelet.pod_claims import (
     PREPARE,
     UNPREPARE,
     ClaimError,
+    PodClaim,
     check_allowed,
     check_skips,
     claims_of,
@@ -33,8 +35,6 @@ from kube_emulator.kubelet.pod_claims import (
     requests_of,
     skipped,
 )
-
-Object = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Wanted:
         plugins: {driver: the instance to call}, without drivers that need no call.
     """
 
-    claim: Object
+    claim: ResourceClaim
     plugins: Mapping[DriverName, Plugin]
 
 
@@ -70,7 +70,7 @@ class ClaimManager:
         self._metrics = metrics
         self._gates = gates
 
-    async def prepare(self, pod: Object) -> None:
+    async def prepare(self, pod: Pod) -> None:
         """Prepare the claims of POD.
 
         Raises:
@@ -107,10 +107,10 @@ class ClaimManager:
             seconds = self._clock.monotonic() - begin
             self._metrics.observe(OPERATIONS, seconds, operation_name=operation, is_error=failed)
 
-    def _wanted(self, pod: Object, wanted: Any) -> Wanted:
+    def _wanted(self, pod: Pod, wanted: PodClaim) -> Wanted:
         """Validate a claim without changing anything."""
         try:
-            claim = self._api.get("resourceclaims", wanted.name, pod["metadata"]["namespace"])
+            claim = get_claim(self._api, wanted.name, pod["metadata"]["namespace"])
         except ApiError as error:
             message = f"fetch ResourceClaim {wanted.name}: {error}"
             raise ClaimError(message) from error
@@ -139,14 +139,16 @@ class ClaimManager:
                     self._metrics.observe(PREPARE_SKIPS, driver_name=driver)
         return todo
 
-    def _known(self, claim: Object) -> ClaimInfo:
+    def _known(self, claim: ResourceClaim) -> ClaimInfo:
         metadata = claim["metadata"]
         key = (metadata["namespace"], metadata["name"])
         info = self.cache.claims.get(key)
         if info is None:
             drivers = drivers_of(claim)
             skips = frozenset(driver for driver in drivers if UNPREPARE in skipped(claim, driver))
-            info = ClaimInfo(*key, metadata["uid"], dict.fromkeys(drivers, ()), skips_unprepare=skips)
+            info = ClaimInfo(
+                *key, ClaimUid(metadata["uid"]), dict.fromkeys(drivers, ()), skips_unprepare=skips
+            )
             self.cache.claims[key] = info
         elif info.uid != metadata["uid"]:
             message = (
@@ -178,7 +180,7 @@ class ClaimManager:
             raise ClaimError(message)
         return answers
 
-    def cdi_ids(self, pod: Object, container: Object) -> list[str]:
+    def cdi_ids(self, pod: Pod, container: JsonObject) -> list[str]:
         """The CDI devices of a container.
 
         Raises:

@@ -11,13 +11,15 @@ import itertools
 import logging
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
+from dra_api.objects import Pod
 from kube_emulator.apiserver.registry.api import Api
 from kube_emulator.apiserver.status import ApiError
 from kube_emulator.clock import Clock
 from kube_emulator.kubelet.kubelet import ClusterContext, Kubelet
 from kube_emulator.kubelet.node_object import RENEW_S, renew_lease
-from kube_emulator.kubelet.runtime import Object, log_of
+from kube_emulator.kubelet.runtime import log_of
 from kube_emulator.node_paths import NodePaths
 from kube_emulator.releases.release import Release
 
@@ -59,7 +61,7 @@ class Fleet:
         self._first = [self.kubelets[node.name] for node in nodes]
         self._hollow = {node.name for node in hollow}
 
-    def log_of(self, pod: Object, container: str) -> Path | None:
+    def log_of(self, pod: Pod, container: str) -> Path | None:
         """The file with what a container of POD prints; None if its node is not one of these."""
         kubelet = self.kubelets.get(pod["spec"].get("nodeName", ""))
         return log_of(kubelet.node, pod, container) if kubelet is not None else None
@@ -88,7 +90,7 @@ class Fleet:
                 uid, node = pod["metadata"]["uid"], pod["spec"].get("nodeName", "")
                 if node in self.kubelets:
                     where[uid] = node
-                    self.kubelets[node].pod_changed(uid, None if event.type == "DELETED" else pod)
+                    self.kubelets[node].pod_changed(uid, None if event.type == "DELETED" else cast(Pod, pod))
                 if event.type == "DELETED":
                     where.pop(uid, None)
             await asyncio.sleep(0)

@@ -1,26 +1,25 @@
 """Pure: what a pod's status says of the health of its devices (kubelet cm/dra manager.go UpdateAllocatedResourcesStatus, 1.36)."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from dra_api.identifiers import DriverName
+from dra_api.objects import JsonObject, Pod
 from kube_emulator.kubelet.claim_cache import ClaimInfo, PreparedDevice
 from kube_emulator.kubelet.health import DeviceHealth
 from kube_emulator.kubelet.pod_claims import ClaimError, resolved
 
-Object = Mapping[str, Any]
 HealthOf = Callable[[DriverName, PreparedDevice], DeviceHealth]
 """(driver, device) to its health now."""
 
 
 def with_health(
-    pod: Object,
-    statuses: list[dict[str, Any]],
+    pod: Pod,
+    statuses: list[JsonObject],
     claims: Mapping[tuple[str, str], ClaimInfo],
     health: HealthOf,
     *,
     messages: bool,
-) -> list[dict[str, Any]]:
+) -> list[JsonObject]:
     """Container STATUSES with ``allocatedResourcesStatus`` for the claims that are known; MESSAGES: say why, too."""
     specs = {spec["name"]: spec for spec in pod["spec"]["containers"]}
     found = []
@@ -33,8 +32,8 @@ def with_health(
 
 
 def entry_of(
-    pod: Object, use: Object, claims: Mapping[tuple[str, str], ClaimInfo], health: HealthOf, messages: bool
-) -> dict[str, Any] | None:
+    pod: Pod, use: JsonObject, claims: Mapping[tuple[str, str], ClaimInfo], health: HealthOf, messages: bool
+) -> JsonObject | None:
     """The entry for one claim that a container uses; None if nothing is known of it."""
     claim = claim_of_use(pod, use, claims)
     if claim is None:
@@ -54,7 +53,7 @@ def entry_of(
     }
 
 
-def claim_of_use(pod: Object, use: Object, claims: Mapping[tuple[str, str], ClaimInfo]) -> ClaimInfo | None:
+def claim_of_use(pod: Pod, use: JsonObject, claims: Mapping[tuple[str, str], ClaimInfo]) -> ClaimInfo | None:
     """The prepared claim behind an entry of a container's ``resources.claims``."""
     entry = next((e for e in pod["spec"].get("resourceClaims") or [] if e["name"] == use["name"]), None)
     try:

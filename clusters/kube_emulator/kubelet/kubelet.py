@@ -12,10 +12,11 @@ import uuid
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from dra_api.objects import JsonObject
+from dra_api.objects import JsonObject, ObjectMeta, Pod
 from kube_emulator.apiserver.registry.api import Api
+from kube_emulator.apiserver.registry.typed import find_pod
 from kube_emulator.clock import Clock
 from kube_emulator.events import record_event
 from kube_emulator.kubelet.claim_cache import ClaimCache
@@ -128,7 +129,7 @@ class Kubelet:
         if self._runtime is not None:
             await self._runtime.end_all()
 
-    def pod_changed(self, uid: str, pod: JsonObject | None) -> None:
+    def pod_changed(self, uid: str, pod: Pod | None) -> None:
         """A pod of this node changed, or is gone (None)."""
         if self.hollow and not self.stopped and pod is not None:
             self.start(delete_slices=False)
@@ -207,7 +208,7 @@ class RunningKubelet:
     def _take_over(self) -> None:
         """Sync the pods that are bound to the node, and end containers of others."""
         api = self._cluster.api
-        pods = [item.value for item in api.store.where("pods", self._node.name)]
+        pods = [cast(Pod, item.value) for item in api.store.where("pods", self._node.name)]
         for uid in self._runtime.sandboxes.keys() - {pod["metadata"]["uid"] for pod in pods}:
             self._runtime.remove(uid)
         for pod in pods:
@@ -223,7 +224,7 @@ class RunningKubelet:
             for worker in self.workers.values():
                 worker.sync_status()
 
-    def pod_changed(self, uid: str, pod: JsonObject | None) -> None:
+    def pod_changed(self, uid: str, pod: Pod | None) -> None:
         """A pod of this node changed, or is gone."""
         worker = self.workers.get(uid)
         if worker is not None:
@@ -232,9 +233,9 @@ class RunningKubelet:
             self.workers[uid] = PodWorker(self._node_context, pod)
             self._spawn(self._work(uid))
 
-    def _exists(self, uid: str, metadata: JsonObject) -> bool:
+    def _exists(self, uid: str, metadata: ObjectMeta) -> bool:
         """Whether the pod is there still: the watch event may be older than its deletion."""
-        found = self._cluster.api.find("pods", metadata["name"], metadata["namespace"])
+        found = find_pod(self._cluster.api, metadata["name"], metadata["namespace"])
         return found is not None and found["metadata"]["uid"] == uid
 
     async def _work(self, uid: str) -> None:
@@ -248,7 +249,7 @@ class RunningKubelet:
                 for uid in claim.pods & self.workers.keys():
                     self.workers[uid].sync_status()
 
-    def _with_health(self, pod: JsonObject, statuses: list[JsonObject]) -> list[JsonObject]:
+    def _with_health(self, pod: Pod, statuses: list[JsonObject]) -> list[JsonObject]:
         if self.health is None:
             return statuses
         known, now = self.health.cache, self._cluster.clock.time()

@@ -3,13 +3,12 @@
 The texts are upstream's, for people find them in events and search for them.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from dra_api.identifiers import DriverName
+from dra_api.objects import DeviceResult, JsonObject, ObjectMeta, Pod, PodResourceClaim, ResourceClaim
 
-Object = Mapping[str, Any]
 PREPARE, UNPREPARE, EVERY = "NodePrepareResources", "NodeUnprepareResources", "*"
 EXTENDED, OPTIONAL = "DRAExtendedResource", "DRAOptionalNodeOperations"
 
@@ -33,7 +32,7 @@ class PodClaim:
     owned: bool
 
 
-def claims_of(pod: Object, gates: frozenset[str]) -> Iterator[PodClaim]:
+def claims_of(pod: Pod, gates: frozenset[str]) -> Iterator[PodClaim]:
     """The claims of POD in the order in which they are prepared.
 
     Raises:
@@ -47,7 +46,7 @@ def claims_of(pod: Object, gates: frozenset[str]) -> Iterator[PodClaim]:
         yield PodClaim("", extended["resourceClaimName"], owned=False)
 
 
-def resolved(pod: Object, entry: Object) -> PodClaim | None:
+def resolved(pod: Pod, entry: PodResourceClaim) -> PodClaim | None:
     """The claim behind an entry of ``spec.resourceClaims``; None where it was decided that none is needed.
 
     Raises:
@@ -64,7 +63,7 @@ def resolved(pod: Object, entry: Object) -> PodClaim | None:
     raise ClaimError(message)
 
 
-def check_allowed(pod: Object, wanted: PodClaim, claim: Object) -> None:
+def check_allowed(pod: Pod, wanted: PodClaim, claim: ResourceClaim) -> None:
     """Nothing, if POD may use CLAIM now.
 
     Raises:
@@ -86,30 +85,30 @@ def check_allowed(pod: Object, wanted: PodClaim, claim: Object) -> None:
         raise ClaimError(message)
 
 
-def owns(uid: str, metadata: Object) -> bool:
+def owns(uid: str, metadata: ObjectMeta) -> bool:
     """Whether UID is the controller of an object."""
     references = metadata.get("ownerReferences") or []
     return any(reference["uid"] == uid and reference.get("controller") for reference in references)
 
 
-def results_of(claim: Object) -> Sequence[Object]:
+def results_of(claim: ResourceClaim) -> Sequence[DeviceResult]:
     """The allocated devices of a claim."""
-    allocation = (claim.get("status") or {}).get("allocation") or {}
-    return (allocation.get("devices") or {}).get("results") or []
+    allocation = (claim.get("status") or {}).get("allocation")
+    return ((allocation.get("devices") or {}).get("results") or []) if allocation else []
 
 
-def drivers_of(claim: Object) -> list[DriverName]:
+def drivers_of(claim: ResourceClaim) -> list[DriverName]:
     """The drivers of the allocated devices, in order of allocation."""
-    return list(dict.fromkeys(result["driver"] for result in results_of(claim)))
+    return list(dict.fromkeys(DriverName(result["driver"]) for result in results_of(claim)))
 
 
-def skipped(claim: Object, driver: DriverName) -> frozenset[str]:
+def skipped(claim: ResourceClaim, driver: DriverName) -> frozenset[str]:
     """The operations that every device of DRIVER can do without (KEP-5945, 1.37 alpha)."""
     every = [set(r.get("skipNodeOperations") or []) for r in results_of(claim) if r["driver"] == driver]
     return frozenset(op for op in (PREPARE, UNPREPARE) if every and all({op, EVERY} & ops for ops in every))
 
 
-def check_skips(claim: Object, gates: frozenset[str]) -> None:
+def check_skips(claim: ResourceClaim, gates: frozenset[str]) -> None:
     """Nothing, if no device asks for skips, or the gate is on.
 
     Raises:
@@ -122,7 +121,7 @@ def check_skips(claim: Object, gates: frozenset[str]) -> None:
         raise ClaimError(message)
 
 
-def requests_of(pod: Object, container: Object, gates: frozenset[str]) -> dict[str, list[str]]:
+def requests_of(pod: Pod, container: JsonObject, gates: frozenset[str]) -> dict[str, list[str]]:
     """{claim name: requests whose devices CONTAINER gets}; an empty request means all of them."""
     uses = (container.get("resources") or {}).get("claims") or []
     found: dict[str, list[str]] = {}

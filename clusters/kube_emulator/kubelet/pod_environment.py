@@ -1,14 +1,14 @@
 """Pure: the environment that a container's own spec gives it, before CDI."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
-Object = Mapping[str, Any]
-Look = Callable[[str, str], Object | None]
+from dra_api.objects import JsonObject, Pod
+
+Look = Callable[[str, str], JsonObject | None]
 """(plural, name) to the object in the pod's namespace, or None."""
 
 
-def environment_of(pod: Object, container: Object, *, ip: str, host_ip: str, look: Look) -> dict[str, str]:
+def environment_of(pod: Pod, container: JsonObject, *, ip: str, host_ip: str, look: Look) -> dict[str, str]:
     """The variables of ``env`` and ``envFrom``; a reference to something that is not there gives none."""
     found: dict[str, str] = {}
     for source in container.get("envFrom") or []:
@@ -24,7 +24,7 @@ def environment_of(pod: Object, container: Object, *, ip: str, host_ip: str, loo
     return found
 
 
-def referred(pod: Object, source: Object, ip: str, host_ip: str, look: Look) -> str | None:
+def referred(pod: Pod, source: JsonObject, ip: str, host_ip: str, look: Look) -> str | None:
     """The value of a ``valueFrom``."""
     if path := (source.get("fieldRef") or {}).get("fieldPath"):
         return fields_of(pod, ip, host_ip).get(path)
@@ -35,7 +35,7 @@ def referred(pod: Object, source: Object, ip: str, host_ip: str, look: Look) -> 
     return None
 
 
-def fields_of(pod: Object, ip: str, host_ip: str) -> dict[str, str]:
+def fields_of(pod: Pod, ip: str, host_ip: str) -> dict[str, str]:
     """What ``fieldRef`` can name."""
     metadata, spec = pod["metadata"], pod["spec"]
     labels = {f"metadata.labels['{k}']": v for k, v in (metadata.get("labels") or {}).items()}

@@ -1,25 +1,24 @@
 """Pure: the status of a pod from what its containers do (kubelet pkg/kubelet/status/generate.go and kubelet_pods.go, 1.36)."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
+from dra_api.objects import JsonObject, Pod, PodStatus
 from kube_emulator.apiserver.validation.qos import qos_class
 from kube_emulator.kubelet.runtime import RUNTIME, Container
 
-Object = Mapping[str, Any]
 CREATING, INITIALIZING = "ContainerCreating", "PodInitializing"
 OWNED = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")
 
 
 def status_of(
-    pod: Object,
+    pod: Pod,
     containers: Mapping[str, Container],
     *,
     ip: str,
     host_ip: str,
     now: str,
     waiting: Mapping[str, tuple[str, str]],
-) -> dict[str, Any]:
+) -> PodStatus:
     """The new status of POD.
 
     Args:
@@ -30,7 +29,7 @@ def status_of(
         now: a time stamp.
         waiting: {container: (reason, message)} of those that cannot be made now.
     """
-    old, spec = dict(pod.get("status") or {}), pod["spec"]
+    old, spec = pod.get("status") or PodStatus(), pod["spec"]
     init, main = spec.get("initContainers") or [], spec["containers"]
     incomplete = [one["name"] for one in init if not is_past(one, containers.get(one["name"]))]
     initialized = not incomplete
@@ -58,7 +57,8 @@ def status_of(
         ),
         "PodScheduled": (True, "", ""),
     }
-    status = old | {
+    status: PodStatus = {
+        **old,
         "phase": phase,
         "conditions": conditions_of(old.get("conditions") or [], facts, now),
         "hostIP": host_ip,
@@ -70,22 +70,24 @@ def status_of(
     if init:
         past = {one["name"]: is_past(one, containers.get(one["name"])) for one in init}
         status["initContainerStatuses"] = [statuses[name] | {"ready": ready} for name, ready in past.items()]
-    return status | ({"podIP": ip, "podIPs": [{"ip": ip}]} if ip else {})
+    if ip:
+        status |= {"podIP": ip, "podIPs": [{"ip": ip}]}
+    return status
 
 
-def is_past(spec: Object, container: Container | None) -> bool:
+def is_past(spec: JsonObject, container: Container | None) -> bool:
     """Whether an init container lets the next one go on: it succeeded, or is a sidecar that runs."""
     if container is None:
         return False
     return container.running if is_sidecar(spec) else container.done and container.code == 0
 
 
-def is_sidecar(spec: Object) -> bool:
+def is_sidecar(spec: JsonObject) -> bool:
     """Whether an init container runs beside the others."""
     return spec.get("restartPolicy") == "Always"
 
 
-def phase_of(pod: Object, containers: Mapping[str, Container], initialized: bool) -> str:
+def phase_of(pod: Pod, containers: Mapping[str, Container], initialized: bool) -> str:
     """Pending until all containers were started, then Running until none will run again."""
     spec = pod["spec"]
     policy = spec.get("restartPolicy", "Always")
@@ -104,7 +106,7 @@ def phase_of(pod: Object, containers: Mapping[str, Container], initialized: bool
     return "Failed" if any(one.code for one in made) else "Succeeded"
 
 
-def container_status(spec: Object, container: Container | None, waiting: tuple[str, str]) -> dict[str, Any]:
+def container_status(spec: JsonObject, container: Container | None, waiting: tuple[str, str]) -> JsonObject:
     """The status of one container."""
     state = state_of(container) if container else {}
     restarts = container.restarts if container else 0
@@ -125,7 +127,7 @@ def container_status(spec: Object, container: Container | None, waiting: tuple[s
     } | ({"containerID": f"{RUNTIME}://{container.id}"} if container else {})
 
 
-def state_of(container: Container) -> dict[str, Any]:
+def state_of(container: Container) -> JsonObject:
     """A ContainerState."""
     if container.running:
         return {"running": {"startedAt": container.started}}
@@ -139,7 +141,7 @@ def state_of(container: Container) -> dict[str, Any]:
     return {"terminated": ended | ({"message": container.message} if container.message else {})}
 
 
-def unready(specs: Iterable[Object], statuses: Mapping[str, Object]) -> list[str]:
+def unready(specs: Iterable[JsonObject], statuses: Mapping[str, JsonObject]) -> list[str]:
     """Containers that are not ready."""
     return [one["name"] for one in specs if not statuses[one["name"]]["ready"]]
 
@@ -157,8 +159,8 @@ def condition_of(phase: str, holds: bool, names: list[str], reason: str, what: s
 
 
 def conditions_of(
-    old: Iterable[Object], facts: Mapping[str, tuple[bool, str, str]], now: str
-) -> list[dict[str, Any]]:
+    old: Iterable[JsonObject], facts: Mapping[str, tuple[bool, str, str]], now: str
+) -> list[JsonObject]:
     """The pod's conditions: ours from FACTS, those of others as they are; a time changes with the value only."""
     before = {condition["type"]: condition for condition in old}
     found = []
@@ -173,7 +175,7 @@ def conditions_of(
     return found + [dict(condition) for condition in old if condition["type"] not in OWNED]
 
 
-def keep_health(old: Object, statuses: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def keep_health(old: PodStatus, statuses: list[JsonObject]) -> list[JsonObject]:
     """STATUSES with what the old ones said of the health of devices."""
     field = "allocatedResourcesStatus"
     known = {one["name"]: one[field] for one in old.get("containerStatuses") or [] if one.get(field)}

@@ -4,17 +4,14 @@
 ``/var/lib/kubelet/plugins_registry`` gets the node's registry, as on a node of its own.
 """
 
-from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from dra_api import names
+from dra_api.objects import JsonObject, Pod
 from kube_emulator.node_paths import NodePaths
 
-Object = Mapping[str, Any]
 
-
-def mounts_of(pod: Object, container: Object, node: NodePaths, folder: Path) -> list[dict[str, Any]]:
+def mounts_of(pod: Pod, container: JsonObject, node: NodePaths, folder: Path) -> list[JsonObject]:
     """The mounts of CONTAINER in CDI's form; the pod's own folders are in FOLDER."""
     volumes = {volume["name"]: volume for volume in pod["spec"].get("volumes") or []}
     found = []
@@ -27,7 +24,7 @@ def mounts_of(pod: Object, container: Object, node: NodePaths, folder: Path) -> 
     return found
 
 
-def source_of(volume: Object, node: NodePaths, folder: Path) -> Path | None:
+def source_of(volume: JsonObject, node: NodePaths, folder: Path) -> Path | None:
     """Where a volume is on this machine; None for those that are not mounted."""
     if "emptyDir" in volume:
         return folder / "volumes" / volume["name"]

@@ -10,12 +10,13 @@ then after 10 s, 20 s and so on up to 5 min.
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from dra_api.objects import JsonObject
+from dra_api.objects import JsonObject, Pod
 from kube_emulator.apiserver.registry.api import Api
+from kube_emulator.apiserver.registry.typed import find_pod
 from kube_emulator.apiserver.status import ApiError
 from kube_emulator.clock import Clock
 from kube_emulator.events import record_event
@@ -51,7 +52,7 @@ class NodeContext:
     runtime: Runtime
     host_ip: str
     next_ip: Callable[[], str]
-    with_health: Callable[[JsonObject, list[JsonObject]], list[JsonObject]]
+    with_health: Callable[[Pod, list[JsonObject]], list[JsonObject]]
 
 
 class PodWorker:
@@ -62,7 +63,7 @@ class PodWorker:
         gone: whether the object does not exist any more.
     """
 
-    def __init__(self, node: NodeContext, pod: JsonObject) -> None:
+    def __init__(self, node: NodeContext, pod: Pod) -> None:
         self._node = node
         self.pod = pod
         self.gone = False
@@ -75,7 +76,7 @@ class PodWorker:
         self._waiting: dict[str, tuple[str, str]] = {}
         self._random = random.Random(self._uid)  # noqa: S311 # pauses are no secrets
 
-    def pod_changed(self, pod: JsonObject | None) -> None:
+    def pod_changed(self, pod: Pod | None) -> None:
         """The object changed, or is gone."""
         if pod is None:
             self.gone = True
@@ -211,7 +212,7 @@ class PodWorker:
                 self.sync_status()
                 return self._containers()[name]
 
-    def _look(self, plural: str, name: str) -> Mapping[str, Any] | None:
+    def _look(self, plural: str, name: str) -> JsonObject | None:
         return self._node.api.find(plural, name, self.pod["metadata"]["namespace"])
 
     def _containers(self) -> dict[str, Container]:
@@ -260,7 +261,7 @@ class PodWorker:
     def sync_status(self) -> None:
         """Write the status, if it changed. A terminal phase is held back until the claims are released."""
         api, metadata = self._node.api, self.pod["metadata"]
-        found = api.find("pods", metadata["name"], metadata["namespace"])
+        found = find_pod(api, metadata["name"], metadata["namespace"])
         if found is None or found["metadata"]["uid"] != self._uid:
             return
         sandbox = self._node.runtime.sandboxes.get(self._uid)

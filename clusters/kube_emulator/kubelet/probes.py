@@ -4,11 +4,10 @@ Only containers that are processes are asked, and only by ``exec``: there is no 
 so probes of other kinds count as passed.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-Object = Mapping[str, Any]
+from dra_api.objects import JsonObject
+
 KINDS = ("startupProbe", "readinessProbe", "livenessProbe")
 WORDS = {"startupProbe": "Startup", "readinessProbe": "Readiness", "livenessProbe": "Liveness"}
 
@@ -43,7 +42,7 @@ class Probe:
         return changed or (not good and self.kind != "readinessProbe")
 
 
-def probes_of(spec: Object) -> list[Probe]:
+def probes_of(spec: JsonObject) -> list[Probe]:
     """The exec probes of a container; liveness passes until it is known to fail, the others the other way round."""
     found = []
     for kind in KINDS:

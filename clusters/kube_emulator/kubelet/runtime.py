@@ -12,8 +12,8 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from dra_api.objects import JsonObject, Pod
 from kube_emulator.clock import Clock
 from kube_emulator.kubelet import processes
 from kube_emulator.kubelet.cdi import container_view
@@ -27,8 +27,6 @@ RUNTIME = "embedded"
 """The scheme of container ids and the name in ``nodeInfo.containerRuntimeVersion``."""
 LOST_CODE = 255
 """The exit code that containerd gives a container whose end it did not see."""
-
-Object = Mapping[str, Any]
 
 
 @dataclass(slots=True)
@@ -97,7 +95,7 @@ class Runtime:
         self.lost: dict[str, Sandbox] = {}
         self._dying: list[Process] = []
 
-    def make_sandbox(self, pod: Object, ip: str) -> Sandbox:
+    def make_sandbox(self, pod: Pod, ip: str) -> Sandbox:
         """The sandbox of POD, new or there already."""
         metadata, folder = pod["metadata"], folder_of(self._node, pod)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -107,7 +105,7 @@ class Runtime:
         return self.sandboxes.setdefault(metadata["uid"], Sandbox(ip, folder, lost))
 
     async def start(
-        self, pod: Object, spec: Object, environment: Mapping[str, str], cdi_ids: list[str]
+        self, pod: Pod, spec: JsonObject, environment: Mapping[str, str], cdi_ids: list[str]
     ) -> None:
         """Start a container of POD, or start it again.
 
@@ -135,8 +133,8 @@ class Runtime:
             before.last = None
 
     def _view(
-        self, pod: Object, spec: Object, environment: Mapping[str, str], cdi_ids: list[str], folder: Path
-    ) -> dict[str, Any]:
+        self, pod: Pod, spec: JsonObject, environment: Mapping[str, str], cdi_ids: list[str], folder: Path
+    ) -> JsonObject:
         """What the container sees; it is written down, too."""
         mounts = mounts_of(pod, spec, self._node, folder)
         for mount in mounts:
@@ -213,17 +211,17 @@ class Runtime:
         self.sandboxes = {}
 
 
-def folder_of(node: NodePaths, pod: Object) -> Path:
+def folder_of(node: NodePaths, pod: Pod) -> Path:
     """Where the containers of POD have their files."""
     metadata = pod["metadata"]
     return node.directory / "containers" / f"{metadata['namespace']}_{metadata['name']}"
 
 
-def log_of(node: NodePaths, pod: Object, container: str) -> Path:
+def log_of(node: NodePaths, pod: Pod, container: str) -> Path:
     """The file with what a container of POD prints."""
     return folder_of(node, pod) / f"{container}.log"
 
 
-def is_run(pod: Object) -> bool:
+def is_run(pod: Pod) -> bool:
     """Whether the pod's commands run as processes."""
     return (pod["metadata"].get("annotations") or {}).get(RUN_ANNOTATION) == "true"

@@ -77,9 +77,9 @@ def references(pod: Pod) -> Iterator[tuple[str, str]]:
         name = claim.get("resourceClaimName") or statuses.get(claim["name"])
         if name:
             yield "resourceclaims", name
-    extended = (status.get("extendedResourceClaimStatus") or {}).get("resourceClaimName")
-    if extended:
-        yield "resourceclaims", extended
+    extended = status.get("extendedResourceClaimStatus")
+    if extended and extended.get("resourceClaimName"):
+        yield "resourceclaims", extended["resourceClaimName"]
     for secret in spec.get("imagePullSecrets") or ():
         yield "secrets", secret.get("name", "")
     for container in [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]:

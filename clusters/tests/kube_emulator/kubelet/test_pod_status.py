@@ -1,17 +1,21 @@
 """The environment and the status of pods, decided without a node."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from dra_api.objects import Pod
 from kube_emulator.kubelet.pod_environment import environment_of
 from kube_emulator.kubelet.pod_status import phase_of, status_of
 from kube_emulator.kubelet.runtime import Container
 
-POD: dict[str, Any] = {
-    "metadata": {"name": "p", "namespace": "ns", "uid": "u", "labels": {"app": "a"}},
-    "spec": {"nodeName": "n", "containers": [{"name": "main"}]},
-}
+POD = cast(
+    Pod,
+    {
+        "metadata": {"name": "p", "namespace": "ns", "uid": "u", "labels": {"app": "a"}},
+        "spec": {"nodeName": "n", "containers": [{"name": "main"}]},
+    },
+)
 
 
 def environment(*variables: dict[str, Any], **more: Any) -> dict[str, str]:
@@ -56,7 +60,7 @@ def ended(code: int) -> Container:
 def test_the_phase_follows_from_the_containers_and_the_policy(
     policy: str, container: Container | None, phase: str
 ) -> None:
-    pod = {**POD, "spec": {**POD["spec"], "restartPolicy": policy}}
+    pod: Pod = {**POD, "spec": {**POD["spec"], "restartPolicy": policy}}
     containers = {"main": container} if container else {}
     assert phase_of(pod, containers, initialized=True) == phase
 
@@ -64,7 +68,7 @@ def test_the_phase_follows_from_the_containers_and_the_policy(
 def test_what_others_wrote_into_the_status_stays_and_times_change_with_values() -> None:
     mine = {"type": "DisruptionTarget", "status": "True", "lastTransitionTime": "t0"}
     ready = {"type": "Ready", "status": "False", "lastTransitionTime": "t0"}
-    pod = {**POD, "status": {"resourceClaimStatuses": [], "conditions": [ready, mine]}}
+    pod: Pod = {**POD, "status": {"resourceClaimStatuses": [], "conditions": [ready, mine]}}
     status = status_of(pod, {}, ip="", host_ip="2.2.2.2", now="t1", waiting={})
     times = {one["type"]: one["lastTransitionTime"] for one in status["conditions"]}
     assert times["Ready"] == times["DisruptionTarget"] == "t0"

@@ -1,9 +1,10 @@
 """The class of a pod from its requests and limits; what is expected is what kubernetes pkg/apis/core/helper/qos computes."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from dra_api.objects import Pod
 from kube_emulator.apiserver.validation.qos import qos_class
 from kube_emulator.kubelet.pod_status import status_of
 
@@ -49,7 +50,7 @@ def test_the_qos_class_follows_from_requests_and_limits(resources: dict[str, Any
 def test_only_amounts_of_cpu_and_memory_above_zero_count(resources: dict[str, Any], wanted: str) -> None:
     spec = {"containers": [{"name": "main", "image": "i", "resources": resources}]}
     assert qos_class(spec) == wanted
-    pod = {"metadata": {"name": "p"}, "spec": spec}
+    pod = cast(Pod, {"metadata": {"name": "p"}, "spec": spec})
     assert status_of(pod, {}, ip="", host_ip="2.2.2.2", now="t", waiting={})["qosClass"] == wanted
 
 
