@@ -7,7 +7,7 @@ if this node's alone make up the count; here a newer generation anywhere makes t
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from fractions import Fraction
 
 from dra_api.objects import Node
 from kube_emulator.scheduler.framework.devices import Counters, Device, PoolId, Slice
@@ -52,7 +52,7 @@ def problem_of(targeting: Sequence[Slice], everything: Sequence[Slice], gates: f
         names.add(device.id[2])
     if "DRAPartitionableDevices" not in gates:
         return ""
-    sets: dict[str, Mapping[str, Any]] = {}
+    sets: dict[str, Mapping[str, Fraction]] = {}
     for item in everything:
         for name, counters in item.counters.items():
             if name in sets or item.repeated:
