@@ -53,13 +53,13 @@ class Harness:
     claims: list[Claim] = field(default_factory=list)
     permanent: frozenset[str] = frozenset()
 
-    def start(self) -> None:
-        """Start the driver and wait for its registration socket.
+    def start(self, *, prefix: Sequence[str] = ()) -> None:
+        """Start the driver, run by the command PREFIX if there is one, and wait for its registration socket.
 
         Raises:
             HarnessError: it ended before.
         """
-        self.driver.start()
+        self.driver.start(prefix=prefix)
         try:
             self.kubelet.wait_socket(self.descriptor.budgets.start_seconds)
         except AssertionError as error:

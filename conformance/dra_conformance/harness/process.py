@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dra_conformance.drivers.descriptor import Descriptor, Machine
@@ -145,11 +145,12 @@ class DriverProcess:
             raise HarnessError(message)
         return self._process
 
-    def start(self) -> None:
-        """Start it; returns at once."""
+    def start(self, *, prefix: Sequence[str] = ()) -> None:
+        """Start it; returns at once. PREFIX is a command that runs it, e.g. in a namespace."""
         start = self._descriptor.start
         command = [*start.command, *(start.rolling if self._rolling else [])]
         argv = [argument.format_map(self._places) for argument in command]
+        argv = [*prefix, find_program(argv[0]), *argv[1:]] if prefix else argv
         environment = {name: value.format_map(self._places) for name, value in start.environment.items()}
         self._process = Process(argv, environment, self._log)
         self._evidence.add("process", "started the driver", command=" ".join(argv), pid=self._process.pid)
