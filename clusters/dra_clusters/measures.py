@@ -30,7 +30,14 @@ class Measure(TypedDict):
 
 
 def measure(name: str, unit: str, values: Sequence[float], floor: Measure | None = None) -> Measure:
-    """One row from VALUES in UNIT."""
+    """One row from VALUES in UNIT.
+
+    Raises:
+        ValueError: there are none.
+    """
+    if not values:
+        message = f"no values of {name}: nothing was measured"
+        raise ValueError(message)
     ordered = sorted(values)
     return {
         "name": name,

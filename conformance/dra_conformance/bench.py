@@ -19,6 +19,7 @@ from rich.console import Console
 from dra_clusters.measures import Measure, measure, print_measures, timed
 from dra_conformance.drivers.descriptor import load_descriptor
 from dra_conformance.drivers.programs import check_programs
+from dra_conformance.errors import HarnessError
 from dra_conformance.harness.factory import Environment, HarnessFactory
 from dra_conformance.harness.harness import Harness
 from dra_conformance.run import RunOptions, judge_driver
@@ -89,7 +90,10 @@ def bench_suite(descriptor: str) -> list[Measure]:
             wall = timed(lambda: judge_driver(options))
         rows = [json.loads(line) for line in Path(folder, "r", "log.jsonl").read_text().splitlines()]
     seconds = [row["seconds"] * 1000 for row in rows if row["type"] == "check"]
-    mean = sum(seconds) / max(len(seconds), 1)
+    if not seconds:
+        message = f"the default run of {descriptor} ended without a check, so there is nothing to measure; see dra-conformance run"
+        raise HarnessError(message)
+    mean = sum(seconds) / len(seconds)
     return [
         measure("run_wall", "s", [wall / 1000]),
         measure("check_mean", "ms", [mean]) | {"n": len(seconds)},
@@ -98,15 +102,27 @@ def bench_suite(descriptor: str) -> list[Measure]:
 
 
 def run_bench(descriptor: str, *, as_json: bool) -> int:
-    """Measure everything and print it."""
+    """Measure everything; without AS_JSON each group of rows is printed when it is measured."""
     loaded = load_descriptor(descriptor)
     check_programs(loaded)
     console = Console(quiet=as_json, highlight=False, stderr=True)
-    with console.status("measuring the driver"), HarnessFactory(loaded, Environment()) as factory:
-        measures = bench_starts(factory)
-        with ExitStack() as stack:
-            measures += bench_calls(factory.make(stack))
+    measures: list[Measure] = []
+
+    def add(rows: list[Measure]) -> None:
+        measures.extend(rows)
+        if not as_json:
+            print_measures(rows, as_json=False)
+
+    with HarnessFactory(loaded, Environment()) as factory:
+        with console.status("measuring starts of the driver"):
+            rows = bench_starts(factory)
+        add(rows)
+        with console.status("measuring calls"), ExitStack() as stack:
+            rows = bench_calls(factory.make(stack))
+        add(rows)
     with console.status("measuring the suite"):
-        measures += bench_suite(descriptor)
-    print_measures(measures, as_json=as_json)
+        rows = bench_suite(descriptor)
+    add(rows)
+    if as_json:
+        print_measures(measures, as_json=True)
     return 0

@@ -79,15 +79,21 @@ def print_summary(console: Console, judgements: Sequence[Judgement], summary: Ma
     )
     table.add_row("all", *(str(summary[verdict]) for verdict in columns), style="bold")
     console.print(table)
-    findings: dict[str, list[Judgement]] = {}
-    for judgement in judgements:
-        if judgement.verdict in ("fail", "non-strict", "error"):
-            findings.setdefault(judgement.reason, []).append(judgement)
-    for alike in findings.values():
+    for alike in findings_of(judgements):
         print_finding(console, alike[0])
         if len(alike) > 1:
             others = ", ".join(judgement.requirement.id for judgement in alike[1:])
             console.print(Text(f"  same:    {others}"), soft_wrap=True)
+
+
+def findings_of(judgements: Sequence[Judgement]) -> list[list[Judgement]]:
+    """What is printed in full, worst first; requirements of one verdict that are broken by the same thing are one finding."""
+    found: dict[tuple[str, str], list[Judgement]] = {}
+    for verdict in ("fail", "error", "non-strict"):
+        for judgement in judgements:
+            if judgement.verdict == verdict:
+                found.setdefault((verdict, judgement.reason), []).append(judgement)
+    return list(found.values())
 
 
 def print_finding(console: Console, judgement: Judgement) -> None:
