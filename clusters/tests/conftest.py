@@ -7,8 +7,12 @@ from pathlib import Path
 import pytest
 from emulated_node import EmulatedNode
 from http_client import Caller
+from hypothesis import settings
 
 from kube_emulator import Cluster, Options
+
+settings.register_profile("no-deadline", deadline=None)  # an example may wait for a busy machine
+settings.load_profile("no-deadline")
 
 
 @pytest.fixture(scope="module")
