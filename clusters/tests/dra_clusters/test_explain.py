@@ -16,8 +16,6 @@ from kube_emulator.releases.gates import gates_of
 from kube_emulator.releases.release import V1_37
 from kube_emulator.scheduler.framework.explain import Explanation, explain
 
-Object = dict[str, Any]
-
 
 def explained(plane: BareControlPlane, name: str = "c") -> Explanation:
     api = plane.api

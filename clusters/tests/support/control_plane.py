@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, Self
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.registry.api import Api
 from kube_emulator.apiserver.registry.bare import bare_api
 from kube_emulator.controllers import run_controllers
 from kube_emulator.releases.release import LATEST, Release
 
-Object = dict[str, Any]
 DRIVER = "d.example.com"
 
 
@@ -94,7 +94,7 @@ class BareControlPlane:
         item = {"containers": containers, "resourceClaims": entries, **spec}
         self.api.create("pods", {"metadata": {"name": name, "namespace": "default"}, "spec": item})
 
-    def get(self, plural: str, name: str) -> Object:
+    def get(self, plural: str, name: str) -> JsonObject:
         """An object in namespace ``default``, or of the cluster."""
         namespace = "default" if self.api.resource(plural).namespaced else ""
         return self.api.get(plural, name, namespace)

@@ -22,6 +22,7 @@ from dra_api.kubelet._generated import (
     registration_pb2,
     registration_pb2_grpc,
 )
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.registry.admission import PERMISSIVE
 from kube_emulator.apiserver.registry.api import Api
 from kube_emulator.apiserver.served_versions import builtin_registry
@@ -34,7 +35,6 @@ from kube_emulator.releases.gates import gates_of
 from kube_emulator.releases.release import LATEST, Release
 from kube_emulator.store.store import Store
 
-Object = dict[str, Any]
 DRIVER = "gpu.example.com"
 PATIENCE_S = 10.0
 
@@ -124,7 +124,7 @@ class EmulatedNode:
         assert self.kubelet.running is not None
         return self.kubelet.running
 
-    def pod(self, name: str = "p", *, claims: Iterable[str] = (), **spec: Any) -> Object:
+    def pod(self, name: str = "p", *, claims: Iterable[str] = (), **spec: Any) -> JsonObject:
         """Create a pod that is bound to the node and whose container ``main`` uses CLAIMS; they are reserved for it."""
         entries = [{"name": claim, "resourceClaimName": claim} for claim in claims]
         container = {"name": "main", "image": "x", "resources": {"claims": [{"name": c} for c in claims]}}
@@ -136,14 +136,14 @@ class EmulatedNode:
             self.reserve(claim, pod)
         return pod
 
-    def reserve(self, claim: str, pod: Object) -> None:
+    def reserve(self, claim: str, pod: JsonObject) -> None:
         """Let POD use a claim."""
         found = self.api.get("resourceclaims", claim, "default")
         user = {"resource": "pods", "name": pod["metadata"]["name"], "uid": pod["metadata"]["uid"]}
         status = {**found["status"], "reservedFor": [*found["status"].get("reservedFor", []), user]}
         self.api.update("resourceclaims", {**found, "status": status}, subresource="status")
 
-    def claim(self, name: str = "c", drivers: Iterable[str] = (DRIVER,), **result: Any) -> Object:
+    def claim(self, name: str = "c", drivers: Iterable[str] = (DRIVER,), **result: Any) -> JsonObject:
         """Create a claim with one allocated device of each of DRIVERS."""
         results = [
             {"request": "r", "driver": driver, "pool": "node-0", "device": f"{name}-{number}", **result}

@@ -3,13 +3,12 @@
 import asyncio
 import copy
 from collections.abc import AsyncIterator
-from typing import Any, cast
+from typing import cast
 
 from dra_api.identifiers import DriverName
+from dra_api.objects import JsonObject
 from dra_driver.publish.client import ApiClient
 from dra_driver.publish.publisher import Publisher
-
-Object = dict[str, Any]
 
 
 class SlowAnswers:
@@ -19,31 +18,31 @@ class SlowAnswers:
     """
 
     def __init__(self) -> None:
-        self.events: asyncio.Queue[tuple[str, Object]] = asyncio.Queue()
-        self.slices: dict[str, Object] = {}
+        self.events: asyncio.Queue[tuple[str, JsonObject]] = asyncio.Queue()
+        self.slices: dict[str, JsonObject] = {}
         self.published = asyncio.Event()
         self.created = 0
         self.version = 0
 
-    async def get_node(self) -> Object:
+    async def get_node(self) -> JsonObject:
         return {"metadata": {"name": "node-0", "uid": "u"}}
 
-    async def list_slices(self) -> tuple[list[Object], str]:
+    async def list_slices(self) -> tuple[list[JsonObject], str]:
         return list(self.slices.values()), str(self.version)
 
-    async def watch_slices(self, version: str) -> AsyncIterator[tuple[str, Object]]:
+    async def watch_slices(self, version: str) -> AsyncIterator[tuple[str, JsonObject]]:
         while True:
             yield await self.events.get()
             self.events.task_done()
 
-    def record_event(self, change: str, item: Object) -> Object:
+    def record_event(self, change: str, item: JsonObject) -> JsonObject:
         self.version += 1
         stored = copy.deepcopy(item)
         stored["metadata"]["resourceVersion"] = str(self.version)
         self.events.put_nowait((change, stored))
         return stored
 
-    async def put_slice(self, wanted: Object) -> Object:
+    async def put_slice(self, wanted: JsonObject) -> JsonObject:
         self.created += 1
         stored = self.record_event("ADDED", wanted)
         if self.created == 1:

@@ -5,12 +5,11 @@ from typing import Any
 import pytest
 from control_plane import DRIVER, BareControlPlane, controllers
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.registry.verbs.options import DeleteOptions
 from kube_emulator.releases.release import V1_34
 from kube_emulator.scheduler.binding import FINALIZER
 from kube_emulator.scheduler.scheduler import run_scheduler
-
-Object = dict[str, Any]
 
 
 def controlled(**options: Any) -> BareControlPlane:
@@ -39,7 +38,7 @@ def create_objects(plane: BareControlPlane) -> None:
     plane.slice("n1", "a")
 
 
-def claim_of(plane: BareControlPlane, pod: str) -> Object:
+def claim_of(plane: BareControlPlane, pod: str) -> JsonObject:
     [status] = plane.get("pods", pod)["status"]["resourceClaimStatuses"]
     return plane.get("resourceclaims", status["resourceClaimName"])
 
@@ -236,7 +235,7 @@ async def test_a_taint_that_goes_in_time_cancels_the_eviction() -> None:
     "toleration",
     [{"operator": "Exists"}, {"key": "broken", "operator": "Exists", "effect": "NoExecute"}],
 )
-async def test_a_toleration_without_end_lets_the_pod_stay(toleration: Object) -> None:
+async def test_a_toleration_without_end_lets_the_pod_stay(toleration: JsonObject) -> None:
     async with controlled() as plane:
         await running(plane, tolerations=[toleration])
         taint(plane)
@@ -252,7 +251,7 @@ def rule(plane: BareControlPlane, effect: str) -> None:
     plane.api.create("devicetaintrules", {"metadata": {"name": "rule"}, "spec": spec})
 
 
-def progress(plane: BareControlPlane) -> Object:
+def progress(plane: BareControlPlane) -> JsonObject:
     [condition] = plane.get("devicetaintrules", "rule")["status"]["conditions"]
     assert condition["type"] == "EvictionInProgress"
     return dict(condition)
@@ -290,13 +289,13 @@ async def test_a_rule_of_another_effect_says_so() -> None:
         assert progress(plane)["reason"] == "OtherEffect"
 
 
-def mine(plane: BareControlPlane) -> list[Object]:
+def mine(plane: BareControlPlane) -> list[JsonObject]:
     """The config maps that no controller made."""
-    found: list[Object] = plane.api.values("configmaps")
+    found: list[JsonObject] = plane.api.values("configmaps")
     return [item for item in found if item["metadata"]["name"] != "kube-root-ca.crt"]
 
 
-def owned(plane: BareControlPlane, name: str, owner: Object, **more: Any) -> None:
+def owned(plane: BareControlPlane, name: str, owner: JsonObject, **more: Any) -> None:
     reference = {
         "apiVersion": owner["apiVersion"],
         "kind": owner["kind"],

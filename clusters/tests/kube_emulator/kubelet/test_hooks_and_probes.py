@@ -5,27 +5,27 @@ from typing import Any
 
 from emulated_node import EmulatedNode
 
+from dra_api.objects import JsonObject
 from kube_emulator.kubelet.probes import probes_of
 from kube_emulator.kubelet.runtime import RUN_ANNOTATION
 
-Object = dict[str, Any]
 RUN = {RUN_ANNOTATION: "true"}
 FOREVER = "trap exit TERM; while true; do sleep 0.01; done"
 
 
-def script(text: str, **more: Any) -> Object:
+def script(text: str, **more: Any) -> JsonObject:
     """A container that runs a line of shell."""
     return {"name": "main", "image": "x", "command": ["/bin/sh", "-c", text], **more}
 
 
-def asks(line: str, **more: Any) -> Object:
+def asks(line: str, **more: Any) -> JsonObject:
     """A probe or hook that runs a line of shell."""
     return {"exec": {"command": ["/bin/sh", "-c", line]}, **more}
 
 
-def status(node_env: EmulatedNode) -> Object:
+def status(node_env: EmulatedNode) -> JsonObject:
     """The status of the container."""
-    found: Object = node_env.api.get("pods", "p", "default")["status"]["containerStatuses"][0]
+    found: JsonObject = node_env.api.get("pods", "p", "default")["status"]["containerStatuses"][0]
     return found
 
 

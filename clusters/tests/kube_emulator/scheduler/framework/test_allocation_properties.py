@@ -2,13 +2,13 @@
 
 import itertools
 from collections import Counter
-from typing import Any, cast
+from typing import cast
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dra_api.identifiers import DeviceName, DriverName, PoolName
-from dra_api.objects import DeviceClass, DeviceResult, Node, ResourceClaim, ResourceSlice
+from dra_api.objects import DeviceClass, DeviceResult, JsonObject, Node, ResourceClaim, ResourceSlice
 from kube_emulator.releases.gates import gates_of
 from kube_emulator.releases.release import V1_37
 from kube_emulator.scheduler.framework.allocator import search
@@ -17,7 +17,6 @@ from kube_emulator.scheduler.framework.requests import claim_of
 from kube_emulator.scheduler.framework.results import allocations
 from kube_emulator.scheduler.framework.usage import Usage
 
-Object = dict[str, Any]
 GATES = gates_of(V1_37)
 DRIVER, POOL = DriverName("d.example.com"), PoolName("p")
 CLASSES = cast("dict[str, DeviceClass]", {"any": {"metadata": {"name": "any"}, "spec": {}}})
@@ -26,12 +25,12 @@ TOTAL = 4
 
 
 @st.composite
-def problems(draw: st.DrawFn) -> tuple[list[Object], list[str], list[int], str]:
+def problems(draw: st.DrawFn) -> tuple[list[JsonObject], list[str], list[int], str]:
     """Devices with an attribute n and counters, those in use, how many each request wants, and a constraint or nothing."""
     number = draw(st.integers(1, 5))
-    devices: list[Object] = []
+    devices: list[JsonObject] = []
     for index in range(number):
-        device: Object = {"name": f"d{index}", "attributes": {"n": {"int": draw(st.integers(1, 3))}}}
+        device: JsonObject = {"name": f"d{index}", "attributes": {"n": {"int": draw(st.integers(1, 3))}}}
         if takes := draw(st.integers(0, 3)):
             counters = {"c": {"value": str(takes)}}
             device["consumesCounters"] = [{"counterSet": "set", "counters": counters}]
@@ -47,7 +46,7 @@ def result_of(device: str) -> DeviceResult:
 
 
 def allocate(
-    devices: list[Object], in_use: list[str], counts: list[int], constraint: str
+    devices: list[JsonObject], in_use: list[str], counts: list[int], constraint: str
 ) -> list[str] | None:
     """The devices that are given, request by request."""
     pool = {"name": POOL, "generation": 1, "resourceSliceCount": 2}
@@ -75,7 +74,7 @@ def allocate(
     return None if found is None else [r["device"] for r in allocations(found)[0]["devices"]["results"]]
 
 
-def right(devices: list[Object], in_use: list[str], chosen: tuple[str, ...], constraint: str) -> bool:
+def right(devices: list[JsonObject], in_use: list[str], chosen: tuple[str, ...], constraint: str) -> bool:
     """Whether CHOSEN may be given together."""
     by_name = {device["name"]: device for device in devices}
     if set(chosen) & set(in_use) or max(Counter(chosen).values()) > 1:
@@ -96,7 +95,7 @@ def right(devices: list[Object], in_use: list[str], chosen: tuple[str, ...], con
 @settings(max_examples=300, deadline=None)
 @given(problems())
 def test_it_gives_what_is_right_if_there_is_such(
-    problem: tuple[list[Object], list[str], list[int], str],
+    problem: tuple[list[JsonObject], list[str], list[int], str],
 ) -> None:
     devices, in_use, counts, constraint = problem
     given_devices = allocate(devices, in_use, counts, constraint)
@@ -114,7 +113,7 @@ def test_it_gives_what_is_right_if_there_is_such(
 
 @settings(max_examples=100, deadline=None)
 @given(problems())
-def test_it_gives_the_same_again(problem: tuple[list[Object], list[str], list[int], str]) -> None:
+def test_it_gives_the_same_again(problem: tuple[list[JsonObject], list[str], list[int], str]) -> None:
     assert allocate(*problem) == allocate(*problem)
 
 

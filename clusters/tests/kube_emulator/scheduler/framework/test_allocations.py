@@ -10,6 +10,7 @@ from dra_api.objects import (
     AllocationResult,
     DeviceResult,
     DeviceTaintRule,
+    JsonObject,
     Node,
     ResourceClaim,
     ResourceSlice,
@@ -22,16 +23,15 @@ from kube_emulator.scheduler.framework.requests import AllocationError, claim_of
 from kube_emulator.scheduler.framework.results import allocations
 from kube_emulator.scheduler.framework.usage import Usage
 
-Object = dict[str, Any]
-CASES: list[Object] = yaml.safe_load(Path(__file__).with_name("allocations.yaml").read_text())
+CASES: list[JsonObject] = yaml.safe_load(Path(__file__).with_name("allocations.yaml").read_text())
 NODE = cast(Node, {"metadata": {"name": "node-1", "labels": {"zone": "z1"}}})
 KINDS = {bool: "bool", int: "int", str: "string"}
 
 
-def device_of(short: Any) -> Object:
+def device_of(short: Any) -> JsonObject:
     """A name, or {name, is: attributes, raw: typed attributes, has: capacity, policy, takes: counters, shared, more}."""
     short = {"name": short} if isinstance(short, str) else short
-    device: Object = {"name": short["name"], **short.get("more", {})}
+    device: JsonObject = {"name": short["name"], **short.get("more", {})}
     device["attributes"] = {k: {KINDS[type(v)]: v} for k, v in short.get("is", {}).items()} | short.get(
         "raw", {}
     )
@@ -49,7 +49,7 @@ def device_of(short: Any) -> Object:
     )
 
 
-def values(counters: Object) -> Object:
+def values(counters: JsonObject) -> JsonObject:
     return {name: {"value": str(value)} for name, value in counters.items()}
 
 
@@ -60,7 +60,7 @@ def texts(document: Any) -> Any:
     return [texts(value) for value in document] if isinstance(document, list) else str(document)
 
 
-def slices_of(case: Object) -> list[Object]:
+def slices_of(case: JsonObject) -> list[JsonObject]:
     """Slices of pool ``pool`` on node-1 with the count that makes the pool complete, unless they say otherwise."""
     made = []
     keys = [(s.get("driver", "d.example.com"), s.get("pool", "pool")) for s in case["slices"]]
@@ -68,7 +68,11 @@ def slices_of(case: Object) -> list[Object]:
         devices = short.get("devices", []) or [f"device-{n:02}" for n in range(short.get("many", 0))]
         count = short.get("count", keys.count((driver, pool)))
         place = {"name": pool, "generation": short.get("generation", 1), "resourceSliceCount": count}
-        spec: Object = {"driver": driver, "pool": place, "devices": [device_of(device) for device in devices]}
+        spec: JsonObject = {
+            "driver": driver,
+            "pool": place,
+            "devices": [device_of(device) for device in devices],
+        }
         if node := short.get("node", "node-1"):
             spec["nodeName"] = node
         if zone := short.get("zone"):
@@ -82,9 +86,12 @@ def slices_of(case: Object) -> list[Object]:
     return made
 
 
-def exact_of(short: Object) -> Object:
+def exact_of(short: JsonObject) -> JsonObject:
     """{class, count, all, mode, select, selectors, admin, tolerate, capacity}."""
-    exact: Object = {"deviceClassName": short.get("class", "any"), "tolerations": short.get("tolerate", [])}
+    exact: JsonObject = {
+        "deviceClassName": short.get("class", "any"),
+        "tolerations": short.get("tolerate", []),
+    }
     exact["allocationMode"] = short.get("mode", "All" if short.get("all") else "ExactCount")
     exact["selectors"] = short.get(
         "selectors", [{"cel": {"expression": short["select"]}}] if "select" in short else []
@@ -94,10 +101,10 @@ def exact_of(short: Object) -> Object:
     return exact | ({"capacity": {"requests": texts(short["capacity"])}} if "capacity" in short else {})
 
 
-def claim_object(number: int, short: Any) -> Object:
+def claim_object(number: int, short: Any) -> JsonObject:
     """A list of requests r0, r1, ..., or {requests, constraints}; alternatives ``first`` are s0, s1, ..."""
     short = {"requests": short} if isinstance(short, list) else short
-    requests: list[Object] = []
+    requests: list[JsonObject] = []
     for index, request in enumerate(short["requests"]):
         if "first" in request:
             subs = [{"name": f"s{n}", **exact_of(sub)} for n, sub in enumerate(request["first"])]
@@ -109,7 +116,7 @@ def claim_object(number: int, short: Any) -> Object:
     return {"metadata": {"namespace": "default", "name": f"claim-{number}", "uid": str(number)}, "spec": spec}
 
 
-def opaque(text: str) -> Object:
+def opaque(text: str) -> JsonObject:
     return {"opaque": {"driver": "d.example.com", "parameters": {"text": text}}}
 
 
@@ -117,7 +124,7 @@ def result_of(device: str) -> DeviceResult:
     return {"request": "r0", "driver": "d.example.com", "pool": "pool", "device": device}
 
 
-def usage_of(case: Object) -> Usage:
+def usage_of(case: JsonObject) -> Usage:
     usage = Usage()
     for number, name in enumerate(case.get("in_use", [])):
         usage.put(f"default/other-{number}", [result_of(name)])
@@ -128,22 +135,22 @@ def usage_of(case: Object) -> Usage:
     return usage
 
 
-def rules_of(case: Object) -> list[Object]:
+def rules_of(case: JsonObject) -> list[JsonObject]:
     rules = []
     for number, short in enumerate(case.get("rules", [])):
         selector = {key: short[key] for key in ("driver", "pool", "device") if key in short}
-        spec: Object = {"taint": {"key": "rule", "effect": short["effect"]}}
+        spec: JsonObject = {"taint": {"key": "rule", "effect": short["effect"]}}
         spec |= {} if short.get("nothing") else {"deviceSelector": selector}
         rules.append({"metadata": {"name": f"rule-{number}"}, "spec": spec})
     return rules
 
 
-def allocate(case: Object) -> list[AllocationResult] | None:
+def allocate(case: JsonObject) -> list[AllocationResult] | None:
     """The allocations of a case's claims, or None."""
     changes = dict.fromkeys(case.get("with", []), True) | dict.fromkeys(case.get("without", []), False)
     gates = gates_of(V1_37) - {name for name, on in changes.items() if not on}
     gates |= {name for name, on in changes.items() if on}
-    classes: Object = {"any": {"metadata": {"name": "any"}, "spec": {}}}
+    classes: JsonObject = {"any": {"metadata": {"name": "any"}, "spec": {}}}
     for name, expressions in case.get("classes", {}).items():
         selectors = [{"cel": {"expression": expression}} for expression in expressions]
         classes[name] = {"metadata": {"name": name}, "spec": {"selectors": selectors}}
@@ -174,7 +181,7 @@ def short_results(allocation: AllocationResult, wanted: list[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["case"] for case in CASES])
-def test_the_allocator_gives_what_is_expected(case: Object) -> None:
+def test_the_allocator_gives_what_is_expected(case: JsonObject) -> None:
     if "error" in case:
         with pytest.raises(AllocationError, match=case["error"]):
             allocate(case)
