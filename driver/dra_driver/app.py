@@ -25,6 +25,7 @@ from dra_api.kubelet._generated.registration_pb2_grpc import (
 )
 from dra_driver.cdi.files import CdiFiles
 from dra_driver.claims.checkpoint import Checkpoint
+from dra_driver.claims.instances import Instances
 from dra_driver.claims.service import ClaimService
 from dra_driver.devices.attributes import device_of
 from dra_driver.devices.inventory import Gpu, take_inventory
@@ -42,6 +43,7 @@ GRACE_S = 20.0
 """Time for calls in flight at the end: within the 30 s of a pod's default terminationGracePeriodSeconds."""
 
 MESSAGE_BYTES_MAX = 4 << 20
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 class App:
@@ -61,6 +63,7 @@ class App:
         clear_socket_path(settings.dra_socket)
         clear_socket_path(settings.registration_socket)
         self._gpus = by_name(take_inventory(settings.sysfs))
+        self._instances = Instances(settings.data_dir)
         self._checkpoint = Checkpoint(settings.data_dir / "checkpoint.sqlite")
         self._claims = ClaimService(
             driver_name=settings.driver_name,
@@ -69,8 +72,9 @@ class App:
             reader=self._api,
             checkpoint=self._checkpoint,
             cdi=CdiFiles(settings.cdi_dir, settings.driver_name),
+            instances=self._instances,
+            boot_id=BOOT_ID.read_text().strip(),
         )
-        self._claims.repair()
         self._publisher = Publisher(
             api=self._api,
             driver_name=settings.driver_name,
@@ -88,6 +92,7 @@ class App:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         with self._metrics.served(self._settings.metrics_address):
+            await self._claims.start()
             dra, registration = await self._serve()
             log.info("serving %d GPUs", len(self._gpus))
             tasks = [asyncio.create_task(work) for work in (self._publisher.run(), self._rescan())]
@@ -101,6 +106,7 @@ class App:
             await dra.stop(GRACE_S)
             self._settings.dra_socket.unlink(missing_ok=True)
             self._checkpoint.close()
+            self._instances.close()
             await self._api.close()
             stopped.cancel()
         for outcome in ended:
@@ -137,8 +143,8 @@ class App:
                 self._publisher.refresh()
             try:
                 await self._claims.collect_stale()
-            except ApiError as error:
-                log.warning("cannot read the claims that are prepared", extra={"error": error})
+            except (ApiError, EnvironmentFault) as error:
+                log.warning("cannot look for claims that no longer exist", extra={"error": error})
 
 
 def by_name(gpus: Iterable[Gpu]) -> dict[DeviceName, Gpu]:

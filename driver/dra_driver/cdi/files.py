@@ -1,16 +1,30 @@
 """Writes and removes CDI files. A reader sees a whole file or none: it is written under another name and renamed.
 
 No file is synced to disk: the folder is in a tmpfs that a reboot empties, together with every container that needs it.
+
+The folder is shared with other drivers, so a file is ours only if its name *and* its content say so: the files of a
+driver ``gpu-claim-b`` begin as those of a driver ``gpu`` do. Names of unfinished files have a ``_``, which no driver's
+name has.
 """
 
+import contextlib
 import json
+import logging
 import os
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
+import msgspec
+
 from dra_api.identifiers import ClaimUid, DriverName
-from dra_driver.cdi.spec import OPTIONAL_NODES, CdiSpec, file_name
+from dra_driver.cdi.spec import OPTIONAL_NODES, CdiSpec, file_name, kind
 from dra_driver.errors import EnvironmentFault
+
+log = logging.getLogger(__name__)
+BYTES_MAX = 1 << 20
+"""Larger files are not ours."""
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class CdiFiles:
@@ -36,14 +50,18 @@ class CdiFiles:
             EnvironmentFault: disk full, folder read-only.
         """
         path = self.path(claim_uid)
-        scratch = path.with_suffix(".tmp")  # runtimes read .json and .yaml only
+        scratch = self._scratch(claim_uid)
         try:
             handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
             with os.fdopen(handle, "w") as stream:
                 json.dump(spec, stream, indent=1)
             scratch.replace(path)
         except OSError as error:
-            message = f"cannot write CDI file {path}: {error.strerror}"
+            with contextlib.suppress(OSError):
+                scratch.unlink(missing_ok=True)  # on a full disk every byte counts
+            message = (
+                f"cannot write CDI file {path}: {error.strerror}; free the disk or make the folder writable"
+            )
             raise EnvironmentFault(message) from error
 
     def remove(self, claim_uid: ClaimUid) -> None:
@@ -55,23 +73,52 @@ class CdiFiles:
         try:
             self.path(claim_uid).unlink(missing_ok=True)
         except OSError as error:
-            message = f"cannot remove CDI file {self.path(claim_uid)}: {error.strerror}"
+            message = (
+                f"cannot remove CDI file {self.path(claim_uid)}: {error.strerror}; make the folder writable"
+            )
             raise EnvironmentFault(message) from error
 
-    def remove_stale(self, known: Collection[ClaimUid]) -> list[Path]:
-        """Remove this driver's files of claims that are not KNOWN, and interrupted writes; return them."""
-        keep = {file_name(self._driver, uid) for uid in known}
-        ours = [path for path in self._folder.glob(f"{self._driver}-claim-*") if path.name not in keep]
-        for path in ours:
+    def unrecorded(self, known: Collection[ClaimUid]) -> Iterator[tuple[ClaimUid, CdiSpec | None]]:
+        """This driver's files of claims that are not KNOWN; no document where one cannot be read."""
+        prefix, suffix = f"{self._driver}-claim-", ".json"
+        for path in self._listed(prefix, suffix):
+            uid = ClaimUid(path.name[len(prefix) : -len(suffix)])
+            if uid not in known:
+                document = read_spec(path)
+                if document is None and not UUID.fullmatch(uid):
+                    continue  # it may be another driver's
+                if document is None or document["kind"] == kind(self._driver):
+                    yield uid, document
+
+    def remove_unfinished(self) -> None:
+        """Remove what interrupted writes left; what cannot be removed is logged, because no runtime reads it."""
+        for path in self._listed(f"{self._driver}_", ".tmp"):
             try:
                 path.unlink(missing_ok=True)
             except OSError as error:
-                message = (
-                    f"cannot remove the stale CDI file {path}: {error.strerror}; make the folder writable"
-                )
-                raise EnvironmentFault(message) from error
-        return ours
+                log.warning("cannot remove the unfinished CDI file %s", path, extra={"error": error})
+
+    def _listed(self, prefix: str, suffix: str) -> list[Path]:
+        try:
+            names = sorted(os.listdir(self._folder))  # noqa: PTH208 # names are enough, and there may be thousands
+        except OSError as error:
+            message = f"cannot list the CDI folder {self._folder}: {error.strerror}; make it readable"
+            raise EnvironmentFault(message) from error
+        return [self._folder / name for name in names if name.startswith(prefix) and name.endswith(suffix)]
+
+    def _scratch(self, claim_uid: ClaimUid) -> Path:
+        """The name of a file while it is written; runtimes read .json and .yaml only."""
+        return self._folder / f"{self._driver}_{claim_uid}.tmp"
 
     def present_nodes(self) -> frozenset[str]:
         """The optional device nodes that this host has."""
         return frozenset(path for path in OPTIONAL_NODES if Path(path).exists())
+
+
+def read_spec(path: Path) -> CdiSpec | None:
+    """The document of a CDI file; None if it cannot be read as one."""
+    try:
+        with path.open("rb") as stream:
+            return msgspec.json.decode(stream.read(BYTES_MAX), type=CdiSpec)
+    except (OSError, msgspec.MsgspecError):
+        return None

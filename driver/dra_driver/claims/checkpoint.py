@@ -1,129 +1,235 @@
 """The record of every prepared claim, in a SQLite file that survives the process.
 
 SQLite because its writes are atomic and checked. A write-ahead log with ``synchronous = NORMAL`` survives a kill at any
-moment. A loss of power may lose the last records, never consistency; no container survives it either, and the kubelet
-prepares the claims again.
+moment. A loss of power may lose the last records, never consistency, and nothing is lost with them: the next boot has
+another id, with which every record is dropped anyway, because no container and no MIG instance survives a boot.
+
+What goes wrong is one of two things, and they are never confused:
+
+* The disk is full or read-only, the file is locked, or a newer driver wrote it: nothing is touched, every call answers
+  with the reason, and the next call tries again.
+* The content is damaged (SQLite's CORRUPT and NOTADB, or a row that cannot be read): the file is kept under another
+  name, the rows that can be read are taken over, and the service takes the others from the CDI files (``damaged``).
 
 During a rolling update two instances have the file open. Each holds a lock on a file next to it from looking for a
 conflict to writing the record, so that two instances never give one device to two claims.
-
-A file with a newer schema is refused. A file that is no database is renamed and logged: the kubelet's repeated calls
-write its records again, and until then a conflict with them cannot be found.
 """
 
+import asyncio
 import contextlib
 import fcntl
 import logging
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import msgspec
 
 from dra_api.identifiers import ClaimUid
+from dra_driver.claims.instances import open_private
 from dra_driver.claims.prepare import PreparedDevice
 from dra_driver.errors import EnvironmentFault
 
 log = logging.getLogger(__name__)
-SCHEMA = 1
+SCHEMA = 2
 STARTED, DONE = "started", "done"
+DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+BUSY_S = 0.2
+"""How long SQLite waits for another process: no driver holds it longer than one write, and the event loop waits too."""
+LOCK_S = 10.0
+"""How long a call waits for the other instance; the kubelet's deadline is 45 s."""
+LOCK_POLL_S = (0.001, 0.05)
+FILES = ("", "-wal", "-shm")
+CREATE = (
+    "CREATE TABLE IF NOT EXISTS claims (uid TEXT PRIMARY KEY, namespace TEXT, name TEXT, state TEXT, devices BLOB)",
+    "CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT)",
+)
+SELECT = "SELECT uid, namespace, name, state, devices, owner FROM claims ORDER BY uid"
+
+
+class Damaged(Exception):
+    """The content of the file cannot be read."""
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """One claim: ``state`` is ``started`` until its CDI file is in place."""
+    """One claim.
+
+    Attributes:
+        state: ``started`` until everything of it is in place.
+        owner: the instance that prepares it; of interest while it is only started.
+        namespace: empty if the record was made from a CDI file that does not say it.
+    """
 
     uid: ClaimUid
     namespace: str
     name: str
     state: str
     devices: tuple[PreparedDevice, ...]
+    owner: str = ""
 
 
 class Checkpoint:
-    """The file ``checkpoint.sqlite`` in the driver's folder."""
+    """The file ``checkpoint.sqlite`` in the driver's folder.
+
+    Attributes:
+        damaged: where the damaged file is that this process found; None if it found none.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._seen = 0
+        self._turn = asyncio.Lock()  # a file lock does not exclude two calls of one process
+        self._lock: int | None = None
+        self._connection: sqlite3.Connection | None = None
+        self._reopened = False
+        self.damaged: Path | None = None
+
+    def open(self) -> None:
+        """Open the file; does nothing if it is open.
+
+        Raises:
+            EnvironmentFault: the disk, a lock, or a newer driver's file; nothing was changed, so try again later.
+        """
+        if self._connection is not None:
+            return
         try:
-            self._lock = open_private(path.with_suffix(".lock"))
-            self._db = self._open()
-        except sqlite3.OperationalError as error:  # a disk or a lock, not the content: the records are kept
-            message = f"cannot open checkpoint {path}: {error}"
+            if self._lock is None:
+                self._lock = open_private(self._path.with_suffix(".lock"))
+            try:
+                self._connection = self._checked()
+            except Damaged as damage:
+                self._connection = self._replaced(damage)
+            self._reopened = True
+        except sqlite3.Error as error:
+            message = f"cannot open checkpoint {self._path}: {error}; free the disk or end the process that uses the file"
             raise EnvironmentFault(message) from error
-        except sqlite3.DatabaseError:
-            aside = path.with_suffix(f".broken-{int(time.time())}")
-            path.replace(aside)
-            log.exception(
-                "checkpoint %s is not readable; renamed it to %s and created a new one", path, aside
-            )
-            self._db = self._open()
         except OSError as error:
-            message = f"cannot open checkpoint {path}: {error.strerror}; make the folder writable or choose another one"
+            message = f"cannot open checkpoint {self._path}: {error.strerror}; make the folder writable or choose another one"
             raise EnvironmentFault(message) from error
 
-    def _open(self) -> sqlite3.Connection:
+    def reopened(self) -> bool:
+        """Whether the file was opened since this was asked last."""
+        reopened, self._reopened = self._reopened, False
+        return reopened
+
+    def _checked(self) -> sqlite3.Connection:
+        """A connection to the file, whose whole content was read.
+
+        Raises:
+            Damaged: it is no database, or a page or a row cannot be read.
+        """
         os.close(open_private(self._path))
-        db = sqlite3.connect(self._path, isolation_level=None)
+        db = sqlite3.connect(self._path, isolation_level=None, timeout=BUSY_S)
         try:
             self._prepare(db)
+            [(verdict,), *_] = db.execute("PRAGMA quick_check(1)").fetchall()
+            if verdict != "ok":
+                raise Damaged(verdict)
+            list(map(record_of, db.execute(SELECT)))
+        except sqlite3.Error as error:
+            db.close()
+            if is_damage(error):
+                raise Damaged(str(error)) from error
+            raise
         except BaseException:
             db.close()
             raise
         return db
 
     def _prepare(self, db: sqlite3.Connection) -> None:
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = NORMAL")
         (found,) = db.execute("PRAGMA user_version").fetchone()
         if found > SCHEMA:
             message = (
                 f"checkpoint {self._path} has schema {found}, this driver knows {SCHEMA}; use a newer driver"
             )
             raise EnvironmentFault(message)
-        db.execute(
-            "CREATE TABLE IF NOT EXISTS claims (uid TEXT PRIMARY KEY, namespace TEXT, name TEXT, state TEXT, devices BLOB)"
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = NORMAL")
+        for statement in CREATE:
+            db.execute(statement)
+        columns = {row[1] for row in db.execute("PRAGMA table_info(claims)")}
+        if "owner" not in columns:  # schema 1
+            db.execute("ALTER TABLE claims ADD COLUMN owner TEXT DEFAULT ''")
+        if found != SCHEMA:
+            db.execute(f"PRAGMA user_version = {SCHEMA}")
+
+    def _replaced(self, damage: Damaged) -> sqlite3.Connection:
+        """A new file with the readable rows of the damaged one, which is kept under another name."""
+        aside = self._path.with_suffix(f".damaged-{time.time_ns()}")
+        for suffix in FILES:
+            with contextlib.suppress(FileNotFoundError):
+                Path(f"{self._path}{suffix}").replace(f"{aside}{suffix}")
+        kept = list(readable(aside))
+        log.error(
+            "the checkpoint is damaged; kept it as %s, took over %d records, and look for others in the CDI files",
+            aside,
+            len(kept),
+            extra={"error": damage},
         )
-        db.execute(f"PRAGMA user_version = {SCHEMA}")
+        self.damaged = aside
+        self._connection = self._checked()
+        for record in kept:
+            self.put(record)
+        return self._connection
 
     @contextlib.contextmanager
-    def _database_errors(self) -> Iterator[None]:
+    def _database(self) -> Iterator[sqlite3.Connection]:
+        self.open()
+        assert self._connection is not None
         try:
-            yield
+            yield self._connection
         except sqlite3.Error as error:
-            message = f"checkpoint {self._path}: {error}"
+            if is_damage(error):  # the next call opens it again, and finds the damage
+                self._connection.close()
+                self._connection, self._seen = None, 0
+            message = f"checkpoint {self._path}: {error}; nothing was changed, the next call tries again"
             raise EnvironmentFault(message) from error
 
-    @contextlib.contextmanager
-    def locked(self) -> Iterator[bool]:
-        """Hold the lock against other instances; true if another one wrote since this one held it last."""
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
-        try:
-            with self._database_errors():
-                (version,) = self._db.execute("PRAGMA data_version").fetchone()
-            changed, self._seen = version != self._seen, version
-            yield changed
-        finally:
-            fcntl.flock(self._lock, fcntl.LOCK_UN)
+    @contextlib.asynccontextmanager
+    async def locked(self) -> AsyncIterator[bool]:
+        """Hold the lock against other instances; true if another one wrote since this one held it last.
+
+        Raises:
+            EnvironmentFault: another process holds the lock for too long.
+        """
+        self.open()
+        assert self._lock is not None
+        async with self._turn:
+            await self._take(self._lock)
+            try:
+                with self._database() as db:
+                    (version,) = db.execute("PRAGMA data_version").fetchone()
+                changed, self._seen = version != self._seen, version
+                yield changed
+            finally:
+                fcntl.flock(self._lock, fcntl.LOCK_UN)
+
+    async def _take(self, lock: int) -> None:
+        """Take the lock without blocking the event loop, on which every other call and stream runs."""
+        deadline, (pause, slowest) = time.monotonic() + LOCK_S, LOCK_POLL_S
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                if time.monotonic() > deadline:
+                    message = f"checkpoint {self._path} was locked for {LOCK_S:.0f} s by another process; end it if it hangs"
+                    raise EnvironmentFault(message) from error
+            else:
+                return
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, slowest)
 
     def records(self) -> dict[ClaimUid, Record]:
-        """All claims by UID."""
-        with self._database_errors():
-            rows = self._db.execute(
-                "SELECT uid, namespace, name, state, devices FROM claims ORDER BY uid"
-            ).fetchall()
-        return {
-            uid: Record(
-                uid=uid,
-                namespace=namespace,
-                name=name,
-                state=state,
-                devices=msgspec.json.decode(devices, type=tuple[PreparedDevice, ...]),
-            )
-            for uid, namespace, name, state, devices in rows
-        }
+        """All claims by UID.
+
+        Raises:
+            EnvironmentFault: the file cannot be read.
+        """
+        with self._database() as db:
+            rows = db.execute(SELECT).fetchall()
+        return {record.uid: record for record in map(record_of, rows)}
 
     def put(self, record: Record) -> None:
         """Write a claim's record.
@@ -131,21 +237,65 @@ class Checkpoint:
         Raises:
             EnvironmentFault: the disk is full or read-only.
         """
-        row = (record.uid, record.namespace, record.name, record.state, msgspec.json.encode(record.devices))
-        with self._database_errors():
-            self._db.execute("INSERT OR REPLACE INTO claims VALUES (?, ?, ?, ?, ?)", row)
+        devices = msgspec.json.encode(record.devices)
+        row = (record.uid, record.namespace, record.name, record.state, devices, record.owner)
+        with self._database() as db:
+            db.execute("INSERT OR REPLACE INTO claims VALUES (?, ?, ?, ?, ?, ?)", row)
 
     def remove(self, uid: ClaimUid) -> None:
         """Remove a claim's record; idempotent."""
-        with self._database_errors():
-            self._db.execute("DELETE FROM claims WHERE uid = ?", (uid,))
+        with self._database() as db:
+            db.execute("DELETE FROM claims WHERE uid = ?", (uid,))
+
+    def fact(self, name: str) -> str | None:
+        """A value that was kept with ``keep``."""
+        with self._database() as db:
+            row = db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+        return str(row[0]) if row else None
+
+    def keep(self, name: str, value: str) -> None:
+        """Keep a value that is no claim's."""
+        with self._database() as db:
+            db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
 
     def close(self) -> None:
-        """Close the files."""
-        self._db.close()
-        os.close(self._lock)
+        """Close the files; idempotent."""
+        if self._connection is not None:
+            self._connection.close()
+        if self._lock is not None:
+            os.close(self._lock)
+        self._connection = self._lock = None
 
 
-def open_private(path: Path) -> int:
-    """A descriptor of a file that only this user can read; created if it does not exist."""
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether the content is damaged; the low byte of SQLite's extended codes is the primary one."""
+    return (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF in DAMAGE
+
+
+def record_of(row: tuple[str, str, str, str, bytes, str | None]) -> Record:
+    """A row as a record.
+
+    Raises:
+        Damaged: it cannot be read.
+    """
+    uid, namespace, name, state, devices, owner = row
+    try:
+        return Record(
+            uid=ClaimUid(uid),
+            namespace=namespace,
+            name=name,
+            state=state,
+            devices=msgspec.json.decode(devices, type=tuple[PreparedDevice, ...]),
+            owner=owner or "",
+        )
+    except (msgspec.MsgspecError, TypeError, UnicodeDecodeError) as error:
+        message = f"the record of claim {uid!r}: {error}"
+        raise Damaged(message) from error
+
+
+def readable(path: Path) -> Iterator[Record]:
+    """The records of a damaged file that can be read."""
+    with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(path)) as db:
+        for row in db.execute(SELECT):
+            with contextlib.suppress(Damaged):
+                yield record_of(row)

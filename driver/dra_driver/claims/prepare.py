@@ -23,18 +23,6 @@ class PreparedDevice(msgspec.Struct, frozen=True, kw_only=True):
     share_id: str | None = None
 
 
-def check_identity(claim: ResourceClaim, uid: ClaimUid) -> None:
-    """Refuse a claim that replaced the one with this UID under the same name.
-
-    Raises:
-        ClaimError: the UID differs.
-    """
-    found = claim["metadata"]["uid"]
-    if found != uid:
-        message = f"claim {claim['metadata']['namespace']}/{claim['metadata']['name']}: wanted UID {uid}, found {found}: it was replaced by another of the same name"
-        raise ClaimError(message)
-
-
 def plan_devices(
     claim: ResourceClaim, *, driver_name: DriverName, pool: PoolName, inventory: Mapping[DeviceName, Gpu]
 ) -> tuple[PreparedDevice, ...]:

@@ -6,19 +6,19 @@ from pathlib import Path
 import pytest
 from claim_service import DRIVER, gpu
 
-from dra_api.identifiers import ClaimUid, DeviceName
+from dra_api.identifiers import ClaimUid, DeviceName, DriverName
 from dra_driver.cdi.files import CdiFiles
-from dra_driver.cdi.spec import claim_spec, device_id
+from dra_driver.cdi.spec import claim_in, claim_spec, device_id, devices_in
 from dra_driver.errors import EnvironmentFault
 
 UID = ClaimUid("u1")
 
 
 def test_a_spec_has_a_device_per_gpu_and_the_control_nodes_once() -> None:
-    spec = claim_spec(DRIVER, UID, [gpu(3), gpu(1)], ["/dev/nvidia-uvm-tools"])
+    spec = claim_spec(DRIVER, UID, "ns/c", [gpu(3), gpu(1)], ["/dev/nvidia-uvm-tools"])
     assert [device["name"] for device in spec["devices"]] == ["u1-gpu-1", "u1-gpu-3"]
     assert spec["devices"][0]["containerEdits"] == {
-        "env": ["DRA_GPU_1=GPU-1"],
+        "env": ["DRA_GPU_1=GPU-1", "DRA_GPU_1_CLAIM=ns/c"],
         "deviceNodes": [{"path": "/dev/nvidia1"}],
     }
     assert spec["containerEdits"] == {
@@ -32,7 +32,7 @@ def test_a_spec_has_a_device_per_gpu_and_the_control_nodes_once() -> None:
 
 def test_a_file_is_written_whole_and_removing_it_twice_is_no_error(tmp_path: Path) -> None:
     files = CdiFiles(tmp_path / "a" / "b", DRIVER)
-    spec = claim_spec(DRIVER, UID, [gpu(0)], [])
+    spec = claim_spec(DRIVER, UID, "ns/c", [gpu(0)], [])
     files.write(UID, spec)
     assert json.loads(files.path(UID).read_text()) == spec
     assert list(files.path(UID).parent.iterdir()) == [files.path(UID)]
@@ -41,15 +41,36 @@ def test_a_file_is_written_whole_and_removing_it_twice_is_no_error(tmp_path: Pat
     assert not files.path(UID).exists()
 
 
-def test_stale_files_and_interrupted_writes_of_this_driver_are_removed(tmp_path: Path) -> None:
-    for name in ("claim-u1.json", "claim-u2.json", "claim-u1.tmp"):
-        (tmp_path / f"{DRIVER}-{name}").touch()
-    (tmp_path / "other-claim-u2.json").touch()
-    assert len(CdiFiles(tmp_path, DRIVER).remove_stale({UID})) == 2
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
-        f"{DRIVER}-claim-u1.json",
-        "other-claim-u2.json",
-    ]
+def test_the_files_of_unknown_claims_are_found_and_those_of_other_drivers_are_not(tmp_path: Path) -> None:
+    files, longer = CdiFiles(tmp_path, DRIVER), DriverName(f"{DRIVER}-claim-x")
+    for uid in ("u1", "u2"):
+        files.write(ClaimUid(uid), claim_spec(DRIVER, ClaimUid(uid), "ns/c", [gpu(0)], []))
+    CdiFiles(tmp_path, longer).write(UID, claim_spec(longer, UID, "ns/c", [gpu(0)], []))
+    (tmp_path / f"{DRIVER}-claim-who.json").write_text("{")
+    damaged = ClaimUid("a1b2c3d4-0000-4000-8000-0123456789ab")
+    files.path(damaged).write_text("{")
+    found = dict(files.unrecorded({UID}))
+    assert found.keys() == {"u2", damaged}
+    document = found[ClaimUid("u2")]
+    assert document is not None
+    assert devices_in(document, ClaimUid("u2")) == ["gpu-0"]
+    assert claim_in(document) == ("ns", "c")
+    assert found[damaged] is None
+
+
+def test_interrupted_writes_of_this_driver_are_removed(tmp_path: Path) -> None:
+    names = [f"{DRIVER}_u1.tmp", f"{DRIVER}-x_u1.tmp", "other.tmp"]
+    for name in names:
+        (tmp_path / name).touch()
+    CdiFiles(tmp_path, DRIVER).remove_unfinished()
+    assert sorted(path.name for path in tmp_path.iterdir()) == names[1:]
+
+
+def test_a_folder_that_is_gone_is_an_error_with_a_reason(tmp_path: Path) -> None:
+    files = CdiFiles(tmp_path / "cdi", DRIVER)
+    (tmp_path / "cdi").rmdir()
+    with pytest.raises(EnvironmentFault, match="cannot list the CDI folder"):
+        list(files.unrecorded(()))
 
 
 def test_a_folder_that_is_a_file_is_the_node_s_fault(tmp_path: Path) -> None:
@@ -62,8 +83,6 @@ def test_a_folder_in_the_place_of_a_file_is_the_node_s_fault(tmp_path: Path) -> 
     files = CdiFiles(tmp_path, DRIVER)
     files.path(UID).mkdir()
     with pytest.raises(EnvironmentFault, match="cannot write CDI file"):
-        files.write(UID, claim_spec(DRIVER, UID, [], []))
+        files.write(UID, claim_spec(DRIVER, UID, "ns/c", [], []))
     with pytest.raises(EnvironmentFault, match="cannot remove CDI file"):
         files.remove(UID)
-    with pytest.raises(EnvironmentFault, match="cannot remove the stale CDI file"):
-        files.remove_stale(set())

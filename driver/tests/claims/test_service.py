@@ -1,16 +1,26 @@
 """The claim service: what is recorded, written and undone, without an API server."""
 
 import asyncio
+import contextlib
+import sqlite3
 from pathlib import Path
 
 import pytest
-from claim_service import DRIVER, POOL, Reader, cdi_names, claim, make_service, ref
+from claim_service import DRIVER, OPEN, POOL, Reader, cdi_names, claim, make_service, ref
+from msgspec.structs import replace
 
 from dra_api.identifiers import ClaimUid, DeviceName
 from dra_driver.claims.checkpoint import DONE, STARTED, Checkpoint, Record
+from dra_driver.claims.identity import ClaimRef
 from dra_driver.claims.prepare import PreparedDevice
-from dra_driver.claims.service import ClaimRef
 from dra_driver.errors import ApiError, ClaimError, EnvironmentFault
+
+
+def damage(folder: Path, content: bytes) -> None:
+    """End the services, and replace the files of the checkpoint."""
+    OPEN.close()
+    for path in folder.glob("checkpoint.sqlite*"):
+        path.write_bytes(content)
 
 
 async def test_prepare_writes_one_cdi_file_and_unprepare_removes_it(tmp_path: Path) -> None:
@@ -64,20 +74,128 @@ async def test_instances_of_a_rolling_update_know_each_others_claims(tmp_path: P
 async def test_a_prepare_that_was_interrupted_is_undone_at_the_next_start(tmp_path: Path) -> None:
     checkpoint = Checkpoint(tmp_path / "checkpoint.sqlite")
     device = PreparedDevice(requests=("gpu",), pool=POOL, device=DeviceName("gpu-0"), cdi_ids=("x",))
-    checkpoint.put(Record(uid=ClaimUid("u1"), namespace="ns", name="c", state=STARTED, devices=(device,)))
-    checkpoint.put(Record(uid=ClaimUid("u2"), namespace="ns", name="d", state=DONE, devices=()))
+    record = Record(
+        uid=ClaimUid("u1"), namespace="ns", name="c", state=STARTED, devices=(device,), owner="f" * 16
+    )
+    checkpoint.put(record)
+    checkpoint.put(replace(record, uid=ClaimUid("u2"), state=DONE))
     checkpoint.close()
-    (tmp_path / "cdi").mkdir()
-    for uid in ("u1", "u2", "orphan"):
-        (tmp_path / "cdi" / f"{DRIVER}-claim-{uid}.json").write_text("{}")
-    (tmp_path / "cdi" / "other.json").write_text("{}")
+    folder = tmp_path / "cdi"
+    folder.mkdir()
+    for uid in ("u1", "u2"):
+        (folder / f"{DRIVER}-claim-{uid}.json").write_text("{}")
+    (folder / "other.json").write_text("{}")
+    (folder / f"{DRIVER}_u1.tmp").write_text("{")
     service = make_service(tmp_path, Reader())
+    await service.start()
     assert service.prepared == 1
     assert cdi_names(tmp_path) == ["gpu.example.com-claim-u2.json", "other.json"]
 
 
+async def test_what_a_living_instance_prepares_is_left_to_it(tmp_path: Path) -> None:
+    reader = Reader(claim("u1", "gpu-0"))
+    old, new = make_service(tmp_path, reader), make_service(tmp_path, reader)
+    await old.start()
+    async with old._locked():
+        device = PreparedDevice(requests=("gpu",), pool=POOL, device=DeviceName("gpu-0"), cdi_ids=("x",))
+        old._checkpoint.put(
+            Record(
+                uid=ClaimUid("u1"),
+                namespace="ns",
+                name="c",
+                state=STARTED,
+                devices=(device,),
+                owner=old._instances.token,
+            )
+        )
+    await new.start()
+    assert new.prepared == 1
+    for call in (new.prepare, new.unprepare):
+        with pytest.raises(ClaimError, match="u1 is being prepared by another instance"):
+            await call(ref("c", "u1"))
+    old._instances.close()
+    await new.collect_stale()
+    assert new.prepared == 0
+
+
+async def test_after_a_boot_every_record_and_file_is_dropped(tmp_path: Path) -> None:
+    reader = Reader(claim("u1", "gpu-0", name="a"))
+    await make_service(tmp_path, reader).prepare(ref("a", "u1"))
+    same = make_service(tmp_path, reader)
+    await same.start()
+    assert same.prepared == 1
+    booted = make_service(tmp_path, reader, boot_id="boot-2")
+    await booted.start()
+    assert (booted.prepared, cdi_names(tmp_path)) == (0, [])
+
+
+async def test_a_device_whose_record_was_lost_stays_with_its_claim_as_long_as_that_exists(
+    tmp_path: Path,
+) -> None:
+    reader = Reader(claim("u1", "gpu-0", name="a"), claim("u2", "gpu-0", name="b"))
+    await make_service(tmp_path, reader).prepare(ref("a", "u1"))
+    damage(tmp_path, b"rubbish " * 64)
+    service = make_service(tmp_path, reader)
+    with pytest.raises(ClaimError, match="gpu-0 is prepared for claim u1"):
+        await service.prepare(ref("b", "u2"))
+    assert cdi_names(tmp_path) == ["gpu.example.com-claim-u1.json"]
+    del reader.claims["a"]
+    await service.prepare(ref("b", "u2"))
+    assert cdi_names(tmp_path) == ["gpu.example.com-claim-u2.json"]
+
+
+async def test_a_record_that_was_lost_is_completed_by_the_next_prepare(tmp_path: Path) -> None:
+    reader = Reader(claim("u1", "gpu-0", name="a"))
+    before = await make_service(tmp_path, reader).prepare(ref("a", "u1"))
+    damage(tmp_path, b"")
+    assert await make_service(tmp_path, reader).prepare(ref("a", "u1")) == before
+
+
+async def test_a_checkpoint_that_cannot_be_opened_fails_each_call_until_it_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("dra_driver.claims.checkpoint.BUSY_S", 0)
+    with contextlib.closing(sqlite3.connect(tmp_path / "checkpoint.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        service = make_service(tmp_path, Reader(claim("u1", "gpu-0")))
+        await service.start()
+        assert "no claim can be prepared or unprepared until this is repaired" in caplog.text
+        for call in (service.prepare, service.unprepare):
+            with pytest.raises(EnvironmentFault, match=r"checkpoint .*locked"):
+                await call(ref("c", "u1"))
+    await service.prepare(ref("c", "u1"))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        (ref("c", "../../evil"), "claim UID '../../evil': wanted"),
+        (ref("c", ""), "claim UID '': wanted"),
+        (ref("c", "u" * 129), "wanted at most 128"),
+        (ref("../secrets/x", "u1"), "name '../secrets/x': wanted a DNS subdomain"),
+        (ClaimRef("a/b", "c", ClaimUid("u1")), "namespace 'a/b': wanted a DNS label"),
+        (ClaimRef("", "c", ClaimUid("u1")), "namespace '': wanted a DNS label"),
+    ],
+)
+async def test_a_name_that_kubernetes_would_not_have_is_refused(
+    tmp_path: Path, wanted: ClaimRef, message: str
+) -> None:
+    with pytest.raises(ClaimError, match=message):
+        await make_service(tmp_path, Reader()).prepare(wanted)
+
+
+async def test_a_uid_that_is_a_path_removes_nothing(tmp_path: Path) -> None:
+    service = make_service(tmp_path, Reader())
+    (tmp_path / "cdi" / f"{DRIVER}-claim-x").mkdir()
+    (tmp_path / "mine.json").touch()
+    with pytest.raises(ClaimError, match="claim UID"):
+        await service.unprepare(ref("c", "x/../../mine"))
+    assert (tmp_path / "mine.json").exists()
+
+
 async def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
     service = make_service(tmp_path, Reader(claim("u1", "gpu-0")))
+    await service.start()
     (tmp_path / "cdi").rmdir()
     (tmp_path / "cdi").write_text("in the way")
     with pytest.raises(EnvironmentFault, match="cannot .* CDI file"):

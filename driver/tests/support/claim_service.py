@@ -10,7 +10,9 @@ from dra_api.identifiers import ClaimUid, DeviceName, DriverName, PoolName
 from dra_api.objects import AllocationConfig, DeviceAllocation, DeviceResult, ResourceClaim
 from dra_driver.cdi.files import CdiFiles
 from dra_driver.claims.checkpoint import Checkpoint
-from dra_driver.claims.service import ClaimRef, ClaimService
+from dra_driver.claims.identity import ClaimRef
+from dra_driver.claims.instances import Instances
+from dra_driver.claims.service import ClaimService
 from dra_driver.devices.inventory import Gpu
 from dra_driver.errors import ApiError
 
@@ -96,20 +98,23 @@ OPEN = contextlib.ExitStack()
 
 
 def opened(path: Path) -> Checkpoint:
-    return OPEN.enter_context(contextlib.closing(Checkpoint(path)))
+    checkpoint = OPEN.enter_context(contextlib.closing(Checkpoint(path)))
+    checkpoint.open()
+    return checkpoint
 
 
-def make_service(folder: Path, reader: Reader) -> ClaimService:
-    service = ClaimService(
+def make_service(folder: Path, reader: Reader, boot_id: str = "boot-1") -> ClaimService:
+    """A service as of a process that starts now; it repairs at its first call."""
+    return ClaimService(
         driver_name=DRIVER,
         pool=POOL,
         inventory=lambda: INVENTORY,
         reader=reader,
-        checkpoint=opened(folder / "checkpoint.sqlite"),
+        checkpoint=OPEN.enter_context(contextlib.closing(Checkpoint(folder / "checkpoint.sqlite"))),
         cdi=CdiFiles(folder / "cdi", DRIVER),
+        instances=OPEN.enter_context(contextlib.closing(Instances(folder))),
+        boot_id=boot_id,
     )
-    service.repair()
-    return service
 
 
 def cdi_names(folder: Path) -> list[str]:
