@@ -5,7 +5,11 @@ Python 3.11 cannot unshare(2), and no version can mount(2), so both come from th
 anybody else gets a user namespace first, if the machine allows it. Mount points that do not exist are made on a copy of
 their folder that only the namespace sees (a tmpfs into which the folder's entries are bound), never on the machine.
 
-Arguments: the plan (JSON file: command, environment, workingDir, mounts, devices, additionalGids, scratch, and
+OCI hooks run where the runtime specification says. Those that change the container's files (``ldconfig``, links beside a
+library) must not change the machine's, so a container that has hooks sees the machine's system folders through a layer
+of its own.
+
+Arguments: the plan (JSON file: command, environment, workingDir, mounts, devices, additionalGids, hooks, state, bundle, and
 join: the process of the container into which to go instead of making one), and a file
 descriptor that gets the reason if the command cannot be started and that closes when it was.
 """
@@ -21,6 +25,8 @@ from typing import Any
 
 NEW_MOUNTS, NEW_USER = 0x00020000, 0x10000000
 READ_ONLY, NO_SUID, NO_DEV, NO_EXEC, REMOUNT, BIND, RECURSIVE, PRIVATE = 1, 2, 4, 8, 32, 4096, 16384, 1 << 18
+SYSTEM = ("/etc", "/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin", "/opt")
+"""Folders in which hooks change files."""
 FLAGS = {"ro": READ_ONLY, "nosuid": NO_SUID, "nodev": NO_DEV, "noexec": NO_EXEC}
 LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -32,10 +38,11 @@ def checked(result: int, what: str) -> None:
         raise OSError(number, f"{what}: {os.strerror(number)}")
 
 
-def mount(source: str, target: str, flags: int, kind: str | None = None) -> None:
+def mount(source: str, target: str, flags: int, kind: str | None = None, options: str | None = None) -> None:
     """Mount SOURCE on TARGET."""
-    words = [word.encode() if word is not None else None for word in (source, target, kind)]
-    checked(LIBC.mount(*words, ctypes.c_ulong(flags), None), f"cannot mount {source} on {target}")
+    words = [word.encode() if word is not None else None for word in (source, target, kind, options)]
+    failed = LIBC.mount(*words[:3], ctypes.c_ulong(flags), words[3])
+    checked(failed, f"cannot mount {source} on {target}")
 
 
 def enter() -> None:
@@ -54,12 +61,32 @@ class Places:
     """Makes mount points without touching the machine.
 
     Args:
-        scratch: an empty folder that the namespace may use.
+        bundle: the container's folder; ``top`` and ``layers`` in it are empty and its namespace may use them.
     """
 
-    def __init__(self, scratch: str) -> None:
-        self._scratch = scratch
+    def __init__(self, bundle: Path) -> None:
+        self._bundle = bundle
         self._own: set[Path] = set()
+        self._layered: list[Path] = []
+
+    def layer(self) -> None:
+        """Lay an empty writable layer over each system folder; what is mounted below one stays visible."""
+        layers = self._bundle / "layers"
+        mount("tmpfs", str(layers), 0, "tmpfs")
+        os.chdir(layers)  # the names of layers in the options of a mount cannot have every character
+        for folder in (Path(name) for name in SYSTEM):
+            if folder.is_symlink() or not folder.is_dir():
+                continue
+            kept = [(point, os.open(point, os.O_PATH)) for point in mount_points(folder)]
+            for part in ("upper", "work"):
+                Path(f"{folder.name}.{part}").mkdir()
+            options = f"lowerdir={folder},upperdir={folder.name}.upper,workdir={folder.name}.work"
+            mount("overlay", str(folder), 0, "overlay", options)
+            for point, before in kept:
+                mount(f"/proc/self/fd/{before}", str(point), BIND | RECURSIVE)
+                os.close(before)
+            self._layered.append(folder)
+        os.chdir("/")
 
     def ready(self, path: str, make: Callable[[Path], object]) -> None:
         """See to it that PATH exists; MAKE makes it if it does not."""
@@ -69,7 +96,7 @@ class Places:
         parent = place.parent
         while not parent.is_dir():
             parent = parent.parent
-        if parent not in self._own:
+        if parent not in self._own and not any(parent.is_relative_to(one) for one in self._layered):
             self._copy(parent)
         for folder in reversed([p for p in place.parents if p.is_relative_to(parent) and p != parent]):
             folder.mkdir()
@@ -79,7 +106,7 @@ class Places:
     def _copy(self, folder: Path) -> None:
         """Put a tmpfs with everything that is in FOLDER in its place."""
         is_root = folder == Path("/")
-        target = Path(self._scratch) if is_root else folder
+        target = self._bundle / "top" if is_root else folder
         before = os.open(folder, os.O_PATH)
         mount("tmpfs", str(target), 0, "tmpfs")
         for source in Path(f"/proc/self/fd/{before}").iterdir():
@@ -94,6 +121,17 @@ class Places:
             os.chroot(target)
             os.chdir("/")
         self._own.add(folder)
+
+
+def mount_points(folder: Path) -> list[Path]:
+    """Where something is mounted below FOLDER, but not below another such place."""
+    found: list[Path] = []
+    for line in Path("/proc/self/mountinfo").read_bytes().splitlines():
+        point = Path(line.split(b" ")[4].decode("unicode_escape"))
+        inner = any(point.is_relative_to(one) for one in found)
+        if point.is_relative_to(folder) and point != folder and not inner:
+            found.append(point)
+    return found
 
 
 def bind(places: Places, wanted: dict[str, Any]) -> None:
@@ -138,22 +176,85 @@ def join(pid: int) -> None:
     os.chroot(".")
 
 
+def from_outside(work: Callable[[], None]) -> Callable[[], None]:
+    """A function that has WORK done by a process which stays in the namespaces of now; raises its OSError."""
+    asking, ask = os.pipe()
+    answering, answer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(ask)
+        os.close(answering)
+        try:
+            if os.read(asking, 1):
+                work()
+        except OSError as error:
+            os.write(answer, str(error).encode())
+        os._exit(0)
+    os.close(asking)
+    os.close(answer)
+
+    def run() -> None:
+        os.write(ask, b"!")
+        with os.fdopen(answering, "rb") as stream:
+            said = stream.read().decode(errors="replace")
+        os.waitpid(child, 0)
+        if said:
+            raise OSError(said)
+
+    return run
+
+
 def become(plan: dict[str, Any]) -> None:
     """Be the container's command, or one beside it; returns only by an OSError."""
     if plan.get("join"):
         join(plan["join"])
-        os.chdir(plan["workingDir"] or "/")
-        os.execvpe(plan["command"][0], plan["command"], plan["environment"])  # noqa: S606 # that is its purpose
+    else:
+        contain(plan)
+    os.chdir(plan["workingDir"] or "/")
+    os.execvpe(plan["command"][0], plan["command"], plan["environment"])  # noqa: S606 # that is its purpose
+
+
+def contain(plan: dict[str, Any]) -> None:
+    """Make the container around this process; hooks that fail are an OSError with their words."""
+    run = hooks_of(plan)
+    outside = from_outside(lambda: run("creating", "prestart", "createRuntime")) if run else None
     enter()
-    places = Places(plan["scratch"])
+    places = Places(Path(plan["bundle"]))
+    if run:
+        places.layer()
     for wanted in plan["mounts"]:
         bind(places, wanted)
     for node in plan["devices"]:
         device(places, node)
     if plan["additionalGids"] and os.geteuid() == 0:
         os.setgroups([*os.getgroups(), *plan["additionalGids"]])
-    os.chdir(plan["workingDir"] or "/")
-    os.execvpe(plan["command"][0], plan["command"], plan["environment"])  # noqa: S606 # that is its purpose
+    if run and outside:
+        root = Path(plan["bundle"], "rootfs")
+        mount("/", str(root), BIND | RECURSIVE)  # hooks refuse to work on "/" itself
+        outside()
+        run("creating", "createContainer")
+        os.chroot(root)
+        os.chdir("/")
+        run("created", "startContainer")
+
+
+def hooks_of(plan: dict[str, Any]) -> Callable[..., None] | None:
+    """A function that runs the hooks of (status of the container, phases); None if the container has none."""
+    if not plan["hooks"]:
+        return None
+    sys.path.append(str(Path(__file__).parents[2]))  # where this package is: -I and -S leave the library only
+    from kube_emulator.kubelet.oci_hooks import HookFailed, run_hooks
+
+    state = plan["state"] | {"pid": os.getpid()}
+
+    def run(status: str, *phases: str) -> None:
+        try:
+            for phase in phases:
+                run_hooks(phase, plan["hooks"], state | {"status": status})
+        except HookFailed as error:
+            raise OSError(str(error)) from error
+
+    return run
 
 
 def main() -> None:

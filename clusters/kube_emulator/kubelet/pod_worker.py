@@ -26,7 +26,7 @@ from kube_emulator.kubelet.hooks_and_probes import HooksAndProbes
 from kube_emulator.kubelet.pod_claims import ClaimError
 from kube_emulator.kubelet.pod_environment import environment_of
 from kube_emulator.kubelet.pod_status import is_sidecar, status_of
-from kube_emulator.kubelet.processes import CannotStart
+from kube_emulator.kubelet.processes import CannotCreate, CannotStart
 from kube_emulator.kubelet.runtime import Container, Runtime
 
 log = logging.getLogger(__name__)
@@ -192,7 +192,7 @@ class PodWorker:
         await self._node.clock.sleep(pause)
 
     async def _start(self, spec: JsonObject) -> Container:
-        """Start a container; until that succeeds it waits with a reason."""
+        """Start a container; as long as it cannot be made it waits with a reason, and one that did not start has ended."""
         node, name = self._node, spec["name"]
         while True:
             try:
@@ -200,7 +200,13 @@ class PodWorker:
                 ip = node.runtime.sandboxes[self._uid].ip
                 environment = environment_of(self.pod, spec, ip=ip, host_ip=node.host_ip, look=self._look)
                 await node.runtime.start(self.pod, spec, environment, ids)
-            except (ClaimError, InjectionError, CannotStart) as error:
+            except CannotStart as error:
+                self._waiting.pop(name, None)
+                self._record_event("Created", "Container created", kind="Normal")
+                self._record_event("Failed", f"Error: {error}")
+                self.sync_status()
+                return self._containers()[name]
+            except (ClaimError, InjectionError, CannotCreate) as error:
                 self._waiting[name] = ("CreateContainerError", str(error))
                 self._record_event("Failed", f"Error: {error}")
                 self.sync_status()

@@ -1,36 +1,53 @@
 """Starts and ends containers that are processes of this machine.
 
 The command runs on the machine's own root folder (images are not unpacked) with the container's environment, mounts and
-device nodes, in a mount namespace of its own; what it prints goes to a file. Ending is SIGTERM, then SIGKILL after the
+device nodes, in a mount namespace of its own; what it prints goes to a file. Hooks that belong to the machine's side
+(``poststart``, ``poststop``) are run here, the others by ``container_init``. Ending is SIGTERM, then SIGKILL after the
 grace period on the cluster's clock, to the whole process group.
 """
 
 import asyncio
 import contextlib
+import functools
 import json
+import logging
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from kube_emulator.clock import Clock
 from kube_emulator.kubelet import container_init
+from kube_emulator.kubelet.oci_hooks import BEFORE_START, HookFailed, run_hooks
 
+log = logging.getLogger(__name__)
+OCI_VERSION = "1.2.0"
 TIMED_OUT = 124
 """The exit code of what was killed because it took too long."""
 
 
+class CannotCreate(Exception):
+    """A container cannot be made of this spec."""
+
+
 class CannotStart(Exception):
-    """The command of a container did not start."""
+    """A container was made, and its command or a hook of it did not run."""
 
 
 class Process:
-    """A container's command that was started."""
+    """A container's command that was started.
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    Args:
+        after: what is to be done when it has ended.
+    """
+
+    def __init__(
+        self, process: asyncio.subprocess.Process, after: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
         self._process = process
+        self._after = after
 
     @property
     def pid(self) -> int:
@@ -45,6 +62,9 @@ class Process:
     async def wait(self) -> int:
         """The exit code as a runtime reports it: 128 and the number of the signal that ended it."""
         code = await self._process.wait()
+        after, self._after = self._after, None
+        if after is not None:
+            await after()
         return code if code >= 0 else 128 - code
 
     async def end(self, grace_s: float, clock: Clock) -> None:
@@ -66,46 +86,88 @@ class Process:
                 os.killpg(self._process.pid, number)
 
 
-async def start(view: Mapping[str, Any], folder: Path, name: str) -> Process:
+async def start(view: Mapping[str, Any], folder: Path, name: str, container_id: str) -> Process:
     """Start the container NAME that sees VIEW; its files go to FOLDER.
 
     Raises:
-        CannotStart: there is no command, or the machine does not allow it.
+        CannotCreate: there is no command.
+        CannotStart: the machine does not allow it, or a hook failed.
     """
     if not view["command"]:
         message = (
             "no command specified: images have no entry point here, so the container must have a command"
         )
-        raise CannotStart(message)
-    scratch = folder / f"{name}.root"
-    scratch.mkdir(exist_ok=True)
-    plan = folder / f"{name}.plan.json"
-    path = {"PATH": os.environ.get("PATH", os.defpath)}
-    environment = {**path, **view["environment"]}
-    plan.write_text(json.dumps({**view, "environment": environment, "scratch": str(scratch)}))
+        raise CannotCreate(message)
+    plan = planned(view, folder, name, container_id)
+    after = functools.partial(run_after, plan)
+    process, reason = await begin(plan, folder, name)
+    if not reason:
+        try:
+            await asyncio.to_thread(run_hooks, "poststart", *hooks_and_state(plan, "running", process.pid))
+        except HookFailed as error:
+            # Since runtime-spec 1.2.1 a failure here ends the container, as runc always did.
+            Process(process).kill()
+            reason = str(error)
+    if reason:
+        await Process(process, after).wait()
+        raise CannotStart(reason)
+    return Process(process, after)
+
+
+async def run_after(plan: Mapping[str, Any]) -> None:
+    """Run the hooks of a container that has ended; a failure is only logged, as the specification says."""
+    try:
+        await asyncio.to_thread(run_hooks, "poststop", *hooks_and_state(plan, "stopped"))
+    except HookFailed as error:
+        log.warning("container %s: %s", plan["state"]["id"], error)
+
+
+def hooks_and_state(
+    plan: Mapping[str, Any], status: str, pid: int | None = None
+) -> tuple[list[Any], dict[str, Any]]:
+    """The hooks of a container and what they get on stdin."""
+    return plan["hooks"], plan["state"] | {"status": status} | ({"pid": pid} if pid is not None else {})
+
+
+def planned(view: Mapping[str, Any], folder: Path, name: str, container_id: str) -> dict[str, Any]:
+    """The plan of a container for ``container_init``, with its bundle (runtime-spec bundle.md) on disk."""
+    bundle = folder / f"{name}.bundle"
+    for part in ("rootfs", "top", "layers"):
+        (bundle / part).mkdir(parents=True, exist_ok=True)
+    environment = {"PATH": os.environ.get("PATH", os.defpath), **view["environment"]}
+    entries = [f"{key}={value}" for key, value in environment.items()]
+    process = {"args": view["command"], "env": entries, "cwd": view["workingDir"] or "/"}
+    root = {"path": str(bundle / "rootfs")}
+    config = {"ociVersion": OCI_VERSION, "root": root, "process": process, "mounts": view["mounts"]}
+    (bundle / "config.json").write_text(json.dumps(config))
+    state = {"ociVersion": OCI_VERSION, "id": container_id, "bundle": str(bundle), "annotations": {}}
+    return {**view, "environment": environment, "bundle": str(bundle), "state": state}
+
+
+async def begin(plan: Mapping[str, Any], folder: Path, name: str) -> tuple[asyncio.subprocess.Process, str]:
+    """The process of a container, and why it does not run its command; empty if it does."""
+    path = folder / f"{name}.plan.json"
+    early = [hook for hook in plan["hooks"] if hook["hookName"] in BEFORE_START]
+    path.write_text(json.dumps({**plan, "hooks": early}))
     reading, writing = os.pipe()
     try:
-        with (folder / f"{name}.log").open("ab") as log:
+        with (folder / f"{name}.log").open("ab") as log_file:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-I", "-S", container_init.__file__, str(plan), str(writing)),
+                *(sys.executable, "-I", "-S", container_init.__file__, str(path), str(writing)),
                 stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
+                stdout=log_file,
+                stderr=log_file,
                 pass_fds=(writing,),
                 start_new_session=True,
             )
     finally:
         os.close(writing)
     try:
-        reason = await asyncio.to_thread(read_all, reading)
+        return process, await asyncio.to_thread(read_all, reading)
     except asyncio.CancelledError:
         Process(process).kill()
         await process.wait()
         raise
-    if reason:
-        await process.wait()
-        raise CannotStart(reason)
-    return Process(process)
 
 
 async def execute(

@@ -25,6 +25,9 @@ from kube_emulator.node_paths import NodePaths
 RUN_ANNOTATION = "dra-conformance.dev/run"
 RUNTIME = "embedded"
 """The scheme of container ids and the name in ``nodeInfo.containerRuntimeVersion``."""
+START_ERROR_CODE = 128
+NEVER = "1970-01-01T00:00:00Z"
+"""When a container was started that was not."""
 LOST_CODE = 255
 """The exit code that containerd gives a container whose end it did not see."""
 
@@ -111,16 +114,23 @@ class Runtime:
 
         Raises:
             InjectionError: a CDI device is not there.
-            CannotStart: its command does not run on this machine.
+            CannotCreate: it has no command.
+            CannotStart: its command does not run on this machine, or a hook failed; the container has ended.
         """
-        sandbox = self.sandboxes[pod["metadata"]["uid"]]
+        sandbox, container_id = self.sandboxes[pod["metadata"]["uid"]], uuid.uuid4().hex
         view = self._view(pod, spec, environment, cdi_ids, sandbox.folder)
-        process = await processes.start(view, sandbox.folder, spec["name"]) if is_run(pod) else None
+        process = None
+        if is_run(pod):
+            try:
+                process = await processes.start(view, sandbox.folder, spec["name"], container_id)
+            except processes.CannotStart as error:
+                self._never_started(sandbox, spec["name"], container_id, str(error))
+                raise
         asked = {probe.kind for probe in probes_of(spec)} if process is not None else set()
         before = sandbox.containers.get(spec["name"])
         sandbox.containers[spec["name"]] = Container(
             spec["name"],
-            id=uuid.uuid4().hex,
+            id=container_id,
             started=self._clock.stamp(),
             process=process,
             restarts=before.restarts + 1 if before else 0,
@@ -128,6 +138,23 @@ class Runtime:
             started_up="startupProbe" not in asked
             and not (process and (spec.get("lifecycle") or {}).get("postStart")),
             ready="readinessProbe" not in asked,
+        )
+        if before:
+            before.last = None
+
+    def _never_started(self, sandbox: Sandbox, name: str, container_id: str, why: str) -> None:
+        """A container whose start failed, as containerd reports it (internal/cri/server/container_start.go)."""
+        before = sandbox.containers.get(name)
+        sandbox.containers[name] = Container(
+            name,
+            id=container_id,
+            started=NEVER,
+            finished=self._clock.stamp(),
+            code=START_ERROR_CODE,
+            reason="StartError",
+            message=why,
+            restarts=before.restarts + 1 if before else 0,
+            last=before,
         )
         if before:
             before.last = None

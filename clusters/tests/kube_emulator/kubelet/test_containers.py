@@ -195,20 +195,21 @@ async def test_a_command_gets_sigterm_and_then_sigkill(node_env: EmulatedNode, t
         os.kill(pid, 0)
 
 
-@pytest.mark.parametrize(
-    ("container", "why"),
-    [
-        ({"name": "main", "image": "x"}, "no command specified"),
-        ({"name": "main", "image": "x", "command": ["/no/such"]}, "No such file or directory"),
-    ],
-)
-async def test_a_command_that_cannot_start_says_why(
-    node_env: EmulatedNode, container: dict[str, Any], why: str
-) -> None:
-    node_env.pod(annotations=RUN, containers=[container])
+async def test_a_container_without_a_command_waits_and_says_why(node_env: EmulatedNode) -> None:
+    node_env.pod(annotations=RUN, containers=[{"name": "main", "image": "x"}])
     await node_env.until(lambda: node_env.events("Failed"))
-    assert why in node_env.events("Failed")[0]
+    assert "no command specified" in node_env.events("Failed")[0]
     assert node_env.phase() == "Pending"
+
+
+async def test_a_command_that_cannot_start_ends_its_container(node_env: EmulatedNode) -> None:
+    main = {"name": "main", "image": "x", "command": ["/no/such"]}
+    node_env.pod(annotations=RUN, restartPolicy="Never", containers=[main])
+    await node_env.until(lambda: node_env.phase() == "Failed")
+    state = node_env.api.get("pods", "p", "default")["status"]["containerStatuses"][0]["state"]
+    assert (state["terminated"]["exitCode"], state["terminated"]["reason"]) == (128, "StartError")
+    assert state["terminated"]["message"] == "No such file or directory"
+    assert node_env.events("Failed") == ["Error: No such file or directory"]
 
 
 async def test_a_command_survives_a_restart_of_the_kubelet(node_env: EmulatedNode, tmp_path: Path) -> None:
