@@ -80,6 +80,8 @@ WORKLOADS = tuple(
     )
 )
 
+REVISIONS = (Resource("apps", "v1", "controllerrevisions", "ControllerRevision"),)
+
 POLICIES = (
     Resource(
         "policy",
@@ -148,4 +150,4 @@ DEVICES = (
     ),
 )
 
-KINDS: tuple[Resource, ...] = (*CORE, *WORKLOADS, *POLICIES, *EXTENSIONS, *DEVICES)
+KINDS: tuple[Resource, ...] = (*CORE, *WORKLOADS, *REVISIONS, *POLICIES, *EXTENSIONS, *DEVICES)

@@ -39,6 +39,15 @@ def counts(*paths: str) -> Cell:
     return lambda item, _now: sum(len(at(item, path, ())) for path in paths)
 
 
+def controller(item: JsonObject, _now: float) -> str:
+    """What controls an object, as kubectl names it: ``daemonset.apps/name``."""
+    for owner in item["metadata"].get("ownerReferences") or []:
+        if owner.get("controller"):
+            group = owner["apiVersion"].rpartition("/")[0]
+            return f"{owner['kind'].lower()}{'.' if group else ''}{group}/{owner['name']}"
+    return "<none>"
+
+
 def duration(seconds: float) -> str:
     """How long something is, as kubectl shows it (apimachinery ``util/duration.HumanDuration``)."""
     total = int(seconds)

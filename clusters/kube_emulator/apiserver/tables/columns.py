@@ -112,6 +112,12 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = MappingProxyType(
             Column("TimeAdded", cells.since("spec.taint.timeAdded")),
             AGE,
         ),
+        "controllerrevisions": (
+            NAME,
+            Column("Controller", cells.controller),
+            integer("Revision", number("revision")),
+            AGE,
+        ),
         "daemonsets": (
             NAME,
             *(integer(name, number(f"status.{path}")) for name, path in DAEMONS),
