@@ -27,8 +27,11 @@ from dra_driver.cdi.files import CdiFiles
 from dra_driver.claims.checkpoint import Checkpoint
 from dra_driver.claims.instances import Instances
 from dra_driver.claims.service import ClaimService
+from dra_driver.claims.steps import Steps
+from dra_driver.devices import model
 from dra_driver.devices.attributes import device_of
 from dra_driver.devices.inventory import Gpu, take_inventory
+from dra_driver.devices.model import Inventory
 from dra_driver.errors import ApiError, EnvironmentFault
 from dra_driver.metrics import Metrics
 from dra_driver.publish.client import ApiClient
@@ -37,6 +40,8 @@ from dra_driver.rpc.plugin import Plugin, PluginV1, PluginV1Beta1
 from dra_driver.rpc.registration import Registration
 from dra_driver.rpc.sockets import clear_socket_path
 from dra_driver.settings import Settings
+from dra_driver.sharing.mps import MpsDaemons
+from dra_driver.sharing.programs import Programs
 
 log = logging.getLogger(__name__)
 GRACE_S = 20.0
@@ -65,13 +70,15 @@ class App:
         self._gpus = by_name(take_inventory(settings.sysfs))
         self._instances = Instances(settings.data_dir)
         self._checkpoint = Checkpoint(settings.data_dir / "checkpoint.sqlite")
+        cdi = CdiFiles(settings.cdi_dir, settings.driver_name, settings.dev_root)
         self._claims = ClaimService(
             driver_name=settings.driver_name,
             pool=settings.pool,
-            inventory=lambda: self._gpus,
+            inventory=self._inventory,
             reader=self._api,
             checkpoint=self._checkpoint,
-            cdi=CdiFiles(settings.cdi_dir, settings.driver_name),
+            cdi=cdi,
+            steps=self._steps(cdi),
             instances=self._instances,
             boot_id=BOOT_ID.read_text().strip(),
         )
@@ -80,6 +87,21 @@ class App:
             driver_name=settings.driver_name,
             devices=lambda: [device_of(gpu) for gpu in self._gpus.values()],
             on_sync=lambda synced: self._metrics.published(synced, len(self._gpus)),
+        )
+
+    def _inventory(self) -> Inventory:
+        return inventory_of(self._gpus.values())
+
+    def _steps(self, cdi: CdiFiles) -> Steps:
+        settings, programs = self._settings, Programs(self._settings.driver_root)
+        return Steps(
+            driver_name=settings.driver_name,
+            inventory=self._inventory,
+            cdi=cdi,
+            mps=MpsDaemons(settings.data_dir / "mps", programs),
+            programs=programs,
+            procfs=settings.procfs,
+            dev_root=settings.dev_root,
         )
 
     async def run(self) -> None:
@@ -104,6 +126,7 @@ class App:
                 task.cancel()
             ended = await asyncio.gather(*tasks, return_exceptions=True)
             await dra.stop(GRACE_S)
+            await self._claims.stop()
             self._settings.dra_socket.unlink(missing_ok=True)
             self._checkpoint.close()
             self._instances.close()
@@ -142,7 +165,7 @@ class App:
                 self._gpus = found
                 self._publisher.refresh()
             try:
-                await self._claims.collect_stale()
+                await self._claims.maintain()
             except (ApiError, EnvironmentFault) as error:
                 log.warning("cannot look for claims that no longer exist", extra={"error": error})
 
@@ -150,6 +173,27 @@ class App:
 def by_name(gpus: Iterable[Gpu]) -> dict[DeviceName, Gpu]:
     """GPUS by the names of their devices."""
     return {gpu.device_name: gpu for gpu in gpus}
+
+
+def inventory_of(gpus: Iterable[Gpu]) -> Inventory:
+    """GPUS as what can be allocated."""
+    known = [
+        model.Gpu(
+            minor=gpu.minor,
+            uuid=model.GpuUuid(gpu.uuid),
+            name=gpu.name,
+            brand=gpu.brand,
+            architecture=gpu.architecture,
+            capability=gpu.capability,
+            memory_bytes=gpu.memory_bytes,
+            pci_bus_id=model.PciBusId(gpu.pci_bus_id),
+            driver_version=gpu.driver_version,
+            cuda=gpu.cuda,
+        )
+        for gpu in gpus
+    ]
+    devices = [model.GpuDevice(name=DeviceName(f"gpu-{gpu.minor}"), gpu=gpu) for gpu in known]
+    return Inventory(gpus=tuple(known), devices={device.name: device for device in devices})
 
 
 async def bind(server: grpc.aio.Server, path: Path) -> None:

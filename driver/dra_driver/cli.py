@@ -59,6 +59,14 @@ FLAGS: tuple[tuple[str, str, str, str], ...] = (
         "seconds between scans for changed hardware and deleted claims",
     ),
     ("--sysfs", "DRA_DRIVER_SYSFS", "/sys", "where sysfs is mounted"),
+    ("--procfs", "DRA_DRIVER_PROCFS", "/proc", "where proc is mounted"),
+    (
+        "--driver-root",
+        "NVIDIA_DRIVER_ROOT",
+        "/",
+        "folder below which NVIDIA's driver is installed, e.g. /run/nvidia/driver",
+    ),
+    ("--dev-root", "DRA_DRIVER_DEV_ROOT", "/", "folder of the host below which dev is"),
     ("--log-format", "DRA_DRIVER_LOG_FORMAT", "text", "text or json"),
     ("--log-level", "DRA_DRIVER_LOG_LEVEL", "info", "debug, info, warning or error"),
 )
@@ -122,7 +130,7 @@ def check(arguments: argparse.Namespace) -> None:
         if found not in allowed:
             message = f"{flag_of(name)} {found!r}: wanted one of {', '.join(allowed)}"
             raise ConfigError(message)
-    for name in ("registry_dir", "plugins_dir", "cdi_dir", "sysfs"):
+    for name in ("registry_dir", "plugins_dir", "cdi_dir", "sysfs", "procfs", "driver_root", "dev_root"):
         if not getattr(arguments, name):
             message = f"{flag_of(name)} is empty; wanted a folder"
             raise ConfigError(message)
@@ -180,6 +188,9 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         instance=arguments.instance,
         rescan_s=seconds_of(arguments.rescan_seconds),
         sysfs=Path(arguments.sysfs),
+        procfs=Path(arguments.procfs),
+        driver_root=Path(arguments.driver_root),
+        dev_root=Path(arguments.dev_root),
     )
 
 

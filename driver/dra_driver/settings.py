@@ -21,6 +21,9 @@ class Settings:
         instance: suffix of socket names, so that two versions can overlap; empty for none.
         rescan_s: seconds between scans of the hardware.
         sysfs: where sysfs is mounted.
+        procfs: where proc is mounted.
+        driver_root: the folder below which NVIDIA's driver is installed, on the host and for this process.
+        dev_root: the folder of the host below which ``dev`` is.
     """
 
     driver_name: DriverName
@@ -33,6 +36,9 @@ class Settings:
     instance: str = ""
     rescan_s: float = 30.0
     sysfs: Path = Path("/sys")
+    procfs: Path = Path("/proc")
+    driver_root: Path = Path("/")
+    dev_root: Path = Path("/")
 
     @property
     def pool(self) -> PoolName:

@@ -30,9 +30,10 @@ UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 class CdiFiles:
     """The files of one driver in one folder."""
 
-    def __init__(self, folder: Path, driver_name: DriverName) -> None:
+    def __init__(self, folder: Path, driver_name: DriverName, dev_root: Path = Path("/")) -> None:
         self._folder = folder
         self._driver = driver_name
+        self._dev_root = dev_root
         try:
             folder.mkdir(mode=0o755, parents=True, exist_ok=True)
         except OSError as error:
@@ -63,6 +64,10 @@ class CdiFiles:
                 f"cannot write CDI file {path}: {error.strerror}; free the disk or make the folder writable"
             )
             raise EnvironmentFault(message) from error
+
+    def holds(self, claim_uid: ClaimUid, spec: CdiSpec) -> bool:
+        """Whether the claim's file is there with this content."""
+        return read_spec(self.path(claim_uid)) == spec
 
     def remove(self, claim_uid: ClaimUid) -> None:
         """Remove the claim's file; idempotent.
@@ -112,7 +117,7 @@ class CdiFiles:
 
     def present_nodes(self) -> frozenset[str]:
         """The optional device nodes that this host has."""
-        return frozenset(path for path in OPTIONAL_NODES if Path(path).exists())
+        return frozenset(path for path in OPTIONAL_NODES if (self._dev_root / path.lstrip("/")).exists())
 
 
 def read_spec(path: Path) -> CdiSpec | None:

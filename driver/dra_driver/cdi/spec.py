@@ -3,33 +3,64 @@
 The vendor is the driver's name, the class is ``claim``, a device is ``<claim uid>-<device name>``. A UID is never
 used again, so a stale file cannot match the devices of a later claim. Each device sets a variable of its own, ``DRA_GPU_<minor>=<uuid>``, so
 that the edits of several devices in one container do not overwrite each other. ``NVIDIA_VISIBLE_DEVICES=void`` keeps
-NVIDIA's container runtime from adding devices of its own. ``DRA_GPU_<minor>_CLAIM=<namespace>/<name>`` tells the
-container which claim a device is from, and the driver whose file it is if its checkpoint is lost.
+NVIDIA's container runtime from adding devices of its own.
 """
 
-from collections.abc import Collection, Iterator
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
 from typing import NotRequired, TypedDict
 
 from dra_api.identifiers import ClaimUid, DeviceName, DriverName
-from dra_driver.devices.inventory import Gpu
 
 VERSION = "0.5.0"
 REQUIRED_NODES = ("/dev/nvidiactl", "/dev/nvidia-uvm")
-CLAIM = "_CLAIM"
 OPTIONAL_NODES = ("/dev/nvidia-uvm-tools", "/dev/nvidia-modeset")
+NO_NVIDIA_RUNTIME = "NVIDIA_VISIBLE_DEVICES=void"
+SHARE = re.compile(r"\.share-[-0-9a-zA-Z]+$")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a container with one device gets.
+
+    Attributes:
+        name: device name within the claim, see ``entry_name``.
+        uuid: what CUDA calls the device; empty for a function that a virtual machine gets.
+        nodes: paths of device nodes in the container.
+        controls: it needs the control nodes of NVIDIA's driver.
+    """
+
+    name: str
+    uuid: str
+    nodes: tuple[str, ...]
+    env: tuple[str, ...] = ()
+    mounts: tuple[tuple[str, str], ...] = ()
+    controls: bool = True
 
 
 class DeviceNode(TypedDict):
     """``containerEdits.deviceNodes[]``."""
 
     path: str
+    hostPath: NotRequired[str]
+
+
+class Mount(TypedDict):
+    """``containerEdits.mounts[]``."""
+
+    hostPath: str
+    containerPath: str
+    options: list[str]
 
 
 class ContainerEdits(TypedDict):
     """``containerEdits`` of a device or of all devices of the file."""
 
     env: list[str]
-    deviceNodes: list[DeviceNode]
+    deviceNodes: NotRequired[list[DeviceNode]]
+    mounts: NotRequired[list[Mount]]
 
 
 class CdiDevice(TypedDict):
@@ -45,7 +76,7 @@ class CdiSpec(TypedDict):
     cdiVersion: str
     kind: str
     devices: list[CdiDevice]
-    containerEdits: NotRequired[ContainerEdits]
+    containerEdits: ContainerEdits
 
 
 def kind(driver_name: DriverName) -> str:
@@ -58,53 +89,74 @@ def file_name(driver_name: DriverName, claim_uid: ClaimUid) -> str:
     return f"{driver_name}-claim-{claim_uid}.json"
 
 
-def device_id(driver_name: DriverName, claim_uid: ClaimUid, device: DeviceName) -> str:
+def entry_name(device: DeviceName, share: str | None) -> str:
+    """The part of a CDI device's name after the claim's UID: a claim can have two shares of a device."""
+    return f"{device}.share-{share}" if share else device
+
+
+def device_id(driver_name: DriverName, claim_uid: ClaimUid, device: DeviceName, share: str | None) -> str:
     """The fully qualified CDI device name, which the kubelet passes on to the container runtime."""
-    return f"{kind(driver_name)}={claim_uid}-{device}"
+    return f"{kind(driver_name)}={claim_uid}-{entry_name(device, share)}"
+
+
+def variable(name: str) -> str:
+    """The environment variable of a device: ``gpu-0`` is ``DRA_GPU_0``."""
+    return "DRA_" + re.sub(r"[^A-Z0-9]", "_", SHARE.sub("", name).upper())
 
 
 def claim_spec(
-    driver_name: DriverName, claim_uid: ClaimUid, claim: str, gpus: Collection[Gpu], present: Collection[str]
+    driver_name: DriverName,
+    claim_uid: ClaimUid,
+    entries: Collection[Entry],
+    *,
+    present: Collection[str] = (),
+    dev_root: Path = Path("/"),
 ) -> CdiSpec:
-    """The file's content; CLAIM is ``namespace/name``, PRESENT names the optional device nodes that this host has."""
-    nodes = [*REQUIRED_NODES, *(path for path in OPTIONAL_NODES if path in present)]
-    return {
+    """The file's content.
+
+    PRESENT are the optional device nodes that this host has, DEV_ROOT is the folder of the host below which ``dev`` is.
+    """
+    controls = [*REQUIRED_NODES, *(path for path in OPTIONAL_NODES if path in present)]
+    spec: CdiSpec = {
         "cdiVersion": VERSION,
         "kind": kind(driver_name),
         "devices": [
-            {
-                "name": f"{claim_uid}-{gpu.device_name}",
-                "containerEdits": {
-                    "env": [f"DRA_GPU_{gpu.minor}={gpu.uuid}", f"DRA_GPU_{gpu.minor}{CLAIM}={claim}"],
-                    "deviceNodes": [{"path": f"/dev/nvidia{gpu.minor}"}],
-                },
-            }
-            for gpu in sorted(gpus, key=lambda gpu: gpu.minor)
+            {"name": f"{claim_uid}-{entry.name}", "containerEdits": edits_of(entry, dev_root)}
+            for entry in entries
         ],
-        "containerEdits": {
-            "env": ["NVIDIA_VISIBLE_DEVICES=void"],
-            "deviceNodes": [{"path": path} for path in nodes],
-        },
+        "containerEdits": {"env": [NO_NVIDIA_RUNTIME]},
     }
+    if any(entry.controls for entry in entries):
+        spec["containerEdits"]["deviceNodes"] = [node(path, dev_root) for path in controls]
+    return spec
+
+
+def edits_of(entry: Entry, dev_root: Path) -> ContainerEdits:
+    """The edits of one device."""
+    edits: ContainerEdits = {
+        "env": [
+            *([f"{variable(entry.name)}={entry.uuid}"] if entry.uuid else []),
+            *entry.env,
+        ],
+        "deviceNodes": [node(path, dev_root) for path in entry.nodes],
+    }
+    if entry.mounts:
+        edits["mounts"] = [
+            {"hostPath": host, "containerPath": inside, "options": ["rw", "nosuid", "nodev", "bind"]}
+            for host, inside in entry.mounts
+        ]
+    return edits
+
+
+def node(path: str, dev_root: Path) -> DeviceNode:
+    """A device node, which has the same path in the container whatever the host calls it."""
+    if dev_root == Path("/"):
+        return {"path": path}
+    return {"path": path, "hostPath": str(dev_root / path.lstrip("/"))}
 
 
 def devices_in(document: CdiSpec, claim_uid: ClaimUid) -> list[DeviceName]:
     """The devices of a claim's file."""
     prefix = f"{claim_uid}-"
     names = [device["name"] for device in document["devices"]]
-    return [DeviceName(name.removeprefix(prefix)) for name in names if name.startswith(prefix)]
-
-
-def claim_in(document: CdiSpec) -> tuple[str, str] | None:
-    """The (namespace, name) that a claim's file says; None if it does not."""
-    return next(claims_in(document), None)
-
-
-def claims_in(document: CdiSpec) -> Iterator[tuple[str, str]]:
-    """The claim that each device of a file says."""
-    for device in document["devices"]:
-        for variable in device["containerEdits"]["env"]:
-            name, _, value = variable.partition("=")
-            namespace, slash, claim = value.partition("/")
-            if name.endswith(CLAIM) and slash:
-                yield namespace, claim
+    return [DeviceName(SHARE.sub("", name.removeprefix(prefix))) for name in names if name.startswith(prefix)]

@@ -27,9 +27,9 @@ from pathlib import Path
 
 import msgspec
 
-from dra_api.identifiers import ClaimUid
+from dra_api.identifiers import ClaimUid, DeviceName
 from dra_driver.claims.instances import open_private
-from dra_driver.claims.prepare import PreparedDevice
+from dra_driver.claims.step import Made, PreparedDevice, Step, WriteCdi
 from dra_driver.errors import EnvironmentFault
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,21 @@ CREATE = (
     "CREATE TABLE IF NOT EXISTS claims (uid TEXT PRIMARY KEY, namespace TEXT, name TEXT, state TEXT, devices BLOB)",
     "CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT)",
 )
-SELECT = "SELECT uid, namespace, name, state, devices, owner FROM claims ORDER BY uid"
+ADDED = {
+    "owner": "TEXT DEFAULT ''",
+    "steps": 'BLOB DEFAULT \'[{"type":"writeCdi"}]\'',
+    "made": "BLOB DEFAULT '{}'",
+}
+"""Columns of schema 2: what a record of schema 1 did is the CDI file."""
+SELECT = "SELECT uid, namespace, name, state, devices, owner, steps, made FROM claims ORDER BY uid"
+
+INSERT = (
+    "INSERT OR REPLACE INTO claims (uid, namespace, name, state, owner, devices, steps, made)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+DEVICES = msgspec.json.Decoder(tuple[PreparedDevice, ...])
+STEPS = msgspec.json.Decoder(tuple[Step, ...])
+MADE = msgspec.json.Decoder(dict[DeviceName, Made])
 
 
 class Damaged(Exception):
@@ -57,9 +71,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     """One claim.
 
     Attributes:
-        state: ``started`` until everything of it is in place.
+        state: ``started`` until everything of it is in place, and again from when it begins to be undone.
         owner: the instance that prepares it; of interest while it is only started.
         namespace: empty if the record was made from a CDI file that does not say it.
+        steps: what is done for it, in their order.
+        made: what the steps made so far.
     """
 
     uid: ClaimUid
@@ -68,6 +84,13 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     devices: tuple[PreparedDevice, ...]
     owner: str = ""
+    steps: tuple[Step, ...] = (WriteCdi(),)
+    made: dict[DeviceName, Made] = {}
+
+    @property
+    def gpus(self) -> frozenset[str]:
+        """UUIDs of its hardware."""
+        return frozenset(device.gpu for device in self.devices if device.gpu)
 
 
 class Checkpoint:
@@ -75,6 +98,7 @@ class Checkpoint:
 
     Attributes:
         damaged: where the damaged file is that this process found; None if it found none.
+        incomplete: records may be missing, because the file was damaged or not there.
     """
 
     def __init__(self, path: Path) -> None:
@@ -85,6 +109,7 @@ class Checkpoint:
         self._connection: sqlite3.Connection | None = None
         self._reopened = False
         self.damaged: Path | None = None
+        self.incomplete = False
 
     def open(self) -> None:
         """Open the file; does nothing if it is open.
@@ -150,8 +175,10 @@ class Checkpoint:
         for statement in CREATE:
             db.execute(statement)
         columns = {row[1] for row in db.execute("PRAGMA table_info(claims)")}
-        if "owner" not in columns:  # schema 1
-            db.execute("ALTER TABLE claims ADD COLUMN owner TEXT DEFAULT ''")
+        for name in ADDED.keys() - columns:
+            db.execute(f"ALTER TABLE claims ADD COLUMN {name} {ADDED[name]}")
+        if found == 0:
+            self.incomplete = True
         if found != SCHEMA:
             db.execute(f"PRAGMA user_version = {SCHEMA}")
 
@@ -237,10 +264,10 @@ class Checkpoint:
         Raises:
             EnvironmentFault: the disk is full or read-only.
         """
-        devices = msgspec.json.encode(record.devices)
-        row = (record.uid, record.namespace, record.name, record.state, devices, record.owner)
+        values = map(msgspec.json.encode, (record.devices, record.steps, record.made))
+        row = (record.uid, record.namespace, record.name, record.state, record.owner, *values)
         with self._database() as db:
-            db.execute("INSERT OR REPLACE INTO claims VALUES (?, ?, ?, ?, ?, ?)", row)
+            db.execute(INSERT, row)
 
     def remove(self, uid: ClaimUid) -> None:
         """Remove a claim's record; idempotent."""
@@ -272,21 +299,23 @@ def is_damage(error: sqlite3.Error) -> bool:
     return (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF in DAMAGE
 
 
-def record_of(row: tuple[str, str, str, str, bytes, str | None]) -> Record:
+def record_of(row: tuple[str, str, str, str, bytes, str | None, bytes, bytes]) -> Record:
     """A row as a record.
 
     Raises:
         Damaged: it cannot be read.
     """
-    uid, namespace, name, state, devices, owner = row
+    uid, namespace, name, state, devices, owner, steps, made = row
     try:
         return Record(
             uid=ClaimUid(uid),
             namespace=namespace,
             name=name,
             state=state,
-            devices=msgspec.json.decode(devices, type=tuple[PreparedDevice, ...]),
+            devices=DEVICES.decode(devices),
             owner=owner or "",
+            steps=STEPS.decode(steps),
+            made=MADE.decode(made),
         )
     except (msgspec.MsgspecError, TypeError, UnicodeDecodeError) as error:
         message = f"the record of claim {uid!r}: {error}"

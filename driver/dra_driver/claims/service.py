@@ -2,40 +2,46 @@
 
 The rules:
 
-* The calls for one claim run one after the other; calls for different claims run concurrently.
-* The record is written as started before the CDI file and as done after it. A record that is only started by a process
-  that died is undone at the next start, so a kill between any two steps leaves nothing half prepared.
+* The calls for one claim run one after the other, and so do the steps on one GPU; everything else runs concurrently.
+* The record says every step before the first is done. A record that is only started by a process that died is undone
+  at the next start, so a kill between any two steps leaves nothing half prepared.
+* A repeated prepare looks whether the steps still hold and does again what does not.
 * Unprepare needs the record only, never the API server: the claim may be deleted by then, and the kubelet repeats the
   call until it succeeds (pkg/kubelet/cm/dra/manager.go, unprepareResources).
 * Between looking for a conflict and writing the record the checkpoint is locked. So two claims never get the same
   device, not even from two instances of a rolling update.
-* A CDI file without a record is a record that was lost, because the record is written first and removed last. The
-  device counts as prepared for the claim that the file names, until the API server says that this claim is gone.
 * A checkpoint that cannot be opened makes every call fail with the reason; the next call tries again.
+* A call whose caller has gone is carried to its end: the kubelet's repeated call finds what was done.
 """
 
+import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
-from typing import Protocol
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any, Protocol, TypeVar
 
-import msgspec
+from msgspec.structs import replace
 
-from dra_api.identifiers import ClaimUid, DeviceName, DriverName, PoolName
+from dra_api.identifiers import ClaimUid, DriverName, PoolName
 from dra_api.objects import ResourceClaim
 from dra_driver.cdi.files import CdiFiles
-from dra_driver.cdi.spec import CdiSpec, claim_in, claim_spec, device_id, devices_in
+from dra_driver.cdi.spec import CdiSpec
+from dra_driver.claims import mig_instances
 from dra_driver.claims.checkpoint import DONE, STARTED, Checkpoint, Record
 from dra_driver.claims.identity import ClaimRef, check_identity, check_ref, check_uid
 from dra_driver.claims.instances import Instances
-from dra_driver.claims.prepare import PreparedDevice, find_conflict, plan_devices
+from dra_driver.claims.lost import record_of
+from dra_driver.claims.plan import Plan, find_conflict, make_plan, same
+from dra_driver.claims.step import CreateMig, Made, PreparedDevice, Step, WriteCdi
+from dra_driver.claims.steps import Steps
 from dra_driver.claims.turns import Turns
-from dra_driver.devices.inventory import Gpu
-from dra_driver.errors import ApiError, ClaimError, EnvironmentFault
+from dra_driver.devices.model import Inventory
+from dra_driver.errors import ApiError, ClaimError, DriverError, EnvironmentFault
 
 log = logging.getLogger(__name__)
 NOT_FOUND = 404
 BOOT_ID = "bootId"
+T = TypeVar("T")
 
 
 class ClaimReader(Protocol):
@@ -57,10 +63,11 @@ class ClaimService:
         *,
         driver_name: DriverName,
         pool: PoolName,
-        inventory: Callable[[], Mapping[DeviceName, Gpu]],
+        inventory: Callable[[], Inventory],
         reader: ClaimReader,
         checkpoint: Checkpoint,
         cdi: CdiFiles,
+        steps: Steps,
         instances: Instances,
         boot_id: str,
     ) -> None:
@@ -70,19 +77,74 @@ class ClaimService:
         self._reader = reader
         self._checkpoint = checkpoint
         self._cdi = cdi
+        self._steps = steps
         self._instances = instances
         self._boot_id = boot_id
         self._records: dict[ClaimUid, Record] = {}
-        self._repaired = False
-        self._turns = Turns()
+        self._loaded = False
+        self._claims, self._gpus = Turns(), Turns()
+        self._running: set[asyncio.Task[Any]] = set()
+
+    @property
+    def prepared(self) -> int:
+        """Claims that are prepared."""
+        return len(self._records)
 
     async def start(self) -> None:
-        """Open the checkpoint and repair what the previous process left; what prevents it is logged."""
+        """Open the checkpoint and undo what a dead process began; what prevents it is logged."""
         try:
             async with self._locked():
                 pass
+            await self._undo_interrupted()
         except EnvironmentFault as error:
             log.error("no claim can be prepared or unprepared until this is repaired", extra={"error": error})
+
+    async def stop(self) -> None:
+        """Wait for what still runs."""
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def prepare(self, ref: ClaimRef) -> tuple[PreparedDevice, ...]:
+        """Prepare a claim, or return the same devices again if it is prepared.
+
+        The claim is read even if it is prepared: the kubelet repeats the call after a restart, and the claim may have
+        been replaced or allocated anew since then.
+
+        Raises:
+            DriverError: the claim cannot be prepared; what was done is undone.
+        """
+        check_ref(ref)
+        return await self._to_the_end(self._prepare(ref))
+
+    async def unprepare(self, ref: ClaimRef) -> None:
+        """Unprepare a claim; idempotent.
+
+        Raises:
+            DriverError: something cannot be undone; the record stays, so that the kubelet can call again.
+        """
+        check_uid(ref.uid)
+        await self._to_the_end(self._unprepare(ref))
+
+    async def maintain(self) -> None:
+        """Restore what claims lost, and unprepare claims that were deleted or replaced without a call.
+
+        Raises:
+            ApiError: the server does not answer; claims that were read before that are done.
+            EnvironmentFault: the checkpoint cannot be used.
+        """
+        await self._undo_interrupted()  # also of an instance that died after this one started
+        for record in list(self._records.values()):
+            await self._restore(record.uid)
+        for record in list(self._records.values()):
+            await self._collect(record)
+
+    async def _to_the_end(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do WORK whether or not its caller waits: a thread that acts on a GPU cannot be cancelled."""
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return await asyncio.shield(task)
+
+    # the checkpoint
 
     @contextlib.asynccontextmanager
     async def _locked(self) -> AsyncIterator[None]:
@@ -93,101 +155,64 @@ class ClaimService:
         """
         async with self._checkpoint.locked() as changed:
             if self._checkpoint.reopened():
-                self._repaired = False
-            if changed or not self._repaired:
+                self._loaded = False
+            if changed or not self._loaded:
                 self._records = self._checkpoint.records()
-            if not self._repaired:
-                self._repair()
-                self._repaired = True
+            if not self._loaded:
+                self._drop_other_boots()
+                self._find_lost()
+                self._loaded = True
             yield
 
-    def _repair(self) -> None:
-        """Undo what a dead process began, and find the records that were lost."""
+    def _drop_other_boots(self) -> None:
+        """No container, MIG instance or MPS daemon survives a boot, so neither does a record."""
         recorded = self._checkpoint.fact(BOOT_ID)
+        if recorded is not None and recorded != self._boot_id:
+            log.warning("the node was booted: dropping the records of %d claims", len(self._records))
+            for uid in list(self._records):
+                self._drop(uid)
         if recorded != self._boot_id:
-            if recorded is not None:
-                log.warning("the node was booted: dropping the records of %d claims", len(self._records))
-                for uid in list(self._records):
-                    self._undo_or_log(uid)
             self._checkpoint.keep(BOOT_ID, self._boot_id)
-        self._undo_interrupted()
+
+    def _find_lost(self) -> None:
+        """Make the records that were lost from their CDI files."""
         self._cdi.remove_unfinished()
         for uid, document in list(self._cdi.unrecorded(self._records.keys())):
-            found = self._record_of(uid, document)
+            found = self._lost_record(uid, document)
             if found is None:
                 log.warning("removing the CDI file of a claim that is not prepared", extra={"claim": uid})
-                self._undo_or_log(uid)
+                self._drop(uid)
             else:
                 log.warning("made the record of a claim from its CDI file", extra={"claim": uid})
-                self._checkpoint.put(found)
-                self._records[uid] = found
+                self._put(found)
 
-    def _undo_interrupted(self) -> None:
-        for record in [r for r in self._records.values() if r.state == STARTED]:
-            if not self._instances.lives(record.owner):
-                log.warning("undoing an interrupted prepare", extra={"claim": record.uid})
-                self._undo_or_log(record.uid)
-
-    def _undo_or_log(self, uid: ClaimUid) -> None:
-        """Undo, or keep the record so that the kubelet's next call for this claim tries again; the others go on."""
-        try:
-            self._undo(uid)
-        except EnvironmentFault as error:
-            log.error("cannot undo a claim; its devices stay with it", extra={"claim": uid, "error": error})
-
-    def _record_of(self, uid: ClaimUid, document: CdiSpec | None) -> Record | None:
-        """The record that was lost, from a CDI file; None if the file says too little to be sure that it is one."""
-        names = devices_in(document, uid) if document is not None else []
-        claim = claim_in(document) if document is not None else None
-        if not names or (claim is None and self._checkpoint.damaged is None):
+    def _lost_record(self, uid: ClaimUid, document: CdiSpec | None) -> Record | None:
+        if document is None or not self._checkpoint.incomplete:
             return None
-        devices = tuple(
-            PreparedDevice(
-                requests=(), pool=self._pool, device=name, cdi_ids=(device_id(self._driver, uid, name),)
-            )
-            for name in names
+        return record_of(
+            uid,
+            document,
+            driver_name=self._driver,
+            pool=self._pool,
+            inventory=self._inventory(),
+            instances=mig_instances.instances,
         )
-        namespace, name = claim or ("", "")
-        return Record(uid=uid, namespace=namespace, name=name, state=DONE, devices=devices)
 
-    @property
-    def prepared(self) -> int:
-        """Claims that are prepared."""
-        return len(self._records)
+    def _drop(self, uid: ClaimUid) -> None:
+        """Remove the file, then the record; what cannot be removed is logged, and the others go on."""
+        try:
+            self._cdi.remove(uid)
+            self._checkpoint.remove(uid)
+            self._records.pop(uid, None)
+        except EnvironmentFault as error:
+            log.error("cannot drop a claim; its devices stay with it", extra={"claim": uid, "error": error})
 
-    async def prepare(self, ref: ClaimRef) -> tuple[PreparedDevice, ...]:
-        """Prepare a claim, or return the same devices again if it is prepared.
+    def _put(self, record: Record) -> None:
+        self._checkpoint.put(record)
+        self._records[record.uid] = record
 
-        The claim is read even if it is prepared: the kubelet repeats the call after a restart, and the claim may have
-        been replaced or allocated anew since then.
-
-
-        Raises:
-            DriverError: the claim cannot be prepared; neither a record nor a file of it remains.
-        """
-        check_ref(ref)
-        async with self._turns.of(ref.uid):
-            async with self._locked():
-                known = self._records.get(ref.uid)
-                self._refuse_other_instances(known)
-            try:
-                claim = await self._read(ref)
-                devices = plan_devices(
-                    claim, driver_name=self._driver, pool=self._pool, inventory=self._inventory()
-                )
-            except ApiError:
-                if known is None or known.state != DONE:
-                    raise
-                devices = known.devices  # containers must be able to restart while the API server is down
-            await self._unprepare_deleted_holders(ref, devices)
-            async with self._locked():
-                known = self._records.get(ref.uid)
-                self._refuse_other_instances(known)
-                if known is not None and known.devices != devices:
-                    log.warning("the allocation changed under the same UID", extra={"claim": ref.uid})
-                    self._undo(ref.uid)
-                self._record_and_write(ref, devices)
-            return devices
+    def _others(self, uid: ClaimUid) -> dict[ClaimUid, Record]:
+        return {other: record for other, record in self._records.items() if other != uid}
 
     def _refuse_other_instances(self, known: Record | None) -> None:
         """Do not touch what another instance is preparing.
@@ -201,6 +226,40 @@ class ClaimService:
             message = f"claim {known.uid} is being prepared by another instance of this driver; call again"
             raise ClaimError(message)
 
+    # prepare
+
+    async def _prepare(self, ref: ClaimRef) -> tuple[PreparedDevice, ...]:
+        async with self._claims.of(ref.uid):
+            async with self._locked():
+                known = self._records.get(ref.uid)
+                self._refuse_other_instances(known)
+            try:
+                plan = make_plan(
+                    await self._read(ref),
+                    driver_name=self._driver,
+                    pool=self._pool,
+                    inventory=self._inventory(),
+                )
+            except ApiError:
+                if known is None or known.state != DONE:
+                    raise
+                # containers must be able to restart while the API server is down
+                plan = Plan(known.devices, known.steps)
+            await self._free(ref, plan)
+            async with self._gpus.of(*plan.gpus, *(known.gpus if known else ())):
+                if known is not None and not (known.state == DONE and same(known.devices, plan.devices)):
+                    if known.state == DONE:
+                        log.warning("the allocation changed under the same UID", extra={"claim": ref.uid})
+                    await self._undo(known)
+                    known = None
+                if known is None:
+                    await self._begin(ref, plan)
+                else:
+                    await self._repeat(
+                        replace(known, devices=plan.devices, namespace=ref.namespace, name=ref.name)
+                    )
+            return plan.devices
+
     async def _read(self, ref: ClaimRef) -> ResourceClaim:
         try:
             claim = await self._reader.get_claim(ref.namespace, ref.name)
@@ -212,83 +271,168 @@ class ClaimService:
         check_identity(claim, ref.uid)
         return claim
 
-    async def _unprepare_deleted_holders(self, ref: ClaimRef, wanted: tuple[PreparedDevice, ...]) -> None:
-        """Unprepare claims that no longer exist but still have WANTED devices.
+    async def _free(self, ref: ClaimRef, plan: Plan) -> None:
+        """Unprepare claims that no longer exist but still have devices of PLAN.
 
         The kubelet does not unprepare a claim whose pod was force-deleted while it was down and its checkpoint lost.
         """
-        names = {device.device for device in wanted if not device.admin}
-        for record in list(self._records.values()):
-            held = {device.device for device in record.devices if not device.admin}
-            if record.uid != ref.uid and names & held and not self._turns.busy(record.uid):
+        others = self._others(ref.uid)
+        while conflict := self._conflict(plan, others):
+            record = others.pop(conflict[0])
+            if not self._claims.busy(record.uid):
                 await self._collect(record)
 
-    def _record_and_write(self, ref: ClaimRef, devices: tuple[PreparedDevice, ...]) -> None:
-        others = {uid: record.devices for uid, record in self._records.items() if uid != ref.uid}
-        conflict = find_conflict(devices, others)
-        if conflict:
-            message = f"claim {ref.namespace}/{ref.name}: {conflict}"
-            raise ClaimError(message)
-        done = Record(uid=ref.uid, namespace=ref.namespace, name=ref.name, state=DONE, devices=devices)
-        if self._records.get(ref.uid) == done and (not devices or self._cdi.path(ref.uid).exists()):
-            return
-        inventory = self._inventory()
-        gpus = {device.device: inventory[device.device] for device in devices if device.device in inventory}
-        started = msgspec.structs.replace(done, state=STARTED, owner=self._instances.token)
-        self._checkpoint.put(started)
-        self._records[ref.uid] = started
+    def _conflict(self, plan: Plan, others: dict[ClaimUid, Record]) -> tuple[ClaimUid, str] | None:
+        held = {uid: record.devices for uid, record in others.items()}
+        return find_conflict(plan.devices, held, self._inventory())
+
+    async def _begin(self, ref: ClaimRef, plan: Plan) -> None:
+        """Record the steps and carry them out; if one fails, undo them all."""
+        async with self._locked():
+            if conflict := self._conflict(plan, self._others(ref.uid)):
+                message = f"claim {ref.namespace}/{ref.name}: {conflict[1]} for claim {conflict[0]}; {self._advice(conflict[0])}"
+                raise ClaimError(message)
+            record = Record(
+                uid=ref.uid,
+                namespace=ref.namespace,
+                name=ref.name,
+                state=STARTED,
+                devices=plan.devices,
+                owner=self._instances.token,
+                steps=plan.steps,
+                made=self._made_by_others(ref.uid, plan),
+            )
+            self._put(record)
         try:
-            if gpus:
-                nodes = self._cdi.present_nodes()
-                self._cdi.write(
-                    ref.uid,
-                    claim_spec(self._driver, ref.uid, f"{ref.namespace}/{ref.name}", gpus.values(), nodes),
-                )
-            self._checkpoint.put(done)
-        except BaseException:  # a cancelled call too: the kubelet repeats it from the start
-            self._undo(ref.uid)
+            await self._carry_out(record)
+        except BaseException:
+            await self._undo_or_log(self._records[ref.uid])
             raise
-        self._records[ref.uid] = done
-        log.info(
-            "prepared %s/%s",
-            ref.namespace,
-            ref.name,
-            extra={"claim": ref.uid, "device": ",".join(sorted(gpus))},
-        )
+        devices = ",".join(sorted({device.device for device in plan.devices}))
+        log.info("prepared %s/%s", ref.namespace, ref.name, extra={"claim": ref.uid, "device": devices})
 
-    async def unprepare(self, ref: ClaimRef) -> None:
-        """Unprepare a claim; idempotent.
+    def _advice(self, holder: ClaimUid) -> str:
+        if self._records[holder].name:
+            return "wait until that one is unprepared"
+        return f"its record was lost and made from {self._cdi.path(holder)}: wait until the kubelet unprepares it; if it does not know it any more, remove that file and restart the driver"
 
-        Raises:
-            EnvironmentFault: the disk is full or read-only; the record stays, so that the kubelet can call again.
-        """
-        check_uid(ref.uid)
-        async with self._turns.of(ref.uid), self._locked():
-            known = self._records.get(ref.uid)
-            self._refuse_other_instances(known)
-            self._undo(ref.uid)
+    def _made_by_others(self, uid: ClaimUid, plan: Plan) -> dict[Any, Made]:
+        """MIG devices of the plan that another claim made: shares of them, or admin access to them."""
+        names = {device.device for device in plan.devices}
+        return {
+            name: made
+            for record in self._others(uid).values()
+            for name, made in record.made.items()
+            if name in names
+        }
+
+    async def _carry_out(self, record: Record) -> None:
+        """Do the steps, the CDI file last; then the record is done."""
+        for step in record.steps:
+            if step != WriteCdi():
+                made = await asyncio.to_thread(self._steps.do, step, record)
+                if made:
+                    record = replace(record, made=record.made | made)
+                    async with self._locked():
+                        self._put(record)
+        async with self._locked():
+            if WriteCdi() in record.steps:
+                self._steps.do(WriteCdi(), record)
+            self._put(replace(record, state=DONE))
+
+    async def _repeat(self, record: Record) -> None:
+        """Look whether the steps of a prepared claim hold; do them again if one does not."""
+        missing = [step for step in record.steps if not await self._holds(step, record)]
+        if missing:
+            names = ", ".join(type(step).__name__ for step in missing)
+            log.warning(
+                "restoring what claim %s/%s lost: %s",
+                record.namespace,
+                record.name,
+                names,
+                extra={"claim": record.uid},
+            )
+        lost = {step.device for step in missing if isinstance(step, CreateMig)}
+        if lost:  # its containers are broken, and until there is a new one this is a prepare as any other
+            made = {name: made for name, made in record.made.items() if name not in lost}
+            record = replace(record, state=STARTED, owner=self._instances.token, made=made)
+        if missing or self._records.get(record.uid) != record:
+            async with self._locked():
+                self._put(record)
+        if missing:
+            await self._carry_out(record)
+
+    async def _holds(self, step: Step, record: Record) -> bool:
+        if step == WriteCdi():
+            return self._steps.holds(step, record)
+        return await asyncio.to_thread(self._steps.holds, step, record)
+
+    # unprepare
+
+    async def _unprepare(self, ref: ClaimRef) -> None:
+        async with self._claims.of(ref.uid):
+            async with self._locked():
+                known = self._records.get(ref.uid)
+                self._refuse_other_instances(known)
+                if known is None:
+                    self._cdi.remove(ref.uid)
             if known is not None:
+                async with self._gpus.of(*known.gpus):
+                    await self._undo(known)
                 log.info("unprepared %s/%s", ref.namespace, ref.name, extra={"claim": ref.uid})
 
-    def _undo(self, uid: ClaimUid) -> None:
-        """Remove the file, then the record: after an interruption in between, the record makes it happen again."""
-        self._cdi.remove(uid)
-        self._checkpoint.remove(uid)
-        self._records.pop(uid, None)
-
-    async def collect_stale(self) -> None:
-        """Unprepare claims that were deleted or replaced without a call to unprepare them.
+    async def _undo(self, record: Record) -> None:
+        """Undo the steps in reverse, then remove the record: after an interruption the record makes it happen again.
 
         Raises:
-            ApiError: the server does not answer; claims that were read before that are done.
-            EnvironmentFault: the checkpoint cannot be used.
+            EnvironmentFault: a step cannot be undone; the record stays, as started.
         """
+        slow = [step for step in record.steps if step != WriteCdi()]
         async with self._locked():
-            self._undo_interrupted()  # of an instance that died after this one started
-        for record in list(self._records.values()):
-            await self._collect(record)
+            if slow and record.state == DONE:
+                record = replace(record, state=STARTED, owner=self._instances.token)
+                self._put(record)
+            self._cdi.remove(record.uid)
+        for step in reversed(slow):
+            others = list(self._others(record.uid).values())
+            await asyncio.to_thread(self._steps.undo, step, record, others)
+        async with self._locked():
+            self._checkpoint.remove(record.uid)
+            self._records.pop(record.uid, None)
+
+    async def _undo_or_log(self, record: Record) -> None:
+        try:
+            await self._undo(record)
+        except EnvironmentFault as error:
+            log.error(
+                "cannot undo a claim; its devices stay with it", extra={"claim": record.uid, "error": error}
+            )
+
+    # what nobody calls for
+
+    async def _undo_interrupted(self) -> None:
+        async with self._locked():
+            started = [record for record in self._records.values() if record.state == STARTED]
+        for record in started:
+            if not self._instances.lives(record.owner) and not self._claims.busy(record.uid):
+                async with self._claims.of(record.uid), self._gpus.of(*record.gpus):
+                    log.warning("undoing an interrupted prepare", extra={"claim": record.uid})
+                    await self._undo_or_log(record)
+
+    async def _restore(self, uid: ClaimUid) -> None:
+        """Restore what a prepared claim lost; what cannot be restored is logged."""
+        async with self._claims.of(uid):
+            record = self._records.get(uid)
+            if record is None or record.state != DONE:
+                return
+            try:
+                async with self._gpus.of(*record.gpus):
+                    await self._repeat(record)
+            except DriverError as error:
+                log.error("a prepared claim lost its devices", extra={"claim": uid, "error": error})
 
     async def _collect(self, record: Record) -> None:
+        """Unprepare a claim that no longer exists."""
         if not record.name:
             return  # only the kubelet knows this claim, and calls
         try:
@@ -298,7 +442,8 @@ class ClaimService:
             if error.code != NOT_FOUND:
                 raise
             deleted = True
-        if deleted and not self._turns.busy(record.uid):
-            log.warning("unpreparing a claim that no longer exists", extra={"claim": record.uid})
-            async with self._turns.of(record.uid), self._locked():
-                self._undo(record.uid)
+        if deleted and not self._claims.busy(record.uid):
+            async with self._claims.of(record.uid), self._gpus.of(*record.gpus):
+                if self._records.get(record.uid) is not None:
+                    log.warning("unpreparing a claim that no longer exists", extra={"claim": record.uid})
+                    await self._undo_or_log(self._records[record.uid])

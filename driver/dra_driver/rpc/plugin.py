@@ -16,8 +16,8 @@ from dra_api.kubelet._generated import dra_v1_pb2, dra_v1beta1_pb2
 from dra_api.kubelet._generated.dra_v1_pb2_grpc import DRAPluginServicer as ServicerV1
 from dra_api.kubelet._generated.dra_v1beta1_pb2_grpc import DRAPluginServicer as ServicerV1Beta1
 from dra_driver.claims.identity import ClaimRef
-from dra_driver.claims.prepare import PreparedDevice
 from dra_driver.claims.service import ClaimService
+from dra_driver.claims.step import PreparedDevice
 from dra_driver.errors import DriverError
 from dra_driver.metrics import Metrics
 

@@ -4,21 +4,25 @@ import json
 from pathlib import Path
 
 import pytest
-from claim_service import DRIVER, gpu
+from claim_service import DRIVER
 
 from dra_api.identifiers import ClaimUid, DeviceName, DriverName
 from dra_driver.cdi.files import CdiFiles
-from dra_driver.cdi.spec import claim_in, claim_spec, device_id, devices_in
+from dra_driver.cdi.spec import Entry, claim_spec, device_id, devices_in
 from dra_driver.errors import EnvironmentFault
 
 UID = ClaimUid("u1")
 
 
+def entry(minor: int) -> Entry:
+    return Entry(name=f"gpu-{minor}", uuid=f"GPU-{minor}", nodes=(f"/dev/nvidia{minor}",))
+
+
 def test_a_spec_has_a_device_per_gpu_and_the_control_nodes_once() -> None:
-    spec = claim_spec(DRIVER, UID, "ns/c", [gpu(3), gpu(1)], ["/dev/nvidia-uvm-tools"])
+    spec = claim_spec(DRIVER, UID, [entry(1), entry(3)], present=["/dev/nvidia-uvm-tools"])
     assert [device["name"] for device in spec["devices"]] == ["u1-gpu-1", "u1-gpu-3"]
     assert spec["devices"][0]["containerEdits"] == {
-        "env": ["DRA_GPU_1=GPU-1", "DRA_GPU_1_CLAIM=ns/c"],
+        "env": ["DRA_GPU_1=GPU-1"],
         "deviceNodes": [{"path": "/dev/nvidia1"}],
     }
     assert spec["containerEdits"] == {
@@ -27,12 +31,12 @@ def test_a_spec_has_a_device_per_gpu_and_the_control_nodes_once() -> None:
             {"path": path} for path in ("/dev/nvidiactl", "/dev/nvidia-uvm", "/dev/nvidia-uvm-tools")
         ],
     }
-    assert device_id(DRIVER, UID, DeviceName("gpu-1")) == f"{spec['kind']}={spec['devices'][0]['name']}"
+    assert device_id(DRIVER, UID, DeviceName("gpu-1"), None) == f"{spec['kind']}={spec['devices'][0]['name']}"
 
 
 def test_a_file_is_written_whole_and_removing_it_twice_is_no_error(tmp_path: Path) -> None:
     files = CdiFiles(tmp_path / "a" / "b", DRIVER)
-    spec = claim_spec(DRIVER, UID, "ns/c", [gpu(0)], [])
+    spec = claim_spec(DRIVER, UID, [entry(0)])
     files.write(UID, spec)
     assert json.loads(files.path(UID).read_text()) == spec
     assert list(files.path(UID).parent.iterdir()) == [files.path(UID)]
@@ -44,8 +48,8 @@ def test_a_file_is_written_whole_and_removing_it_twice_is_no_error(tmp_path: Pat
 def test_the_files_of_unknown_claims_are_found_and_those_of_other_drivers_are_not(tmp_path: Path) -> None:
     files, longer = CdiFiles(tmp_path, DRIVER), DriverName(f"{DRIVER}-claim-x")
     for uid in ("u1", "u2"):
-        files.write(ClaimUid(uid), claim_spec(DRIVER, ClaimUid(uid), "ns/c", [gpu(0)], []))
-    CdiFiles(tmp_path, longer).write(UID, claim_spec(longer, UID, "ns/c", [gpu(0)], []))
+        files.write(ClaimUid(uid), claim_spec(DRIVER, ClaimUid(uid), [entry(0)]))
+    CdiFiles(tmp_path, longer).write(UID, claim_spec(longer, UID, [entry(0)]))
     (tmp_path / f"{DRIVER}-claim-who.json").write_text("{")
     damaged = ClaimUid("a1b2c3d4-0000-4000-8000-0123456789ab")
     files.path(damaged).write_text("{")
@@ -54,7 +58,6 @@ def test_the_files_of_unknown_claims_are_found_and_those_of_other_drivers_are_no
     document = found[ClaimUid("u2")]
     assert document is not None
     assert devices_in(document, ClaimUid("u2")) == ["gpu-0"]
-    assert claim_in(document) == ("ns", "c")
     assert found[damaged] is None
 
 
@@ -83,6 +86,6 @@ def test_a_folder_in_the_place_of_a_file_is_the_node_s_fault(tmp_path: Path) -> 
     files = CdiFiles(tmp_path, DRIVER)
     files.path(UID).mkdir()
     with pytest.raises(EnvironmentFault, match="cannot write CDI file"):
-        files.write(UID, claim_spec(DRIVER, UID, "ns/c", [], []))
+        files.write(UID, claim_spec(DRIVER, UID, []))
     with pytest.raises(EnvironmentFault, match="cannot remove CDI file"):
         files.remove(UID)

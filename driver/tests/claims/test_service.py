@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from dra_api.identifiers import ClaimUid, DeviceName
 from dra_driver.claims.checkpoint import DONE, STARTED, Checkpoint, Record
 from dra_driver.claims.identity import ClaimRef
-from dra_driver.claims.prepare import PreparedDevice
+from dra_driver.claims.step import PreparedDevice
 from dra_driver.errors import ApiError, ClaimError, EnvironmentFault
 
 
@@ -114,7 +114,7 @@ async def test_what_a_living_instance_prepares_is_left_to_it(tmp_path: Path) -> 
         with pytest.raises(ClaimError, match="u1 is being prepared by another instance"):
             await call(ref("c", "u1"))
     old._instances.close()
-    await new.collect_stale()
+    await new.maintain()
     assert new.prepared == 0
 
 
@@ -129,19 +129,29 @@ async def test_after_a_boot_every_record_and_file_is_dropped(tmp_path: Path) -> 
     assert (booted.prepared, cdi_names(tmp_path)) == (0, [])
 
 
-async def test_a_device_whose_record_was_lost_stays_with_its_claim_as_long_as_that_exists(
+async def test_a_device_whose_record_was_lost_stays_with_its_claim_until_the_kubelet_unprepares_it(
     tmp_path: Path,
 ) -> None:
     reader = Reader(claim("u1", "gpu-0", name="a"), claim("u2", "gpu-0", name="b"))
     await make_service(tmp_path, reader).prepare(ref("a", "u1"))
     damage(tmp_path, b"rubbish " * 64)
     service = make_service(tmp_path, reader)
-    with pytest.raises(ClaimError, match="gpu-0 is prepared for claim u1"):
+    with pytest.raises(
+        ClaimError, match=r"gpu-0 is prepared for claim u1; its record was lost and made from .*u1\.json"
+    ):
         await service.prepare(ref("b", "u2"))
-    assert cdi_names(tmp_path) == ["gpu.example.com-claim-u1.json"]
-    del reader.claims["a"]
+    await service.unprepare(ref("a", "u1"))
     await service.prepare(ref("b", "u2"))
     assert cdi_names(tmp_path) == ["gpu.example.com-claim-u2.json"]
+
+
+async def test_a_file_of_an_unknown_claim_is_removed_if_no_record_was_lost(tmp_path: Path) -> None:
+    service = make_service(tmp_path, Reader(claim("u1", "gpu-0")))
+    await service.prepare(ref("c", "u1"))
+    orphan = tmp_path / "cdi" / f"{DRIVER}-claim-u2.json"
+    orphan.write_text((tmp_path / "cdi" / f"{DRIVER}-claim-u1.json").read_text().replace("u1-", "u2-"))
+    await make_service(tmp_path, Reader()).start()
+    assert cdi_names(tmp_path) == [f"{DRIVER}-claim-u1.json"]
 
 
 async def test_a_record_that_was_lost_is_completed_by_the_next_prepare(tmp_path: Path) -> None:
@@ -245,7 +255,7 @@ async def test_deleted_and_replaced_claims_are_collected_and_others_stay(tmp_pat
         await service.prepare(ref(name, f"u-{name}"))
     del reader.claims["a"]
     reader.claims["b"] = claim("u-new", "gpu-1", name="b")
-    await service.collect_stale()
+    await service.maintain()
     assert cdi_names(tmp_path) == ["gpu.example.com-claim-u-c.json"]
     assert service.prepared == 1
 
@@ -256,5 +266,5 @@ async def test_nothing_is_collected_while_the_api_server_does_not_answer(tmp_pat
     await service.prepare(ref("c", "u1"))
     reader.down = True
     with pytest.raises(ApiError, match="no answer"):
-        await service.collect_stale()
+        await service.maintain()
     assert service.prepared == 1

@@ -1,7 +1,7 @@
 """A GPU as a device of a ResourceSlice."""
 
 import pytest
-from claim_service import gpu
+from claim_service import listed_gpu as gpu
 
 from dra_api.names import ATTRIBUTE_VALUE_MAX
 from dra_driver.devices.attributes import device_of, semantic_version

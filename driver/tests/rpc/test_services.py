@@ -64,7 +64,7 @@ async def test_each_claim_has_an_entry_with_its_devices_or_its_error(
     assert set(reply.claims) == {"u1", "u2", "u3"}
     [device] = reply.claims["u1"].devices
     assert (list(device.request_names), device.pool_name, device.device_name) == (["gpu"], POOL, "gpu-0")
-    assert list(device.cdi_device_ids) == ["gpu.example.com/claim=u1-gpu-0"]
+    assert list(device.cdi_device_ids) == ["gpu.example.com/claim=u1-gpu-0.share-share-1"]
     assert "no device gpu-9 in pool node-0" in reply.claims["u2"].error
     assert not reply.claims["u2"].devices
     assert reply.claims["u3"].error == ""

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +12,44 @@ from dra_driver.claims.checkpoint import Checkpoint
 from dra_driver.claims.identity import ClaimRef
 from dra_driver.claims.instances import Instances
 from dra_driver.claims.service import ClaimService
-from dra_driver.devices.inventory import Gpu
+from dra_driver.claims.steps import Steps
+from dra_driver.devices.inventory import Gpu as ListedGpu
+from dra_driver.devices.model import (
+    Allocatable,
+    Engines,
+    Gpu,
+    GpuDevice,
+    Inventory,
+    MigDevice,
+    MigProfile,
+    MigSupport,
+    Placement,
+)
 from dra_driver.errors import ApiError
+from dra_driver.sharing.mps import MpsDaemons
+from dra_driver.sharing.programs import Programs
 
 DRIVER, POOL = DriverName("gpu.example.com"), PoolName("node-0")
 
 
 def gpu(minor: int, **members: Any) -> Gpu:
+    values: dict[str, Any] = {
+        "minor": minor,
+        "uuid": f"GPU-{minor}",
+        "name": "NVIDIA Test",
+        "brand": None,
+        "architecture": None,
+        "capability": (10, 0),
+        "memory_bytes": 8 << 30,
+        "pci_bus_id": f"0000:0{minor}:00.0",
+        "driver_version": "580.1",
+        "cuda": 13000,
+    }
+    return Gpu(**values | members)
+
+
+def listed_gpu(minor: int, **members: Any) -> ListedGpu:
+    """A GPU as the scan of the hardware returns it."""
     values: dict[str, Any] = {
         "minor": minor,
         "uuid": f"GPU-{minor}",
@@ -36,10 +66,45 @@ def gpu(minor: int, **members: Any) -> Gpu:
         "links": 0,
         "clique": None,
     }
-    return Gpu(**values | members)
+    return ListedGpu(**values | members)
 
 
-INVENTORY: Mapping[DeviceName, Gpu] = {DeviceName(f"gpu-{minor}"): gpu(minor) for minor in range(4)}
+PROFILE = MigProfile(
+    name="1g.10gb",
+    gi_profile=19,
+    ci_profile=0,
+    compute_slices=1,
+    memory_bytes=10 << 30,
+    engines=Engines(),
+    max_count=7,
+    placements=tuple(Placement(start, 1) for start in range(7)),
+)
+
+
+def inventory_of(*gpus: Gpu) -> Inventory:
+    """The GPUs as devices, with a dynamic MIG device for each placement where a GPU can be divided."""
+    devices: list[Allocatable] = []
+    for each in gpus:
+        devices.append(GpuDevice(name=DeviceName(f"gpu-{each.minor}"), gpu=each))
+        for profile in each.mig.profiles if each.mig else ():
+            devices += [
+                MigDevice(
+                    name=DeviceName(f"gpu-{each.minor}-mig-{place.start}"),
+                    gpu=each,
+                    profile=profile,
+                    placement=place,
+                )
+                for place in profile.placements
+            ]
+    return Inventory(gpus=gpus, devices={device.name: device for device in devices})
+
+
+def divisible(minor: int, *, enabled: bool = False) -> Gpu:
+    """A GPU that can be divided."""
+    return gpu(minor, mig=MigSupport(enabled=enabled, switchable=True, profiles=(PROFILE,), slices=8))
+
+
+INVENTORY = inventory_of(*(gpu(minor) for minor in range(4)))
 
 
 def claim(
@@ -103,15 +168,31 @@ def opened(path: Path) -> Checkpoint:
     return checkpoint
 
 
-def make_service(folder: Path, reader: Reader, boot_id: str = "boot-1") -> ClaimService:
-    """A service as of a process that starts now; it repairs at its first call."""
+def make_service(
+    folder: Path,
+    reader: Reader,
+    boot_id: str = "boot-1",
+    inventory: Inventory = INVENTORY,
+    root: Path = Path("/"),
+) -> ClaimService:
+    """A service as of a process that starts now; it repairs at its first call. The driver is below ROOT."""
+    cdi, programs = CdiFiles(folder / "cdi", DRIVER), Programs(root)
     return ClaimService(
         driver_name=DRIVER,
         pool=POOL,
-        inventory=lambda: INVENTORY,
+        inventory=lambda: inventory,
         reader=reader,
         checkpoint=OPEN.enter_context(contextlib.closing(Checkpoint(folder / "checkpoint.sqlite"))),
-        cdi=CdiFiles(folder / "cdi", DRIVER),
+        cdi=cdi,
+        steps=Steps(
+            driver_name=DRIVER,
+            inventory=lambda: inventory,
+            cdi=cdi,
+            mps=MpsDaemons(folder / "mps", programs),
+            programs=programs,
+            procfs=root / "proc",
+            dev_root=Path("/"),
+        ),
         instances=OPEN.enter_context(contextlib.closing(Instances(folder))),
         boot_id=boot_id,
     )

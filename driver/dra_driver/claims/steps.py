@@ -1,0 +1,196 @@
+"""Carries out the steps of a claim, undoes them, and looks whether they still hold. Blocks: called in a thread.
+
+Undoing a step looks at the records of the other claims: what one of them needs stays.
+"""
+
+import contextlib
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+
+import pynvml
+
+from dra_api.identifiers import DeviceName, DriverName
+from dra_driver.cdi.capabilities import read_minors
+from dra_driver.cdi.files import CdiFiles
+from dra_driver.cdi.spec import CdiSpec, claim_spec
+from dra_driver.claims import mig_instances
+from dra_driver.claims.checkpoint import Record
+from dra_driver.claims.containers import entries
+from dra_driver.claims.step import CreateMig, Made, MigMode, SetTimeSlice, StartMps, Step, WriteCdi
+from dra_driver.devices.model import Inventory
+from dra_driver.errors import EnvironmentFault
+from dra_driver.sharing.mps import Daemon, MpsDaemons
+from dra_driver.sharing.programs import Programs
+from dra_driver.sharing.time_slice import set_time_slice
+
+log = logging.getLogger(__name__)
+
+
+class Steps:
+    """The steps on one node."""
+
+    def __init__(
+        self,
+        *,
+        driver_name: DriverName,
+        inventory: Callable[[], Inventory],
+        cdi: CdiFiles,
+        mps: MpsDaemons,
+        programs: Programs,
+        procfs: Path,
+        dev_root: Path,
+    ) -> None:
+        self._driver = driver_name
+        self._inventory = inventory
+        self._cdi = cdi
+        self._mps = mps
+        self._programs = programs
+        self._procfs = procfs
+        self._dev_root = dev_root
+
+    def do(self, step: Step, record: Record) -> dict[DeviceName, Made]:
+        """Carry out a step; what it made.
+
+        Raises:
+            EnvironmentFault: the hardware, a program or the disk does not allow it.
+        """
+        match step:
+            case MigMode(gpu, on):
+                if mig_instances.mig_mode(gpu) not in (on, None):
+                    mig_instances.set_mig_mode(gpu, on)
+            case CreateMig():
+                return {step.device: mig_instances.create(step, record.made.get(step.device))}
+            case SetTimeSlice(gpu, interval):
+                set_time_slice(self._programs, gpu, interval)
+            case StartMps():
+                for gpu in step.exclusive:
+                    set_compute_mode(gpu, pynvml.NVML_COMPUTEMODE_EXCLUSIVE_PROCESS)
+                self._mps.ensure(self._daemon(step, record))
+            case WriteCdi():
+                spec = self.spec(record)
+                if not self._cdi.holds(record.uid, spec):
+                    self._cdi.write(record.uid, spec)
+        return {}
+
+    def holds(self, step: Step, record: Record) -> bool:
+        """Whether what a step did is still there.
+
+        Raises:
+            EnvironmentFault: nobody can say.
+        """
+        match step:
+            case MigMode(gpu, on):
+                return mig_instances.mig_mode(gpu) in (on, None)
+            case CreateMig():
+                made = record.made.get(step.device)
+                found = mig_instances.instances(step.gpu)
+                return made is not None and any(
+                    instance.at(step) and instance.compute.get(made.ci) == made.uuid for instance in found
+                )
+            case StartMps(key=key):
+                return self._mps.runs(key)
+            case WriteCdi():
+                return self._cdi.holds(record.uid, self.spec(record))
+            case SetTimeSlice():
+                return True  # nothing reads it back; it is set again with the rest
+
+    def undo(self, step: Step, record: Record, others: Iterable[Record]) -> None:
+        """Undo a step, also one that did not happen; idempotent.
+
+        Raises:
+            EnvironmentFault: it cannot be undone now.
+        """
+        needed = [other for record_ in others for other in record_.steps]
+        match step:
+            case MigMode(gpu, on=True):
+                if not any(isinstance(other, MigMode | CreateMig) and other.gpu == gpu for other in needed):
+                    self._mode_off(gpu)
+            case CreateMig(device=device, gpu=gpu):
+                if not any(isinstance(o, CreateMig) and (o.device, o.gpu) == (device, gpu) for o in needed):
+                    with known_gpu(self._inventory(), gpu):
+                        mig_instances.destroy(step, record.made.get(device))
+            case SetTimeSlice(gpu):
+                if not any(isinstance(other, SetTimeSlice) and other.gpu == gpu for other in needed):
+                    with known_gpu(self._inventory(), gpu):
+                        set_time_slice(self._programs, gpu, 0)
+            case StartMps(key=key, exclusive=exclusive):
+                self._mps.stop(key)
+                for gpu in exclusive:
+                    with known_gpu(self._inventory(), gpu):
+                        set_compute_mode(gpu, pynvml.NVML_COMPUTEMODE_DEFAULT)
+            case WriteCdi():
+                self._cdi.remove(record.uid)
+
+    def spec(self, record: Record) -> CdiSpec:
+        """The content of a claim's CDI file.
+
+        Raises:
+            EnvironmentFault: a device is gone.
+        """
+        found = entries(
+            record.devices,
+            record.steps,
+            record.made,
+            self._inventory(),
+            minors=lambda: read_minors(self._procfs),
+            mps_folder=self._mps.folder,
+        )
+        return claim_spec(
+            self._driver,
+            record.uid,
+            found,
+            present=self._cdi.present_nodes(),
+            dev_root=self._dev_root,
+        )
+
+    def _mode_off(self, gpu: str) -> None:
+        with known_gpu(self._inventory(), gpu):
+            if mig_instances.mig_mode(gpu) and not mig_instances.instances(gpu):
+                mig_instances.set_mig_mode(gpu, False)
+
+    def _daemon(self, step: StartMps, record: Record) -> Daemon:
+        uuids = {name: uuid_of(name, record.made, self._inventory()) for name in step.devices}
+        return Daemon(
+            key=step.key,
+            devices=tuple(uuids.values()),
+            percentage=step.percentage,
+            limits={uuids[name]: limit for name, limit in step.limits.items()},
+            multi_user=step.multi_user,
+        )
+
+
+def uuid_of(name: DeviceName, made: Mapping[DeviceName, Made], inventory: Inventory) -> str:
+    """What CUDA calls a device.
+
+    Raises:
+        EnvironmentFault: it does not exist.
+    """
+    device = inventory.devices.get(name)
+    uuid = made[name].uuid if name in made else (device.uuid if device is not None else None)
+    if uuid is None:
+        message = f"device {name} has no UUID: it does not exist now"
+        raise EnvironmentFault(message)
+    return uuid
+
+
+@contextlib.contextmanager
+def known_gpu(inventory: Inventory, gpu: str) -> Iterator[None]:
+    """What cannot be undone on a GPU that is gone went with it."""
+    try:
+        yield
+    except EnvironmentFault as error:
+        if inventory.gpu(gpu) is not None:
+            raise
+        log.warning("GPU %s is gone, and what was set on it", gpu, extra={"error": error})
+
+
+def set_compute_mode(gpu: str, mode: int) -> None:
+    """Who may use a GPU: everybody, or one process.
+
+    Raises:
+        EnvironmentFault: NVML refuses.
+    """
+    with mig_instances.opened(gpu, "setting the compute mode") as handle:
+        if pynvml.nvmlDeviceGetComputeMode(handle) != mode:
+            pynvml.nvmlDeviceSetComputeMode(handle, mode)

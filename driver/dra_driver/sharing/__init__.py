@@ -1,0 +1,1 @@
+"""How several processes share a GPU: time slices and MPS control daemons."""
