@@ -184,6 +184,11 @@ class Gpu:
     mig: MigSupport | None = None
     instances: tuple[MigInstance, ...] = ()
 
+    @property
+    def device_name(self) -> DeviceName:
+        """The name of the whole GPU in the pool, with which the names of its parts begin."""
+        return DeviceName(f"gpu-{self.minor}")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VfioFunction:
