@@ -5,6 +5,9 @@ from dra_clusters.checks.client import holds, same
 from dra_clusters.checks.context import CheckContext
 
 HANDLERS = UPSTREAM + "staging/src/k8s.io/apiserver/pkg/endpoints/handlers/"
+DELETE_IN_BACKGROUND = b'k8s\0\n\x13\n\x02v1\x12\rDeleteOptions\x12\x0c"\nBackground'
+"""DeleteOptions with ``propagationPolicy: Background`` in protobuf, in its envelope."""
+
 STORE = UPSTREAM + "staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go"
 
 
@@ -256,6 +259,30 @@ def deletecollection(context: CheckContext) -> None:
         item["metadata"]["name"] for item in context.get("configmaps", labelSelector="color").body["items"]
     ]
     same(left, ["c"], "what is left")
+
+
+@behaviour("basics/deletecollection-protobuf-options", HANDLERS + "delete.go")
+def deletecollection_protobuf_options(context: CheckContext) -> None:
+    """A delete of the collection reads its DeleteOptions in protobuf too, as every Go client sends them."""
+    context.create("configmaps", {"metadata": {"name": "a"}})
+    context.create("configmaps", {"metadata": {"name": "b"}})
+    kind = {"Content-Type": "application/vnd.kubernetes.protobuf"}
+    path = context.path("configmaps", "", api="/api/v1") + "?fieldSelector=metadata.name%3Da"
+    context.client.send("DELETE", path, DELETE_IN_BACKGROUND, headers=kind).expect(200)
+    same(
+        (context.get("configmaps", "a").code, context.get("configmaps", "b").code), (404, 200), "what is left"
+    )
+
+
+@behaviour(
+    "basics/invalid-timeout",
+    UPSTREAM + "staging/src/k8s.io/apiserver/pkg/endpoints/filters/request_deadline.go",
+)
+def invalid_timeout(context: CheckContext) -> None:
+    """A timeout in the query that is no duration is 400 BadRequest; a duration is accepted."""
+    why = 'invalid timeout specified in the request URL - time: invalid duration "invalid"'
+    context.get("configmaps", timeout="invalid").refuse(400, "BadRequest", why)
+    context.get("configmaps", timeout="1m30s").expect(200)
 
 
 @behaviour("basics/dry-run-create", "API concepts: dry-run")

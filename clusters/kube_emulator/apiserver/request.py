@@ -4,11 +4,17 @@ The rules are those of apiserver ``endpoints/request/requestinfo.go`` (1.36): a 
 ``/apis/<group>/<version>`` names a resource; everything else is asked for by its path.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 VERBS = {"POST": "create", "GET": "get", "HEAD": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 NAMESPACE_SUBRESOURCES = frozenset({"status", "finalize"})
+STREAMS = frozenset({"attach", "exec", "log", "portforward", "proxy"})
+"""Subresources whose requests have no deadline (``genericfilters.BasicLongRunningRequestCheck``)."""
+
+DURATION = re.compile(r"[-+]?(0|((\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))+)", re.ASCII)
+"""What Go's ``time.ParseDuration`` reads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,3 +93,11 @@ def verb_of(method: str, name: str, query: Mapping[str, str]) -> str:
 def is_true(query: Mapping[str, str], name: str) -> bool:
     """Whether a switch is on, as ``queryparams`` reads it: everything but 0 and false (apimachinery, 1.36)."""
     return name in query and query[name].lower() not in ("", "0", "false")
+
+
+def timeout_problem(info: RequestInfo, query: Mapping[str, str]) -> str:
+    """What is wrong with the parameter ``timeout``; streams do not read it (apiserver ``filters/request_deadline.go``, 1.37)."""
+    text = query.get("timeout", "")
+    if not text or info.verb == "watch" or info.subresource in STREAMS or DURATION.fullmatch(text):
+        return ""
+    return f'invalid timeout specified in the request URL - time: invalid duration "{text}"'

@@ -28,9 +28,9 @@ from kube_emulator.apiserver.endpoints.reads import Stream
 from kube_emulator.apiserver.endpoints.replies import document, refuse
 from kube_emulator.apiserver.endpoints.routes import route
 from kube_emulator.apiserver.registry.api import Api
-from kube_emulator.apiserver.request import RequestInfo, request_info
+from kube_emulator.apiserver.request import RequestInfo, request_info, timeout_problem
 from kube_emulator.apiserver.schema.protobuf import ProtobufError, decode
-from kube_emulator.apiserver.status import ApiError, no_route
+from kube_emulator.apiserver.status import ApiError, bad_request, no_route
 
 log = logging.getLogger(__name__)
 protocol_log = logging.getLogger(f"{__name__}.protocol")
@@ -117,6 +117,7 @@ class Server:
             request.transport.abort()
             raise web.HTTPServiceUnavailable
         try:
+            check_timeout(request)
             response = await self._auth.serve(request, self._dispatch)
         except ApiError as error:
             response = refuse(request, error)
@@ -189,6 +190,18 @@ class Server:
             raise
         exchange.code = response.status
         return response
+
+
+def check_timeout(request: web.Request) -> None:
+    """Refuse a timeout that is no duration, before anybody is authenticated.
+
+    Raises:
+        ApiError: 400.
+    """
+    if "timeout" in request.query:
+        info = request_info(request.method, request.path, request.query)
+        if why := timeout_problem(info, request.query):
+            raise bad_request(why)
 
 
 class Exchange:

@@ -6,11 +6,11 @@ from typing import Any
 from aiohttp import web
 
 from kube_emulator.apiserver.audit import Audit
-from kube_emulator.apiserver.endpoints.bodies import parse_json
 from kube_emulator.apiserver.endpoints.call import Call
 from kube_emulator.apiserver.endpoints.forms import encode, encoded_list, event_line, frame
 from kube_emulator.apiserver.endpoints.lists import Part, part_of
 from kube_emulator.apiserver.endpoints.replies import add_warnings
+from kube_emulator.apiserver.endpoints.writes import options_body
 from kube_emulator.apiserver.query.labels import Predicate, both
 from kube_emulator.apiserver.registry.verbs.options import (
     ListOptions,
@@ -19,7 +19,7 @@ from kube_emulator.apiserver.registry.verbs.options import (
     revision_of,
 )
 from kube_emulator.apiserver.registry.watching import Event, Start, watch
-from kube_emulator.apiserver.status import ApiError, bad_request, too_new
+from kube_emulator.apiserver.status import ApiError, too_new
 
 BOOKMARK_S = 60.0
 WATCH_S = 1800.0
@@ -68,11 +68,7 @@ async def answer_part(call: Call, part: Part) -> web.Response:
 async def deletecollection(call: Call) -> web.Response:
     """Delete what is selected; the answer is the list of it."""
     query = call.request.query
-    try:
-        body: Any = parse_json(call.raw) if call.raw else None
-    except ValueError as error:
-        raise bad_request(str(error)) from error
-    options = delete_options(query, body)
+    options = delete_options(query, options_body(call))
     part = chosen_part(call, list_options(query, watching=False))
     for item in part.items:
         metadata = item.value["metadata"]
