@@ -67,9 +67,10 @@ class Cluster:
         hollow = tuple(NodePaths(name, nodes_dir / name) for name in self.options.hollow_names)
         for node in self.node_paths:
             node.make()
-        self._plane = ControlPlane(self.options, nodes_dir, self.node_paths, hollow)
-        self._certificate, self._tls = make_certificate(self.directory, self._plane.security.clients)
         self._socket = socket.create_server(("127.0.0.1", 0))
+        server = self._socket.getsockname()[:2]
+        self._plane = ControlPlane(self.options, nodes_dir, self.node_paths, hollow, server)
+        self._certificate, self._tls = make_certificate(self.directory, self._plane.security.clients)
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._started = threading.Event()

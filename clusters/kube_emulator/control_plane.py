@@ -41,10 +41,16 @@ class ControlPlane:
         nodes_dir: the folder that holds the folders of all nodes.
         nodes: nodes whose kubelets run from the start.
         hollow: nodes whose kubelets wait for a driver or a pod.
+        server: the address at which requests will be answered.
     """
 
     def __init__(
-        self, options: Options, nodes_dir: Path, nodes: Sequence[NodePaths], hollow: Sequence[NodePaths]
+        self,
+        options: Options,
+        nodes_dir: Path,
+        nodes: Sequence[NodePaths],
+        hollow: Sequence[NodePaths],
+        server: tuple[str, int],
     ) -> None:
         release, gates = options.version, gates_of(options.version, options.gates)
         self.clock = Clock()
@@ -68,7 +74,7 @@ class ControlPlane:
             check_expression=functools.partial(check_expression, gates=gates, release=release),
         )
         self.api = Api(self.store, registry, self.clock, gates=gates, admission=admission, seed=options.seed)
-        self.fleet = self._fleet(nodes_dir, nodes, hollow) if "kubelet" in options.parts else None
+        self.fleet = self._fleet(nodes_dir, nodes, hollow, server) if "kubelet" in options.parts else None
         self._server = Server(
             self.api,
             self.audit,
@@ -76,11 +82,26 @@ class ControlPlane:
             container_log=self.fleet.log_of if self.fleet is not None else None,
         )
 
-    def _fleet(self, nodes_dir: Path, nodes: Sequence[NodePaths], hollow: Sequence[NodePaths]) -> "Fleet":
+    def _fleet(
+        self,
+        nodes_dir: Path,
+        nodes: Sequence[NodePaths],
+        hollow: Sequence[NodePaths],
+        server: tuple[str, int],
+    ) -> "Fleet":
         from kube_emulator.kubelet.fleet import Fleet
 
-        api = self.api
-        return Fleet(api, self.clock, nodes_dir, nodes, hollow=hollow, gates=api.gates, release=api.release)
+        return Fleet(
+            self.api,
+            self.clock,
+            nodes_dir,
+            nodes,
+            hollow=hollow,
+            gates=self.api.gates,
+            release=self.api.release,
+            server=server,
+            issue_token=self.security.pod_token,
+        )
 
     async def run(
         self,

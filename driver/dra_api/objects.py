@@ -381,6 +381,28 @@ class PodResourceClaimStatus(TypedDict):
     resourceClaimName: NotRequired[str]
 
 
+class HostAlias(TypedDict):
+    """``spec.hostAliases[]`` of a pod: a line of ``/etc/hosts``."""
+
+    ip: str
+    hostnames: NotRequired[list[str]]
+
+
+class PodDNSConfigOption(TypedDict):
+    """``spec.dnsConfig.options[]`` of a pod."""
+
+    name: str
+    value: NotRequired[str]
+
+
+class PodDNSConfig(TypedDict, total=False):
+    """``spec.dnsConfig`` of a pod, added to what ``dnsPolicy`` gives."""
+
+    nameservers: list[str]
+    searches: list[str]
+    options: list[PodDNSConfigOption]
+
+
 class PodSpec(TypedDict):
     """``spec`` of a pod, as far as DRA reads it."""
 
@@ -396,6 +418,14 @@ class PodSpec(TypedDict):
     resourceClaims: NotRequired[list[PodResourceClaim]]
     restartPolicy: NotRequired[str]
     terminationGracePeriodSeconds: NotRequired[int]
+    activeDeadlineSeconds: NotRequired[int]
+    hostNetwork: NotRequired[bool]
+    hostname: NotRequired[str]
+    subdomain: NotRequired[str]
+    hostAliases: NotRequired[list[HostAlias]]
+    dnsPolicy: NotRequired[str]
+    dnsConfig: NotRequired[PodDNSConfig]
+    enableServiceLinks: NotRequired[bool]
     priority: NotRequired[int]
     schedulerName: NotRequired[str]
     serviceAccountName: NotRequired[str]

@@ -9,7 +9,7 @@ OCI hooks run where the runtime specification says. Those that change the contai
 library) must not change the machine's, so a container that has hooks sees the machine's system folders through a layer
 of its own.
 
-Arguments: the plan (JSON file: command, environment, workingDir, mounts, devices, additionalGids, hooks, state, bundle, and
+Arguments: the plan (JSON file: command, environment, workingDir, hostname, mounts, devices, additionalGids, hooks, state, bundle, and
 join: the process of the container into which to go instead of making one), and a file
 descriptor that gets the reason if the command cannot be started and that closes when it was.
 """
@@ -23,7 +23,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-NEW_MOUNTS, NEW_USER = 0x00020000, 0x10000000
+NEW_MOUNTS, NEW_NAMES, NEW_USER = 0x00020000, 0x04000000, 0x10000000
 READ_ONLY, NO_SUID, NO_DEV, NO_EXEC, REMOUNT, BIND, RECURSIVE, PRIVATE = 1, 2, 4, 8, 32, 4096, 16384, 1 << 18
 SYSTEM = ("/etc", "/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin", "/opt")
 """Folders in which hooks change files."""
@@ -45,15 +45,17 @@ def mount(source: str, target: str, flags: int, kind: str | None = None, options
     checked(failed, f"cannot mount {source} on {target}")
 
 
-def enter() -> None:
-    """Go into namespaces of our own; what is mounted there stays there."""
+def enter(hostname: str) -> None:
+    """Go into namespaces of our own; what is mounted there stays there, and so does the host name."""
     user, group = os.geteuid(), os.getegid()
-    flags = NEW_MOUNTS if user == 0 else NEW_MOUNTS | NEW_USER
-    checked(LIBC.unshare(flags), "cannot have a mount namespace")
+    flags = NEW_MOUNTS | NEW_NAMES | (NEW_USER if user else 0)
+    checked(LIBC.unshare(flags), "cannot have namespaces of its own")
     if user != 0:
         Path("/proc/self/setgroups").write_text("deny")
         Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
         Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
+    name = hostname.encode()
+    checked(LIBC.sethostname(name, len(name)), "cannot set the host name")
     mount("none", "/", RECURSIVE | PRIVATE)
 
 
@@ -168,7 +170,7 @@ def device(places: Places, node: dict[str, Any]) -> None:
 def join(pid: int) -> None:
     """Go into the namespaces and the root folder of a container's process."""
     root = os.open(f"/proc/{pid}/root", os.O_PATH)
-    for name in ("mnt",) if os.geteuid() == 0 else ("user", "mnt"):
+    for name in ("uts", "mnt") if os.geteuid() == 0 else ("user", "uts", "mnt"):
         space = os.open(f"/proc/{pid}/ns/{name}", os.O_RDONLY)
         checked(LIBC.setns(space, 0), f"cannot enter the {name} namespace of process {pid}")
         os.close(space)
@@ -218,7 +220,7 @@ def contain(plan: dict[str, Any]) -> None:
     """Make the container around this process; hooks that fail are an OSError with their words."""
     run = hooks_of(plan)
     outside = from_outside(lambda: run("creating", "prestart", "createRuntime")) if run else None
-    enter()
+    enter(plan["hostname"])
     places = Places(Path(plan["bundle"]))
     if run:
         places.layer()

@@ -20,6 +20,7 @@ from kube_emulator.clock import Clock
 from kube_emulator.kubelet.kubelet import ClusterContext, Kubelet
 from kube_emulator.kubelet.node_object import RENEW_S, renew_lease
 from kube_emulator.kubelet.runtime import log_of
+from kube_emulator.kubelet.volume_files import IssueToken
 from kube_emulator.node_paths import NodePaths
 from kube_emulator.releases.release import Release
 
@@ -36,6 +37,8 @@ class Fleet:
         folder: where nodes have their folders.
         nodes: those that run from the start.
         hollow: those that wait for a pod or a plugin.
+        server: the address of the API server, for the environment of pods.
+        issue_token: makes a token of a pod's account.
     """
 
     def __init__(
@@ -48,13 +51,22 @@ class Fleet:
         hollow: Sequence[NodePaths] = (),
         gates: frozenset[str],
         release: Release,
+        server: tuple[str, int],
+        issue_token: IssueToken,
     ) -> None:
         self._api = api
         self._clock = clock
         self._folder = folder
         self._group: asyncio.TaskGroup
         cluster = ClusterContext(
-            api, clock, gates, release, lambda work: self._group.create_task(work), itertools.count()
+            api,
+            clock,
+            gates,
+            release,
+            lambda work: self._group.create_task(work),
+            itertools.count(),
+            server,
+            issue_token,
         )
         every = [*nodes, *hollow]
         self.kubelets = {node.name: Kubelet(cluster, node, number) for number, node in enumerate(every)}

@@ -37,6 +37,7 @@ from kube_emulator.kubelet.pod_worker import NodeContext, PodWorker
 from kube_emulator.kubelet.registration import PluginWatcher, find_sockets
 from kube_emulator.kubelet.runtime import Runtime
 from kube_emulator.kubelet.slice_cleanup import SliceCleanup
+from kube_emulator.kubelet.volume_files import IssueToken
 from kube_emulator.node_paths import NodePaths
 from kube_emulator.releases.release import V1_36, V1_37, Release
 
@@ -47,7 +48,12 @@ HEALTH_GATE = "ResourceHealthStatus"
 
 @dataclass(frozen=True, slots=True)
 class ClusterContext:
-    """What all kubelets of a cluster share."""
+    """What all kubelets of a cluster share.
+
+    Attributes:
+        server: the address of the API server.
+        issue_token: makes a token of a pod's account.
+    """
 
     api: Api
     clock: Clock
@@ -55,6 +61,8 @@ class ClusterContext:
     release: Release
     spawn: Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"]
     pod_numbers: Iterator[int]
+    server: tuple[str, int]
+    issue_token: IssueToken
 
 
 class Kubelet:
@@ -184,7 +192,15 @@ class RunningKubelet:
         self.claims = ClaimManager(cluster.api, clock, self.cache, self.drivers, self.caller, metrics, gates)
         host_ip = address(NODE_ADDRESSES, number)
         self._node_context = NodeContext(
-            cluster.api, clock, self.claims, runtime, host_ip, self._next_ip, self._with_health
+            cluster.api,
+            clock,
+            self.claims,
+            runtime,
+            host_ip,
+            cluster.server,
+            cluster.issue_token,
+            self._next_ip,
+            self._with_health,
         )
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
@@ -222,7 +238,7 @@ class RunningKubelet:
         async for _ in self._cluster.clock.ticks(RECONCILE_S):
             await self.claims.reconcile(self.workers.keys())
             for worker in self.workers.values():
-                worker.sync_status()
+                worker.refresh()
 
     def pod_changed(self, uid: str, pod: Pod | None) -> None:
         """A pod of this node changed, or is gone."""

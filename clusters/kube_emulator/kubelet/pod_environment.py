@@ -8,9 +8,11 @@ Look = Callable[[str, str], JsonObject | None]
 """(plural, name) to the object in the pod's namespace, or None."""
 
 
-def environment_of(pod: Pod, container: JsonObject, *, ip: str, host_ip: str, look: Look) -> dict[str, str]:
-    """The variables of ``env`` and ``envFrom``; a reference to something that is not there gives none."""
-    found: dict[str, str] = {}
+def environment_of(
+    pod: Pod, container: JsonObject, services: Mapping[str, str], *, ip: str, host_ip: str, look: Look
+) -> dict[str, str]:
+    """The variables of ``env`` and ``envFrom`` over those of SERVICES; a reference to something that is not there gives none."""
+    found = dict(services)
     for source in container.get("envFrom") or []:
         prefix = source.get("prefix", "")
         for plural, reference in (("configmaps", "configMapRef"), ("secrets", "secretRef")):

@@ -1,6 +1,7 @@
 """Pure: the mounts that a container's ``volumeMounts`` give it, before CDI.
 
-``hostPath`` and ``emptyDir`` volumes are mounted; others are left out, because no volume driver runs here. The folders that a driver shares with the kubelet are those of the node: a pod that mounts
+Volumes with content from the API (``volume_files``), ``hostPath`` and ``emptyDir`` are mounted; others are left out, because
+no volume driver runs here. The folders that a driver shares with the kubelet are those of the node: a pod that mounts
 ``/var/lib/kubelet/plugins_registry`` gets the node's registry, as on a node of its own.
 """
 
@@ -10,6 +11,20 @@ from dra_api import names
 from dra_api.objects import JsonObject, Pod
 from kube_emulator.node_paths import NodePaths
 
+FROM_API = ("configMap", "secret", "downwardAPI", "projected")
+IDENTITY = ("hosts", "resolv.conf", "hostname")
+"""Files of ``/etc`` that each pod has of its own."""
+
+
+def identity_mounts(container: JsonObject, folder: Path) -> list[JsonObject]:
+    """The mounts of the pod's own files in FOLDER; a volume at the same place wins, as in the kubelet."""
+    taken = {mount["mountPath"] for mount in container.get("volumeMounts") or []}
+    return [
+        {"hostPath": str(folder / "etc" / name), "containerPath": f"/etc/{name}", "options": ["rbind", "rw"]}
+        for name in IDENTITY
+        if f"/etc/{name}" not in taken
+    ]
+
 
 def mounts_of(pod: Pod, container: JsonObject, node: NodePaths, folder: Path) -> list[JsonObject]:
     """The mounts of CONTAINER in CDI's form; the pod's own folders are in FOLDER."""
@@ -18,7 +33,9 @@ def mounts_of(pod: Pod, container: JsonObject, node: NodePaths, folder: Path) ->
     for mount in container.get("volumeMounts") or []:
         source = source_of(volumes.get(mount["name"], {}), node, folder)
         if source is not None:
-            options = ["rbind", "ro" if mount.get("readOnly") else "rw"]
+            volume = volumes[mount["name"]]
+            fixed = mount.get("readOnly") or any(kind in volume for kind in FROM_API)
+            options = ["rbind", "ro" if fixed else "rw"]
             place = str(source / mount.get("subPath", ""))
             found.append({"hostPath": place, "containerPath": mount["mountPath"], "options": options})
     return found
@@ -26,7 +43,7 @@ def mounts_of(pod: Pod, container: JsonObject, node: NodePaths, folder: Path) ->
 
 def source_of(volume: JsonObject, node: NodePaths, folder: Path) -> Path | None:
     """Where a volume is on this machine; None for those that are not mounted."""
-    if "emptyDir" in volume:
+    if "emptyDir" in volume or any(kind in volume for kind in FROM_API):
         return folder / "volumes" / volume["name"]
     if "hostPath" in volume:
         return on_node(volume["hostPath"]["path"], node)

@@ -20,6 +20,7 @@ from kube_emulator.apiserver.registry.typed import find_pod
 from kube_emulator.apiserver.status import ApiError
 from kube_emulator.clock import Clock
 from kube_emulator.events import record_event
+from kube_emulator.kubelet.api_volumes import ApiVolumes
 from kube_emulator.kubelet.cdi import InjectionError
 from kube_emulator.kubelet.claims import ClaimManager
 from kube_emulator.kubelet.hooks_and_probes import HooksAndProbes
@@ -27,7 +28,9 @@ from kube_emulator.kubelet.pod_claims import ClaimError
 from kube_emulator.kubelet.pod_environment import environment_of
 from kube_emulator.kubelet.pod_status import is_sidecar, status_of
 from kube_emulator.kubelet.processes import CannotCreate, CannotStart
-from kube_emulator.kubelet.runtime import Container, Runtime
+from kube_emulator.kubelet.runtime import Container, Runtime, is_run
+from kube_emulator.kubelet.service_environment import service_environment
+from kube_emulator.kubelet.volume_files import CannotMount, IssueToken
 
 log = logging.getLogger(__name__)
 SYNC_PAUSE_S, SYNC_JITTER = 10.0, 0.5
@@ -43,6 +46,8 @@ class NodeContext:
     """What pod workers need of their node.
 
     Attributes:
+        server: the address of the API server.
+        issue_token: makes a token of a pod's account.
         with_health: adds the health of devices to the pod's container statuses.
     """
 
@@ -51,6 +56,8 @@ class NodeContext:
     claims: ClaimManager
     runtime: Runtime
     host_ip: str
+    server: tuple[str, int]
+    issue_token: IssueToken
     next_ip: Callable[[], str]
     with_health: Callable[[Pod, list[JsonObject]], list[JsonObject]]
 
@@ -73,6 +80,7 @@ class PodWorker:
         self._hooks_and_probes = HooksAndProbes(
             node.runtime, node.clock, self._uid, self._record_event, self.sync_status
         )
+        self._volumes = ApiVolumes(node.runtime, node.clock, self._look, node.issue_token)
         self._waiting: dict[str, tuple[str, str]] = {}
         self._random = random.Random(self._uid)  # noqa: S311 # pauses are no secrets
 
@@ -115,13 +123,34 @@ class PodWorker:
         if not (lost and spec.get("restartPolicy") == "Never"):
             if self._uid not in runtime.sandboxes:
                 self.sync_status()
+                await self._mount()
                 await self._prepare()
-                runtime.make_sandbox(self.pod, self._node.next_ip())
+                runtime.make_sandbox(self.pod, self._node.next_ip(), self._node.host_ip)
                 self.sync_status()
             await self._run_containers()
             await self._stop()
         await self._release()
         self.sync_status()
+
+    async def _mount(self) -> None:
+        """Set up the volumes whose content is in the API; a pod that is not run has no use for them."""
+        while is_run(self.pod):
+            try:
+                self._volumes.write(self.pod, self._node.host_ip)
+            except CannotMount as error:
+                self._record_event("FailedMount", str(error))
+                await self._pause()
+            else:
+                return
+
+    def refresh(self) -> None:
+        """Bring the status and the volumes up to date."""
+        self.sync_status()
+        if is_run(self.pod) and self._uid in self._node.runtime.sandboxes:
+            try:
+                self._volumes.write(self.pod, self._node.host_ip)
+            except CannotMount as error:
+                log.info("volumes of pod %s stay as they are: %s", self.pod["metadata"]["name"], error)
 
     async def _prepare(self) -> None:
         while True:
@@ -198,7 +227,10 @@ class PodWorker:
             try:
                 ids = node.claims.cdi_ids(self.pod, spec)
                 ip = node.runtime.sandboxes[self._uid].ip
-                environment = environment_of(self.pod, spec, ip=ip, host_ip=node.host_ip, look=self._look)
+                services = service_environment(self.pod, self._services(), node.server)
+                environment = environment_of(
+                    self.pod, spec, services, ip=ip, host_ip=node.host_ip, look=self._look
+                )
                 await node.runtime.start(self.pod, spec, environment, ids)
             except CannotStart as error:
                 self._waiting.pop(name, None)
@@ -217,6 +249,9 @@ class PodWorker:
                 self._record_event("Started", "Container started", kind="Normal")
                 self.sync_status()
                 return self._containers()[name]
+
+    def _services(self) -> list[JsonObject]:
+        return self._node.api.values("services", self.pod["metadata"]["namespace"])
 
     def _look(self, plural: str, name: str) -> JsonObject | None:
         return self._node.api.find(plural, name, self.pod["metadata"]["namespace"])

@@ -9,7 +9,7 @@ pod ends, and an init container succeeds at once.
 import json
 import shutil
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,9 +17,11 @@ from dra_api.objects import JsonObject, Pod
 from kube_emulator.clock import Clock
 from kube_emulator.kubelet import processes
 from kube_emulator.kubelet.cdi import container_view
-from kube_emulator.kubelet.pod_volumes import mounts_of
+from kube_emulator.kubelet.pod_identity import hostname_of, hosts_of, resolv_conf_of
+from kube_emulator.kubelet.pod_volumes import identity_mounts, mounts_of
 from kube_emulator.kubelet.probes import probes_of
 from kube_emulator.kubelet.processes import Process
+from kube_emulator.kubelet.volume_files import VolumeFile
 from kube_emulator.node_paths import NodePaths
 
 RUN_ANNOTATION = "dra-conformance.dev/run"
@@ -98,10 +100,25 @@ class Runtime:
         self.lost: dict[str, Sandbox] = {}
         self._dying: list[Process] = []
 
-    def make_sandbox(self, pod: Pod, ip: str) -> Sandbox:
+    def write_volumes(self, pod: Pod, volumes: Mapping[str, Sequence[VolumeFile]]) -> None:
+        """Write the files of POD's volumes, {name: files}; each file is the old or the new one at any moment."""
+        for name, files in volumes.items():
+            for file in files:
+                path = folder_of(self._node, pod) / "volumes" / name / file.path
+                if path.is_file() and path.read_bytes() == file.content:
+                    continue
+                path.parent.mkdir(parents=True, exist_ok=True)
+                draft = path.with_name(f".{path.name}.new")
+                draft.write_bytes(file.content)
+                draft.chmod(file.mode)
+                draft.replace(path)
+
+    def make_sandbox(self, pod: Pod, ip: str, host_ip: str) -> Sandbox:
         """The sandbox of POD, new or there already."""
         metadata, folder = pod["metadata"], folder_of(self._node, pod)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if is_run(pod):
+            write_identity(folder / "etc", pod, ip, host_ip)
         before = self.lost.pop(metadata["uid"], None)
         names = {spec["name"] for spec in pod["spec"]["containers"]}
         lost = {name: one for name, one in before.containers.items() if name in names} if before else {}
@@ -164,13 +181,16 @@ class Runtime:
     ) -> JsonObject:
         """What the container sees; it is written down, too."""
         mounts = mounts_of(pod, spec, self._node, folder)
-        for mount in mounts:
-            if Path(mount["hostPath"]).is_relative_to(folder):
-                Path(mount["hostPath"]).mkdir(parents=True, exist_ok=True)
+        if is_run(pod):
+            for place in (Path(mount["hostPath"]) for mount in mounts):
+                if place.is_relative_to(folder) and not place.exists():
+                    place.mkdir(parents=True)
+            mounts += identity_mounts(spec, folder)
         view = {
             "image": spec.get("image", ""),
             "command": [*(spec.get("command") or []), *(spec.get("args") or [])],
             "workingDir": spec.get("workingDir", ""),
+            "hostname": hostname_of(pod),
         } | container_view(self._node.cdi_dir, cdi_ids, environment, mounts)
         (folder / f"{spec['name']}.json").write_text(json.dumps(view, indent=1))
         return view
@@ -236,6 +256,16 @@ class Runtime:
                     container.reason = "Unknown"
         self.lost |= self.sandboxes
         self.sandboxes = {}
+
+
+def write_identity(folder: Path, pod: Pod, ip: str, host_ip: str) -> None:
+    """Write what a pod has of its own in ``/etc``."""
+    machine = Path("/etc/resolv.conf")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "hostname").write_text(f"{hostname_of(pod)}\n")
+    (folder / "hosts").write_text(hosts_of(pod, ip, host_ip))
+    known = machine.read_text(errors="replace") if machine.is_file() else ""
+    (folder / "resolv.conf").write_text(resolv_conf_of(pod, known))
 
 
 def folder_of(node: NodePaths, pod: Pod) -> Path:

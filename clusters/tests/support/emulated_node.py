@@ -22,7 +22,7 @@ from dra_api.kubelet._generated import (
     registration_pb2,
     registration_pb2_grpc,
 )
-from dra_api.objects import JsonObject
+from dra_api.objects import JsonObject, Pod
 from kube_emulator.apiserver.registry.admission import PERMISSIVE
 from kube_emulator.apiserver.registry.api import Api
 from kube_emulator.apiserver.served_versions import builtin_registry
@@ -51,6 +51,8 @@ class EmulatedNode:
         hollow: int = 0,
     ) -> None:
         self.clock = Clock()
+        self.tokens: list[str] = []
+        """Tokens that were issued for pods."""
         on = gates_of(release, gates or {})
         served = on | {"DRAOptionalNodeOperations"}  # the API server may know more than the kubelet
         registry = builtin_registry(release, {})
@@ -60,7 +62,15 @@ class EmulatedNode:
         names = [f"hollow-{number}" for number in range(hollow)]
         self.hollow = [NodePaths(name, folder / "nodes" / name) for name in names]
         self.fleet = Fleet(
-            self.api, self.clock, folder / "nodes", [self.node], hollow=self.hollow, gates=on, release=release
+            self.api,
+            self.clock,
+            folder / "nodes",
+            [self.node],
+            hollow=self.hollow,
+            gates=on,
+            release=release,
+            server=("127.0.0.1", 6443),
+            issue_token=self._issue_token,
         )
         self.kubelet: Kubelet = self.fleet.kubelets["node-0"]
         self._release = release
@@ -86,6 +96,10 @@ class EmulatedNode:
         await self.rest()
         if not self._task.cancelled() and (error := self._task.exception()):
             raise error
+
+    def _issue_token(self, pod: Pod, _: JsonObject) -> str:
+        self.tokens.append(f"token {len(self.tokens)} of {pod['metadata']['name']}")
+        return self.tokens[-1]
 
     async def until(self, holds: Callable[[], object], what: str = "") -> None:
         """Wait until something holds, without turning the clock."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
+from dra_api.objects import JsonObject, Pod
 from kube_emulator.apiserver.auth.attributes import MASTERS, NODE_PREFIX, NODES, User
 from kube_emulator.apiserver.auth.authenticator import Authenticator
 from kube_emulator.apiserver.auth.authority import Authority, Objects
@@ -73,6 +74,24 @@ class Security:
         if bound is not None:
             spec["boundObjectRef"] = dict(bound)
         request = self.reviews.issue(namespace, name, {"spec": spec})
+        token: str = request["status"]["token"]
+        return token
+
+    def pod_token(self, pod: Pod, projection: JsonObject) -> str:
+        """A token of POD's account for a ``serviceAccountToken`` projection, as the kubelet asks for it.
+
+        Raises:
+            ApiError: there is no such account.
+        """
+        metadata = pod["metadata"]
+        reference = {"apiVersion": "v1", "kind": "Pod", "name": metadata["name"], "uid": metadata["uid"]}
+        spec: dict[str, Any] = {"boundObjectRef": reference}
+        if projection.get("expirationSeconds"):
+            spec["expirationSeconds"] = projection["expirationSeconds"]
+        if projection.get("audience"):
+            spec["audiences"] = [projection["audience"]]
+        account = pod["spec"].get("serviceAccountName") or "default"
+        request = self.reviews.issue(metadata["namespace"], account, {"spec": spec})
         token: str = request["status"]["token"]
         return token
 

@@ -211,6 +211,7 @@ class Writing(Reading):
             gates=self.gates,
             stamp=self.clock.stamp(),
             namespace_labels=labels,
+            service_account=lambda name: self.find("serviceaccounts", name, namespace),
             check_status=self._admission.check_status,
             check_expression=self._admission.check_expression,
         )

@@ -25,6 +25,10 @@ def no_status_causes(_old: Mapping[str, Any], _new: Mapping[str, Any]) -> list[C
     return []
 
 
+def no_account(_name: str) -> None:
+    """The service accounts of a namespace that has none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """The circumstances of one request.
@@ -34,6 +38,7 @@ class Context:
         gates: feature gates that are on.
         stamp: the time as the API writes it.
         namespace_labels: labels of the object's namespace; None if there is no such namespace.
+        service_account: finds an account of the object's namespace.
         check_status: lists what the caller is not allowed to change of a claim's status.
         check_expression: lists what is wrong with a CEL selector, with upstream's messages.
     """
@@ -42,6 +47,7 @@ class Context:
     gates: frozenset[str] = frozenset()
     stamp: str = "1970-01-01T00:00:00Z"
     namespace_labels: Mapping[str, str] | None = field(default_factory=lambda: MappingProxyType({}))
+    service_account: Callable[[str], Mapping[str, Any] | None] = no_account
     check_status: CheckStatus = no_status_causes
     check_expression: Callable[[str], list[str]] = no_problems
 

@@ -12,6 +12,7 @@ from kube_emulator.apiserver.validation import (
     pod_defaults,
     pods,
     rbac,
+    token_volume,
     workloads,
 )
 from kube_emulator.apiserver.validation.context import Context
@@ -34,6 +35,8 @@ RBAC = "rbac.authorization.k8s.io"
 def _prepare_pod(new: JsonObject, old: JsonObject | None, context: Context) -> None:
     if old is None:
         pod_defaults.admit(new["spec"])
+        account = context.service_account(new["spec"]["serviceAccountName"])
+        token_volume.mount_token(new["spec"], account, new["metadata"].get("uid", ""))
         new["status"] = {"phase": "Pending", "qosClass": qos_class(new["spec"])}
         if new["spec"].get("schedulingGates"):
             new["status"]["conditions"] = [{**GATED, "lastTransitionTime": context.stamp}]

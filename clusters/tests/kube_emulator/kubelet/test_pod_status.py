@@ -23,7 +23,12 @@ def environment(*variables: dict[str, Any], **more: Any) -> dict[str, str]:
     objects = {("configmaps", "m"): {"data": {"k": "v"}}, ("secrets", "s"): {"data": {"k": "w"}}}
     container = {"name": "main", "env": list(variables), **more}
     return environment_of(
-        POD, container, ip="1.1.1.1", host_ip="2.2.2.2", look=lambda plural, name: objects.get((plural, name))
+        POD,
+        container,
+        {},
+        ip="1.1.1.1",
+        host_ip="2.2.2.2",
+        look=lambda plural, name: objects.get((plural, name)),
     )
 
 
