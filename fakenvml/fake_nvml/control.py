@@ -17,6 +17,7 @@ import msgspec
 
 from fake_nvml import wire
 from fake_nvml.calls import events, fabric, memory_errors, nvlink, vgpu
+from fake_nvml.driver_root import pci
 from fake_nvml.errors import EnvironmentFault, UsageError
 from fake_nvml.faults import Fault, Faults
 from fake_nvml.model import Event, Gpu, Node, NvmlError
@@ -248,6 +249,15 @@ def destroy_vgpu(gpu: Gpu, values: Values) -> Any:
     number = _number(values, "id")
     gpu.change(vgpus=tuple(v for v in gpu.state.vgpus if v.id != number))
     return {"vgpus": [v.id for v in gpu.state.vgpus]}
+
+
+@command("sriov", "enable virtual functions, as sriov-manage does: count=16, 0 for none", "count")
+def virtual_functions(gpu: Gpu, values: Values) -> Any:
+    if not pci.has_functions(gpu):
+        message = f"sriov: {gpu.board.identity.name} has no virtual functions; boards from Ampere on have"
+        raise UsageError(message)
+    gpu.change(virtual_functions=_number(values, "count", most=pci.FUNCTIONS_MAX))
+    return {"virtual_functions": gpu.state.virtual_functions}
 
 
 @command("show", "print the state of every GPU, and what runs on it", about_gpu=False)

@@ -58,6 +58,7 @@ class GpuState(msgspec.Struct, frozen=True, kw_only=True):
         lost: the GPU has fallen off the bus.
         drained: no new work is taken.
         xids: the XIDs that were raised since boot.
+        virtual_functions: how many PCI functions of the GPU (SR-IOV) are enabled for virtual machines.
         recovery_action: what the driver wants done: 0 nothing, 1 reset, 2 reboot, 3 drain P2P, 4 drain and reset.
         retired: addresses of retired pages: (cause, address, microseconds since the epoch).
     """
@@ -85,6 +86,7 @@ class GpuState(msgspec.Struct, frozen=True, kw_only=True):
     drained: bool = False
     xids: tuple[int, ...] = ()
     recovery_action: int = 0
+    virtual_functions: int = 0
     vgpus: tuple[Vgpu, ...] = ()
     instances: tuple[GpuInstance, ...] = ()
 

@@ -1,0 +1,77 @@
+"""``fake-nvml driver-root DIR``: the files around the library that NVIDIA's components read, under one root.
+
+    usr/lib/x86_64-linux-gnu   libnvidia-ml.so.1 and libcuda.so.1, also by driver version
+    usr/bin                    nvidia-smi, nvidia-cuda-mps-control and -server, nvidia-imex and -ctl (stand-ins)
+    dev                        nvidia0 ..., nvidiactl, nvidia-uvm, nvidia-caps, IMEX channels
+    proc                       driver/nvidia (version, params, gpus, capabilities), driver/nvidia-caps/mig-minors, devices
+    sys                        bus/pci/devices, bus/pci/drivers/nvidia, kernel/iommu_groups, module/nvidia
+
+Device nodes are made where the kernel allows it; elsewhere they are empty files of the same names. What depends on MIG
+instances and virtual functions is written by ``refresh``, which a daemon started with ``--driver-root`` does after each
+change.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+
+from fake_nvml import build
+from fake_nvml.driver_root.devices import write_capability_nodes, write_devices
+from fake_nvml.driver_root.files import write
+from fake_nvml.driver_root.proc import write_mig_capabilities, write_proc
+from fake_nvml.driver_root.sysfs import write_functions, write_sys
+from fake_nvml.errors import EnvironmentFault
+from fake_nvml.model import Node
+
+LIBRARIES = Path("usr/lib/x86_64-linux-gnu")
+PROGRAMS = {
+    "nvidia-smi": "fake_nvml.programs.nvidia_smi",
+    "nvidia-cuda-mps-control": "fake_nvml.programs.mps_control",
+    "nvidia-cuda-mps-server": "fake_nvml.programs.mps_server",
+    "nvidia-imex": "fake_nvml.programs.imex",
+    "nvidia-imex-ctl": "fake_nvml.programs.imex_ctl",
+}
+SCRIPT = """\
+#!/bin/sh
+# Made by fake-nvml driver-root.
+root=$(dirname "$(readlink -f "$0")")/../..
+export LD_LIBRARY_PATH="$root/{libraries}${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}}"
+exec {python} -m {module} "$@"
+"""
+
+
+def _programs(root: Path, version: str) -> None:
+    """Libraries are copies, so that the root can be mounted elsewhere; programs find them by where they are."""
+    for name, source in build.libraries().items():
+        for link in (name, f"{name.removesuffix('.1')}.{version}"):
+            target = root / LIBRARIES / link
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+            target.chmod(0o755)
+    for name, module in PROGRAMS.items():
+        path = root / "usr/bin" / name
+        write(path, SCRIPT.format(libraries=LIBRARIES, python=sys.executable, module=module))
+        path.chmod(0o755)
+
+
+def refresh(root: Path, node: Node) -> None:
+    """Write what follows the MIG instances and the virtual functions, for those that exist and for no others."""
+    write_capability_nodes(root, write_mig_capabilities(root, node))
+    write_functions(root, node)
+
+
+def make(root: Path, node: Node) -> None:
+    """Write the whole root.
+
+    Raises:
+        EnvironmentFault: it cannot be written.
+    """
+    try:
+        _programs(root, node.machine.driver.version)
+        write_devices(root, node)
+        write_proc(root, node)
+        write_sys(root, node)
+        refresh(root, node)
+    except OSError as error:
+        message = f"cannot write the driver root {root}: {error}"
+        raise EnvironmentFault(message) from error

@@ -1,0 +1,39 @@
+"""``dev`` and ``proc/devices``: the device nodes of the driver, and which driver has which major number."""
+
+from pathlib import Path
+
+from fake_nvml.driver_root.files import device_node, write
+from fake_nvml.model import Node
+
+# 195 is registered for NVIDIA; the kernel assigns the others at load time, and components read them in /proc/devices
+MAJORS = {"nvidia": 195, "nvidia-uvm": 511, "nvidia-caps": 236, "nvidia-caps-imex-channels": 235}
+CTL_MINOR, MODESET_MINOR = 255, 254  # fixed in the kernel module, above every GPU's minor
+CHANNELS = 2048
+
+
+def write_devices(root: Path, node: Node) -> None:
+    """Everything but the nodes of capabilities, which follow the MIG instances."""
+    nodes = {"nvidiactl": ("nvidia", CTL_MINOR), "nvidia-modeset": ("nvidia", MODESET_MINOR),
+             "nvidia-uvm": ("nvidia-uvm", 0), "nvidia-uvm-tools": ("nvidia-uvm", 1)}  # fmt: skip
+    nodes |= {f"nvidia{gpu.index}": ("nvidia", gpu.index) for gpu in node.gpus()}
+    if node.machine.rack:
+        nodes |= {
+            f"nvidia-caps-imex-channels/channel{i}": ("nvidia-caps-imex-channels", i) for i in range(CHANNELS)
+        }
+    for name, (driver, minor) in nodes.items():
+        device_node(root / "dev" / name, MAJORS[driver], minor)
+    rows = "\n".join(f"{major:>3} {name}" for name, major in sorted(MAJORS.items(), key=lambda row: row[1]))
+    write(root / "proc/devices", f"Character devices:\n  1 mem\n{rows}\n\nBlock devices:\n259 blkext\n")
+
+
+def write_capability_nodes(root: Path, minors: set[int]) -> None:
+    """``dev/nvidia-caps/nvidia-capN`` of these minor numbers and of no others."""
+    folder = root / "dev/nvidia-caps"
+    names = {f"nvidia-cap{minor}": minor for minor in minors}
+    for stale in folder.glob("nvidia-cap*"):
+        if stale.name not in names:
+            stale.unlink()
+    # only what differs is written: a container may have mounted the other files
+    for name, minor in names.items():
+        if not (folder / name).exists():
+            device_node(folder / name, MAJORS["nvidia-caps"], minor)
