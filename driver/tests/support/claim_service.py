@@ -89,7 +89,7 @@ def inventory_of(*gpus: Gpu) -> Inventory:
         for profile in each.mig.profiles if each.mig else ():
             devices += [
                 MigDevice(
-                    name=DeviceName(f"gpu-{each.minor}-mig-{place.start}"),
+                    name=DeviceName(f"gpu-{each.minor}-mig-{profile.compute_slices}g-{place.start}"),
                     gpu=each,
                     profile=profile,
                     placement=place,
