@@ -457,6 +457,7 @@ class PodIP(TypedDict):
 class PodStatus(TypedDict, total=False):
     """``status`` of a pod, as far as DRA reads it."""
 
+    observedGeneration: int
     phase: str
     reason: str
     message: str

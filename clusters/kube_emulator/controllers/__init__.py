@@ -19,6 +19,7 @@ from kube_emulator.controllers.namespace_defaults import run_namespace_defaults
 from kube_emulator.controllers.podgc import run_podgc
 from kube_emulator.controllers.replicaset import ReplicaSetController
 from kube_emulator.controllers.resourceclaim import ResourceClaimController
+from kube_emulator.controllers.tainteviction import TaintEvictionController
 
 __all__ = ["run_controllers"]
 
@@ -34,6 +35,7 @@ async def run_controllers(api: Api, certificate: bytes) -> None:
             DeploymentController(api).run(),
             DaemonSetController(api).run(),
             JobController(api).run(),
+            TaintEvictionController(api).run(),
             run_namespace(api),
             run_podgc(api),
             run_namespace_defaults(api, certificate),

@@ -245,6 +245,7 @@ class RunningKubelet:
         worker = self.workers.get(uid)
         if worker is not None:
             worker.pod_changed(pod)
+            worker.observe()
         elif pod is not None and self._exists(uid, pod["metadata"]):
             self.workers[uid] = PodWorker(self._node_context, pod)
             self._spawn(self._work(uid))

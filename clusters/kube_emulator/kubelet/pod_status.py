@@ -1,78 +1,87 @@
 """Pure: the status of a pod from what its containers do (kubelet pkg/kubelet/status/generate.go and kubelet_pods.go, 1.36)."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from dra_api.objects import JsonObject, Pod, PodStatus
 from kube_emulator.apiserver.validation.qos import qos_class
 from kube_emulator.kubelet.runtime import RUNTIME, Container
 
 CREATING, INITIALIZING = "ContainerCreating", "PodInitializing"
+Facts = Mapping[str, tuple[bool, str, str]]
+"""{condition: (whether it holds, reason, message)}."""
 OWNED = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")
 
 
-def status_of(
-    pod: Pod,
-    containers: Mapping[str, Container],
-    *,
-    ip: str,
-    host_ip: str,
-    now: str,
-    waiting: Mapping[str, tuple[str, str]],
-) -> PodStatus:
-    """The new status of POD.
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the kubelet knows of a pod beside its containers.
 
-    Args:
-        pod: with its old status; what others wrote there stays.
-        containers: those that were made.
+    Attributes:
         ip: of the sandbox; empty if there is none.
         host_ip: of the node.
         now: a time stamp.
         waiting: {container: (reason, message)} of those that cannot be made now.
+        failure: (reason, message) if the kubelet ended the pod.
     """
+
+    ip: str
+    host_ip: str
+    now: str
+    waiting: Mapping[str, tuple[str, str]]
+    failure: tuple[str, str] | None = None
+
+
+def status_of(pod: Pod, containers: Mapping[str, Container], seen: Seen) -> PodStatus:
+    """The new status of POD, which has the old one; what others wrote there stays. CONTAINERS are those that were made."""
     old, spec = pod.get("status") or PodStatus(), pod["spec"]
     init, main = spec.get("initContainers") or [], spec["containers"]
-    incomplete = [one["name"] for one in init if not is_past(one, containers.get(one["name"]))]
-    initialized = not incomplete
-    phase = phase_of(pod, containers, initialized)
-    default = CREATING if initialized else INITIALIZING
+    past = {one["name"]: is_past(one, containers.get(one["name"])) for one in init}
+    incomplete = [name for name, done in past.items() if not done]
+    phase = "Failed" if seen.failure else phase_of(pod, containers, not incomplete)
+    # As upstream, also after the last init container has ended (convertToAPIContainerStatuses, defaultWaitingState).
+    default = INITIALIZING if init else CREATING
     statuses = {
         one["name"]: container_status(
-            one, containers.get(one["name"]), waiting.get(one["name"], (reason, ""))
+            one, containers.get(one["name"]), seen.waiting.get(one["name"], (default, ""))
         )
-        for group, reason in ((init, INITIALIZING), (main, default))
-        for one in group
+        for one in (*init, *main)
     }
-    facts = {
-        "PodReadyToStartContainers": (bool(ip), "", ""),
-        "Initialized": condition_of(phase, initialized, incomplete, "ContainersNotInitialized", "incomplete"),
-        **dict.fromkeys(
-            ("Ready", "ContainersReady"),
-            condition_of(
-                phase,
-                not unready(main, statuses) and phase == "Running",
-                unready(main, statuses),
-                "ContainersNotReady",
-                "unready",
-            ),
-        ),
-        "PodScheduled": (True, "", ""),
-    }
+    facts = facts_of(phase, bool(seen.ip), incomplete, unready(main, statuses))
+    generation = pod["metadata"].get("generation", 0)
     status: PodStatus = {
         **old,
         "phase": phase,
-        "conditions": conditions_of(old.get("conditions") or [], facts, now),
-        "hostIP": host_ip,
-        "hostIPs": [{"ip": host_ip}],
-        "startTime": old.get("startTime") or now,
+        "conditions": conditions_of(old.get("conditions") or [], facts, seen.now, generation),
+        "hostIP": seen.host_ip,
+        "hostIPs": [{"ip": seen.host_ip}],
+        "startTime": old.get("startTime") or seen.now,
         "qosClass": old.get("qosClass") or qos_class(spec),
         "containerStatuses": keep_health(old, [statuses[one["name"]] for one in main]),
     }
+    if generation:
+        status["observedGeneration"] = generation
+    if seen.failure:
+        status["reason"], status["message"] = seen.failure
     if init:
-        past = {one["name"]: is_past(one, containers.get(one["name"])) for one in init}
         status["initContainerStatuses"] = [statuses[name] | {"ready": ready} for name, ready in past.items()]
-    if ip:
-        status |= {"podIP": ip, "podIPs": [{"ip": ip}]}
+    if seen.ip:
+        status |= {"podIP": seen.ip, "podIPs": [{"ip": seen.ip}]}
     return status
+
+
+def facts_of(phase: str, has_sandbox: bool, incomplete: list[str], unready: list[str]) -> Facts:
+    """The conditions of a pod: INCOMPLETE init containers and UNREADY containers are why one does not hold."""
+    ready = condition_of(phase, not unready and phase == "Running", unready, "ContainersNotReady", "unready")
+    return {
+        "PodReadyToStartContainers": (has_sandbox, "", ""),
+        "Initialized": condition_of(
+            phase, not incomplete, incomplete, "ContainersNotInitialized", "incomplete"
+        ),
+        "Ready": ready,
+        "ContainersReady": ready,
+        "PodScheduled": (True, "", ""),
+    }
 
 
 def is_past(spec: JsonObject, container: Container | None) -> bool:
@@ -158,9 +167,7 @@ def condition_of(phase: str, holds: bool, names: list[str], reason: str, what: s
     return (False, reason, f"containers with {word}: [{' '.join(names)}]")
 
 
-def conditions_of(
-    old: Iterable[JsonObject], facts: Mapping[str, tuple[bool, str, str]], now: str
-) -> list[JsonObject]:
+def conditions_of(old: Iterable[JsonObject], facts: Facts, now: str, generation: int) -> list[JsonObject]:
     """The pod's conditions: ours from FACTS, those of others as they are; a time changes with the value only."""
     before = {condition["type"]: condition for condition in old}
     found = []
@@ -169,6 +176,8 @@ def conditions_of(
         same = before.get(kind, {}).get("status") == value
         since = before.get(kind, {}).get("lastTransitionTime") if same else None
         condition = {"type": kind, "status": value, "lastProbeTime": None, "lastTransitionTime": since or now}
+        if generation:
+            condition["observedGeneration"] = generation
         found.append(
             condition | ({"reason": reason} if reason else {}) | ({"message": message} if message else {})
         )

@@ -8,17 +8,18 @@ then after 10 s, 20 s and so on up to 5 min.
 """
 
 import asyncio
+import contextlib
 import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from dra_api.objects import JsonObject, Pod
+from dra_api.objects import JsonObject, Pod, PodStatus
 from kube_emulator.apiserver.registry.api import Api
 from kube_emulator.apiserver.registry.typed import find_pod
 from kube_emulator.apiserver.status import ApiError
-from kube_emulator.clock import Clock
+from kube_emulator.clock import Clock, moment
 from kube_emulator.events import record_event
 from kube_emulator.kubelet.api_volumes import ApiVolumes
 from kube_emulator.kubelet.cdi import InjectionError
@@ -26,7 +27,7 @@ from kube_emulator.kubelet.claims import ClaimManager
 from kube_emulator.kubelet.hooks_and_probes import HooksAndProbes
 from kube_emulator.kubelet.pod_claims import ClaimError
 from kube_emulator.kubelet.pod_environment import environment_of
-from kube_emulator.kubelet.pod_status import is_sidecar, status_of
+from kube_emulator.kubelet.pod_status import Seen, is_sidecar, status_of
 from kube_emulator.kubelet.processes import CannotCreate, CannotStart
 from kube_emulator.kubelet.runtime import Container, Runtime, is_run
 from kube_emulator.kubelet.service_environment import service_environment
@@ -39,6 +40,7 @@ GRACE_S = 30
 LEAST_GRACE_S = 2.0
 """What a container gets after its hook at least (kuberuntime minimumGracePeriodInSeconds)."""
 ENDED = ("Succeeded", "Failed")
+DEADLINE = ("DeadlineExceeded", "Pod was active on the node longer than the specified deadline")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,9 @@ class PodWorker:
         self.pod = pod
         self.gone = False
         self._uid: str = pod["metadata"]["uid"]
-        self._ending = asyncio.Event()
+        self._ending = False
+        self._changed = asyncio.Event()
+        self._failure: tuple[str, str] | None = None
         self._released = False
         self._hooks_and_probes = HooksAndProbes(
             node.runtime, node.clock, self._uid, self._record_event, self.sync_status
@@ -90,16 +94,28 @@ class PodWorker:
             self.gone = True
         else:
             self.pod = pod
-        if pod is None or pod["metadata"].get("deletionTimestamp"):
-            self._ending.set()
+        self._ending = self._ending or pod is None or bool(pod["metadata"].get("deletionTimestamp"))
+        self._changed.set()
+
+    def observe(self) -> None:
+        """Report the generation that is seen now."""
+        status = self.pod.get("status") or PodStatus()
+        newer = self.pod["metadata"].get("generation", 0) > status.get("observedGeneration", 0)
+        if newer and status.get("phase") not in ENDED:
+            self.sync_status()
 
     async def run(self) -> None:
         """Sync the pod; returns when nothing of it is left on the node."""
         self.pod_changed(self.pod)
         ended = (self.pod.get("status") or {}).get("phase") in ENDED
-        if not self._ending.is_set():
+        if not self._ending:
             await self._until_ending(self._release() if ended else self._run_to_completion())
-        await self._ending.wait()
+        if self._failure:
+            await self._stop()
+            await self._release()
+            self.sync_status()
+        while not self._ending:
+            await self._change()
         await self._stop()
         await self._release()
         self.sync_status()
@@ -107,7 +123,7 @@ class PodWorker:
         self._delete()
 
     async def _until_ending(self, work: Any) -> None:
-        run, ending = asyncio.ensure_future(work), asyncio.ensure_future(self._ending.wait())
+        run, ending = asyncio.ensure_future(work), asyncio.ensure_future(self._ended())
         try:
             await asyncio.wait([run, ending], return_when=asyncio.FIRST_COMPLETED)
             if run.done():
@@ -116,6 +132,33 @@ class PodWorker:
             for task in (run, ending):
                 task.cancel()
             await asyncio.gather(run, ending, return_exceptions=True)
+
+    async def _ended(self) -> None:
+        """Wait until the pod is deleted, or was active for too long."""
+        while not self._ending:
+            left = self._deadline_in()
+            if left is not None and left <= 0:
+                self._failure = DEADLINE
+                self._record_event(*DEADLINE, kind="Normal")
+                return
+            await self._change(left)
+
+    async def _change(self, limit_s: float | None = None) -> None:
+        """Wait until the object changes, but no longer than LIMIT_S."""
+        self._changed.clear()
+        if limit_s is None:
+            await self._changed.wait()
+            return
+        with contextlib.suppress(TimeoutError):
+            await self._node.clock.wait_for(self._changed.wait(), limit_s)
+
+    def _deadline_in(self) -> float | None:
+        """Seconds until ``activeDeadlineSeconds`` have passed since the kubelet saw the pod (kubelet active_deadline.go)."""
+        limit = self.pod["spec"].get("activeDeadlineSeconds")
+        started = (self.pod.get("status") or {}).get("startTime")
+        if limit is None:
+            return None
+        return limit - (self._node.clock.time() - moment(started) if started else 0)
 
     async def _run_to_completion(self) -> None:
         runtime, spec = self._node.runtime, self.pod["spec"]
@@ -278,8 +321,22 @@ class PodWorker:
         for spec in every:
             if spec["name"] == container.name and grace_s > 0:
                 await self._hooks_and_probes.pre_stop(spec, grace_s)
+        if container.process is None:
+            await self._linger(before)
         left = grace_s - (self._node.clock.monotonic() - before)
         await self._node.runtime.stop(container, max(LEAST_GRACE_S, left) if grace_s > 0 else 0)
+
+    async def _linger(self, since: float) -> None:
+        """Wait for the end of a grace period that is longer than the pod's own.
+
+        A record could end at once, and does. Who asks for more time than the pod needs wants to see it go.
+        """
+        while not self.gone:
+            asked = self.pod["metadata"].get("deletionGracePeriodSeconds", 0)
+            left = since + asked - self._node.clock.monotonic()
+            if asked <= self.pod["spec"].get("terminationGracePeriodSeconds", GRACE_S) or left <= 0:
+                return
+            await self._change(left)
 
     def _grace(self) -> float:
         """Seconds that the containers get to end."""
@@ -306,14 +363,9 @@ class PodWorker:
         if found is None or found["metadata"]["uid"] != self._uid:
             return
         sandbox = self._node.runtime.sandboxes.get(self._uid)
-        status = status_of(
-            found,
-            self._containers(),
-            ip=sandbox.ip if sandbox else "",
-            host_ip=self._node.host_ip,
-            now=self._node.clock.stamp(),
-            waiting=self._waiting,
-        )
+        ip, now = sandbox.ip if sandbox else "", self._node.clock.stamp()
+        seen = Seen(ip, self._node.host_ip, now, self._waiting, self._failure)
+        status = status_of(found, self._containers(), seen)
         status["containerStatuses"] = self._node.with_health(found, status["containerStatuses"])
         if status["phase"] in ENDED and not self._released:
             return

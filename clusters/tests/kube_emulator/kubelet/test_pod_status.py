@@ -6,7 +6,7 @@ import pytest
 
 from dra_api.objects import Pod
 from kube_emulator.kubelet.pod_environment import environment_of
-from kube_emulator.kubelet.pod_status import phase_of, status_of
+from kube_emulator.kubelet.pod_status import Seen, phase_of, status_of
 from kube_emulator.kubelet.runtime import Container
 
 POD = cast(
@@ -74,7 +74,7 @@ def test_what_others_wrote_into_the_status_stays_and_times_change_with_values() 
     mine = {"type": "DisruptionTarget", "status": "True", "lastTransitionTime": "t0"}
     ready = {"type": "Ready", "status": "False", "lastTransitionTime": "t0"}
     pod: Pod = {**POD, "status": {"resourceClaimStatuses": [], "conditions": [ready, mine]}}
-    status = status_of(pod, {}, ip="", host_ip="2.2.2.2", now="t1", waiting={})
+    status = status_of(pod, {}, Seen("", "2.2.2.2", "t1", {}))
     times = {one["type"]: one["lastTransitionTime"] for one in status["conditions"]}
     assert times["Ready"] == times["DisruptionTarget"] == "t0"
     assert times["Initialized"] == "t1"

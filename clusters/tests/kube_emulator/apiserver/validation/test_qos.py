@@ -6,7 +6,7 @@ import pytest
 
 from dra_api.objects import Pod
 from kube_emulator.apiserver.validation.qos import qos_class
-from kube_emulator.kubelet.pod_status import status_of
+from kube_emulator.kubelet.pod_status import Seen, status_of
 
 BOTH = {"cpu": "1", "memory": "1Gi"}
 
@@ -51,7 +51,7 @@ def test_only_amounts_of_cpu_and_memory_above_zero_count(resources: dict[str, An
     spec = {"containers": [{"name": "main", "image": "i", "resources": resources}]}
     assert qos_class(spec) == wanted
     pod = cast(Pod, {"metadata": {"name": "p"}, "spec": spec})
-    assert status_of(pod, {}, ip="", host_ip="2.2.2.2", now="t", waiting={})["qosClass"] == wanted
+    assert status_of(pod, {}, Seen("", "2.2.2.2", "t", {}))["qosClass"] == wanted
 
 
 @pytest.mark.parametrize(
