@@ -125,6 +125,7 @@ class CounterConsumption(TypedDict):
 
     counterSet: str
     counters: dict[str, Counter]
+    compatibilityGroups: NotRequired[list[str]]
 
 
 class DeviceTaint(TypedDict):
@@ -279,12 +280,71 @@ class ResourceClaimStatus(TypedDict, total=False):
     devices: list[DeviceStatus]
 
 
+class CelSelector(TypedDict):
+    """A selector in CEL."""
+
+    expression: str
+
+
+class DeviceSelector(TypedDict, total=False):
+    """``selectors[]``: a selector of another kind than ``cel`` is from a newer API server."""
+
+    cel: CelSelector
+
+
+class CapacityRequirements(TypedDict, total=False):
+    """``capacity`` of a request; quantities as text."""
+
+    requests: dict[str, str]
+
+
+class DerivedAttribute(TypedDict):
+    """``derivedAttributes[]``: a qualified name, and the CEL expression that gives its value."""
+
+    name: str
+    expression: str
+
+
+class DeviceSubRequest(TypedDict):
+    """``firstAvailable[]``: an alternative."""
+
+    name: str
+    deviceClassName: str
+    selectors: NotRequired[list[DeviceSelector]]
+    allocationMode: NotRequired[str]
+    count: NotRequired[int]
+    tolerations: NotRequired[list[DeviceToleration]]
+    capacity: NotRequired[CapacityRequirements]
+    derivedAttributes: NotRequired[list[DerivedAttribute]]
+
+
+class ExactDeviceRequest(TypedDict):
+    """``exactly``."""
+
+    deviceClassName: str
+    selectors: NotRequired[list[DeviceSelector]]
+    allocationMode: NotRequired[str]
+    count: NotRequired[int]
+    adminAccess: NotRequired[bool]
+    tolerations: NotRequired[list[DeviceToleration]]
+    capacity: NotRequired[CapacityRequirements]
+    derivedAttributes: NotRequired[list[DerivedAttribute]]
+
+
 class DeviceRequest(TypedDict):
     """``spec.devices.requests[]``: ``exactly`` or ``firstAvailable``."""
 
     name: str
-    exactly: NotRequired[JsonObject]
-    firstAvailable: NotRequired[list[JsonObject]]
+    exactly: NotRequired[ExactDeviceRequest]
+    firstAvailable: NotRequired[list[DeviceSubRequest]]
+
+
+class DeviceConstraint(TypedDict, total=False):
+    """``constraints[]``: an attribute that is the same, or another one, in all devices of the requests; none: of all."""
+
+    requests: list[str]
+    matchAttribute: str
+    distinctAttribute: str
 
 
 class DeviceClassConfiguration(TypedDict, total=False):
@@ -304,14 +364,14 @@ class DeviceClaim(TypedDict, total=False):
     """``spec.devices`` of a claim."""
 
     requests: list[DeviceRequest]
-    constraints: list[JsonObject]
+    constraints: list[DeviceConstraint]
     config: list[DeviceClaimConfiguration]
 
 
 class DeviceClassSpec(TypedDict, total=False):
     """``spec`` of a device class."""
 
-    selectors: list[JsonObject]
+    selectors: list[DeviceSelector]
     config: list[DeviceClassConfiguration]
     extendedResourceName: str
 

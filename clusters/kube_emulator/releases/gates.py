@@ -29,6 +29,8 @@ STAGES: Mapping[str, tuple[str, str, str, str]] = MappingProxyType(
         "DRAWorkloadResourceClaims": ("absent", "absent", "off", "off"),
         "DRAResourcePoolStatus": ("absent", "absent", "off", "off"),
         "DRAOptionalNodeOperations": ("absent", "absent", "absent", "off"),
+        "DRADerivedAttributes": ("absent", "absent", "absent", "off"),
+        "DRADeviceCompatibilityGroups": ("absent", "absent", "absent", "off"),
         "DRAResourceClaimGranularStatusAuthorization": ("absent", "absent", "on", "on"),
         "ConstrainedImpersonation": ("absent", "off", "on", "on"),
         "ResourceHealthStatus": ("off", "off", "on", "on"),

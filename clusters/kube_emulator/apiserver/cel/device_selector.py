@@ -7,9 +7,9 @@ cached.
 
 import functools
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, cast
 
-from dra_api.objects import AttributeValue
+from dra_api.objects import AttributeValue, Device
 from dra_api.quantity import parse
 from kube_emulator.apiserver.cel.environment import (
     CompileError,
@@ -18,9 +18,11 @@ from kube_emulator.apiserver.cel.environment import (
     Rules,
     activation,
     compile_text,
+    compile_value,
     evaluate,
+    evaluate_value,
 )
-from kube_emulator.apiserver.cel.values import Semver, encode
+from kube_emulator.apiserver.cel.values import Semver, decode, encode
 from kube_emulator.releases.release import LATEST, V1_35, Release
 
 LENGTH_MAX = 10 * 1024
@@ -69,7 +71,13 @@ def compiled(text: str, rules: Rules = STORED) -> Program:
     return compile_text(text, rules)
 
 
-def value_of(name: str, attribute: AttributeValue, lists: bool) -> Any:
+@functools.lru_cache(maxsize=256)
+def compiled_value(text: str, rules: Rules = STORED) -> Program:
+    """The program of TEXT, which derives an attribute. Raises CompileError."""
+    return compile_value(text, rules)
+
+
+def value_of(name: str, attribute: AttributeValue) -> Any:
     """The value of an attribute as CEL sees it.
 
     A value of an unknown type is an error, as upstream has it: it may come from a newer API server, and leaving it out
@@ -84,9 +92,9 @@ def value_of(name: str, attribute: AttributeValue, lists: bool) -> Any:
             return encode(Semver.of(value))
         if kind in ("string", "int", "bool"):
             return value
-        if lists and kind == "versions":
+        if kind == "versions":
             return [encode(Semver.of(text)) for text in value]
-        if lists and kind in ("strings", "ints", "bools"):
+        if kind in ("strings", "ints", "bools"):
             return value
     message = f"attribute {name}: unsupported attribute value"
     raise SelectorError(message)
@@ -101,7 +109,7 @@ def by_domain(driver: str, members: Mapping[str, Any]) -> dict[str, dict[str, An
     return result
 
 
-def view(driver: str, device: Mapping[str, Any], *, lists: bool = False) -> Any:
+def view(driver: str, device: Device) -> Any:
     """DEVICE (an item of ``spec.devices``) as the variable ``device``.
 
     Raises:
@@ -113,7 +121,7 @@ def view(driver: str, device: Mapping[str, Any], *, lists: bool = False) -> Any:
         {
             "driver": driver,
             "allowMultipleAllocations": bool(device.get("allowMultipleAllocations")),
-            "attributes": by_domain(driver, {n: value_of(n, a, lists) for n, a in attributes.items()}),
+            "attributes": by_domain(driver, {n: value_of(n, a) for n, a in attributes.items()}),
             "capacity": by_domain(driver, {n: encode(parse(c["value"])) for n, c in capacity.items()}),
         }
     )
@@ -135,7 +143,40 @@ def selects(text: str, device: Any, *, lists: bool = False) -> bool:
         raise SelectorError(str(error)) from error
 
 
-def matches(text: str, driver: str, device: Mapping[str, Any]) -> bool:
+def derive(text: str, device: Any, *, lists: bool = False) -> AttributeValue:
+    """The attribute that TEXT derives from DEVICE, a ``view`` (EvaluateDerivedAttribute, 1.37).
+
+    Raises:
+        CompileError: it does not compile.
+        SelectorError: it costs too much, fails on this device, or its result is no value of an attribute.
+    """
+    program = compiled_value(text, STORED_LISTS if lists else STORED)
+    if program.cost > COST_MAX:
+        message = f"actual cost limit exceeded: {program.cost} units are possible, {COST_MAX} allowed"
+        raise SelectorError(message)
+    try:
+        value = decode(evaluate_value(program, device))
+    except EvaluationError as error:
+        raise SelectorError(str(error)) from error
+    items = value if isinstance(value, list) else [value]
+    kinds = {kind_of_attribute(item) for item in items}
+    if len(kinds) > 1 or "" in kinds:
+        message = f"unsupported value for a derived attribute: {value}"
+        raise SelectorError(message)
+    plain = [item.text if isinstance(item, Semver) else item for item in items]
+    kind = next(iter(kinds), "string")
+    found: Any = {f"{kind}s": plain} if isinstance(value, list) else {kind: plain[0]}
+    return cast(AttributeValue, found)
+
+
+def kind_of_attribute(value: Any) -> str:
+    """The type of an attribute with VALUE; nothing if there is none."""
+    if isinstance(value, Semver):
+        return "version"
+    return {bool: "bool", int: "int", str: "string"}.get(type(value), "")
+
+
+def matches(text: str, driver: str, device: Device) -> bool:
     """Whether TEXT selects DEVICE of DRIVER.
 
     Raises:

@@ -266,16 +266,38 @@ def compile_text(text: str, rules: Rules) -> Program:
     Raises:
         CompileError: it does not compile, or cannot be a bool.
     """
-    tree = parse(text, lists=rules.extended)
-    checked = checked_tree(tree, text, names(rules))
-    kind = checked.types[tree.expr.id]
+    program, kind = compile_any(text, rules)
     # an attribute has a type at run time only, so ``any`` passes; with list attributes it is ``dyn`` instead
     if str(kind) not in ("bool", "any") and not (rules.lists and kind.name == "dyn"):
         message = f"must evaluate to bool or the unknown type, not {shown(kind)}"
         raise CompileError(message)
+    return program
+
+
+def compile_value(text: str, rules: Rules) -> Program:
+    """TEXT as a program whose result is the value of an attribute: a scalar, or a list of scalars.
+
+    Raises:
+        CompileError: it does not compile, or its result is of another type.
+    """
+    program, kind = compile_any(text, rules)
+    of = kind.holds[0] if kind.name == "list" and kind.holds else kind
+    if str(of) not in ("bool", "int", "string", "any", "dyn", "kubernetes.Semver"):
+        message = (
+            "must evaluate to a primitive scalar (string, integer, boolean, semver) or a list of these scalars,"
+            f" not {shown(kind)}"
+        )
+        raise CompileError(message)
+    return program
+
+
+def compile_any(text: str, rules: Rules) -> tuple[Program, Type]:
+    """TEXT as a program, and the type of its result. Raises CompileError."""
+    tree = parse(text, lists=rules.extended)
+    checked = checked_tree(tree, text, names(rules))
     cost = estimate(tree, checked)
     adapt(tree, checked)
-    return Program(runtime().deserialize(write(tree)), cost)
+    return Program(runtime().deserialize(write(tree)), cost), checked.types[tree.expr.id]
 
 
 def checked_tree(tree: Any, text: str, known: Names) -> Checked:
@@ -316,16 +338,31 @@ def evaluate(program: Program, device: Any) -> bool:
     Raises:
         EvaluationError: it fails, or its result is not a bool.
     """
+    result = outcome(program, device)
+    if result.type() == cel.Type.BOOL:
+        return bool(result.value())
+    message = f"CEL result of type {str(result.type().name()).lower()} could not be converted to bool"
+    raise EvaluationError(message)
+
+
+def evaluate_value(program: Program, device: Any) -> Any:
+    """What PROGRAM gives for DEVICE, an ``activation``, as the library carries it. Raises EvaluationError."""
+    return outcome(program, device).plain_value()
+
+
+def outcome(program: Program, device: Any) -> Any:
+    """The result of PROGRAM for DEVICE.
+
+    Raises:
+        EvaluationError: it fails.
+    """
     try:
         result = program.executable.eval(device)
     except RuntimeError as error:  # a value that the library cannot carry
         raise EvaluationError(str(error)) from error
-    if result.type() == cel.Type.BOOL:
-        return bool(result.value())
     if result.type() == cel.Type.ERROR:
         text = MISSING.sub(r"no such key: \1", str(result.value()))
         raise EvaluationError(
             re.sub(r"^[A-Z_]+: ", "", text).replace("No matching overloads found : ", "no such overload: ")
         )
-    message = f"CEL result of type {str(result.type().name()).lower()} could not be converted to bool"
-    raise EvaluationError(message)
+    return result

@@ -1,8 +1,8 @@
-"""Pure: which devices the claims of a pod get on a node (structured/internal/experimental allocator, 1.36 and 1.37).
+"""Pure: which devices the claims of a pod get on a node (structured/internal/experimental allocator, 1.37).
 
 An exhaustive search in the order of pools, slices and devices: the first solution wins. It gives what upstream's gives,
-but for three of its accidents: here devices with administrative access take no counters, a device of which shares are in
-use is not given to one claim alone after it stopped being shareable, and lists are no values while their gate is off.
+but for two of its accidents: here devices with administrative access take no counters, and a device of which shares are
+in use is not given to one claim alone after it stopped being shareable.
 """
 
 import uuid
@@ -13,9 +13,10 @@ from enum import Enum
 from fractions import Fraction
 
 from dra_api.objects import Node
-from kube_emulator.scheduler.framework.capacity import shortage, taken_by
+from kube_emulator.scheduler.framework.capacity import Amounts, CapacityError, shortage, taken_by
 from kube_emulator.scheduler.framework.constraints import violated
-from kube_emulator.scheduler.framework.devices import Device, PoolId
+from kube_emulator.scheduler.framework.counters import CounterSets
+from kube_emulator.scheduler.framework.devices import Device
 from kube_emulator.scheduler.framework.pools import Pool
 from kube_emulator.scheduler.framework.requests import AllocationError, Claim, Wanted
 from kube_emulator.scheduler.framework.selection import chosen_by
@@ -24,6 +25,8 @@ from kube_emulator.scheduler.framework.usage import Usage
 
 RESULTS_MAX = 32
 """Devices in one claim's allocation (resource/v1 AllocationResultsMaxSize)."""
+OPTIONAL_OPERATIONS = "DRAOptionalNodeOperations"
+"""The gate, and the feature that a node declares whose kubelet knows it."""
 CHECK_EVERY = 256
 """Steps of the search between two checks of the clock."""
 
@@ -70,8 +73,11 @@ class Search:
     chosen: list[list[Chosen]] = field(default_factory=list)
     picked: dict[tuple[int, int], int] = field(default_factory=dict)
     possible: dict[Wanted, tuple[list[int], bool]] = field(default_factory=dict)
-    available: dict[PoolId, dict[tuple[str, str], Fraction]] = field(default_factory=dict)
+    counters: CounterSets = field(init=False)
     steps: int = 0
+
+    def __post_init__(self) -> None:
+        self.counters = CounterSets(self.pools, self.usage)
 
     def run(self) -> bool:
         """Search.
@@ -113,7 +119,7 @@ class Search:
             device
             for device in self.devices
             if self.selectable(wanted, device)
-            and not (consumable and shortage(wanted.capacity, device.capacities, {}))
+            and not (consumable and self.short(claim, wanted, device, {}, device.id[2]))
         ]
         return len(self.everything[wanted])
 
@@ -188,22 +194,24 @@ class Search:
         """Choose DEVICE for WANTED if that is possible; if it MUST be, a broken constraint is an error."""
         if self.busy(claim, wanted, device) or not self.selectable(wanted, device):
             return False
-        if self.lacks_counters(wanted, device) or (not must and self.lacks_capacity(wanted, device)):
+        if not must and self.lacks_capacity(self.claims[claim], wanted, device):
+            return False
+        if self.unsupported(device) or self.lacks_counters(wanted, device):
             return False
         if preventing(device.taints, wanted.tolerations) is not None:
             return False
-        beside = [(chosen.wanted.name, chosen.device) for chosen in self.chosen[claim]]
-        if violated(self.claims[claim].constraints, beside, wanted.name, device) is not None:
+        beside = [(chosen.wanted, chosen.device) for chosen in self.chosen[claim]]
+        if violated(self.claims[claim].constraints, beside, wanted, device) is not None:
             if must:
                 where = f"claim {self.claims[claim].key}, request {wanted.name.rpartition('/')[2]}"
                 text = f"{where}: cannot add device {'/'.join(device.id)} because a claim constraint would not be satisfied"
                 raise AllocationError(text)
             return False
         # Mode All checks capacity last: a broken constraint fails the claim, a lack of capacity only this node.
-        if must and self.lacks_capacity(wanted, device):
+        if must and self.lacks_capacity(self.claims[claim], wanted, device):
             return False
         shared = self.shareable(device)
-        amounts = taken_by(wanted.capacity, device.capacities) if shared else {}
+        amounts = taken_by(wanted.capacity, device.capacities, fractional=self.fractional) if shared else {}
         self.chosen[claim].append(Chosen(wanted, device, str(uuid.uuid4()) if shared else "", amounts))
         return True
 
@@ -233,71 +241,86 @@ class Search:
 
     def selectable(self, wanted: Wanted, device: Device) -> bool:
         """Whether DEVICE is what WANTED describes, and usable on this node."""
-        # A device whose rules cannot be obeyed while a gate is off is not offered at all.
+        # A device whose conditions nobody would wait for is not offered at all.
         if device.spec.get("bindingConditions") and "DRADeviceBindingConditions" not in self.gates:
-            return False
-        if device.spec.get("consumesCounters") and "DRAPartitionableDevices" not in self.gates:
             return False
         if wanted.unselected(device):
             return False
         return device.placed is not device.spec or chosen_by(device.spec, self.node)
 
-    def lacks_capacity(self, wanted: Wanted, device: Device) -> str | None:
-        """Which capacity of DEVICE does not suffice; None if all do."""
+    def unsupported(self, device: Device) -> str:
+        """The gate that is off, here or on the node, and without which DEVICE cannot be used; nothing if there is none.
+
+        A device like this counts for a request for all devices, which then fails.
+        """
+        if device.spec.get("consumesCounters") and "DRAPartitionableDevices" not in self.gates:
+            return "DRAPartitionableDevices"
+        known = (self.node.get("status") or {}).get("declaredFeatures") or []
+        if device.slice.get("skipNodeOperations") and not (
+            OPTIONAL_OPERATIONS in self.gates and OPTIONAL_OPERATIONS in known
+        ):
+            return OPTIONAL_OPERATIONS
+        return ""
+
+    @property
+    def fractional(self) -> bool:
+        """Whether steps of capacities are counted in thousandths."""
+        return "DRAFractionalCapacityRange" in self.gates
+
+    def short(self, claim: Claim, wanted: Wanted, device: Device, used: Amounts, shown: str) -> str | None:
+        """Which capacity of DEVICE, called SHOWN in errors, does not suffice beside what is USED; None if all do.
+
+        Raises:
+            AllocationError: what is asked cannot be meant for this device.
+        """
+        try:
+            return shortage(wanted.capacity, device.capacities, used, fractional=self.fractional)
+        except CapacityError as error:
+            where = f"claim {claim.key}, request {wanted.name.rpartition('/')[2]}"
+            message = f"{where}: checking capacity for device {shown}: {error}"
+            raise AllocationError(message) from error
+
+    def lacks_capacity(self, claim: Claim, wanted: Wanted, device: Device) -> str | None:
+        """Which capacity of DEVICE does not suffice; None if all do. Raises AllocationError."""
         if "DRAConsumableCapacity" not in self.gates or not device.capacities:
             return f"has no capacity {next(iter(wanted.capacity))}" if wanted.capacity else None
+        where = "/".join(device.id)
         if not device.shared:
-            return shortage(wanted.capacity, device.capacities, {})
+            return self.short(claim, wanted, device, {}, where)
         used = self.usage.used(device.id)
         for others in self.chosen:
             for chosen in others:
                 if chosen.device is device:
                     for name, amount in chosen.amounts.items():
                         used[name] = used.get(name, Fraction()) + amount
-        return shortage(wanted.capacity, device.capacities, used)
+        return self.short(claim, wanted, device, used, where)
 
-    def lacks_counters(self, wanted: Wanted, device: Device) -> str | None:
-        """Which counter does not suffice for DEVICE; None if all do."""
+    def taking(self, wanted: Wanted, device: Device) -> list[Device] | None:
+        """Which chosen devices newly take counters of DEVICE's pool; None if DEVICE would take none."""
         if not device.consumes or wanted.admin:
             return None
         mine = [
             chosen for others in self.chosen for chosen in others if chosen.device.id[:2] == device.id[:2]
         ]
-        if self.shareable(device) and (
-            self.usage.allocated(device.id) or any(chosen.device is device for chosen in mine)
-        ):
-            return None
         # A shared device consumes its counters once, however many claims share it.
-        left = self.left_in(device.id[:2])
-        taking = [
+        known = self.usage.allocated(device.id) or any(chosen.device is device for chosen in mine)
+        if self.shareable(device) and known:
+            return None
+        return [
             chosen.device
             for chosen in mine
             if not chosen.wanted.admin and not (chosen.share and self.usage.allocated(chosen.device.id))
         ]
-        for name, counters in device.consumes.items():
-            for counter, value in counters.items():
-                taken = sum(other.consumes.get(name, {}).get(counter, 0) for other in dict.fromkeys(taking))
-                missing = taken + value - left.get((name, counter), 0)
-                if missing > 0:
-                    return f"{name}/{counter} is short by {missing}"
-        return None
 
-    def left_in(self, pool: PoolId) -> dict[tuple[str, str], Fraction]:
-        """What the allocated devices of POOL leave of its counters."""
-        if pool not in self.available:
-            found = next(item for item in self.pools if item.id == pool)
-            left = {
-                (n, c): value
-                for n, counters in (found.counters or {}).items()
-                for c, value in counters.items()
-            }
-            for device in (*found.devices, *found.others):
-                if device.consumes and self.usage.allocated(device.id):
-                    for name, counters in device.consumes.items():
-                        for counter, value in counters.items():
-                            left[name, counter] = left.get((name, counter), Fraction()) - value
-            self.available[pool] = left
-        return self.available[pool]
+    def lacks_counters(self, wanted: Wanted, device: Device) -> str | None:
+        """Why DEVICE cannot take from its counter sets; None if it can, or takes nothing."""
+        taking = self.taking(wanted, device)
+        if taking is None:
+            return None
+        if "DRADeviceCompatibilityGroups" in self.gates and (name := self.counters.estranged(device, taking)):
+            return f"it has no compatibility group in common with those that take from {name}"
+        short = self.counters.shortage(device, taking)
+        return None if short is None else f"counter {short}"
 
 
 def never() -> bool:

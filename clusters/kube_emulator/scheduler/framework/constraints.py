@@ -1,4 +1,4 @@
-"""Pure: whether devices go together (structured/internal constraint.go and allocator, 1.36).
+"""Pure: whether devices go together (structured/internal constraint.go and allocator, 1.37).
 
 Every question is asked about all devices that a claim has so far, so that nothing has to be undone when the search turns
 back.
@@ -6,8 +6,9 @@ back.
 
 from collections.abc import Iterable, Sequence
 
-from dra_api.objects import JsonObject
-from kube_emulator.scheduler.framework.devices import Device
+from dra_api.objects import DeviceConstraint
+from kube_emulator.scheduler.framework.devices import Device, Values
+from kube_emulator.scheduler.framework.requests import Wanted
 
 
 def covers(names: Sequence[str], request: str) -> bool:
@@ -16,41 +17,50 @@ def covers(names: Sequence[str], request: str) -> bool:
 
 
 def violated(
-    constraints: Iterable[JsonObject], chosen: Sequence[tuple[str, Device]], request: str, new: Device
-) -> JsonObject | None:
-    """The first of CONSTRAINTS that NEW for REQUEST would break beside CHOSEN, [(request, device)]; None if none."""
+    constraints: Iterable[DeviceConstraint],
+    chosen: Sequence[tuple[Wanted, Device]],
+    wanted: Wanted,
+    new: Device,
+) -> DeviceConstraint | None:
+    """The first of CONSTRAINTS that NEW for WANTED would break beside CHOSEN; None if none.
+
+    Raises:
+        AllocationError: a derived attribute cannot be computed.
+    """
     for constraint in constraints:
         names = constraint.get("requests") or []
-        if names and not covers(names, request):
+        if names and not covers(names, wanted.name):
             continue
-        others = [device for name, device in chosen if not names or covers(names, name)]
         match, distinct = constraint.get("matchAttribute"), constraint.get("distinctAttribute")
-        if match is not None and not matching(match, others, new):
+        name = match or distinct or ""
+        others = [
+            one.attribute(device, name) for one, device in chosen if not names or covers(names, one.name)
+        ]
+        mine = wanted.attribute(new, name)
+        if mine is None:
             return constraint
-        if distinct is not None and not differing(distinct, others, new):
+        if not others:
+            # A value of a type that is not known is compared with nothing while lists are off, so one device may have it.
+            if not mine and new.lists:
+                return constraint
+            continue
+        together = all_have(others, mine) if match is not None else none_has(others, mine)
+        if not together:
             return constraint
     return None
 
 
-def matching(name: str, others: Sequence[Device], new: Device) -> bool:
-    """Whether all have a value of the attribute in common."""
-    common = new.attribute(name)
-    for other in others:
-        if not common:
-            return False
-        common = common & (other.attribute(name) or frozenset())
-    return bool(common)
+def all_have(others: Sequence[Values | None], mine: Values) -> bool:
+    """Whether all have a value in common."""
+    return bool(mine.intersection(*(values or frozenset() for values in others)))
 
 
-def differing(name: str, others: Sequence[Device], new: Device) -> bool:
-    """Whether NEW has no value of the attribute that another has."""
-    values = new.attribute(name)
-    return bool(values) and all(
-        not (values or frozenset()) & (other.attribute(name) or frozenset()) for other in others
-    )
+def none_has(others: Sequence[Values | None], mine: Values) -> bool:
+    """Whether there are values, and nobody else has one of them."""
+    return bool(mine) and mine.isdisjoint(frozenset().union(*(values or frozenset() for values in others)))
 
 
-def described(constraint: JsonObject) -> str:
+def described(constraint: DeviceConstraint) -> str:
     """A constraint for people."""
     kind = "matchAttribute" if constraint.get("matchAttribute") else "distinctAttribute"
     return f"{kind} {constraint.get(kind)}"

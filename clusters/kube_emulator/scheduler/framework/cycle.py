@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from dra_api.objects import AllocationResult, JsonObject, Node, Pod, ResourceClaim
+from dra_api.objects import AllocationResult, DeviceRequest, JsonObject, Node, Pod, ResourceClaim
 from kube_emulator.scheduler.framework.allocator import NodeUnfit, SearchTimeout, search
 from kube_emulator.scheduler.framework.conditions import conditional, state_of
 from kube_emulator.scheduler.framework.extended import requests_and_mappings, special_claim
@@ -101,11 +101,9 @@ class Cycle:
             if status.get("allocation"):
                 continue
             for request in (claim["spec"].get("devices") or {}).get("requests") or []:
-                for option in request.get("firstAvailable") or [request.get("exactly") or {}]:
-                    name = option.get("deviceClassName")
-                    if name and name not in self.state.classes:
-                        main = f"{request['name']}/" if request.get("firstAvailable") else ""
-                        return f"request {main}{option.get('name', request['name'])}: device class {name} does not exist"
+                for name, class_name in classes_of(request):
+                    if class_name not in self.state.classes:
+                        return f"request {name}: device class {class_name} does not exist"
         return ""
 
     def try_node(self, node: Node, index: int) -> Placement | list[str]:
@@ -199,6 +197,15 @@ def likeness(pod: Pod, claims: Sequence[ResourceClaim]) -> bytes | None:
     ]
     asked = [spec.get(name) for name in ASKED]
     return msgspec.json.encode([asked, containers, [claim["spec"] for claim in claims]])
+
+
+def classes_of(request: DeviceRequest) -> list[tuple[str, str]]:
+    """(name, device class) of REQUEST, or of each of its alternatives."""
+    exact = request.get("exactly")
+    if exact:
+        return [(request["name"], exact["deviceClassName"])]
+    subs = request.get("firstAvailable") or []
+    return [(f"{request['name']}/{sub['name']}", sub["deviceClassName"]) for sub in subs]
 
 
 def scored(claim: ResourceClaim) -> bool:

@@ -8,13 +8,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from dra_api.identifiers import DeviceName, DriverName, PoolName
+from dra_api.objects import (
+    AttributeValue,
+    DeviceTaint,
+    DeviceTaintRule,
+    ReadOnlyObject,
+    ResourceSlice,
+    ResourceSliceSpec,
+)
 from dra_api.objects import Device as DeviceSpec
-from dra_api.objects import DeviceTaint, DeviceTaintRule, ReadOnlyObject, ResourceSlice, ResourceSliceSpec
 from dra_api.quantity import parse
-from kube_emulator.apiserver.cel.device_selector import SelectorError, selects, view
+from kube_emulator.apiserver.cel.device_selector import SelectorError, derive, selects, view
 from kube_emulator.scheduler.framework.capacity import Capacity, capacity_of
 from kube_emulator.scheduler.framework.tolerations import meant
 
@@ -24,6 +31,8 @@ DeviceId = tuple[DriverName, PoolName, DeviceName]
 """(driver, pool, device)."""
 Counters = Mapping[str, Mapping[str, Fraction]]
 """{counter set: {counter: value}}."""
+Values = frozenset[tuple[str, Any]]
+"""The values of an attribute, each with its type; none if the type is not known."""
 
 
 def counters_of(items: Sequence[ReadOnlyObject], name: str) -> dict[str, dict[str, Fraction]]:
@@ -48,11 +57,12 @@ class Device:
     lists: bool
     """Whether list attributes are known (gate DRAListTypeAttributes)."""
     answers: dict[str, bool | SelectorError] = field(default_factory=dict, repr=False)
+    results: dict[str, Values] = field(default_factory=dict, repr=False)
 
     @cached_property
     def view(self) -> Any:
-        """The device as expressions see it."""
-        return view(self.id[0], self.spec, lists=self.lists)
+        """The device as expressions see it: list attributes too, whatever is switched on (cel getAttributeValue)."""
+        return view(self.id[0], self.spec)
 
     @cached_property
     def capacities(self) -> Mapping[str, Capacity]:
@@ -63,6 +73,14 @@ class Device:
     def consumes(self) -> Counters:
         """The counters that it takes."""
         return counters_of(self.spec.get("consumesCounters") or [], "counterSet")
+
+    @cached_property
+    def groups(self) -> Mapping[str, frozenset[str]]:
+        """{counter set: the compatibility groups in which it takes from it}."""
+        return {
+            item["counterSet"]: frozenset(item.get("compatibilityGroups") or ())
+            for item in self.spec.get("consumesCounters") or []
+        }
 
     @property
     def shared(self) -> bool:
@@ -86,19 +104,27 @@ class Device:
             raise answer
         return answer
 
-    def attribute(self, name: str) -> frozenset[tuple[str, Any]] | None:
-        """The values of a qualified attribute, each with its type; None if it has none that is known."""
-        attributes = self.spec.get("attributes") or {}
-        domain, _, short = name.rpartition("/")
-        value: ReadOnlyObject | None = attributes.get(name) or (
-            attributes.get(short) if domain == self.id[0] else None
-        )
-        for kind, content in (value or {}).items():
+    def derived(self, expression: str) -> Values:
+        """The values that EXPRESSION gives for it. Raises CompileError, SelectorError."""
+        if expression not in self.results:
+            self.results[expression] = self.values(derive(expression, self.view, lists=self.lists))
+        return self.results[expression]
+
+    def values(self, value: AttributeValue) -> Values:
+        """VALUE, each of its values with its type."""
+        for kind, content in value.items():
             if kind in ("string", "int", "bool", "version"):
                 return frozenset({(kind, content)})
             if self.lists and kind in ("strings", "ints", "bools", "versions"):
-                return frozenset((kind[:-1], item) for item in content)
-        return None
+                return frozenset((kind[:-1], item) for item in cast("list[Any]", content))
+        return frozenset()
+
+    def attribute(self, name: str) -> Values | None:
+        """The values of a qualified attribute; None if it has none."""
+        attributes = self.spec.get("attributes") or {}
+        domain, _, short = name.rpartition("/")
+        value = attributes.get(name) or (attributes.get(short) if domain == self.id[0] else None)
+        return None if value is None else self.values(value)
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +134,11 @@ class Slice:
     name: str
     spec: ResourceSliceSpec
     devices: tuple[Device, ...]
+
+    @cached_property
+    def grouped(self) -> bool:
+        """Whether a device of it takes counters in compatibility groups."""
+        return any(any(device.groups.values()) for device in self.devices)
 
     @property
     def pool(self) -> PoolId:

@@ -144,14 +144,15 @@ def obstacle(attempt: Search, wanted: Wanted, device: Device) -> str | None:
         return f"is in use by claims {', '.join(attempt.usage.sharers(device.id))}"
     if (taint := preventing(device.taints, wanted.tolerations)) is not None:
         return f"has taint {named(taint)}"
-    lacking = attempt.lacks_capacity(wanted, device)
+    if gate := attempt.unsupported(device):
+        return f"needs the feature {gate}"
+    lacking = attempt.lacks_capacity(attempt.claims[0], wanted, device)
     if lacking is not None:
         return lacking
-    short = attempt.lacks_counters(wanted, device)
-    return None if short is None else f"counter {short}"
+    return attempt.lacks_counters(wanted, device)
 
 
 def conflict(claim: Claim, wanted: Wanted, device: Device) -> str | None:
     """A constraint that DEVICE breaks by itself, because it lacks the attribute."""
-    constraint = violated(claim.constraints, [], wanted.name, device)
+    constraint = violated(claim.constraints, [], wanted, device)
     return None if constraint is None else f"constraint {described(constraint)}: it has no such attribute"

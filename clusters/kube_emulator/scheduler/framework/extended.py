@@ -7,7 +7,7 @@ a claim that the scheduler makes. Init containers that end before the pod starts
 from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
-from dra_api.objects import DeviceClass, DeviceRequest, JsonObject, Pod, ResourceClaim
+from dra_api.objects import DeviceClass, DeviceRequest, ExactDeviceRequest, JsonObject, Pod, ResourceClaim
 from dra_api.quantity import parse
 
 ANNOTATION = "resource.kubernetes.io/extended-resource-claim"
@@ -45,7 +45,11 @@ def request_of(
         if have >= count:
             return None, mappings
     name = f"container-{index}-request-{sorted(wanted).index(resource)}"
-    exactly = {"deviceClassName": class_name, "allocationMode": "ExactCount", "count": count - have}
+    exactly: ExactDeviceRequest = {
+        "deviceClassName": class_name,
+        "allocationMode": "ExactCount",
+        "count": count - have,
+    }
     return {"name": name, "exactly": exactly}, [*mappings, mapping_of(container, resource, name)]
 
 

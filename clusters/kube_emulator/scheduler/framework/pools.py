@@ -1,8 +1,8 @@
-"""Pure: the pools that a node is offered (structured/internal pools_experimental.go, 1.36).
+"""Pure: the pools that a node is offered (structured/internal pools_experimental.go, 1.37).
 
 A pool counts in its newest generation and when all of its slices are there; one whose names collide, or whose devices
-take counters that nobody declares, is invalid. Upstream takes a pool for current without looking at other nodes' slices
-if this node's alone make up the count; here a newer generation anywhere makes the older one obsolete.
+take counters that nobody declares, is invalid. Where the slices that say something to the node make up the count, the
+others are not looked at: a newer generation of which the node has no slice makes them obsolete only then.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -36,11 +36,16 @@ def relevant(item: Slice, node: Node, gates: frozenset[str]) -> bool:
     per_device, counters = spec.get("perDeviceNodeSelection"), spec.get("sharedCounters")
     if (per_device or counters) and "DRAPartitionableDevices" not in gates:
         return False
-    if counters:
-        return True
+    if ignored(item, gates):
+        return False
     if per_device:
         return any(chosen_by(device, node) for device in spec.get("devices") or [])
     return chosen_by(spec, node)
+
+
+def ignored(item: Slice, gates: frozenset[str]) -> bool:
+    """Whether a slice counts as missing: who does not know compatibility groups cannot obey them."""
+    return item.grouped and "DRADeviceCompatibilityGroups" not in gates
 
 
 def problem_of(targeting: Sequence[Slice], everything: Sequence[Slice], gates: frozenset[str]) -> str:
@@ -73,13 +78,14 @@ def pool_of(pool: PoolId, everything: Sequence[Slice], node: Node, gates: frozen
     mine = [item for item in everything if relevant(item, node, gates)]
     if not mine:
         return None
-    newest = max(item.generation for item in everything)
-    if max(item.generation for item in mine) < newest:
-        return None
-    # Slices of other nodes count too: a pool may span nodes, and its size is that of all of them.
-    current = [item for item in everything if item.generation == newest]
+    newest = max(item.generation for item in mine)
     mine = sorted((item for item in mine if item.generation == newest), key=lambda item: item.name)
-    wanted = mine[0].count
+    wanted, current = mine[0].count, mine
+    if len(mine) != wanted:
+        # Slices of other nodes count too: a pool may span nodes, and its size is that of all of them.
+        if any(item.generation > newest for item in everything):
+            return None
+        current = [item for item in everything if item.generation == newest and not ignored(item, gates)]
     if len(current) != wanted:
         return Pool(pool, incomplete=f"{len(current)} of {wanted} slices of generation {newest} are there")
     if problem := problem_of(mine, current, gates):

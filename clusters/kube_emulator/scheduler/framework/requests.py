@@ -1,4 +1,4 @@
-"""Pure: a claim's requests made ready for the search (allocator validateDeviceRequest, 1.36).
+"""Pure: a claim's requests made ready for the search (allocator validateDeviceRequest, 1.37).
 
 What cannot be meant by anybody (an unknown mode, a selector of another kind, a class that is gone) stops the attempt for
 every node: a driver or cluster of another version may know better.
@@ -7,18 +7,23 @@ every node: a driver or cluster of another version may know better.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import cast
 
 from dra_api.objects import (
     DeviceClaimConfiguration,
     DeviceClass,
+    DeviceConstraint,
     DeviceRequest,
+    DeviceSelector,
+    DeviceSubRequest,
     DeviceToleration,
-    JsonObject,
+    ExactDeviceRequest,
     ResourceClaim,
 )
 from dra_api.quantity import parse
 from kube_emulator.apiserver.cel.device_selector import SelectorError
-from kube_emulator.scheduler.framework.devices import Device
+from kube_emulator.apiserver.cel.environment import CompileError
+from kube_emulator.scheduler.framework.devices import Device, Values
 
 OPTIONAL = (
     "consider using CEL optional chaining (.? followed by orValue()) "
@@ -44,6 +49,26 @@ class Wanted:
     admin: bool
     tolerations: tuple[DeviceToleration, ...]
     capacity: Mapping[str, Fraction]
+    derived: Mapping[str, str]
+    """{qualified attribute: expression}; for this request they stand before the attributes of the device."""
+
+    def attribute(self, device: Device, name: str) -> Values | None:
+        """The values of DEVICE's attribute NAME for this request; None if it has none.
+
+        Raises:
+            AllocationError: it is a derived one and cannot be computed.
+        """
+        expression = self.derived.get(name)
+        if expression is None:
+            return device.attribute(name)
+        try:
+            return device.derived(expression)
+        except CompileError as error:
+            message = f"compile derived attribute {name} failed: {error}"
+            raise AllocationError(message) from error
+        except SelectorError as error:
+            message = f"evaluate derived attribute {name} on device {'/'.join(device.id)} failed: {error}"
+            raise AllocationError(message) from error
 
     def unselected(self, device: Device) -> str:
         """The expression that does not select DEVICE; nothing if all do.
@@ -78,7 +103,7 @@ class Claim:
     """For each request its alternatives, best first."""
     alternatives: tuple[bool, ...]
     """Whether a request has a list of alternatives at all."""
-    constraints: tuple[JsonObject, ...]
+    constraints: tuple[DeviceConstraint, ...]
     config: tuple[DeviceClaimConfiguration, ...]
 
 
@@ -119,11 +144,17 @@ def options_of(
         return [
             wanted_of(f"{request['name']}/{sub['name']}", sub, key, classes, gates) for sub in subrequests
         ]
-    return [wanted_of(request["name"], request.get("exactly") or {}, key, classes, gates)]
+    # A request of neither kind is of one that is not known here: it has no class, which is refused.
+    exact = request.get("exactly") or cast(ExactDeviceRequest, {})
+    return [wanted_of(request["name"], exact, key, classes, gates)]
 
 
 def wanted_of(
-    name: str, exact: JsonObject, key: str, classes: Mapping[str, DeviceClass], gates: frozenset[str]
+    name: str,
+    exact: ExactDeviceRequest | DeviceSubRequest,
+    key: str,
+    classes: Mapping[str, DeviceClass],
+    gates: frozenset[str],
 ) -> Wanted:
     """One alternative."""
     where = f"claim {key}, request {name.rpartition('/')[2]}"
@@ -145,6 +176,10 @@ def wanted_of(
     if mode not in ("ExactCount", "All"):
         message = f"{where}: unsupported count mode {mode}"
         raise AllocationError(message)
+    derived = exact.get("derivedAttributes") or []
+    if derived and "DRADerivedAttributes" not in gates:
+        message = f"{where}: cannot handle request with derived attributes, the feature is disabled"
+        raise AllocationError(message)
     asked = (exact.get("capacity") or {}).get("requests") or {}
     return Wanted(
         name=name,
@@ -157,10 +192,11 @@ def wanted_of(
         admin=bool(exact.get("adminAccess")),
         tolerations=tuple(exact.get("tolerations") or ()),
         capacity={capacity: parse(value) for capacity, value in asked.items()},
+        derived={attribute["name"]: attribute["expression"] for attribute in derived},
     )
 
 
-def expressions(where: str, selectors: Sequence[JsonObject], request: str = "") -> list[tuple[str, str]]:
+def expressions(where: str, selectors: Sequence[DeviceSelector], request: str = "") -> list[tuple[str, str]]:
     """The expressions of SELECTORS with where each is from; REQUEST names the request in errors."""
     found = []
     for number, selector in enumerate(selectors):

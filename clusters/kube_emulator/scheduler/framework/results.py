@@ -37,7 +37,7 @@ def result_of(chosen: Chosen, gates: frozenset[str]) -> DeviceResult:
     result: DeviceResult = {"request": chosen.wanted.name, "driver": driver, "pool": pool, "device": device}
     if chosen.wanted.admin:
         result["adminAccess"] = True
-    if chosen.wanted.tolerations and "DRADeviceTaints" in gates:
+    if chosen.wanted.tolerations:
         result["tolerations"] = [toleration.copy() for toleration in chosen.wanted.tolerations]
     if "DRADeviceBindingConditions" in gates:
         if conditions := chosen.device.spec.get("bindingConditions"):
@@ -48,7 +48,7 @@ def result_of(chosen: Chosen, gates: frozenset[str]) -> DeviceResult:
         result["shareID"] = chosen.share
     if chosen.amounts:
         result["consumedCapacity"] = {name: printed(amount) for name, amount in chosen.amounts.items()}
-    if (skipped := chosen.device.slice.get("skipNodeOperations")) and "DRAOptionalNodeOperations" in gates:
+    if skipped := chosen.device.slice.get("skipNodeOperations"):
         result["skipNodeOperations"] = list(skipped)
     return result
 

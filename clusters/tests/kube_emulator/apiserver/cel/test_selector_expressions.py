@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from dra_api.objects import Device
 from kube_emulator.apiserver.cel.device_selector import check_expression, matches
 from kube_emulator.releases.gates import gates_of
 from kube_emulator.releases.release import V1_34, Release
@@ -66,5 +67,5 @@ def test_a_stored_expression_can_use_functions_that_a_new_one_cannot_use_yet() -
     ],
 )
 def test_functions_return_what_they_return_in_kubernetes(expression: str) -> None:
-    device = {"name": "d", "attributes": {"a": {"int": 1}}}
+    device: Device = {"name": "d", "attributes": {"a": {"int": 1}}}
     assert matches(expression, "dra.example.com", device)

@@ -87,7 +87,7 @@ def slices_of(case: JsonObject) -> list[JsonObject]:
 
 
 def exact_of(short: JsonObject) -> JsonObject:
-    """{class, count, all, mode, select, selectors, admin, tolerate, capacity}."""
+    """{class, count, all, mode, select, selectors, admin, derive, tolerate, capacity}."""
     exact: JsonObject = {
         "deviceClassName": short.get("class", "any"),
         "tolerations": short.get("tolerate", []),
@@ -98,6 +98,8 @@ def exact_of(short: JsonObject) -> JsonObject:
     )
     exact |= {"count": short.get("count", 1)} if not short.get("all") else {}
     exact |= {"adminAccess": True} if short.get("admin") else {}
+    if derive := short.get("derive"):
+        exact["derivedAttributes"] = [{"name": name, "expression": text} for name, text in derive.items()]
     return exact | ({"capacity": {"requests": texts(short["capacity"])}} if "capacity" in short else {})
 
 
