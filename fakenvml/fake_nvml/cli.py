@@ -106,6 +106,11 @@ def add_node_commands(commands: Any) -> None:
         help="a process sees only the GPUs whose /dev/nvidiaN it sees, as in containers (env FAKE_NVML_ISOLATE=1)",
     )
     serve.add_argument("--quiet", action="store_true", help="log errors only")
+    run.add_argument(
+        "--mount",
+        action="store_true",
+        help="show the node in /sys, /proc and /dev too, in a mount namespace of the command's own",
+    )
     run.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- CMD", help="the command")
     ctl.formatter_class = argparse.RawDescriptionHelpFormatter
     ctl.add_argument("verb", help="the command, see below")
@@ -227,10 +232,19 @@ def run_on_node(arguments: argparse.Namespace, folder: Path, argv: list[str]) ->
     """Run a command on a node of its own and return its exit code (128 + n if signal n ended it)."""
     from fake_nvml.session import Session
 
-    session = Session(arguments.machine, folder, node=arguments.node, driver=arguments.driver)
+    root = folder / "root" if arguments.mount else None
+    session = Session(
+        arguments.machine, folder, node=arguments.node, driver=arguments.driver, driver_root=root
+    )
     with session:
+        environment = dict(session.environment)
+        if root:
+            from fake_nvml import private_mounts
+
+            private_mounts.enter(root)
+            environment["PATH"] = f"{root}/usr/bin:{environment.get('PATH', os.defpath)}"
         try:
-            child = subprocess.Popen(argv, env=session.environment)
+            child = subprocess.Popen(argv, env=environment)
         except OSError as error:
             message = f"cannot run {argv[0]!r}: {error.strerror}"
             raise UsageError(message) from error

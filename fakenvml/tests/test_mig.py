@@ -193,3 +193,13 @@ class Life(RuleBasedStateMachine):
 def test_any_order_of_creating_and_destroying_keeps_the_rules(machine: str) -> None:
     life = type(f"Life of {machine}", (Life,), {"machine": machine})
     run_state_machine_as_test(life, settings=settings(max_examples=15, stateful_step_count=15, deadline=None))
+
+
+@pytest.mark.parametrize("machine", ["dgx-a100", "dgx-h100"])
+def test_the_mode_cannot_be_disabled_while_instances_exist(machine: str) -> None:
+    """Inferred, see ``calls.mig.set_mode``; on boards that need a reset nothing is pending after the refusal."""
+    gpu = gpu_of(machine)
+    made(gpu, 19)
+    assert outcome(calls.set_mode, ROOT, gpu, 0) == (None, Code.IN_USE)
+    assert (gpu.state.mig, gpu.state.mig_pending) == (True, True)
+    assert outcome(calls.set_mode, ROOT, gpu, 1)[1] is Code.SUCCESS

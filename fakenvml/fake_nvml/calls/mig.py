@@ -53,16 +53,19 @@ def mode(gpu: Gpu) -> tuple[int, int]:
 
 @action("nvmlDeviceSetMigMode")
 def set_mode(_caller: Caller, gpu: Gpu, wanted: int) -> int:
-    """The activation status; IN_USE while instances exist that a change would destroy."""
+    """The activation status, IN_USE while processes have the GPU open.
+
+    IN_USE as return code while instances exist is inferred, nobody has published a trace: nvml.h lists IN_USE for the
+    calls that destroy what is not empty, and the MIG User Guide destroys the instances before it disables the mode.
+    """
     board = _board(gpu)
     check(wanted < 2)
+    check(wanted or not gpu.state.instances, Code.IN_USE)
     if board.needs_reset and bool(wanted) != gpu.state.mig:
         gpu.change(mig_pending=bool(wanted))
         return Code.RESET_REQUIRED
     if board.needs_reset:
         gpu.change(mig_pending=bool(wanted))
-    if not wanted and gpu.state.instances:
-        return Code.IN_USE
     if bool(wanted) == gpu.state.mig:
         return Code.SUCCESS
     if gpu.processes():

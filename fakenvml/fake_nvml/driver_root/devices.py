@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from fake_nvml.driver_root.files import device_node, write
+from fake_nvml.driver_root.files import device_nodes, write
 from fake_nvml.model import Node
 
 # 195 is registered for NVIDIA; the kernel assigns the others at load time, and components read them in /proc/devices
@@ -16,12 +16,11 @@ def write_devices(root: Path, node: Node) -> None:
     nodes = {"nvidiactl": ("nvidia", CTL_MINOR), "nvidia-modeset": ("nvidia", MODESET_MINOR),
              "nvidia-uvm": ("nvidia-uvm", 0), "nvidia-uvm-tools": ("nvidia-uvm", 1)}  # fmt: skip
     nodes |= {f"nvidia{gpu.index}": ("nvidia", gpu.index) for gpu in node.gpus()}
+    device_nodes(root / "dev", {name: (MAJORS[driver], minor) for name, (driver, minor) in nodes.items()})
     if node.machine.rack:
-        nodes |= {
-            f"nvidia-caps-imex-channels/channel{i}": ("nvidia-caps-imex-channels", i) for i in range(CHANNELS)
-        }
-    for name, (driver, minor) in nodes.items():
-        device_node(root / "dev" / name, MAJORS[driver], minor)
+        major = MAJORS["nvidia-caps-imex-channels"]
+        channels = {f"channel{number}": (major, number) for number in range(CHANNELS)}
+        device_nodes(root / "dev/nvidia-caps-imex-channels", channels)
     rows = "\n".join(f"{major:>3} {name}" for name, major in sorted(MAJORS.items(), key=lambda row: row[1]))
     write(root / "proc/devices", f"Character devices:\n  1 mem\n{rows}\n\nBlock devices:\n259 blkext\n")
 
@@ -34,6 +33,8 @@ def write_capability_nodes(root: Path, minors: set[int]) -> None:
         if stale.name not in names:
             stale.unlink()
     # only what differs is written: a container may have mounted the other files
-    for name, minor in names.items():
-        if not (folder / name).exists():
-            device_node(folder / name, MAJORS["nvidia-caps"], minor)
+    missing = {
+        name: (MAJORS["nvidia-caps"], minor) for name, minor in names.items() if not (folder / name).exists()
+    }
+    if missing:
+        device_nodes(folder, missing)

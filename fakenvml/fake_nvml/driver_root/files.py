@@ -1,4 +1,8 @@
-"""How the files of a driver root are written: text, bytes, relative links and device nodes."""
+"""How the files of a driver root are written: text, bytes, relative links and device nodes.
+
+A root has hundreds of files, and ``fake-nvml run --mount`` waits for it: paths are text here, and a folder is made only
+when a file in it could not be.
+"""
 
 import os
 import stat
@@ -7,8 +11,17 @@ from pathlib import Path
 
 def write(path: Path, content: str | bytes) -> None:
     """A file, with the folders above it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    raw = content.encode() if isinstance(content, str) else content
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+    try:
+        while raw:
+            raw = raw[os.write(handle, raw) :]
+    finally:
+        os.close(handle)
 
 
 def link(path: Path, target: Path) -> None:
@@ -18,12 +31,18 @@ def link(path: Path, target: Path) -> None:
     path.symlink_to(os.path.relpath(target, path.parent))
 
 
-def device_node(path: Path, major: int, minor: int) -> None:
-    """A character device, or an empty file where that is not allowed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)
+def device_nodes(folder: Path, wanted: dict[str, tuple[int, int]]) -> None:
+    """Character devices {name: (major, minor)} that everybody may open, or empty files where that is not allowed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    base, before = str(folder), os.umask(0)
     try:
-        os.mknod(path, 0o666 | stat.S_IFCHR, os.makedev(major, minor))
-        path.chmod(0o666)
-    except PermissionError:
-        path.touch(mode=0o666)
+        for stale in folder.iterdir():
+            if stale.name in wanted:
+                stale.unlink()
+        for name, (major, minor) in wanted.items():
+            try:
+                os.mknod(f"{base}/{name}", 0o666 | stat.S_IFCHR, os.makedev(major, minor))
+            except PermissionError:
+                os.mknod(f"{base}/{name}", 0o666 | stat.S_IFREG)
+    finally:
+        os.umask(before)

@@ -40,6 +40,9 @@ def write_proc(root: Path, node: Node) -> None:
         }
         text = "".join(f"{label + ':':<17}{value}\n" for label, value in rows.items())
         write(proc / "gpus" / address(gpu) / "information", text)
+    # name, bytes, users, used by, state, address, as in proc_modules(5)
+    modules = "nvidia_uvm 1896448 0 - Live 0x0000000000000000\nnvidia 104071168 1 nvidia_uvm, Live 0x0000000000000000\n"
+    write(root / "proc/modules", modules)
     _capability(proc / "capabilities/fabric-imex-mgmt", 0)
     if node.board.mig:
         # MIG User Guide: changing the configuration is root's, monitoring is everybody's
