@@ -12,12 +12,10 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Iterable
 from pathlib import Path
 
 import grpc.aio
 
-from dra_api.identifiers import DeviceName
 from dra_api.kubelet._generated.dra_v1_pb2_grpc import add_DRAPluginServicer_to_server as add_v1
 from dra_api.kubelet._generated.dra_v1beta1_pb2_grpc import add_DRAPluginServicer_to_server as add_v1beta1
 from dra_api.kubelet._generated.registration_pb2_grpc import (
@@ -28,13 +26,12 @@ from dra_driver.claims.checkpoint import Checkpoint
 from dra_driver.claims.instances import Instances
 from dra_driver.claims.service import ClaimService
 from dra_driver.claims.steps import Steps
-from dra_driver.devices import model
-from dra_driver.devices.attributes import device_of
-from dra_driver.devices.inventory import Gpu, take_inventory
-from dra_driver.devices.model import Inventory
+from dra_driver.devices.inventory import make_inventory
+from dra_driver.devices.scan import take_snapshot
 from dra_driver.errors import ApiError, EnvironmentFault
 from dra_driver.metrics import Metrics
 from dra_driver.publish.client import ApiClient
+from dra_driver.publish.pool import Offer
 from dra_driver.publish.publisher import Publisher
 from dra_driver.rpc.plugin import Plugin, PluginV1, PluginV1Beta1
 from dra_driver.rpc.registration import Registration
@@ -67,14 +64,14 @@ class App:
         )
         clear_socket_path(settings.dra_socket)
         clear_socket_path(settings.registration_socket)
-        self._gpus = by_name(take_inventory(settings.sysfs))
+        snapshot = take_snapshot(settings.sysfs, settings.dev_root / "dev")
         self._instances = Instances(settings.data_dir)
         self._checkpoint = Checkpoint(settings.data_dir / "checkpoint.sqlite")
         cdi = CdiFiles(settings.cdi_dir, settings.driver_name, settings.dev_root)
         self._claims = ClaimService(
             driver_name=settings.driver_name,
             pool=settings.pool,
-            inventory=self._inventory,
+            inventory=lambda: self._inventory,
             reader=self._api,
             checkpoint=self._checkpoint,
             cdi=cdi,
@@ -82,21 +79,19 @@ class App:
             instances=self._instances,
             boot_id=BOOT_ID.read_text().strip(),
         )
+        self._inventory = make_inventory(snapshot, settings.features, ours=self._claims.devices)
         self._publisher = Publisher(
             api=self._api,
             driver_name=settings.driver_name,
-            devices=lambda: [device_of(gpu) for gpu in self._gpus.values()],
-            on_sync=lambda synced: self._metrics.published(synced, len(self._gpus)),
+            offer=lambda: Offer(inventory=self._inventory, features=settings.features),
+            on_sync=lambda synced: self._metrics.published(synced, len(self._inventory.devices)),
         )
-
-    def _inventory(self) -> Inventory:
-        return inventory_of(self._gpus.values())
 
     def _steps(self, cdi: CdiFiles) -> Steps:
         settings, programs = self._settings, Programs(self._settings.driver_root)
         return Steps(
             driver_name=settings.driver_name,
-            inventory=self._inventory,
+            inventory=lambda: self._inventory,
             cdi=cdi,
             mps=MpsDaemons(settings.data_dir / "mps", programs),
             programs=programs,
@@ -115,8 +110,9 @@ class App:
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         with self._metrics.served(self._settings.metrics_address):
             await self._claims.start()
+            await self._scan()  # now it is known which MIG instances are this driver's
             dra, registration = await self._serve()
-            log.info("serving %d GPUs", len(self._gpus))
+            log.info("serving %d GPUs", len(self._inventory.gpus))
             tasks = [asyncio.create_task(work) for work in (self._publisher.run(), self._rescan())]
             stopped = asyncio.create_task(stop.wait())
             await asyncio.wait([*tasks, stopped], return_when=asyncio.FIRST_COMPLETED)
@@ -155,45 +151,31 @@ class App:
         """Every ``rescan_s``: publish changed hardware, unprepare claims that no longer exist."""
         while True:
             await asyncio.sleep(self._settings.rescan_s)
-            try:
-                found = by_name(await asyncio.to_thread(take_inventory, self._settings.sysfs))
-            except EnvironmentFault as error:
-                log.error("cannot scan the GPUs; the published ones stay", extra={"error": error})
-                continue
-            if found != self._gpus:
-                log.info("the hardware changed: %d GPUs, before %d", len(found), len(self._gpus))
-                self._gpus = found
-                self._publisher.refresh()
+            await self._scan()
             try:
                 await self._claims.maintain()
             except (ApiError, EnvironmentFault) as error:
                 log.warning("cannot look for claims that no longer exist", extra={"error": error})
 
-
-def by_name(gpus: Iterable[Gpu]) -> dict[DeviceName, Gpu]:
-    """GPUS by the names of their devices."""
-    return {gpu.device_name: gpu for gpu in gpus}
-
-
-def inventory_of(gpus: Iterable[Gpu]) -> Inventory:
-    """GPUS as what can be allocated."""
-    known = [
-        model.Gpu(
-            minor=gpu.minor,
-            uuid=model.GpuUuid(gpu.uuid),
-            name=gpu.name,
-            brand=gpu.brand,
-            architecture=gpu.architecture,
-            capability=gpu.capability,
-            memory_bytes=gpu.memory_bytes,
-            pci_bus_id=model.PciBusId(gpu.pci_bus_id),
-            driver_version=gpu.driver_version,
-            cuda=gpu.cuda,
-        )
-        for gpu in gpus
-    ]
-    devices = [model.GpuDevice(name=DeviceName(f"gpu-{gpu.minor}"), gpu=gpu) for gpu in known]
-    return Inventory(gpus=tuple(known), devices={device.name: device for device in devices})
+    async def _scan(self) -> None:
+        """Look at the hardware, and publish what changed."""
+        settings, before = self._settings, self._inventory
+        ours = self._claims.devices  # before and after: a claim may be prepared or unprepared meanwhile
+        try:
+            snapshot = await asyncio.to_thread(take_snapshot, settings.sysfs, settings.dev_root / "dev")
+        except EnvironmentFault as error:
+            log.error("cannot scan the GPUs; the published ones stay", extra={"error": error})
+            return
+        found = make_inventory(snapshot, settings.features, ours=ours | self._claims.devices, before=before)
+        self._inventory = found
+        self._metrics.unreadable(len(found.unreadable))
+        for which, why in found.unreadable.items():
+            if before.unreadable.get(which) != why:
+                log.error("NVML cannot read %s; the others are not affected", which, extra={"error": why})
+        if found.devices.keys() != before.devices.keys():
+            log.info("the hardware changed: %d devices, before %d", len(found.devices), len(before.devices))
+        if found != before:
+            self._publisher.refresh()
 
 
 async def bind(server: grpc.aio.Server, path: Path) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from dra_api.identifiers import DriverName, NodeName
 from dra_api.names import CDI_DYNAMIC_DIR, DRIVER_NAME_MAX, KUBELET_PLUGINS_DIR, KUBELET_REGISTRY_DIR
 from dra_driver.errors import ConfigError, DriverError
+from dra_driver.features import parse as parse_gates
 from dra_driver.settings import Settings
 
 FLAGS: tuple[tuple[str, str, str, str], ...] = (
@@ -67,6 +68,12 @@ FLAGS: tuple[tuple[str, str, str, str], ...] = (
         "folder below which NVIDIA's driver is installed, e.g. /run/nvidia/driver",
     ),
     ("--dev-root", "DRA_DRIVER_DEV_ROOT", "/", "folder of the host below which dev is"),
+    (
+        "--feature-gates",
+        "FEATURE_GATES",
+        "",
+        "Gate=true or Gate=false, separated by commas; a wrong one lists them",
+    ),
     ("--log-format", "DRA_DRIVER_LOG_FORMAT", "text", "text or json"),
     ("--log-level", "DRA_DRIVER_LOG_LEVEL", "info", "debug, info, warning or error"),
 )
@@ -135,6 +142,7 @@ def check(arguments: argparse.Namespace) -> None:
             message = f"{flag_of(name)} is empty; wanted a folder"
             raise ConfigError(message)
     seconds_of(arguments.rescan_seconds)
+    parse_gates(arguments.feature_gates)
     check_name("--driver-name", arguments.driver_name, DRIVER_NAME_MAX)
     if not INSTANCE.fullmatch(arguments.instance):
         message = f"--instance {arguments.instance!r}: wanted letters, digits, '-', '_' and '.'"
@@ -191,25 +199,34 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         procfs=Path(arguments.procfs),
         driver_root=Path(arguments.driver_root),
         dev_root=Path(arguments.dev_root),
+        features=parse_gates(arguments.feature_gates),
     )
 
 
-def print_devices(sysfs: Path, as_json: bool) -> None:
+def print_devices(arguments: argparse.Namespace) -> None:
     """Print the devices that would be published."""
-    from dra_driver.devices.attributes import device_of
-    from dra_driver.devices.inventory import take_inventory
+    from dra_driver.devices.inventory import make_inventory
+    from dra_driver.devices.scan import take_snapshot
+    from dra_driver.publish.pool import Accepts, Offer, pool_of
 
-    devices = [device_of(gpu) for gpu in take_inventory(sysfs)]
-    if as_json:
+    features = parse_gates(arguments.feature_gates)
+    inventory = make_inventory(
+        take_snapshot(Path(arguments.sysfs), Path(arguments.dev_root) / "dev"), features
+    )
+    parts = pool_of(Offer(inventory=inventory, features=features), Accepts())
+    for which, why in inventory.unreadable.items():
+        print(f"dra-driver: NVML cannot read {which}: {why}", file=sys.stderr)
+    devices = [device for part in parts for device in part.devices]
+    if arguments.json:
         print(json.dumps(devices, indent=2))
         return
+    widest = max((len(device["name"]) for device in devices), default=0)
     for device in devices:
-        attributes = {
-            name: next(iter(value.values())) for name, value in device.get("attributes", {}).items()
-        }
+        shown = {name: next(iter(value.values())) for name, value in device.get("attributes", {}).items()}
         capacity = device.get("capacity", {})
         memory = capacity["memory"]["value"] if "memory" in capacity else "-"
-        print(f"{device['name']:8} {attributes['uuid']:42} {memory:>10}  {attributes['productName']}")
+        product = " ".join(str(shown[name]) for name in ("productName", "profile") if name in shown)
+        print(f"{device['name']:{widest}} {shown.get('uuid', '-'):42} {memory:>10}  {product}")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -218,7 +235,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         check(arguments)
         if arguments.command == "devices":
-            print_devices(Path(arguments.sysfs), arguments.json)
+            print_devices(arguments)
             return 0
         settings = settings_of(arguments)
         import asyncio

@@ -46,6 +46,7 @@ class Metrics:
         )
         self._prepared = Gauge("dra_prepared_claims", "Claims that are prepared now", registry=registry)
         self._devices = Gauge("dra_devices", "Devices that are published", registry=registry)
+        self._unreadable = Gauge("dra_unreadable_gpus", "GPUs that NVML cannot read", registry=registry)
         self._published = Gauge(
             "dra_slices_published", "1 if the stored slices are as wanted", registry=registry
         )
@@ -63,6 +64,10 @@ class Metrics:
     def prepared(self, count: int) -> None:
         """COUNT claims are prepared."""
         self._prepared.set(count)
+
+    def unreadable(self, count: int) -> None:
+        """NVML cannot read COUNT GPUs."""
+        self._unreadable.set(count)
 
     def published(self, synced: bool, devices: int) -> None:
         """DEVICES devices are wanted; SYNCED says whether the stored slices are as wanted."""

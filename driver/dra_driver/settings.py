@@ -1,9 +1,10 @@
 """The settings of a driver as one frozen value; ``cli`` makes it from the flags."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dra_api.identifiers import DriverName, NodeName, PoolName
+from dra_driver.features import Features
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,7 @@ class Settings:
         sysfs: where sysfs is mounted.
         procfs: where proc is mounted.
         driver_root: the folder below which NVIDIA's driver is installed, on the host and for this process.
+        features: which kinds of devices are offered.
         dev_root: the folder of the host below which ``dev`` is.
     """
 
@@ -39,6 +41,7 @@ class Settings:
     procfs: Path = Path("/proc")
     driver_root: Path = Path("/")
     dev_root: Path = Path("/")
+    features: Features = field(default_factory=Features)
 
     @property
     def pool(self) -> PoolName:

@@ -126,8 +126,10 @@ def test_it_publishes_prepares_notices_changes_and_stops(
         wait_for(lambda: not list(driver.cdi.iterdir()))
 
         environment.control("lose", 5)
-        changed = wait_for(lambda: [item for item in slices() if len(item["spec"]["devices"]) == 7])
-        assert changed[0]["spec"]["pool"]["generation"] == 2
+        wait_for(lambda: "NVML cannot read GPU 5" in driver.log.read_text())
+        assert len(slices()[0]["spec"]["devices"]) == 8, (
+            "the devices of a sick GPU stay, and so do the others"
+        )
         api.delete_cluster_custom_object(*claims[:2], "resourceslices", published["metadata"]["name"])
         wait_for(slices)
 
@@ -136,7 +138,7 @@ def test_it_publishes_prepares_notices_changes_and_stops(
         assert not driver.socket.exists()
     assert len(slices()) == 1, "slices stay for the next start"
     text = driver.log.read_text()
-    for message in ("serving 8 GPUs", "the hardware changed: 7 GPUs, before 8", "stopped"):
+    for message in ("serving 8 GPUs", "stopped"):
         assert message in text
     core.close()
 

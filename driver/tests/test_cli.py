@@ -133,7 +133,8 @@ def test_devices_prints_what_would_be_published(fake_nvml: Callable[[str], Any])
     devices = json.loads(done.stdout)
     assert [device["name"] for device in devices] == [f"gpu-{index}" for index in range(8)]
     assert devices[0]["attributes"]["productName"] == {"string": "NVIDIA B200"}
-    assert devices[0]["capacity"] == {"memory": {"value": "183359Mi"}}
+    assert devices[0]["capacity"]["memory"] == {"value": "183359Mi"}
+    assert devices[0]["capacity"]["nvlinkBandwidth"] == {"value": "956250000000"}
 
 
 @pytest.mark.slow
@@ -161,3 +162,27 @@ def test_sysfs_says_where_a_gpu_is(fake_nvml: Callable[[str], Any], tmp_path: Pa
     attributes = json.loads(done.stdout)[0]["attributes"]
     assert attributes["resource.kubernetes.io/pcieRoot"] == {"string": "pci0000:07"}
     assert attributes["resource.kubernetes.io/numaNode"] == {"int": 3}
+
+
+@pytest.mark.slow
+def test_every_placement_of_every_profile_is_a_device_with_dynamic_mig(
+    fake_nvml: Callable[[str], Any],
+) -> None:
+    with fake_nvml("dgx-b200") as node:
+        gates = ("--feature-gates", "DynamicMIG=true")
+        devices = json.loads(run(*gates, "devices", "--json", **node.environment).stdout)
+    assert len(devices) == 8 * (1 + 25)
+    [part] = [device for device in devices if device["name"] == "gpu-0-mig-1g23gb-me-20-3"]
+    assert part["attributes"]["profile"] == {"string": "1g.23gb+me"}
+    assert part["consumesCounters"][0]["counters"]["memory-slice-3"] == {"value": "1"}
+
+
+@pytest.mark.slow
+def test_a_gpu_that_cannot_be_read_is_named_and_the_others_are_printed(
+    fake_nvml: Callable[[str], Any],
+) -> None:
+    with fake_nvml("dgx-b200") as node:
+        node.control("lose", 5)
+        done = run("devices", **node.environment)
+    assert len(done.stdout.splitlines()) == 7
+    assert "NVML cannot read GPU 5" in done.stderr

@@ -22,7 +22,7 @@ from typing import Any, Protocol, TypeVar
 
 from msgspec.structs import replace
 
-from dra_api.identifiers import ClaimUid, DriverName, PoolName
+from dra_api.identifiers import ClaimUid, DeviceName, DriverName, PoolName
 from dra_api.objects import ResourceClaim
 from dra_driver.cdi.files import CdiFiles
 from dra_driver.cdi.spec import CdiSpec
@@ -89,6 +89,11 @@ class ClaimService:
     def prepared(self) -> int:
         """Claims that are prepared."""
         return len(self._records)
+
+    @property
+    def devices(self) -> frozenset[DeviceName]:
+        """The devices of claims that are prepared or being prepared: their MIG instances are this driver's."""
+        return frozenset(device.device for record in self._records.values() for device in record.devices)
 
     async def start(self) -> None:
         """Open the checkpoint and undo what a dead process began; what prevents it is logged."""

@@ -1,139 +1,129 @@
-"""A scan of the hardware: NVML and sysfs in, frozen ``Gpu`` values out. Unchanged hardware gives equal values."""
+"""What is offered of the hardware: a snapshot in, an ``Inventory`` out. Pure.
 
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+For each GPU, by minor number:
 
-import pynvml
+* the whole GPU, unless MIG mode is on and cannot be switched off by the driver;
+* with dynamic MIG, every placement of every profile beside it, if MIG mode is on or can be switched on;
+* MIG devices that somebody else made (static). Beside one the whole GPU and the placements that need its memory
+  slices are not offered: the driver never destroys what it did not make. MIG devices that the driver made for a claim
+  are not devices of their own; the dynamic device behind each stays as it was;
+* a VFIO sibling; alone while the GPU is bound to vfio-pci, where NVML does not see it.
+
+A GPU that was seen before and cannot be read now stays as it was last seen: its claims are still there, and health
+taints it.
+"""
+
+import re
+import uuid
+from collections.abc import Collection, Iterator
 
 from dra_api.identifiers import DeviceName
-from dra_driver.errors import EnvironmentFault
-from dra_driver.nvml.library import Library, optional
+from dra_driver.devices.model import (
+    Allocatable,
+    Gpu,
+    GpuDevice,
+    Inventory,
+    MigDevice,
+    MigInstance,
+    MigProfile,
+    Placement,
+    VfioDevice,
+    VfioFunction,
+)
+from dra_driver.devices.scan import Snapshot
+from dra_driver.features import Features
 
-ARCHITECTURES = {
-    5: "Volta",
-    6: "Turing",
-    7: "Ampere",
-    8: "Ada Lovelace",
-    9: "Hopper",
-    10: "Blackwell",
-    13: "Rubin",
-}
-"""NVML_DEVICE_ARCH_* of API version 13."""
-
-BRANDS = {
-    1: "Quadro",
-    2: "Tesla",
-    4: "Grid",
-    5: "GeForce",
-    12: "QuadroRTX",
-    13: "NvidiaRTX",
-    14: "Nvidia",
-    15: "GeForceRTX",
-    16: "TitanRTX",
-}
-"""NVML_BRAND_* as NVIDIA's drivers spell them."""
-
-SYSFS = Path("/sys")
-PCI_DEVICES = "bus/pci/devices"
+VFIO_DRIVER = "vfio-pci"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gpu:
-    """A whole GPU.
+def make_inventory(
+    snapshot: Snapshot,
+    features: Features,
+    *,
+    ours: Collection[DeviceName] = (),
+    before: Inventory | None = None,
+) -> Inventory:
+    """What is offered.
 
-    Attributes:
-        minor: number of its device node /dev/nvidia<minor>.
-        memory_bytes: NVML's total; None where memory is the host's.
-        pci_bus_id: ``0000:8f:00.0``.
-        pcie_root: ``pci0000:00``; None if sysfs does not know the device.
-        numa_node: None if unknown.
-        cuda: CUDA version of the driver as major * 1000 + minor * 10.
-        clique: (cluster UUID, clique id) in a multi-node NVLink domain.
+    Args:
+        snapshot: the hardware now.
+        features: the kinds that are offered.
+        ours: names of dynamic devices that are prepared or being prepared: their MIG instances are this driver's.
+        before: the last inventory.
     """
-
-    minor: int
-    uuid: str
-    name: str
-    brand: str | None
-    architecture: str | None
-    capability: tuple[int, int]
-    memory_bytes: int | None
-    pci_bus_id: str
-    pcie_root: str | None
-    numa_node: int | None
-    driver_version: str
-    cuda: int
-    links: int
-    clique: tuple[str, int] | None
-
-    @property
-    def device_name(self) -> DeviceName:
-        """The name in the pool; it changes only with the minor number."""
-        return DeviceName(f"gpu-{self.minor}")
-
-
-def pcie_root(sysfs: Path, bus_id: str) -> str | None:
-    """The root complex above a PCI function, e.g. ``pci0000:00``."""
-    try:
-        resolved = (sysfs / PCI_DEVICES / bus_id).resolve(strict=True)
-    except OSError:
-        return None
-    return next((part for part in resolved.parts if part.startswith("pci") and ":" in part), None)
-
-
-def numa_node(sysfs: Path, library_handle: Any, bus_id: str) -> int | None:
-    """The NUMA node of a GPU: from sysfs, else from NVML's memory affinity."""
-    try:
-        node = int((sysfs / PCI_DEVICES / bus_id / "numa_node").read_text())
-    except (OSError, ValueError):
-        mask = optional(
-            pynvml.nvmlDeviceGetMemoryAffinity, library_handle, 1, pynvml.NVML_AFFINITY_SCOPE_NODE
-        )
-        word = int(mask[0]) if mask else 0
-        node = (word & -word).bit_length() - 1
-    return node if node >= 0 else None
-
-
-def read_gpu(library: Library, handle: Any, sysfs: Path) -> Gpu | None:
-    """One GPU as a value; None if MIG divides it, because it cannot be used as a whole then."""
-    mode = optional(pynvml.nvmlDeviceGetMigMode, handle)
-    if mode is not None and mode[0]:
-        return None
-    memory = optional(pynvml.nvmlDeviceGetMemoryInfo, handle)
-    pci = pynvml.nvmlDeviceGetPciInfo(handle)
-    bus_id = f"{pci.domain:04x}:{pci.bus:02x}:{pci.device:02x}.0"
-    driver_version, cuda = library.versions()
-    return Gpu(
-        minor=pynvml.nvmlDeviceGetMinorNumber(handle),
-        uuid=pynvml.nvmlDeviceGetUUID(handle),
-        name=pynvml.nvmlDeviceGetName(handle),
-        brand=BRANDS.get(optional(pynvml.nvmlDeviceGetBrand, handle) or 0),
-        architecture=ARCHITECTURES.get(optional(pynvml.nvmlDeviceGetArchitecture, handle) or 0),
-        capability=tuple(pynvml.nvmlDeviceGetCudaComputeCapability(handle)),
-        memory_bytes=int(memory.total) if memory else None,
-        pci_bus_id=bus_id,
-        pcie_root=pcie_root(sysfs, bus_id),
-        numa_node=numa_node(sysfs, handle, bus_id),
-        driver_version=driver_version,
-        cuda=cuda,
-        links=library.active_links(handle),
-        clique=library.fabric(handle),
+    vanished = lost(snapshot, before.gpus if before else ())
+    gpus = tuple(sorted((*snapshot.gpus, *vanished), key=lambda gpu: gpu.minor))
+    devices: list[Allocatable] = []
+    functions = {each.pci_bus_id: each for each in snapshot.functions} if features.vfio else {}
+    for gpu in gpus:
+        function = functions.pop(gpu.pci_bus_id, None)
+        foreign = [each for each in gpu.instances if dynamic_name(gpu, each) not in ours]
+        devices += parts_of(gpu, foreign, features)
+        if function and not foreign:
+            devices.append(sibling(function, gpu))
+    devices += [sibling(each, None) for each in functions.values() if each.driver == VFIO_DRIVER]
+    return Inventory(
+        gpus=gpus,
+        devices={device.name: device for device in devices},
+        unreadable=dict(snapshot.unreadable),
+        lost=frozenset(gpu.uuid for gpu in vanished),
     )
 
 
-def take_inventory(sysfs: Path = SYSFS) -> tuple[Gpu, ...]:
-    """The whole GPUs of this node, by minor number; where they are on the PCI bus is read from sysfs at SYSFS.
+def lost(snapshot: Snapshot, before: tuple[Gpu, ...]) -> tuple[Gpu, ...]:
+    """The GPUs of BEFORE that are the unreadable ones now.
 
-    Raises:
-        EnvironmentFault: NVML does not start or fails in the middle.
+    NVML does not say the UUID of a GPU that it cannot read. Where as many are missing as are unreadable, they are the
+    same; else some were unplugged, and it is unknown which.
     """
-    library = Library()
-    try:
-        found = [gpu for handle in library.handles() if (gpu := read_gpu(library, handle, sysfs))]
-    except pynvml.NVMLError as error:
-        message = f"NVML failed while the GPUs were listed: {error}"
-        raise EnvironmentFault(message) from error
-    finally:
-        library.close()
-    return tuple(sorted(found, key=lambda gpu: gpu.minor))
+    known = {gpu.uuid for gpu in snapshot.gpus}
+    missing = tuple(gpu for gpu in before if gpu.uuid not in known)
+    return missing if len(missing) == len(snapshot.unreadable) else ()
+
+
+def parts_of(gpu: Gpu, foreign: list[MigInstance], features: Features) -> Iterator[Allocatable]:
+    """The devices of a GPU under the NVIDIA driver."""
+    support = gpu.mig
+    switchable = support is not None and support.switchable and features.dynamic_mig
+    if not foreign and (support is None or not support.enabled or switchable):
+        yield GpuDevice(name=gpu.device_name, gpu=gpu)
+    if features.static_mig:
+        yield from (existing(gpu, instance) for instance in foreign)
+    if support and features.dynamic_mig and (support.enabled or support.switchable):
+        for profile in support.profiles:
+            for place in profile.placements:
+                if not any(place.overlaps(instance.placement) for instance in foreign):
+                    yield MigDevice(
+                        name=mig_name(gpu, profile, place), gpu=gpu, profile=profile, placement=place
+                    )
+
+
+def mig_name(gpu: Gpu, profile: MigProfile, place: Placement) -> DeviceName:
+    """``gpu-0-mig-1g23gb-me-20-3``, as NVIDIA's driver names it: profile, id of the profile, first slice."""
+    text = re.sub(r"[^a-z0-9]+", "-", profile.name.lower().replace(".", "").replace("+", "-")).strip("-")
+    return DeviceName(f"{gpu.device_name}-mig-{text}-{profile.gi_profile}-{place.start}")
+
+
+def dynamic_name(gpu: Gpu, instance: MigInstance) -> DeviceName:
+    """The name of the dynamic device that would be this instance."""
+    return mig_name(gpu, instance.profile, instance.placement)
+
+
+def existing(gpu: Gpu, instance: MigInstance) -> MigDevice:
+    """A static device; one that does not fill its GPU instance has the compute instance's id in its name."""
+    name = dynamic_name(gpu, instance)
+    if instance.profile.ci_profile is None:
+        name = DeviceName(f"{name}-ci{instance.ci}")
+    return MigDevice(
+        name=name, gpu=gpu, profile=instance.profile, placement=instance.placement, instance=instance
+    )
+
+
+def sibling(function: VfioFunction, gpu: Gpu | None) -> VfioDevice:
+    """The VFIO device; its UUID follows from the address, as in NVIDIA's driver."""
+    return VfioDevice(
+        name=DeviceName(f"gpu-vfio-{function.index}"),
+        function=function,
+        uuid=str(uuid.uuid5(uuid.NAMESPACE_DNS, function.pci_bus_id)),
+        gpu=gpu,
+    )

@@ -160,6 +160,7 @@ class Gpu:
         addressing_mode: ``HMM``, ``ATS`` or ``None``; None if NVML does not say.
         module_id: place on the baseboard; 0 is one.
         ecc: whether ECC is on; None where the board has none.
+        recovery: what the driver recommends to do to the GPU, ``none`` for a healthy one; None if NVML does not say.
         mig: None on a board that cannot be divided.
         instances: MIG devices that exist now, by GPU instance and compute instance; those of this driver too.
     """
@@ -179,6 +180,7 @@ class Gpu:
     addressing_mode: str | None = None
     module_id: int | None = None
     ecc: bool | None = None
+    recovery: str | None = None
     links: NvLinks = NvLinks()
     fabric: Fabric | None = None
     mig: MigSupport | None = None
@@ -293,12 +295,14 @@ class Inventory:
     Attributes:
         gpus: by minor number; also those that give no device now (MIG mode on, and no instance).
         devices: {name: device} in the order of publishing, which is the order in which the scheduler tries them.
-        unreadable: {which GPU: why}; GPUs that NVML knows of and could not describe, which have no devices.
+        unreadable: {which GPU: why}; GPUs that NVML knows of and could not describe.
+        lost: UUIDs of GPUs that were described before and are unreadable now; their devices stay.
     """
 
     gpus: tuple[Gpu, ...] = ()
     devices: Mapping[DeviceName, Allocatable] = field(default_factory=dict)
     unreadable: Mapping[str, str] = field(default_factory=dict)
+    lost: frozenset[str] = frozenset()
 
     def gpu(self, uuid: str) -> Gpu | None:
         """The GPU with this UUID, if NVML lists it now."""

@@ -1,11 +1,10 @@
 """The NVML calls of the driver; what a board or an older library does not have is None.
 
 A board that does not support a call and a library that lacks its symbol are no failures. Every other error of NVML is
-raised; ``take_inventory`` makes an ``EnvironmentFault`` of it.
+raised; ``devices.scan`` reports it for the one GPU that it is about.
 """
 
-import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import pynvml
@@ -47,35 +46,10 @@ class Library:
         """The driver's version as text and CUDA's as major * 1000 + minor * 10."""
         return pynvml.nvmlSystemGetDriverVersion(), pynvml.nvmlSystemGetCudaDriverVersion_v2()
 
-    def handles(self) -> list[Any]:
-        """The GPUs that answer, in NVML's order; those that fell off the bus are left out."""
-        found = []
+    def handles(self) -> Iterator[tuple[int, Any]]:
+        """(index, handle or the error of NVML) of each GPU that the driver knows, in NVML's order."""
         for index in range(pynvml.nvmlDeviceGetCount()):
             try:
-                found.append(pynvml.nvmlDeviceGetHandleByIndex(index))
+                yield index, pynvml.nvmlDeviceGetHandleByIndex(index)
             except pynvml.NVMLError as error:
-                if error.value != pynvml.NVML_ERROR_GPU_IS_LOST:
-                    raise
-        return found
-
-    def active_links(self, handle: Any) -> int:
-        """NVLinks that are up."""
-        active = 0
-        for link in range(pynvml.NVML_NVLINK_MAX_LINKS):
-            state = optional(pynvml.nvmlDeviceGetNvLinkState, handle, link)
-            if state is None:
-                break
-            active += int(state)
-        return active
-
-    def fabric(self, handle: Any) -> tuple[str, int] | None:
-        """(cluster UUID, clique id) of a GPU in a multi-node NVLink domain; None outside of one."""
-        info = pynvml.c_nvmlGpuFabricInfoV_t()
-        info.version = pynvml.nvmlGpuFabricInfo_v2
-        if optional(pynvml.nvmlDeviceGetGpuFabricInfoV, handle, ctypes.byref(info)) is None:
-            return None
-        raw = bytes(info.clusterUuid)
-        if info.state != pynvml.NVML_GPU_FABRIC_STATE_COMPLETED or not any(raw):
-            return None
-        text = raw.hex()
-        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}", int(info.cliqueId)
+                yield index, error

@@ -3,7 +3,9 @@
 The rules follow from how the scheduler reads a pool (dynamic-resource-allocation/structured/internal/*/pools*.go, 1.37):
 it takes the slices of the highest generation, and uses the pool only if their number equals ``resourceSliceCount``. So:
 
-* a change of content raises the generation of all slices: the scheduler never mixes old and new devices;
+* a change of several slices raises the generation of all: the scheduler never mixes old and new devices;
+* a change of one slice, as of a taint, is one write in the current generation: nobody sees half of it (upstream's
+  resourceslice controller does the same);
 * a slice that is merely missing is created in the current generation: the others need no write;
 * slices that are not wanted are deleted last: until the new generation is complete the pool is incomplete, not wrong;
 * a generation never falls, or the old slices would win.
@@ -77,7 +79,11 @@ def make_plan(
     current = all(
         by_name[item["metadata"]["name"]]["spec"]["pool"]["generation"] == highest for item in present
     )
-    if current and all(map(is_current, present)):
+    changed = [item for item in present if not is_current(item)]
+    if current and len(changed) == 1 and len(present) == len(wanted) and not strays:
+        [item] = changed
+        return Plan((at_generation(item, highest, by_name[item["metadata"]["name"]]),))
+    if current and not changed:
         missing = [item for item in wanted if item["metadata"]["name"] not in by_name]
         return Plan(tuple(at_generation(item, max(highest, 1), None) for item in missing), strays)
     return Plan(

@@ -5,23 +5,29 @@ Every error of the API server ends a session. The next one begins with a new lis
 ``SLOWEST_S`` or that the server asked for. The stored slices are known from events and from the answers to our own
 writes, whichever is newer: an event that comes late must not replace a newer answer (client-go solves the same with a
 mutation cache: tools/cache/mutation_cache.go).
+
+What the server refuses or drops of a slice changes what is published (``pool.Accepts``) until the driver restarts.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+import random
+from collections.abc import Callable
+from dataclasses import replace
 
 from dra_api.identifiers import DriverName
-from dra_api.objects import Device, ResourceSlice, ResourceSliceInput
+from dra_api.objects import ResourceSlice, ResourceSliceInput
 from dra_driver.errors import ApiError
 from dra_driver.publish.client import ApiClient
 from dra_driver.publish.plan import Content, content, make_plan
+from dra_driver.publish.pool import Accepts, Offer, pool_of
 from dra_driver.publish.slices import wanted_slices
 
 log = logging.getLogger(__name__)
 FASTEST_S, SLOWEST_S = 0.1, 30.0
 SETTLE_S = 0.02
 """Changes within this time are answered by one write."""
+INVALID = 422
 
 
 def version_of(item: ResourceSlice) -> int:
@@ -30,11 +36,20 @@ def version_of(item: ResourceSlice) -> int:
     return int(text) if text.isdigit() else 0
 
 
+def dropped(sent: ResourceSliceInput, stored: ResourceSlice) -> set[str]:
+    """The members of devices and of the spec that are in SENT and not in STORED."""
+    kept = {name for device in stored["spec"].get("devices") or [] for name, value in device.items() if value}
+    wanted = {name for device in sent["spec"].get("devices") or [] for name, value in device.items() if value}
+    return (wanted - kept) | {
+        name for name, value in sent["spec"].items() if value and not stored["spec"].get(name)
+    }
+
+
 class Publisher:
     """Publishes one node's pool.
 
     Args:
-        devices: returns the devices to publish now, in their order.
+        offer: returns what the node offers now.
         on_sync: called with true when the stored slices are as wanted, with false when a session ended.
     """
 
@@ -43,12 +58,13 @@ class Publisher:
         *,
         api: ApiClient,
         driver_name: DriverName,
-        devices: Callable[[], Sequence[Device]],
+        offer: Callable[[], Offer],
         on_sync: Callable[[bool], None],
     ) -> None:
         self._api = api
         self._driver = driver_name
-        self._devices = devices
+        self._offer = offer
+        self._accepts = Accepts()
         self._on_sync = on_sync
         self._stored: dict[str, ResourceSlice] = {}
         self._seen: dict[str, int] = {}
@@ -80,8 +96,10 @@ class Publisher:
                 wait = getattr(error, "retry_after_s", 0.0)
             self._on_sync(False)
             pause = FASTEST_S if self._synced else min(pause * 2, SLOWEST_S)
-            log.warning("publishing starts again in %.1f s", max(pause, wait), extra={"error": error})
-            await asyncio.sleep(max(pause, wait))
+            # jitter, so that the nodes of a cluster do not all come back at the same moment
+            wait = max(wait, pause * random.uniform(0.5, 1.0))  # noqa: S311 # no secret
+            log.warning("publishing starts again in %.1f s", wait, extra={"error": error})
+            await asyncio.sleep(wait)
 
     async def _follow(self, version: str) -> None:
         async for change, item in self._api.watch_slices(version):
@@ -103,7 +121,8 @@ class Publisher:
             await asyncio.sleep(SETTLE_S)
             self._dirty.clear()
             node = await self._api.get_node()  # each time: it may have been replaced by another of its name
-            wanted = wanted_slices(self._devices(), driver_name=self._driver, node=node)
+            parts = pool_of(self._offer(), self._accepts)
+            wanted = wanted_slices(parts, driver_name=self._driver, node=node)
             plan = make_plan(list(self._stored.values()), wanted, self._accepted)
             for item in plan.put:
                 await self._put(item)
@@ -117,7 +136,18 @@ class Publisher:
 
     async def _put(self, item: ResourceSliceInput) -> None:
         name = item["metadata"]["name"]
-        stored = await self._api.put_slice(item)
+        try:
+            stored = await self._api.put_slice(item)
+        except ApiError as error:
+            if (
+                error.code == INVALID
+                and "consumesCounters" in str(item["spec"])
+                and self._accepts.counters_apart
+            ):
+                log.warning("the API server wants counters and devices in one slice", extra={"error": error})
+                self._accepts = replace(self._accepts, counters_apart=False)
+                self._dirty.set()
+            raise
         if version_of(stored) >= self._seen.get(
             name, 0
         ):  # else an event that is newer than this answer came first
@@ -125,6 +155,21 @@ class Publisher:
         sent, came_back = content(item), content(stored)
         self._accepted[name] = (sent, came_back)
         if sent != came_back:
-            log.error(
-                "the API server dropped or changed fields of slice %s; a feature gate may be off there", name
-            )
+            self._adapt(item, stored)
+
+    def _adapt(self, sent: ResourceSliceInput, stored: ResourceSlice) -> None:
+        """The server dropped something: publish from now on what is safe without it."""
+        name, lost = sent["metadata"]["name"], dropped(sent, stored)
+        log.error(
+            "the API server dropped %s of slice %s; a feature gate is off there",
+            ", ".join(sorted(lost)) or "or changed fields",
+            name,
+        )
+        accepts = replace(
+            self._accepts,
+            counters=self._accepts.counters and not lost & {"consumesCounters", "sharedCounters"},
+            taints=self._accepts.taints and "taints" not in lost,
+        )
+        if accepts != self._accepts:
+            self._accepts = accepts
+            self._dirty.set()

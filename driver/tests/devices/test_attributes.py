@@ -1,10 +1,20 @@
-"""A GPU as a device of a ResourceSlice."""
+"""A device of each kind as the entry of a ResourceSlice."""
+
+from typing import Any
 
 import pytest
-from claim_service import listed_gpu as gpu
+from claim_service import gpu
 
 from dra_api.names import ATTRIBUTE_VALUE_MAX
+from dra_api.objects import Device
 from dra_driver.devices.attributes import device_of, semantic_version
+from dra_driver.devices.model import Fabric, GpuDevice, NvLinks
+from dra_driver.features import Features
+
+
+def entry(**members: Any) -> Device:
+    one = gpu(0, **members)
+    return device_of(GpuDevice(name=one.device_name, gpu=one), Features())
 
 
 @pytest.mark.parametrize(
@@ -15,7 +25,7 @@ def test_driver_versions_become_semantic(driver: str, version: str) -> None:
 
 
 def test_what_is_not_known_of_a_gpu_is_left_out() -> None:
-    device = device_of(gpu(0, memory_bytes=None))
+    device = entry(memory_bytes=None)
     assert device["name"] == "gpu-0"
     assert "capacity" not in device
     assert set(device["attributes"]) == {
@@ -26,26 +36,41 @@ def test_what_is_not_known_of_a_gpu_is_left_out() -> None:
         "driverVersion",
         "cudaDriverVersion",
         "nvlinks",
+        "computePriority",
         "resource.kubernetes.io/pciBusID",
     }
 
 
 def test_what_is_known_of_a_gpu_is_published_with_its_type() -> None:
-    known = gpu(
-        3, brand="Tesla", architecture="Blackwell", pcie_root="pci0000:00", numa_node=1, clique=("c-1", 7)
+    device = entry(
+        brand="Tesla",
+        architecture="Blackwell",
+        pcie_root="pci0000:00",
+        numa_node=1,
+        module_id=0,
+        addressing_mode="ATS",
+        ecc=False,
+        recovery="none",
+        fabric=Fabric(cluster="c-1", clique=7),
+        links=NvLinks(active=18, bandwidth_bytes=18 * 53125 * 10**6, peers=7),
     )
-    device = device_of(known)
     attributes = device["attributes"]
     assert attributes["brand"] == {"string": "Tesla"}
     assert attributes["architecture"] == {"string": "Blackwell"}
+    assert attributes["addressingMode"] == {"string": "ATS"}
+    assert attributes["gpuModuleID"] == {"int": 0}
+    assert attributes["eccEnabled"] == {"bool": False}
+    assert attributes["recoveryAction"] == {"string": "none"}
+    assert attributes["fabricCluster"] == {"string": "c-1"}
     assert attributes["fabricClique"] == {"string": "c-1.7"}
+    assert (attributes["nvlinks"], attributes["nvlinkPeers"]) == ({"int": 18}, {"int": 7})
     assert attributes["cudaComputeCapability"] == {"version": "10.0.0"}
     assert attributes["cudaDriverVersion"] == {"version": "13.0.0"}
     assert attributes["resource.kubernetes.io/pcieRoot"] == {"string": "pci0000:00"}
     assert attributes["resource.kubernetes.io/numaNode"] == {"int": 1}
-    assert device["capacity"] == {"memory": {"value": "1Gi"}}
+    assert device["capacity"] == {"memory": {"value": "8Gi"}, "nvlinkBandwidth": {"value": "956250000000"}}
 
 
 def test_a_long_name_is_cut_between_characters() -> None:
-    text = device_of(gpu(0, name="é" * 40))["attributes"]["productName"]["string"]
+    text = entry(name="é" * 40)["attributes"]["productName"]["string"]
     assert text == "é" * (ATTRIBUTE_VALUE_MAX // 2)

@@ -9,6 +9,7 @@ from dra_api.identifiers import DriverName, NodeName
 from dra_api.objects import Node, ResourceSliceInput
 from dra_driver.errors import ApiError
 from dra_driver.publish.client import ApiClient
+from dra_driver.publish.pool import Part
 from dra_driver.publish.slices import wanted_slices
 from kube_emulator import Cluster, Fault, Options
 
@@ -30,7 +31,7 @@ async def api(cluster: Cluster) -> AsyncIterator[ApiClient]:
 
 
 def wanted(node: Node, name: str = "gpu-0") -> ResourceSliceInput:
-    [item] = wanted_slices([{"name": name}], driver_name=DRIVER, node=node)
+    [item] = wanted_slices([Part([{"name": name}])], driver_name=DRIVER, node=node)
     item["spec"]["pool"]["generation"] = 1
     return item
 

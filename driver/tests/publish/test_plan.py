@@ -10,7 +10,8 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 from dra_api.identifiers import DriverName
 from dra_api.objects import Device, DeviceTaint, Node, ObjectMeta, ResourceSlice, ResourceSliceInput
 from dra_driver.publish.plan import content, make_plan
-from dra_driver.publish.slices import split, wanted_slices
+from dra_driver.publish.pool import Part, split
+from dra_driver.publish.slices import wanted_slices
 
 DRIVER = DriverName("gpu.example.com")
 CREATED = "2026-01-01T00:00:00Z"
@@ -33,7 +34,7 @@ def devices(count: int, taint: DeviceTaint | None = None) -> list[Device]:
 
 
 def wanted(count: int) -> list[ResourceSliceInput]:
-    return wanted_slices(devices(count), driver_name=DRIVER, node=node())
+    return wanted_slices([Part(group) for group in split(devices(count))], driver_name=DRIVER, node=node())
 
 
 class Server:
@@ -112,16 +113,37 @@ def test_a_missing_slice_is_put_back_in_the_current_generation() -> None:
     assert item["spec"]["pool"] == {"name": "node-0", "generation": 1, "resourceSliceCount": 2}
 
 
-def test_a_changed_device_raises_the_generation_of_every_slice() -> None:
+def test_a_change_of_two_slices_raises_the_generation_of_every_slice() -> None:
     server = Server()
     server.follow(wanted(200))
-    plan = make_plan(list(server.slices.values()), wanted(199), {})
+    plan = make_plan(
+        list(server.slices.values()),
+        wanted_slices([Part(devices(100)), Part(devices(99))], driver_name=DRIVER, node=node()),
+        {},
+    )
     assert [item["spec"]["pool"]["generation"] for item in plan.put] == [2, 2]
     assert all(item["metadata"]["resourceVersion"] for item in plan.put)
 
 
+def test_a_change_of_one_slice_is_one_write_in_the_same_generation() -> None:
+    server = Server()
+    server.follow(wanted(200))
+    [item] = make_plan(list(server.slices.values()), wanted(199), {}).put
+    assert item["metadata"]["name"] == "node-0-gpu.example.com-1"
+    assert item["metadata"]["resourceVersion"]
+    assert item["spec"]["pool"] == {"name": "node-0", "generation": 1, "resourceSliceCount": 2}
+
+
+def test_a_change_beside_a_stray_raises_the_generation() -> None:
+    server = Server()
+    server.follow(wanted(300))
+    plan = make_plan(list(server.slices.values()), wanted(255), {})
+    assert {item["spec"]["pool"]["generation"] for item in plan.put} == {2}
+    assert plan.delete == ("node-0-gpu.example.com-2",)
+
+
 def test_fields_that_the_server_drops_are_not_sent_forever() -> None:
-    server, [wish] = Server(), wanted_slices(devices(1, taint=TAINT), driver_name=DRIVER, node=node())
+    server, [wish] = Server(), wanted_slices([Part(devices(1, taint=TAINT))], driver_name=DRIVER, node=node())
     server.follow([wish])
     [stored] = server.slices.values()
     sent = content(stored)
@@ -134,7 +156,7 @@ def test_fields_that_the_server_drops_are_not_sent_forever() -> None:
 def test_equal_quantities_are_equal_content() -> None:
     def with_memory(text: str) -> ResourceSliceInput:
         device: Device = {"name": "gpu-0", "capacity": {"m": {"value": text}}}
-        return wanted_slices([device], driver_name=DRIVER, node=node())[0]
+        return wanted_slices([Part([device])], driver_name=DRIVER, node=node())[0]
 
     first, second = map(with_memory, ("1Gi", "1024Mi"))
     assert content(first) == content(second)
@@ -152,7 +174,7 @@ def test_slices_are_split_at_the_limits() -> None:
 
 
 def test_slice_names_stay_legal_for_the_longest_node_name() -> None:
-    [item] = wanted_slices(devices(1), driver_name=DriverName("d" * 63), node=node("n" * 253))
+    [item] = wanted_slices([Part(devices(1))], driver_name=DriverName("d" * 63), node=node("n" * 253))
     assert len(item["metadata"]["name"]) <= 253
 
 
@@ -174,6 +196,6 @@ def test_slices_of_other_names_are_deleted_and_never_lower_the_generation() -> N
 def test_a_slice_of_an_earlier_node_of_the_same_name_is_replaced() -> None:
     server = Server()
     server.follow(wanted(1))
-    again = wanted_slices(devices(1), driver_name=DRIVER, node=node(uid="u-2"))
+    again = wanted_slices([Part(devices(1))], driver_name=DRIVER, node=node(uid="u-2"))
     [item] = make_plan(list(server.slices.values()), again, {}).put
     assert item["metadata"]["ownerReferences"][0]["uid"] == "u-2"

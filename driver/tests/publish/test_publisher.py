@@ -7,7 +7,10 @@ from typing import cast
 
 from dra_api.identifiers import DriverName
 from dra_api.objects import JsonObject
+from dra_driver.devices.model import Inventory
+from dra_driver.features import Features
 from dra_driver.publish.client import ApiClient
+from dra_driver.publish.pool import Offer
 from dra_driver.publish.publisher import Publisher
 
 
@@ -59,7 +62,7 @@ async def test_a_deletion_that_overtakes_the_answer_to_the_creation_is_noticed()
     publisher = Publisher(
         api=cast("ApiClient", api),
         driver_name=DriverName("d"),
-        devices=lambda: [{"name": "gpu-0"}],
+        offer=lambda: Offer(inventory=Inventory(), features=Features()),
         on_sync=lambda synced: None,
     )
     task = asyncio.create_task(publisher.run())

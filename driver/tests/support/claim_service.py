@@ -13,7 +13,6 @@ from dra_driver.claims.identity import ClaimRef
 from dra_driver.claims.instances import Instances
 from dra_driver.claims.service import ClaimService
 from dra_driver.claims.steps import Steps
-from dra_driver.devices.inventory import Gpu as ListedGpu
 from dra_driver.devices.model import (
     Allocatable,
     Engines,
@@ -46,27 +45,6 @@ def gpu(minor: int, **members: Any) -> Gpu:
         "cuda": 13000,
     }
     return Gpu(**values | members)
-
-
-def listed_gpu(minor: int, **members: Any) -> ListedGpu:
-    """A GPU as the scan of the hardware returns it."""
-    values: dict[str, Any] = {
-        "minor": minor,
-        "uuid": f"GPU-{minor}",
-        "name": "NVIDIA Test",
-        "brand": None,
-        "architecture": None,
-        "capability": (10, 0),
-        "memory_bytes": 1 << 30,
-        "pci_bus_id": "0000:00:00.0",
-        "pcie_root": None,
-        "numa_node": None,
-        "driver_version": "580.1",
-        "cuda": 13000,
-        "links": 0,
-        "clique": None,
-    }
-    return ListedGpu(**values | members)
 
 
 PROFILE = MigProfile(

@@ -1,0 +1,31 @@
+"""Feature gates as they are written on the command line."""
+
+import pytest
+
+from dra_driver.errors import ConfigError
+from dra_driver.features import GATES, Features, parse
+
+
+def test_what_is_not_named_has_its_default() -> None:
+    assert parse("") == Features()
+    assert parse("DynamicMIG=true, StaticMIG=False") == Features(dynamic_mig=True, static_mig=False)
+
+
+def test_all_of_them_can_be_combined() -> None:
+    everything = parse(",".join(f"{gate}=true" for gate in GATES))
+    assert everything == Features(
+        static_mig=True, dynamic_mig=True, vfio=True, health=True, consumable_capacity=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("Dynamic=true", "unknown gate 'Dynamic'; there are ConsumableShares, DynamicMIG"),
+        ("DynamicMIG", "DynamicMIG has the value ''; wanted DynamicMIG=true or DynamicMIG=false"),
+        ("DynamicMIG=1", "has the value '1'"),
+    ],
+)
+def test_a_wrong_gate_is_a_usage_error(text: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        parse(text)
