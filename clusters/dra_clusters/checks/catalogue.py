@@ -19,6 +19,7 @@ from dra_clusters.checks import (  # noqa: F401 # each registers its behaviours
     metadata,
     namespaces,
     patching,
+    pod_life,
     pods,
     pooling,
     registering,
@@ -31,6 +32,7 @@ from dra_clusters.checks import (  # noqa: F401 # each registers its behaviours
     tolerating,
     waking,
     watching,
+    workloads,
 )
 from dra_clusters.checks.behaviour import REGISTERED, Behaviour
 

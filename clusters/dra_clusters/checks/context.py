@@ -15,8 +15,13 @@ from dra_api.objects import JsonObject
 from dra_clusters.checks.client import Answer, Client
 from dra_clusters.provider import Node
 
-RESOURCE = "/apis/resource.k8s.io/v1"
+RESOURCE, APPS = "/apis/resource.k8s.io/v1", "/apis/apps/v1"
 GROUPS = {
+    "controllerrevisions": APPS,
+    "daemonsets": APPS,
+    "deployments": APPS,
+    "replicasets": APPS,
+    "jobs": "/apis/batch/v1",
     "clusterroles": "/apis/rbac.authorization.k8s.io/v1",
     "clusterrolebindings": "/apis/rbac.authorization.k8s.io/v1",
     "roles": "/apis/rbac.authorization.k8s.io/v1",

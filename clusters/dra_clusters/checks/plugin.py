@@ -87,6 +87,7 @@ class Plugin:
 
     Attributes:
         devices: (request name or "", device) of each device that a prepared claim gets.
+        hooks: OCI hooks of each device.
         prepare: shapes the answers to NodePrepareResources.
         unprepare: shapes the answers to NodeUnprepareResources.
         registrations: (registered, error) of each notification.
@@ -107,6 +108,7 @@ class Plugin:
         self.versions = list(versions)
         self.kind = kind
         self.devices: list[tuple[str, str]] = [("", "d0")]
+        self.hooks: list[JsonObject] = []
         self.prepare: Answering = as_is
         self.unprepare: Answering = as_is
         self.registrations: list[tuple[bool, str]] = []
@@ -156,7 +158,7 @@ class Plugin:
         spec: JsonObject = {
             "cdiVersion": "0.6.0",
             "kind": f"{vendor}/device",
-            "devices": [{"name": device, "containerEdits": {"env": [variable]}}],
+            "devices": [{"name": device, "containerEdits": {"env": [variable], "hooks": self.hooks}}],
         }
         path = self.node.cdi_dir / f"{self.driver}-{device}.json"
         temporary = path.with_suffix(".tmp")

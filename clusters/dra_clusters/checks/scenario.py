@@ -94,7 +94,13 @@ class Scenario:
         self.context.create("resourceclaimtemplates", {"metadata": {"name": name}, "spec": spec})
         return name
 
-    def pod(self, *claims: str, templates: Mapping[str, str] | None = None, **spec: Any) -> str:
+    def pod(
+        self,
+        *claims: str,
+        templates: Mapping[str, str] | None = None,
+        annotations: Mapping[str, str] | None = None,
+        **spec: Any,
+    ) -> str:
         """A pod that uses CLAIMS as c0, c1... and TEMPLATES {name in the pod: template}; its name."""
         entries: list[JsonObject] = [
             {"name": f"c{n}", "resourceClaimName": each} for n, each in enumerate(claims)
@@ -112,7 +118,7 @@ class Scenario:
             "automountServiceAccountToken": False,
         } | spec
         name = self.context.name()
-        item = {"metadata": {"name": name}, "spec": full}
+        item = {"metadata": {"name": name, "annotations": annotations or {}}, "spec": full}
         answers: list[Answer] = []
 
         def create() -> bool:
