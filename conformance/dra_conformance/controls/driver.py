@@ -29,7 +29,7 @@ from dra_api.kubelet._generated.registration_pb2_grpc import (
 )
 from dra_conformance.controls.cluster import ApiFailure, ControlApi
 from dra_conformance.controls.defects import DEFECTS
-from dra_conformance.controls.preparing import Preparing, Refusal
+from dra_conformance.controls.preparing import Preparing, Refusal, Unwritten
 from dra_conformance.controls.publishing import Publishing
 
 
@@ -94,7 +94,8 @@ class Plugin(ServicerV1, ServicerV1Beta1):
             try:
                 devices = self._preparing.prepare(claim.namespace, claim.name, claim.uid)
             except Refusal as error:
-                if self._defect == "fails-batch":
+                unwritten = isinstance(error, Unwritten) and self._defect == "write-fails-batch"
+                if self._defect == "fails-batch" or unwritten:
                     context.abort(grpc.StatusCode.INTERNAL, str(error))
                 entry.error = str(error)
                 continue

@@ -23,6 +23,10 @@ class Refusal(Exception):
     """A claim cannot be prepared or unprepared."""
 
 
+class Unwritten(Refusal):
+    """A claim's CDI file cannot be written."""
+
+
 class Preparing:
     """All claims of the control driver."""
 
@@ -130,9 +134,13 @@ class Preparing:
                 if not device["admin"] or self._defect == "admin-conflicts":
                     self.make_free(device["device"], uid)
             known = self._claims.get(uid)
-            if known is None or self._defect != "trusts-state":
+            record = {"namespace": namespace, "name": name, "devices": devices}
+            if self._defect == "records-first":
+                self._claims[uid] = record
+                self.save()
+            if known is None or self._defect not in ("trusts-state", "records-first"):
                 self.write(uid, devices)
-            self._claims[uid] = {"namespace": namespace, "name": name, "devices": devices}
+            self._claims[uid] = record
             self.save()
             if self._defect == "writes-status":
                 status = {"allocation": claim["status"]["allocation"]}
@@ -198,6 +206,12 @@ class Preparing:
         if self._defect == "config-by-main":
             names |= {name for config in configs for name in config.get("requests") or [] if "/" in name}
         found = ""
+        if self._defect == "last-config-wins" and len(configs) > 1:
+            return str(configs[-1]["opaque"]["parameters"].get("color", ""))
+        if self._defect == "class-wins":
+            configs = sorted(configs, key=lambda config: config["source"] == "FromClass")
+        if self._defect == "ignores-class":
+            configs = [config for config in configs if config["source"] == "FromClaim"]
         for config in configs:
             listed = config.get("requests") or []
             everywhere = not listed and self._defect != "config-needs-names"
@@ -281,7 +295,7 @@ class Preparing:
         """Write a claim's CDI file.
 
         Raises:
-            Refusal: the folder does not take it.
+            Unwritten: the folder does not take it.
         """
         spec: dict[str, Any] = {
             "cdiVersion": "9.0.0" if self._defect == "future-version" else "0.5.0",
@@ -313,7 +327,7 @@ class Preparing:
         except OSError as error:
             if self._defect != "hides-disk-errors":
                 message = f"cannot write {path.name}: {os.strerror(error.errno or 0)}"
-                raise Refusal(message) from error
+                raise Unwritten(message) from error
 
     def edits(self, device: dict[str, Any]) -> dict[str, Any]:
         """What a container gets with a device."""

@@ -73,6 +73,8 @@ class Publishing(threading.Thread):
             except ApiFailure as error:
                 if self._defect != "hides-failures":
                     self._say(f"publishing failed: {error}")
+                if self._defect == "retry-storm":
+                    continue
                 self._over.wait(2 * POLL_S)
             self._over.wait(POLL_S)
 

@@ -104,6 +104,7 @@ class Descriptor(Strict, frozen=True, kw_only=True):
         features: claimed feature gates beyond ``core``; the rules of others do not apply.
         bad_config: opaque parameters that the driver must refuse.
         visible_config: opaque parameters that change what a container gets with the device: variables, nodes or mounts.
+        other_visible_config: the same with another value, so that it can be seen which of two entries wins.
     """
 
     schema: str
@@ -116,6 +117,7 @@ class Descriptor(Strict, frozen=True, kw_only=True):
     features: list[str] = []
     bad_config: dict[str, Any] | None = None
     visible_config: dict[str, Any] | None = None
+    other_visible_config: dict[str, Any] | None = None
     exemptions: list[Exemption] = []
 
 

@@ -32,7 +32,7 @@ class CdiView:
         found = []
         for name in self.listing():
             path = self.folder / name
-            if path.suffix in (".json", ".yaml"):
+            if path.suffix in (".json", ".yaml") and path.is_file():
                 try:
                     text = path.read_text()
                 except FileNotFoundError:  # removed since it was listed

@@ -1,13 +1,13 @@
 """Parameters and admin access: to which devices of a claim they apply, seen in what containers get (resource/v1, 1.37)."""
 
 import json
+from collections.abc import Sequence
 
 from dra_api.objects import JsonObject
 from dra_conformance.catalogue.marks import requirement
 from dra_conformance.expectations import each, expect, not_applicable
 from dra_conformance.harness.harness import Claim, Harness
-from dra_conformance.harness.kubelet import Entry
-from dra_conformance.suite.prepare.claims import expect_refused
+from dra_conformance.suite.prepare.claims import entry_of, expect_refused
 
 
 def views(harness: Harness, claim: Claim) -> dict[str, str]:
@@ -19,20 +19,38 @@ def views(harness: Harness, claim: Claim) -> dict[str, str]:
     return found
 
 
-def changed(harness: Harness, requests: list[str], *, config_for: list[str]) -> list[bool]:
-    """Whether parameters for the requests CONFIG_FOR change what a container gets, for a device of each of REQUESTS."""
-    parameters = harness.descriptor.visible_config
-    if parameters is None:
-        not_applicable("the descriptor names no visibleConfig")
-    devices = harness.require_devices(len(requests))
+def entry(
+    harness: Harness, parameters: JsonObject, *, requests: Sequence[str] = (), source: str = "FromClaim"
+) -> JsonObject:
+    """An entry of an allocation's config."""
     opaque = {"driver": harness.descriptor.driver, "parameters": parameters}
-    entry: JsonObject = {"source": "FromClaim", "requests": config_for, "opaque": opaque}
-    seen = []
-    for configs in ((), (entry,)):
-        claim = harness.claim(*devices, requests=requests, raw_configs=configs)
-        seen.append(views(harness, claim))
-        harness.release(claim)
-    return [seen[0][name] != seen[1][name] for _, name in devices]
+    return {"source": source, "requests": list(requests), "opaque": opaque}
+
+
+def visible(harness: Harness) -> JsonObject:
+    """Parameters that change what a container gets."""
+    found = harness.descriptor.visible_config
+    if found is None:
+        not_applicable("the descriptor names no visibleConfig")
+    return found
+
+
+def seen(harness: Harness, requests: Sequence[str], *configs: JsonObject) -> list[str]:
+    """What a container gets with a device of each of REQUESTS, of a claim with CONFIGS."""
+    devices = harness.require_devices(len(requests))
+    claim = harness.claim(*devices, requests=requests, raw_configs=configs)
+    found = views(harness, claim)
+    harness.release(claim)
+    return [found[name] for _, name in devices]
+
+
+def changed(
+    harness: Harness, requests: Sequence[str], *, config_for: Sequence[str], source: str = "FromClaim"
+) -> list[bool]:
+    """Whether parameters for the requests CONFIG_FOR change what a container gets, for a device of each of REQUESTS."""
+    config = entry(harness, visible(harness), requests=config_for, source=source)
+    plain, with_config = seen(harness, requests), seen(harness, requests, config)
+    return [one != other for one, other in zip(plain, with_config, strict=True)]
 
 
 @requirement("CFG-002", why="users leave out the requests when they mean all")
@@ -47,6 +65,38 @@ def test_parameters_are_for_their_requests(harness: Harness) -> None:
     """Parameters for one request apply to its device and to no other."""
     found = changed(harness, ["a", "b"], config_for=["a"])
     expect(found == [True, False], wanted="a changed, b not", found=found, where="parameters for a")
+
+
+@requirement("CFG-003", why="with two entries in a claim, one user's settings would reach the other's device")
+def test_several_parameters_each_reach_their_own_request(harness: Harness) -> None:
+    """Of two entries, one for request a and one for request b, each reaches its own device, and none that of c."""
+    first = visible(harness)
+    second = harness.descriptor.other_visible_config or first
+    configs = [entry(harness, first, requests=["a"]), entry(harness, second, requests=["b"])]
+    requests = ("a", "b", "c")
+    alone = [seen(harness, requests, config)[index] for index, config in enumerate(configs)]
+    wanted = [*alone, seen(harness, requests)[2]]
+    found = seen(harness, requests, *configs)
+    expect(found == wanted, wanted=wanted, found=found, where="entries for a and for b, devices of a, b, c")
+
+
+@requirement("CFG-006", why="the administrator's defaults for a class would not take effect")
+def test_parameters_of_a_class_take_effect(harness: Harness) -> None:
+    """Parameters with the source FromClass apply as those of a claim do."""
+    found = changed(harness, ["a"], config_for=["a"], source="FromClass")
+    expect(found == [True], wanted="the device changed", found=found, where="parameters FromClass")
+
+
+@requirement("CFG-006", why="the user's choice would be overruled by the default of the class")
+def test_parameters_of_a_claim_win_over_those_of_its_class(harness: Harness) -> None:
+    """Where class and claim set one setting, the container gets what the claim says."""
+    of_class, of_claim = visible(harness), harness.descriptor.other_visible_config
+    if of_claim is None:
+        not_applicable("the descriptor names no otherVisibleConfig")
+    claim = entry(harness, of_claim, requests=["a"])
+    wanted = seen(harness, ["a"], claim)
+    found = seen(harness, ["a"], entry(harness, of_class, requests=["a"], source="FromClass"), claim)
+    expect(found == wanted, wanted=wanted, found=found, where="an entry FromClass and one FromClaim")
 
 
 @requirement("CFG-004", why="the user's settings are lost as soon as a request has alternatives")
@@ -97,12 +147,12 @@ def test_admin_access_to_a_device_in_use(harness: Harness) -> None:
     user, admin = harness.claim(device), harness.claim(device, admin=True)
     ids = ids_of(harness, user)
     edits = [harness.cdi.edits(name) for name in ids]
-    entry = harness.kubelet.attempt(admin).get(admin.uid, Entry((), "no entry"))
+    given = entry_of(harness.kubelet.attempt(admin), admin)
     after = [harness.cdi.edits(name) for name in ids]
     harness.kubelet.unprepared(user)
     left = harness.still_defined(ids)
     harness.release(admin, user)
-    expect(not entry.error and bool(entry.devices), wanted="prepared", found=entry, where="admin access")
+    expect(not given.error and bool(given.devices), wanted="prepared", found=given, where="admin access")
     expect(after == edits, wanted=edits, found=after, where="the user's CDI edits")
     each(left, wanted="the user's claim unprepared", where="beside admin access")
 
