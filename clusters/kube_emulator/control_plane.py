@@ -12,11 +12,15 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kube_emulator.apiserver.admission.checks import Checks
+from kube_emulator.apiserver.admission.cluster_view import ClusterView
+from kube_emulator.apiserver.admission.expressions import Expressions
+from kube_emulator.apiserver.admission.policies import Policies
 from kube_emulator.apiserver.audit import Audit
 from kube_emulator.apiserver.auth import bootstrap, rbac
 from kube_emulator.apiserver.auth.security import Security, drained
 from kube_emulator.apiserver.cel.device_selector import check_expression
-from kube_emulator.apiserver.registry.admission import Admission
+from kube_emulator.apiserver.registry.admission import Admission, admit_all
 from kube_emulator.apiserver.registry.api import Api
 from kube_emulator.apiserver.registry.reading import Reading
 from kube_emulator.apiserver.served_versions import builtin_registry
@@ -60,18 +64,22 @@ class ControlPlane:
         self._nodes = (*nodes, *hollow)
         registry = builtin_registry(release, options.runtime_config)
         roles = self.store.subscribe(rbac.KINDS)
+        objects = Reading(self.store, registry, self.clock)
         self.security = Security(
-            Reading(self.store, registry, self.clock),
+            objects,
             lambda: drained(roles),
             gates=gates,
             enforced=options.rbac,
             now=self.clock.time,
             nodes=options.node_names,
         )
+        expressions = Expressions(self.security.authority.decide)
+        policies = Policies(ClusterView(objects, registry), expressions)
         admission = Admission(
-            admit=self.security.authority.admit,
+            admit=lambda write: admit_all((self.security.authority.admit, policies.check), write),
             check_status=self.security.authority.check_status,
             check_expression=functools.partial(check_expression, gates=gates, release=release),
+            check_configuration=Checks(expressions).causes,
         )
         self.api = Api(self.store, registry, self.clock, gates=gates, admission=admission, seed=options.seed)
         self.fleet = self._fleet(nodes_dir, nodes, hollow, server) if "kubelet" in options.parts else None

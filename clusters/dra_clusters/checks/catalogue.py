@@ -21,6 +21,7 @@ from dra_clusters.checks import (  # noqa: F401 # each registers its behaviours
     patching,
     pod_life,
     pods,
+    policies,
     pooling,
     registering,
     scheduling,

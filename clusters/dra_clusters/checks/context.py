@@ -16,6 +16,7 @@ from dra_clusters.checks.client import Answer, Client
 from dra_clusters.provider import Node
 
 RESOURCE, APPS = "/apis/resource.k8s.io/v1", "/apis/apps/v1"
+ADMISSION = "/apis/admissionregistration.k8s.io/v1"
 GROUPS = {
     "controllerrevisions": APPS,
     "daemonsets": APPS,
@@ -32,6 +33,10 @@ GROUPS = {
     "deviceclasses": RESOURCE,
     "leases": "/apis/coordination.k8s.io/v1",
     "customresourcedefinitions": "/apis/apiextensions.k8s.io/v1",
+    "validatingadmissionpolicies": ADMISSION,
+    "validatingadmissionpolicybindings": ADMISSION,
+    "validatingwebhookconfigurations": ADMISSION,
+    "mutatingwebhookconfigurations": ADMISSION,
 }
 CLUSTER_SCOPED = frozenset(
     {
@@ -42,6 +47,10 @@ CLUSTER_SCOPED = frozenset(
         "clusterroles",
         "clusterrolebindings",
         "customresourcedefinitions",
+        "validatingadmissionpolicies",
+        "validatingadmissionpolicybindings",
+        "validatingwebhookconfigurations",
+        "mutatingwebhookconfigurations",
     }
 )
 GRACELESS: JsonObject = {"gracePeriodSeconds": 0}

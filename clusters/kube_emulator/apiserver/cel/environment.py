@@ -13,7 +13,7 @@ import functools
 import itertools
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -204,7 +204,12 @@ def names(rules: Rules) -> Names:
 @functools.cache
 def runtime(variables: tuple[str, ...] = ("device",)) -> Any:
     """The environment that evaluates. Variables are ``dyn``: the checker knows their types, the library need not."""
-    functions = [*functions_of(lists=True), *INSERT]
+    return runtime_with(variables, ())
+
+
+def runtime_with(variables: tuple[str, ...], more: Sequence[Function]) -> Any:
+    """``runtime`` with MORE functions, of one cluster; making it is expensive."""
+    functions = [*functions_of(lists=True), *INSERT, *more]
     return cel.NewEnv(
         config=configured(True),
         variables=dict.fromkeys(variables, cel.Type.DYN),
@@ -323,8 +328,14 @@ def compile_rule(text: str, variables: tuple[str, ...]) -> Any:
     tree = parse(text, lists=True)
     known = Names(names(Rules()).functions, dict.fromkeys(variables, DYN), {})
     checked = checked_tree(tree, text, known)
-    adapt(tree, checked)
+    adapt(tree, checked, devices=False)
     return runtime(variables).deserialize(write(tree))
+
+
+def failure(result: Any) -> str:
+    """Why an evaluation failed, as cel-go puts it."""
+    text = MISSING.sub(r"no such key: \1", str(result.value()))
+    return re.sub(r"^[A-Z_]+: ", "", text).replace("No matching overloads found : ", "no such overload: ")
 
 
 def activation(fields: Mapping[str, Any]) -> Any:
@@ -361,8 +372,5 @@ def outcome(program: Program, device: Any) -> Any:
     except RuntimeError as error:  # a value that the library cannot carry
         raise EvaluationError(str(error)) from error
     if result.type() == cel.Type.ERROR:
-        text = MISSING.sub(r"no such key: \1", str(result.value()))
-        raise EvaluationError(
-            re.sub(r"^[A-Z_]+: ", "", text).replace("No matching overloads found : ", "no such overload: ")
-        )
+        raise EvaluationError(failure(result))
     return result

@@ -61,9 +61,9 @@ INSERT = [
 """Functions that the library lacks, or has under a name that lists need too."""
 
 
-def adapt(tree: Any, checked: Checked) -> None:
-    """Change TREE; see the module."""
-    types = {key: str(kind) for key, kind in checked.types.items()}
+def adapt(tree: Any, checked: Checked, *, devices: bool = True) -> None:
+    """Change TREE; see the module. DEVICES: it is about a device, whose domains are all there."""
+    types = {key: str(kind) for key, kind in checked.types.items()} if devices else {}
     every = list(nodes(tree.expr))
     highest = max(node.id for node in every)
     for node in reversed(every):  # children first: a parent copies children that are adapted already

@@ -7,10 +7,12 @@ The text is canonical, so that equal values are equal maps. Functions take and r
 
 import datetime
 import ipaddress
+import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -112,6 +114,25 @@ def network(text: str) -> Network:
     return ipaddress.ip_interface(text)
 
 
+@dataclass(frozen=True)
+class Check:
+    """A value of apiserver ``pkg/cel/library/authz.go``: what is asked of the authorizer so far, or its decision.
+
+    Attributes:
+        kind: one of CHECKS.
+        parts: e.g. ``{"group": "apps", "resource": "deployments"}``.
+    """
+
+    kind: str
+    parts: Mapping[str, Any]
+
+
+CHECKS = tuple(
+    f"kubernetes.authorization.{name}"
+    for name in ("Authorizer", "PathCheck", "GroupCheck", "ResourceCheck", "Decision")
+)
+
+
 QUANTITY, SEMVER, IP, CIDR, URL, FORMAT = (
     "kubernetes.Quantity",
     "kubernetes.Semver",
@@ -135,6 +156,8 @@ def encode(value: Any) -> Any:
             return f"{value.total_seconds()}s"
         case datetime.datetime():
             return value.isoformat()
+        case Check():
+            return {value.kind: json.dumps(value.parts)}
         case Format():
             return {FORMAT: value.name}
         case ipaddress.IPv4Interface() | ipaddress.IPv6Interface():
@@ -146,6 +169,10 @@ def encode(value: Any) -> Any:
     return value
 
 
+def _check(kind: str, text: str) -> Check:
+    return Check(kind, json.loads(text))
+
+
 DECODERS: dict[str, Any] = {
     QUANTITY: Fraction,
     SEMVER: Semver.of,
@@ -153,6 +180,7 @@ DECODERS: dict[str, Any] = {
     CIDR: network,
     URL: Url.of,
     FORMAT: Format,
+    **{kind: partial(_check, kind) for kind in CHECKS},
 }
 
 

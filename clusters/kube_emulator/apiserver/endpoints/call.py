@@ -89,6 +89,10 @@ class Call:
         """The field manager of the request."""
         return Writer(options.manager, "Update", self.served, self.info.subresource, self.warnings.append)
 
+    def deleter(self) -> Writer:
+        """Who deletes: it has no field manager."""
+        return Writer(served=self.served, warn=self.warnings.append)
+
     def selection(self, options: ListOptions) -> Predicate:
         """What is selected.
 

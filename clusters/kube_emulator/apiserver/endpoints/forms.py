@@ -8,10 +8,10 @@ import yaml
 
 from dra_api.objects import JsonObject
 from kube_emulator.apiserver.endpoints.negotiation import Media
-from kube_emulator.apiserver.registry.conversion import from_storage
 from kube_emulator.apiserver.registry.watching import Event
 from kube_emulator.apiserver.resources import Served
 from kube_emulator.apiserver.schema import protobuf
+from kube_emulator.apiserver.versions import from_storage
 from kube_emulator.store.store import Stored
 
 

@@ -72,7 +72,13 @@ async def deletecollection(call: Call) -> web.Response:
     part = chosen_part(call, list_options(query, watching=False))
     for item in part.items:
         metadata = item.value["metadata"]
-        call.api.delete(call.plural, metadata["name"], metadata.get("namespace", ""), options=options)
+        call.api.delete(
+            call.plural,
+            metadata["name"],
+            metadata.get("namespace", ""),
+            options=options,
+            writer=call.deleter(),
+        )
     return await answer_part(call, part)
 
 

@@ -12,8 +12,8 @@ from kube_emulator.apiserver.endpoints.negotiation import body_media, patch_kind
 from kube_emulator.apiserver.endpoints.writes import options_of
 from kube_emulator.apiserver.patches.json_patch import json_patch
 from kube_emulator.apiserver.patches.merge import merge
-from kube_emulator.apiserver.registry.conversion import to_storage
 from kube_emulator.apiserver.status import bad_request
+from kube_emulator.apiserver.versions import to_storage
 
 BUILT_IN = {
     "specReplicasPath": ".spec.replicas",

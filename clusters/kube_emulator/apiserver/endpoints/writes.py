@@ -8,10 +8,10 @@ from dra_api.objects import JsonObject
 from kube_emulator.apiserver.endpoints.bodies import parse_json, read_object, read_patch
 from kube_emulator.apiserver.endpoints.call import Call
 from kube_emulator.apiserver.endpoints.negotiation import Media, body_media, patch_kind
-from kube_emulator.apiserver.registry.conversion import to_storage
 from kube_emulator.apiserver.registry.strategy import RETURNS_DELETED
 from kube_emulator.apiserver.registry.verbs.options import WriteOptions, delete_options, write_options
 from kube_emulator.apiserver.status import bad_request, success
+from kube_emulator.apiserver.versions import to_storage
 
 
 def options_of(call: Call, kind: str, *, applies: bool = False) -> WriteOptions:
@@ -135,7 +135,9 @@ async def apply(call: Call, config: JsonObject, options: WriteOptions) -> web.Re
 async def delete(call: Call) -> web.Response:
     """Delete an object; the answer is the object if it stays or its kind answers so, else a ``Status``."""
     options = delete_options(call.request.query, options_body(call))
-    item = call.api.delete(call.plural, call.info.name, call.namespace, options=options)
+    item = call.api.delete(
+        call.plural, call.info.name, call.namespace, options=options, writer=call.deleter()
+    )
     metadata = item.value["metadata"]
     held = metadata.get("finalizers") or metadata.get("deletionGracePeriodSeconds")
     if held or call.plural in RETURNS_DELETED:

@@ -1,10 +1,12 @@
 """The checks of a write before it is stored: one value that the API gets by constructor."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from kube_emulator.apiserver.auth.write import Write
-from kube_emulator.apiserver.validation.context import CheckStatus, no_problems, no_status_causes
+from kube_emulator.apiserver.validation.causes import Cause
+from kube_emulator.apiserver.validation.context import CheckStatus, no_causes, no_problems, no_status_causes
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,16 +17,28 @@ class Admission:
         admit: refuses an object before it is stored (raises ``ApiError`` 403).
         check_status: lists what the user of the request is not allowed to change in the status of a claim.
         check_expression: lists what is wrong with a CEL selector, with upstream's messages.
+        check_configuration: lists what is wrong with the expressions of webhooks and policies.
     """
 
     admit: Callable[[Write], None]
     check_status: CheckStatus
     check_expression: Callable[[str], list[str]]
+    check_configuration: Callable[[Mapping[str, Any]], list[Cause]] = no_causes
 
 
-def _admit_all(_: Write) -> None:
+def admit_all(checks: Sequence[Callable[[Write], None]], write: Write) -> None:
+    """Run CHECKS in their order; the first refusal is the answer.
+
+    Raises:
+        ApiError: a check refuses WRITE.
+    """
+    for check in checks:
+        check(write)
+
+
+def _refuse_nothing(_: Write) -> None:
     """Refuse nothing."""
 
 
-PERMISSIVE = Admission(_admit_all, no_status_causes, no_problems)
+PERMISSIVE = Admission(_refuse_nothing, no_status_causes, no_problems)
 """Refuses nothing: for a control plane without users, and for tests of the verbs alone."""

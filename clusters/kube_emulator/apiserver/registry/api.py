@@ -10,8 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 from dra_api.objects import JsonObject
-from kube_emulator.apiserver.registry import conversion
+from kube_emulator.apiserver import versions
 from kube_emulator.apiserver.registry.ownership import (
+    SYSTEM,
     Warn,
     Writer,
     apply_as,
@@ -31,8 +32,6 @@ from kube_emulator.apiserver.status import internal
 from kube_emulator.apiserver.status import invalid as refused
 from kube_emulator.jsonvalue import copied
 from kube_emulator.store.store import Stored
-
-SYSTEM = Writer()
 
 
 class Api(Writing):
@@ -98,11 +97,11 @@ class Api(Writing):
         resource = self.resource(plural)
         old = self.get(plural, name, namespace)
         # The patch is written for the request's version, so that is where it is applied.
-        seen = conversion.from_storage(writer.served, old) if writer.served else old
+        seen = versions.from_storage(writer.served, old) if writer.served else old
         item = check(copied(patched(kind, seen, patch)))
         metadata = item.get("metadata") or {}
         check_place(item, name, namespace)
-        item = conversion.to_storage(writer.served, item) if writer.served else item
+        item = versions.to_storage(writer.served, item) if writer.served else item
         # A patch without a version is for whatever is stored: it was applied to that object just now, so it never
         # conflicts. Upstream retries instead (patch.go, patchResource).
         if not metadata.get("resourceVersion"):

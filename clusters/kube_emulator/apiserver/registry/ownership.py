@@ -22,10 +22,10 @@ from kube_emulator.apiserver.apply.owners import (
     with_owners,
 )
 from kube_emulator.apiserver.apply.shapes import Shape
-from kube_emulator.apiserver.registry.conversion import as_version, from_storage, to_storage
 from kube_emulator.apiserver.registry.strategy import is_hidden
 from kube_emulator.apiserver.resources import Resource, Served
 from kube_emulator.apiserver.schema.kinds import TypeInfo, type_of
+from kube_emulator.apiserver.versions import as_version, from_storage, to_storage
 
 Shapes = Callable[[str], Shape]
 
@@ -64,6 +64,10 @@ class Writer:
     served: Served | None = None
     subresource: str = ""
     warn: Warn = no_warning
+
+
+SYSTEM = Writer()
+"""The parts of this process."""
 
 
 def view_of(resource: Resource, writer: Writer, shapes: Shapes, subresource: str) -> View:

@@ -12,10 +12,11 @@ import uuid
 
 from dra_api.objects import JsonObject
 from kube_emulator.apiserver.apply.owners import is_reset
-from kube_emulator.apiserver.auth.write import Write
+from kube_emulator.apiserver.auth.write import Write, unattended
 from kube_emulator.apiserver.crds.catalogue import Catalogue
 from kube_emulator.apiserver.registry.admission import Admission
 from kube_emulator.apiserver.registry.ownership import (
+    SYSTEM,
     Writer,
     owned_new,
     owned_update,
@@ -44,6 +45,9 @@ GENERATED_MAX = 63 - 5
 
 TRIES = 8
 """Names that are generated for one create (``maxNameGenerationCreateAttempts``)."""
+
+OPTIONS = {"CREATE": "CreateOptions", "UPDATE": "UpdateOptions", "DELETE": "DeleteOptions"}
+"""{operation: kind of the options that admission is told}; those of a patch are shown as those of an update."""
 
 GIVEN = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink")
 """Metadata that only the server gives to a new object."""
@@ -100,7 +104,7 @@ class Writing(Reading):
                 resource, item, sent, writer, self.clock.stamp(), self.catalogue.shapes(resource)
             )
         # Validating admission sees the object as it would be stored, so it is last; a dry run goes through it too.
-        self._admit("CREATE", resource, "", None, item)
+        self._admit("CREATE", resource, "", None, item, writer, dry_run=dry_run)
         if dry_run:
             return Stored(item)
         made = self.store.put(resource.key, item)
@@ -156,7 +160,7 @@ class Writing(Reading):
             shapes = self.catalogue.shapes(resource)
             item = owned_update(resource, old, item, writer, self.clock.stamp(), shapes, subresource)
         item["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"]
-        self._admit("UPDATE", resource, subresource, old, item)
+        self._admit("UPDATE", resource, subresource, old, item, writer, dry_run=dry_run)
         # The last finalizer was removed from a marked object: this update is its deletion (store.go deleteWithoutFinalizers).
         if is_finished(item) and not dry_run:
             self.store.remove(resource.key, namespace, name, item)
@@ -178,6 +182,7 @@ class Writing(Reading):
         uid: str = "",
         grace_s: int | None = None,
         options: DeleteOptions | None = None,
+        writer: Writer = SYSTEM,
     ) -> Stored:
         """Delete an object, or mark it if a finalizer or a kubelet holds it; GRACE_S 0 does not wait for the kubelet.
 
@@ -190,7 +195,7 @@ class Writing(Reading):
             check_namespace(old.value)
         found = deletion(resource, self.catalogue.held(resource, old.value), options, self.clock.stamp)
         # Admission sees the object as it is, not as it is marked.
-        self._admit("DELETE", resource, "", old.value, None)
+        self._admit("DELETE", resource, "", old.value, None, writer, dry_run=options.dry_run)
         if options.dry_run:
             return Stored(found.item)
         if found.gone:
@@ -200,7 +205,8 @@ class Writing(Reading):
         if found.item is old.value:
             return old
         marked = self.store.put(plural, {**found.item, "metadata": dict(found.item["metadata"])})
-        self.catalogue.marked(self, resource, marked.value)
+        with unattended():  # instances go with their definition, by a controller
+            self.catalogue.marked(self, resource, marked.value)
         return marked
 
     def _context(self, namespace: str) -> Context:
@@ -214,6 +220,7 @@ class Writing(Reading):
             service_account=lambda name: self.find("serviceaccounts", name, namespace),
             check_status=self._admission.check_status,
             check_expression=self._admission.check_expression,
+            check_configuration=self._admission.check_configuration,
         )
 
     def _admit(
@@ -223,19 +230,43 @@ class Writing(Reading):
         subresource: str,
         old: JsonObject | None,
         new: JsonObject | None,
+        writer: Writer,
+        *,
+        dry_run: bool,
     ) -> None:
+        self._admission.admit(
+            self._write(operation, resource, subresource, old, new, writer, dry_run=dry_run)
+        )
+
+    def _write(
+        self,
+        operation: str,
+        resource: Resource,
+        subresource: str,
+        old: JsonObject | None,
+        new: JsonObject | None,
+        writer: Writer,
+        *,
+        dry_run: bool,
+    ) -> Write:
         item = new or old or {}
-        write = Write(
+        options = {"kind": OPTIONS[operation], "apiVersion": "meta.k8s.io/v1"}
+        options |= {"fieldManager": writer.name} if writer.name and operation != "DELETE" else {}
+        return Write(
             operation=operation,
-            group=resource.group,
+            group=writer.served.group if writer.served else resource.group,
             plural=resource.plural,
+            kind=resource.kind,
+            version=writer.served.version if writer.served else resource.version,
             subresource=subresource,
             namespace=item["metadata"].get("namespace", ""),
             name=item["metadata"].get("name", ""),
             old=old,
             new=new,
+            dry_run=dry_run,
+            options=options | ({"dryRun": ["All"]} if dry_run else {}),
+            warn=writer.warn,
         )
-        self._admission.admit(write)
 
     def _after(self, resource: Resource, made: Stored) -> Stored:
         self.catalogue.written(self, resource, made.value)

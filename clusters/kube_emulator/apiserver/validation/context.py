@@ -29,6 +29,11 @@ def no_account(_name: str) -> None:
     """The service accounts of a namespace that has none."""
 
 
+def no_causes(_item: Mapping[str, Any]) -> list[Cause]:
+    """The check of expressions in webhooks and policies where no compiler is wired: everything compiles."""
+    return []
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """The circumstances of one request.
@@ -41,6 +46,7 @@ class Context:
         service_account: finds an account of the object's namespace.
         check_status: lists what the caller is not allowed to change of a claim's status.
         check_expression: lists what is wrong with a CEL selector, with upstream's messages.
+        check_configuration: lists what is wrong with the expressions of webhooks and policies.
     """
 
     release: Release = LATEST
@@ -50,6 +56,7 @@ class Context:
     service_account: Callable[[str], Mapping[str, Any] | None] = no_account
     check_status: CheckStatus = no_status_causes
     check_expression: Callable[[str], list[str]] = no_problems
+    check_configuration: Callable[[Mapping[str, Any]], list[Cause]] = no_causes
 
     def on(self, gate: str) -> bool:
         """Whether GATE is on."""

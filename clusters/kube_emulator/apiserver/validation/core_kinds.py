@@ -1,10 +1,11 @@
 """The rows of the kinds outside resource.k8s.io (``pkg/registry/*/*/strategy.go``, 1.36).
 
-Of kinds without a row (events, admission configuration, custom resources) only the metadata is validated.
+Of kinds without a row (events, custom resources) only the metadata is validated.
 """
 
 from dra_api.objects import JsonObject
 from kube_emulator.apiserver.validation import (
+    admission_rules,
     definitions,
     drops,
     names,
@@ -29,6 +30,7 @@ GATED = {
     "message": "Scheduling is blocked due to non-empty scheduling gates",
 }
 """The condition of a new pod that has scheduling gates (``applySchedulingGatedCondition``)."""
+ADMISSION = "admissionregistration.k8s.io"
 RBAC = "rbac.authorization.k8s.io"
 
 
@@ -113,6 +115,18 @@ KINDS: dict[str, Kind] = {
     "Deployment": Kind("apps", rules=workloads.replicated, generation=True, empty_status={}),
     "Job": Kind("batch", rules=workloads.job, generation=True, empty_status={}, prepares=_prepare_job),
     "Lease": Kind("coordination.k8s.io", rules=objects.lease),
+    "MutatingWebhookConfiguration": Kind(
+        ADMISSION, rules=admission_rules.webhooks, generation=True, standard=False
+    ),
+    "ValidatingAdmissionPolicy": Kind(
+        ADMISSION, rules=admission_rules.policy, generation=True, standard=False, empty_status={}
+    ),
+    "ValidatingAdmissionPolicyBinding": Kind(
+        ADMISSION, rules=admission_rules.binding, generation=True, standard=False
+    ),
+    "ValidatingWebhookConfiguration": Kind(
+        ADMISSION, rules=admission_rules.webhooks, generation=True, standard=False
+    ),
     "Namespace": Kind(
         "",
         name=names.label,

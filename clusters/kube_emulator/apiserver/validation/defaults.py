@@ -9,6 +9,11 @@ from collections.abc import Callable
 
 from dra_api.objects import JsonObject
 from kube_emulator.apiserver.validation import pod_defaults
+from kube_emulator.apiserver.validation.admission_rules import (
+    default_binding,
+    default_policy,
+    default_webhooks,
+)
 from kube_emulator.apiserver.validation.context import Context
 from kube_emulator.apiserver.validation.quantities import canonical
 
@@ -257,6 +262,10 @@ DEFAULTS: dict[str, Callable[[JsonObject, Context], None]] = {
     "RoleBinding": _binding,
     "Secret": _secret,
     "Service": _service,
+    "MutatingWebhookConfiguration": default_webhooks,
+    "ValidatingAdmissionPolicy": default_policy,
+    "ValidatingAdmissionPolicyBinding": default_binding,
+    "ValidatingWebhookConfiguration": default_webhooks,
 }
 
 
