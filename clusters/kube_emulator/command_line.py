@@ -47,21 +47,28 @@ def prepare_signals(*, wait: bool) -> None:
     With WAIT, SIGINT and they are blocked instead, also in the threads that the cluster will start: ``run_inside``
     without a command waits for them.
     """
-    for number in END_SIGNALS:
+    for number in _end_signals():
         signal.signal(number, _exit)
     if wait:
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, *END_SIGNALS})
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, *_end_signals()})
+
+
+def _end_signals() -> set[signal.Signals]:
+    """Those that this process does not ignore: nohup ignores SIGHUP."""
+    return {number for number in END_SIGNALS if signal.getsignal(number) is not signal.SIG_IGN}
 
 
 def run_inside(arguments: Sequence[str], kubeconfig: Path) -> int:
-    """Run a command with ``KUBECONFIG`` set and return its exit code; without one wait for SIGINT, SIGTERM or SIGHUP.
+    """Run a command with ``KUBECONFIG`` set; without one wait for SIGINT, SIGTERM or SIGHUP.
+
+    Returns the command's exit code, 128 + n if signal n ended it, as shells do.
 
     Raises:
         UsageError: the command cannot be run.
     """
     if not arguments:
         print(f"export KUBECONFIG={kubeconfig}", flush=True)
-        signal.sigwait({signal.SIGINT, *END_SIGNALS})
+        signal.sigwait({signal.SIGINT, *_end_signals()})
         return 0
     try:
         process = subprocess.Popen(list(arguments), env={**os.environ, "KUBECONFIG": str(kubeconfig)})
@@ -71,7 +78,8 @@ def run_inside(arguments: Sequence[str], kubeconfig: Path) -> int:
     try:
         while True:
             with contextlib.suppress(KeyboardInterrupt):  # the terminal sent it to the command too
-                return process.wait()
+                code = process.wait()
+                return code if code >= 0 else 128 - code
     finally:
         _end(process)
 

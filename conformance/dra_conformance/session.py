@@ -67,19 +67,21 @@ def append(log: Path, row: dict[str, Any]) -> None:
 
 @contextlib.contextmanager
 def isolated_pytest() -> Iterator[None]:
-    """No plugins of the environment, and SIGTERM as Ctrl-C."""
+    """No plugins of the environment, and SIGTERM and SIGHUP as Ctrl-C."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
     names = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": "", "PYTEST_PLUGINS": ""}
     before = {name: os.environ.get(name) for name in names}
-    handler = signal.signal(signal.SIGTERM, interrupt)
+    ends = [n for n in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) is not signal.SIG_IGN]
+    handlers = {number: signal.signal(number, interrupt) for number in ends}
     os.environ.update(names)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, handler)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
         for name, value in before.items():
             if value is None:
                 os.environ.pop(name, None)

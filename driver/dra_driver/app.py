@@ -3,7 +3,7 @@
 Start: the checkpoint is opened and repaired, the DRA socket answers, then the registration socket appears, because the
 kubelet calls as soon as it sees that one. Publishing runs concurrently: neither waits for the API server.
 
-Stop, on SIGTERM or SIGINT: the registration socket is removed first, after which the kubelet sends no more calls
+Stop, on SIGTERM, SIGINT or SIGHUP: the registration socket is removed first, after which the kubelet sends no more calls
 (pkg/kubelet/pluginmanager); calls in flight are finished; the DRA socket is removed. Slices, CDI files and the checkpoint
 stay: a restarted or newer driver continues with them.
 """
@@ -106,7 +106,10 @@ class App:
             DriverError: it cannot start.
         """
         stop = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        ends = [signal.SIGTERM, signal.SIGINT]
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup ignores it
+            ends.append(signal.SIGHUP)
+        for number in ends:
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         with self._metrics.served(self._settings.metrics_address):
             await self._claims.start()

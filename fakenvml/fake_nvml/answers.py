@@ -18,10 +18,12 @@ from collections.abc import Collection
 from pathlib import Path
 
 from fake_nvml.abi import table
+from fake_nvml.errors import EnvironmentFault
 
 MAGIC, LAYOUT, GUARDS, HEADER = b"NVMLANSW", 2, 64, 1024
 SLOTS = 1 << 16
 SIZE = 16 << 20
+GROWTH = 1 << 20
 DELETED = 1
 RETIRED = 40
 SLOT = struct.Struct("<QII")
@@ -46,16 +48,35 @@ class Answers:
         scratch = path.with_name("answers.new")
         handle = os.open(scratch, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
         try:
-            os.ftruncate(handle, SIZE)  # sparse: only the pages that hold answers use memory
+            os.ftruncate(handle, SIZE)
             self._map = mmap.mmap(handle, SIZE)
-        finally:
+        except OSError:
             os.close(handle)
+            raise
+        self._file, self._allocated = handle, 0
+        self._allocate(HEADER + SLOTS * SLOT.size)
         self._map[:8] = MAGIC
         self._map[8:40] = struct.pack("<IIQQQ", LAYOUT, table.checksum(), 0, SLOTS, SIZE)
         self._slot_of: dict[int, int] = {}
         self._room: dict[int, tuple[int, int, bytes]] = {}  # key -> (offset, room in bytes, answer)
         self._top = HEADER + SLOTS * SLOT.size
         self._scratch = scratch
+
+    def _allocate(self, end: int) -> None:
+        """Have room on the disk up to END: a write to a mapped page without any would kill the process with SIGBUS.
+
+        Raises:
+            EnvironmentFault: the file system is full.
+        """
+        if end <= self._allocated:
+            return
+        wanted = min(SIZE, (end | GROWTH - 1) + 1)  # the rest stays sparse and uses no memory
+        try:
+            os.posix_fallocate(self._file, self._allocated, wanted - self._allocated)
+        except OSError as error:
+            message = f"no room for {self._path}, wanted {wanted} bytes: {error.strerror}; make room, or give another folder"
+            raise EnvironmentFault(message) from error
+        self._allocated = wanted
 
     def publish(self) -> None:
         """Put the file in its place: from now on clients find it, and those of an earlier daemon leave its file."""
@@ -100,6 +121,7 @@ class Answers:
             if offset + room > SIZE:
                 message = f"answers file of {SIZE} bytes is full"
                 raise OverflowError(message)
+            self._allocate(offset + room)
             self._top += room
         self._map[offset : offset + len(answer)] = answer
         self._room[key] = (offset, room, answer)
@@ -122,3 +144,4 @@ class Answers:
     def close(self) -> None:
         """Unmap; readers keep what they have mapped."""
         self._map.close()
+        os.close(self._file)

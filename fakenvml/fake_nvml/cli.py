@@ -105,6 +105,7 @@ def add_node_commands(commands: Any) -> None:
         default=bool(environment_number("FAKE_NVML_ISOLATE")),
         help="a process sees only the GPUs whose /dev/nvidiaN it sees, as in containers (env FAKE_NVML_ISOLATE=1)",
     )
+    serve.add_argument("--follow-stdin", action="store_true", help="end when standard input is closed")
     serve.add_argument("--quiet", action="store_true", help="log errors only")
     run.add_argument(
         "--mount",
@@ -248,13 +249,17 @@ def run_on_node(arguments: argparse.Namespace, folder: Path, argv: list[str]) ->
         except OSError as error:
             message = f"cannot run {argv[0]!r}: {error.strerror}"
             raise UsageError(message) from error
-        signal.signal(signal.SIGTERM, lambda *_: child.terminate())
-        while True:
-            try:
-                code = child.wait()
-            except KeyboardInterrupt:  # the terminal signals the child too: wait until it ends by itself
-                continue
-            return code if code >= 0 else 128 - code
+        try:
+            while True:
+                try:
+                    code = child.wait()
+                except KeyboardInterrupt:  # the terminal signals the child too: wait until it ends by itself
+                    continue
+                return code if code >= 0 else 128 - code
+        except SystemExit:  # see end_in_order
+            child.terminate()
+            child.wait()
+            raise
 
 
 def show_machines(*, as_json: bool) -> None:
@@ -308,6 +313,7 @@ def dispatch(arguments: argparse.Namespace) -> int:
             usable_folder(arguments.dir, "--dir"),
             root=usable_folder(arguments.driver_root, "--driver-root") if arguments.driver_root else None,
             isolates=arguments.isolate,
+            follows_stdin=arguments.follow_stdin,
         )
     elif arguments.command == "driver-root":
         from fake_nvml import driver_root
@@ -369,8 +375,16 @@ def dispatch(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def end_in_order(number: int, _frame: object) -> None:
+    """Exit as a shell reports a signal; the ``with`` blocks on the stack end what was started and remove its files."""
+    sys.exit(128 + number)
+
+
 def main() -> None:
-    """Entry point; exit codes: 2 usage error, 3 this computer does not allow it, else the command's own."""
+    """Entry point; exit codes: 2 usage error, 3 this computer does not allow it, 128 + n after signal n, else the command's own."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
+            signal.signal(number, end_in_order)
     try:
         code = dispatch(parser().parse_args())
     except FakeNvmlError as error:

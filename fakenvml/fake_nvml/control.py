@@ -290,9 +290,11 @@ def confidential(node: Node, _faults: Faults, values: Values) -> Any:
     return {"confidential": node.system["confidential"]}
 
 
-@command("fault", "make calls fail or be slow: function=nvmlDeviceGetName [code=UNKNOWN] [call=1] [times=1, 0 forever] [pid=N] [delay_ms=N]",
-         "function", "code", "call", "times", "pid", "delay_ms", about_gpu=False)  # fmt: skip
-def fault(_node: Node, faults: Faults, values: Values) -> Any:
+@command("fault", "make calls fail or be slow, of one GPU or of all: [GPU] function=nvmlDeviceGetName [code=UNKNOWN] [call=1] [times=1, 0 forever] [pid=N] [delay_ms=N]",
+         "function", "code", "call", "times", "pid", "gpu", "delay_ms", about_gpu=False)  # fmt: skip
+def fault(node: Node, faults: Faults, values: Values) -> Any:
+    if "gpu" in values:
+        _number(values, "gpu", most=len(node.states) - 1)
     try:
         made = msgspec.convert(dict(values), Fault, strict=False)
         faults.add(made)
@@ -337,7 +339,10 @@ def perform(node: Node, faults: Faults, name: str, index: int | None, values: Va
     """
     wanted = find(name, values)
     if not wanted.about_gpu:
-        return wanted.act(node, faults, values)
+        if index is not None and "gpu" not in wanted.values:
+            message = f"{name}: is about the whole node, found GPU {index}; leave it out"
+            raise UsageError(message)
+        return wanted.act(node, faults, values if index is None else {**values, "gpu": str(index)})
     if not isinstance(index, int) or not 0 <= index < len(node.states):
         message = f"{name}: wanted a GPU from 0 to {len(node.states) - 1}, found {index}"
         raise UsageError(message)

@@ -22,7 +22,7 @@ from fake_nvml.calls import visibility
 from fake_nvml.calls.dispatch import Pending, perform, success
 from fake_nvml.calls.registry import Caller
 from fake_nvml.errors import EnvironmentFault, FakeNvmlError
-from fake_nvml.faults import Faults
+from fake_nvml.faults import Faults, gpu_of
 from fake_nvml.machines import Board, Machine
 from fake_nvml.model import load_node, save_node
 from fake_nvml.publisher import Publisher
@@ -56,6 +56,7 @@ class Daemon:
     Args:
         root: where a driver root is to be kept, if anywhere.
         isolates: whether a process sees only the GPUs whose device nodes it can see.
+        follows_stdin: whether the end of standard input ends it.
     """
 
     def __init__(
@@ -66,7 +67,9 @@ class Daemon:
         *,
         root: Path | None = None,
         isolates: bool = False,
+        follows_stdin: bool = False,
     ) -> None:
+        self._follows_stdin = follows_stdin
         self._folder = folder
         self._root = root
         self._isolates = isolates
@@ -94,10 +97,13 @@ class Daemon:
                 (target / link).symlink_to(path)
 
     async def run(self) -> None:
-        """Serve until SIGTERM or SIGINT."""
-        stop = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        """Serve until SIGTERM, SIGINT or SIGHUP, or the end of the process that holds the other end of standard input."""
+        stop, loop = asyncio.Event(), asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
+                loop.add_signal_handler(number, stop.set)
+        if self._follows_stdin:
+            loop.add_reader(0, stop.set)  # nothing is written there: readable means that it was closed
         path = self._folder / "driver.sock"
         path.unlink(missing_ok=True)
         server = await asyncio.start_unix_server(self._serve, path, limit=wire.FRAME_MAX, backlog=512)
@@ -135,7 +141,9 @@ class Daemon:
             if answer:
                 writer.write(answer)
                 await writer.drain()
-        except (ValueError, TimeoutError, asyncio.IncompleteReadError, ConnectionError) as error:
+        except FakeNvmlError as error:  # nothing can be published: the folder is full
+            log.error("%s", error)
+        except (ValueError, TimeoutError, asyncio.IncompleteReadError, OSError) as error:
             log.warning("refused a request: %s", str(error) or type(error).__name__)
         finally:
             self._connections.discard(task)
@@ -173,7 +181,7 @@ class Daemon:
             self._settle()
             return frame
         function = table.by_id()[head.entry]
-        code, delay_ms = self._faults.strike(function.name, caller.pid)
+        code, delay_ms = self._faults.strike(function.name, caller.pid, gpu_of(function, body))
         if delay_ms:
             await asyncio.sleep(delay_ms / 1000)
         if code is not None or function.by_hand:
@@ -265,11 +273,22 @@ def _caller(writer: asyncio.StreamWriter) -> Caller:
 
 
 def serve(
-    machine: Machine, board: Board, folder: Path, *, root: Path | None = None, isolates: bool = False
+    machine: Machine,
+    board: Board,
+    folder: Path,
+    *,
+    root: Path | None = None,
+    isolates: bool = False,
+    follows_stdin: bool = False,
 ) -> None:
     """Serve MACHINE from FOLDER until a signal ends this process; see ``Daemon``.
 
     Raises:
-        FakeNvmlError: the folder is in use or cannot be written, no compiler.
+        FakeNvmlError: the folder is in use, cannot be written or is full, no compiler.
     """
-    asyncio.run(Daemon(machine, board, folder, root=root, isolates=isolates).run())
+    try:
+        daemon = Daemon(machine, board, folder, root=root, isolates=isolates, follows_stdin=follows_stdin)
+        asyncio.run(daemon.run())
+    except OSError as error:
+        message = f"cannot write in {folder}: {error.strerror}; make room, or give another folder with --dir"
+        raise EnvironmentFault(message) from error

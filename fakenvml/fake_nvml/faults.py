@@ -7,6 +7,8 @@ import msgspec
 
 from fake_nvml.abi import table
 from fake_nvml.abi.codes import Code
+from fake_nvml.abi.kinds import ParamKind
+from fake_nvml.model import index_of
 
 
 class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -18,6 +20,7 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         call: from which call on, counting from 1.
         times: for how many calls; 0 is forever.
         pid: only this process; 0 is any.
+        gpu: only calls about this GPU or its MIG instances; -1 is any call.
         delay_ms: how long the call takes.
     """
 
@@ -26,6 +29,7 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     call: int = 1
     times: int = 1
     pid: int = 0
+    gpu: int = -1
     delay_ms: int = 0
     seen: dict[int, int] = {}
 
@@ -39,6 +43,22 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
             return None
         text = str(self.code)
         return Code(int(text)) if text.isdigit() else Code[text.upper().removeprefix("NVML_ERROR_")]
+
+
+BY_INDEX = ("nvmlDeviceGetHandleByIndex", "nvmlDeviceGetHandleByIndex_v2")
+
+
+def _names_gpu(function: table.Function) -> bool:
+    about = function.params and function.params[0].kind is ParamKind.HANDLE
+    return function.name in BY_INDEX or bool(about and function.params[0].name not in ("set", "unit"))
+
+
+def gpu_of(function: table.Function, body: bytes) -> int | None:
+    """Which GPU the request is about: by its index, or by the handle of the GPU or of something on it."""
+    if not _names_gpu(function):
+        return None
+    first = int.from_bytes(body[:8], "little")
+    return first if function.name in BY_INDEX else index_of(first)
 
 
 class Faults:
@@ -59,6 +79,9 @@ class Faults:
         # shim.c answers these two without the daemon, so no guard can redirect them
         if fault.function in ("nvmlShutdown", "nvmlErrorString"):
             message = f"function: {fault.function} never reaches the driver, so it cannot fail there"
+            raise ValueError(message)
+        if fault.gpu >= 0 and not _names_gpu(table.functions()[fault.function]):
+            message = f"function: {fault.function} is not about one GPU; leave the GPU out"
             raise ValueError(message)
         try:
             fault.number()
@@ -83,12 +106,12 @@ class Faults:
         names = {"nvmlInitWithFlags" if f.function in init else f.function for f in self.active}
         return {table.functions()[name].id for name in names}
 
-    def strike(self, function: str, pid: int) -> tuple[Code | None, int]:
-        """(return code or None, delay in milliseconds) for this call of FUNCTION by process PID."""
+    def strike(self, function: str, pid: int, gpu: int | None = None) -> tuple[Code | None, int]:
+        """(return code or None, delay in milliseconds) for this call of FUNCTION by process PID about GPU."""
         code, delay_ms = None, 0
         for fault in self.active:
             named = "nvmlInitWithFlags" if fault.function in ("nvmlInit", "nvmlInit_v2") else fault.function
-            if named != function or fault.pid not in (0, pid):
+            if named != function or fault.pid not in (0, pid) or fault.gpu not in (-1, gpu):
                 continue
             count = fault.seen[pid] = fault.seen.get(pid, 0) + 1
             if count >= fault.call and (not fault.times or count < fault.call + fault.times):

@@ -299,6 +299,12 @@ class NumberedIn:
     number: int
 
 
+def index_of(handle: int) -> int | None:
+    """The GPU that a handle of a GPU, a MIG device or an instance is about; None for other handles."""
+    on_gpu = handle >> 32 in (GPU, MIG_DEVICE, GPU_INSTANCE, COMPUTE_INSTANCE)
+    return handle >> 16 & 0xFFFF if on_gpu else None
+
+
 def resolve(node: Node, handle: int) -> Gpu | MigDevice | InstanceOf:
     """What HANDLE names.
 

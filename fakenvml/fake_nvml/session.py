@@ -94,6 +94,8 @@ class Session:
         """Wait for the end of the daemon and close what it said."""
         assert self._daemon is not None
         self._daemon.wait()
+        if self._daemon.stdin:
+            self._daemon.stdin.close()
         if self._daemon.stderr and not self._daemon.stderr.closed:
             self._daemon.stderr.close()
 
@@ -110,20 +112,29 @@ class Session:
         """
         command = [sys.executable, "-m", "fake_nvml.cli", "serve", "--machine", self.machine]
         self._daemon = subprocess.Popen(
-            [*command, *self._options, "--dir", str(self.folder), "--quiet"],
+            # the daemon ends with this process, however that ends: the kernel closes the pipe
+            [*command, *self._options, "--dir", str(self.folder), "--quiet", "--follow-stdin"],
+            stdin=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
+        try:
+            self._wait_until_ready(self._daemon)
+        except BaseException:  # also a signal that ends this process: the daemon must not outlive it
+            if self._daemon.poll() is None:
+                self.__exit__(None, None, None)
+            raise
+
+    def _wait_until_ready(self, daemon: "subprocess.Popen[str]") -> None:
         deadline = time.monotonic() + self._timeout_s
-        while not self._is_ready(self._daemon.pid):
-            code = self._daemon.poll()
+        while not self._is_ready(daemon.pid):
+            code = daemon.poll()
             if code is not None:
-                assert self._daemon.stderr is not None
-                text = self._daemon.stderr.read().strip().removeprefix("fake-nvml: ")
-                self._daemon.stderr.close()
+                assert daemon.stderr is not None
+                text = daemon.stderr.read().strip().removeprefix("fake-nvml: ")
+                self._end()
                 raise (UsageError if code == UsageError.exit_code else EnvironmentFault)(text)
             if time.monotonic() > deadline:
-                self.__exit__(None, None, None)
                 message = f"the node daemon was not ready after {self._timeout_s} s"
                 raise EnvironmentFault(message)
             time.sleep(0.005)

@@ -72,7 +72,15 @@ def test_the_exit_code_is_the_commands_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_command_that_a_signal_ends_gives_128_and_the_number(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*COMMAND, "--", "sh", "-c", "kill -KILL $$"], cwd=tmp_path, timeout=60, check=False
+    )
+    assert done.returncode == 128 + signal.SIGKILL
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_without_a_command_it_runs_until_a_signal(number: signal.Signals) -> None:
     with subprocess.Popen(COMMAND, stdout=subprocess.PIPE, text=True, env=dict(os.environ)) as process:
         assert process.stdout is not None
