@@ -18,6 +18,7 @@ from dra_clusters.checks import (  # noqa: F401 # each registers its behaviours
     listing,
     metadata,
     namespaces,
+    neighbours,
     patching,
     pod_life,
     pods,

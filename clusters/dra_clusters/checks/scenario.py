@@ -99,6 +99,7 @@ class Scenario:
         *claims: str,
         templates: Mapping[str, str] | None = None,
         annotations: Mapping[str, str] | None = None,
+        labels: Mapping[str, str] | None = None,
         **spec: Any,
     ) -> str:
         """A pod that uses CLAIMS as c0, c1... and TEMPLATES {name in the pod: template}; its name."""
@@ -118,7 +119,8 @@ class Scenario:
             "automountServiceAccountToken": False,
         } | spec
         name = self.context.name()
-        item = {"metadata": {"name": name, "annotations": annotations or {}}, "spec": full}
+        metadata = {"name": name, "annotations": annotations or {}, "labels": labels or {}}
+        item = {"metadata": metadata, "spec": full}
         answers: list[Answer] = []
 
         def create() -> bool:

@@ -2,7 +2,7 @@
 
 from dra_api.objects import JsonObject
 from dra_clusters.checks.behaviour import UPSTREAM, behaviour
-from dra_clusters.checks.client import same
+from dra_clusters.checks.client import eventually, same
 from dra_clusters.checks.context import GRACELESS, CheckContext
 from dra_clusters.checks.scenario import Scenario, request
 
@@ -39,6 +39,24 @@ def claim_must_exist(context: CheckContext) -> None:
     same(scenario.read("pods", pod)["spec"].get("nodeName"), None, "nodeName while a later pod was scheduled")
     context.create("resourceclaims", {"metadata": {"name": missing}, "spec": scenario.spec()})
     scenario.scheduled(pod)
+
+
+@behaviour(
+    "pooling/no-attempt-without-claim",
+    UPSTREAM + "pkg/scheduler/framework/plugins/dynamicresources: PreEnqueue",
+    needs=NEEDS,
+)
+def no_attempt_without_claim(context: CheckContext) -> None:
+    """A pod whose claim is not there is not attempted: it gets no condition PodScheduled and no event."""
+    scenario = Scenario(context)
+    scenario.publish(scenario.node(), ["d0"])
+    pod = scenario.pod(context.name())
+    later = scenario.pod(scenario.claim(request(count=2)))
+    scenario.waiting(later)  # a later pod was attempted, so this one would have been too
+    conditions = scenario.read("pods", pod)["status"].get("conditions", [])
+    same([c for c in conditions if c["type"] == "PodScheduled"], [], "conditions PodScheduled")
+    eventually(lambda: scenario.events(later, "FailedScheduling"), "an event of the later pod")
+    same(scenario.events(pod, "FailedScheduling"), [], "events FailedScheduling")
 
 
 @behaviour("pooling/new-devices-wake", HINTS, needs=NEEDS)

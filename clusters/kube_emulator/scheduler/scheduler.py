@@ -148,9 +148,10 @@ class Scheduler:
         try:
             claims = self._claims_of(pod)
         except NotReady as error:
-            self._writer.refuse(pod, "Unschedulable", unready(len(self._state.nodes), error))
+            # As long as PreEnqueue refuses a pod there is no attempt, so nothing is written about one.
+            log.debug("pod %s is not attempted: %s", key, error)
             return
-        like = likeness(pod, claims)
+        like = likeness(pod, claims, self._state)
         if like in self._unschedulable:
             self._writer.refuse(pod, "Unschedulable", self._unschedulable[like])
             return
@@ -290,8 +291,3 @@ def owns(pod: Pod, claim: ResourceClaim) -> bool:
     """Whether CLAIM was made for POD."""
     owners = claim["metadata"].get("ownerReferences") or []
     return any(owner.get("controller") and owner["uid"] == pod["metadata"]["uid"] for owner in owners)
-
-
-def unready(nodes: int, error: NotReady) -> str:
-    """The text of the condition of a pod whose claim is missing."""
-    return f"0/{nodes} nodes are available: {error}."

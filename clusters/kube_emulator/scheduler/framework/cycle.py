@@ -14,6 +14,7 @@ from dra_api.objects import AllocationResult, DeviceRequest, JsonObject, Node, P
 from kube_emulator.scheduler.framework.allocator import NodeUnfit, SearchTimeout, search
 from kube_emulator.scheduler.framework.conditions import conditional, state_of
 from kube_emulator.scheduler.framework.extended import requests_and_mappings, special_claim
+from kube_emulator.scheduler.framework.neighbours import Neighbours
 from kube_emulator.scheduler.framework.predicates import refusals, requests_of, shortages
 from kube_emulator.scheduler.framework.requests import AllocationError, Claim, claim_of
 from kube_emulator.scheduler.framework.results import allocations
@@ -58,6 +59,7 @@ class Cycle:
     """Starts the time that the search on one node may take."""
     unavailable: list[ResourceClaim] = field(default_factory=list)
     prepared: dict[str, Claim] = field(default_factory=dict)
+    neighbours: Neighbours | None = None
 
     def run(self, start: int) -> Placement:
         """Find a place, looking from the node number START on.
@@ -69,6 +71,7 @@ class Cycle:
         nodes, reasons, found = self.state.nodes, dict[str, int](), list[Placement]()
         if problem := self.problem():
             raise Unschedulable(unfit_message(len(nodes), f"{problem}.", still(self.claims, [])))
+        self.neighbours = self.state.neighbours(self.pod)
         selector = self.pod["spec"].get("nodeSelector") or {}
         start = self.state.position(selector.get(HOSTNAME, "")) or start  # there it will be, if anywhere
         compared = self.state.scores and any(scored(claim) for claim in self.claims)
@@ -115,6 +118,8 @@ class Cycle:
         backed = frozenset(self.state.resources) & frozenset(requests)
         if reasons := shortages(requests, node, self.state.load(name), backed):
             return reasons
+        if self.neighbours and (reason := self.neighbours.refusal(node)):
+            return [reason]
         away = [
             c for c in self.claims if (c.get("status") or {}).get("allocation") and not self.usable(c, node)
         ]
@@ -186,9 +191,9 @@ ASKED = ("nodeName", "nodeSelector", "affinity", "tolerations", "overhead")
 """Members of a pod's spec that decide where it fits, beside what its containers ask for."""
 
 
-def likeness(pod: Pod, claims: Sequence[ResourceClaim]) -> bytes | None:
-    """What pods have in common that fit on the same nodes; None for one whose claims tie it to a place."""
-    if any((claim.get("status") or {}).get("allocation") for claim in claims):
+def likeness(pod: Pod, claims: Sequence[ResourceClaim], state: State) -> bytes | None:
+    """What pods have in common that fit on the same nodes; None for one whose claims or neighbours tie it to a place."""
+    if any((claim.get("status") or {}).get("allocation") for claim in claims) or state.neighbours(pod):
         return None
     spec = pod["spec"]
     containers = [

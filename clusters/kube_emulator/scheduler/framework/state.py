@@ -15,10 +15,19 @@ from dra_api.objects import (
 )
 from kube_emulator.scheduler.framework.extended import classes_by_resource, owner_of
 from kube_emulator.scheduler.framework.inventory import Inventory
+from kube_emulator.scheduler.framework.neighbours import Neighbours, concerned, terms_of
 from kube_emulator.scheduler.framework.predicates import Amounts, Load, requests_of
 from kube_emulator.scheduler.framework.usage import Usage, results_of
 
-PLURALS = ("nodes", "deviceclasses", "devicetaintrules", "resourceslices", "resourceclaims", "pods")
+PLURALS = (
+    "namespaces",
+    "nodes",
+    "deviceclasses",
+    "devicetaintrules",
+    "resourceslices",
+    "resourceclaims",
+    "pods",
+)
 """The kinds that concern scheduling."""
 
 
@@ -60,7 +69,11 @@ class State:
         self._names: list[str] = []
         """Of ``nodes``, in the same order."""
         self._loads: dict[str, Load] = {}
-        self._placed: dict[str, tuple[str, Amounts]] = {}
+        self._placed: dict[str, tuple[str, Amounts, Pod]] = {}
+        self._averse: set[str] = set()
+        """Keys of the placed pods that require not to be with others."""
+        self.namespaces: dict[str, dict[str, str]] = {}
+        """{name: labels}."""
 
     def load(self, node: str) -> Load:
         """What the pods of NODE ask for."""
@@ -80,6 +93,10 @@ class State:
             self._put_claim(cast(ResourceClaim, item), cast("ResourceClaim | None", after))
         elif plural == "pods":
             self._put_pod(key_of(item), cast("Pod | None", after))
+        elif plural == "namespaces":
+            self.namespaces.pop(name, None)
+            if after is not None:
+                self.namespaces[name] = after["metadata"].get("labels") or {}
         elif plural == "nodes":
             self._put_node(name, cast("Node | None", after))
         elif plural == "deviceclasses":
@@ -115,7 +132,8 @@ class State:
 
     def _put_pod(self, key: str, pod: Pod | None) -> None:
         if key in self._placed:
-            node, requests = self._placed.pop(key)
+            node, requests, _ = self._placed.pop(key)
+            self._averse.discard(key)
             self.load(node).change(requests, -1)
         if pod is not None and pod["spec"].get("nodeName") and not ended(pod):
             self.place(pod, pod["spec"]["nodeName"])
@@ -123,5 +141,23 @@ class State:
     def place(self, pod: Pod, node: str) -> None:
         """POD is on NODE, or will be."""
         requests = requests_of(pod)
-        self._placed[key_of(pod)] = node, requests
+        self._placed[key_of(pod)] = node, requests, pod
+        if terms_of(pod, "podAntiAffinity"):
+            self._averse.add(key_of(pod))
         self.load(node).change(requests, 1)
+
+    def neighbours(self, pod: Pod) -> Neighbours | None:
+        """What the placed pods mean for where POD goes; None: nothing."""
+        # Most pods require nothing of others: then only those that require something of them are looked at.
+        keys = list(self._placed) if concerned(pod) else sorted(self._averse)
+        if not keys:
+            return None
+        placed = [(other, self.node(name)) for name, _, other in (self._placed[key] for key in keys)]
+        return Neighbours.of(
+            pod, [(other, node) for other, node in placed if node is not None], self.namespaces
+        )
+
+    def node(self, name: str) -> Node | None:
+        """The node NAME."""
+        place = self.position(name)
+        return None if place is None else self.nodes[place]
