@@ -24,13 +24,16 @@ from dra_api.kubelet._generated.registration_pb2_grpc import (
 from dra_driver.cdi.files import CdiFiles
 from dra_driver.claims.checkpoint import Checkpoint
 from dra_driver.claims.instances import Instances
+from dra_driver.claims.occupancy import Occupancy
+from dra_driver.claims.reader import HttpClaimReader
 from dra_driver.claims.service import ClaimService
 from dra_driver.claims.steps import Steps
 from dra_driver.devices.inventory import make_inventory
 from dra_driver.devices.scan import take_snapshot
 from dra_driver.errors import ApiError, EnvironmentFault
 from dra_driver.metrics import Metrics
-from dra_driver.publish.client import ApiClient
+from dra_driver.publish.client import ApiClient, read_config
+from dra_driver.publish.connection import route_of
 from dra_driver.publish.pool import Offer
 from dra_driver.publish.publisher import Publisher
 from dra_driver.rpc.plugin import Plugin, PluginV1, PluginV1Beta1
@@ -62,6 +65,8 @@ class App:
         self._api = ApiClient(
             kubeconfig=settings.kubeconfig, driver_name=settings.driver_name, node_name=settings.node_name
         )
+        route = route_of(read_config(settings.kubeconfig))
+        self._reader = HttpClaimReader(*route) if route else None
         clear_socket_path(settings.dra_socket)
         clear_socket_path(settings.registration_socket)
         snapshot = take_snapshot(settings.sysfs, settings.dev_root / "dev")
@@ -72,12 +77,13 @@ class App:
             driver_name=settings.driver_name,
             pool=settings.pool,
             inventory=lambda: self._inventory,
-            reader=self._api,
+            reader=self._reader or self._api,
             checkpoint=self._checkpoint,
             cdi=cdi,
             steps=self._steps(cdi),
             instances=self._instances,
             boot_id=BOOT_ID.read_text().strip(),
+            occupied=Occupancy(lambda: self._inventory).reason,
         )
         self._inventory = make_inventory(snapshot, settings.features, ours=self._claims.devices)
         self._publisher = Publisher(
@@ -130,6 +136,8 @@ class App:
             self._checkpoint.close()
             self._instances.close()
             await self._api.close()
+            if self._reader:
+                await self._reader.close()
             stopped.cancel()
         for outcome in ended:
             if isinstance(outcome, Exception):

@@ -151,6 +151,15 @@ def create(step: CreateMig, ours: Made | None) -> Made:
         return Made(pynvml.nvmlDeviceGetUUID(info.device), pynvml.nvmlGpuInstanceGetInfo(gi).id, info.id)
 
 
+def in_the_way(step: CreateMig) -> str | None:
+    """What occupies the place of a MIG device that is not there yet; None if it is free.
+
+    It is looked up before the step is recorded: whatever is there afterwards is what the step made, and may be destroyed.
+    """
+    found = next((instance for instance in instances(step.gpu) if instance.overlaps(step)), None)
+    return str(foreign(step, found)) if found else None
+
+
 def foreign(step: CreateMig, found: Instance) -> EnvironmentFault:
     """The error about an instance that this driver did not make."""
     uuids = ", ".join(found.compute.values()) or "no compute instance"

@@ -17,7 +17,7 @@ The rules:
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from msgspec.structs import replace
@@ -70,6 +70,7 @@ class ClaimService:
         steps: Steps,
         instances: Instances,
         boot_id: str,
+        occupied: Callable[[Sequence[PreparedDevice]], str | None],
     ) -> None:
         self._driver = driver_name
         self._pool = pool
@@ -80,6 +81,7 @@ class ClaimService:
         self._steps = steps
         self._instances = instances
         self._boot_id = boot_id
+        self._occupied = occupied
         self._records: dict[ClaimUid, Record] = {}
         self._loaded = False
         self._claims, self._gpus = Turns(), Turns()
@@ -293,6 +295,8 @@ class ClaimService:
 
     async def _begin(self, ref: ClaimRef, plan: Plan) -> None:
         """Record the steps and carry them out; if one fails, undo them all."""
+        await self._refuse_occupied(ref, plan)
+        await self._refuse_foreign(plan.steps, self._made_by_others(ref.uid, plan))
         async with self._locked():
             if conflict := self._conflict(plan, self._others(ref.uid)):
                 message = f"claim {ref.namespace}/{ref.name}: {conflict[1]} for claim {conflict[0]}; {self._advice(conflict[0])}"
@@ -316,12 +320,36 @@ class ClaimService:
         devices = ",".join(sorted({device.device for device in plan.devices}))
         log.info("prepared %s/%s", ref.namespace, ref.name, extra={"claim": ref.uid, "device": devices})
 
+    async def _refuse_occupied(self, ref: ClaimRef, plan: Plan) -> None:
+        """Do not give away what a process still uses. Where other claims have a part, it may be theirs.
+
+        Raises:
+            ClaimError: it is used; the kubelet calls again.
+        """
+        others = [device for record in self._others(ref.uid).values() for device in record.devices]
+        gpus = {device.gpu for device in others}
+        free = [device for device in plan.devices if not device.admin and device.gpu not in gpus]
+        if free and (reason := await asyncio.to_thread(self._occupied, free)):
+            message = f"claim {ref.namespace}/{ref.name}: {reason}"
+            raise ClaimError(message)
+
+    async def _refuse_foreign(self, steps: Sequence[Step], made: Mapping[DeviceName, Made]) -> None:
+        """Do not record that we make what is there already: undoing it would destroy what somebody else made.
+
+        Raises:
+            ClaimError: a MIG instance is in the way.
+        """
+        if not any(isinstance(step, CreateMig) for step in steps):
+            return
+        if reason := await asyncio.to_thread(self._steps.in_the_way, steps, made):
+            raise ClaimError(reason)
+
     def _advice(self, holder: ClaimUid) -> str:
         if self._records[holder].name:
             return "wait until that one is unprepared"
         return f"its record was lost and made from {self._cdi.path(holder)}: wait until the kubelet unprepares it; if it does not know it any more, remove that file and restart the driver"
 
-    def _made_by_others(self, uid: ClaimUid, plan: Plan) -> dict[Any, Made]:
+    def _made_by_others(self, uid: ClaimUid, plan: Plan) -> dict[DeviceName, Made]:
         """MIG devices of the plan that another claim made: shares of them, or admin access to them."""
         names = {device.device for device in plan.devices}
         return {
@@ -357,9 +385,13 @@ class ClaimService:
                 names,
                 extra={"claim": record.uid},
             )
-        lost = {step.device for step in missing if isinstance(step, CreateMig)}
+        lost = [step for step in missing if isinstance(step, CreateMig)]
         if lost:  # its containers are broken, and until there is a new one this is a prepare as any other
-            made = {name: made for name, made in record.made.items() if name not in lost}
+            for step in lost:
+                await asyncio.to_thread(self._steps.undo, step, record, self._others(record.uid).values())
+            gone = {step.device for step in lost}
+            made = {name: made for name, made in record.made.items() if name not in gone}
+            await self._refuse_foreign(lost, made)
             record = replace(record, state=STARTED, owner=self._instances.token, made=made)
         if missing or self._records.get(record.uid) != record:
             async with self._locked():

@@ -95,6 +95,16 @@ class Steps:
             case SetTimeSlice():
                 return True  # nothing reads it back; it is set again with the rest
 
+    def in_the_way(self, steps: Iterable[Step], made: Mapping[DeviceName, Made]) -> str | None:
+        """Why what STEPS create cannot be created; what is MADE already is not in the way.
+
+        Raises:
+            EnvironmentFault: nobody can say.
+        """
+        creations = [step for step in steps if isinstance(step, CreateMig) and step.device not in made]
+        reasons = (mig_instances.in_the_way(step) for step in creations if mig_instances.mig_mode(step.gpu))
+        return next(filter(None, reasons), None)
+
     def undo(self, step: Step, record: Record, others: Iterable[Record]) -> None:
         """Undo a step, also one that did not happen; idempotent.
 

@@ -21,6 +21,7 @@ import pynvml
 from claim_service import OPEN, Reader, inventory_of, make_service, ref
 
 from dra_driver.claims import steps
+from dra_driver.claims.occupancy import Occupancy
 from dra_driver.devices.model import (
     Engines,
     Gpu,
@@ -119,7 +120,13 @@ def say(answer: object) -> None:
 
 async def carry_out(folder: Path, root: Path, order: dict[str, Any]) -> None:
     found = inventory()
-    service = make_service(folder, Reader(*order["claims"].values()), inventory=found, root=root)
+    service = make_service(
+        folder,
+        Reader(*order["claims"].values()),
+        inventory=found,
+        root=root,
+        occupied=Occupancy(lambda: found).reason,
+    )
     await service.start()
     for verb, *names in order["calls"]:
         try:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from dra_driver.claims.checkpoint import Checkpoint
 from dra_driver.claims.identity import ClaimRef
 from dra_driver.claims.instances import Instances
 from dra_driver.claims.service import ClaimService
+from dra_driver.claims.step import PreparedDevice
 from dra_driver.claims.steps import Steps
 from dra_driver.devices.model import (
     Allocatable,
@@ -152,6 +154,7 @@ def make_service(
     boot_id: str = "boot-1",
     inventory: Inventory = INVENTORY,
     root: Path = Path("/"),
+    occupied: Callable[[Sequence[PreparedDevice]], str | None] = lambda _: None,
 ) -> ClaimService:
     """A service as of a process that starts now; it repairs at its first call. The driver is below ROOT."""
     cdi, programs = CdiFiles(folder / "cdi", DRIVER), Programs(root)
@@ -173,6 +176,7 @@ def make_service(
         ),
         instances=OPEN.enter_context(contextlib.closing(Instances(folder))),
         boot_id=boot_id,
+        occupied=occupied,
     )
 
 

@@ -1,0 +1,167 @@
+"""Reading claims over kept connections, against a server that says what a test wants."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from dra_driver.claims.reader import HttpClaimReader
+from dra_driver.errors import ApiError
+from dra_driver.publish.client import read_config
+from dra_driver.publish.connection import route_of
+
+CLAIM = b'{"metadata": {"name": "c", "uid": "u"}}'
+
+
+def answer(body: bytes, status: str = "200 OK", *headers: str) -> bytes:
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+class Server:
+    """Answers each request with the next of ANSWERS; None closes the connection instead."""
+
+    def __init__(self, *answers: bytes | None) -> None:
+        self.answers = list(answers)
+        self.requests: list[str] = []
+        self.connections = 0
+        self.port = 0
+        self.writers: list[asyncio.StreamWriter] = []
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        self.writers.append(writer)
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                self.requests.append((await reader.readuntil(b"\r\n\r\n")).decode())
+                next_answer = self.answers.pop(0)
+                if next_answer is None:
+                    break
+                writer.write(next_answer)
+        writer.close()
+
+
+@contextlib.asynccontextmanager
+async def serving(*answers: bytes | None) -> AsyncIterator[Server]:
+    server = Server(*answers)
+    listener = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+    server.port = listener.sockets[0].getsockname()[1]
+    try:
+        yield server
+    finally:
+        listener.close()
+        for writer in server.writers:
+            writer.transport.abort()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+
+
+class Tokens:
+    """A token, and another one if that is refused."""
+
+    def __init__(self, *tokens: str) -> None:
+        self._tokens = list(tokens)
+
+    async def header(self, *, refused: bool) -> str | None:
+        if refused:
+            self._tokens.pop(0)
+        return f"Bearer {self._tokens[0]}"
+
+
+def reader_of(server: Server, *tokens: str) -> HttpClaimReader:
+    return HttpClaimReader(f"http://127.0.0.1:{server.port}/prefix", None, Tokens(*tokens or ("t",)))
+
+
+async def test_claims_are_read_over_one_connection_with_the_token() -> None:
+    async with serving(answer(CLAIM), answer(CLAIM)) as server:
+        reader = reader_of(server)
+        for _ in range(2):
+            assert (await reader.get_claim("ns", "c"))["metadata"]["uid"] == "u"
+        await reader.close()
+    assert server.connections == 1
+    assert server.requests[0].startswith(
+        "GET /prefix/apis/resource.k8s.io/v1/namespaces/ns/resourceclaims/c HTTP/1.1"
+    )
+    assert "Authorization: Bearer t\r\n" in server.requests[0]
+
+
+async def test_a_connection_that_the_server_closed_is_replaced() -> None:
+    async with serving(answer(CLAIM), None, answer(CLAIM)) as server:
+        reader = reader_of(server)
+        for _ in range(2):
+            await reader.get_claim("ns", "c")
+        await reader.close()
+    assert server.connections == 2
+
+
+async def test_a_refused_token_is_replaced_once() -> None:
+    async with serving(answer(b"{}", "401 Unauthorized"), answer(CLAIM)) as server:
+        reader = reader_of(server, "old", "new")
+        await reader.get_claim("ns", "c")
+        await reader.close()
+    assert "Bearer new" in server.requests[1]
+
+
+@pytest.mark.parametrize(
+    ("said", "message", "code"),
+    [
+        (answer(b'{"message": "no such claim"}', "404 Not Found"), "answered 404: no such claim", 404),
+        (answer(b"not json"), "claim ns/c: no usable answer", 0),
+        (b"rubbish\r\n\r\n", "claim ns/c: no usable answer", 0),
+        (None, "claim ns/c: no usable answer", 0),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9999999\r\n\r\n" + b"x" * 5_000_000, "more than 4194304", 0),
+    ],
+)
+async def test_what_is_no_claim_is_an_error_of_the_api(said: bytes | None, message: str, code: int) -> None:
+    async with serving(said, said) as server:
+        reader = reader_of(server)
+        with pytest.raises(ApiError, match=message) as failed:
+            await reader.get_claim("ns", "c")
+        assert failed.value.code == code
+        await reader.close()
+
+
+async def test_a_token_that_cannot_be_sent_is_not_in_the_error() -> None:
+    async with serving(answer(CLAIM)) as server:
+        reader = reader_of(server, "secret\nX: y")
+        with pytest.raises(ApiError, match="wanted a token without line breaks") as failed:
+            await reader.get_claim("ns", "c")
+        await reader.close()
+    assert "secret" not in str(failed.value)
+    assert failed.value.__cause__ is None
+
+
+async def test_a_server_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dra_driver.claims.reader.TIMEOUT_S", 0.05)
+    async with serving(b"") as server:
+        reader = reader_of(server)
+        with pytest.raises(ApiError, match="no usable answer from the API server: TimeoutError"):
+            await reader.get_claim("ns", "c")
+
+
+async def test_the_token_of_a_file_is_read_again_when_it_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("old\n")
+    (tmp_path / "config").write_text(
+        "{current-context: c, clusters: [{name: c, cluster: {server: 'http://127.0.0.1:1'}}],"
+        f" users: [{{name: c, user: {{tokenFile: {tmp_path / 'token'}}}}}], contexts: [{{name: c, context: {{cluster: c, user: c}}}}]}}"
+    )
+    route = route_of(read_config(tmp_path / "config"))
+    assert route is not None
+    assert await route.authorization.header(refused=False) == "Bearer old"
+    (tmp_path / "token").write_text("new\n")
+    assert await route.authorization.header(refused=False) == "Bearer old"
+    assert await route.authorization.header(refused=True) == "Bearer new"
+
+
+def test_a_proxy_is_left_to_the_general_client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("http_proxy", "HTTP_PROXY", "no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(variable, raising=False)
+    (tmp_path / "config").write_text(
+        "{current-context: c, clusters: [{name: c, cluster: {server: 'http://10.0.0.1:1'}}],"
+        " users: [{name: c, user: {token: t}}], contexts: [{name: c, context: {cluster: c, user: c}}]}"
+    )
+    assert route_of(read_config(tmp_path / "config")) is not None
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    assert route_of(read_config(tmp_path / "config")) is None
