@@ -65,9 +65,9 @@ def _application(gpu: Gpu) -> tuple[int, int]:
 
 @getter("nvmlDeviceGetApplicationsClock", over=(CLOCK_TYPES,))
 def application_clock(gpu: Gpu, kind: int) -> int:
-    """Deprecated since driver 595 (captures of 595.91.07)."""
+    """Deprecated since driver 590 (captures of 580.105.08 answer, of 590.48.01 do not)."""
     check(kind < 4)
-    check(gpu.node.driver_branch < 595, Code.DEPRECATED)
+    check(gpu.node.driver_branch < 590, Code.DEPRECATED)
     check(kind < 3, Code.NOT_SUPPORTED)
     return _application(gpu)[0 if kind == MEMORY else 1]
 
@@ -76,7 +76,7 @@ def application_clock(gpu: Gpu, kind: int) -> int:
 def default_application_clock(gpu: Gpu, kind: int) -> int:
     """Deprecated with ``application_clock``."""
     check(kind < 4)
-    check(gpu.node.driver_branch < 595, Code.DEPRECATED)
+    check(gpu.node.driver_branch < 590, Code.DEPRECATED)
     check(kind < 3, Code.NOT_SUPPORTED)
     clocks = gpu.board.clocks
     return clocks.max_memory_mhz if kind == MEMORY else clocks.default_graphics_mhz

@@ -33,14 +33,20 @@ __all__ = [
 ]  # fmt: skip
 FILE_MAX = 16 << 20
 CUDA_OF_BRANCH = {
+    525: 12000,
+    530: 12010,
     535: 12020,
+    545: 12030,
     550: 12040,
+    555: 12050,
     560: 12060,
+    565: 12070,
     570: 12080,
     575: 12090,
     580: 13000,
     590: 13010,
     595: 13020,
+    610: 13030,
     615: 13040,
 }
 """Driver branch -> CUDA version, as nvidia-smi prints them side by side."""
@@ -140,7 +146,7 @@ def load(name: str, node: int = 0) -> tuple[Machine, Board]:
 
 
 def with_driver(machine: Machine, version: str) -> Machine:
-    """MACHINE with a driver of another VERSION, e.g. 550.163.01; the CUDA version follows the branch.
+    """MACHINE with a driver of another VERSION, e.g. 555.58.02 or 595.80; the CUDA version follows the branch.
 
     Raises:
         UsageError: not a driver version, or of a branch that is not known here.
@@ -148,7 +154,7 @@ def with_driver(machine: Machine, version: str) -> Machine:
     major = version.partition(".")[0]
     if not re.fullmatch(r"\d{3}\.\d{2,3}(\.\d{2})?", version) or int(major) not in CUDA_OF_BRANCH:
         known = ", ".join(map(str, CUDA_OF_BRANCH))
-        message = f"driver version: wanted e.g. 550.163.01, of a branch of {known}; found {version!r}"
+        message = f"driver version: wanted a full version such as 555.58.02, of one of the branches {known}; found {version!r}"
         raise UsageError(message)
     cuda = CUDA_OF_BRANCH[int(major)]
     driver = Driver(version=version, nvml=f"{cuda // 1000}.{version}", cuda=cuda, branch=f"r{major}_00")

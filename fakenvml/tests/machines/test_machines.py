@@ -118,6 +118,20 @@ def test_the_driver_can_be_another_one() -> None:
     assert (machine.driver.nvml, machine.driver.cuda) == ("12.535.261.03", 12020)
 
 
+@pytest.mark.parametrize(
+    ("version", "cuda", "branch"),
+    [
+        ("555.58.02", 12050, "r555_00"),
+        ("590.48.01", 13010, "r590_00"),
+        ("595.80", 13020, "r595_00"),
+        ("610.57.04", 13030, "r610_00"),
+    ],
+)
+def test_a_full_driver_version_selects_its_branch(version: str, cuda: int, branch: str) -> None:
+    driver = with_driver(load("dgx-h100")[0], version).driver
+    assert (driver.version, driver.cuda, driver.branch) == (version, cuda, branch)
+
+
 def test_a_driver_of_an_unknown_branch_is_refused() -> None:
-    with pytest.raises(UsageError, match="of a branch of 535, 550"):
+    with pytest.raises(UsageError, match="of one of the branches 525, 530, 535, 545, 550, 555"):
         with_driver(load("dgx-h100")[0], "999.10.01")
