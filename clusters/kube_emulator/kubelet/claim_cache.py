@@ -2,7 +2,8 @@
 
 Everything but ``prepared`` outlives the kubelet: after a restart a claim counts as not prepared, because nobody knows
 what happened meanwhile. The file has the layout of the kubelet's (cm/dra/state/checkpoint.go, 1.36), so that tools for
-it can be tried here. A claim that is prepared again replaces its devices; upstream appends them once more.
+it can be tried here. A claim that is prepared again replaces its devices, as upstream since 1.37 (manager.go, resetDevices);
+before, a prepare that was repeated after another driver had failed appended them once more.
 """
 
 import json
@@ -46,6 +47,8 @@ class ClaimInfo:
     Attributes:
         drivers: {driver: its devices}, also of drivers that gave none.
         skips_unprepare: drivers that need no unprepare call.
+        unpreparing: whether its unprepare calls have begun. It is never reset: a failed call is repeated until the claim is
+            gone from the cache (claiminfo.go, setUnpreparing).
     """
 
     namespace: str
@@ -55,9 +58,13 @@ class ClaimInfo:
     pods: set[str] = field(default_factory=set)
     prepared: bool = False
     skips_unprepare: frozenset[DriverName] = frozenset()
+    unpreparing: bool = False
 
     def cdi_ids(self, request: str) -> list[str]:
-        """The CDI devices for REQUEST; duplicates stay."""
+        """The CDI devices for REQUEST.
+
+        Duplicates stay, as in claiminfo.go cdiDevicesAsList: two devices may name one CDI device, and the runtime injects it once.
+        """
         every = [device for devices in self.drivers.values() for device in devices]
         return [qualified for device in every if device.serves(request) for qualified in device.cdi_ids]
 
@@ -75,7 +82,7 @@ class ClaimCache:
         if self._path.exists():
             self.claims = {(c.namespace, c.name): c for c in decode(self._path.read_bytes())}
         else:
-            self.save()
+            self.save()  # as GetOrCreate does: a kubelet that cannot write must fail now, not when devices are prepared
 
     def of_pod(self, uid: str) -> list[ClaimInfo]:
         """The claims that the pod UID refers to."""
@@ -106,6 +113,7 @@ def encode(claims: list[ClaimInfo]) -> bytes:
             "Namespace": claim.namespace,
             "PodUIDs": {uid: {} for uid in sorted(claim.pods)},
             "DriverState": {
+                # ``null`` for none, as Go writes a nil slice: the driver stays known, and is asked to unprepare.
                 driver: {"Devices": [device_state(device) for device in devices] or None}
                 for driver, devices in claim.drivers.items()
             },
@@ -116,6 +124,7 @@ def encode(claims: list[ClaimInfo]) -> bytes:
     data = json.dumps(
         {"kind": KIND, "apiVersion": API_VERSION, "ClaimInfoStateList": states}, separators=(",", ":")
     )
+    # The checksum is over the text, so that a newer kubelet with more fields can check what an older one wrote.
     return json.dumps({"Data": data, "Checksum": zlib.crc32(data.encode())}).encode()
 
 

@@ -50,7 +50,12 @@ class Wanted:
 
 
 class ClaimManager:
-    """The claims of one node."""
+    """The claims of one node.
+
+    Args:
+        waits_for_unprepare: whether a new pod waits until its claim is unprepared for the last one, as since 1.37; before, it
+            could run with a claim that was not prepared.
+    """
 
     def __init__(
         self,
@@ -61,6 +66,8 @@ class ClaimManager:
         caller: Caller,
         metrics: Metrics,
         gates: frozenset[str],
+        *,
+        waits_for_unprepare: bool,
     ) -> None:
         self._api = api
         self._clock = clock
@@ -69,6 +76,7 @@ class ClaimManager:
         self._caller = caller
         self._metrics = metrics
         self._gates = gates
+        self._waits_for_unprepare = waits_for_unprepare
 
     async def prepare(self, pod: Pod) -> None:
         """Prepare the claims of POD.
@@ -156,6 +164,10 @@ class ClaimManager:
                 "(previous pod force-deleted?!)"
             )
             raise ClaimError(message)
+        elif info.unpreparing and self._waits_for_unprepare:
+            # The entry goes when the calls are done, and would take the new pod's reference with it.
+            message = f"ResourceClaim {info.name} is being unprepared"
+            raise ClaimError(message)
         return info
 
     async def _call(self, plugin: Plugin, method: str, claims: Sequence[ClaimInfo]) -> dict[ClaimUid, Answer]:
@@ -220,6 +232,7 @@ class ClaimManager:
                 claim.pods.discard(pod)
                 continue
             last.append(claim)
+            claim.unpreparing = True
             for driver in claim.drivers:
                 # As of the prepare call: the claim object may be gone by now.
                 if driver in claim.skips_unprepare:

@@ -189,7 +189,16 @@ class RunningKubelet:
         rolls_back = cluster.release >= V1_36
         self.watcher = PluginWatcher(node.registry_dir, clock, self.drivers, self._spawn, rolls_back)
         self.caller = Caller(clock, metrics)
-        self.claims = ClaimManager(cluster.api, clock, self.cache, self.drivers, self.caller, metrics, gates)
+        self.claims = ClaimManager(
+            cluster.api,
+            clock,
+            self.cache,
+            self.drivers,
+            self.caller,
+            metrics,
+            gates,
+            waits_for_unprepare=cluster.release >= V1_37,
+        )
         host_ip = address(NODE_ADDRESSES, number)
         self._node_context = NodeContext(
             cluster.api,

@@ -32,6 +32,7 @@ from kube_emulator.kubelet.slice_cleanup import Spawn
 
 log = logging.getLogger(__name__)
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 122.0
+"""exponentialbackoff.go: 500 ms, then twice as long each time, up to 2 min 2 s."""
 Birth = tuple[int, int]
 """(inode, time of the socket's making in ns)."""
 
@@ -70,7 +71,11 @@ class Steps:
 
 
 def decide(desired: Mapping[str, Birth], actual: Mapping[str, Registered], blocked: Collection[str]) -> Steps:
-    """What to begin. BLOCKED paths have an operation under way or wait after a failure."""
+    """What to begin. BLOCKED paths have an operation under way or wait after a failure.
+
+    A socket that was replaced is only unregistered now: an instance must be gone before its successor can have its path, so
+    the next pass registers it (reconciler.go, "Unregisterations are triggered before registrations").
+    """
     stale = [path for path, found in actual.items() if desired.get(path) != found.birth]
     missing = [path for path, birth in desired.items() if path not in actual or actual[path].birth != birth]
     return Steps(
@@ -85,7 +90,7 @@ def find_sockets(folder: str) -> dict[str, Birth]:
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                if entry.name.startswith("."):
+                if entry.name.startswith("."):  # a plugin may listen first and give the socket its name then
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     found |= find_sockets(entry.path)
@@ -125,6 +130,7 @@ class PluginWatcher:
     async def _operate(self, path: str, birth: Birth | None) -> None:
         try:
             if birth is None:
+                # First out of the actual state: a socket that comes back meanwhile is a new registration.
                 gone = self.actual.pop(path)
                 await self.drivers.deregister(gone.driver, gone.endpoint)
                 log.info("plugin %s of driver %s is gone", path, gone.driver)
@@ -160,6 +166,7 @@ class PluginWatcher:
                 await self._refuse(
                     stub, f"RegisterPlugin error -- plugin validation failed with err: {error}"
                 )
+            # Before the handler has it: a socket that goes meanwhile is then deregistered, and not forgotten.
             self.actual[path] = Registered(birth, driver, endpoint)
             try:
                 self.drivers.register(driver, endpoint, info.supported_versions)
@@ -169,6 +176,7 @@ class PluginWatcher:
                 await self._refuse(
                     stub, f"RegisterPlugin error -- plugin registration failed with err: {error}"
                 )
+            # After the handler has it: the plugin may be called before it knows that it is registered, never the other way round.
             await self._confirm(path, stub)
 
     async def _get_info(self, path: str, stub: RegistrationStub) -> registration_pb2.PluginInfo:
@@ -185,6 +193,7 @@ class PluginWatcher:
         await self.clock.wait_for(work, names.NOTIFY_TIMEOUT_S)
 
     async def _refuse(self, stub: RegistrationStub, why: str) -> None:
+        """Send WHY to the plugin; the attempt has failed whether that arrives or not, and is repeated."""
         try:
             await self._notify(stub, why)
         except (grpc.aio.AioRpcError, TimeoutError) as error:

@@ -9,6 +9,7 @@ from emulated_node import DRIVER, EmulatedNode, RecordingDriver
 
 from kube_emulator.kubelet.claim_cache import ClaimCache
 from kube_emulator.kubelet.metrics import CALLS, OPERATIONS, PREPARE_SKIPS, UNPREPARE_SKIPS
+from kube_emulator.releases.release import V1_36, V1_37, Release
 
 PREPARE, UNPREPARE = "NodePrepareResources", "NodeUnprepareResources"
 SYNC_S = 16.0
@@ -184,6 +185,34 @@ async def test_a_pod_that_was_never_prepared_is_unprepared_when_the_driver_was_a
         node_env.api.delete("pods", "p", "default")
         await node_env.until(lambda: not node_env.phase())
         assert driver.calls[-1] == (UNPREPARE, ["c"])
+
+
+@pytest.mark.parametrize(("release", "waits"), [(V1_36, False), (V1_37, True)])
+async def test_a_new_pod_waits_while_its_claim_is_unprepared(
+    short_path: Path, release: Release, waits: bool
+) -> None:
+    async with (
+        EmulatedNode(short_path, release=release) as node_env,
+        RecordingDriver(node_env.node) as driver,
+    ):
+        with_cdi(node_env, "c")
+        await node_env.registered()
+        node_env.claim()
+        node_env.pod(claims=["c"])
+        await node_env.until(lambda: node_env.phase() == "Running")
+        driver.stuck = asyncio.Event()
+        node_env.api.delete("pods", "p", "default")
+        await node_env.until(lambda: driver.calls[-1][0] == UNPREPARE)
+        node_env.pod("q", claims=["c"])
+        await node_env.rest()
+        seen = "".join(node_env.events("FailedPrepareDynamicResources"))
+        assert ("ResourceClaim c is being unprepared" in seen) == waits
+        driver.stuck.set()
+        await node_env.until(lambda: not node_env.phase("p"))
+        await node_env.turn(SYNC_S)
+        await node_env.until(lambda: node_env.phase("q") == "Running")
+        # Up to 1.36 it ran with a claim that was no longer prepared.
+        assert [method for method, _ in driver.calls].count(PREPARE) == (2 if waits else 1)
 
 
 async def test_a_failed_unprepare_keeps_the_pod(node_env: EmulatedNode) -> None:
