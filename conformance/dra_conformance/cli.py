@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -168,9 +169,17 @@ COMMANDS = {
 }
 
 
+def exit_in_order(number: int, _frame: object) -> None:
+    """Exit as a shell reports a signal; the context managers on the stack end what was started."""
+    sys.exit(128 + number)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; the exit code."""
     arguments = make_parser().parse_args(argv)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
+            signal.signal(number, exit_in_order)
     try:
         return COMMANDS[arguments.command](arguments)
     except UsageError as error:

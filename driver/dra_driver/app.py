@@ -11,6 +11,7 @@ stay: a restarted or newer driver continues with them.
 import asyncio
 import logging
 import os
+import re
 import signal
 from pathlib import Path
 
@@ -38,7 +39,7 @@ from dra_driver.publish.pool import Offer
 from dra_driver.publish.publisher import Publisher
 from dra_driver.rpc.plugin import Plugin, PluginV1, PluginV1Beta1
 from dra_driver.rpc.registration import Registration
-from dra_driver.rpc.sockets import clear_socket_path
+from dra_driver.rpc.sockets import clear_socket_path, remove_ended
 from dra_driver.settings import Settings
 from dra_driver.sharing.mps import MpsDaemons
 from dra_driver.sharing.programs import Programs
@@ -48,6 +49,7 @@ GRACE_S = 20.0
 """Time for calls in flight at the end: within the 30 s of a pod's default terminationGracePeriodSeconds."""
 
 MESSAGE_BYTES_MAX = 4 << 20
+DRA_SOCKET = re.compile(r"dra(-.+)?\.sock")
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -69,6 +71,8 @@ class App:
         self._reader = HttpClaimReader(*route) if route else None
         clear_socket_path(settings.dra_socket)
         clear_socket_path(settings.registration_socket)
+        remove_ended(settings.data_dir, DRA_SOCKET)
+        remove_ended(settings.registry_dir, re.compile(rf"{re.escape(settings.driver_name)}(-.+)?-reg\.sock"))
         snapshot = take_snapshot(settings.sysfs, settings.dev_root / "dev")
         self._instances = Instances(settings.data_dir)
         self._checkpoint = Checkpoint(settings.data_dir / "checkpoint.sqlite")

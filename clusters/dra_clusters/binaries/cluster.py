@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Self
 
 from dra_clusters.binaries.build import Programs, find, release_of
-from dra_clusters.binaries.guard import ProcessGuard
 from dra_clusters.binaries.identity import (
     USERS,
     make_account_keys,
@@ -25,6 +24,7 @@ from dra_clusters.binaries.identity import (
     make_tokens,
 )
 from dra_clusters.errors import EnvironmentFault, UsageError
+from dra_clusters.guard import ProcessGuard
 from dra_clusters.provider import ClusterOptions, check_options, make_node
 from dra_clusters.raw_client import NoAnswer, RawClient
 from kube_emulator import switches

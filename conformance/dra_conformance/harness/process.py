@@ -7,8 +7,10 @@ import socket
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
+from dra_clusters.guard import ProcessGuard
 from dra_conformance.drivers.descriptor import Descriptor, Machine
 from dra_conformance.drivers.programs import find_program
 from dra_conformance.errors import HarnessError, UsageError
@@ -18,6 +20,12 @@ LOG_MAX = 1 << 20
 POLL_S = 0.005
 USAGE_ERROR = 2
 """Exit code of a machine command that was called with something it does not know."""
+
+
+@cache
+def guard() -> ProcessGuard:
+    """One for this process: it ends what still runs here when the suite itself is killed."""
+    return ProcessGuard()
 
 
 class Process:
@@ -42,6 +50,7 @@ class Process:
             except OSError as error:
                 message = f"cannot start {argv[0]}: {error.strerror}"
                 raise HarnessError(message) from error
+        guard().add(self.pid)
 
     @property
     def pid(self) -> int:
@@ -51,7 +60,9 @@ class Process:
     @property
     def exit_code(self) -> int | None:
         """None while it runs; negative if a signal ended it."""
-        return self._child.poll()
+        if self._child.returncode is None and self._child.poll() is not None:
+            guard().discard(self.pid)
+        return self._child.returncode
 
     def signal(self, number: int) -> None:
         """Send a signal, if it still runs."""
@@ -60,16 +71,17 @@ class Process:
 
     def wait(self, timeout_s: float) -> int | None:
         """Its exit code; None if it still runs after TIMEOUT_S."""
-        try:
-            return self._child.wait(timeout_s)
-        except subprocess.TimeoutExpired:
-            return None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._child.wait(timeout_s)
+            guard().discard(self.pid)
+        return self._child.returncode
 
     def end(self) -> None:
         """Kill it and everything that it started."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._child.pid, signal.SIGKILL)
         self._child.wait()
+        guard().discard(self.pid)
 
     def log_text(self) -> str:
         """The end of its log."""

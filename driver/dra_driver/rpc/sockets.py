@@ -1,6 +1,8 @@
 """Paths of UNIX sockets: a stale socket is replaced, one that another process serves is not."""
 
+import contextlib
 import os
+import re
 import socket
 import stat
 from pathlib import Path
@@ -43,6 +45,18 @@ def clear_socket_path(path: Path) -> None:
     except OSError as error:
         message = f"cannot remove the stale socket {path}: {error.strerror}; make its folder writable"
         raise EnvironmentFault(message) from error
+
+
+def remove_ended(folder: Path, name: re.Pattern[str]) -> None:
+    """Remove the sockets of ended instances: those in FOLDER with such a NAME that no process serves.
+
+    A process that was killed leaves its own. The kubelet would keep calling the registration socket of an instance that
+    never comes back, because the name of the next one is another.
+    """
+    for path in folder.iterdir():
+        with contextlib.suppress(OSError):  # it ends by itself meanwhile, or is not ours to remove
+            if name.fullmatch(path.name) and stat.S_ISSOCK(path.lstat().st_mode) and not answers(path):
+                path.unlink()
 
 
 def answers(path: Path) -> bool:

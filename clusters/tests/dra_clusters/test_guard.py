@@ -7,11 +7,11 @@ import sys
 
 import pytest
 
-from dra_clusters.binaries.guard import ProcessGuard
+from dra_clusters.guard import ProcessGuard
 
 PARENT = """
 import subprocess, sys, threading
-from dra_clusters.binaries.guard import ProcessGuard
+from dra_clusters.guard import ProcessGuard
 
 guard = ProcessGuard()
 

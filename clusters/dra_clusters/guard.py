@@ -17,7 +17,8 @@ for line in sys.stdin:
     (guarded.add if line[0] == "+" else guarded.discard)(int(line[1:]))
 for pid in guarded:
     try:
-        os.kill(pid, signal.SIGKILL)
+        # a leader's group has only what it started
+        (os.killpg if os.getpgid(pid) == pid else os.kill)(pid, signal.SIGKILL)
     except ProcessLookupError:
         pass
 """
