@@ -27,13 +27,14 @@ from kube_emulator.kubelet.health import Key
 from kube_emulator.kubelet.health_status import with_health
 from kube_emulator.kubelet.health_streams import HealthStreams
 from kube_emulator.kubelet.metrics import Metrics
+from kube_emulator.kubelet.node_context import NodeContext
 from kube_emulator.kubelet.node_object import (
     NODE_ADDRESSES,
     POD_ADDRESSES,
     address,
     record_reboot,
 )
-from kube_emulator.kubelet.pod_worker import NodeContext, PodWorker
+from kube_emulator.kubelet.pod_worker import PodWorker
 from kube_emulator.kubelet.registration import PluginWatcher, find_sockets
 from kube_emulator.kubelet.runtime import Runtime
 from kube_emulator.kubelet.slice_cleanup import SliceCleanup
@@ -254,7 +255,6 @@ class RunningKubelet:
         worker = self.workers.get(uid)
         if worker is not None:
             worker.pod_changed(pod)
-            worker.observe()
         elif pod is not None and self._exists(uid, pod["metadata"]):
             self.workers[uid] = PodWorker(self._node_context, pod)
             self._spawn(self._work(uid))
