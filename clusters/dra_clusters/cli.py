@@ -15,7 +15,7 @@ from pathlib import Path
 
 from dra_clusters.choose import NAMES, provider
 from dra_clusters.errors import ClusterError, EnvironmentFault, UsageError
-from dra_clusters.provider import PARTS, VERSIONS, Cluster, ClusterOptions
+from dra_clusters.provider import DEFAULT_VERSION, PARTS, VERSIONS, Cluster, ClusterOptions
 from kube_emulator import switches
 from kube_emulator.command_line import OneLineParser, node_count, prepare_signals, run_inside, switched_on
 
@@ -65,9 +65,9 @@ def add_version_flag(parser: argparse.ArgumentParser) -> None:
     """Which release."""
     parser.add_argument(
         "--kubernetes",
-        default=env("KUBERNETES", VERSIONS[-1]),
+        default=env("KUBERNETES", DEFAULT_VERSION),
         metavar="X.Y",
-        help=f"{', '.join(VERSIONS)} [$DRA_CLUSTER_KUBERNETES, default {VERSIONS[-1]}]",
+        help=f"{', '.join(VERSIONS)} [$DRA_CLUSTER_KUBERNETES, default {DEFAULT_VERSION}]",
     )
 
 

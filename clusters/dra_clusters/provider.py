@@ -9,12 +9,15 @@ from typing import Protocol, Self, runtime_checkable
 from dra_api.objects import JsonObject
 from dra_clusters.errors import UsageError
 from kube_emulator.apiserver.audit import ApiRequest, Fault
-from kube_emulator.releases.release import RELEASES
+from kube_emulator.releases.release import LATEST, RELEASES
 
 __all__ = ["ApiRequest", "Fault"]  # the audit's values are part of the protocols below
 
 VERSIONS = tuple(map(str, RELEASES))
 """Kubernetes versions that can be asked for."""
+
+DEFAULT_VERSION = str(LATEST)
+"""The newest stable one."""
 
 PARTS = frozenset({"api", "scheduler", "controllers", "kubelet"})
 
@@ -51,7 +54,7 @@ class ClusterOptions:
     """
 
     directory: Path | None = None
-    kubernetes: str = VERSIONS[-1]
+    kubernetes: str = DEFAULT_VERSION
     nodes: tuple[str, ...] = ("node-0",)
     parts: frozenset[str] = PARTS
     seed: int = 0

@@ -93,14 +93,14 @@ def number(flag: str, text: str, least: int, most: int) -> int:
 
 def run_command(arguments: argparse.Namespace) -> int:
     """``dra-conformance run``."""
-    from dra_clusters.provider import VERSIONS
+    from dra_clusters.provider import DEFAULT_VERSION
     from dra_conformance.run import RunOptions, judge_driver
 
     options = RunOptions(
         descriptor=arguments.descriptor,
         machine=arguments.machine,
         provider=arguments.provider,
-        kubernetes=arguments.kubernetes or VERSIONS[-1],
+        kubernetes=arguments.kubernetes or DEFAULT_VERSION,
         select=arguments.select,
         seed=number("--seed", arguments.seed, 0, SEED_MAX),
         workers=number("-n", arguments.workers, 1, WORKERS_MAX),

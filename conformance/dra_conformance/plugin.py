@@ -69,14 +69,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def environment_of(config: pytest.Config) -> "Environment":
     """The environment that the options of a pytest session choose."""
-    from dra_clusters.provider import VERSIONS  # slow to import, both
+    from dra_clusters.provider import DEFAULT_VERSION  # slow to import, both
     from dra_conformance.harness.factory import Environment
 
     logs = config.getoption("--dra-logs")
     return Environment(
         machine=config.getoption("--dra-machine"),
         provider=config.getoption("--dra-provider"),
-        kubernetes=config.getoption("--dra-kubernetes") or VERSIONS[-1],
+        kubernetes=config.getoption("--dra-kubernetes") or DEFAULT_VERSION,
         seed=config.getoption("--dra-seed"),
         logs=Path(logs) if logs else None,
     )

@@ -1,4 +1,4 @@
-"""Pure: which feature gates and API versions a release has (kubernetes/kubernetes pkg/features and KEP tables, 1.34 to 1.37).
+"""Pure: which feature gates and API versions a release has (kubernetes/kubernetes pkg/features and KEP tables, 1.34 to 1.38.0-beta.0).
 
 A gate that is off takes its fields with it: the server drops them, the scheduler does not know them.
 """
@@ -9,31 +9,31 @@ from types import MappingProxyType
 from kube_emulator.errors import UsageError
 from kube_emulator.releases.release import RELEASES, Release
 
-STAGES: Mapping[str, tuple[str, str, str, str]] = MappingProxyType(
+STAGES: Mapping[str, tuple[str, str, str, str, str]] = MappingProxyType(
     {
-        "DynamicResourceAllocation": ("locked", "locked", "locked", "locked"),
-        "DRAAdminAccess": ("on", "on", "locked", "locked"),
-        "DRAPrioritizedList": ("on", "on", "on", "locked"),
-        "DRAResourceClaimDeviceStatus": ("on", "on", "on", "locked"),
-        "DRADeviceTaints": ("off", "off", "on", "on"),
-        "DRADeviceTaintRules": ("absent", "off", "off", "on"),
-        "DRAPartitionableDevices": ("off", "off", "on", "on"),
-        "DRAPartitionableDevicesType": ("absent", "absent", "absent", "off"),
-        "DRAConsumableCapacity": ("off", "off", "on", "on"),
-        "DRAFractionalCapacityRange": ("absent", "absent", "absent", "on"),
-        "DRADeviceBindingConditions": ("off", "off", "on", "on"),
-        "DRAExtendedResource": ("off", "off", "on", "locked"),
-        "DRASchedulerFilterTimeout": ("on", "on", "on", "on"),
-        "DRAListTypeAttributes": ("absent", "absent", "off", "off"),
-        "DRANodeAllocatableResources": ("absent", "absent", "off", "off"),
-        "DRAWorkloadResourceClaims": ("absent", "absent", "off", "off"),
-        "DRAResourcePoolStatus": ("absent", "absent", "off", "off"),
-        "DRAOptionalNodeOperations": ("absent", "absent", "absent", "off"),
-        "DRADerivedAttributes": ("absent", "absent", "absent", "off"),
-        "DRADeviceCompatibilityGroups": ("absent", "absent", "absent", "off"),
-        "DRAResourceClaimGranularStatusAuthorization": ("absent", "absent", "on", "on"),
-        "ConstrainedImpersonation": ("absent", "off", "on", "on"),
-        "ResourceHealthStatus": ("off", "off", "on", "on"),
+        "DynamicResourceAllocation": ("locked", "locked", "locked", "locked", "absent"),
+        "DRAAdminAccess": ("on", "on", "locked", "locked", "locked"),
+        "DRAPrioritizedList": ("on", "on", "on", "locked", "locked"),
+        "DRAResourceClaimDeviceStatus": ("on", "on", "on", "locked", "locked"),
+        "DRADeviceTaints": ("off", "off", "on", "on", "locked"),
+        "DRADeviceTaintRules": ("absent", "off", "off", "on", "locked"),
+        "DRAPartitionableDevices": ("off", "off", "on", "on", "locked"),
+        "DRAPartitionableDevicesType": ("absent", "absent", "absent", "off", "off"),
+        "DRAConsumableCapacity": ("off", "off", "on", "on", "on"),
+        "DRAFractionalCapacityRange": ("absent", "absent", "absent", "on", "on"),
+        "DRADeviceBindingConditions": ("off", "off", "on", "on", "locked"),
+        "DRAExtendedResource": ("off", "off", "on", "locked", "locked"),
+        "DRASchedulerFilterTimeout": ("on", "on", "on", "on", "on"),
+        "DRAListTypeAttributes": ("absent", "absent", "off", "off", "off"),
+        "DRANodeAllocatableResources": ("absent", "absent", "off", "off", "off"),
+        "DRAWorkloadResourceClaims": ("absent", "absent", "off", "off", "off"),
+        "DRAResourcePoolStatus": ("absent", "absent", "off", "off", "off"),
+        "DRAOptionalNodeOperations": ("absent", "absent", "absent", "off", "off"),
+        "DRADerivedAttributes": ("absent", "absent", "absent", "off", "off"),
+        "DRADeviceCompatibilityGroups": ("absent", "absent", "absent", "off", "off"),
+        "DRAResourceClaimGranularStatusAuthorization": ("absent", "absent", "on", "on", "on"),
+        "ConstrainedImpersonation": ("absent", "off", "on", "on", "on"),
+        "ResourceHealthStatus": ("off", "off", "on", "on", "on"),
     }
 )
 """{gate: stage in each of RELEASES}: ``absent`` (the release does not know it), ``off`` and ``on`` (the default; can be

@@ -36,8 +36,11 @@ V1_34 = Release(1, 34)
 V1_35 = Release(1, 35)
 V1_36 = Release(1, 36)
 V1_37 = Release(1, 37)
+V1_38 = Release(1, 38)
+"""Beta, may change: as 1.38.0-beta.0 is."""
 
-RELEASES = (V1_34, V1_35, V1_36, V1_37)
+RELEASES = (V1_34, V1_35, V1_36, V1_37, V1_38)
 """Oldest first."""
 
-LATEST = RELEASES[-1]
+LATEST = V1_37
+"""The newest stable one; it is the default."""

@@ -16,7 +16,6 @@ from kube_emulator.apiserver.registry.api import Api
 from kube_emulator.apiserver.registry.typed import find_claim, find_pod
 from kube_emulator.apiserver.status import ApiError
 from kube_emulator.events import record_event
-from kube_emulator.releases.release import V1_34
 from kube_emulator.scheduler.binding import SOURCE, Writer
 from kube_emulator.scheduler.framework.conditions import POLL_S, conditional, state_of
 from kube_emulator.scheduler.framework.cycle import Cycle, Placement, Unschedulable, likeness
@@ -48,7 +47,7 @@ class Scheduler:
     def __init__(self, api: Api) -> None:
         self._api = api
         self._clock = api.clock
-        self._state = State(api.gates, scores=api.release > V1_34)
+        self._state = State(api.gates, api.release)
         self._hints = Hints()
         self._queue = PodQueue()
         self._start = 0

@@ -22,10 +22,16 @@ from kube_emulator.apiserver.validation.causes import (
     too_long,
 )
 from kube_emulator.apiserver.validation.context import Context
-from kube_emulator.apiserver.validation.devices import driver_name, fully_qualified_name
-from kube_emulator.apiserver.validation.items import each_of, unique
+from kube_emulator.apiserver.validation.devices import (
+    KEY_MAX,
+    driver_name,
+    fully_qualified_name,
+    qualified_name,
+)
+from kube_emulator.apiserver.validation.items import each_of, mapped, unique
 from kube_emulator.apiserver.validation.metadata import annotations, labels
 from kube_emulator.apiserver.validation.taints import toleration
+from kube_emulator.releases.release import V1_38
 
 REQUESTS_MAX, CONSTRAINTS_MAX, CONFIG_MAX, SELECTORS_MAX, ALTERNATIVES_MAX = 32, 32, 32, 32, 8
 EXPRESSION_MAX, PARAMETERS_MAX = 10 * 1024, 10 * 1024
@@ -103,6 +109,15 @@ def _device_request(item: JsonObject, path: str, context: Context) -> Iterator[C
     else:
         yield not_supported(f"{path}.allocationMode", mode, ("All", "ExactCount"))
     yield from each_of(item.get("tolerations"), None, toleration, f"{path}.tolerations")
+    if context.at_least(V1_38):
+        amounts = (item.get("capacity") or {}).get("requests") or {}
+        rule = functools.partial(qualified_name, context=context)
+        yield from mapped(amounts, None, rule, any_amount, f"{path}.capacity.requests", key_shown=KEY_MAX)
+
+
+def any_amount(_amount: object, _path: str) -> Iterator[Cause]:
+    """Amounts are checked where they are read."""
+    yield from ()
 
 
 def selectors(items: list[JsonObject] | None, path: str, context: Context) -> Iterator[Cause]:

@@ -17,15 +17,24 @@ from kube_emulator.apiserver.validation.context import Context
 from kube_emulator.apiserver.validation.items import each_of, mapped, unique
 from kube_emulator.apiserver.validation.metadata import label_key
 from kube_emulator.apiserver.validation.node_resources import node_resources
-from kube_emulator.apiserver.validation.selection import node_selector
+from kube_emulator.apiserver.validation.selection import node_selector, one_term
 from kube_emulator.apiserver.validation.taints import taint
-from kube_emulator.releases.release import V1_35, V1_37
+from kube_emulator.releases.release import V1_35, V1_37, V1_38
 
-SEMVER = (
-    r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)"
-    r"(-(0|[1-9][0-9]*|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*)(\.(0|[1-9][0-9]*|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*))*)?"
-    r"(\+[0-9a-zA-Z-]+(\.[0-9a-zA-Z-]+)*)?"
-)
+NUMBER, NUMBER_1_38 = r"(0|[1-9][0-9]*)", r"(0|[1-9][0-9]{0,17})"
+"""A number in a version; since 1.38 every one fits into 64 bits."""
+
+
+def semver(number: str) -> re.Pattern[str]:
+    """Semantic Versioning 2.0.0 with NUMBER as numbers."""
+    part = rf"({number}|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*)"
+    return re.compile(
+        rf"{number}\.{number}\.{number}(-{part}(\.{part})*)?(\+[0-9a-zA-Z-]+(\.[0-9a-zA-Z-]+)*)?"
+    )
+
+
+SEMVER, SEMVER_1_38 = semver(NUMBER), semver(NUMBER_1_38)
+NO_SEMVER = "must be a string compatible with semver.org spec 2.0.0"
 LISTS = ("bools", "ints", "strings", "versions")
 LISTED = frozenset(LISTS)
 VALUES = ("bool", "int", "string", "version", *LISTS)
@@ -55,7 +64,8 @@ def device(
         yield invalid(path, values, f"the total number of attribute values must not exceed {VALUES_MAX}")
     key_rule = functools.partial(qualified_name, context=context)
     entry = functools.partial(mapped, key_shown=KEY_MAX, keyed=not context.at_least(V1_35))
-    yield from entry(attributes, None, key_rule, attribute, f"{path}.attributes")
+    value_rule = functools.partial(attribute, limited=context.at_least(V1_38))
+    yield from entry(attributes, None, key_rule, value_rule, f"{path}.attributes")
     # since 1.37 unchanged capacities are not validated again: its new rules must not block updates of stored slices
     changed = old is None or (old.get("capacity") or {}) != capacities
     if changed or not context.at_least(V1_37):
@@ -72,8 +82,11 @@ def device(
         lambda consumption: consumption.get("counterSet") or "",
     )
     yield from _node(item, path, per_device=per_device)
+    if context.at_least(V1_38) and per_device and item.get("nodeSelector") is not None:
+        yield from one_term(item["nodeSelector"], f"{path}.nodeSelector")
     yield from binding(item, path)
-    yield from node_resources(item, path)
+    named = functools.partial(qualified_name, context=context) if context.at_least(V1_38) else None
+    yield from node_resources(item, path, named)
 
 
 def values_in(value: JsonObject) -> int:
@@ -137,8 +150,10 @@ def pool_name(name: str, path: str) -> Iterator[Cause]:
         yield from names.each(path, part, names.subdomain(part))
 
 
-def attribute(value: JsonObject, path: str) -> Iterator[Cause]:
-    """Value of an attribute: exactly one member is set."""
+def attribute(value: JsonObject, path: str, *, limited: bool) -> Iterator[Cause]:
+    """Value of an attribute: exactly one member is set; LIMITED says that numbers in versions are."""
+    pattern = SEMVER_1_38 if limited else SEMVER
+    no_semver = f"{NO_SEMVER}, with at most 18 digits in numbers" if limited else NO_SEMVER
     found = [member for member in value if value[member] is not None and member in VALUES]
     found.sort(key=VALUES.index)
     for member in found:
@@ -149,8 +164,8 @@ def attribute(value: JsonObject, path: str) -> Iterator[Cause]:
         if member in ("strings", "versions"):
             texts = [(f"{where}[{index}]", text) for index, text in enumerate(items)]
         for place, text in texts:
-            if member.startswith("version") and re.fullmatch(SEMVER, text) is None:
-                yield invalid(place, text, "must be a string compatible with semver.org spec 2.0.0")
+            if member.startswith("version") and pattern.fullmatch(text) is None:
+                yield invalid(place, text, no_semver)
             if names.size(text) > VALUE_MAX:
                 yield too_long(place, VALUE_MAX)
     if len(found) != 1:

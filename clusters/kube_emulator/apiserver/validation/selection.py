@@ -51,6 +51,33 @@ def node_selector(selector: JsonObject, path: str) -> Iterator[Cause]:
         yield from node_selector_term(term, f"{path}.nodeSelectorTerms[{index}]")
 
 
+def one_term(selector: JsonObject, path: str) -> Iterator[Cause]:
+    """A selector of slices and devices has one term: the allocator puts those of several devices together."""
+    terms = selector.get("nodeSelectorTerms")
+    if len(terms or []) != 1:
+        shown = [_shown_term(term) for term in terms] if terms is not None else None
+        yield invalid(f"{path}.nodeSelectorTerms", shown, "must have exactly one node selector term")
+
+
+def _shown_term(term: JsonObject) -> JsonObject:
+    def shown(items: list[JsonObject] | None) -> list[JsonObject] | None:
+        if items is None:
+            return None
+        return [
+            {
+                "Key": item.get("key") or "",
+                "Operator": item.get("operator") or "",
+                "Values": item.get("values"),
+            }
+            for item in items
+        ]
+
+    return {
+        "MatchExpressions": shown(term.get("matchExpressions")),
+        "MatchFields": shown(term.get("matchFields")),
+    }
+
+
 def node_selector_term(term: JsonObject, path: str) -> Iterator[Cause]:
     """One term: requirements on labels and on the name."""
     for index, item in enumerate(term.get("matchExpressions") or []):

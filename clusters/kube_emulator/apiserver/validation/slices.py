@@ -22,7 +22,8 @@ from kube_emulator.apiserver.validation.devices import (
 )
 from kube_emulator.apiserver.validation.items import unique
 from kube_emulator.apiserver.validation.metadata import immutable
-from kube_emulator.apiserver.validation.selection import node_selector
+from kube_emulator.apiserver.validation.selection import node_selector, one_term
+from kube_emulator.releases.release import V1_38
 
 DEVICES_MAX, RICH_DEVICES_MAX, COUNTER_SETS_MAX = 128, 64, 8
 OPERATIONS = ("*", "NodePrepareResources", "NodeUnprepareResources")
@@ -112,6 +113,8 @@ def _skipped(items: list[str], path: str) -> Iterator[Cause]:
 
 def _devices(spec: JsonObject, old: JsonObject, context: Context, path: str) -> Iterator[Cause]:
     devices = spec.get("devices") or []
+    if context.at_least(V1_38) and old and devices == (old.get("devices") or []):
+        return  # as stored: rules that came later must not block the other changes of a slice
     # of two stored devices with one name the first counts, therefore reversed
     stored = {item.get("name"): item for item in reversed(old.get("devices") or [])}
     per_device = bool(spec.get("perDeviceNodeSelection"))
@@ -149,11 +152,7 @@ def _places(spec: JsonObject, path: str) -> Iterator[Cause]:
     if selector is not None:
         found.append("`nodeSelector`")
         yield from node_selector(selector, f"{path}.nodeSelector")
-        terms = selector.get("nodeSelectorTerms")
-        if len(terms or []) != 1:
-            shown = [_shown_term(term) for term in terms] if terms is not None else None
-            where = f"{path}.nodeSelector.nodeSelectorTerms"
-            yield invalid(where, shown, "must have exactly one node selector term")
+        yield from one_term(selector, f"{path}.nodeSelector")
     for member in ("allNodes", "perDeviceNodeSelection"):
         if spec.get(member):
             found.append(f"`{member}`")
@@ -163,25 +162,6 @@ def _places(spec: JsonObject, path: str) -> Iterator[Cause]:
         yield required(path, PLACES)
     elif len(found) > 1:
         yield invalid(path, f"{{{', '.join(found)}}}", f"{PLACES}, but multiple fields are set")
-
-
-def _shown_term(term: JsonObject) -> JsonObject:
-    def shown(items: list[JsonObject] | None) -> list[JsonObject] | None:
-        if items is None:
-            return None
-        return [
-            {
-                "Key": item.get("key") or "",
-                "Operator": item.get("operator") or "",
-                "Values": item.get("values"),
-            }
-            for item in items
-        ]
-
-    return {
-        "MatchExpressions": shown(term.get("matchExpressions")),
-        "MatchFields": shown(term.get("matchFields")),
-    }
 
 
 def _counter_set(item: JsonObject, path: str) -> Iterator[Cause]:

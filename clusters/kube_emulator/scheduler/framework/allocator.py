@@ -13,6 +13,7 @@ from enum import Enum
 from fractions import Fraction
 
 from dra_api.objects import Node
+from kube_emulator.releases.release import LATEST, V1_38, Release
 from kube_emulator.scheduler.framework.capacity import Amounts, CapacityError, shortage, taken_by
 from kube_emulator.scheduler.framework.constraints import violated
 from kube_emulator.scheduler.framework.counters import CounterSets
@@ -68,6 +69,7 @@ class Search:
     usage: Usage
     gates: frozenset[str]
     late: Callable[[], bool]
+    release: Release = LATEST
     devices: list[Device] = field(default_factory=list)
     everything: dict[Wanted, list[Device]] = field(default_factory=dict)
     chosen: list[list[Chosen]] = field(default_factory=list)
@@ -113,7 +115,7 @@ class Search:
             if state:
                 where = f"claim {claim.key}, request {wanted.name.rpartition('/')[2]}"
                 message = f"{where}: asks for all devices, but resource pool {'/'.join(pool.id)} is currently {state}"
-                raise AllocationError(message)
+                raise (NodeUnfit if self.release >= V1_38 else AllocationError)(message)
         consumable = "DRAConsumableCapacity" in self.gates
         self.everything[wanted] = [
             device
@@ -211,7 +213,11 @@ class Search:
         if must and self.lacks_capacity(self.claims[claim], wanted, device):
             return False
         shared = self.shareable(device)
-        amounts = taken_by(wanted.capacity, device.capacities, fractional=self.fractional) if shared else {}
+        amounts = (
+            taken_by(self.asked(wanted, device), device.capacities, fractional=self.fractional)
+            if shared
+            else {}
+        )
         self.chosen[claim].append(Chosen(wanted, device, str(uuid.uuid4()) if shared else "", amounts))
         return True
 
@@ -267,6 +273,10 @@ class Search:
         """Whether steps of capacities are counted in thousandths."""
         return "DRAFractionalCapacityRange" in self.gates
 
+    def asked(self, wanted: Wanted, device: Device) -> Amounts:
+        """The amounts that WANTED asks for, by the names that DEVICE has; since 1.38 the driver's domain may be left out."""
+        return wanted.capacity if self.release < V1_38 else device.as_named(wanted.capacity)
+
     def short(self, claim: Claim, wanted: Wanted, device: Device, used: Amounts, shown: str) -> str | None:
         """Which capacity of DEVICE, called SHOWN in errors, does not suffice beside what is USED; None if all do.
 
@@ -274,7 +284,7 @@ class Search:
             AllocationError: what is asked cannot be meant for this device.
         """
         try:
-            return shortage(wanted.capacity, device.capacities, used, fractional=self.fractional)
+            return shortage(self.asked(wanted, device), device.capacities, used, fractional=self.fractional)
         except CapacityError as error:
             where = f"claim {claim.key}, request {wanted.name.rpartition('/')[2]}"
             message = f"{where}: checking capacity for device {shown}: {error}"
@@ -335,15 +345,16 @@ def search(
     usage: Usage,
     gates: frozenset[str],
     late: Callable[[], bool] = never,
+    release: Release = LATEST,
 ) -> Search | None:
     """The search that found devices for all CLAIMS on NODE; None: it cannot be done there.
 
     Raises:
         AllocationError: no node can serve the claims.
-        NodeUnfit: it failed, and a pool of the node is invalid.
+        NodeUnfit: it failed, and a pool of the node is invalid; or all devices are wanted, and since 1.38 a pool is unknown.
         SearchTimeout: LATE became true.
     """
-    attempt = Search(node, pools, claims, usage, gates, late)
+    attempt = Search(node, pools, claims, usage, gates, late, release)
     if attempt.run():
         return attempt
     if any(pool.problem for pool in pools):

@@ -152,7 +152,8 @@ class Cycle:
         ready = [self.ready(claim) for claim in claims]
         pools = self.state.inventory.pools(node)
         try:
-            found = search(node, pools, ready, self.state.usage, self.state.gates, self.deadline())
+            state = self.state
+            found = search(node, pools, ready, state.usage, state.gates, self.deadline(), state.release)
         except NodeUnfit as error:
             return [str(error)]
         except SearchTimeout as error:

@@ -69,6 +69,15 @@ class Device:
         """Its capacities by name."""
         return {name: capacity_of(item) for name, item in (self.spec.get("capacity") or {}).items()}
 
+    def as_named(self, asked: Mapping[str, Fraction]) -> dict[str, Fraction]:
+        """ASKED by the names of its capacities: one of the driver's has the same name with and without its domain."""
+        own = f"{self.id[0]}/"
+        found = {}
+        for name, amount in asked.items():
+            other = name.removeprefix(own) if name.startswith(own) else own + name
+            found[other if name not in self.capacities and other in self.capacities else name] = amount
+        return found
+
     @cached_property
     def consumes(self) -> Counters:
         """The counters that it takes."""

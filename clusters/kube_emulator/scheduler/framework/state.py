@@ -13,6 +13,7 @@ from dra_api.objects import (
     ResourceClaim,
     ResourceSlice,
 )
+from kube_emulator.releases.release import LATEST, V1_34, Release
 from kube_emulator.scheduler.framework.extended import classes_by_resource, owner_of
 from kube_emulator.scheduler.framework.inventory import Inventory
 from kube_emulator.scheduler.framework.neighbours import Neighbours, concerned, terms_of
@@ -54,9 +55,10 @@ def claim_names(pod: Pod) -> list[str]:
 class State:
     """Nodes with their load, classes, what is offered and what is in use."""
 
-    def __init__(self, gates: frozenset[str], *, scores: bool = True) -> None:
+    def __init__(self, gates: frozenset[str], release: Release = LATEST) -> None:
         self.gates = gates
-        self.scores = scores
+        self.release = release
+        self.scores = release > V1_34
         """Whether a node with a better alternative is preferred (since 1.35)."""
         self.inventory = Inventory(gates)
         self.usage = Usage()

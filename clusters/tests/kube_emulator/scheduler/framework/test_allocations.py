@@ -16,7 +16,7 @@ from dra_api.objects import (
     ResourceSlice,
 )
 from kube_emulator.releases.gates import gates_of
-from kube_emulator.releases.release import V1_37
+from kube_emulator.releases.release import Release
 from kube_emulator.scheduler.framework.allocator import NodeUnfit, search
 from kube_emulator.scheduler.framework.inventory import Inventory
 from kube_emulator.scheduler.framework.requests import AllocationError, claim_of
@@ -150,7 +150,8 @@ def rules_of(case: JsonObject) -> list[JsonObject]:
 def allocate(case: JsonObject) -> list[AllocationResult] | None:
     """The allocations of a case's claims, or None."""
     changes = dict.fromkeys(case.get("with", []), True) | dict.fromkeys(case.get("without", []), False)
-    gates = gates_of(V1_37) - {name for name, on in changes.items() if not on}
+    release = Release.parse(case.get("release", "1.37"))
+    gates = gates_of(release) - {name for name, on in changes.items() if not on}
     gates |= {name for name, on in changes.items() if on}
     classes: JsonObject = {"any": {"metadata": {"name": "any"}, "spec": {}}}
     for name, expressions in case.get("classes", {}).items():
@@ -165,7 +166,7 @@ def allocate(case: JsonObject) -> list[AllocationResult] | None:
         claim_of(cast(ResourceClaim, claim_object(n, short)), classes, gates)
         for n, short in enumerate(case["claims"])
     ]
-    found = search(NODE, pools, claims, usage_of(case), gates)
+    found = search(NODE, pools, claims, usage_of(case), gates, release=release)
     return None if found is None else allocations(found)
 
 
