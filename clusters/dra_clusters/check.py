@@ -16,7 +16,7 @@ from dra_api.objects import JsonObject
 from dra_clusters.checks.behaviour import Behaviour
 from dra_clusters.checks.catalogue import behaviours
 from dra_clusters.checks.client import Difference
-from dra_clusters.checks.context import CheckContext
+from dra_clusters.checks.context import CheckContext, EnvironmentReader
 from dra_clusters.errors import ClusterError, EnvironmentFault, UsageError
 from dra_clusters.provider import Cluster, Node
 from dra_clusters.raw_client import RawClient
@@ -34,6 +34,7 @@ class Subject:
     Attributes:
         kubernetes: its release, e.g. ``1.36``.
         nodes: with the folders that a driver needs; empty where they are not on this machine.
+        environment: reads the environment of a container of a pod (node, namespace, pod, container).
     """
 
     name: str
@@ -41,6 +42,7 @@ class Subject:
     kubernetes: str
     capabilities: frozenset[str]
     nodes: tuple[Node, ...] = ()
+    environment: EnvironmentReader | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,7 @@ def subject_of(cluster: Cluster) -> Subject:
         kubernetes=cluster.kubernetes,
         capabilities=cluster.capabilities | served_by(cluster.kubeconfig),
         nodes=cluster.nodes,
+        environment=cluster.container_environment,
     )
 
 
@@ -135,7 +138,10 @@ def run_one(item: Behaviour, subject: Subject) -> Result:
     if not detail:
         try:
             with CheckContext(
-                subject.kubeconfig, kubernetes=subject.kubernetes, nodes=subject.nodes
+                subject.kubeconfig,
+                kubernetes=subject.kubernetes,
+                nodes=subject.nodes,
+                environment=subject.environment,
             ) as context:
                 item.run(context)
             verdict = "pass"

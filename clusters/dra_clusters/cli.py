@@ -54,6 +54,13 @@ def add_cluster_flags(parser: argparse.ArgumentParser) -> None:
     )
     add_parts_flag(parser, PARTS)
     parser.add_argument(
+        "--kubelet",
+        default=env("KUBELET", "emulated"),
+        choices=("emulated", "real"),
+        help="real: each node is a real kubelet and containerd; provider binaries, as root"
+        " [$DRA_CLUSTER_KUBELET, default emulated]",
+    )
+    parser.add_argument(
         "--dir",
         default=env("DIR", ""),
         metavar="DIR",
@@ -152,7 +159,7 @@ def make_parser() -> argparse.ArgumentParser:
     actions = binaries.add_subparsers(dest="action", required=True, metavar="ACTION")
     build = actions.add_parser("build", help="build them once with Go, into the cache")
     add_version_flag(build)
-    add_parts_flag(build, PARTS - {"kubelet"})
+    add_parts_flag(build, PARTS)
     listing = commands.add_parser("list", help="which providers there are")
     listing.add_argument("--json", action="store_true")
     doctor = commands.add_parser("doctor", help="what this machine has, and which providers it can run")
@@ -193,6 +200,7 @@ def running_cluster(name: str, arguments: argparse.Namespace) -> Iterator[Cluste
             kubernetes=arguments.kubernetes,
             nodes=tuple(f"node-{index}" for index in range(getattr(arguments, "nodes", 1))),
             parts=frozenset(filter(None, parts.split(","))),
+            real_kubelet=getattr(arguments, "kubelet", "") == "real",
             rbac=getattr(arguments, "rbac", True),
             gates=switches.read(arguments.feature_gates, "--feature-gates"),
             runtime_config=switches.read(arguments.runtime_config, "--runtime-config"),
@@ -230,9 +238,13 @@ def run_diff(arguments: argparse.Namespace) -> int:
 
 def run_build(arguments: argparse.Namespace) -> int:
     """Build the programs of the provider binaries; print their folder."""
-    from dra_clusters.binaries.build import build
+    from dra_clusters.binaries.build import build, cache
+    from dra_clusters.node.programs import fetch_containerd
 
-    print(build(arguments.kubernetes, arguments.parts.split(",")).folder)
+    parts = arguments.parts.split(",")
+    print(build(arguments.kubernetes, parts).folder)
+    if "kubelet" in parts:
+        print(fetch_containerd(cache()))
     return 0
 
 

@@ -1,7 +1,11 @@
 """The provider ``embedded``: starts ``kube_emulator`` and shows it as every other cluster."""
 
+import json
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Self
 
+from dra_clusters.errors import EnvironmentFault, UsageError
 from dra_clusters.provider import ClusterOptions, Node
 from kube_emulator.cluster import Cluster
 from kube_emulator.options import Options
@@ -43,6 +47,20 @@ class EmbeddedCluster(Cluster):
         """The cluster, which its provider has started."""
         return self
 
+    def container_environment(self, node: str, namespace: str, pod: str, container: str) -> Mapping[str, str]:
+        """The environment of a container, as the emulated kubelet wrote it down.
+
+        Raises:
+            EnvironmentFault: there is no such container.
+        """
+        path = containers_of(self.nodes, node) / f"{namespace}_{pod}" / f"{container}.json"
+        try:
+            found: dict[str, str] = json.loads(path.read_text())["environment"]
+        except OSError as error:
+            message = f"node {node} has no container {container} of pod {namespace}/{pod}: {error.strerror}"
+            raise EnvironmentFault(message) from error
+        return found
+
     def down(self) -> None:
         """Stop it.
 
@@ -50,6 +68,11 @@ class EmbeddedCluster(Cluster):
             EnvironmentFault: a part of it had failed.
         """
         self.stop()
+
+
+def containers_of(nodes: tuple[Node, ...], name: str) -> Path:
+    """Where the kubelet of the node NAME writes its containers."""
+    return next(node.directory for node in nodes if node.name == name) / "containers"
 
 
 class EmbeddedProvider:
@@ -64,6 +87,9 @@ class EmbeddedProvider:
             UsageError: unknown release, part, gate or version of the API.
             EnvironmentFault: the folder cannot be used, or no port is free.
         """
+        if options.real_kubelet:
+            message = "the provider embedded emulates the kubelet; a real one needs --provider binaries"
+            raise UsageError(message)
         cluster = EmbeddedCluster(options)
         cluster.start()
         return cluster

@@ -1,4 +1,4 @@
-"""Kills processes when the process that started them ends without stopping them, as after SIGKILL.
+"""Kills processes, and then runs commands, when the process that started them ends without stopping them, as after SIGKILL.
 
 A small guard process holds the read end of a pipe and gets the process ids. When this process ends, however it ends, the
 kernel closes the write end, and the guard kills what is left. ``prctl(PR_SET_PDEATHSIG)`` and ``setpriv --pdeathsig`` are
@@ -7,20 +7,27 @@ would be killed while it is in use.
 """
 
 import contextlib
+import json
 import subprocess
 import sys
+from collections.abc import Sequence
 
 SCRIPT = """
-import os, signal, sys
-guarded = set()
+import json, os, signal, subprocess, sys
+guarded, commands = set(), []
 for line in sys.stdin:
-    (guarded.add if line[0] == "+" else guarded.discard)(int(line[1:]))
+    if line[0] == "!":
+        commands.append(json.loads(line[1:]))
+    else:
+        (guarded.add if line[0] == "+" else guarded.discard)(int(line[1:]))
 for pid in guarded:
     try:
         # a leader's group has only what it started
         (os.killpg if os.getpgid(pid) == pid else os.kill)(pid, signal.SIGKILL)
     except ProcessLookupError:
         pass
+for command in commands:
+    subprocess.run(command, check=False)
 """
 CLOSE_S = 10.0
 
@@ -41,6 +48,10 @@ class ProcessGuard:
     def add(self, pid: int) -> None:
         """Kill PID when this process ends."""
         self._send(f"+{pid}")
+
+    def on_death(self, argv: Sequence[str]) -> None:
+        """Run ARGV when this process ends, after the guarded ones were killed; it must be harmless when there is nothing to do."""
+        self._send("!" + json.dumps(list(argv)))
 
     def discard(self, pid: int) -> None:
         """Leave PID alone: it was waited for, so that its number may be another process soon."""

@@ -50,6 +50,7 @@ class ClusterOptions:
         gates: feature gates that are switched, as ``--feature-gates`` does; the others are as the release has them.
         runtime_config: versions of the API that are switched, as ``--runtime-config`` does: ``{"api/all": True}``,
             ``{"resource.k8s.io/v1beta1": True}``; stable versions are served by default, others are not.
+        real_kubelet: whether the nodes are a real kubelet and containerd each (provider ``binaries``).
         hollow: further nodes, ``hollow-0`` and on, that have no folders until a driver makes them or a pod comes.
     """
 
@@ -61,6 +62,7 @@ class ClusterOptions:
     rbac: bool = False
     gates: Mapping[str, bool] = field(default_factory=dict)
     runtime_config: Mapping[str, bool] = field(default_factory=dict)
+    real_kubelet: bool = False
     hollow: int = 0
 
 
@@ -128,6 +130,13 @@ class Cluster(Protocol):
     @property
     def nodes(self) -> tuple[Node, ...]:
         """Its nodes."""
+
+    def container_environment(self, node: str, namespace: str, pod: str, container: str) -> Mapping[str, str]:
+        """The environment variables of a container on NODE.
+
+        Raises:
+            ClusterError: there is no such container, or the nodes have no kubelet.
+        """
 
     def down(self) -> None:
         """Stop it; nothing of it runs afterwards."""

@@ -25,6 +25,7 @@ PROGRAMS = {
     "api": ("etcd", "kube-apiserver"),
     "scheduler": ("kube-scheduler",),
     "controllers": ("kube-controller-manager",),
+    "kubelet": ("kubelet",),
 }
 """The programs of each part."""
 

@@ -1,7 +1,7 @@
 """A control plane of real programs on the loopback, in a folder of its own; ``down`` ends exactly what it started.
 
 Ports are free ones at the moment of asking; if another program takes one first, everything is
-started again with others. Nodes are objects only: no kubelet runs.
+started again with others. Nodes are objects only, unless real kubelets are asked for (``ClusterOptions.real_kubelet``).
 """
 
 import contextlib
@@ -16,15 +16,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
-from dra_clusters.binaries.build import Programs, find, release_of
+from dra_clusters.binaries.build import Programs, cache, find, release_of
 from dra_clusters.binaries.identity import (
     USERS,
     make_account_keys,
+    make_kubelet_client,
     make_serving_certificate,
     make_tokens,
 )
+from dra_clusters.binaries.real_nodes import RealNodes, user_of
 from dra_clusters.errors import EnvironmentFault, UsageError
 from dra_clusters.guard import ProcessGuard
+from dra_clusters.node.programs import find_node_programs
 from dra_clusters.provider import ClusterOptions, check_options, make_node
 from dra_clusters.raw_client import NoAnswer, RawClient
 from kube_emulator import switches
@@ -111,6 +114,9 @@ def apiserver_flags(directory: Path, port: int, etcd: int, runtime_config: Mappi
         "--enable-admission-plugins=NodeRestriction",
         "--disable-admission-plugins=ServiceAccount",
         "--allow-privileged",
+        "--kubelet-preferred-address-types=InternalIP",
+        f"--kubelet-client-certificate={directory / 'kubelet-client.crt'}",
+        f"--kubelet-client-key={directory / 'kubelet-client.key'}",
         *([f"--runtime-config={switches.shown(runtime_config)}"] if runtime_config else []),
     ]
 
@@ -137,15 +143,27 @@ class BinariesCluster:
         self._runtime_config = options.runtime_config
         self._gates = gate_flags(options.gates)
         self._programs = programs
-        self._parts = options.parts & programs.parts
+        self._parts = (options.parts & programs.parts) - {"kubelet"}
         self._processes: list[tuple[str, subprocess.Popen[bytes]]] = []
         self._authority = make_serving_certificate(self._directory)
-        self._tokens = make_tokens(self._directory)
+        self._users = USERS | {user_of(name): "system:nodes" for name in options.nodes}
+        self._tokens = make_tokens(self._directory, self._users)
         make_account_keys(self._directory)
+        make_kubelet_client(self._directory)
         self.kubernetes = release_of(programs.paths["kube-apiserver"])
         self.capabilities = self._parts | {"rbac"}
         self.nodes = tuple(make_node(self._directory, name) for name in options.nodes)
         self._guard = ProcessGuard()
+        self._real: RealNodes | None = None
+        if options.real_kubelet:
+            self._real = RealNodes(
+                self.nodes,
+                find_node_programs(programs.paths.get("kubelet"), cache()),
+                kubeconfig_of=self.kubeconfig_of,
+                client_authority=self._directory / "kubelet-client.crt",
+                guard=self._guard,
+            )
+            self.capabilities |= {"kubelet", "container-runtime"}
 
     @property
     def kubeconfig(self) -> Path:
@@ -153,8 +171,8 @@ class BinariesCluster:
         return self.kubeconfig_of("admin")
 
     def kubeconfig_of(self, user: str) -> Path:
-        """The file of ``admin`` or ``driver``."""
-        return self._directory / f"{user}.kubeconfig"
+        """The file of ``admin``, ``driver`` or the kubelet of a node (``system:node:NAME``)."""
+        return self._directory / f"{user.replace(':', '-')}.kubeconfig"
 
     @property
     def pids(self) -> Mapping[str, int]:
@@ -182,7 +200,7 @@ class BinariesCluster:
 
     def _start(self) -> None:
         etcd, peer, port, scheduler, controllers = free_ports(5)
-        for user in USERS:
+        for user in self._users:
             url = f"https://127.0.0.1:{port}"
             credentials = by_token(self._tokens[user])
             write_kubeconfig(self.kubeconfig_of(user), self.name, url, self._authority, user, credentials)
@@ -202,6 +220,21 @@ class BinariesCluster:
             self._run(
                 "kube-controller-manager", client_flags(self.kubeconfig, controllers) + keys + self._gates
             )
+        if self._real is not None:
+            self._real.start()
+            with RawClient(self.kubeconfig) as client:
+                self._real.wait_ready(client)
+
+    def container_environment(self, node: str, namespace: str, pod: str, container: str) -> Mapping[str, str]:
+        """The environment of a container, as the runtime of a real node has it.
+
+        Raises:
+            UsageError: the nodes are objects only.
+        """
+        if self._real is None:
+            message = "the nodes of this cluster are objects only; start it with --kubelet real"
+            raise UsageError(message)
+        return self._real.environment(node, namespace, pod, container)
 
     def _log(self, name: str) -> Path:
         return self._directory / f"{name}.log"
@@ -262,7 +295,7 @@ class BinariesCluster:
             client.send(
                 "POST", f"{rbac}/clusterrolebindings", {"metadata": {"name": name}, **binding}
             ).expect(201)
-            for node in self.nodes:
+            for node in self.nodes if self._real is None else ():
                 labels = {"kubernetes.io/hostname": node.name, "kubernetes.io/os": "linux"}
                 item = {"metadata": {"name": node.name, "labels": labels}}
                 client.send("POST", "/api/v1/nodes", item).expect(201)
@@ -286,7 +319,9 @@ class BinariesCluster:
         self._folder.release()
 
     def _stop(self) -> None:
-        """Stop what was started, the API server before its store."""
+        """Stop what was started, nodes first, the API server before its store."""
+        if self._real is not None:
+            self._real.stop()
         for _, process in reversed(self._processes):
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
@@ -325,7 +360,7 @@ class BinariesProvider:
     name = "binaries"
 
     def up(self, options: ClusterOptions) -> BinariesCluster:
-        """A control plane that answers; it runs those of the wanted parts whose programs are there, never a kubelet.
+        """A control plane that answers; it runs those of the wanted parts whose programs are there.
 
         Raises:
             UsageError: unknown release, part, gate or version of the API, or the programs are not there.

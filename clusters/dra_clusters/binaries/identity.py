@@ -3,6 +3,7 @@
 import datetime
 import ipaddress
 import secrets
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cryptography import x509
@@ -23,13 +24,11 @@ def private_pem(key: rsa.RSAPrivateKey) -> bytes:
     )
 
 
-def make_serving_certificate(directory: Path) -> bytes:
-    """Write ``serving.key`` and ``serving.crt``, signed by itself for the loopback; the certificate."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kube-apiserver")])
+def self_signed(key: rsa.RSAPrivateKey, common_name: str, names: Sequence[x509.GeneralName]) -> bytes:
+    """A certificate that KEY signs itself, as PEM."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
     now = datetime.datetime.now(datetime.UTC)
-    names = [x509.IPAddress(ipaddress.ip_address("127.0.0.1")), x509.DNSName("localhost")]
-    certificate = (
+    builder = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -37,11 +36,18 @@ def make_serving_certificate(directory: Path) -> bytes:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(hours=1))
         .not_valid_after(now + datetime.timedelta(days=30))
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
     )
-    pem = certificate.public_bytes(serialization.Encoding.PEM)
+    if names:
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+def make_serving_certificate(directory: Path) -> bytes:
+    """Write ``serving.key`` and ``serving.crt``, signed by itself for the loopback; the certificate."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    names = [x509.IPAddress(ipaddress.ip_address("127.0.0.1")), x509.DNSName("localhost")]
+    pem = self_signed(key, "kube-apiserver", names)
     write_private(directory / "serving.key", private_pem(key))
     write_private(directory / "serving.crt", pem)
     return pem
@@ -57,9 +63,17 @@ def make_account_keys(directory: Path) -> None:
     write_private(directory / "accounts.pub", public)
 
 
-def make_tokens(directory: Path) -> dict[str, str]:
-    """Write ``tokens.csv``; {user: token}."""
-    tokens = {user: secrets.token_urlsafe(24) for user in USERS}
-    lines = [f"{token},{user},{user},{USERS[user]}" for user, token in tokens.items()]
+def make_kubelet_client(directory: Path) -> None:
+    """Write ``kubelet-client.key`` and ``.crt``, with which the API server asks kubelets; they trust just this certificate."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    certificate = self_signed(key, "kube-apiserver-kubelet-client", [])
+    write_private(directory / "kubelet-client.key", private_pem(key))
+    write_private(directory / "kubelet-client.crt", certificate)
+
+
+def make_tokens(directory: Path, users: Mapping[str, str] = USERS) -> dict[str, str]:
+    """Write ``tokens.csv`` for USERS, {user: group}; {user: token}."""
+    tokens = {user: secrets.token_urlsafe(24) for user in users}
+    lines = [f"{token},{user},{user},{users[user]}" for user, token in tokens.items()]
     write_private(directory / "tokens.csv", ("\n".join(lines) + "\n").encode())
     return tokens

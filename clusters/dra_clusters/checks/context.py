@@ -5,7 +5,7 @@ Names start with a random stem for each run, so that runs on the same cluster do
 
 import contextlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -53,17 +53,28 @@ CLUSTER_SCOPED = frozenset(
         "mutatingwebhookconfigurations",
     }
 )
+EnvironmentReader = Callable[[str, str, str, str], Mapping[str, str]]
+"""Reads the environment of a container: node, namespace, pod, container."""
+
 GRACELESS: JsonObject = {"gracePeriodSeconds": 0}
 
 
 class CheckContext:
     """The cluster that a behaviour is checked on, with client, namespace and cleanup; a context manager."""
 
-    def __init__(self, kubeconfig: Path, *, kubernetes: str, nodes: Sequence[Node] = ()) -> None:
+    def __init__(
+        self,
+        kubeconfig: Path,
+        *,
+        kubernetes: str,
+        nodes: Sequence[Node] = (),
+        environment: EnvironmentReader | None = None,
+    ) -> None:
         self.kubeconfig = kubeconfig
         self.client = Client(kubeconfig)
         self.kubernetes = kubernetes
         self.nodes = tuple(nodes)
+        self._environment = environment
         self.stem = f"check-{secrets.token_hex(4)}"
         self._count = 0
         self._made: list[str] = []
@@ -95,6 +106,11 @@ class CheckContext:
         answer.expect(201)
         self._made.append(f"/api/v1/namespaces/{self.stem}")
         return self.stem
+
+    def environment(self, node: str, pod: str, container: str) -> Mapping[str, str]:
+        """The environment of a container of one of the behaviour's pods."""
+        assert self._environment is not None, "a cluster with kubelets can read its containers"
+        return self._environment(node, self.namespace, pod, container)
 
     def name(self) -> str:
         """A new name, also good as the first label of a domain."""

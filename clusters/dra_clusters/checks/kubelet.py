@@ -190,7 +190,10 @@ def container_request(context: CheckContext) -> None:
     exactly = {"deviceClassName": scenario.device_class}
     claim = scenario.claim({"name": "a", "exactly": exactly}, {"name": "b", "exactly": exactly})
     uses: dict[str, Any] = {"one": [{"name": "c0", "request": "b"}], "all": [{"name": "c0"}]}
-    containers = [{"name": name, "image": "x", "resources": {"claims": each}} for name, each in uses.items()]
+    containers = [
+        {"name": name, "image": "x", "imagePullPolicy": "IfNotPresent", "resources": {"claims": each}}
+        for name, each in uses.items()
+    ]
     pod = scenario.run(claim, containers=containers)
     scenario.running(pod)
     same(scenario.environment(pod, "one"), {"DEVICE_D1": "d1"}, "environment of the one")
@@ -206,7 +209,7 @@ def container_without(context: CheckContext) -> None:
     """A container that uses no claim gets no device, though the pod's claims are prepared."""
     scenario = NodeScenario(context).ready()
     claim = scenario.claim()
-    pod = scenario.run(claim, containers=[{"name": "c", "image": "x"}])
+    pod = scenario.run(claim, containers=[{"name": "c", "image": "x", "imagePullPolicy": "IfNotPresent"}])
     scenario.running(pod)
     same(
         (scenario.plugin.claims("prepare"), scenario.environment(pod)),

@@ -1,7 +1,5 @@
 """The scenario of kubelet behaviours: a node of the cluster, a plugin on it with four devices, and pods that run there."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 from dra_clusters.checks.client import eventually
@@ -60,10 +58,7 @@ class NodeScenario(Scenario):
 
     def environment(self, pod: str, container: str = "c") -> dict[str, str]:
         """The variables that a container got from CDI."""
-        path: Path = (
-            self.place.directory / "containers" / f"{self.context.namespace}_{pod}" / f"{container}.json"
-        )
-        found = json.loads(path.read_text())["environment"]
+        found = self.context.environment(self.place.name, pod, container)
         return {name: value for name, value in found.items() if name.startswith("DEVICE_")}
 
 

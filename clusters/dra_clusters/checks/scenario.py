@@ -110,7 +110,12 @@ class Scenario:
         uses = [{"name": entry["name"]} for entry in entries]
         full: JsonObject = {
             "containers": [
-                {"name": "c", "image": "example.com/none", "resources": {"claims": uses} if uses else {}}
+                {
+                    "name": "c",
+                    "image": "example.com/none",
+                    "imagePullPolicy": "IfNotPresent",
+                    "resources": {"claims": uses} if uses else {},
+                }
             ],
             "resourceClaims": entries,
             "nodeSelector": {LABEL: self.context.stem},

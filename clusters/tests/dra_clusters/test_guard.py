@@ -4,6 +4,8 @@ import os
 import select
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -51,3 +53,29 @@ def test_a_discarded_process_is_left_alone() -> None:
         guard.close()
         assert process.poll() is None
         process.kill()
+
+
+@pytest.mark.slow
+def test_a_command_for_the_end_runs_after_the_guarded_processes_were_killed(tmp_path: Path) -> None:
+    script = f"""
+import subprocess, sys
+from dra_clusters.guard import ProcessGuard
+
+guard = ProcessGuard()
+process = subprocess.Popen(["sleep", "600"], start_new_session=True, stdout=subprocess.DEVNULL)
+guard.add(process.pid)
+guard.on_death(["mkdir", {str(tmp_path / "made")!r}])
+print("ready", flush=True)
+sys.stdin.read()
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as parent:
+        assert parent.stdout is not None
+        parent.stdout.readline()
+        assert not (tmp_path / "made").exists()
+        parent.kill()
+    deadline = time.monotonic() + 30
+    while not (tmp_path / "made").exists():
+        assert time.monotonic() < deadline, "the command never ran"
+        time.sleep(0.01)
