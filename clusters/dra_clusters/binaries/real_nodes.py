@@ -49,7 +49,7 @@ class RealNodes:
                 self._client_authority,
                 self._guard,
             )
-            self._running[node.name].add_device()
+            self._running[node.name].add_bridge()
         with ThreadPoolExecutor(len(self._nodes) or 1) as pool:
             list(pool.map(RealNode.start, self._running.values()))
 

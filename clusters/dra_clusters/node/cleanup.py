@@ -1,4 +1,4 @@
-"""Removes what a node leaves in the kernel: its cgroups and network devices. Also a command, for the guard process."""
+"""Removes what a node leaves in the kernel: its cgroups and its bridge. Also a command, for the guard process."""
 
 import contextlib
 import os
@@ -46,11 +46,10 @@ def remove_cgroups(stem: str, root: Path = CGROUPS) -> None:
             time.sleep(PAUSE_S)
 
 
-def remove_devices(stem: str) -> None:
-    """Remove the network devices of the node."""
-    for suffix in ("b", "n"):
-        if Path(f"/sys/class/net/{stem}-{suffix}").exists():
-            subprocess.run(["ip", "link", "delete", f"{stem}-{suffix}"], check=False, capture_output=True)
+def remove_bridge(stem: str) -> None:
+    """Remove the bridge of the node."""
+    if Path(f"/sys/class/net/{stem}").exists():
+        subprocess.run(["ip", "link", "delete", stem], check=False, capture_output=True)
 
 
 def clean(stem: str) -> None:
@@ -62,7 +61,7 @@ def clean(stem: str) -> None:
     if not STEM.fullmatch(stem):
         message = f"wanted the stem of a node such as dra0a1b2c, found {stem!r}"
         raise ValueError(message)
-    remove_devices(stem)
+    remove_bridge(stem)
     remove_cgroups(stem)
 
 

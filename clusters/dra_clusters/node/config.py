@@ -30,9 +30,8 @@ class Layout:
 
     Attributes:
         name: of the Node object.
-        stem: at most ten characters, unique on this machine: names cgroup and network devices.
+        stem: at most ten characters, unique on this machine: names cgroup and bridge.
         root: the kubelet's root directory; has ``plugins`` and ``plugins_registry``.
-        address: of the node, on a device of its own.
         subnet: of its pods, the first three bytes: ``10.244.7``.
     """
 
@@ -40,7 +39,6 @@ class Layout:
     stem: str
     root: Path
     cdi: Path
-    address: str
     subnet: str
     kubelet_port: int
     healthz_port: int
@@ -56,14 +54,14 @@ class Layout:
         return self.runtime / "run/containerd.sock"
 
     @property
-    def bridge(self) -> str:
-        """The device that connects the pods."""
-        return f"{self.stem}-b"
+    def address(self) -> str:
+        """The node's address: the pods' gateway, so that they reach what listens on the node."""
+        return f"{self.subnet}.1"
 
     @property
-    def device(self) -> str:
-        """The device that has the node's address."""
-        return f"{self.stem}-n"
+    def bridge(self) -> str:
+        """The device that has the node's address and connects the pods."""
+        return self.stem
 
     @property
     def cgroup(self) -> str:

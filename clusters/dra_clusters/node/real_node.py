@@ -26,11 +26,9 @@ CTR_NAMESPACE = "k8s.io"
 def plan_layout(node: Node, root: Path) -> Layout:
     """Names and addresses that nothing on this machine has."""
     routes = subprocess.run(["ip", "-4", "route"], capture_output=True, text=True, check=True).stdout
-    used = subprocess.run(["ip", "-4", "address"], capture_output=True, text=True, check=True).stdout
     third = next((n for n in range(1, 255) if f"10.244.{n}." not in routes), None)
-    last = next((n for n in range(1, 255) if f"192.0.2.{n}/" not in used), None)
-    if third is None or last is None:
-        message = "no free subnet in 10.244.0.0/16 or address in 192.0.2.0/24 for a node; remove devices of ended clusters (ip link)"
+    if third is None:
+        message = "no free subnet in 10.244.0.0/16 for a node; remove bridges of ended clusters (ip link)"
         raise EnvironmentFault(message)
     with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
         ports = (one.getsockname()[1], other.getsockname()[1])
@@ -39,7 +37,6 @@ def plan_layout(node: Node, root: Path) -> Layout:
         stem=f"dra{secrets.token_hex(3)}",
         root=root,
         cdi=node.cdi_dir,
-        address=f"192.0.2.{last}",
         subnet=f"10.244.{third}",
         kubelet_port=ports[0],
         healthz_port=ports[1],
@@ -91,17 +88,17 @@ class RealNode:
         self._init = 0
         self._entered: dict[str, subprocess.Popen[bytes]] = {}
 
-    def add_device(self) -> None:
+    def add_bridge(self) -> None:
         """Give the node its address, which is taken from then on.
 
         Raises:
             EnvironmentFault: that is refused.
         """
-        device, address = self.layout.device, f"{self.layout.address}/32"
+        bridge, address = self.layout.bridge, f"{self.layout.address}/24"
         self._guard.on_death([sys.executable, "-m", cleanup.__name__, self.layout.stem])
-        self._command("ip", "link", "add", device, "type", "dummy")
-        self._command("ip", "address", "add", address, "dev", device)
-        self._command("ip", "link", "set", device, "up")
+        self._command("ip", "link", "add", bridge, "type", "bridge")
+        self._command("ip", "address", "add", address, "dev", bridge)
+        self._command("ip", "link", "set", bridge, "up")
 
     def start(self) -> None:
         """Start containerd, import the images and start the kubelet, which then registers the node.
@@ -211,7 +208,8 @@ class RealNode:
 
     def tail(self, name: str) -> str:
         """The end of the log of ``kubelet``, ``containerd`` or ``namespace``."""
-        return (self.layout.runtime / f"{name}.log").read_text(errors="replace")[-1500:]
+        log = self.layout.runtime / f"{name}.log"
+        return log.read_text(errors="replace")[-1500:] if log.is_file() else f"no {log.name}"
 
     def _ctr(self, *arguments: str) -> str:
         program = str(self._programs.containerd / "ctr")

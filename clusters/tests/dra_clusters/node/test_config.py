@@ -12,7 +12,6 @@ LAYOUT = Layout(
     stem="dra0a1b2c",
     root=Path("/c/nodes/node-0"),
     cdi=Path("/c/nodes/node-0/cdi"),
-    address="192.0.2.7",
     subnet="10.244.7",
     kubelet_port=4711,
     healthz_port=4712,
@@ -46,7 +45,7 @@ def test_the_kubelet_lets_only_the_api_server_in_and_listens_on_the_address_of_t
         "webhook": {"enabled": False},
         "x509": {"clientCAFile": "/c/kubelet-client.crt"},
     }
-    assert (found["address"], found["port"], found["readOnlyPort"]) == ("192.0.2.7", 4711, 0)
+    assert (found["address"], found["port"], found["readOnlyPort"]) == ("10.244.7.1", 4711, 0)
 
 
 def test_settings_of_the_kernel_that_a_kubelet_writes_are_files_of_the_node() -> None:
@@ -55,5 +54,6 @@ def test_settings_of_the_kernel_that_a_kubelet_writes_are_files_of_the_node() ->
         assert f'mount --bind "/c/nodes/node-0.containerd/sysctl/{name}" /proc/sys/{name}' in script
 
 
-def test_names_of_network_devices_fit_into_the_kernels_fifteen_characters() -> None:
-    assert max(len(LAYOUT.bridge), len(LAYOUT.device)) <= 15
+def test_pods_are_on_the_bridge_that_has_the_address_of_the_node() -> None:
+    (bridge,) = config.cni_config(LAYOUT)["plugins"]
+    assert (bridge["type"], bridge["bridge"], bridge["ipMasq"]) == ("bridge", LAYOUT.bridge, False)
