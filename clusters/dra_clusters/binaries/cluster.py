@@ -95,8 +95,10 @@ def gate_flags(gates: Mapping[str, bool]) -> list[str]:
     return [f"--feature-gates={switches.shown(gates)}"] if gates else []
 
 
-def apiserver_flags(directory: Path, port: int, etcd: int, runtime_config: Mapping[str, bool]) -> list[str]:
-    """How kube-apiserver is started."""
+def apiserver_flags(
+    directory: Path, port: int, etcd: int, runtime_config: Mapping[str, bool], *, accounts: bool
+) -> list[str]:
+    """How kube-apiserver is started; with ACCOUNTS pods get a service account and its token, which needs the controllers."""
     return [
         f"--etcd-servers=http://127.0.0.1:{etcd}",
         "--bind-address=127.0.0.1",
@@ -112,7 +114,7 @@ def apiserver_flags(directory: Path, port: int, etcd: int, runtime_config: Mappi
         "--service-cluster-ip-range=10.0.0.0/24",
         "--authorization-mode=Node,RBAC",
         "--enable-admission-plugins=NodeRestriction",
-        "--disable-admission-plugins=ServiceAccount",
+        *([] if accounts else ["--disable-admission-plugins=ServiceAccount"]),
         "--allow-privileged",
         "--kubelet-preferred-address-types=InternalIP",
         f"--kubelet-client-certificate={directory / 'kubelet-client.crt'}",
@@ -205,7 +207,8 @@ class BinariesCluster:
             credentials = by_token(self._tokens[user])
             write_kubeconfig(self.kubeconfig_of(user), self.name, url, self._authority, user, credentials)
         self._run("etcd", etcd_flags(self._directory, etcd, peer))
-        flags = apiserver_flags(self._directory, port, etcd, self._runtime_config)
+        accounts = self._real is not None and "controllers" in self._parts
+        flags = apiserver_flags(self._directory, port, etcd, self._runtime_config, accounts=accounts)
         self._run("kube-apiserver", flags + self._gates)
         self._wait_ready()
         self._create_objects()

@@ -1,6 +1,6 @@
 """What a kubelet does with any pod: generations, deadlines, grace periods, tokens, hooks of devices (pkg/kubelet).
 
-As in ``kubelet`` there is no real one to hold them against. Containers that must run for a behaviour are processes of this machine.
+Containers that must run for a behaviour are processes of this machine in the emulator, and containers on a real kubelet.
 """
 
 from typing import Any
@@ -18,7 +18,8 @@ TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105 # a path
 
 def shell(line: str) -> list[Any]:
     """Containers of which one runs a line of shell."""
-    return [{"name": "c", "image": "example.com/none", "command": ["/bin/sh", "-c", line]}]
+    command = ["/bin/sh", "-c", line]
+    return [{"name": "c", "image": "example.com/none", "imagePullPolicy": "IfNotPresent", "command": command}]
 
 
 def log_of(context: CheckContext, pod: str) -> str:

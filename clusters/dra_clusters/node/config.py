@@ -11,7 +11,10 @@ from dra_clusters.node.programs import NodePrograms
 
 PAUSE = "registry.k8s.io/pause:3.10"
 IDLE = ("example.com/none:latest", "docker.io/library/x:latest")
-"""Images of the pods of the behaviours: their only process waits."""
+"""Images of the pods of the behaviours."""
+
+APPLETS = ("cat", "echo", "env", "hostname", "ls", "sh", "sleep", "test", "true", "wget")
+"""Commands of busybox in that image."""
 
 SYSCTLS = {
     "vm/overcommit_memory": "1",

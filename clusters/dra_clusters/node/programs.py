@@ -24,6 +24,7 @@ TOOLS = {
     "nsenter": "util-linux",
     "mount": "mount",
     "cc": "gcc",
+    "busybox": "busybox-static",
 }
 """{program: Debian's package}."""
 
@@ -38,12 +39,14 @@ class NodePrograms:
     Attributes:
         containerd: the folder of ``containerd``, ``containerd-shim-runc-v2`` and ``ctr``.
         cni: the folder of the CNI plugins.
+        busybox: linked statically, for the image of pods.
     """
 
     kubelet: Path
     containerd: Path
     runc: Path
     cni: Path
+    busybox: Path
 
 
 def find_node_programs(kubelet: Path | None, cache: Path) -> NodePrograms:
@@ -72,7 +75,11 @@ def find_node_programs(kubelet: Path | None, cache: Path) -> NodePrograms:
         message = f"a real kubelet needs what is not here: {'; '.join(lacking)}"
         raise UsageError(message)
     return NodePrograms(
-        kubelet=kubelet, containerd=containerd, runc=Path(shutil.which("runc") or ""), cni=cni
+        kubelet=kubelet,
+        containerd=containerd,
+        cni=cni,
+        runc=Path(shutil.which("runc") or ""),
+        busybox=Path(shutil.which("busybox") or ""),
     )
 
 

@@ -62,10 +62,16 @@ def pause_program(folder: Path) -> bytes:
     return target.read_bytes()
 
 
-def idle_image(program: bytes) -> Image:
-    """An image whose only process waits."""
-    files = {"pause": ImageFile(content=program, mode=0o755)}
-    return Image(names=(config.PAUSE, *config.IDLE), files=files, entrypoint=("/pause",), folders=("tmp",))
+def node_image(pause: bytes, busybox: bytes) -> Image:
+    """The image of sandboxes and of the behaviours' pods: without a command it waits, and it has a shell."""
+    files = {
+        "pause": ImageFile(content=pause, mode=0o755),
+        "bin/busybox": ImageFile(content=busybox, mode=0o755),
+        **{f"bin/{name}": ImageFile(link="busybox") for name in config.APPLETS},
+    }
+    return Image(
+        names=(config.PAUSE, *config.IDLE), files=files, entrypoint=("/pause",), folders=("tmp", "etc")
+    )
 
 
 class RealNode:
@@ -219,7 +225,8 @@ class RealNode:
     def _import_images(self) -> None:
         with tempfile.TemporaryDirectory(dir=self.layout.runtime) as scratch:
             archive = Path(scratch) / "images.tar"
-            write_archive(archive, [idle_image(pause_program(Path(scratch)))])
+            busybox = self._programs.busybox.read_bytes()
+            write_archive(archive, [node_image(pause_program(Path(scratch)), busybox)])
             self.load(archive)
 
     def load(self, archive: Path) -> None:
@@ -232,7 +239,7 @@ class RealNode:
         Raises:
             EnvironmentFault: there is no such container.
         """
-        wanted = {"namespace": namespace, "pod.name": pod, "container.name": container}
+        wanted = {"pod.namespace": namespace, "pod.name": pod, "container.name": container}
         filters = ",".join(f'labels."io.kubernetes.{name}"=={value}' for name, value in wanted.items())
         found = self._ctr("containers", "list", "--quiet", filters).split()
         if not found:

@@ -17,7 +17,11 @@ LAYOUT = Layout(
     healthz_port=4712,
 )
 PROGRAMS = NodePrograms(
-    kubelet=Path("/b/kubelet"), containerd=Path("/b/containerd"), runc=Path("/s/runc"), cni=Path("/l/cni")
+    kubelet=Path("/b/kubelet"),
+    containerd=Path("/b/containerd"),
+    runc=Path("/s/runc"),
+    cni=Path("/l/cni"),
+    busybox=Path("/b/busybox"),
 )
 
 
