@@ -31,7 +31,7 @@ class EmbeddedCluster(Cluster):
         )
         self.kubernetes = options.kubernetes
         self.capabilities = (
-            options.parts | {"api-audit", "api-faults"} | ({"rbac"} if options.rbac else set())
+            options.parts | {"api-audit", "api-faults", "webhooks"} | ({"rbac"} if options.rbac else set())
         )
         self.nodes = tuple(
             Node(

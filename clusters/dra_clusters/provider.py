@@ -125,7 +125,10 @@ class Cluster(Protocol):
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """Out of api, rbac, scheduler, controllers, kubelet, container-runtime, multi-node, hardware, api-audit, api-faults."""
+        """Out of api, rbac, scheduler, controllers, kubelet, container-runtime, multi-node, hardware, api-audit, api-faults, webhooks.
+
+        ``webhooks``: its API server can call programs on this machine.
+        """
 
     @property
     def nodes(self) -> tuple[Node, ...]:

@@ -16,6 +16,7 @@ from kube_emulator.apiserver.admission.checks import Checks
 from kube_emulator.apiserver.admission.cluster_view import ClusterView
 from kube_emulator.apiserver.admission.expressions import Expressions
 from kube_emulator.apiserver.admission.policies import Policies
+from kube_emulator.apiserver.admission.webhooks import Webhooks
 from kube_emulator.apiserver.audit import Audit
 from kube_emulator.apiserver.auth import bootstrap, rbac
 from kube_emulator.apiserver.auth.security import Security, drained
@@ -74,9 +75,12 @@ class ControlPlane:
             nodes=options.node_names,
         )
         expressions = Expressions(self.security.authority.decide)
-        policies = Policies(ClusterView(objects, registry), expressions)
+        view = ClusterView(objects, registry)
+        policies, webhooks = Policies(view, expressions), Webhooks(view, expressions)
+        checks = (self.security.authority.admit, policies.check, webhooks.check)
         admission = Admission(
-            admit=lambda write: admit_all((self.security.authority.admit, policies.check), write),
+            mutate=webhooks.mutate,
+            admit=lambda write: admit_all(checks, write),
             check_status=self.security.authority.check_status,
             check_expression=functools.partial(check_expression, gates=gates, release=release),
             check_configuration=Checks(expressions).causes,

@@ -153,7 +153,7 @@ class BinariesCluster:
         make_account_keys(self._directory)
         make_kubelet_client(self._directory)
         self.kubernetes = release_of(programs.paths["kube-apiserver"])
-        self.capabilities = self._parts | {"rbac"}
+        self.capabilities = self._parts | {"rbac", "webhooks"}
         self.nodes = tuple(make_node(self._directory, name) for name in options.nodes)
         self._guard = ProcessGuard()
         self._real: RealNodes | None = None

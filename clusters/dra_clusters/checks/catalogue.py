@@ -34,6 +34,7 @@ from dra_clusters.checks import (  # noqa: F401 # each registers its behaviours
     tolerating,
     waking,
     watching,
+    webhooks,
     workloads,
 )
 from dra_clusters.checks.behaviour import REGISTERED, Behaviour

@@ -16,6 +16,8 @@ from typing import Any
 
 from aiohttp import web
 
+from kube_emulator.apiserver.admission.services import Services
+from kube_emulator.apiserver.admission.webhook_client import WebhookClient
 from kube_emulator.apiserver.audit import ApiRequest, Audit, Fault
 from kube_emulator.apiserver.auth.middleware import USER
 from kube_emulator.apiserver.auth.security import Security
@@ -66,6 +68,7 @@ class Server:
         self._api = api
         self._audit = audit
         self._container_log = container_log
+        self._webhooks = WebhookClient(Services(api))
         self._documents = Documents(api, lambda: self.address)
         self._auth = security.middleware(read_value, answer_value)
         self._silent: set[web.RequestHandler] = set()
@@ -154,7 +157,7 @@ class Server:
         request[AUDITED] = True
         try:
             response = await self._answer(
-                Call(self._api, request, info, served, b"", self._container_log), exchange
+                Call(self._api, request, info, served, b"", self._webhooks, self._container_log), exchange
             )
         except ApiError as error:
             response = refuse(request, error, [*filter(None, [served.warning]), *exchange.warnings])

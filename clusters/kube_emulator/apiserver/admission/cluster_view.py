@@ -5,8 +5,8 @@ from typing import Any, Protocol
 
 from dra_api.objects import JsonObject, ReadOnlyObject
 from kube_emulator.apiserver.auth.write import Write
-from kube_emulator.apiserver.resources import Registry, Resource
-from kube_emulator.apiserver.versions import as_version
+from kube_emulator.apiserver.resources import Registry, Resource, Served
+from kube_emulator.apiserver.versions import as_version, to_storage
 
 
 class Objects(Protocol):
@@ -49,6 +49,12 @@ class ClusterView:
             "apiVersion": api_version,
             "kind": write.kind,
         }
+
+    def stored_form(self, write: Write, item: JsonObject, version: str) -> JsonObject:
+        """ITEM in that version, as it is stored."""
+        resource = self._registry.find(write.group, write.kind)
+        assert resource is not None
+        return to_storage(Served(resource, write.group, version), item)
 
     def namespace_labels(self, write: Write) -> Mapping[str, str] | None:
         """The labels of the object's namespace; those of a Namespace that is written; None outside namespaces."""

@@ -75,6 +75,10 @@ class Definition:
         ):
             item["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
 
+    def default(self, item: JsonObject) -> None:
+        """Set the defaults of the schema, in place."""
+        default(item, self.schema(self.resource.version))
+
     def causes(self, item: JsonObject, old: JsonObject | None) -> list[Cause]:
         """Why ITEM is refused: its schema, and only if it fits that, the CEL rules, which may compare it with OLD."""
         schema = self.schema(self.resource.version)

@@ -8,6 +8,8 @@ from pathlib import Path
 from aiohttp import web
 
 from dra_api.objects import JsonObject, Pod
+from kube_emulator.apiserver.admission.questions import ATTEMPT, Attempt, UnansweredError
+from kube_emulator.apiserver.admission.webhook_client import WebhookClient
 from kube_emulator.apiserver.crds.definition import Definition
 from kube_emulator.apiserver.endpoints.forms import encode, encoded
 from kube_emulator.apiserver.endpoints.negotiation import Form, form_of
@@ -21,10 +23,15 @@ from kube_emulator.apiserver.registry.ownership import Writer
 from kube_emulator.apiserver.registry.verbs.options import ListOptions, WriteOptions
 from kube_emulator.apiserver.request import RequestInfo
 from kube_emulator.apiserver.resources import Resource, Served
+from kube_emulator.apiserver.status import ApiError
 from kube_emulator.store.store import Stored
 
 ContainerLog = Callable[[Pod, str], Path | None]
 """Finds the file with the output of a container, from its pod and its name; None if the pod's node is not emulated."""
+
+
+RUNS_MAX = 200
+"""Runs of one verb: one for each webhook that is asked, and for each change of its object meanwhile."""
 
 
 @dataclass
@@ -33,6 +40,7 @@ class Call:
 
     Attributes:
         raw: the body.
+        webhooks: asks webhooks.
         container_log: finds the log file of a container; None where no kubelet runs.
         warnings: warnings that are sent to the client with the answer.
     """
@@ -42,6 +50,7 @@ class Call:
     info: RequestInfo
     served: Served
     raw: bytes
+    webhooks: WebhookClient
     container_log: ContainerLog | None = None
     warnings: list[str] = field(default_factory=list)
 
@@ -88,6 +97,25 @@ class Call:
     def writer(self, options: WriteOptions) -> Writer:
         """The field manager of the request."""
         return Writer(options.manager, "Update", self.served, self.info.subresource, self.warnings.append)
+
+    async def verb(self, run: Callable[[], Stored]) -> Stored:
+        """What the verb RUN returns; it is run again after each webhook that it has to ask (``admission.questions``).
+
+        Raises:
+            ApiError: the verb is refused, or its object changes faster than webhooks answer.
+        """
+        mark = ATTEMPT.set(Attempt())
+        try:
+            for _ in range(RUNS_MAX):
+                try:
+                    return run()
+                except UnansweredError as stopped:
+                    await self.webhooks.answer(stopped.questions)
+        finally:
+            ATTEMPT.reset(mark)
+        raise ApiError(
+            500, f"Internal error occurred: no end after {RUNS_MAX} calls of webhooks", reason="InternalError"
+        )
 
     def deleter(self) -> Writer:
         """Who deletes: it has no field manager."""

@@ -13,6 +13,7 @@ from kube_emulator.apiserver.endpoints.replies import add_warnings
 from kube_emulator.apiserver.endpoints.writes import options_body
 from kube_emulator.apiserver.query.labels import Predicate, both
 from kube_emulator.apiserver.registry.verbs.options import (
+    DeleteOptions,
     ListOptions,
     delete_options,
     list_options,
@@ -20,6 +21,7 @@ from kube_emulator.apiserver.registry.verbs.options import (
 )
 from kube_emulator.apiserver.registry.watching import Event, Start, watch
 from kube_emulator.apiserver.status import ApiError, too_new
+from kube_emulator.store.store import Stored
 
 BOOKMARK_S = 60.0
 WATCH_S = 1800.0
@@ -71,15 +73,19 @@ async def deletecollection(call: Call) -> web.Response:
     options = delete_options(query, options_body(call))
     part = chosen_part(call, list_options(query, watching=False))
     for item in part.items:
-        metadata = item.value["metadata"]
-        call.api.delete(
-            call.plural,
-            metadata["name"],
-            metadata.get("namespace", ""),
-            options=options,
-            writer=call.deleter(),
-        )
+        await delete_one(call, item, options)
     return await answer_part(call, part)
+
+
+async def delete_one(call: Call, item: Stored, options: DeleteOptions) -> None:
+    """Delete ITEM of a collection; it may be gone already, while webhooks are asked."""
+    metadata = item.value["metadata"]
+    name, namespace, writer = metadata["name"], metadata.get("namespace", ""), call.deleter()
+    try:
+        await call.verb(lambda: call.api.delete(call.plural, name, namespace, options=options, writer=writer))
+    except ApiError as error:
+        if error.code != 404:
+            raise
 
 
 class Stream:

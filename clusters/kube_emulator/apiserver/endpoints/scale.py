@@ -53,8 +53,10 @@ async def store(call: Call, scale: JsonObject, kind: str) -> web.Response:
     version = (scale.get("metadata") or {}).get("resourceVersion")
     if version:
         value = {**value, "metadata": {**value["metadata"], "resourceVersion": version}}
-    stored = call.api.update(
-        call.plural, to_storage(call.served, value), dry_run=options.dry_run, writer=call.writer(options)
+    stored = await call.verb(
+        lambda: call.api.update(
+            call.plural, to_storage(call.served, value), dry_run=options.dry_run, writer=call.writer(options)
+        )
     )
     return await call.answer_document(scale_of(call, value_of(stored, call.served)))
 

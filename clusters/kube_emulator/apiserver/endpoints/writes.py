@@ -25,8 +25,9 @@ async def create(call: Call) -> web.Response:
     """Store a new object."""
     options = options_of(call, "CreateOptions")
     item = placed(call, call.reader.body(call.raw, call.request.content_type, options.validation))
-    made = call.api.create(
-        call.plural, to_storage(call.served, item), dry_run=options.dry_run, writer=call.writer(options)
+    stored = to_storage(call.served, item)
+    made = await call.verb(
+        lambda: call.api.create(call.plural, stored, dry_run=options.dry_run, writer=call.writer(options))
     )
     return await call.answer(made, 201)
 
@@ -72,12 +73,14 @@ async def update(call: Call) -> web.Response:
         call, placed(call, call.reader.body(call.raw, call.request.content_type, options.validation))
     )
     known = call.api.find(call.plural, call.info.name, call.namespace) is not None
-    stored = call.api.update(
-        call.plural,
-        to_storage(call.served, item),
-        subresource=call.info.subresource,
-        dry_run=options.dry_run,
-        writer=call.writer(options),
+    stored = await call.verb(
+        lambda: call.api.update(
+            call.plural,
+            to_storage(call.served, item),
+            subresource=call.info.subresource,
+            dry_run=options.dry_run,
+            writer=call.writer(options),
+        )
     )
     return await call.answer(stored, 200 if known else 201)
 
@@ -96,16 +99,18 @@ async def patch(call: Call) -> web.Response:
         )
     if applies:
         return await apply(call, value, options)
-    stored = call.api.patch(
-        call.plural,
-        call.info.name,
-        call.namespace,
-        kind,
-        value,
-        subresource=call.info.subresource,
-        dry_run=options.dry_run,
-        writer=call.writer(options),
-        check=lambda item: call.reader.patched(item, options.validation),
+    stored = await call.verb(
+        lambda: call.api.patch(
+            call.plural,
+            call.info.name,
+            call.namespace,
+            kind,
+            value,
+            subresource=call.info.subresource,
+            dry_run=options.dry_run,
+            writer=call.writer(options),
+            check=lambda item: call.reader.patched(item, options.validation),
+        )
     )
     return await call.answer(stored)
 
@@ -119,15 +124,17 @@ async def apply(call: Call, config: JsonObject, options: WriteOptions) -> web.Re
             [f'unknown field "{path}"' for path in call.definition.unknown(config, call.served.version)],
             options.validation,
         )
-    stored = call.api.apply(
-        call.plural,
-        config,
-        manager=options.manager,
-        force=options.force,
-        subresource=call.info.subresource,
-        dry_run=options.dry_run,
-        served=call.served,
-        warn=call.warnings.append,
+    stored = await call.verb(
+        lambda: call.api.apply(
+            call.plural,
+            config,
+            manager=options.manager,
+            force=options.force,
+            subresource=call.info.subresource,
+            dry_run=options.dry_run,
+            served=call.served,
+            warn=call.warnings.append,
+        )
     )
     return await call.answer(stored, 200 if known else 201)
 
@@ -135,8 +142,10 @@ async def apply(call: Call, config: JsonObject, options: WriteOptions) -> web.Re
 async def delete(call: Call) -> web.Response:
     """Delete an object; the answer is the object if it stays or its kind answers so, else a ``Status``."""
     options = delete_options(call.request.query, options_body(call))
-    item = call.api.delete(
-        call.plural, call.info.name, call.namespace, options=options, writer=call.deleter()
+    item = await call.verb(
+        lambda: call.api.delete(
+            call.plural, call.info.name, call.namespace, options=options, writer=call.deleter()
+        )
     )
     metadata = item.value["metadata"]
     held = metadata.get("finalizers") or metadata.get("deletionGracePeriodSeconds")

@@ -4,9 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dra_api.objects import JsonObject
 from kube_emulator.apiserver.auth.write import Write
 from kube_emulator.apiserver.validation.causes import Cause
 from kube_emulator.apiserver.validation.context import CheckStatus, no_causes, no_problems, no_status_causes
+
+
+def _unchanged(_: Write) -> None:
+    """Change nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +19,7 @@ class Admission:
     """The checks of writes.
 
     Attributes:
+        mutate: the new object as mutating webhooks make it; None if they leave it as it is.
         admit: refuses an object before it is stored (raises ``ApiError`` 403).
         check_status: lists what the user of the request is not allowed to change in the status of a claim.
         check_expression: lists what is wrong with a CEL selector, with upstream's messages.
@@ -24,6 +30,7 @@ class Admission:
     check_status: CheckStatus
     check_expression: Callable[[str], list[str]]
     check_configuration: Callable[[Mapping[str, Any]], list[Cause]] = no_causes
+    mutate: Callable[[Write], JsonObject | None] = _unchanged
 
 
 def admit_all(checks: Sequence[Callable[[Write], None]], write: Write) -> None:

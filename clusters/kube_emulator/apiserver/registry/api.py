@@ -133,7 +133,7 @@ class Api(Writing):
             check_new(resource, applied, subresource)
         writer = Writer(manager, "Apply", served, subresource, warn)
         item = apply_as(
-            *(resource, found.value if found else None, applied, writer, self.clock.stamp()),
+            *(resource, found.value if found else None, applied, writer, self.stamp()),
             self.catalogue.shapes(resource),
             force=force,
         )
@@ -156,5 +156,5 @@ class Api(Writing):
         if causes := binding_causes(target):
             raise refused("Binding", "", name, causes)
         pod = self.get("pods", name, namespace)
-        item = bound(pod, target["name"], uid, self.clock.stamp())
+        item = bound(pod, target["name"], uid, self.stamp())
         return self._replace(self.resource("pods"), pod, item, "binding", dry_run, SYSTEM)

@@ -7,10 +7,16 @@ from dra_api.objects import JsonObject
 from kube_emulator.apiserver.crds.checks import definition_causes
 from kube_emulator.apiserver.crds.definition import Definition, default_definition
 from kube_emulator.apiserver.resources import Resource
-from kube_emulator.apiserver.status import invalid
+from kube_emulator.apiserver.schema.findings import DecodingError
+from kube_emulator.apiserver.schema.kinds import type_of
+from kube_emulator.apiserver.schema.validation import read
+from kube_emulator.apiserver.status import ApiError, invalid
 from kube_emulator.apiserver.validation import registry
 from kube_emulator.apiserver.validation.causes import Cause
 from kube_emulator.apiserver.validation.context import Context
+from kube_emulator.apiserver.validation.defaults import default
+from kube_emulator.jsonvalue import copied
+from kube_emulator.releases.release import Release
 
 GRACE_S = 30
 HEADER = ("apiVersion", "kind", "metadata")
@@ -41,6 +47,33 @@ def prepare_new(
     causes = [*registry.validate_create(resource, item, context), *causes]
     if causes:
         raise invalid(resource.kind, resource.group, item["metadata"].get("name", ""), causes)
+
+
+def with_defaults(
+    resource: Resource, item: JsonObject, context: Context, definition: Definition | None
+) -> JsonObject:
+    """A copy of ITEM with the defaults of its kind, as mutating admission sees it."""
+    seen: JsonObject = copied(item)
+    if definition is not None:
+        definition.default(seen)
+    else:
+        default(resource.group, resource.kind, seen, context)
+    return seen
+
+
+def read_again(resource: Resource, item: JsonObject, release: Release) -> JsonObject:
+    """ITEM, that a webhook has patched, as the server reads it: unknown members are dropped.
+
+    Raises:
+        ApiError: 500, a member has a wrong type.
+    """
+    found = None if resource.custom else type_of(resource.api_version, resource.kind)
+    if found is None:
+        return item
+    try:
+        return {"apiVersion": resource.api_version, "kind": resource.kind} | read(found, item, release).value
+    except DecodingError as error:
+        raise ApiError(500, f"Internal error occurred: {error}", reason="InternalError") from error
 
 
 def prepare_change(

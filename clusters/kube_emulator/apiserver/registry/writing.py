@@ -9,10 +9,13 @@ The order of the steps is upstream's (apiserver ``pkg/registry/generic/registry/
 
 import random
 import uuid
+from functools import partial
 
 from dra_api.objects import JsonObject
+from kube_emulator.apiserver.admission.questions import once
+from kube_emulator.apiserver.admission.webhooks import MUTATING
 from kube_emulator.apiserver.apply.owners import is_reset
-from kube_emulator.apiserver.auth.write import Write, unattended
+from kube_emulator.apiserver.auth.write import REQUEST, Write, unattended
 from kube_emulator.apiserver.crds.catalogue import Catalogue
 from kube_emulator.apiserver.registry.admission import Admission
 from kube_emulator.apiserver.registry.ownership import (
@@ -22,7 +25,7 @@ from kube_emulator.apiserver.registry.ownership import (
     owned_update,
 )
 from kube_emulator.apiserver.registry.reading import Reading
-from kube_emulator.apiserver.registry.strategy import prepare_change, prepare_new
+from kube_emulator.apiserver.registry.strategy import prepare_change, prepare_new, read_again, with_defaults
 from kube_emulator.apiserver.registry.verbs.deletion import check_namespace, deletion, is_finished
 from kube_emulator.apiserver.registry.verbs.objects import (
     arranged,
@@ -91,8 +94,15 @@ class Writing(Reading):
             metadata.pop("managedFields", None)
         namespace = metadata.get("namespace", "") if resource.namespaced else ""
         self.check_namespace(resource, namespace, metadata.get("name", ""))
-        self._name(resource, metadata, namespace)
-        metadata |= {"uid": str(uuid.uuid4()), "creationTimestamp": self.clock.stamp()}
+        metadata |= {
+            "uid": once("uid", lambda: str(uuid.uuid4())),
+            "creationTimestamp": self.stamp(),
+        }
+        item = arranged(resource, item)
+        # Mutating webhooks see no name that is still to be generated.
+        item = self._mutated("CREATE", resource, "", None, item, writer, dry_run=dry_run)
+        item["metadata"] = dict(item["metadata"])
+        self._name(resource, item["metadata"], namespace)
         item = arranged(resource, item)
         # Which members were sent is known only now: the strategy fills in the others.
         spec = item.get("spec")
@@ -100,9 +110,7 @@ class Writing(Reading):
         prepare_new(resource, item, self._context(namespace), self.catalogue.find(resource.key))
         warn(resource, writer, item, None)
         if tracked and writer.name:
-            item = owned_new(
-                resource, item, sent, writer, self.clock.stamp(), self.catalogue.shapes(resource)
-            )
+            item = owned_new(resource, item, sent, writer, self.stamp(), self.catalogue.shapes(resource))
         # Validating admission sees the object as it would be stored, so it is last; a dry run goes through it too.
         self._admit("CREATE", resource, "", None, item, writer, dry_run=dry_run)
         if dry_run:
@@ -121,8 +129,9 @@ class Writing(Reading):
                 raise already_exists(resource.plural, resource.group, metadata["name"])
             return
         # The server tries again by itself, as since 1.30 (KEP-4420, gate RetryGenerateName).
-        for _ in range(TRIES):
-            metadata["name"] = self._generated(metadata["generateName"])
+        make = partial(self._generated, metadata["generateName"])
+        for number in range(TRIES):
+            metadata["name"] = once(f"name {number}", make)
             if self.store.get(resource.key, namespace, metadata["name"]) is None:
                 return
         raise already_exists(resource.plural, resource.group, metadata["name"])
@@ -151,6 +160,7 @@ class Writing(Reading):
         reset = tracked and is_reset(item)
         if tracked:
             kept_owners(old, item)
+        item = self._mutated("UPDATE", resource, subresource, old, item, writer, dry_run=dry_run)
         prepare_change(
             resource, old, item, subresource, self._context(namespace), self.catalogue.find(resource.key)
         )
@@ -158,7 +168,7 @@ class Writing(Reading):
             warn(resource, writer, item, old)
         if tracked and writer.name and not reset:
             shapes = self.catalogue.shapes(resource)
-            item = owned_update(resource, old, item, writer, self.clock.stamp(), shapes, subresource)
+            item = owned_update(resource, old, item, writer, self.stamp(), shapes, subresource)
         item["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"]
         self._admit("UPDATE", resource, subresource, old, item, writer, dry_run=dry_run)
         # The last finalizer was removed from a marked object: this update is its deletion (store.go deleteWithoutFinalizers).
@@ -195,6 +205,9 @@ class Writing(Reading):
             check_namespace(old.value)
         found = deletion(resource, self.catalogue.held(resource, old.value), options, self.clock.stamp)
         # Admission sees the object as it is, not as it is marked.
+        self._admission.mutate(
+            self._write("DELETE", resource, "", old.value, None, writer, dry_run=options.dry_run)
+        )
         self._admit("DELETE", resource, "", old.value, None, writer, dry_run=options.dry_run)
         if options.dry_run:
             return Stored(found.item)
@@ -237,6 +250,33 @@ class Writing(Reading):
         self._admission.admit(
             self._write(operation, resource, subresource, old, new, writer, dry_run=dry_run)
         )
+
+    def _mutated(
+        self,
+        operation: str,
+        resource: Resource,
+        subresource: str,
+        old: JsonObject | None,
+        new: JsonObject,
+        writer: Writer,
+        *,
+        dry_run: bool,
+    ) -> JsonObject:
+        """NEW as mutating webhooks make it; they see its defaults, and come before strategy and validation.
+
+        What they add is owned by the writer here, where upstream has recorded ownership before.
+        """
+        if REQUEST.get() is None or not self.store.count(MUTATING):
+            return new
+        seen = with_defaults(resource, new, self._context(""), self.catalogue.find(resource.key))
+        changed = self._admission.mutate(
+            self._write(operation, resource, subresource, old, seen, writer, dry_run=dry_run)
+        )
+        return new if changed is None else arranged(resource, read_again(resource, changed, self.release))
+
+    def stamp(self) -> str:
+        """The time of the write that is made."""
+        return once("stamp", self.clock.stamp)
 
     def _write(
         self,
