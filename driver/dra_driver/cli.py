@@ -123,6 +123,13 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     devices = commands.add_parser("devices", help="print the devices that would be published")
     devices.add_argument("--json", action="store_true", help="as the spec.devices of a ResourceSlice")
+    webhook = commands.add_parser(
+        "webhook", help="serve a validating admission webhook for opaque parameters"
+    )
+    webhook.add_argument("--tls-cert-file", metavar="FILE", required=True, help="certificate as PEM")
+    webhook.add_argument("--tls-private-key-file", metavar="FILE", required=True, help="its key as PEM")
+    webhook.add_argument("--host", metavar="X", default="", help="address to listen on; empty: all")
+    webhook.add_argument("--port", metavar="N", type=int, default=443, help="default 443; 0: a free one")
     return parser
 
 
@@ -229,6 +236,18 @@ def print_devices(arguments: argparse.Namespace) -> None:
         print(f"{device['name']:{widest}} {shown.get('uuid', '-'):42} {memory:>10}  {product}")
 
 
+def serve_webhook(arguments: argparse.Namespace) -> None:
+    """Answer the API server's questions about opaque parameters until SIGTERM."""
+    from dra_driver.logs import set_up
+    from dra_driver.webhook.server import Certificate, WebhookServer, serve
+
+    certificate = Certificate(Path(arguments.tls_cert_file), Path(arguments.tls_private_key_file))
+    name = DriverName(arguments.driver_name)
+    server = WebhookServer(arguments.host, arguments.port, certificate, name)
+    set_up(arguments.log_format, arguments.log_level)
+    serve(server)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; the exit code."""
     arguments = make_parser().parse_args(argv)
@@ -236,6 +255,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         check(arguments)
         if arguments.command == "devices":
             print_devices(arguments)
+            return 0
+        if arguments.command == "webhook":
+            serve_webhook(arguments)
             return 0
         settings = settings_of(arguments)
         import asyncio

@@ -8,7 +8,6 @@ name has.
 """
 
 import contextlib
-import json
 import logging
 import os
 import re
@@ -54,8 +53,8 @@ class CdiFiles:
         scratch = self._scratch(claim_uid)
         try:
             handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
-            with os.fdopen(handle, "w") as stream:
-                json.dump(spec, stream, indent=1)
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(msgspec.json.format(msgspec.json.encode(spec), indent=1))
             scratch.replace(path)
         except OSError as error:
             with contextlib.suppress(OSError):

@@ -79,6 +79,9 @@ def place_of(
             ids = (instance.gi, instance.ci) if instance else (new.gi, new.ci)  # type: ignore[union-attr]
             uuid = instance.uuid if instance else new.uuid  # type: ignore[union-attr]
             return uuid, (f"/dev/nvidia{gpu.minor}", *mig_nodes(minors(), gpu.minor, *ids))
+        case VfioDevice(function=function) if function.driver != "vfio-pci":
+            message = f"device {device.device}: PCI function {function.pci_bus_id} is bound to {function.driver}; bind it to vfio-pci, which this driver does not do yet"
+            raise EnvironmentFault(message)
         case VfioDevice(function=function):
             return "", (f"/dev/vfio/{function.iommu_group}", "/dev/vfio/vfio")
         case other:

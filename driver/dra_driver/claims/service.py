@@ -103,6 +103,7 @@ class ClaimService:
             async with self._locked():
                 pass
             await self._undo_interrupted()
+            await asyncio.to_thread(self._steps.stop_unknown_daemons, list(self._records.values()))
         except EnvironmentFault as error:
             log.error("no claim can be prepared or unprepared until this is repaired", extra={"error": error})
 
@@ -209,8 +210,7 @@ class ClaimService:
         """Remove the file, then the record; what cannot be removed is logged, and the others go on."""
         try:
             self._cdi.remove(uid)
-            self._checkpoint.remove(uid)
-            self._records.pop(uid, None)
+            self._forget(uid)
         except EnvironmentFault as error:
             log.error("cannot drop a claim; its devices stay with it", extra={"claim": uid, "error": error})
 
@@ -312,8 +312,16 @@ class ClaimService:
                 made=self._made_by_others(ref.uid, plan),
             )
             self._put(record)
+            quick = plan.steps in ((), (WriteCdi(),))  # then one lock is enough
+            try:
+                if quick:
+                    self._complete(record)
+            except EnvironmentFault:
+                self._drop(ref.uid)
+                raise
         try:
-            await self._carry_out(record)
+            if not quick:
+                await self._carry_out(record)
         except BaseException:
             await self._undo_or_log(self._records[ref.uid])
             raise
@@ -369,9 +377,13 @@ class ClaimService:
                     async with self._locked():
                         self._put(record)
         async with self._locked():
-            if WriteCdi() in record.steps:
-                self._steps.do(WriteCdi(), record)
-            self._put(replace(record, state=DONE))
+            self._complete(record)
+
+    def _complete(self, record: Record) -> None:
+        """The last step and the end of the record, under the lock: no other process may sweep unfinished files."""
+        if WriteCdi() in record.steps:
+            self._steps.do(WriteCdi(), record)
+        self._put(replace(record, state=DONE))
 
     async def _repeat(self, record: Record) -> None:
         """Look whether the steps of a prepared claim hold; do them again if one does not."""
@@ -430,12 +442,18 @@ class ClaimService:
                 record = replace(record, state=STARTED, owner=self._instances.token)
                 self._put(record)
             self._cdi.remove(record.uid)
+            if not slow:
+                self._forget(record.uid)
+                return
         for step in reversed(slow):
             others = list(self._others(record.uid).values())
             await asyncio.to_thread(self._steps.undo, step, record, others)
         async with self._locked():
-            self._checkpoint.remove(record.uid)
-            self._records.pop(record.uid, None)
+            self._forget(record.uid)
+
+    def _forget(self, uid: ClaimUid) -> None:
+        self._checkpoint.remove(uid)
+        self._records.pop(uid, None)
 
     async def _undo_or_log(self, record: Record) -> None:
         try:

@@ -132,6 +132,13 @@ class Steps:
             case WriteCdi():
                 self._cdi.remove(record.uid)
 
+    def stop_unknown_daemons(self, records: Iterable[Record]) -> None:
+        """End the MPS daemons of no record: those of a boot or a checkpoint that is gone."""
+        known = {step.key for record in records for step in record.steps if isinstance(step, StartMps)}
+        for key in self._mps.stray(known):
+            log.warning("ending the MPS daemon %s: no prepared claim uses it", key)
+            self._mps.stop(key)
+
     def spec(self, record: Record) -> CdiSpec:
         """The content of a claim's CDI file.
 

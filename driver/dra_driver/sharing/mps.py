@@ -65,9 +65,12 @@ class MpsDaemons:
         self._configure(daemon)
 
     def runs(self, key: str) -> bool:
-        """Whether the daemon answers."""
-        if not (self.folder(key) / "pipe").is_dir():
-            return False
+        """Whether the daemon's process lives; cheap, because it is asked at every scan."""
+        pid = self._pid(key)
+        return pid is not None and self._is_daemon(pid, key)
+
+    def _answers(self, key: str) -> bool:
+        """Whether the daemon takes commands."""
         try:
             self._ask(key, "get_default_active_thread_percentage")
         except EnvironmentFault:
@@ -97,7 +100,7 @@ class MpsDaemons:
             raise EnvironmentFault(message) from error
         self._children[daemon.key] = child
         deadline = time.monotonic() + START_S
-        while not self.runs(daemon.key):
+        while not self._answers(daemon.key):
             if child.poll() is not None or time.monotonic() > deadline:
                 text = (folder / "log" / "start.log").read_text(errors="replace")[-300:]
                 self.stop(daemon.key)
