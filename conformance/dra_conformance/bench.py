@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from dra_clusters.measures import Measure, measure, print_measures, timed
 from dra_conformance.drivers.descriptor import load_descriptor
 from dra_conformance.drivers.programs import check_programs
 from dra_conformance.errors import HarnessError
+from dra_conformance.expectations import Violation
 from dra_conformance.harness.factory import Environment, HarnessFactory
 from dra_conformance.harness.harness import Harness
 from dra_conformance.run import RunOptions, judge_driver
@@ -89,6 +91,15 @@ def bench_suite(descriptor: str) -> list[Measure]:
         with Path(folder, "out").open("w") as sink, contextlib.redirect_stdout(sink):
             wall = timed(lambda: judge_driver(options))
         rows = [json.loads(line) for line in Path(folder, "r", "log.jsonl").read_text().splitlines()]
+    return suite_measures(descriptor, wall, rows)
+
+
+def suite_measures(descriptor: str, wall: float, rows: Sequence[Mapping[str, Any]]) -> list[Measure]:
+    """What a run cost, by its WALL time in milliseconds and the ROWS of its log.
+
+    Raises:
+        HarnessError: no check has ended.
+    """
     seconds = [row["seconds"] * 1000 for row in rows if row["type"] == "check"]
     if not seconds:
         message = f"the default run of {descriptor} ended without a check, so there is nothing to measure; see dra-conformance run"
@@ -99,6 +110,20 @@ def bench_suite(descriptor: str) -> list[Measure]:
         measure("check_mean", "ms", [mean]) | {"n": len(seconds)},
         measure("check_median", "ms", seconds),
     ]
+
+
+@contextlib.contextmanager
+def driver_faults_as_errors() -> Iterator[None]:
+    """A driver that does not do what is measured cannot be measured.
+
+    Raises:
+        HarnessError: it does not start, publish, prepare or unprepare.
+    """
+    try:
+        yield
+    except Violation as error:
+        message = f"the driver cannot be measured: {error}; see dra-conformance run"
+        raise HarnessError(message) from error
 
 
 def run_bench(descriptor: str, *, as_json: bool) -> int:
@@ -113,7 +138,7 @@ def run_bench(descriptor: str, *, as_json: bool) -> int:
         if not as_json:
             print_measures(rows, as_json=False)
 
-    with HarnessFactory(loaded, Environment()) as factory:
+    with HarnessFactory(loaded, Environment()) as factory, driver_faults_as_errors():
         with console.status("measuring starts of the driver"):
             rows = bench_starts(factory)
         add(rows)

@@ -14,6 +14,8 @@ from dra_conformance.printable import one_line, printable
 
 WORKERS_MAX = 64
 SEED_MAX = 2**32 - 1
+BUDGET_MAX_S = 86_400
+CONTRACT = "https://github.com/dra-conformance/dra-conformance/blob/main/docs/DRIVER-CONTRACT.md"
 
 
 class Parser(argparse.ArgumentParser):
@@ -60,6 +62,7 @@ def make_parser() -> argparse.ArgumentParser:
     add(run, "--seed", "0", "decides the order of checks and generated names", "N")
     add(run, "--output", "dra-report", "folder for the report", "DIR")
     add(run, "--workers", "2", "processes that run checks in parallel; short form -n", "N")
+    add(run, "--budget", "1800", "seconds after which no further check is started", "SECONDS")
     run.add_argument("-n", dest="workers", metavar="N", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     run.add_argument("--json", action="store_true", help="print report.json instead of progress and summary")
     listing = commands.add_parser("list", help="all requirements, and whether a check covers them")
@@ -104,6 +107,7 @@ def run_command(arguments: argparse.Namespace) -> int:
         select=arguments.select,
         seed=number("--seed", arguments.seed, 0, SEED_MAX),
         workers=number("-n", arguments.workers, 1, WORKERS_MAX),
+        budget_s=number("--budget", arguments.budget, 1, BUDGET_MAX_S),
         output=Path(arguments.output),
         as_json=arguments.json,
     )
@@ -134,6 +138,7 @@ def list_command(arguments: argparse.Namespace) -> int:
 def explain_command(arguments: argparse.Namespace) -> int:
     """``dra-conformance explain``."""
     from dra_conformance.catalogue import one
+    from dra_conformance.catalogue.contract import anchor
     from dra_conformance.covered import covered_ids
 
     found = one(arguments.id)
@@ -142,6 +147,8 @@ def explain_command(arguments: argparse.Namespace) -> int:
     print(f"observed by  {found.how}")
     print(f"basis        {found.basis}")
     print(f"source       {found.source}")
+    if found.section == "driver":
+        print(f"contract     {CONTRACT}#{anchor(found.id)}")
     print(f"covered      {'yes' if found.id in covered_ids() else 'not yet: no check proves it'}")
     return 0
 

@@ -2,7 +2,7 @@
 
 SuiteError
 ├── UsageError      the caller: unknown id, malformed descriptor, unusable output folder; exit code 2
-└── HarnessError    the environment: the machine, the cluster or the driver cannot be started; exit code 3
+└── HarnessError    the environment: the machine or the cluster cannot be started, or time is up; exit code 3
 """
 
 
@@ -15,4 +15,4 @@ class UsageError(SuiteError):
 
 
 class HarnessError(SuiteError):
-    """The suite cannot judge: the cluster, the machine or the driver does not start."""
+    """The suite cannot judge, and not because of what the driver did."""

@@ -23,6 +23,18 @@ class Violation(AssertionError):
         self.where = where
 
 
+class Blocked(Exception):
+    """The driver broke requirements before the check could begin: they fail, and the check says nothing.
+
+    Attributes:
+        requirements: what the driver broke.
+    """
+
+    def __init__(self, requirements: tuple[str, ...], message: str) -> None:
+        super().__init__(f"{', '.join(requirements)}: {message}")
+        self.requirements = requirements
+
+
 class NotApplicable(Exception):
     """The rule does not concern this driver; the text says why."""
 

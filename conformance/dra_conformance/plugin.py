@@ -7,14 +7,15 @@ it is used. The fixtures of the checks are in ``suite/conftest.py``. What a chec
 
 import inspect
 import random
+import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dra_conformance.errors import SuiteError, UsageError
-from dra_conformance.expectations import NotApplicable, Violation
+from dra_conformance.errors import HarnessError, SuiteError, UsageError
+from dra_conformance.expectations import Blocked, NotApplicable, Violation
 from dra_conformance.harness.evidence import Evidence
 from dra_conformance.printable import one_line
 
@@ -28,11 +29,12 @@ PROPERTY = "dra-conformance"
 MARK = "requirement"
 SUITE = Path(__file__).parent / "suite"
 OPTION_MISSING = (
-    "--dra-driver=DESCRIPTOR: a descriptor file, or one of control, dra-example-driver, reference"
+    "--dra-driver=DESCRIPTOR: a descriptor file, or one of control, dra-example-driver, nvidia-gpu, reference"
 )
 USAGE_ERROR = "usage error"
 """``CheckResult.where`` of an error that the user can correct."""
 EVIDENCE = pytest.StashKey[Evidence]()
+STARTED = pytest.StashKey[float]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -48,11 +50,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--dra-select", metavar="EXPR", default="", help="ids, patterns, areas, features, levels")
     group.addoption("--dra-seed", metavar="N", type=int, default=0, help="decides order and names")
+    group.addoption(
+        "--dra-budget", metavar="SECONDS", type=float, default=0, help="start no check later than this"
+    )
     group.addoption("--dra-logs", metavar="DIR", help="keep the logs of the driver in this folder")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the mark, and end the session with exit code 2 if the driver cannot be started as described."""
+    config.stash[STARTED] = time.monotonic()
     config.addinivalue_line("markers", f"{MARK}(*ids, why): the requirements that a check proves")
     descriptor = config.getoption("--dra-driver")
     if descriptor:
@@ -135,6 +141,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [*keep, *others]
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Start no check after the budget of the run."""
+    budget_s = item.config.getoption("--dra-budget")
+    if budget_s and marks_of(item)[0] and time.monotonic() - item.config.stash[STARTED] > budget_s:
+        message = f"the budget of the run, {budget_s:g} s, was used up before this check; see dra-conformance run --budget"
+        raise HarnessError(message)
+
+
 def marks_of(item: pytest.Item) -> tuple[tuple[str, ...], str]:
     """The ids and the reason of a collected check; no ids if it has no mark."""
     mark: Any = item.get_closest_marker(MARK)
@@ -203,6 +218,8 @@ def outcome_of(error: BaseException | None) -> dict[str, Any]:
         }
     if isinstance(error, NotApplicable):
         return {"outcome": "not-applicable", "message": str(error)}
+    if isinstance(error, Blocked):
+        return {"outcome": "blocked", "message": str(error), "blames": error.requirements}
     from grpc import RpcError  # here, because this module is loaded by every pytest run
 
     if isinstance(error, RpcError):

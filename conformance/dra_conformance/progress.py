@@ -12,8 +12,26 @@ from dra_conformance.plugin import USAGE_ERROR
 from dra_conformance.printable import printable
 from dra_conformance.verdict import CheckResult, Judgement
 
-COLOURS = {"pass": "green", "fail": "red", "error": "magenta", "non-strict": "yellow", "exempt": "cyan"}
-SHOWN = ("pass", "fail", "non-strict", "info", "error", "exempt", "not-applicable", "disabled", "not-covered")
+COLOURS = {
+    "pass": "green",
+    "fail": "red",
+    "error": "magenta",
+    "non-strict": "yellow",
+    "exempt": "cyan",
+    "blocked": "magenta",
+}
+SHOWN = (
+    "pass",
+    "fail",
+    "non-strict",
+    "info",
+    "error",
+    "blocked",
+    "exempt",
+    "not-applicable",
+    "disabled",
+    "not-covered",
+)
 
 
 class LiveProgress:
@@ -72,7 +90,7 @@ def print_summary(console: Console, judgements: Sequence[Judgement], summary: Ma
     silent = [
         area
         for area, counts in areas.items()
-        if not any(counts[v] for v in ("pass", "fail", "error", "non-strict", "info", "exempt"))
+        if not any(counts[v] for v in ("pass", "fail", "error", "blocked", "non-strict", "info", "exempt"))
     ]
     table.add_row(
         f"{len(silent)} other areas", *(str(sum(areas[a][v] for a in silent) or "") for v in columns)

@@ -29,6 +29,8 @@ from dra_conformance.session import Recorder, append, run_checks
 from dra_conformance.verdict import CheckResult
 
 LOG = "log.jsonl"
+BUDGET_S = 1800
+"""Of a run by default: many times what a run takes, so that only a driver that hangs everywhere meets it."""
 LOGS = "logs"
 """Folder of the drivers' own logs beside the report."""
 
@@ -44,6 +46,7 @@ class RunOptions:
     select: str = ""
     seed: int = 0
     workers: int = 2
+    budget_s: int = BUDGET_S
     output: Path = Path("dra-report")
     as_json: bool = False
 
@@ -141,7 +144,7 @@ def judge_driver(options: RunOptions) -> int:
     arguments = [f"--dra-driver={options.descriptor}", f"--dra-machine={options.machine}"]
     arguments += [f"--dra-provider={options.provider}", f"--dra-kubernetes={options.kubernetes}"]
     arguments += [f"--dra-select={options.select}", f"--dra-seed={options.seed}"]
-    arguments += [f"--dra-logs={options.output / LOGS}"]
+    arguments += [f"--dra-budget={options.budget_s}", f"--dra-logs={options.output / LOGS}"]
     try:
         run_checks(arguments, workers=options.workers, recorder=recorder)
     finally:

@@ -1,7 +1,8 @@
 """Pure: what the checks' outcomes say about each requirement.
 
 An error of the harness never condemns a driver and never certifies one. A requirement with several checks is as good
-as its worst.
+as its worst. A check that could not begin because the driver broke other requirements is *blocked*, and blames those:
+they fail, whether their own checks ran or not.
 """
 
 import datetime
@@ -13,12 +14,21 @@ import msgspec
 from dra_conformance.catalogue import Requirement
 from dra_conformance.drivers.descriptor import Exemption
 
-Outcome = Literal["passed", "violated", "not-applicable", "error"]
+Outcome = Literal["passed", "violated", "not-applicable", "blocked", "error"]
 Verdict = Literal[
-    "pass", "non-strict", "fail", "info", "not-applicable", "exempt", "disabled", "error", "not-covered"
+    "pass",
+    "non-strict",
+    "fail",
+    "info",
+    "not-applicable",
+    "exempt",
+    "disabled",
+    "blocked",
+    "error",
+    "not-covered",
 ]
 BROKEN: Mapping[str, Verdict] = {"MUST": "fail", "SHOULD": "non-strict", "MAY": "info"}
-WORST_FIRST: Sequence[Outcome] = ("violated", "error", "passed", "not-applicable")
+WORST_FIRST: Sequence[Outcome] = ("violated", "error", "blocked", "passed", "not-applicable")
 
 
 class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,7 +37,8 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: ``test_registration.py::test_type``.
         rule: what the check's docstring says.
-                driver_log: the file with the driver's own log, relative to the report.
+        blames: the requirements that the driver broke before the check could begin.
+        driver_log: the file with the driver's own log, relative to the report.
         evidence: what was observed, see ``harness.evidence``.
     """
 
@@ -41,6 +52,7 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     found: str = ""
     where: str = ""
     message: str = ""
+    blames: tuple[str, ...] = ()
     driver_log: str = ""
     evidence: tuple[dict[str, Any], ...] = ()
 
@@ -80,11 +92,9 @@ def judge(
             if exemption.id == requirement.id and exemption.expires >= today:
                 return say("exempt", f"{exemption.reason} ({exemption.owner}, until {exemption.expires})")
         return say(BROKEN[requirement.level], worst.message)
-    if worst.outcome == "error":
-        return say("error", worst.message)
-    if worst.outcome == "not-applicable":
-        return say("not-applicable", worst.message)
-    return say("pass", "")
+    if worst.outcome == "passed":
+        return say("pass", "")
+    return say(worst.outcome, worst.message)
 
 
 def judge_all(
@@ -101,6 +111,8 @@ def judge_all(
     for result in results:
         for requirement_id in result.requirements:
             by_id.setdefault(requirement_id, []).append(result)
+    for requirement_id, result in blamed(results).items():
+        by_id.setdefault(requirement_id, []).append(result)
     return [
         judge(
             requirement,
@@ -112,3 +124,12 @@ def judge_all(
         )
         for requirement in catalogue.values()
     ]
+
+
+def blamed(results: Iterable[CheckResult]) -> dict[str, CheckResult]:
+    """{requirement: the first check that was blocked because the driver broke it, as a violation}."""
+    found: dict[str, CheckResult] = {}
+    for result in results:
+        for requirement_id in result.blames:
+            found.setdefault(requirement_id, msgspec.structs.replace(result, outcome="violated", blames=()))
+    return found

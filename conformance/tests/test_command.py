@@ -115,14 +115,26 @@ def test_a_usage_error_exits_2_with_one_line(tmp_path: Path, argv: list[str], me
         (["sleep", "4711"], "never registered"),
     ],
 )
-def test_a_driver_that_cannot_be_judged_exits_3_and_leaves_nothing(
+def test_a_driver_that_never_registers_fails_reg_001_also_where_it_is_not_selected(
     tmp_path: Path, command: list[str], message: str
 ) -> None:
     done = run("run", descriptor(tmp_path, *command), "--select", "REG-003", "-n", "1", cwd=tmp_path)
-    assert done.returncode == 3
-    assert message in done.stderr
+    assert done.returncode == 1
+    assert message in done.stdout
     assert "Traceback" not in done.stderr
+    report = json.loads((tmp_path / "dra-report" / "report.json").read_text())
+    verdicts = {row["id"]: row["verdict"] for row in report["requirements"]}
+    assert (verdicts["REG-001"], verdicts["REG-003"]) == ("fail", "blocked")
+    assert report["summary"].get("error", 0) == 0
     assert left_over("sleep 4711") == []
+
+
+def test_no_check_starts_after_the_budget(tmp_path: Path) -> None:
+    done = run("run", "control", "--select", "REG-*", "-n", "1", "--budget", "1", cwd=tmp_path)
+    assert done.returncode == 3
+    summary = json.loads((tmp_path / "dra-report" / "report.json").read_text())["summary"]
+    assert summary["error"] > 20
+    assert "the budget of the run, 1 s, was used up" in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(
@@ -178,6 +190,7 @@ def test_list_and_explain_show_what_is_covered(tmp_path: Path) -> None:
     text = run("explain", "reg-003", cwd=tmp_path).stdout
     assert 'GetInfo returns type exactly "DRAPlugin"' in text
     assert "covered      yes" in text
+    assert "docs/DRIVER-CONTRACT.md#reg-003" in text
 
 
 def test_output_to_a_closed_pipe_is_no_crash(tmp_path: Path) -> None:

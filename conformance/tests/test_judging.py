@@ -19,7 +19,7 @@ from dra_conformance.report.write import write_reports
 from dra_conformance.rules.cdi import RULES as CDI_RULES
 from dra_conformance.rules.slices import RULES as SLICE_RULES
 from dra_conformance.rules.slices import explicit_false
-from dra_conformance.verdict import CheckResult, judge
+from dra_conformance.verdict import CheckResult, judge, judge_all
 
 TODAY = datetime.date(2026, 1, 1)
 
@@ -58,6 +58,34 @@ def test_a_requirement_is_as_good_as_its_worst_check() -> None:
     good, bad, broken = (result(outcome, "REG-003") for outcome in ("passed", "violated", "error"))
     assert verdict("REG-003", good, broken) == "error"
     assert verdict("REG-003", good, broken, bad) == "fail"
+
+
+def test_what_a_blocked_check_blames_fails_and_the_check_says_nothing() -> None:
+    blocked = msgspec.structs.replace(result("blocked", "REG-003", message="no socket"), blames=("REG-001",))
+    judged = judge_all(
+        load_catalogue(),
+        [blocked, blocked],
+        covered=["REG-001", "REG-003"],
+        features=[],
+        exemptions=[],
+        today=TODAY,
+    )
+    verdicts = {item.requirement.id: item.verdict for item in judged}
+    assert (verdicts["REG-001"], verdicts["REG-003"]) == ("fail", "blocked")
+
+
+def test_a_requirement_that_is_blamed_fails_although_its_own_check_passed() -> None:
+    blocked = msgspec.structs.replace(result("blocked", "REG-003"), blames=("REG-001",))
+    passed = result("passed", "REG-001")
+    judged = judge_all(
+        load_catalogue(), [passed, blocked], covered=["REG-001"], features=[], exemptions=[], today=TODAY
+    )
+    assert {item.requirement.id: item.verdict for item in judged}["REG-001"] == "fail"
+
+
+def test_a_run_with_blocked_checks_never_exits_with_0() -> None:
+    assert exit_code({"pass": 200, "blocked": 1}) == 3
+    assert exit_code({"pass": 200, "blocked": 1, "fail": 1}) == 1
 
 
 def test_what_was_not_judged_is_never_a_pass() -> None:
@@ -131,7 +159,7 @@ def test_malformed_descriptors_are_reported_with_the_place(
 
 
 def test_a_descriptor_that_does_not_exist_is_reported_with_the_shipped_ones() -> None:
-    with pytest.raises(UsageError, match="control, dra-example-driver, reference"):
+    with pytest.raises(UsageError, match="control, dra-example-driver, nvidia-gpu, reference"):
         load_descriptor("nope")
 
 

@@ -19,6 +19,19 @@ class Defect:
 DEFECTS = {
     defect.name: defect
     for defect in (
+        Defect("never-registers", ("REG-001",), "makes no registration socket"),
+        Defect("hangs-in-info", ("REG-015",), "never answers GetInfo"),
+        Defect("hangs-in-notify", ("REG-017",), "never answers NotifyRegistrationStatus"),
+        Defect("hangs-in-prepare", ("PREP-001", "PREP-006"), "never answers NodePrepareResources"),
+        Defect("hangs-in-unprepare", ("UNPR-001", "UNPR-015"), "never answers NodeUnprepareResources"),
+        Defect("ignores-sigterm", ("SHUT-001",), "goes on after SIGTERM"),
+        Defect("garbage-endpoint", ("REG-012",), "GetInfo names an endpoint that is no path"),
+        Defect("garbage-devices", ("PREP-006",), "answers with devices without names"),
+        Defect("garbage-cdi", ("CDI-002",), "writes CDI files that are JSON, and no CDI documents"),
+        Defect("many-devices", ("RSL-001", "RSL-009"), "publishes 129 devices in one slice"),
+        Defect("long-attribute", ("RSL-001", "RSL-014"), "publishes a text of 65 bytes"),
+        Defect("many-attributes", ("RSL-001", "RSL-012"), "publishes devices with 33 attributes"),
+        Defect("wrong-node", ("RSL-003",), "publishes its devices for another node"),
         Defect("wrong-type", ("REG-003",), "GetInfo says CSIPlugin"),
         Defect("full-names", ("REG-011", "REG-007"), "supported_versions has protobuf names"),
         Defect("phantom-service", ("REG-009",), "lists a health service that it does not serve"),

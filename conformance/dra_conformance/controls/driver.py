@@ -39,6 +39,11 @@ def say(text: str) -> None:
     sys.stderr.flush()
 
 
+def hang() -> None:
+    """Wait forever."""
+    threading.Event().wait()
+
+
 class Registration(RegistrationServicer):
     """The registration service."""
 
@@ -52,18 +57,22 @@ class Registration(RegistrationServicer):
         self._info = registration_pb2.PluginInfo(
             type="CSIPlugin" if defect == "wrong-type" else names.PLUGIN_TYPE,
             name=f"a-{driver}" if defect == "other-name" else driver,
-            endpoint=str(endpoint),
+            endpoint="nonsense" if defect == "garbage-endpoint" else str(endpoint),
             supported_versions=versions,
         )
 
     def GetInfo(self, request: Any, context: Any) -> Any:
         """Type, name, endpoint and versions of this driver."""
+        if self._defect == "hangs-in-info":
+            hang()
         if self._defect == "slow-info":
             time.sleep(1.2)
         return self._info
 
     def NotifyRegistrationStatus(self, request: Any, context: Any) -> Any:
         """The result of the registration."""
+        if self._defect == "hangs-in-notify":
+            hang()
         say(f"registered: {request.plugin_registered} {request.error}")
         if self._defect == "dies-when-refused" and not request.plugin_registered:
             threading.Timer(0.05, os._exit, [0]).start()
@@ -82,6 +91,8 @@ class Plugin(ServicerV1, ServicerV1Beta1):
 
     def NodePrepareResources(self, request: Any, context: Any) -> Any:
         """Prepare each claim."""
+        if self._defect == "hangs-in-prepare":
+            hang()
         response = self._messages.NodePrepareResourcesResponse()
         answered = {"missing-entry": 1, "short-batches": 32}.get(self._defect, len(request.claims))
         claims = request.claims[:answered]
@@ -100,6 +111,9 @@ class Plugin(ServicerV1, ServicerV1Beta1):
                 entry.error = str(error)
                 continue
             differs = self._defect == "v1beta1-differs" and self._messages is dra_v1beta1_pb2
+            if self._defect == "garbage-devices":
+                entry.devices.add()
+                continue
             for device in devices:
                 entry.devices.add(
                     request_names=["any"] if differs else device["requests"],
@@ -111,6 +125,8 @@ class Plugin(ServicerV1, ServicerV1Beta1):
 
     def NodeUnprepareResources(self, request: Any, context: Any) -> Any:
         """Unprepare each claim."""
+        if self._defect == "hangs-in-unprepare":
+            hang()
         response = self._messages.NodeUnprepareResourcesResponse()
         for claim in request.claims:
             entry = response.claims[claim.uid]
@@ -134,8 +150,8 @@ def listen(path: Path, *services: Any) -> grpc.Server:
     return server
 
 
-def main() -> int:
-    """Serve until SIGTERM."""
+def parse_arguments() -> argparse.Namespace:
+    """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     for flag in (
         "--driver-name",
@@ -148,7 +164,30 @@ def main() -> int:
         parser.add_argument(flag, required=True)
     parser.add_argument("--instance", default="")
     parser.add_argument("--defect", default="", choices=["", *DEFECTS], metavar="NAME")
-    arguments = parser.parse_args()
+    return parser.parse_args()
+
+
+def serve(
+    registration: Registration, preparing: Preparing, *, endpoint: Path, registry: Path, defect: str
+) -> list[grpc.Server]:
+    """Serve on both sockets, the DRA services first."""
+    plugins = (
+        lambda server: add_v1(Plugin(preparing, dra_v1_pb2, defect), server),
+        lambda server: add_v1beta1(Plugin(preparing, dra_v1beta1_pb2, defect), server),
+    )
+    servers = []
+    if defect == "late-services":
+        servers.append(listen(registry, lambda server: add_registration(registration, server)))
+        time.sleep(3)
+    servers.append(listen(endpoint, *plugins))
+    if defect not in ("late-services", "never-registers"):
+        servers.append(listen(registry, lambda server: add_registration(registration, server)))
+    return servers
+
+
+def main() -> int:
+    """Serve until SIGTERM."""
+    arguments = parse_arguments()
     name, defect = arguments.driver_name, arguments.defect
     data_dir = Path(arguments.plugins_dir) / name
     instance = f"-{arguments.instance}" if arguments.instance and defect != "one-socket" else ""
@@ -160,7 +199,10 @@ def main() -> int:
     os.umask(0o022 if defect == "open-sockets" else 0o077)
     data_dir.mkdir(parents=True, exist_ok=True)
     stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda number, frame: stop.set())
+    if defect == "ignores-sigterm":
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    else:
+        signal.signal(signal.SIGTERM, lambda number, frame: stop.set())
     api = ControlApi(Path(arguments.kubeconfig))
     publishing = Publishing(api, driver=name, node=arguments.node_name, defect=defect, say=say)
     preparing = Preparing(
@@ -173,17 +215,7 @@ def main() -> int:
         defect=defect,
     )
     registration = Registration(name, endpoint, defect)
-    plugins = (
-        lambda server: add_v1(Plugin(preparing, dra_v1_pb2, defect), server),
-        lambda server: add_v1beta1(Plugin(preparing, dra_v1beta1_pb2, defect), server),
-    )
-    servers = []
-    if defect == "late-services":
-        servers.append(listen(registry, lambda server: add_registration(registration, server)))
-        time.sleep(3)
-    servers.append(listen(endpoint, *plugins))
-    if defect != "late-services":
-        servers.append(listen(registry, lambda server: add_registration(registration, server)))
+    servers = serve(registration, preparing, endpoint=endpoint, registry=registry, defect=defect)
     if defect == "reads-secrets":
         with contextlib.suppress(ApiFailure):
             api.request("GET", "/api/v1/secrets")

@@ -310,7 +310,7 @@ class Preparing:
             spec["containerEdits"] = {
                 "deviceNodes": [node for d in devices for node in self.edits(d)["deviceNodes"]]
             }
-        text = json.dumps(spec)
+        text = "[1]" if self._defect == "garbage-cdi" else json.dumps(spec)
         path = self.path(uid)
         try:
             if self._defect == "write-in-place":

@@ -37,6 +37,10 @@ class Publishing(threading.Thread):
             attributes["firmware"] = {"version": "1.2.3"}
             if self._defect == "reserved-name":
                 attributes["resource.kubernetes.io/widgetness"] = {"string": "high"}
+            if self._defect == "long-attribute":
+                attributes["color"] = {"string": "x" * 65}
+            if self._defect == "many-attributes":
+                attributes |= {f"a{number}": {"int": number} for number in range(33)}
             capacity = {"size": {"value": f"{index + 1}Gi"}}
             found.append(
                 {
@@ -58,6 +62,10 @@ class Publishing(threading.Thread):
         pool = {"name": self.pool, "generation": generation, "resourceSliceCount": count}
         spec: dict[str, Any] = {"driver": self._driver, "nodeName": self._node, "pool": pool}
         spec["devices"] = self.devices()
+        if self._defect == "wrong-node":
+            spec["nodeName"] = f"{self._node}-other"
+        if self._defect == "many-devices":
+            spec["devices"] = [{"name": f"widget-{index}"} for index in range(129)]
         if self._defect == "explicit-false":
             spec["allNodes"] = False
         return {

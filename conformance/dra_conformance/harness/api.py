@@ -15,23 +15,35 @@ from dra_clusters.errors import ClusterError
 from dra_clusters.provider import ApiRequest, AuthorizingCluster, Fault, ObservableCluster
 from dra_clusters.raw_client import RawClient
 from dra_conformance.errors import HarnessError
+from dra_conformance.expectations import Violation
 from dra_conformance.harness.evidence import Evidence
+from dra_conformance.harness.patience import Patience
 
 GROUP = "/apis/resource.k8s.io/v1"
 POLL_S = 0.01
+INVALID = (400, 413, 422)
+"""Status codes that condemn the object, not the moment."""
 
 
 class ApiView:
     """Reads and writes with the administrator's rights."""
 
     def __init__(
-        self, kubeconfig: Path, *, driver: str, node: str, cluster: ObservableCluster, evidence: Evidence
+        self,
+        kubeconfig: Path,
+        *,
+        driver: str,
+        node: str,
+        cluster: ObservableCluster,
+        evidence: Evidence,
+        patience: Patience,
     ) -> None:
         self._client = RawClient(kubeconfig, timeout_s=20)
         self._driver = driver
         self._node = node
         self._cluster = cluster
         self._evidence = evidence
+        self._patience = patience
 
     def close(self) -> None:
         """Close its connections."""
@@ -79,12 +91,28 @@ class ApiView:
 
     def wait_slices(self, timeout_s: float) -> list[JsonObject]:
         """The slices once their pools are complete; after TIMEOUT_S, those that exist."""
-        deadline = time.monotonic() + timeout_s
+        what = "complete pools"
+        deadline = time.monotonic() + self._patience.limit_s(what, timeout_s)
         while True:
             found = self.own_slices()
-            if (found and not incomplete_pools(found)) or time.monotonic() > deadline:
+            if found and not incomplete_pools(found):
+                return found
+            if time.monotonic() > deadline:
+                if found:
+                    self._patience.was_in_vain(what)
                 return found
             time.sleep(POLL_S)
+
+    def first_slice(self) -> JsonObject:
+        """One of the driver's slices of this node.
+
+        Raises:
+            Violation: there is none.
+        """
+        found = self.own_slices()
+        if not found:
+            raise Violation("a slice", "none", f"the driver's slices of node {self._node}")
+        return found[0]
 
     def create_slice(self, item: JsonObject) -> JsonObject:
         """Seed a slice."""
@@ -176,6 +204,18 @@ class ApiView:
         """The specs of slices that the driver sent as JSON, oldest first."""
         bodies = [request.body for request in self.driver_writes()]
         return [body["spec"] for body in bodies if isinstance(body, dict) and "spec" in body]
+
+    def refused_slices(self) -> list[JsonObject]:
+        """What the driver wrote and the API server refused as invalid: the last of each name, with a name."""
+        found: dict[str, JsonObject] = {}
+        for request in self.driver_writes():
+            if request.code in INVALID and isinstance(request.body, dict) and "spec" in request.body:
+                metadata = request.body.get("metadata") or {}
+                name = str(
+                    request.name or metadata.get("name") or metadata.get("generateName") or "(no name)"
+                )
+                found[name] = {**request.body, "metadata": {**metadata, "name": name}}
+        return list(found.values())
 
     def outage(self, on: bool) -> None:
         """Break all connections to the API server until it is switched off again."""

@@ -34,7 +34,7 @@ class CdiView:
             path = self.folder / name
             if path.suffix in (".json", ".yaml") and path.is_file():
                 try:
-                    text = path.read_text()
+                    text = path.read_bytes().decode(errors="replace")
                 except FileNotFoundError:  # removed since it was listed
                     continue
                 found.append(SpecFile(path, text, parse(path.suffix, text)))
@@ -71,9 +71,42 @@ class CdiView:
 
 
 def parse(suffix: str, text: str) -> dict[str, Any] | None:
-    """A file's document, or None."""
+    """A file's document; None if it cannot be parsed, or is no CDI document by its shape, which no runtime loads."""
     try:
         document = json.loads(text) if suffix == ".json" else yaml.safe_load(text)
     except (json.JSONDecodeError, yaml.YAMLError):
         return None
-    return document if isinstance(document, dict) else None
+    return document if is_object(document) and well_shaped(document) else None
+
+
+def well_shaped(document: dict[str, Any]) -> bool:
+    """Whether members are objects, lists and texts where the specification says so; what is in them is for rules."""
+    devices = document.get("devices") or []
+    if not isinstance(devices, list) or not all(map(is_object, devices)):
+        return False
+    edits = [document.get("containerEdits"), *(device.get("containerEdits") for device in devices)]
+    named = [document.get("kind"), document.get("cdiVersion"), *(device.get("name") for device in devices)]
+    return all(isinstance(text, str) for text in named) and all(
+        edit is None or has_lists(edit) for edit in edits
+    )
+
+
+def has_lists(edits: Any) -> bool:
+    """Whether edits are an object of lists: texts in env, objects in the others that rules look into."""
+    if not is_object(edits):
+        return False
+    kinds = {"env": is_text, "deviceNodes": is_object, "mounts": is_object, "hooks": is_object}
+    return all(
+        edits.get(name) is None or (isinstance(edits[name], list) and all(map(is_kind, edits[name])))
+        for name, is_kind in kinds.items()
+    )
+
+
+def is_object(value: Any) -> bool:
+    """Whether VALUE is a JSON object."""
+    return isinstance(value, dict)
+
+
+def is_text(value: Any) -> bool:
+    """Whether VALUE is a text."""
+    return isinstance(value, str)

@@ -25,6 +25,7 @@ from dra_conformance.harness.cdi import CdiView
 from dra_conformance.harness.evidence import Evidence
 from dra_conformance.harness.harness import Harness
 from dra_conformance.harness.kubelet import SimulatedKubelet
+from dra_conformance.harness.patience import Patience
 from dra_conformance.harness.process import DriverProcess, free_address, start_machine
 from dra_conformance.harness.rights import ACCOUNT, NAMESPACE, objects
 
@@ -54,6 +55,7 @@ class HarnessFactory:
         self.descriptor = descriptor
         self._environment = environment
         self._stack = ExitStack()
+        self._patience = Patience()
         self._places: dict[str, str] = {"machine": "", "machine_dir": ""}
         self._folder = Path()
 
@@ -152,6 +154,7 @@ class HarnessFactory:
             node=node.name,
             cluster=cluster,
             evidence=evidence,
+            patience=self._patience,
         )
 
     def _harness(
@@ -178,10 +181,13 @@ class HarnessFactory:
             "python": sys.executable,
         }
         log = node.directory / f"driver-{pod_uid}.log"
-        driver = DriverProcess(self.descriptor, places, log, evidence, rolling=rolling)
+        driver = DriverProcess(self.descriptor, places, log, evidence, self._patience, rolling=rolling)
         api = self._api(cluster, node, evidence)
         kubelet = SimulatedKubelet(
-            driver=self.descriptor.driver, registry_dir=node.registry_dir, evidence=evidence
+            driver=self.descriptor.driver,
+            registry_dir=node.registry_dir,
+            evidence=evidence,
+            patience=self._patience,
         )
         if kept:
             stack.callback(driver_log.keep, log, kubeconfig, kept)

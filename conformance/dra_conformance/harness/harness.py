@@ -11,6 +11,7 @@ from dra_api.identifiers import ClaimUid, NodeName
 from dra_api.objects import JsonObject
 from dra_conformance.drivers.descriptor import Descriptor
 from dra_conformance.errors import HarnessError
+from dra_conformance.expectations import Violation
 from dra_conformance.harness.api import ApiView
 from dra_conformance.harness.cdi import CdiView
 from dra_conformance.harness.evidence import Evidence
@@ -37,6 +38,7 @@ class Harness:
     Attributes:
         folder: the node's folder, parent of registry, plugins and CDI folders.
         data_dir: where the driver keeps its state by convention.
+        published: whether slices of this node were seen once.
         permanent: CDI names that the driver defined before it prepared anything: they belong to no claim and may stay.
     """
 
@@ -52,29 +54,27 @@ class Harness:
     random: random.Random
     claims: list[Claim] = field(default_factory=list)
     permanent: frozenset[str] = frozenset()
+    published: bool = False
 
     def start(self, *, prefix: Sequence[str] = ()) -> None:
         """Start the driver, run by the command PREFIX if there is one, and wait for its registration socket.
 
         Raises:
-            HarnessError: it ended before.
+            Violation: it never registers.
         """
         self.driver.start(prefix=prefix)
         try:
             self.kubelet.wait_socket(self.descriptor.budgets.start_seconds)
-        except AssertionError as error:
+        except Violation as error:
             state = "still runs" if self.driver.running else f"exited with {self.driver.exit_code}"
-            message = (
-                f"the driver never registered: no socket in the plugin registry after "
-                f"{self.descriptor.budgets.start_seconds:g} s; it {state}; its log ends: {self.driver.log_text().strip()[-1500:]}"
-            )
-            raise HarnessError(message) from error
+            found = f"none, it {state}; its log ends: {self.driver.log_text().strip()[-1500:]}"
+            raise Violation(error.wanted, found, "the driver never registered") from error
 
     def start_registered(self) -> None:
         """Start the driver, register it and wait for its slices.
 
         Raises:
-            HarnessError: it publishes nothing.
+            Violation: it does not register, or publishes nothing.
         """
         self.start()
         self.register()
@@ -83,13 +83,24 @@ class Harness:
         """Register the driver that runs and wait for its slices.
 
         Raises:
-            HarnessError: it publishes nothing.
+            Violation: it does not register, or publishes nothing.
         """
         self.kubelet.register()
-        if not self.api.wait_slices(self.descriptor.budgets.publish_seconds):
-            message = f"the driver published no ResourceSlice; its log ends: {self.driver.log_text().strip()[-1500:]}"
-            raise HarnessError(message)
-        self.permanent = self.cdi.names()
+        self.wait_published()
+
+    def wait_published(self) -> None:
+        """Wait for slices of this node.
+
+        Raises:
+            Violation: there are none.
+        """
+        budget_s = self.descriptor.budgets.publish_seconds
+        if not self.api.wait_slices(budget_s):
+            others = [item["spec"].get("nodeName", "no node") for item in self.api.slices()]
+            refused = [item["metadata"]["name"] for item in self.api.refused_slices()]
+            found = f"none; of other nodes: {others}; refused by the API server: {refused}; its log ends: {self.driver.log_text().strip()[-1500:]}"
+            raise Violation(f"a slice of this node within {budget_s:g} s", found, "ResourceSlices")
+        self.permanent, self.published = self.cdi.names(), True
 
     def restart(self, *, kill: bool = False) -> None:
         """Stop the driver with SIGTERM, or SIGKILL if KILL, start it again and register it."""
@@ -170,41 +181,31 @@ class Harness:
         """
         chosen = devices or (tuple(self.require_devices(1)) if allocated and not extra_results else ())
         names = list(requests) or ["gpu"] * len(chosen)
-        results: list[JsonObject] = [
-            {"request": request, "driver": self.descriptor.driver, "pool": pool, "device": device}
-            for request, (pool, device) in zip(names, chosen, strict=True)
-        ]
         elevated = set(names) if admin is True else set(admin or ())
-        for result in results:
-            if result["request"] in elevated:
-                result["adminAccess"] = True
         if admin:
             self.api.allow_admin_access(namespace)
+        own = [
+            {"request": request, "driver": self.descriptor.driver, "pool": pool, "device": device}
+            | admin_access(request in elevated)
+            | ({"future": "x"} if unknown else {})
+            for request, (pool, device) in zip(names, chosen, strict=True)
+        ]
         asked = [*names, *(result["request"] for result in extra_results)]
         spec_requests = requests_for(asked or ["gpu"], self.descriptor.device_class.name, elevated=elevated)
-        allocation: JsonObject = {"devices": {"results": [*results, *extra_results]}}
+        devices_part: JsonObject = {"results": [*own, *extra_results]}
         if config is not None:
             opaque = {"driver": self.descriptor.driver, "parameters": config}
-            allocation["devices"]["config"] = [{"source": "FromClaim", "requests": [], "opaque": opaque}]
+            devices_part["config"] = [{"source": "FromClaim", "requests": [], "opaque": opaque}]
         if raw_configs:
-            allocation["devices"]["config"] = list(raw_configs)
-        users = [
-            {
-                "resource": "pods",
-                "name": f"pod-{index}",
-                "uid": str(uuid.UUID(int=self.random.getrandbits(128))),
-            }
-            for index in range(reserved)
-        ]
-        status: JsonObject = {"allocation": allocation, "reservedFor": users}
+            devices_part["config"] = list(raw_configs)
+        allocation: JsonObject = {"devices": devices_part | ({"future": [1]} if unknown else {})}
+        if unknown:
+            allocation["future"] = {"a": 1}
+        status: JsonObject = {"allocation": allocation, "reservedFor": self._pods(reserved)}
         metadata: JsonObject = {"name": name or f"claim-{next(numbers)}", "namespace": namespace}
         if finalizers:
             metadata["finalizers"] = list(finalizers)
         if unknown:
-            allocation["future"] = {"a": 1}
-            allocation["devices"]["future"] = [1]
-            for result in results:
-                result["future"] = "x"
             metadata["annotations"] = {"example.com/future": "x"}
         claim = {"metadata": metadata, "spec": {"devices": {"requests": spec_requests}}}
         odd = odd or unknown or bool(raw_configs)
@@ -212,6 +213,17 @@ class Harness:
         made = Claim(namespace, metadata["name"], ClaimUid(stored["metadata"]["uid"]), tuple(chosen))
         self.claims.append(made)
         return made
+
+    def _pods(self, count: int) -> list[JsonObject]:
+        """COUNT users of a claim."""
+        return [
+            {
+                "resource": "pods",
+                "name": f"pod-{index}",
+                "uid": str(uuid.UUID(int=self.random.getrandbits(128))),
+            }
+            for index in range(count)
+        ]
 
     def missing_claim(self) -> Claim:
         """A claim that exists nowhere."""

@@ -2,21 +2,29 @@
 
 import socket
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import grpc
 
 from dra_api import names
-from dra_api.identifiers import ClaimUid
 from dra_api.kubelet._generated import dra_v1_pb2, dra_v1beta1_pb2, registration_pb2
 from dra_api.kubelet._generated.dra_v1_pb2_grpc import DRAPluginStub as StubV1
 from dra_api.kubelet._generated.dra_v1beta1_pb2_grpc import DRAPluginStub as StubV1Beta1
 from dra_api.kubelet._generated.registration_pb2_grpc import RegistrationStub
 from dra_conformance.expectations import Violation
+from dra_conformance.harness.answers import (
+    Answers,
+    ClaimRef,
+    Device,
+    Entry,
+    device_of,
+    expect_entry,
+    status_text,
+)
 from dra_conformance.harness.evidence import Evidence
+from dra_conformance.harness.patience import Patience
 
 POLL_S = 0.005
 VERSIONS: dict[str, tuple[Any, Any]] = {
@@ -39,40 +47,6 @@ OPTIONS = (
 )
 
 
-class ClaimRef(Protocol):
-    """A claim as the kubelet names it."""
-
-    @property
-    def namespace(self) -> str:
-        """Its namespace."""
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-
-    @property
-    def uid(self) -> ClaimUid:
-        """Its UID."""
-
-
-@dataclass(frozen=True, slots=True)
-class Device:
-    """A prepared device as the driver answered."""
-
-    requests: tuple[str, ...]
-    pool: str
-    device: str
-    cdi_ids: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One claim's part of an answer."""
-
-    devices: tuple[Device, ...]
-    error: str
-
-
 class SimulatedKubelet:
     """A kubelet for one driver on one node.
 
@@ -80,10 +54,11 @@ class SimulatedKubelet:
         others: sockets of another instance of the driver, which this kubelet ignores.
     """
 
-    def __init__(self, *, driver: str, registry_dir: Path, evidence: Evidence) -> None:
+    def __init__(self, *, driver: str, registry_dir: Path, evidence: Evidence, patience: Patience) -> None:
         self._driver = driver
         self._registry = registry_dir
         self._evidence = evidence
+        self._patience = patience
         self._channels: dict[str, grpc.Channel] = {}
         self.others: frozenset[Path] = frozenset()
 
@@ -94,6 +69,10 @@ class SimulatedKubelet:
             for path in self._registry.rglob("*")
             if path.is_socket() and not path.name.startswith(".") and path not in self.others
         )
+
+    def socket(self) -> Path:
+        """The registration socket, which must be there."""
+        return self.wait_socket(0)
 
     def wait_socket(self, timeout_s: float) -> Path:
         """The registration socket.
@@ -133,10 +112,12 @@ class SimulatedKubelet:
         Raises:
             grpc.RpcError: the driver answered with a status.
         """
-        start = time.monotonic()
+        start, limit_s = time.monotonic(), self._patience.limit_s(what, timeout_s)
         try:
-            answer = method(request, timeout=timeout_s, wait_for_ready=True)
+            answer = method(request, timeout=limit_s, wait_for_ready=True)
         except grpc.RpcError as error:
+            if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED and timeout_s >= names.NOTIFY_TIMEOUT_S:
+                self._patience.was_in_vain(what)
             status = status_text(error)
             self._evidence.add("grpc", what, request=request, status=status, seconds=time.monotonic() - start)
             raise
@@ -199,8 +180,15 @@ class SimulatedKubelet:
 
     @property
     def endpoint(self) -> str:
-        """The path of the socket of the DRA services."""
-        return self.info().endpoint or str(self.wait_socket(10))
+        """The path of the socket of the DRA services.
+
+        Raises:
+            Violation: what GetInfo says is no socket.
+        """
+        found = self.info().endpoint or str(self.wait_socket(10))
+        if not Path(found).is_absolute() or not Path(found).is_socket():
+            raise Violation("the absolute path of a socket", repr(found), "PluginInfo.endpoint")
+        return str(found)
 
     def version(self) -> str:
         """The version of the DRA service that a kubelet would choose."""
@@ -227,28 +215,28 @@ class SimulatedKubelet:
         version: str | None = None,
         timeout_s: float = names.CALL_TIMEOUT_S,
         endpoint: str | None = None,
-    ) -> dict[str, Entry]:
+    ) -> Answers:
         """NodePrepareResources of claims; {claim UID: entry}.
 
         Raises:
             grpc.RpcError: the whole call failed.
         """
         answer = self._call_claims("NodePrepareResources", refs, version, timeout_s, endpoint)
-        return {
-            uid: Entry(tuple(map(device_of, entry.devices)), entry.error)
+        return Answers(
+            (uid, Entry(tuple(map(device_of, entry.devices)), entry.error))
             for uid, entry in answer.claims.items()
-        }
+        )
 
     def unprepare(
         self, *refs: ClaimRef, version: str | None = None, timeout_s: float = names.CALL_TIMEOUT_S
-    ) -> dict[str, Entry]:
+    ) -> Answers:
         """NodeUnprepareResources of claims; {claim UID: entry}.
 
         Raises:
             grpc.RpcError: the whole call failed.
         """
         answer = self._call_claims("NodeUnprepareResources", refs, version, timeout_s, None)
-        return {uid: Entry((), entry.error) for uid, entry in answer.claims.items()}
+        return Answers((uid, Entry((), entry.error)) for uid, entry in answer.claims.items())
 
     def prepared(self, ref: ClaimRef, version: str | None = None) -> tuple[Device, ...]:
         """The devices of one claim that must be preparable.
@@ -258,19 +246,19 @@ class SimulatedKubelet:
         """
         return expect_entry(self.attempt(ref, version=version), ref).devices
 
-    def attempt(self, *refs: ClaimRef, version: str | None = None) -> dict[str, Entry]:
+    def attempt(self, *refs: ClaimRef, version: str | None = None) -> Answers:
         """As ``prepare``, with an error of the whole call as the error of each claim."""
         try:
             return self.prepare(*refs, version=version)
         except grpc.RpcError as error:
-            return {ref.uid: Entry((), status_text(error)) for ref in refs}
+            return Answers((ref.uid, Entry((), status_text(error))) for ref in refs)
 
-    def attempt_unprepare(self, *refs: ClaimRef) -> dict[str, Entry]:
+    def attempt_unprepare(self, *refs: ClaimRef) -> Answers:
         """As ``unprepare``, with an error of the whole call as the error of each claim."""
         try:
             return self.unprepare(*refs)
         except grpc.RpcError as error:
-            return {ref.uid: Entry((), status_text(error)) for ref in refs}
+            return Answers((ref.uid, Entry((), status_text(error))) for ref in refs)
 
     def unprepared(self, ref: ClaimRef, version: str | None = None) -> None:
         """Unprepare one claim, which must succeed.
@@ -324,34 +312,3 @@ def dial(path: Path, timeout_s: float) -> None:
             else:
                 return
         time.sleep(POLL_S)
-
-
-def status_text(error: grpc.RpcError) -> str:
-    """A status as text."""
-    return f"{error.code().name}: {error.details()}"
-
-
-def device_of(message: Any) -> Device:
-    """A device of an answer."""
-    return Device(
-        tuple(message.request_names), message.pool_name, message.device_name, tuple(message.cdi_device_ids)
-    )
-
-
-def expect_entry(answer: dict[str, Entry], ref: ClaimRef) -> Entry:
-    """The entry of a claim that must have succeeded.
-
-    Raises:
-        Violation: there is none, or it has an error.
-    """
-    where = f"claim {ref.namespace}/{ref.name} (UID {ref.uid})"
-    if ref.uid not in answer:
-        raise Violation("an entry for the claim's UID", f"entries for {sorted(answer) or 'nothing'}", where)
-    if answer[ref.uid].error:
-        raise Violation("success", f"error {answer[ref.uid].error!r}", where)
-    return answer[ref.uid]
-
-
-def pairs(devices: Sequence[Device]) -> list[tuple[str, str]]:
-    """(pool, device) of each, sorted."""
-    return sorted((device.pool, device.device) for device in devices)

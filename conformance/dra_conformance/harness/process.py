@@ -15,6 +15,7 @@ from dra_conformance.drivers.descriptor import Descriptor, Machine
 from dra_conformance.drivers.programs import find_program
 from dra_conformance.errors import HarnessError, UsageError
 from dra_conformance.harness.evidence import Evidence
+from dra_conformance.harness.patience import Patience
 
 LOG_MAX = 1 << 20
 POLL_S = 0.005
@@ -126,6 +127,7 @@ class DriverProcess:
         places: Mapping[str, str],
         log: Path,
         evidence: Evidence,
+        patience: Patience,
         *,
         rolling: bool = False,
     ) -> None:
@@ -134,6 +136,7 @@ class DriverProcess:
         self._places = places
         self._log = log
         self._evidence = evidence
+        self._patience = patience
         self._process: Process | None = None
 
     @property
@@ -158,7 +161,12 @@ class DriverProcess:
         return self._process
 
     def start(self, *, prefix: Sequence[str] = ()) -> None:
-        """Start it; returns at once. PREFIX is a command that runs it, e.g. in a namespace."""
+        """Start it; returns at once. PREFIX is a command that runs it, e.g. in a namespace.
+
+        One that still runs, because it did not stop when it was asked to, is killed before, as by its supervisor.
+        """
+        if self.running:
+            self.kill()
         start = self._descriptor.start
         command = [*start.command, *(start.rolling if self._rolling else [])]
         argv = [argument.format_map(self._places) for argument in command]
@@ -176,7 +184,9 @@ class DriverProcess:
     def terminate(self) -> int | None:
         """SIGTERM; its exit code, None if it did not end within the budget."""
         self._alive().signal(signal.SIGTERM)
-        code = self._alive().wait(self._descriptor.budgets.stop_seconds)
+        code = self._alive().wait(self._patience.limit_s("SIGTERM", self._descriptor.budgets.stop_seconds))
+        if code is None:
+            self._patience.was_in_vain("SIGTERM")
         self._evidence.add("process", "asked the driver to stop (SIGTERM)", exit_code=code)
         return code
 

@@ -71,10 +71,10 @@ def summary_of(judgements: Sequence[Judgement]) -> dict[str, int]:
 
 
 def exit_code(summary: dict[str, int]) -> int:
-    """0: no MUST failed; 1: some did; 3: the harness failed where it should have judged."""
+    """0: no MUST failed; 1: some did; 3: something that should have been judged was not."""
     if summary.get("fail"):
         return 1
-    return 3 if summary.get("error") else 0
+    return 3 if summary.get("error") or summary.get("blocked") else 0
 
 
 def document(run: Run, judgements: Sequence[Judgement]) -> dict[str, Any]:

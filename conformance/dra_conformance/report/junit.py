@@ -3,7 +3,7 @@
 from typing import Any
 from xml.etree import ElementTree as ET
 
-SKIPPED = ("not-applicable", "exempt", "disabled", "not-covered")
+SKIPPED = ("not-applicable", "exempt", "disabled", "blocked", "not-covered")
 
 
 def junit(report: dict[str, Any]) -> bytes:

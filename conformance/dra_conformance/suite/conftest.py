@@ -1,13 +1,13 @@
 """Fixtures of the checks: ``harness`` (a running driver that checks share) and ``isolated`` (a node of its own, driver not started)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
 
 from dra_clusters.provider import VERSIONS
 from dra_conformance.drivers.descriptor import load_descriptor
-from dra_conformance.expectations import expect_soon, not_applicable
+from dra_conformance.expectations import Blocked, Violation, expect_soon, not_applicable
 from dra_conformance.harness.factory import HarnessFactory
 from dra_conformance.harness.harness import Harness
 from dra_conformance.plugin import EVIDENCE, OPTION_MISSING, environment_of
@@ -28,18 +28,57 @@ class Shared:
         self._factory = factory
         self._stack = ExitStack()
         self._harness: Harness | None = None
+        self._waited = False
 
-    def get(self) -> Harness:
-        """A harness whose driver runs, is registered and has published."""
+    def wait_written(self, harness: Harness) -> None:
+        """Wait, once in a session, until the driver has stored or tried to store a slice."""
+        if not self._waited and not harness.published and not harness.api.refused_slices():
+            harness.api.wait_slices(harness.descriptor.budgets.publish_seconds)
+        self._waited = True
+
+    def registered(self) -> Harness:
+        """A harness whose driver runs and is registered; what it published is not looked at.
+
+        Raises:
+            Blocked: it does not start or register.
+        """
         if self._harness is None or not self._harness.driver.running:
             self._stack.close()
-            self._harness = self._factory.make(self._stack)
-            self._harness.start_registered()
+            self._harness = None
+            harness = self._factory.make(self._stack)
+            blames("REG-001", harness.start)
+            blames("REG-015", harness.kubelet.info)
+            blames("REG-017", lambda: harness.kubelet.notify(registered=True))
+            self._harness = harness
         return self._harness
+
+    def get(self) -> Harness:
+        """A harness whose driver runs, is registered and has published.
+
+        Raises:
+            Blocked: it does not start, register or publish.
+        """
+        harness = self.registered()
+        if not harness.published:
+            wrong_node = harness.api.slices() and not harness.api.own_slices()
+            blames("RSL-003" if wrong_node else "RSL-001", harness.wait_published)
+        return harness
 
     def close(self) -> None:
         """End it."""
         self._stack.close()
+
+
+def blames(requirement_id: str, step: Callable[[], object]) -> None:
+    """Take a step that every check needs.
+
+    Raises:
+        Blocked: the driver broke the requirement.
+    """
+    try:
+        step()
+    except Violation as error:
+        raise Blocked((requirement_id,), str(error)) from error
 
 
 @pytest.fixture(scope="session")
@@ -51,14 +90,28 @@ def factory(pytestconfig: pytest.Config) -> Iterator[HarnessFactory]:
 
 
 @pytest.fixture(scope="session")
-def shared(factory: HarnessFactory) -> Iterator[Shared]:
-    """Start the driver once for the session: if it does not start, every check ends with that error at once."""
+def starter(factory: HarnessFactory) -> Iterator[Shared]:
+    """Starts the shared driver when it is asked to."""
     shared = Shared(factory)
-    try:
-        shared.get()
-        yield shared
-    finally:
-        shared.close()
+    yield shared
+    shared.close()
+
+
+@pytest.fixture(scope="session")
+def shared(starter: Shared) -> Shared:
+    """Start the driver once for the session: if it does not start, every check is blocked by that at once."""
+    starter.get()
+    return starter
+
+
+@pytest.fixture
+def writing(starter: Shared, request: pytest.FixtureRequest) -> Harness:
+    """A driver that is registered and has had time to publish; whether anything was stored is not known."""
+    harness = starter.registered()
+    harness.evidence.take()
+    request.node.stash[EVIDENCE] = harness.evidence
+    starter.wait_written(harness)
+    return harness
 
 
 @pytest.fixture

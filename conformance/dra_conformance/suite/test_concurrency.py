@@ -127,7 +127,7 @@ def test_slices_are_published_while_claims_are_prepared(isolated: Harness) -> No
     thread = threading.Thread(target=churn)
     thread.start()
     try:
-        isolated.api.delete_slice(isolated.api.own_slices()[0]["metadata"]["name"])
+        isolated.api.delete_slice(isolated.api.first_slice()["metadata"]["name"])
         expect_soon(
             lambda: bool(isolated.api.own_slices()),
             within_s=isolated.descriptor.budgets.repair_seconds,

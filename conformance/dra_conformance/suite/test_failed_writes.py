@@ -7,8 +7,8 @@ from pathlib import Path
 
 from dra_conformance.catalogue.marks import requirement
 from dra_conformance.expectations import each, expect, not_applicable
+from dra_conformance.harness.answers import Entry
 from dra_conformance.harness.harness import Claim, Harness
-from dra_conformance.harness.kubelet import Entry
 from dra_conformance.suite.prepare.claims import entry_of, prepared_ids
 
 

@@ -26,7 +26,7 @@ def test_instances_have_sockets_of_their_own(two_instances: Pair) -> None:
     paths = [
         path
         for harness in two_instances
-        for path in (str(harness.kubelet.sockets()[0]), harness.kubelet.endpoint)
+        for path in (str(harness.kubelet.socket()), harness.kubelet.endpoint)
     ]
     expect(len(set(paths)) == 4, wanted="four socket paths", found=paths, where="two instances")
     for harness in two_instances:

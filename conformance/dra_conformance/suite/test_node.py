@@ -7,9 +7,9 @@ from pathlib import Path
 
 from dra_conformance.catalogue.marks import requirement
 from dra_conformance.expectations import each, expect, expect_soon, not_applicable
+from dra_conformance.harness.answers import pairs
 from dra_conformance.harness.boot import rebooted
 from dra_conformance.harness.harness import Harness
-from dra_conformance.harness.kubelet import pairs
 
 NODES = "/api/v1/nodes"
 

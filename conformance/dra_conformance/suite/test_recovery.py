@@ -6,8 +6,9 @@ import grpc
 
 from dra_conformance.catalogue.marks import requirement
 from dra_conformance.expectations import each, expect, expect_soon, not_applicable
+from dra_conformance.harness.answers import Entry, pairs
 from dra_conformance.harness.harness import Claim, Harness
-from dra_conformance.harness.kubelet import VERSIONS, Entry, pairs
+from dra_conformance.harness.kubelet import VERSIONS
 from dra_conformance.harness.watching import made_in
 from dra_conformance.suite.slices.published import names_of, wait_published
 

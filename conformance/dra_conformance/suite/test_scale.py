@@ -4,8 +4,8 @@ import time
 
 from dra_conformance.catalogue.marks import requirement
 from dra_conformance.expectations import each, expect
+from dra_conformance.harness.answers import pairs
 from dra_conformance.harness.harness import Harness
-from dra_conformance.harness.kubelet import pairs
 
 
 @requirement("SCL-001", "SCL-003", why="a node that restarts prepares all of its pods at once")

@@ -9,6 +9,7 @@ import grpc
 from dra_api import names
 from dra_conformance.catalogue.marks import requirement
 from dra_conformance.expectations import each, expect
+from dra_conformance.harness.answers import Answers
 from dra_conformance.harness.harness import Harness
 
 
@@ -73,7 +74,7 @@ def test_prepare_during_stop_is_refused_or_kept(isolated: Harness) -> None:
     try:
         first = isolated.kubelet.prepare(claim, version=names.DRA_V1, timeout_s=2, endpoint=endpoint)
     except grpc.RpcError:
-        first = {}
+        first = Answers()
     isolated.driver.wait(isolated.descriptor.budgets.stop_seconds)
     isolated.kubelet.disconnect()
     isolated.start()

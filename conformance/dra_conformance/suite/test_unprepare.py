@@ -4,8 +4,8 @@ from pathlib import Path
 
 from dra_conformance.catalogue.marks import requirement
 from dra_conformance.expectations import each, expect, expect_soon
+from dra_conformance.harness.answers import Device, pairs
 from dra_conformance.harness.harness import Claim, Harness
-from dra_conformance.harness.kubelet import Device, pairs
 
 
 def ids_of(devices: tuple[Device, ...]) -> list[str]:

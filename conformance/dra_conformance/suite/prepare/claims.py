@@ -3,8 +3,8 @@
 from typing import Any
 
 from dra_conformance.expectations import each, expect
+from dra_conformance.harness.answers import Entry
 from dra_conformance.harness.harness import Claim, Harness
-from dra_conformance.harness.kubelet import Entry
 
 
 def entry_of(answer: dict[str, Entry], claim: Claim) -> Entry:

@@ -6,8 +6,9 @@ import time
 from dra_api import names
 from dra_conformance.catalogue.marks import requirement
 from dra_conformance.expectations import each, expect
+from dra_conformance.harness.answers import pairs
 from dra_conformance.harness.harness import Harness
-from dra_conformance.harness.kubelet import VERSIONS, pairs
+from dra_conformance.harness.kubelet import VERSIONS
 from dra_conformance.suite.prepare.claims import entry_of, prepared_ids
 
 

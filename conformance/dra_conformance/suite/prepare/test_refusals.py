@@ -2,8 +2,8 @@
 
 from dra_conformance.catalogue.marks import requirement
 from dra_conformance.expectations import each, expect
+from dra_conformance.harness.answers import pairs
 from dra_conformance.harness.harness import Claim, Harness
-from dra_conformance.harness.kubelet import pairs
 from dra_conformance.suite.prepare.claims import allocation_status, entry_of, expect_refused
 
 

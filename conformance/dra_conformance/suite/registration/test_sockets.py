@@ -54,7 +54,7 @@ def test_dra_services_answer_when_the_socket_appears(isolated: Harness) -> None:
     """An empty prepare succeeds as soon as the registration socket can be seen."""
     isolated.start()
     info = isolated.kubelet.info()
-    path = Path(info.endpoint or isolated.kubelet.sockets()[0])
+    path = Path(info.endpoint or isolated.kubelet.socket())
     expect(path.exists(), wanted="the DRA socket exists", found="it does not", where=str(path))
     isolated.kubelet.prepare(timeout_s=2)
 
@@ -63,7 +63,7 @@ def test_dra_services_answer_when_the_socket_appears(isolated: Harness) -> None:
 def test_socket_accepts_connections_at_once(isolated: Harness) -> None:
     """The registration socket accepts a connection within ten seconds of appearing."""
     isolated.start()
-    channel = isolated.kubelet.channel(isolated.kubelet.sockets()[0], new_connection=True)
+    channel = isolated.kubelet.channel(isolated.kubelet.socket(), new_connection=True)
     try:
         grpc.channel_ready_future(channel).result(timeout=names.DIAL_TIMEOUT_S)
     except grpc.FutureTimeoutError:
@@ -124,7 +124,7 @@ def test_socket_paths_fit(harness: Harness) -> None:
 @requirement("REG-026", why="two drivers on a node would take each other's socket away")
 def test_socket_name_has_the_driver_name(harness: Harness) -> None:
     """The registration socket's name begins with the driver name, or is the hashed form."""
-    name = harness.kubelet.sockets()[0].name
+    name = harness.kubelet.socket().name
     good = (
         name.startswith(f"{harness.descriptor.driver}-")
         or re.fullmatch(r"dra-.*-reg\.sock", name) is not None

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from dra_conformance.catalogue.marks import requirement
-from dra_conformance.expectations import each, expect, not_applicable
+from dra_conformance.expectations import Blocked, each, expect, not_applicable
 from dra_conformance.harness.harness import Harness
 from dra_conformance.rules.slices import RULES, explicit_false
 
@@ -14,15 +14,19 @@ from dra_conformance.rules.slices import RULES, explicit_false
     "rule",
     [pytest.param(rule, marks=requirement(name, why=why), id=name) for name, (rule, why) in RULES.items()],
 )
-def test_slices_follow_the_rule(harness: Harness, rule: Any) -> None:
-    """Every published slice follows a rule that can be seen in the object."""
-    slices = harness.api.own_slices()
-    harness.evidence.add("api", "slices as stored", slices=slices)
-    each(
-        list(rule(slices, harness.descriptor.driver, harness.node)),
-        wanted=rule.__doc__,
-        where="ResourceSlices",
-    )
+def test_slices_follow_the_rule(writing: Harness, rule: Any) -> None:
+    """Every slice that the driver wrote, stored or refused, follows a rule that can be seen in the object."""
+    stored, refused = writing.api.slices(), writing.api.refused_slices()
+    writing.evidence.add("api", "slices as stored and as refused", stored=stored, refused=refused)
+    if not stored and not refused:
+        raise Blocked(("RSL-001",), "the driver wrote no slice")
+    driver, node = writing.descriptor.driver, writing.node
+    problems = list(rule(stored, driver, node))
+    try:
+        problems += [f"{problem} (refused by the API server)" for problem in rule(refused, driver, node)]
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        problems.append(f"a slice that the API server refused cannot be read: {error!r}")
+    each(problems, wanted=rule.__doc__, where="ResourceSlices")
 
 
 @requirement("RSL-001", why="devices that the server refuses do not exist for the scheduler")

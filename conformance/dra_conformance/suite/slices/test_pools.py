@@ -13,7 +13,7 @@ def test_generation_never_falls(isolated: Harness) -> None:
     """With an own slice of generation 1000 left over, the pool continues above it, and the old slice is removed."""
     isolated.start_registered()
     names = names_of(isolated.api.own_slices())
-    pool = isolated.api.own_slices()[0]["spec"]["pool"]["name"]
+    pool = isolated.api.first_slice()["spec"]["pool"]["name"]
     isolated.driver.terminate()
     left = {"name": pool, "generation": 1000, "resourceSliceCount": 1}
     isolated.api.create_slice(stray(isolated, "old", pool=left))

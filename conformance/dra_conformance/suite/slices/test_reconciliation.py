@@ -20,7 +20,7 @@ RETRIES_MAX = 10
 def test_immutable_fields_are_not_changed(isolated: Harness) -> None:
     """Updates keep spec.driver, spec.pool.name and spec.nodeName."""
     isolated.start_registered()
-    name = isolated.api.own_slices()[0]["metadata"]["name"]
+    name = isolated.api.first_slice()["metadata"]["name"]
     names = names_of(isolated.api.own_slices())
     isolated.api.patch_slice(name, {"spec": {"devices": []}})
     with contextlib.suppress(Violation):  # whether it is repaired is RSL-027's question
@@ -219,7 +219,7 @@ def test_refused_slices_do_not_stop_the_driver(isolated: Harness) -> None:
     """While slice writes are answered 422, the driver says so and still serves prepare and unprepare."""
     isolated.start_registered()
     claim = isolated.claim()
-    name = isolated.api.own_slices()[0]["metadata"]["name"]
+    name = isolated.api.first_slice()["metadata"]["name"]
     before = len(isolated.driver.log_text())
     isolated.api.fail_next(422, times=1000, verbs=("create", "update", "patch"))
     isolated.api.delete_slice(name)
