@@ -175,6 +175,11 @@ class ControlPlane:
         for number, node in enumerate(self._nodes):
             made = self.api.create("nodes", node_object(node.name)).value
             status = node_status(
-                node.name, number, release=self.api.release, boot_id=first_boot_id(node.name), now=now
+                node.name,
+                number,
+                release=self.api.release,
+                gates=self.api.gates,
+                boot_id=first_boot_id(node.name),
+                now=now,
             )
             self.api.update("nodes", {**made, "status": status}, subresource="status")

@@ -147,6 +147,27 @@ class DeviceToleration(TypedDict, total=False):
     tolerationSeconds: int
 
 
+class NodeSelectorRequirement(TypedDict):
+    """``matchExpressions[]`` and ``matchFields[]``; the operator is In, NotIn, Exists, DoesNotExist, Gt or Lt."""
+
+    key: str
+    operator: str
+    values: NotRequired[list[str]]
+
+
+class NodeSelectorTerm(TypedDict, total=False):
+    """Requirements on labels and on the name, which all have to hold; without any it means no node."""
+
+    matchExpressions: list[NodeSelectorRequirement]
+    matchFields: list[NodeSelectorRequirement]
+
+
+class NodeSelector(TypedDict):
+    """Terms of which one has to hold."""
+
+    nodeSelectorTerms: list[NodeSelectorTerm]
+
+
 class Device(TypedDict):
     """``spec.devices[]`` of a ResourceSlice."""
 
@@ -156,7 +177,7 @@ class Device(TypedDict):
     consumesCounters: NotRequired[list[CounterConsumption]]
     taints: NotRequired[list[DeviceTaint]]
     nodeName: NotRequired[str]
-    nodeSelector: NotRequired[JsonObject]
+    nodeSelector: NotRequired[NodeSelector]
     allNodes: NotRequired[bool]
     bindsToNode: NotRequired[bool]
     bindingConditions: NotRequired[list[str]]
@@ -179,7 +200,7 @@ class ResourceSliceSpec(TypedDict):
     driver: str
     pool: ResourcePool
     nodeName: NotRequired[str]
-    nodeSelector: NotRequired[JsonObject]
+    nodeSelector: NotRequired[NodeSelector]
     allNodes: NotRequired[bool]
     perDeviceNodeSelection: NotRequired[bool]
     devices: NotRequired[list[Device]]
@@ -247,7 +268,7 @@ class AllocationResult(TypedDict):
     """``status.allocation`` of a claim."""
 
     devices: DeviceAllocation
-    nodeSelector: NotRequired[JsonObject]
+    nodeSelector: NotRequired[NodeSelector]
     allocationTimestamp: NotRequired[str]
 
 

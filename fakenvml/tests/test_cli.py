@@ -30,7 +30,10 @@ USAGE_ERRORS = {
     "a machine file that is not YAML": (["serve", "--machine", "NOT_YAML"], "line 2: not YAML"),
     "a tray of a machine that is no rack": (["serve", "--node", "1"], "wanted a node from 0 to 0, found 1"),
     "a node that is no number": (["serve", "--node", "x"], "invalid int value.*--help"),
-    "an unknown driver": (["serve", "--driver", "12"], "driver version: wanted a full version such as 555.58.02"),
+    "an unknown driver": (
+        ["serve", "--driver", "12"],
+        "driver version: wanted a full version such as 555.58.02",
+    ),
     "an unknown verb of ctl": (
         ["ctl", "--dir", "DIR", "explode"],
         "unknown command 'explode'; there are: lose",

@@ -33,6 +33,8 @@ PRESSURES = {
     "DiskPressure": ("KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
     "PIDPressure": ("KubeletHasSufficientPID", "kubelet has sufficient PID available"),
 }
+DECLARED = frozenset({"DRAOptionalNodeOperations"})
+"""Gates of which the scheduler must know whether the kubelet has them (component-helpers/nodedeclaredfeatures, 1.37)."""
 READY = ("KubeletReady", "kubelet is posting ready status")
 
 
@@ -58,8 +60,11 @@ def node_object(name: str, labels: dict[str, str] | None = None) -> JsonObject:
     return {"metadata": {"name": name, "labels": system | (labels or {})}, "spec": {}, "status": {}}
 
 
-def node_status(name: str, number: int, *, release: Release, boot_id: str, now: str) -> JsonObject:
+def node_status(
+    name: str, number: int, *, release: Release, gates: frozenset[str], boot_id: str, now: str
+) -> JsonObject:
     """The status of the Node NAME, the NUMBER-th of its cluster."""
+    features = sorted(DECLARED & gates)
     conditions = [condition(kind, "False", *why, now) for kind, why in PRESSURES.items()]
     return {
         "addresses": [
@@ -82,7 +87,7 @@ def node_status(name: str, number: int, *, release: Release, boot_id: str, now: 
             "osImage": "embedded",
             "systemUUID": str(uuid.UUID(machine_id(name))),
         },
-    }
+    } | ({"declaredFeatures": features} if features else {})
 
 
 def condition(kind: str, status: str, reason: str, message: str, now: str) -> JsonObject:

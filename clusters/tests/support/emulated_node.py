@@ -82,7 +82,12 @@ class EmulatedNode:
         for number, node in enumerate([self.node, *self.hollow]):
             made = self.api.create("nodes", node_object(node.name)).value
             status = node_status(
-                node.name, number, release=self._release, boot_id="first", now=self.clock.stamp()
+                node.name,
+                number,
+                release=self._release,
+                gates=self.api.gates,
+                boot_id="first",
+                now=self.clock.stamp(),
             )
             self.api.update("nodes", {**made, "status": status}, subresource="status")
         self._task = asyncio.create_task(self.fleet.run())

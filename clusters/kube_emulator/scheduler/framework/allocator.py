@@ -146,7 +146,8 @@ class Search:
         """Find the devices from INDEX on for WANTED, looking from START on, then serve the next request."""
         self.steps += 1
         if self.steps % CHECK_EVERY == 0 and self.late():
-            raise SearchTimeout
+            message = "the search for devices took too long"
+            raise SearchTimeout(message)
         every = self.everything.get(wanted)
         count = wanted.count if every is None else len(every)
         if every is not None and not every:

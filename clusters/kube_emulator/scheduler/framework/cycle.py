@@ -188,7 +188,7 @@ class Cycle:
         return self.prepared[uid]
 
 
-ASKED = ("nodeName", "nodeSelector", "affinity", "tolerations", "overhead")
+ASKED = ("nodeSelector", "affinity", "tolerations", "overhead")
 """Members of a pod's spec that decide where it fits, beside what its containers ask for."""
 
 

@@ -1,6 +1,7 @@
 """Pure: what a pod asks of a node beside devices, with kube-scheduler's messages.
 
-After the plugins NodeName, NodeUnschedulable, TaintToleration, NodeAffinity and NodeResourcesFit, 1.36.
+After the plugins NodeUnschedulable, TaintToleration, NodeAffinity and NodeResourcesFit, 1.37, in that order: of a node only
+the first plugin that refuses it is reported (apis/config/v1/default_plugins.go; runtime/framework.go RunFilterPlugins).
 """
 
 from dataclasses import dataclass, field
@@ -44,6 +45,8 @@ def requests_of(pod: Pod) -> Amounts:
     highest: Amounts = {}
     for container in spec.get("initContainers") or []:
         amounts = amounts_of(container)
+        # A sidecar goes on beside all that start after it, so it counts with them too (component-helpers resource/helpers.go
+        # AggregateContainerRequests); any other init container ends before the next one starts.
         if container.get("restartPolicy") == "Always":
             add(total, amounts)
             amounts = {}
@@ -70,10 +73,9 @@ def refusals(pod: Pod, node: Node) -> list[str]:
     """Why NODE is none for POD, whatever runs there."""
     spec, node_spec = pod["spec"], node.get("spec") or {}
     tolerations = spec.get("tolerations") or []
+    # A cordoned node has the taint too, but a moment later: its controller sets it. Who tolerates the taint may go there.
     if node_spec.get("unschedulable") and preventing([UNSCHEDULABLE], tolerations) is not None:
         return ["node(s) were unschedulable"]
-    if spec.get("nodeName") not in (None, "", node["metadata"]["name"]):
-        return ["node(s) didn't match the requested node name"]
     if preventing(node_spec.get("taints") or [], tolerations) is not None:
         return ["node(s) had untolerated taint(s)"]
     labels = node["metadata"].get("labels") or {}
@@ -100,6 +102,7 @@ def shortages(requests: Amounts, node: Node, load: Load, by_devices: frozenset[s
         if not amount or (have is None and name in COUNTED):
             continue
         capacity = parse(str(have)) if have is not None else Fraction()
+        # A node that has the resource from a device plugin serves it from there, and its claim gets no devices for it.
         if name in by_devices and not capacity:
             continue
         if load.amounts.get(name, Fraction()) + amount > capacity:

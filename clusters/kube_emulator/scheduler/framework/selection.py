@@ -1,12 +1,19 @@
 """Pure: which nodes a node selector means (component-helpers scheduling/corev1/nodeaffinity, 1.36)."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from dra_api.objects import Device, JsonObject, Node, ReadOnlyObject, ResourceSliceSpec
+from dra_api.objects import (
+    Device,
+    Node,
+    NodeSelector,
+    NodeSelectorRequirement,
+    NodeSelectorTerm,
+    ReadOnlyObject,
+    ResourceSliceSpec,
+)
 
 
-def requirement_holds(requirement: JsonObject, values: Mapping[str, str]) -> bool:
+def requirement_holds(requirement: NodeSelectorRequirement, values: Mapping[str, str]) -> bool:
     """Whether one requirement holds for a node's labels or fields."""
     key, operator, wanted = requirement["key"], requirement["operator"], requirement.get("values") or []
     have = values.get(key)
@@ -27,7 +34,7 @@ def requirement_holds(requirement: JsonObject, values: Mapping[str, str]) -> boo
     return False
 
 
-def term_holds(term: JsonObject, node: Node) -> bool:
+def term_holds(term: NodeSelectorTerm, node: Node) -> bool:
     """Whether all of a term's requirements hold; an empty term holds nowhere."""
     expressions, fields = term.get("matchExpressions") or [], term.get("matchFields") or []
     labels, named = node["metadata"].get("labels") or {}, {"metadata.name": node["metadata"]["name"]}
@@ -37,7 +44,7 @@ def term_holds(term: JsonObject, node: Node) -> bool:
     )
 
 
-def selects_node(selector: JsonObject | None, node: Node) -> bool:
+def selects_node(selector: NodeSelector | None, node: Node) -> bool:
     """Whether one of SELECTOR's terms holds for NODE; no selector means every node."""
     return selector is None or any(term_holds(term, node) for term in selector.get("nodeSelectorTerms") or [])
 
@@ -51,26 +58,28 @@ def chosen_by(spec: ResourceSliceSpec | Device, node: Node) -> bool:
     return bool(spec.get("nodeSelector")) and selects_node(spec["nodeSelector"], node)
 
 
-def named_node(name: str) -> JsonObject:
+def named_node(name: str) -> NodeSelector:
     """The selector of one node."""
-    requirement = {"key": "metadata.name", "operator": "In", "values": [name]}
+    requirement: NodeSelectorRequirement = {"key": "metadata.name", "operator": "In", "values": [name]}
     return {"nodeSelectorTerms": [{"matchFields": [requirement]}]}
 
 
-def selector_of(specs: Sequence[ReadOnlyObject], node: str) -> JsonObject | None:
+def selector_of(specs: Sequence[ReadOnlyObject], node: str) -> NodeSelector | None:
     """Where all of SPECS (slices or devices with node fields) can be used together; None: everywhere.
 
     One that is bound to a node binds the whole allocation to NODE.
     """
-    fields: list[Any] = []
-    expressions: list[Any] = []
+    fields: list[NodeSelectorRequirement] = []
+    expressions: list[NodeSelectorRequirement] = []
     for spec in specs:
         if spec.get("nodeName") or spec.get("bindsToNode"):
             return named_node(node)
         for term in (spec.get("nodeSelector") or {}).get("nodeSelectorTerms") or []:
             fields += [r for r in term.get("matchFields") or [] if r not in fields]
             expressions += [r for r in term.get("matchExpressions") or [] if r not in expressions]
-    term = ({"matchExpressions": expressions} if expressions else {}) | (
-        {"matchFields": fields} if fields else {}
-    )
-    return {"nodeSelectorTerms": [term]} if term else None
+    together: NodeSelectorTerm = {}
+    if expressions:
+        together["matchExpressions"] = expressions
+    if fields:
+        together["matchFields"] = fields
+    return {"nodeSelectorTerms": [together]} if together else None

@@ -112,5 +112,5 @@ def test_a_search_that_takes_too_long_is_ended() -> None:
     ready = claim_of(cast(ResourceClaim, claim), classes, gates)
     pools = Inventory.of(typed.slices(plane.api), [], gates).pools(node)
     assert search(node, pools, [ready], Usage(), gates) is None
-    with pytest.raises(SearchTimeout):
+    with pytest.raises(SearchTimeout, match="took too long"):
         search(node, pools, [ready], Usage(), gates, lambda: True)
