@@ -1,6 +1,8 @@
 """What nvidia-smi printed on a real machine is compared with a fake one."""
 
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -8,6 +10,7 @@ from fake_nvml import capture
 from fake_nvml.cli import main
 from fake_nvml.errors import UsageError
 from fake_nvml.programs import report_board
+from fake_nvml.session import Session
 
 RULES = capture.Leaves(
     identifiers=("uuid",),
@@ -134,6 +137,21 @@ def test_the_fake_agrees_with_itself_and_the_command_names_what_differs(
         ("vr200-nvl72", "fb_memory_usage/total", "286524 MiB"),
         ("vr200-nvl72", "fabric/health/gfm_state", "Connected"),
         ("vr200-nvl72", "capabilities/egm", "enabled"),
+        ("vr200-nvl72", "remapped_banks/bank_remapper_histogram/bank_remapper_histogram_max", "252 group(s)"),
+        ("gb200-nvl72", "remapped_rows/remapped_row_unc_inactive", "0"),
+        ("dgx-b200", "platformInfo/host_id", "1"),
+        ("dgx-h100", "platformInfo/module_id", "7"),
+        ("dgx-h100", "sparse_operation_mode", "Disabled"),
+        ("dgx-h100", "gpu_part_number", "2330-885-A1"),
+        ("l40s", "temperature/memory_temp", "N/A"),
+        ("l40s", "edpp_multiplier", "N/A"),
+        # captures of 590.48.01 in the tests of nvidia_gpu_exporter (H100, H200)
+        ("dgx-h100", "edpp_multiplier", "100.00%"),
+        ("dgx-h100", "ecc_errors/unrepairable_memory", "No"),
+        ("dgx-h200", "vbios_version", "96.00.A5.00.03"),
+        ("dgx-h200", "fb_memory_usage/reserved", "614 MiB"),
+        ("dgx-h200", "temperature/memory_temp", "32 C"),
+        ("dgx-h200", "remapped_rows/row_remapper_histogram/row_remapper_histogram_max", "3072 bank(s)"),
     ],
 )
 def test_machines_print_what_captures_of_real_ones_have(
@@ -142,6 +160,48 @@ def test_machines_print_what_captures_of_real_ones_have(
     if machine not in captures:
         captures[machine] = capture.fake_capture(machine)
     assert captures[machine].gpus[0][path] == text
+
+
+@pytest.mark.slow
+def test_application_clocks_are_deprecated_since_driver_590() -> None:
+    found = [
+        capture.fake_capture("dgx-h100", driver=driver).gpus[0]["applications_clocks/mem_clock"]
+        for driver in ("580.105.08", "590.48.01")
+    ]
+    assert found == ["2619 MHz", "Requested functionality has been deprecated"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("machine", "rows"),
+    [
+        # captures of 590.48.01: total, used and window of BAR1, MiB
+        ("dgx-h100", ["40448 26 24739", "20096 17 12369", "9984 9 6184"]),
+        ("dgx-h200", ["71424 26 59237", "33280 17 29618", "16384 9 14809"]),
+    ],
+)
+def test_idle_mig_devices_have_the_memory_and_the_window_of_captured_ones(
+    tmp_path: Path, become_client: Callable[[Session], ModuleType], machine: str, rows: list[str]
+) -> None:
+    with Session(machine, tmp_path / "node") as session:
+        nvml = become_client(session)
+        gpu = nvml.nvmlDeviceGetHandleByIndex(0)
+        nvml.nvmlDeviceSetMigMode(gpu, 1)
+        for profile in (9, 14, 19):
+            nvml.nvmlGpuInstanceCreateComputeInstance(nvml.nvmlDeviceCreateGpuInstance(gpu, profile), 0)
+        devices = [nvml.nvmlDeviceGetMigDeviceHandleByIndex(gpu, number) for number in range(3)]
+        memory = [
+            (nvml.nvmlDeviceGetMemoryInfo(each), nvml.nvmlDeviceGetBAR1MemoryInfo(each)) for each in devices
+        ]
+    assert [f"{m.total >> 20} {-(-m.used >> 20)} {w.bar1Total >> 20}" for m, w in memory] == rows
+
+
+def test_a_wildcard_hides_no_row_that_the_fake_prints() -> None:
+    """Module ids and minor numbers are facts of the machine, not of one specimen."""
+    rules = capture.rules()
+    real = log("<platformInfo><module_id>1</module_id></platformInfo>", "<minor_number>0</minor_number>")
+    fake = log("<platformInfo><module_id>2</module_id></platformInfo>", "<minor_number>1</minor_number>")
+    assert {leaf.kind for leaf in capture.compare(real, fake, "dgx-h100", rules)} == {"differs"}
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,9 @@ from fake_nvml.machines.schema import Power
 from fake_nvml.model import Gpu
 
 HOPPER, BLACKWELL = 9, 10
+STACKED_BITS = 1024
+"""One stack of HBM has a bus of 1024 bits and a sensor; GDDR has neither (captures of L40S and T4)."""
+
 PLACES = {"l1": (7, 18), "l2": (9, 20), "dram": (11, 22), "register": (13, 24), "texture": (15, 26)}
 """Place of a memory error -> the fields of its volatile and aggregate counts; uncorrected ones come one later."""
 COUNTERS = {
@@ -86,7 +89,7 @@ def held_down(gpu: Gpu, _scope: int, which: int) -> int:
 
 @field(82)
 def memory_temperature(gpu: Gpu, _scope: int) -> int:
-    check(gpu.board.memory.remap_banks is not None, Code.NOT_SUPPORTED)  # stacked memory has a sensor
+    check(gpu.board.memory.bus_width_bits >= STACKED_BITS, Code.NOT_SUPPORTED)
     return gpu.reading("memory_temperature_c", power.temperature_c(gpu) + 4)
 
 
@@ -217,8 +220,8 @@ def balancing(gpu: Gpu, scope: int) -> int:
 
 @field(274)
 def peak_power(gpu: Gpu, _scope: int) -> int:
-    """Percent by which peaks may pass the limit."""
-    check(gpu.board.compute.architecture >= BLACKWELL, Code.NOT_SUPPORTED)
+    """Percent of the limit that peaks may reach: since Hopper (captures of H100 and H200; L40S has none)."""
+    check(gpu.board.compute.architecture >= HOPPER, Code.NOT_SUPPORTED)
     return 100 * gpu.board.power.max_mw // gpu.board.power.default_mw
 
 

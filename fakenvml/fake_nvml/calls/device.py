@@ -252,7 +252,9 @@ def memory(gpu: Gpu) -> dict[str, int]:
 
 @getter("nvmlDeviceGetMemoryInfo", "nvmlDeviceGetMemoryInfo_v2", subject=Subject.MIG_DEVICE)
 def mig_memory(device: MigDevice) -> dict[str, int]:
-    total, used = device.total_bytes, device.used_bytes()
+    assert device.gpu.board.mig is not None
+    idle = device.gpu.board.mig.idle_kib_per_slice * device.profile.compute_slices << 10
+    total, used = device.total_bytes, device.used_bytes() + idle
     return {"total": total, "free": total - used, "used": used}
 
 
@@ -264,10 +266,10 @@ def bar1(gpu: Gpu) -> dict[str, int]:
 
 @getter("nvmlDeviceGetBAR1MemoryInfo", subject=Subject.MIG_DEVICE)
 def mig_bar1(device: MigDevice) -> dict[str, int]:
-    """The window is shared out as the memory is."""
+    """The window is shared out as the memory is; where captures exist, what instances share is less than the whole."""
     board = device.gpu.board
     assert board.mig is not None
-    total = board.memory.bar1_mib * MIB * device.gi.size // board.mig.memory_slices
+    total = (board.mig.bar1_mib or board.memory.bar1_mib) * MIB * device.gi.size // board.mig.memory_slices
     return {"bar1Total": total, "bar1Free": total, "bar1Used": 0}
 
 

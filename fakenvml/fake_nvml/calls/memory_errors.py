@@ -152,8 +152,8 @@ def repair(gpu: Gpu) -> dict[str, int]:
 
 @getter("nvmlDeviceGetUnrepairableMemoryFlag_v1")
 def unrepairable(gpu: Gpu) -> dict[str, int]:
-    """Since Blackwell (captures of L40S, GB200)."""
-    check(gpu.board.compute.architecture >= 10, Code.NOT_SUPPORTED)
+    """Since Hopper (captures of H100 and H200 on 590.48.01; L40S has none)."""
+    check(gpu.board.compute.architecture >= 9, Code.NOT_SUPPORTED)
     return {"bUnrepairableMemory": int(gpu.state.remaps.failed)}
 
 

@@ -69,10 +69,11 @@ def by_uuid(node: Node, uuid: str) -> int:
     "nvmlDeviceGetHandleBySerial", subject=Subject.SYSTEM, over=(lambda n: map(n.machine.serial, indices(n)),)
 )
 def by_serial(node: Node, serial: str) -> int:
-    for gpu in node.gpus():
-        if node.machine.serial(gpu.index) == serial:
-            return _alive(gpu)
-    raise NvmlError(Code.NOT_FOUND)
+    """A serial number that several GPUs share names none of them (nvml.h, nvmlDeviceGetHandleBySerial)."""
+    found = [gpu for gpu in node.gpus() if node.machine.serial(gpu.index) == serial]
+    check(len(found) < 2)
+    check(bool(found), Code.NOT_FOUND)
+    return _alive(found[0])
 
 
 @getter(

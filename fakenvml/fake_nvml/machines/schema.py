@@ -147,13 +147,20 @@ class Profile(Strict, frozen=True, kw_only=True):
 
 
 class Mig(Block, frozen=True, kw_only=True):
-    """What the board can be divided into; ``needs_reset``: a new mode waits for a reset, and outlives a reboot."""
+    """What the board can be divided into; ``needs_reset``: a new mode waits for a reset, and outlives a reboot.
+
+    Attributes:
+        bar1_mib: what the memory slices share of the BAR1 window; None where nobody published it.
+        idle_kib_per_slice: memory that an idle instance uses, per compute slice.
+    """
 
     needs_reset: bool
     max_devices: int
     memory_slices: int
     compute_slices: int
     profiles: tuple[Profile, ...]
+    bar1_mib: int | None = None
+    idle_kib_per_slice: int = 0
 
 
 class Board(Strict, frozen=True, kw_only=True):
@@ -214,12 +221,13 @@ class Rack(Strict, frozen=True, kw_only=True):
 
 
 class Slot(Strict, frozen=True, kw_only=True):
-    """Where one GPU sits; its ``uuid``, ``serial`` and ``pdi`` only in a recording, else they are made from its name."""
+    """Where one GPU sits, and on which superchip of the node; its ``uuid``, ``serial`` and ``pdi`` only in a recording, else they are made from its name."""
 
     bus: int
     module: int
     numa: int
     domain: int = 0
+    superchip: int | None = None
     uuid: str | None = None
     serial: str | None = None
     pdi: int | None = None
@@ -271,8 +279,10 @@ class Machine(Strict, frozen=True, kw_only=True):
         return self.gpus[index].uuid or f"GPU-{uuid.uuid5(NAMESPACE, f'{self.seed}/{index}')}"
 
     def serial(self, index: int) -> str:
-        """A board serial number of 13 digits."""
-        made = f"16{uuid.uuid5(NAMESPACE, f'{self.seed}/{index}/serial').int % 10**11:011d}"
+        """A board serial number of 13 digits, which the GPUs of a superchip share (captures of GB200, GB300, Rubin)."""
+        chip = self.gpus[index].superchip
+        first = index if chip is None else [slot.superchip for slot in self.gpus].index(chip)
+        made = f"16{uuid.uuid5(NAMESPACE, f'{self.seed}/{first}/serial').int % 10**11:011d}"
         return self.gpus[index].serial or made
 
     def pdi(self, index: int) -> int:

@@ -1,11 +1,28 @@
 """What ``nvidia-smi -q`` prints about a board: its names, numbers, modes and place (layout of driver 580, from captures)."""
 
+import functools
+import os
 import time
+from pathlib import Path
 from typing import Any
 
 import pynvml
 
-from fake_nvml.programs.report_tree import NA, Item, answered, ask, field, filled, mib, pair, shown, switch
+from fake_nvml import control
+from fake_nvml.errors import FakeNvmlError
+from fake_nvml.programs.report_tree import (
+    NA,
+    Item,
+    answered,
+    ask,
+    field,
+    filled,
+    mib,
+    pair,
+    shown,
+    switch,
+    whole_mib,
+)
 
 ARCHITECTURES = {6: "Turing", 7: "Ampere", 8: "Ada Lovelace", 9: "Hopper", 10: "Blackwell", 13: "Rubin"}
 BRANDS = {13: "NVIDIA RTX", 14: "NVIDIA"}
@@ -51,6 +68,17 @@ def _addressing(gpu: Any) -> Any:
     return getattr(answer, "value", answer)
 
 
+@functools.cache
+def _gpu_part_number() -> str:
+    """NVML has no function for it: the real program reads it past NVML, this one asks the node. The same on all GPUs."""
+    folder = Path(os.environ.get("FAKE_NVML_DIR", "/run/fake-nvml"))
+    try:
+        number = control.send(folder, "machine")["board"]["identity"]["gpu_part_number"]
+    except FakeNvmlError:  # in a container without the node's socket
+        return NA
+    return shown(number)
+
+
 def _numbers(gpu: Any) -> list[Item]:
     number, pdi = ask(pynvml.nvmlDeviceGetBoardId, gpu), ask(pynvml.nvmlDeviceGetPdi, gpu)
     pdi = getattr(pdi, "value", pdi)
@@ -64,29 +92,30 @@ def _numbers(gpu: Any) -> list[Item]:
         Item("MultiGPU Board", "multigpu_board", switch(ask(pynvml.nvmlDeviceGetMultiGpuBoard, gpu), "Yes", "No")),
         Item("Board ID", "board_id", NA if number is None else f"0x{number:x}"),
         Item("Board Part Number", "board_part_number", shown(ask(pynvml.nvmlDeviceGetBoardPartNumber, gpu))),
-        Item("GPU Part Number", "gpu_part_number", NA),  # NVML has no function for it
+        Item("GPU Part Number", "gpu_part_number", _gpu_part_number()),
         Item("FRU Part Number", "gpu_fru_part_number", NA),
-        Item("Platform Info", "platformInfo", _platform(info)),
+        Item("Platform Info", "platformInfo", _platform(gpu, info)),
     ]  # fmt: skip
 
 
-def _platform(info: Any) -> tuple[Item, ...]:
+def _platform(gpu: Any, info: Any) -> tuple[Item, ...]:
+    """Boards without a chassis print the module alone, HGX boards the host too (captures of A100 to GB300)."""
     raw = bytes(info) if info is not None else b""  # a char field of ctypes ends at its first zero byte
 
     def of(name: str) -> str:
         return str(raw[getattr(type(info), name).offset]) if raw else NA
 
-    serial = NA if info is None else shown(info.chassisSerialNumber) or NA
-    known = serial != NA
+    serial = NA if info is None else shown(info.chassisSerialNumber)
+    in_chassis = serial not in ("", NA)
     guid = raw[type(info).ibGuid.offset :][:8] if raw else b""
-    peer = PEERS.get(int(of("peerType")), NA) if known else NA
+    peer = NA if info is None else PEERS.get(int(of("peerType")), NA)
     return (
         Item("Chassis Serial Number", "chassis_serial_number", serial),
-        Item("Slot Number", "slot_number", of("slotNumber") if known else NA),
-        Item("Tray Index", "tray_index", of("trayIndex") if known else NA),
-        Item("Host ID", "host_id", of("hostId") if known else NA),
+        Item("Slot Number", "slot_number", of("slotNumber") if in_chassis else NA),
+        Item("Tray Index", "tray_index", of("trayIndex") if in_chassis else NA),
+        Item("Host ID", "host_id", of("hostId")),
         Item("Peer Type", "peer_type", peer),
-        Item("Module Id", "module_id", of("moduleId")),
+        Item("Module Id", "module_id", shown(ask(pynvml.nvmlDeviceGetModuleId, gpu))),
         Item("GPU Fabric GUID", "gpu_fabric_guid", f"0x{guid.hex()}" if any(guid) else NA),
     )
 
@@ -190,7 +219,10 @@ def mig_devices(gpu: Any) -> Item:
         device = ask(pynvml.nvmlDeviceGetMigDeviceHandleByIndex, gpu, number)
         if device is None:
             continue
-        attributes, memory = pynvml.nvmlDeviceGetAttributes(device), pynvml.nvmlDeviceGetMemoryInfo(device)
+        attributes, memory = (
+            pynvml.nvmlDeviceGetAttributes(device),
+            pynvml.nvmlDeviceGetMemoryInfo(device, version=pynvml.nvmlMemory_v2),
+        )
         found.append(Item("MIG Device", "mig_device", (
             Item("Index", "index", str(number)),
             Item("GPU Instance ID", "gpu_instance_id", str(pynvml.nvmlDeviceGetGpuInstanceId(device))),
@@ -203,9 +235,20 @@ def mig_devices(gpu: Any) -> Item:
                 Item("OFA count", "ofa_count", str(attributes.sharedOfaCount)),
                 Item("JPG count", "jpg_count", str(attributes.sharedJpegCount)),
             )),)),
-            memory_rows("FB Memory Usage", "fb_memory_usage", memory),
+            Item("ECC Errors", "ecc_error_count", (Item("Volatile", "volatile_count", (
+                Item("SRAM Uncorrectable", "sram_uncorrectable", shown(ask(pynvml.nvmlDeviceGetMemoryErrorCounter, device, 1, 0, 7))),
+            )),)),
+            memory_rows("FB Memory Usage", "fb_memory_usage", memory, reserved=True),
+            window("BAR1 Memory", ask(pynvml.nvmlDeviceGetBAR1MemoryInfo, device)),
         )))  # fmt: skip
     return Item("MIG Device", "mig_devices", tuple(found) or "None")
+
+
+def window(label: str, info: Any) -> Item:
+    """A window of BAR1."""
+    names = (("Total", "total", "bar1Total"), ("Used", "used", "bar1Used"), ("Free", "free", "bar1Free"))
+    rows = (Item(row, tag, whole_mib(info and getattr(info, name))) for row, tag, name in names)
+    return Item(label, "bar1_memory_usage", tuple(rows))
 
 
 def memory_rows(label: str, tag: str, info: Any, *, reserved: bool = False) -> Item:

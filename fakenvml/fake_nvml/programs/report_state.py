@@ -8,12 +8,13 @@ from typing import Any
 
 import pynvml
 
-from fake_nvml.programs.report_board import memory_rows
+from fake_nvml.programs.report_board import memory_rows, window
 from fake_nvml.programs.report_tree import (
     NA,
     Item,
     answered,
     ask,
+    driver_branch,
     field,
     filled,
     megahertz,
@@ -50,6 +51,13 @@ ALL_CLOCKS = (
     ("Video", "video_clock", 3),
 )
 SET_CLOCKS = (("Graphics", "graphics_clock", 0), ("Memory", "mem_clock", 2))
+INACTIVE_ROWS = (301, 302)
+"""NVML_FI_DEV_REMAPPED_ROWS_*_INACTIVE, which older bindings have no names for."""
+
+BANK_FIELDS = (303, 304, 305, 306, 307)
+"""Active and inactive remappings, groups with a spare bank and without, pending; since NVML 13.4."""
+ROWS_OF_615 = 615
+
 HEALTH = (
     ("Bandwidth", "bandwidth", 0, 3, (NA, "Degraded", "Full")),
     ("Route Recovery in progress", "route_recovery_in_progress", 2, 3, (NA, "True", "False")),
@@ -84,20 +92,21 @@ def _performance(gpu: Any) -> list[Item]:
             Item(label, f"clocks_event_reasons_counters_{tag}", NA if value is None else f"{value // 1000} us")
             for label, tag, value in counters
         )),
-        Item("Sparse Operation Mode", "sparse_operation_mode", NA),
+        Item("Sparse Operation Mode", "sparse_operation_mode", _sparse(gpu)),
     ]  # fmt: skip
 
 
+def _sparse(gpu: Any) -> str:
+    """Of Hopper alone (captures of eight boards); NVML has no function for it."""
+    return "Disabled" if pynvml.nvmlDeviceGetArchitecture(gpu) == pynvml.NVML_DEVICE_ARCH_HOPPER else NA
+
+
 def _memory(gpu: Any) -> list[Item]:
-    window = ask(pynvml.nvmlDeviceGetBAR1MemoryInfo, gpu)
-    values = [window and getattr(window, name) for name in ("bar1Total", "bar1Used", "bar1Free")]
-    names = (("Total", "total"), ("Used", "used"), ("Free", "free"))
-    rows = (Item(label, tag, mib(value)) for (label, tag), value in zip(names, values, strict=True))
     whole = pynvml.nvmlDeviceGetMemoryInfo(gpu, version=pynvml.nvmlMemory_v2)
     protected = ask(pynvml.nvmlDeviceGetConfComputeProtectedMemoryUsage, gpu)
     return [
         memory_rows("FB Memory Usage", "fb_memory_usage", whole, reserved=True),
-        Item("BAR1 Memory Usage", "bar1_memory_usage", tuple(rows)),
+        window("BAR1 Memory Usage", ask(pynvml.nvmlDeviceGetBAR1MemoryInfo, gpu)),
         memory_rows("Conf Compute Protected Memory Usage", "cc_protected_memory_usage", protected),
         Item("Compute Mode", "compute_mode", COMPUTE_MODES[pynvml.nvmlDeviceGetComputeMode(gpu)]),
     ]
@@ -154,6 +163,7 @@ def _errors(gpu: Any) -> list[Item]:
         ecc_errors(gpu),
         retired_pages(gpu),
         remapped_rows(gpu),
+        *remapped_banks(gpu),
     ]
 
 
@@ -240,13 +250,32 @@ def remapped_rows(gpu: Any) -> Item:
         )
         for name in ("max", "high", "partial", "low", "none")
     )
+    inactive = [field(gpu, number) for number in INACTIVE_ROWS]  # in fields since 580.173
     return Item("Remapped Rows", "remapped_rows", (
         Item("Correctable Error", "remapped_row_corr", str(rows[0])),
+        Item("Inactive Correctable Error", "remapped_row_corr_inactive", shown(inactive[0])),
         Item("Uncorrectable Error", "remapped_row_unc", str(rows[1])),
+        Item("Inactive Uncorrectable Error", "remapped_row_unc_inactive", shown(inactive[1])),
         Item("Pending", "remapped_row_pending", switch(rows[2], "Yes", "No")),
         Item("Remapping Failure Occurred", "remapped_row_failure", switch(rows[3], "Yes", "No")),
         Item("Bank Remap Availability Histogram", "row_remapper_histogram", tuple(histogram)),
     ))  # fmt: skip
+
+
+def remapped_banks(gpu: Any) -> list[Item]:
+    """Banks of memory that were replaced whole: a row of driver 615 (capture of Rubin)."""
+    active, waiting, spare, none_left, pending = (field(gpu, number) for number in BANK_FIELDS)
+    if spare is None or driver_branch() < ROWS_OF_615:
+        return []
+    return [Item("Remapped Banks", "remapped_banks", (
+        Item("Active Remappings", "bank_remapper_active_remappings", shown(active)),
+        Item("Inactive Remappings", "bank_remapper_inactive_remappings", shown(waiting)),
+        Item("Pending", "bank_remapper_pending", switch(pending, "Yes", "No")),
+        Item("Bank Remap Availability Histogram", "bank_remapper_histogram", (
+            Item("Max", "bank_remapper_histogram_max", f"{spare} group(s)"),
+            Item("None", "bank_remapper_histogram_none", f"{none_left} group(s)"),
+        )),
+    ))]  # fmt: skip
 
 
 def _temperature(gpu: Any) -> list[Item]:
@@ -298,6 +327,7 @@ def _temperature(gpu: Any) -> list[Item]:
 
 
 def _power(gpu: Any) -> list[Item]:
+    peak = field(gpu, pynvml.NVML_FI_DEV_EDPP_MULTIPLIER)
     profiles = (
         Item("Requested Profiles", "power_profile_requested_profiles", NA),
         Item("Enforced Profiles", "power_profile_enforced_profiles", NA),
@@ -312,6 +342,7 @@ def _power(gpu: Any) -> list[Item]:
         _readings("Module Power Readings", "module_power_readings", gpu, pynvml.NVML_POWER_SCOPE_MODULE),
         Item("Power Smoothing", "power_smoothing", NA),
         Item("Workload Power Profiles", "power_profiles", profiles),
+        Item("EDPp Multiplier", "edpp_multiplier", NA if peak is None else f"{peak:.2f}%"),
     ]
 
 

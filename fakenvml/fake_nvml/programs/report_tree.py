@@ -41,6 +41,11 @@ def answered(text_of: Callable[[Any], str], call: Callable[..., Any], *arguments
     return text_of(value)
 
 
+def driver_branch() -> int:
+    """580 of 580.105.08: rows come and go with it."""
+    return int(str(pynvml.nvmlSystemGetDriverVersion()).partition(".")[0])
+
+
 def filled(structure: Any, call: Callable[..., Any], gpu: Any) -> Any:
     """STRUCTURE after a getter that fills it, None if the getter refuses."""
     return None if ask(call, gpu, pynvml.byref(structure)) is None else structure
@@ -71,8 +76,18 @@ def watts(milliwatts: Any) -> str:
     return NA if milliwatts is None else f"{milliwatts / 1000:.2f} W"
 
 
+def rounded_up(count: int) -> int:
+    """MiB of framebuffer memory as nvidia-smi counts them: a begun one counts (watched with 550.163.01)."""
+    return -(-count >> 20)
+
+
 def mib(count: Any) -> str:
-    """Bytes as MiB."""
+    """Bytes as MiB, rounded up."""
+    return NA if count is None else f"{rounded_up(count)} MiB"
+
+
+def whole_mib(count: Any) -> str:
+    """Bytes as MiB, rounded down, as nvidia-smi prints windows of BAR1 (watched with 550.163.01)."""
     return NA if count is None else f"{count >> 20} MiB"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pynvml
 
 from fake_nvml.programs.report_state import COMPUTE_MODES, process_name, running
-from fake_nvml.programs.report_tree import ask, mib, switch
+from fake_nvml.programs.report_tree import ask, mib, rounded_up, switch
 from fake_nvml.programs.smi_mig import Refused
 
 NA = "[N/A]"
@@ -198,7 +198,7 @@ def _board(index: int, gpu: Any) -> Iterator[str]:
     yield f"| {index:>3}  {name[:29]:<30}{persistence:>3}  |   {bus} {display:>3} | {'N/A' if errors is None else errors!s:>20} |"
     yield (
         f"| {'N/A' if fan is None else f'{fan}%':<3} {'N/A' if heat is None else f'{heat}C':>5}    {_pstate(gpu) or 'N/A':<4}{power:>22} "
-        f"| {memory.used >> 20:>7}MiB / {memory.total >> 20:>6}MiB | {load:>7} {mode:>12} |"
+        f"| {rounded_up(memory.used):>7}MiB / {memory.total >> 20:>6}MiB | {load:>7} {mode:>12} |"
     )
     yield f"| {'':<39} | {'':<22} | {'N/A' if mig is None else switch(mig[0]):>20} |"
 
@@ -223,7 +223,7 @@ def _mig_table(rows: list[tuple[Any, ...]]) -> Iterator[str]:
     yield "|                  |                                  |        ECC|                       |"
     yield "|" + rule.replace("-", "=")[1:-1] + "|"
     for index, gi, ci, number, memory, engines, bar1, errors in rows:
-        used, total = f"{memory.used >> 20}MiB", f"{memory.total >> 20}MiB"
+        used, total = f"{rounded_up(memory.used)}MiB", f"{memory.total >> 20}MiB"
         shared = (
             f"{engines.sharedCopyEngineCount:>3} {engines.sharedEncoderCount:>3} {engines.sharedDecoderCount:>4} "
             f"{engines.sharedOfaCount:>4} {engines.sharedJpegCount:>4} "

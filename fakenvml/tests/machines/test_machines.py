@@ -135,3 +135,10 @@ def test_a_full_driver_version_selects_its_branch(version: str, cuda: int, branc
 def test_a_driver_of_an_unknown_branch_is_refused() -> None:
     with pytest.raises(UsageError, match="of one of the branches 525, 530, 535, 545, 550, 555"):
         with_driver(load("dgx-h100")[0], "999.10.01")
+
+
+@pytest.mark.parametrize("name", ["gb200-nvl72", "gb300-nvl72", "vr200-nvl72"])
+def test_the_gpus_of_a_superchip_share_a_serial_number(name: str) -> None:
+    machine = load(name)[0]
+    serials = [machine.serial(index) for index in range(4)]
+    assert serials[0] == serials[1] != serials[2] == serials[3]
