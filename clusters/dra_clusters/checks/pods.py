@@ -38,6 +38,14 @@ refused(
     source=CORE,
 )
 refused(
+    "pods/sysctl-names",
+    "Kernel parameters of a pod have names of letters, digits, dashes and dots.",
+    "pods",
+    {"spec.securityContext.sysctls": [{"name": "foo-", "value": "1"}, {"name": "net.core.x", "value": "1"}]},
+    (INVALID, "spec.securityContext.sysctls[0].name"),
+    source=CORE,
+)
+refused(
     "pods/claim-names-differ",
     "The claims of a pod have different names.",
     "pods",

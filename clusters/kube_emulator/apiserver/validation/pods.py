@@ -24,6 +24,9 @@ RESTART_POLICIES = ("Always", "OnFailure", "Never")
 DNS_POLICIES = ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None")
 TAINT_EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 SYSTEM_CONDITIONS = ("PodScheduled", "Ready", "Initialized")
+SYSCTL_MAX = 253
+SYSCTL_PART = "[a-z0-9]([-_a-z0-9]*[a-z0-9])?"
+SYSCTL = rf"({SYSCTL_PART}[\./])*{SYSCTL_PART}"
 ONLY_THESE = (
     "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,"
     "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),"
@@ -65,6 +68,8 @@ def pod_spec(spec: JsonObject, path: str = "spec") -> Iterator[Cause]:
     if spec.get("dnsPolicy") not in DNS_POLICIES:
         yield not_supported(f"{path}.dnsPolicy", spec.get("dnsPolicy"), DNS_POLICIES)
     yield from labels(spec.get("nodeSelector"), f"{path}.nodeSelector")
+    sysctls = (spec.get("securityContext") or {}).get("sysctls") or []
+    yield from _sysctls(sysctls, f"{path}.securityContext.sysctls")
     seen: set[str] = set()
     for index, gate in enumerate(spec.get("schedulingGates") or []):
         name = gate.get("name") or ""
@@ -84,6 +89,21 @@ def pod_spec(spec: JsonObject, path: str = "spec") -> Iterator[Cause]:
     if spec.get("priorityClassName"):
         name = spec["priorityClassName"]
         yield from names.each(f"{path}.priorityClassName", name, names.subdomain(name))
+
+
+def _sysctls(items: list[JsonObject], path: str) -> Iterator[Cause]:
+    """Kernel parameters (``validateSysctls``, 1.37)."""
+    seen: set[str] = set()
+    for index, item in enumerate(items):
+        where, name = f"{path}[{index}].name", item.get("name") or ""
+        if not name:
+            yield required(where)
+        elif names.size(name) > SYSCTL_MAX or not names.matches(SYSCTL, name):
+            why = f"must have at most {SYSCTL_MAX} characters and match regex ^{SYSCTL}$"
+            yield invalid(where, name, why)
+        elif name in seen:
+            yield duplicate(where, name)
+        seen.add(name)
 
 
 def _volumes(items: list[JsonObject], path: str) -> Iterator[Cause]:
