@@ -8,6 +8,8 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from dra_api.identifiers import ClaimUid, DeviceName, DriverName, PoolName
 from dra_api.objects import DeviceResult, ResourceClaim
 from dra_api.quantity import parse
@@ -123,7 +125,11 @@ def steps_of(
     devices: Sequence[PreparedDevice], inventory: Inventory, uid: ClaimUid, where: str
 ) -> Iterator[Step]:
     """The steps in their order."""
-    used = {device.device: device for device in devices if not device.admin}
+    used: dict[DeviceName, PreparedDevice] = {}
+    for device in devices:
+        if not device.admin:
+            known = used.get(device.device)
+            used[device.device] = with_share(known, device) if known else device
     found = {name: inventory.devices[name] for name in used}
     yield from mig_steps(found.values())
     for name, device in used.items():
@@ -133,6 +139,13 @@ def steps_of(
     yield from mps_steps(used, found, uid, where)
     if devices:
         yield WriteCdi()
+
+
+def with_share(first: PreparedDevice, second: PreparedDevice) -> PreparedDevice:
+    """Two shares of a device in one claim as one: it may use the memory of both."""
+    amounts = [share.consumed["memory"] for share in (first, second) if "memory" in share.consumed]
+    total = {"memory": str(sum(int(parse(amount)) for amount in amounts))} if amounts else {}
+    return replace(first, consumed=first.consumed | total)
 
 
 def mig_steps(devices: Iterable[Allocatable]) -> Iterator[Step]:

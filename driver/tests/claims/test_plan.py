@@ -1,12 +1,13 @@
 """Which devices a claim gets, and which claims are refused."""
 
 import pytest
-from claim_service import DRIVER, INVENTORY, POOL, claim, results_of
+from claim_service import DRIVER, INVENTORY, POOL, claim, divisible, gpu, inventory_of, results_of
 
 from dra_api.identifiers import ClaimUid, DeviceName
-from dra_api.objects import AllocationConfig, ResourceClaim
-from dra_driver.claims.plan import find_conflict, make_plan
-from dra_driver.claims.step import PreparedDevice
+from dra_api.objects import AllocationConfig, DeviceResult, ResourceClaim
+from dra_driver.claims.plan import Plan, find_conflict, make_plan
+from dra_driver.claims.step import CreateMig, MigMode, PreparedDevice, SetTimeSlice, StartMps, WriteCdi
+from dra_driver.devices.model import Inventory
 from dra_driver.errors import ClaimError
 
 UID, GPU_0 = ClaimUid("u"), DeviceName("gpu-0")
@@ -71,3 +72,92 @@ def test_admin_access_and_the_share_id_are_taken_from_the_allocation() -> None:
     [device] = make_plan(item, driver_name=DRIVER, pool=POOL, inventory=INVENTORY).devices
     assert (device.admin, device.share_id) == (True, "s-1")
     assert device.cdi_ids == ("gpu.example.com/claim=u-gpu-0.share-s-1",)
+
+
+OWN = "resource.dra-conformance.dev/v1beta1"
+
+
+def entry(source: str, interval: str, *requests: str, kind: str = "GpuConfig") -> AllocationConfig:
+    sharing = {"strategy": "TimeSlicing", "timeSlicingConfig": {"interval": interval}}
+    opaque = {"driver": DRIVER, "parameters": {"apiVersion": OWN, "kind": kind, "sharing": sharing}}
+    return {"source": source, "requests": list(requests), "opaque": opaque}  # type: ignore[typeddict-item]
+
+
+def plan_of(item: ResourceClaim, inventory: Inventory = INVENTORY) -> Plan:
+    return make_plan(item, driver_name=DRIVER, pool=POOL, inventory=inventory)
+
+
+@pytest.mark.parametrize(
+    ("request_name", "config", "interval"),
+    [
+        ("gpu", [entry("FromClaim", "Short"), entry("FromClass", "Long")], 1),
+        ("gpu", [entry("FromClaim", "Short"), entry("FromClaim", "Long")], 3),
+        ("gpu/large", [entry("FromClaim", "Short", "gpu")], 1),
+        ("gpu/large", [entry("FromClaim", "Short", "gpu/large")], 1),
+        ("gpu/large", [entry("FromClaim", "Short", "gpu/small")], None),
+        ("gpu", [entry("FromClaim", "Short", "other")], None),
+        ("gpu", [entry("FromClass", "Short", kind="MigDeviceConfig")], None),
+    ],
+)
+def test_the_claim_s_configuration_wins_and_requests_are_matched(
+    request_name: str, config: list[AllocationConfig], interval: int | None
+) -> None:
+    item = claim(UID, GPU_0, config=config)
+    results_of(item)[0]["request"] = request_name
+    steps = [step for step in plan_of(item).steps if isinstance(step, SetTimeSlice)]
+    assert steps == ([SetTimeSlice("GPU-0", interval)] if interval is not None else [])
+
+
+def test_a_configuration_that_names_a_request_of_another_kind_is_refused() -> None:
+    item = claim(UID, GPU_0, config=[entry("FromClaim", "Short", "gpu", kind="MigDeviceConfig")])
+    with pytest.raises(ClaimError, match="MigDeviceConfig cannot configure gpu-0, which is a gpu device"):
+        plan_of(item)
+
+
+def test_a_dynamic_mig_device_is_made_before_its_file_is_written_and_its_gpu_is_not_given_with_it() -> None:
+    found = inventory_of(divisible(0), divisible(1, enabled=True))
+    assert plan_of(claim(UID, "gpu-0-mig-1g-3"), found).steps == (
+        MigMode("GPU-0", True),
+        CreateMig(
+            device=DeviceName("gpu-0-mig-1g-3"), gpu="GPU-0", gi_profile=19, ci_profile=0, start=3, size=1
+        ),
+        WriteCdi(),
+    )
+    assert plan_of(claim(UID, "gpu-1"), found).steps == (MigMode("GPU-1", False), WriteCdi())
+    with pytest.raises(ClaimError, match="gpu-0 and gpu-0-mig-1g-3 are the same silicon"):
+        plan_of(claim(UID, "gpu-0", "gpu-0-mig-1g-3"), found)
+    whole, part = (plan_of(claim(UID, name), found).devices for name in ("gpu-0", "gpu-0-mig-1g-3"))
+    assert find_conflict(part, {UID: whole}, found) == (
+        UID,
+        "device gpu-0-mig-1g-3 overlaps with gpu-0, which is prepared",
+    )
+
+
+def shared(memory: str, name: str) -> DeviceResult:
+    [result] = results_of(claim(UID, GPU_0))
+    return result | {"shareID": name, "consumedCapacity": {f"{DRIVER}/memory": memory}}
+
+
+def test_shares_of_one_claim_have_one_daemon_with_the_memory_of_both_and_a_cdi_device_each() -> None:
+    item = claim(UID, GPU_0)
+    results_of(item)[:] = [shared("1Gi", "s-1"), shared("2Gi", "s-2")]
+    plan = plan_of(item)
+    [daemon] = [step for step in plan.steps if isinstance(step, StartMps)]
+    assert (daemon.limits, daemon.exclusive) == ({GPU_0: 3 << 30}, ())
+    assert len({device.cdi_ids for device in plan.devices}) == 2
+
+
+def test_shares_of_two_claims_go_together_if_they_are_configured_alike() -> None:
+    first, second = claim(UID, GPU_0), claim("v", GPU_0, config=[entry("FromClaim", "Long")])
+    results_of(first)[:], results_of(second)[:] = [shared("1Gi", "s-1")], [shared("1Gi", "s-2")]
+    ours, theirs = plan_of(first).devices, plan_of(second).devices
+    assert find_conflict(ours, {ClaimUid("v"): ours}, INVENTORY) is None
+    assert find_conflict(ours, {ClaimUid("v"): theirs}, INVENTORY) == (
+        ClaimUid("v"),
+        "device gpu-0 is shared with another configuration",
+    )
+
+
+def test_another_board_in_the_same_slot_is_another_device() -> None:
+    swapped = inventory_of(gpu(0, uuid="GPU-new"))
+    assert plan_of(claim(UID, GPU_0)).devices != plan_of(claim(UID, GPU_0), swapped).devices

@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from claim_service import DRIVER, OPEN, POOL, Reader, cdi_names, claim, make_service, ref
+from claim_service import DRIVER, OPEN, POOL, Reader, cdi_names, claim, gpu, inventory_of, make_service, ref
 from msgspec.structs import replace
 
 from dra_api.identifiers import ClaimUid, DeviceName
@@ -268,3 +268,27 @@ async def test_nothing_is_collected_while_the_api_server_does_not_answer(tmp_pat
     with pytest.raises(ApiError, match="no answer"):
         await service.maintain()
     assert service.prepared == 1
+
+
+async def test_a_gpu_that_was_swapped_is_not_handed_out_under_the_old_uuid(tmp_path: Path) -> None:
+    reader = Reader(claim("u1", "gpu-0"))
+    await make_service(tmp_path, reader).prepare(ref("c", "u1"))
+    swapped = make_service(tmp_path, reader, inventory=inventory_of(gpu(0, uuid="GPU-new")))
+    reader.down = True
+    with pytest.raises(EnvironmentFault, match="its hardware GPU-0 is another one than was prepared"):
+        await swapped.prepare(ref("c", "u1"))
+    reader.down = False
+    await swapped.prepare(ref("c", "u1"))
+    assert "GPU-new" in (tmp_path / "cdi" / f"{DRIVER}-claim-u1.json").read_text()
+
+
+async def test_a_device_that_a_process_uses_is_refused_for_a_new_claim_only(tmp_path: Path) -> None:
+    reader, users = Reader(claim("u1", "gpu-0")), ["device gpu-0 is still used by process 1"]
+    service = make_service(tmp_path, reader, occupied=lambda _: users[-1])
+    with pytest.raises(ClaimError, match="claim ns/c: device gpu-0 is still used by process 1"):
+        await service.prepare(ref("c", "u1"))
+    assert (service.prepared, cdi_names(tmp_path)) == (0, [])
+    users.append("")
+    await service.prepare(ref("c", "u1"))
+    users.append("its own container")
+    await service.prepare(ref("c", "u1"))
