@@ -1,7 +1,7 @@
 /* Made by: python -m fake_nvml.abi.generate, from abi/functions.txt, abi/structs.txt and abi/codes.py. Do not edit. */
 #include "plain.h"
 
-const uint32_t fake_nvml_abi = 0x44b9c41eu;
+const uint32_t fake_nvml_abi = 0x5833531bu;
 const uint32_t fake_nvml_entries = 431u;
 const uint32_t fake_nvml_init = 353u, fake_nvml_version = 372u;
 

@@ -15,6 +15,8 @@ from fake_nvml import build
 from fake_nvml.abi import kinds, layout, table
 from fake_nvml.abi.codes import Code
 from fake_nvml.abi.kinds import ParamKind
+from fake_nvml.calls import dispatch  # noqa: F401 # declares every call
+from fake_nvml.calls.registry import ACTIONS, GETTERS
 from fake_nvml.session import Session
 from fake_nvml.walk import Walker, fill
 
@@ -214,3 +216,24 @@ def test_the_library_has_the_same_kinds_of_parameters() -> None:
     header = files("fake_nvml").joinpath("shim/shim.h").read_text()
     named = dict(re.findall(r"KIND_(\w+) = '(\w)'", header))
     assert named == {kind.name: kind.value for kind in ParamKind}
+
+
+NEW_IN_13_4 = {
+    "nvmlDeviceGetAdaptiveTgpModeInfo_v1", "nvmlDeviceSetAdaptiveTgpMode_v1", "nvmlDeviceGetBankRemapperStatus_v1",
+    "nvmlDeviceGetGpuFabricInfo_v4", "nvmlDeviceGetMemoryLimits_v1", "nvmlDeviceSetMemoryLimits_v1",
+    "nvmlDeviceSetNvlinkBwModeAsync_v1", "nvmlEventSetWait_v3", "nvmlEventSetGetContextCount_v1",
+    "nvmlEventSetGetContextInfo_v1", "nvmlEventSetGetGpuOperationalEventContextLegacyXid_v1",
+    "nvmlEventSetRegisterGpuOperationalEvents_v1",
+}  # fmt: skip
+WITHOUT_BEHAVIOUR = {
+    "nvmlDeviceGetNvLinkTelemetrySamples_v1",
+    "nvmlDevicePerfMetricsGetSamples_v1",
+    "nvmlEventSetGetContextData_v1",
+}
+"""New too; they answer NOT_SUPPORTED, as boards without samples do."""
+
+
+def test_the_functions_that_came_with_nvml_13_4_have_behaviour() -> None:
+    known = {name for name, _ in GETTERS} | set(ACTIONS)
+    assert known >= NEW_IN_13_4
+    assert table.functions().keys() - known >= WITHOUT_BEHAVIOUR
