@@ -447,6 +447,29 @@ class ResourceClaim(TypedDict):
     kind: NotRequired[str]
 
 
+class ClaimTemplateMeta(TypedDict, total=False):
+    """``spec.metadata`` of a template: what its claims get."""
+
+    labels: dict[str, str]
+    annotations: dict[str, str]
+
+
+class ResourceClaimTemplateSpec(TypedDict):
+    """``spec`` of a template."""
+
+    metadata: NotRequired[ClaimTemplateMeta]
+    spec: ResourceClaimSpec
+
+
+class ResourceClaimTemplate(TypedDict):
+    """A ResourceClaimTemplate."""
+
+    metadata: ObjectMeta
+    spec: ResourceClaimTemplateSpec
+    apiVersion: NotRequired[str]
+    kind: NotRequired[str]
+
+
 class PodResourceClaim(TypedDict):
     """``spec.resourceClaims[]`` of a pod."""
 

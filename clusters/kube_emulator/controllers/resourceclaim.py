@@ -17,9 +17,10 @@ from dra_api.objects import (
     ReadOnlyObject,
     ResourceClaim,
     ResourceClaimStatus,
+    ResourceClaimTemplate,
 )
 from kube_emulator.apiserver.registry.api import Api
-from kube_emulator.apiserver.registry.typed import find_claim, find_pod, get_pod
+from kube_emulator.apiserver.registry.typed import find_claim, find_pod, find_template, get_pod
 from kube_emulator.apiserver.status import ApiError
 from kube_emulator.controllers.feed import Changed, feed
 from kube_emulator.events import record_event
@@ -145,7 +146,7 @@ class ResourceClaimController:
             claim = find_claim(self._api, claim_name, namespace)
             if claim and (claim["metadata"].get("annotations") or {}).get(ANNOTATION) == name:
                 return claim
-        template = self._api.find("resourceclaimtemplates", template_name, namespace)
+        template = find_template(self._api, template_name, namespace)
         if template is None:
             self._waiting_for[namespace, template_name].add(key_of(pod))
             why = f'resourceclaimtemplate.resource.k8s.io "{template_name}" not found'
@@ -229,13 +230,13 @@ class ResourceClaimController:
         return pod is not None and pod["metadata"]["uid"] == user["uid"] and not done(pod)
 
 
-def wants_admin(template: JsonObject) -> bool:
+def wants_admin(template: ResourceClaimTemplate) -> bool:
     """Whether claims of TEMPLATE ask for administrative access."""
     requests = (template["spec"]["spec"].get("devices") or {}).get("requests") or []
-    return any((request.get("exactly") or {}).get("adminAccess") for request in requests)
+    return any("exactly" in request and request["exactly"].get("adminAccess") for request in requests)
 
 
-def claim_from(template: JsonObject, pod: Pod, name: str, *, blocks: bool) -> JsonObject:
+def claim_from(template: ResourceClaimTemplate, pod: Pod, name: str, *, blocks: bool) -> JsonObject:
     """The claim that TEMPLATE gives for POD's entry NAME; BLOCKS: it holds up a foreground deletion of the pod."""
     wanted = template["spec"].get("metadata") or {}
     owner = {

@@ -5,7 +5,7 @@ The API server validated the object when it was written, so it has the shape of 
 
 from typing import cast
 
-from dra_api.objects import DeviceTaintRule, Pod, ResourceClaim, ResourceSlice
+from dra_api.objects import DeviceTaintRule, Pod, ResourceClaim, ResourceClaimTemplate, ResourceSlice
 from kube_emulator.apiserver.registry.reading import Reading
 
 
@@ -37,6 +37,11 @@ def find_claim(api: Reading, name: str, namespace: str) -> ResourceClaim | None:
 def claims(api: Reading) -> list[ResourceClaim]:
     """All claims."""
     return cast("list[ResourceClaim]", api.values("resourceclaims"))
+
+
+def find_template(api: Reading, name: str, namespace: str) -> ResourceClaimTemplate | None:
+    """A claim template, or None."""
+    return cast("ResourceClaimTemplate | None", api.find("resourceclaimtemplates", name, namespace))
 
 
 def slices(api: Reading) -> list[ResourceSlice]:
