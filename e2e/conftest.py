@@ -25,6 +25,7 @@ DRIVER = "gpu.dra-conformance.dev"
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add what a story may be run on."""
     parser.addoption("--e2e-provider", default="embedded", help="cluster provider (default: embedded)")
+    parser.addoption("--e2e-kubelet", default="emulated", help="emulated or real (default: emulated)")
     parser.addoption("--e2e-machine", default="dgx-b200", help="fake GPU machine (default: dgx-b200)")
 
 
@@ -65,9 +66,10 @@ def machine_dir(
 ) -> Path:
     """A fake GPU machine that runs; the folder that its clients need."""
     folder = tmp_path / "machine"
-    daemon = start(
-        "fake-nvml", "serve", "--machine", request.config.getoption("--e2e-machine"), "--dir", str(folder)
-    )
+    flags = ["--machine", request.config.getoption("--e2e-machine"), "--dir", str(folder)]
+    if request.config.getoption("--e2e-kubelet") == "real":  # device nodes, which a real runtime passes on
+        flags += ["--driver-root", str(folder / "root")]
+    daemon = start("fake-nvml", "serve", *flags)
     wait_until(
         lambda: (folder / "ready").exists() or daemon.poll() is not None,
         what="fake machine ready",
@@ -81,7 +83,8 @@ def machine_dir(
 def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
     """A cluster of one node with scheduler, controllers and kubelet; its folder's name is short, as sockets need it."""
     with tempfile.TemporaryDirectory(prefix="e2e-") as folder:
-        options = ClusterOptions(directory=Path(folder), nodes=("node-0",))
+        real = request.config.getoption("--e2e-kubelet") == "real"
+        options = ClusterOptions(directory=Path(folder), nodes=("node-0",), real_kubelet=real)
         cluster = provider(request.config.getoption("--e2e-provider")).up(options)
         yield cluster
         cluster.down()
@@ -98,10 +101,11 @@ def story(
         *("--driver-name", DRIVER, "--node-name", node.name, "--kubeconfig", str(cluster.kubeconfig)),
         *("--registry-dir", str(node.registry_dir), "--plugins-dir", str(node.plugins_dir)),
         *("--cdi-dir", str(node.cdi_dir)),
+        *(("--dev-root", str(machine_dir / "root")) if (machine_dir / "root").is_dir() else ()),
         environment={"LD_LIBRARY_PATH": str(machine_dir / "lib"), "FAKE_NVML_DIR": str(machine_dir)},
     )
     with Client(config=KubeConfig.from_file(cluster.kubeconfig), namespace="default") as client:
-        story = Story(client=client, node_dir=node.cdi_dir.parent, driver=DRIVER)
+        story = Story(client=client, cluster=cluster, node=node.name, driver=DRIVER)
         wait_until(
             lambda: len(story.devices()) == 8, what="eight GPUs published", timeout_s=20, seen=story.devices
         )

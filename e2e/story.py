@@ -1,20 +1,19 @@
 """What a user does and sees in a story: pods and claims are created, deleted and looked at through the API.
 
-The one thing that the API does not show is what a container gets. The embedded cluster's kubelet writes that down as
-``containers/<namespace>_<pod>/<container>.json`` in the node's folder, with the final environment, device nodes and
-mounts that the CDI files lead to; on a cluster with a container runtime a user would run ``kubectl exec -- env``.
+The one thing that the API does not show is what a container gets: the cluster's provider reads it from the runtime, or from
+what the emulated kubelet wrote down; a user would run ``kubectl exec -- env``.
 """
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from lightkube import Client
 from lightkube.resources.core_v1 import Pod
 from lightkube.resources.resource_v1 import DeviceClass, ResourceClaimTemplate, ResourceSlice
+
+from dra_clusters.provider import Cluster, ContainerView
 
 
 def wait_until(
@@ -36,20 +35,13 @@ def typed(kind: Any, document: dict[str, Any]) -> Any:
     return kind.from_dict(document)
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
-    """What a container gets: ``environment`` {name: value} and ``devices``, the paths of its device nodes."""
-
-    environment: dict[str, str]
-    devices: frozenset[str]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
     """A node with GPUs and a user's client."""
 
     client: Client = field(repr=False)
-    node_dir: Path
+    cluster: Cluster = field(repr=False)
+    node: str
     driver: str
     gpu_class: str = "gpu"
 
@@ -77,7 +69,8 @@ class Story:
 
     def run_pod(self, name: str, *, template: str) -> None:
         """Create a pod whose only container uses a claim made from TEMPLATE."""
-        container = {"name": "work", "image": "example.com/work", "resources": {"claims": [{"name": "gpu"}]}}
+        image = {"image": "example.com/none", "imagePullPolicy": "IfNotPresent"}
+        container = {"name": "work", **image, "resources": {"claims": [{"name": "gpu"}]}}
         claims = [{"name": "gpu", "resourceClaimTemplateName": template}]
         spec = {"containers": [container], "resourceClaims": claims}
         self.client.create(typed(Pod, {"metadata": {"name": name, "namespace": "default"}, "spec": spec}))
@@ -102,10 +95,8 @@ class Story:
     def wait_phase(self, name: str, phase: str) -> None:
         """Wait until the pod is in PHASE."""
         seen = lambda: (self.phase(name), self.why_pending(name))  # noqa: E731
-        wait_until(lambda: self.phase(name) == phase, what=f"pod {name} {phase}", timeout_s=20, seen=seen)
+        wait_until(lambda: self.phase(name) == phase, what=f"pod {name} {phase}", timeout_s=40, seen=seen)
 
-    def container(self, pod: str) -> Container:
+    def container(self, pod: str) -> ContainerView:
         """What the kubelet gave the pod's container."""
-        text = (self.node_dir / "containers" / f"default_{pod}" / "work.json").read_text()
-        found: dict[str, Any] = json.loads(text)
-        return Container(found["environment"], frozenset(node["path"] for node in found["devices"]))
+        return self.cluster.container(self.node, "default", pod, "work")

@@ -16,7 +16,7 @@ from dra_api.objects import JsonObject
 from dra_clusters.checks.behaviour import Behaviour
 from dra_clusters.checks.catalogue import behaviours
 from dra_clusters.checks.client import Difference
-from dra_clusters.checks.context import CheckContext, EnvironmentReader
+from dra_clusters.checks.context import CheckContext, ContainerReader
 from dra_clusters.errors import ClusterError, EnvironmentFault, UsageError
 from dra_clusters.provider import Cluster, Node
 from dra_clusters.raw_client import RawClient
@@ -34,7 +34,7 @@ class Subject:
     Attributes:
         kubernetes: its release, e.g. ``1.36``.
         nodes: with the folders that a driver needs; empty where they are not on this machine.
-        environment: reads the environment of a container of a pod (node, namespace, pod, container).
+        container: what a container was given (node, namespace, pod, container).
     """
 
     name: str
@@ -42,7 +42,7 @@ class Subject:
     kubernetes: str
     capabilities: frozenset[str]
     nodes: tuple[Node, ...] = ()
-    environment: EnvironmentReader | None = None
+    container: ContainerReader | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ def subject_of(cluster: Cluster) -> Subject:
         kubernetes=cluster.kubernetes,
         capabilities=cluster.capabilities | served_by(cluster.kubeconfig),
         nodes=cluster.nodes,
-        environment=cluster.container_environment,
+        container=cluster.container,
     )
 
 
@@ -141,7 +141,7 @@ def run_one(item: Behaviour, subject: Subject) -> Result:
                 subject.kubeconfig,
                 kubernetes=subject.kubernetes,
                 nodes=subject.nodes,
-                environment=subject.environment,
+                container=subject.container,
             ) as context:
                 item.run(context)
             verdict = "pass"

@@ -1,12 +1,12 @@
 """The provider ``embedded``: starts ``kube_emulator`` and shows it as every other cluster."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
+from dra_api.objects import JsonObject
 from dra_clusters.errors import EnvironmentFault, UsageError
-from dra_clusters.provider import ClusterOptions, Node
+from dra_clusters.provider import ClusterOptions, ContainerView, Node
 from kube_emulator.cluster import Cluster
 from kube_emulator.options import Options
 
@@ -47,19 +47,21 @@ class EmbeddedCluster(Cluster):
         """The cluster, which its provider has started."""
         return self
 
-    def container_environment(self, node: str, namespace: str, pod: str, container: str) -> Mapping[str, str]:
-        """The environment of a container, as the emulated kubelet wrote it down.
+    def container(self, node: str, namespace: str, pod: str, name: str) -> ContainerView:
+        """What a container was given, as the emulated kubelet wrote it down.
 
         Raises:
             EnvironmentFault: there is no such container.
         """
-        path = containers_of(self.nodes, node) / f"{namespace}_{pod}" / f"{container}.json"
+        path = containers_of(self.nodes, node) / f"{namespace}_{pod}" / f"{name}.json"
         try:
-            found: dict[str, str] = json.loads(path.read_text())["environment"]
+            found: JsonObject = json.loads(path.read_text())
         except OSError as error:
-            message = f"node {node} has no container {container} of pod {namespace}/{pod}: {error.strerror}"
+            message = f"node {node} has no container {name} of pod {namespace}/{pod}: {error.strerror}"
             raise EnvironmentFault(message) from error
-        return found
+        return ContainerView(
+            environment=found["environment"], devices=frozenset(node["path"] for node in found["devices"])
+        )
 
     def down(self) -> None:
         """Stop it.

@@ -38,6 +38,19 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerView:
+    """What a container was given, as its runtime has it.
+
+    Attributes:
+        environment: {name: value}.
+        devices: paths of the device nodes that are in it besides those of every container.
+    """
+
+    environment: Mapping[str, str]
+    devices: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterOptions:
     """Options of a cluster, the same for every provider.
 
@@ -134,8 +147,8 @@ class Cluster(Protocol):
     def nodes(self) -> tuple[Node, ...]:
         """Its nodes."""
 
-    def container_environment(self, node: str, namespace: str, pod: str, container: str) -> Mapping[str, str]:
-        """The environment variables of a container on NODE.
+    def container(self, node: str, namespace: str, pod: str, name: str) -> ContainerView:
+        """What the container NAME of a pod on NODE was given.
 
         Raises:
             ClusterError: there is no such container, or the nodes have no kubelet.

@@ -28,7 +28,7 @@ from dra_clusters.binaries.real_nodes import RealNodes, user_of
 from dra_clusters.errors import EnvironmentFault, UsageError
 from dra_clusters.guard import ProcessGuard
 from dra_clusters.node.programs import find_node_programs
-from dra_clusters.provider import ClusterOptions, check_options, make_node
+from dra_clusters.provider import ClusterOptions, ContainerView, check_options, make_node
 from dra_clusters.raw_client import NoAnswer, RawClient
 from kube_emulator import switches
 from kube_emulator.folder import Folder
@@ -228,8 +228,8 @@ class BinariesCluster:
             with RawClient(self.kubeconfig) as client:
                 self._real.wait_ready(client)
 
-    def container_environment(self, node: str, namespace: str, pod: str, container: str) -> Mapping[str, str]:
-        """The environment of a container, as the runtime of a real node has it.
+    def container(self, node: str, namespace: str, pod: str, name: str) -> ContainerView:
+        """What a container was given, as the runtime of a real node has it.
 
         Raises:
             UsageError: the nodes are objects only.
@@ -237,7 +237,7 @@ class BinariesCluster:
         if self._real is None:
             message = "the nodes of this cluster are objects only; start it with --kubelet real"
             raise UsageError(message)
-        return self._real.environment(node, namespace, pod, container)
+        return self._real.node(node).container(namespace, pod, name)
 
     def _log(self, name: str) -> Path:
         return self._directory / f"{name}.log"

@@ -1,7 +1,7 @@
 """The real nodes of a cluster of binaries: started together, awaited, stopped."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -88,10 +88,6 @@ class RealNodes:
             message = f"no node {name!r}; there are {', '.join(self._running) or 'none'}"
             raise UsageError(message)
         return self._running[name]
-
-    def environment(self, node: str, namespace: str, pod: str, container: str) -> Mapping[str, str]:
-        """The environment of a container, as the runtime of its node has it."""
-        return self.node(node).environment(namespace, pod, container)
 
     def stop(self) -> None:
         """End them all; idempotent."""

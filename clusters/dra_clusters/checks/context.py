@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from dra_api.objects import JsonObject
 from dra_clusters.checks.client import Answer, Client
-from dra_clusters.provider import Node
+from dra_clusters.provider import ContainerView, Node
 
 RESOURCE, APPS = "/apis/resource.k8s.io/v1", "/apis/apps/v1"
 ADMISSION = "/apis/admissionregistration.k8s.io/v1"
@@ -53,8 +53,8 @@ CLUSTER_SCOPED = frozenset(
         "mutatingwebhookconfigurations",
     }
 )
-EnvironmentReader = Callable[[str, str, str, str], Mapping[str, str]]
-"""Reads the environment of a container: node, namespace, pod, container."""
+ContainerReader = Callable[[str, str, str, str], ContainerView]
+"""What a container was given: node, namespace, pod, container."""
 
 GRACELESS: JsonObject = {"gracePeriodSeconds": 0}
 
@@ -68,13 +68,13 @@ class CheckContext:
         *,
         kubernetes: str,
         nodes: Sequence[Node] = (),
-        environment: EnvironmentReader | None = None,
+        container: ContainerReader | None = None,
     ) -> None:
         self.kubeconfig = kubeconfig
         self.client = Client(kubeconfig)
         self.kubernetes = kubernetes
         self.nodes = tuple(nodes)
-        self._environment = environment
+        self._container = container
         self.stem = f"check-{secrets.token_hex(4)}"
         self._count = 0
         self._made: list[str] = []
@@ -109,8 +109,8 @@ class CheckContext:
 
     def environment(self, node: str, pod: str, container: str) -> Mapping[str, str]:
         """The environment of a container of one of the behaviour's pods."""
-        assert self._environment is not None, "a cluster with kubelets can read its containers"
-        return self._environment(node, self.namespace, pod, container)
+        assert self._container is not None, "a cluster with kubelets can read its containers"
+        return self._container(node, self.namespace, pod, container).environment
 
     def name(self) -> str:
         """A new name, also good as the first label of a domain."""

@@ -100,7 +100,7 @@ def failing_hook(context: CheckContext) -> None:
         containers=[{**one, **uses} for one in shell("exit 0")],
         restartPolicy="Never",
     )
-    eventually(lambda: scenario.read("pods", pod)["status"].get("phase") == "Failed", "the pod fails")
+    eventually(lambda: scenario.read("pods", pod)["status"].get("phase") == "Failed", "the pod fails", 60)
     ended = scenario.read("pods", pod)["status"]["containerStatuses"][0]["state"]["terminated"]
     same((ended["reason"], ended["exitCode"]), ("StartError", 128), "reason and exit code")
     holds("no such library" in ended["message"], "the hook's words in the message", ended["message"])

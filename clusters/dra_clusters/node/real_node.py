@@ -8,7 +8,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
 from pathlib import Path
 
 from dra_clusters.errors import EnvironmentFault
@@ -17,7 +16,7 @@ from dra_clusters.images.archive import Image, ImageFile, write_archive
 from dra_clusters.node import cleanup, config
 from dra_clusters.node.config import Layout
 from dra_clusters.node.programs import NodePrograms
-from dra_clusters.provider import Node
+from dra_clusters.provider import ContainerView, Node
 
 START_S, STEP_S = 60.0, 30.0
 CTR_NAMESPACE = "k8s.io"
@@ -233,29 +232,34 @@ class RealNode:
         """Import the images of an OCI archive."""
         self._ctr("images", "import", str(archive))
 
-    def environment(self, namespace: str, pod: str, container: str) -> Mapping[str, str]:
-        """The environment of a container of a pod, as the runtime has it.
+    def container(self, namespace: str, pod: str, name: str) -> ContainerView:
+        """What a container of a pod was given, from its OCI specification.
 
         Raises:
             EnvironmentFault: there is no such container.
         """
-        wanted = {"pod.namespace": namespace, "pod.name": pod, "container.name": container}
-        filters = ",".join(f'labels."io.kubernetes.{name}"=={value}' for name, value in wanted.items())
+        wanted = {"pod.namespace": namespace, "pod.name": pod, "container.name": name}
+        filters = ",".join(f'labels."io.kubernetes.{label}"=={value}' for label, value in wanted.items())
         found = self._ctr("containers", "list", "--quiet", filters).split()
         if not found:
             message = (
-                f"containerd of node {self.layout.name} has no container {container} of pod {namespace}/{pod}"
+                f"containerd of node {self.layout.name} has no container {name} of pod {namespace}/{pod}"
             )
             raise EnvironmentFault(message)
         spec = json.loads(self._ctr("containers", "info", "--spec", found[-1]))
         entries = [str(entry).partition("=") for entry in spec["process"]["env"]]
-        return {name: value for name, _, value in entries}
+        return ContainerView(
+            environment={variable: value for variable, _, value in entries},
+            devices=frozenset(device["path"] for device in spec["linux"].get("devices", [])),
+        )
 
     def stop(self) -> None:
         """End everything of the node, containers too, and remove what it left; idempotent."""
         if self._namespace is not None:
             self._namespace.kill()  # --kill-child ends the first process, and the kernel all others of its namespace
             self._namespace.wait()
+            assert self._namespace.stdout is not None
+            self._namespace.stdout.close()
             self._guard.discard(self._namespace.pid)
             self._namespace = None
         for process in self._entered.values():
