@@ -94,7 +94,7 @@ def write_sys(root: Path, node: Node) -> None:
     for gpu in node.gpus():
         folder, found = device_folder(gpu), pci.regions(gpu)
         for name, value in {**_identity(gpu, pci.address(gpu)), **_own(gpu)}.items():
-            write(root / folder / name, f"{value}\n")
+            write(f"{root}/{folder}/{name}", f"{value}\n")
         write(root / folder / "resource", pci.resource_text(found))
         # the registers are mapped by some programs; the file takes no room, and reads as zeros
         with (root / folder / "resource0").open("wb") as registers:
