@@ -143,3 +143,26 @@ def unknown_include_object(context: CheckContext) -> None:
         "GET", context.path("configmaps"), query={"includeObject": "x"}, headers=ACCEPT
     )
     answer.refuse(400, "BadRequest", 'includeObject: Invalid value: "x"')
+
+
+@behaviour(
+    "tables/bookmark-has-one-row",
+    UPSTREAM + "staging/src/k8s.io/apiserver/pkg/endpoints/handlers/response.go",
+)
+def bookmark_has_one_row(context: CheckContext) -> None:
+    """The end of the initial events of a streaming list is, in a table, said by the object of a row."""
+    context.create("configmaps", {"metadata": {"name": "a"}})
+    headers = {"Accept": "application/json;as=Table;v=v1;g=meta.k8s.io"}
+    wanted = {
+        "sendInitialEvents": "true",
+        "resourceVersionMatch": "NotOlderThan",
+        "allowWatchBookmarks": "true",
+    }
+    with context.client.watch(
+        context.path("configmaps"), headers=headers, timeoutSeconds="10", **wanted
+    ) as events:
+        found = next(event["object"] for event in events if event["type"] == "BOOKMARK")
+    same((len(found["rows"]), found["columnDefinitions"]), (1, None), "rows and columns")
+    annotations = found["rows"][0]["object"]["metadata"]["annotations"]
+    same(annotations, {"k8s.io/initial-events-end": "true"}, "annotations of the row's object")
+    same("annotations" in found["metadata"], False, "annotations of the table")

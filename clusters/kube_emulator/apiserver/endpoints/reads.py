@@ -181,13 +181,7 @@ class Stream:
             metadata["annotations"] = INITIAL_END
         served, transform = self._call.served, self._form.transform
         if transform == "Table":
-            return {
-                "kind": "Table",
-                "apiVersion": "meta.k8s.io/v1",
-                "metadata": metadata,
-                "columnDefinitions": None,
-                "rows": [],
-            }
+            return self._call.transformer.bookmark(metadata)
         if transform:
             return {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata}
         return {"kind": served.resource.kind, "apiVersion": served.api_version, "metadata": metadata}

@@ -61,6 +61,21 @@ class Transformer:
             )
         return self.items([item], {"resourceVersion": str(item.revision)}, header=header)
 
+    def bookmark(self, metadata: JsonObject) -> JsonObject:
+        """A bookmark as a table: clients find the end of the initial events in the object of its one row."""
+        served, version = self._served, f"meta.k8s.io/{self._form.version}"
+        value = {"kind": served.resource.kind, "apiVersion": served.api_version, "metadata": metadata}
+        columns = self._definition.columns(served.version) if self._definition else None
+        count = len(table(served.resource.key, [], columns=columns, now=self._now)["columnDefinitions"])
+        shown = value if self._include == "Object" else partial(value, version)
+        return {
+            "kind": "Table",
+            "apiVersion": version,
+            "metadata": {"resourceVersion": metadata["resourceVersion"]},
+            "columnDefinitions": None,
+            "rows": [{"cells": [""] * count, "object": shown}],
+        }
+
     def row_object(self, value: JsonObject, version: str) -> JsonObject | None:
         """The object of a row, or as much of it as was asked for."""
         if self._include == "Object":
