@@ -558,6 +558,68 @@ class PodIP(TypedDict):
     ip: str
 
 
+class ContainerStateWaiting(TypedDict):
+    """``state.waiting`` of a container."""
+
+    reason: str
+    message: NotRequired[str]
+
+
+class ContainerStateRunning(TypedDict):
+    """``state.running`` of a container."""
+
+    startedAt: str
+
+
+class ContainerStateTerminated(TypedDict):
+    """``state.terminated`` of a container."""
+
+    exitCode: int
+    reason: str
+    startedAt: str
+    finishedAt: str
+    containerID: str
+    message: NotRequired[str]
+
+
+class ContainerState(TypedDict, total=False):
+    """``state`` and ``lastState`` of a container: one of three, or nothing."""
+
+    waiting: ContainerStateWaiting
+    running: ContainerStateRunning
+    terminated: ContainerStateTerminated
+
+
+class ResourceHealth(TypedDict):
+    """``allocatedResourcesStatus[].resources[]`` of a container: the health of one device."""
+
+    resourceID: str
+    health: str
+    message: NotRequired[str]
+
+
+class ResourceStatus(TypedDict):
+    """``allocatedResourcesStatus[]`` of a container: the devices of one claim or request."""
+
+    name: str
+    resources: list[ResourceHealth]
+
+
+class ContainerStatus(TypedDict):
+    """``status.containerStatuses[]`` of a pod."""
+
+    name: str
+    state: ContainerState
+    lastState: ContainerState
+    ready: bool
+    started: bool
+    restartCount: int
+    image: str
+    imageID: str
+    containerID: NotRequired[str]
+    allocatedResourcesStatus: NotRequired[list[ResourceStatus]]
+
+
 class PodStatus(TypedDict, total=False):
     """``status`` of a pod, as far as DRA reads it."""
 
@@ -566,8 +628,8 @@ class PodStatus(TypedDict, total=False):
     reason: str
     message: str
     conditions: list[JsonObject]
-    containerStatuses: list[JsonObject]
-    initContainerStatuses: list[JsonObject]
+    containerStatuses: list[ContainerStatus]
+    initContainerStatuses: list[ContainerStatus]
     resourceClaimStatuses: list[PodResourceClaimStatus]
     extendedResourceClaimStatus: ExtendedResourceClaimStatus
     nominatedNodeName: str

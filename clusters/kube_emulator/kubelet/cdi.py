@@ -13,7 +13,7 @@ import stat
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import yaml
 
@@ -22,6 +22,28 @@ Edits = Mapping[str, Any]
 
 FILE_MAX = 16 << 20
 """Bytes of a CDI file."""
+
+
+class Injected(TypedDict):
+    """What CDI devices, and the container's own spec, put into a container."""
+
+    environment: dict[str, str]
+    devices: list[Edits]
+    mounts: list[Edits]
+    hooks: list[Edits]
+    netDevices: list[Edits]
+    intelRdt: Edits | None
+    additionalGids: list[int]
+    cdiDevices: list[str]
+
+
+class ContainerView(Injected):
+    """All that a container sees: what the node's folder has about it as ``containers/POD/CONTAINER.json``."""
+
+    image: str
+    command: list[str]
+    workingDir: str
+    hostname: str
 
 
 class InjectionError(Exception):
@@ -70,7 +92,7 @@ def read(path: Path) -> Mapping[str, Any] | None:
 
 def container_view(
     folder: Path, ids: Sequence[str], environment: Mapping[str, str] = {}, mounts: Sequence[Edits] = ()
-) -> dict[str, Any]:
+) -> Injected:
     """What a container gets that has ENVIRONMENT and MOUNTS of its own and the CDI devices IDS.
 
     Raises:
@@ -85,7 +107,7 @@ def container_view(
 
 def injected(
     folder: Path, ids: Sequence[str], environment: Mapping[str, str], mounts: Sequence[Edits]
-) -> dict[str, Any]:
+) -> Injected:
     """What ``container_view`` returns, provided that the edits are well-formed."""
     known = load(folder)
     if unresolved := [name for name in ids if name not in known]:

@@ -8,17 +8,46 @@ before, a prepare that was repeated after another driver had failed appended the
 
 import json
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import NotRequired, TypedDict
 
 from dra_api.identifiers import ClaimUid, DeviceName, DriverName, PoolName
 from kube_emulator.kubelet.metrics import ANY_DRIVER
 
+UNPREPARE, EVERY = "NodeUnprepareResources", "*"
 CHECKPOINT = "dra_manager_state"
 API_VERSION, KIND = "checkpoint.dra.kubelet.k8s.io/v1", "DRACheckpoint"
 Key = tuple[str, str]
 """(namespace, name) of a claim."""
+
+
+class DeviceState(TypedDict):
+    """A device in the checkpoint (cm/dra/state/state.go Device)."""
+
+    PoolName: PoolName
+    DeviceName: DeviceName
+    ShareID: str | None
+    RequestNames: list[str] | None
+    CDIDeviceIDs: list[str] | None
+
+
+class DriverState(TypedDict):
+    """The devices of one driver in the checkpoint; the calls that it can do without have a lower-case name upstream too."""
+
+    Devices: list[DeviceState] | None
+    skipNodeOperations: NotRequired[list[str]]
+
+
+class ClaimInfoState(TypedDict):
+    """A claim in the checkpoint."""
+
+    ClaimUID: ClaimUid
+    ClaimName: str
+    Namespace: str
+    PodUIDs: dict[str, dict[str, str]] | None
+    DriverState: dict[DriverName, DriverState] | None
 
 
 class CorruptCheckpoint(Exception):
@@ -106,18 +135,16 @@ class ClaimCache:
 
 def encode(claims: list[ClaimInfo]) -> bytes:
     """The checkpoint of CLAIMS."""
-    states = [
+    states: list[ClaimInfoState] = [
         {
             "ClaimUID": claim.uid,
             "ClaimName": claim.name,
             "Namespace": claim.namespace,
             "PodUIDs": {uid: {} for uid in sorted(claim.pods)},
             "DriverState": {
-                # ``null`` for none, as Go writes a nil slice: the driver stays known, and is asked to unprepare.
-                driver: {"Devices": [device_state(device) for device in devices] or None}
+                driver: driver_state(devices, skips_unprepare=driver in claim.skips_unprepare)
                 for driver, devices in claim.drivers.items()
             },
-            **({"SkipsUnprepare": sorted(claim.skips_unprepare)} if claim.skips_unprepare else {}),
         }
         for claim in claims
     ]
@@ -128,7 +155,16 @@ def encode(claims: list[ClaimInfo]) -> bytes:
     return json.dumps({"Data": data, "Checksum": zlib.crc32(data.encode())}).encode()
 
 
-def device_state(device: PreparedDevice) -> dict[str, Any]:
+def driver_state(devices: Sequence[PreparedDevice], *, skips_unprepare: bool) -> DriverState:
+    """A driver in the checkpoint."""
+    # ``null`` for none, as Go writes a nil slice: the driver stays known, and is asked to unprepare.
+    state: DriverState = {"Devices": [device_state(device) for device in devices] or None}
+    if skips_unprepare:
+        state["skipNodeOperations"] = [UNPREPARE]
+    return state
+
+
+def device_state(device: PreparedDevice) -> DeviceState:
     """A device in the checkpoint."""
     return {
         "PoolName": device.pool,
@@ -157,7 +193,7 @@ def decode(text: bytes) -> list[ClaimInfo]:
         raise CorruptCheckpoint(message) from error
 
 
-def claim_of(state: dict[str, Any]) -> ClaimInfo:
+def claim_of(state: ClaimInfoState) -> ClaimInfo:
     """A claim of the checkpoint."""
     drivers = {
         driver: tuple(
@@ -178,5 +214,9 @@ def claim_of(state: dict[str, Any]) -> ClaimInfo:
         uid=state["ClaimUID"],
         drivers=drivers,
         pods=set(state["PodUIDs"] or ()),
-        skips_unprepare=frozenset(state.get("SkipsUnprepare") or ()),
+        skips_unprepare=frozenset(
+            driver
+            for driver, found in (state["DriverState"] or {}).items()
+            if {UNPREPARE, EVERY} & set(found.get("skipNodeOperations") or ())
+        ),
     )

@@ -7,7 +7,7 @@ time-out. The time of a report is the time of its arrival; the plugin's own cloc
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypedDict
 
 from dra_api.identifiers import DeviceName, DriverName, PoolName
 
@@ -16,6 +16,24 @@ MESSAGE_MAX = 1024
 UNKNOWN, HEALTHY, UNHEALTHY = "Unknown", "Healthy", "Unhealthy"
 STATES = {1: HEALTHY, 2: UNHEALTHY}
 """HealthStatus of the health services; anything else is Unknown."""
+
+
+class DeviceHealthState(TypedDict):
+    """A device in the state file."""
+
+    PoolName: PoolName
+    DeviceName: DeviceName
+    Health: str
+    Message: str
+    LastUpdated: float
+    HealthCheckTimeout: float
+
+
+class DriverHealthState(TypedDict):
+    """The devices of a driver in the state file, by pool and name."""
+
+    Devices: dict[str, DeviceHealthState]
+
 
 Key = tuple[DriverName, PoolName, DeviceName]
 """(driver, pool, device)."""
@@ -81,7 +99,7 @@ class HealthCache:
 
     def dump(self) -> str:
         """The state file ``dra_health_state``."""
-        tree: dict[str, Any] = {}
+        tree: dict[DriverName, DriverHealthState] = {}
         for (driver, pool, name), found in self.devices.items():
             tree.setdefault(driver, {"Devices": {}})["Devices"][f"{pool}/{name}"] = {
                 "PoolName": pool,
@@ -97,8 +115,8 @@ class HealthCache:
 def loaded(text: str) -> HealthCache:
     """The cache of a state file; an empty one if it cannot be read, as upstream."""
     try:
-        tree = json.loads(text)
-        every: Iterable[tuple[DriverName, Any]] = (
+        tree: dict[DriverName, DriverHealthState] = json.loads(text)
+        every: Iterable[tuple[DriverName, DeviceHealthState]] = (
             (driver, device) for driver, state in tree.items() for device in state["Devices"].values()
         )
         return HealthCache(

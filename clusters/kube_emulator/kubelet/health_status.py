@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from dra_api.identifiers import DriverName
-from dra_api.objects import JsonObject, Pod
+from dra_api.objects import ContainerStatus, JsonObject, Pod, ResourceHealth, ResourceStatus
 from kube_emulator.kubelet.claim_cache import ClaimInfo, PreparedDevice
 from kube_emulator.kubelet.health import DeviceHealth
 from kube_emulator.kubelet.pod_claims import ClaimError, resolved
@@ -14,12 +14,12 @@ HealthOf = Callable[[DriverName, PreparedDevice], DeviceHealth]
 
 def with_health(
     pod: Pod,
-    statuses: list[JsonObject],
+    statuses: list[ContainerStatus],
     claims: Mapping[tuple[str, str], ClaimInfo],
     health: HealthOf,
     *,
     messages: bool,
-) -> list[JsonObject]:
+) -> list[ContainerStatus]:
     """Container STATUSES with ``allocatedResourcesStatus`` for the claims that are known; MESSAGES: say why, too."""
     specs = {spec["name"]: spec for spec in pod["spec"]["containers"]}
     found = []
@@ -33,13 +33,13 @@ def with_health(
 
 def entry_of(
     pod: Pod, use: JsonObject, claims: Mapping[tuple[str, str], ClaimInfo], health: HealthOf, messages: bool
-) -> JsonObject | None:
+) -> ResourceStatus | None:
     """The entry for one claim that a container uses; None if nothing is known of it."""
     claim = claim_of_use(pod, use, claims)
     if claim is None:
         return None
     request = use.get("request") or ""
-    resources: dict[str, dict[str, str]] = {}
+    resources: dict[str, ResourceHealth] = {}
     for driver, devices in claim.drivers.items():
         for device in devices:
             if device.serves(request.partition("/")[0]):
@@ -63,7 +63,9 @@ def claim_of_use(pod: Pod, use: JsonObject, claims: Mapping[tuple[str, str], Cla
     return claims.get((pod["metadata"]["namespace"], wanted.name)) if wanted else None
 
 
-def resource_of(name: str, known: DeviceHealth, messages: bool) -> dict[str, str]:
+def resource_of(name: str, known: DeviceHealth, messages: bool) -> ResourceHealth:
     """A ResourceHealth."""
-    why = {"message": known.message} if messages and known.message else {}
-    return {"resourceID": name, "health": known.health} | why
+    found: ResourceHealth = {"resourceID": name, "health": known.health}
+    if messages and known.message:
+        found["message"] = known.message
+    return found

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from dra_api.objects import JsonObject, ObjectMeta, Pod
+from dra_api.objects import ContainerStatus, ObjectMeta, Pod
 from kube_emulator.apiserver.registry.api import Api
 from kube_emulator.apiserver.registry.typed import find_pod
 from kube_emulator.clock import Clock
@@ -275,7 +275,7 @@ class RunningKubelet:
                 for uid in claim.pods & self.workers.keys():
                     self.workers[uid].sync_status()
 
-    def _with_health(self, pod: Pod, statuses: list[JsonObject]) -> list[JsonObject]:
+    def _with_health(self, pod: Pod, statuses: list[ContainerStatus]) -> list[ContainerStatus]:
         if self.health is None:
             return statuses
         known, now = self.health.cache, self._cluster.clock.time()

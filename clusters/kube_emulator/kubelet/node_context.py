@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dra_api.objects import JsonObject, Pod
+from dra_api.objects import ContainerStatus, Pod
 from kube_emulator.apiserver.registry.api import Api
 from kube_emulator.clock import Clock
 from kube_emulator.kubelet.claims import ClaimManager
@@ -29,4 +29,4 @@ class NodeContext:
     server: tuple[str, int]
     issue_token: IssueToken
     next_ip: Callable[[], str]
-    with_health: Callable[[Pod, list[JsonObject]], list[JsonObject]]
+    with_health: Callable[[Pod, list[ContainerStatus]], list[ContainerStatus]]

@@ -3,7 +3,15 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from dra_api.objects import JsonObject, Pod, PodStatus
+from dra_api.objects import (
+    ContainerState,
+    ContainerStateTerminated,
+    ContainerStateWaiting,
+    ContainerStatus,
+    JsonObject,
+    Pod,
+    PodStatus,
+)
 from kube_emulator.apiserver.validation.qos import qos_class
 from kube_emulator.kubelet.runtime import RUNTIME, Container
 
@@ -115,16 +123,20 @@ def phase_of(pod: Pod, containers: Mapping[str, Container], initialized: bool) -
     return "Failed" if any(one.code for one in made) else "Succeeded"
 
 
-def container_status(spec: JsonObject, container: Container | None, waiting: tuple[str, str]) -> JsonObject:
+def container_status(
+    spec: JsonObject, container: Container | None, waiting: tuple[str, str]
+) -> ContainerStatus:
     """The status of one container."""
-    state = state_of(container) if container else {}
+    state: ContainerState = state_of(container) if container else {}
     restarts = container.restarts if container else 0
     if container is None or waiting[1]:
-        reason, message = waiting
-        state = {"waiting": {"reason": reason} | ({"message": message} if message else {})}
+        why: ContainerStateWaiting = {"reason": waiting[0]}
+        if waiting[1]:
+            why["message"] = waiting[1]
+        state = {"waiting": why}
     last = container if container and container.done and waiting[1] else container.last if container else None
     running = "running" in state
-    return {
+    status: ContainerStatus = {
         "name": spec["name"],
         "state": state,
         "lastState": state_of(last) if last else {},
@@ -133,24 +145,29 @@ def container_status(spec: JsonObject, container: Container | None, waiting: tup
         "restartCount": restarts,
         "image": spec.get("image", ""),
         "imageID": "",
-    } | ({"containerID": f"{RUNTIME}://{container.id}"} if container else {})
+    }
+    if container:
+        status["containerID"] = f"{RUNTIME}://{container.id}"
+    return status
 
 
-def state_of(container: Container) -> JsonObject:
+def state_of(container: Container) -> ContainerState:
     """A ContainerState."""
     if container.running:
         return {"running": {"startedAt": container.started}}
-    ended = {
+    ended: ContainerStateTerminated = {
         "exitCode": container.code,
         "reason": container.reason,
         "startedAt": container.started,
         "finishedAt": container.finished,
         "containerID": f"{RUNTIME}://{container.id}",
     }
-    return {"terminated": ended | ({"message": container.message} if container.message else {})}
+    if container.message:
+        ended["message"] = container.message
+    return {"terminated": ended}
 
 
-def unready(specs: Iterable[JsonObject], statuses: Mapping[str, JsonObject]) -> list[str]:
+def unready(specs: Iterable[JsonObject], statuses: Mapping[str, ContainerStatus]) -> list[str]:
     """Containers that are not ready."""
     return [one["name"] for one in specs if not statuses[one["name"]]["ready"]]
 
@@ -184,8 +201,12 @@ def conditions_of(old: Iterable[JsonObject], facts: Facts, now: str, generation:
     return found + [dict(condition) for condition in old if condition["type"] not in OWNED]
 
 
-def keep_health(old: PodStatus, statuses: list[JsonObject]) -> list[JsonObject]:
+def keep_health(old: PodStatus, statuses: list[ContainerStatus]) -> list[ContainerStatus]:
     """STATUSES with what the old ones said of the health of devices."""
-    field = "allocatedResourcesStatus"
-    known = {one["name"]: one[field] for one in old.get("containerStatuses") or [] if one.get(field)}
-    return [one | {field: known[one["name"]]} if one["name"] in known else one for one in statuses]
+    known = {one["name"]: one.get("allocatedResourcesStatus") for one in old.get("containerStatuses") or []}
+    found = []
+    for one in statuses:
+        if health := known.get(one["name"]):
+            one = {**one, "allocatedResourcesStatus": health}  # the same one, completed
+        found.append(one)
+    return found

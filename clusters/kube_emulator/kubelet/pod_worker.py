@@ -27,8 +27,6 @@ from kube_emulator.kubelet.watched_pod import WatchedPod
 
 log = logging.getLogger(__name__)
 SYNC_PAUSE_S, SYNC_JITTER = 10.0, 0.5
-
-
 ENDED = ("Succeeded", "Failed")
 DEADLINE = ("DeadlineExceeded", "Pod was active on the node longer than the specified deadline")
 

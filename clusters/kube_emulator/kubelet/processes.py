@@ -14,18 +14,35 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from kube_emulator.clock import Clock
 from kube_emulator.kubelet import container_init
+from kube_emulator.kubelet.cdi import ContainerView
 from kube_emulator.kubelet.oci_hooks import BEFORE_START, HookFailed, run_hooks
 
 log = logging.getLogger(__name__)
 OCI_VERSION = "1.2.0"
 TIMED_OUT = 124
 """The exit code of what was killed because it took too long."""
+
+
+class OciState(TypedDict):
+    """The state of a container that its hooks get (runtime-spec runtime.md), without what changes in its life."""
+
+    ociVersion: str
+    id: str
+    bundle: str
+    annotations: dict[str, str]
+
+
+class Plan(ContainerView):
+    """What ``container_init`` gets."""
+
+    bundle: str
+    state: OciState
 
 
 class CannotCreate(Exception):
@@ -86,7 +103,7 @@ class Process:
                 os.killpg(self._process.pid, number)
 
 
-async def start(view: Mapping[str, Any], folder: Path, name: str, container_id: str) -> Process:
+async def start(view: ContainerView, folder: Path, name: str, container_id: str) -> Process:
     """Start the container NAME that sees VIEW; its files go to FOLDER.
 
     Raises:
@@ -99,22 +116,31 @@ async def start(view: Mapping[str, Any], folder: Path, name: str, container_id: 
         )
         raise CannotCreate(message)
     plan = planned(view, folder, name, container_id)
-    after = functools.partial(run_after, plan)
+    after = functools.partial(run_after, plan) if has_hook(plan, "poststop") else None
     process, reason = await begin(plan, folder, name)
-    if not reason:
+    if not reason and has_hook(plan, "poststart"):
         try:
             await asyncio.to_thread(run_hooks, "poststart", *hooks_and_state(plan, "running", process.pid))
         except HookFailed as error:
             # Since runtime-spec 1.2.1 a failure here ends the container, as runc always did.
             Process(process).kill()
             reason = str(error)
+        except asyncio.CancelledError:
+            Process(process).kill()
+            await process.wait()
+            raise
     if reason:
         await Process(process, after).wait()
         raise CannotStart(reason)
     return Process(process, after)
 
 
-async def run_after(plan: Mapping[str, Any]) -> None:
+def has_hook(plan: Plan, phase: str) -> bool:
+    """Whether a container has a hook of PHASE."""
+    return any(hook["hookName"] == phase for hook in plan["hooks"])
+
+
+async def run_after(plan: Plan) -> None:
     """Run the hooks of a container that has ended; a failure is only logged, as the specification says."""
     try:
         await asyncio.to_thread(run_hooks, "poststop", *hooks_and_state(plan, "stopped"))
@@ -122,14 +148,12 @@ async def run_after(plan: Mapping[str, Any]) -> None:
         log.warning("container %s: %s", plan["state"]["id"], error)
 
 
-def hooks_and_state(
-    plan: Mapping[str, Any], status: str, pid: int | None = None
-) -> tuple[list[Any], dict[str, Any]]:
+def hooks_and_state(plan: Plan, status: str, pid: int | None = None) -> tuple[list[Any], dict[str, Any]]:
     """The hooks of a container and what they get on stdin."""
     return plan["hooks"], plan["state"] | {"status": status} | ({"pid": pid} if pid is not None else {})
 
 
-def planned(view: Mapping[str, Any], folder: Path, name: str, container_id: str) -> dict[str, Any]:
+def planned(view: ContainerView, folder: Path, name: str, container_id: str) -> Plan:
     """The plan of a container for ``container_init``, with its bundle (runtime-spec bundle.md) on disk."""
     bundle = folder / f"{name}.bundle"
     for part in ("rootfs", "top", "layers"):
@@ -140,11 +164,16 @@ def planned(view: Mapping[str, Any], folder: Path, name: str, container_id: str)
     root = {"path": str(bundle / "rootfs")}
     config = {"ociVersion": OCI_VERSION, "root": root, "process": process, "mounts": view["mounts"]}
     (bundle / "config.json").write_text(json.dumps(config))
-    state = {"ociVersion": OCI_VERSION, "id": container_id, "bundle": str(bundle), "annotations": {}}
+    state: OciState = {
+        "ociVersion": OCI_VERSION,
+        "id": container_id,
+        "bundle": str(bundle),
+        "annotations": {},
+    }
     return {**view, "environment": environment, "bundle": str(bundle), "state": state}
 
 
-async def begin(plan: Mapping[str, Any], folder: Path, name: str) -> tuple[asyncio.subprocess.Process, str]:
+async def begin(plan: Plan, folder: Path, name: str) -> tuple[asyncio.subprocess.Process, str]:
     """The process of a container, and why it does not run its command; empty if it does."""
     path = folder / f"{name}.plan.json"
     early = [hook for hook in plan["hooks"] if hook["hookName"] in BEFORE_START]

@@ -16,7 +16,7 @@ from pathlib import Path
 from dra_api.objects import JsonObject, Pod
 from kube_emulator.clock import Clock
 from kube_emulator.kubelet import processes
-from kube_emulator.kubelet.cdi import container_view
+from kube_emulator.kubelet.cdi import ContainerView, container_view
 from kube_emulator.kubelet.pod_identity import hostname_of, hosts_of, resolv_conf_of
 from kube_emulator.kubelet.pod_volumes import identity_mounts, mounts_of
 from kube_emulator.kubelet.probes import probes_of
@@ -178,7 +178,7 @@ class Runtime:
 
     def _view(
         self, pod: Pod, spec: JsonObject, environment: Mapping[str, str], cdi_ids: list[str], folder: Path
-    ) -> JsonObject:
+    ) -> ContainerView:
         """What the container sees; it is written down, too."""
         mounts = mounts_of(pod, spec, self._node, folder)
         if is_run(pod):
@@ -186,12 +186,13 @@ class Runtime:
                 if place.is_relative_to(folder) and not place.exists():
                     place.mkdir(parents=True)
             mounts += identity_mounts(spec, folder)
-        view = {
+        view: ContainerView = {
             "image": spec.get("image", ""),
             "command": [*(spec.get("command") or []), *(spec.get("args") or [])],
             "workingDir": spec.get("workingDir", ""),
             "hostname": hostname_of(pod),
-        } | container_view(self._node.cdi_dir, cdi_ids, environment, mounts)
+            **container_view(self._node.cdi_dir, cdi_ids, environment, mounts),
+        }
         (folder / f"{spec['name']}.json").write_text(json.dumps(view, indent=1))
         return view
 

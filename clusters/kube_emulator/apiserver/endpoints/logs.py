@@ -12,7 +12,7 @@ from typing import cast
 
 from aiohttp import web
 
-from dra_api.objects import JsonObject, Pod
+from dra_api.objects import ContainerStatus, Pod
 from kube_emulator.apiserver.endpoints.call import Call
 from kube_emulator.apiserver.request import is_true
 from kube_emulator.apiserver.status import ApiError, bad_request, invalid
@@ -104,7 +104,7 @@ def container_of(pod: Pod, name: str) -> str:
     return str(spec["containers"][0]["name"])
 
 
-def status_of(pod: Pod, container: str) -> JsonObject | None:
+def status_of(pod: Pod, container: str) -> ContainerStatus | None:
     """The status of a container."""
     status = pod.get("status") or {}
     every = (status.get("containerStatuses") or []) + (status.get("initContainerStatuses") or [])

@@ -1,6 +1,7 @@
 """The checkpoint of the claim cache."""
 
 import json
+import zlib
 from pathlib import Path
 
 import pytest
@@ -35,13 +36,26 @@ CLAIMS = st.builds(
     uid=NAMES,
     drivers=st.dictionaries(NAMES, st.lists(DEVICES, max_size=3).map(tuple), max_size=3),
     pods=st.sets(NAMES),
-    skips_unprepare=st.frozensets(NAMES),
 )
 
 
-@given(st.lists(CLAIMS, max_size=4))
-def test_a_checkpoint_gives_back_what_was_written(claims: list[ClaimInfo]) -> None:
+@given(st.lists(CLAIMS, max_size=4), st.booleans())
+def test_a_checkpoint_gives_back_what_was_written(claims: list[ClaimInfo], skips: bool) -> None:
+    for claim in claims:
+        claim.skips_unprepare = frozenset(list(claim.drivers)[:1]) if skips else frozenset()
     assert decode(encode(claims)) == claims
+
+
+def test_skipped_calls_are_written_as_upstream_does_and_all_of_them_are_understood() -> None:
+    text = encode([ClaimInfo("ns", "c", ClaimUid("u"), {D: (), E: ()}, skips_unprepare=frozenset([D]))])
+    [state] = json.loads(json.loads(text)["Data"])["ClaimInfoStateList"]
+    assert state["DriverState"] == {
+        "d": {"Devices": None, "skipNodeOperations": ["NodeUnprepareResources"]},
+        "e": {"Devices": None},
+    }
+    every = json.loads(text)["Data"].replace("NodeUnprepareResources", "*")
+    document = json.dumps({"Data": every, "Checksum": zlib.crc32(every.encode())}).encode()
+    assert decode(document)[0].skips_unprepare == {D}
 
 
 def test_prepared_is_forgotten_and_the_rest_is_kept(tmp_path: Path) -> None:

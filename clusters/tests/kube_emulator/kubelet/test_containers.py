@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from emulated_node import EmulatedNode, RecordingDriver
 
-from kube_emulator.kubelet.cdi import InjectionError, container_view
+from kube_emulator.kubelet.cdi import Injected, InjectionError, container_view
 from kube_emulator.kubelet.runtime import RUN_ANNOTATION
 
 RUN = {RUN_ANNOTATION: "true"}
@@ -26,7 +26,7 @@ def write(folder: Path, name: str = "a", *, edits: Any = None, **devices: Any) -
     (folder / f"{name}.json").write_text(json.dumps(spec))
 
 
-def view(folder: Path, *devices: str, **environment: str) -> dict[str, Any]:
+def view(folder: Path, *devices: str, **environment: str) -> Injected:
     """What a container with DEVICES sees."""
     return container_view(folder, [f"example.com/gpu={device}" for device in devices], environment)
 
