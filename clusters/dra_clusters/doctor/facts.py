@@ -35,6 +35,7 @@ class Facts:
         cache_free_mb: free space there, in MB.
         assets: ``$KUBEBUILDER_ASSETS``; empty if it is not set.
         assets_programs: the programs of a control plane in it, e.g. ``("etcd", "kube-apiserver")``.
+        node_missing: what a real kubelet needs besides its own program and is not here, e.g. ``("runc (package runc)",)``.
         built: {version: programs} of the versions that are built in the cache, e.g. ``{"1.36.3": ("etcd",)}``.
     """
 
@@ -53,6 +54,7 @@ class Facts:
     cache_free_mb: int = 0
     assets: str = ""
     assets_programs: tuple[str, ...] = ()
+    node_missing: tuple[str, ...] = ()
     built: Mapping[str, tuple[str, ...]]
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from dra_clusters.binaries.build import cache, programs_in
 from dra_clusters.doctor.facts import Facts, Program
 from dra_clusters.errors import ClusterError
+from dra_clusters.node.programs import missing_for_node
 from dra_clusters.raw_client import Endpoint, RawClient
 
 PROBE_S = 5.0
@@ -55,6 +56,7 @@ def collect() -> Facts:
         cache_free_mb=_free_mb(cache()),
         assets=assets,
         assets_programs=_names(Path(assets)) if assets else (),
+        node_missing=tuple(missing_for_node(cache(), cache())),
         built=_built(),
     )
 

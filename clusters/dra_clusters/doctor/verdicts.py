@@ -1,6 +1,6 @@
 """Pure: from the facts of a machine to one verdict per provider."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from dra_clusters.doctor.facts import Facts, Verdict
 
@@ -32,9 +32,15 @@ def binaries(facts: Facts) -> tuple[str, str]:
         absent = [name for name in CONTROL_PLANE if name not in facts.assets_programs]
         if absent:
             return f"$KUBEBUILDER_ASSETS is {facts.assets}, which lacks {' and '.join(absent)}", ""
-        return "", f"{', '.join(facts.assets_programs)} of {facts.assets}"
+        return (
+            "",
+            f"{', '.join(facts.assets_programs)} of {facts.assets}; {real_nodes(facts, [facts.assets_programs])}",
+        )
     if ready := complete(facts.built):
-        return "", f"Kubernetes {', '.join(ready)} of {facts.cache}"
+        return (
+            "",
+            f"Kubernetes {', '.join(ready)} of {facts.cache}; {real_nodes(facts, facts.built.values())}",
+        )
     go = facts.programs.get("go")
     if go is None or not go.path:
         return "no programs: set $KUBEBUILDER_ASSETS, or install Go to build them", ""
@@ -44,6 +50,14 @@ def binaries(facts: Facts) -> tuple[str, str]:
             "",
         )
     return "no programs; run: dra-cluster binaries build", ""
+
+
+def real_nodes(facts: Facts, sets: Iterable[Collection[str]]) -> str:
+    """Whether nodes can be real kubelets, or what is missing; SETS are the programs that are there."""
+    missing = list(facts.node_missing)
+    if not any("kubelet" in names for names in sets):
+        missing.insert(0, "kubelet (dra-cluster binaries build --parts kubelet)")
+    return f"no real kubelets: {', '.join(missing)}" if missing else "real kubelets (--kubelet real)"
 
 
 def complete(built: Mapping[str, Collection[str]]) -> list[str]:

@@ -49,6 +49,21 @@ class NodePrograms:
     busybox: Path
 
 
+def missing_for_node(kubelet: Path | None, cache: Path) -> list[str]:
+    """What a real node needs and what is not here, with the remedy; empty if nothing is missing."""
+    lacking = [] if os.geteuid() == 0 else ["root (mounts and cgroups)"]
+    if kubelet is None:
+        lacking.append("kubelet (dra-cluster binaries build --parts api,kubelet)")
+    if find_containerd(cache) is None:
+        lacking.append("containerd 1.7 or later (install it, or dra-cluster binaries build --parts kubelet)")
+    lacking += [
+        f"{name} (package {package})" for name, package in TOOLS.items() if shutil.which(name) is None
+    ]
+    if find_cni() is None:
+        lacking.append("CNI plugins (package containernetworking-plugins)")
+    return lacking
+
+
 def find_node_programs(kubelet: Path | None, cache: Path) -> NodePrograms:
     """The programs of a real node.
 
@@ -59,18 +74,8 @@ def find_node_programs(kubelet: Path | None, cache: Path) -> NodePrograms:
     Raises:
         UsageError: some cannot be used here; the message names all of them and what to do.
     """
-    lacking = [] if os.geteuid() == 0 else ["root (mounts and cgroups)"]
-    if kubelet is None:
-        lacking.append("kubelet (dra-cluster binaries build --parts api,kubelet)")
-    containerd = find_containerd(cache)
-    if containerd is None:
-        lacking.append("containerd 1.7 or later (install it, or dra-cluster binaries build --parts kubelet)")
-    lacking += [
-        f"{name} (package {package})" for name, package in TOOLS.items() if shutil.which(name) is None
-    ]
-    cni = next((path for path in CNI_FOLDERS if all((path / each).is_file() for each in CNI_PLUGINS)), None)
-    if cni is None:
-        lacking.append("CNI plugins (package containernetworking-plugins)")
+    lacking = missing_for_node(kubelet, cache)
+    containerd, cni = find_containerd(cache), find_cni()
     if lacking or kubelet is None or containerd is None or cni is None:
         message = f"a real kubelet needs what is not here: {'; '.join(lacking)}"
         raise UsageError(message)
@@ -81,6 +86,11 @@ def find_node_programs(kubelet: Path | None, cache: Path) -> NodePrograms:
         runc=Path(shutil.which("runc") or ""),
         busybox=Path(shutil.which("busybox") or ""),
     )
+
+
+def find_cni() -> Path | None:
+    """The folder of the CNI plugins."""
+    return next((path for path in CNI_FOLDERS if all((path / each).is_file() for each in CNI_PLUGINS)), None)
 
 
 def find_containerd(cache: Path) -> Path | None:

@@ -12,6 +12,7 @@ from dra_clusters.doctor.facts import Facts, Program
 from dra_clusters.doctor.verdicts import DECISIONS, verdicts
 
 GO = Program(path="/usr/bin/go", version="go version go1.26.0 linux/amd64")
+NO_KUBELET = "no real kubelets: kubelet (dra-cluster binaries build --parts kubelet)"
 BARE = Facts(
     python="3.12.4",
     packages={"aiohttp": "3.14.0"},

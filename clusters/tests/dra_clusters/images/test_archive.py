@@ -74,10 +74,10 @@ def test_engines_that_read_the_docker_manifest_find_the_same_blobs(tmp_path: Pat
 def test_equal_input_gives_equal_bytes_whatever_the_order_of_the_files(tmp_path: Path) -> None:
     other = Image(
         names=TOOL.names,
-        files=dict(reversed(TOOL.files.items())),
+        files=dict(reversed(list(TOOL.files.items()))),
         entrypoint=TOOL.entrypoint,
         command=TOOL.command,
-        environment=dict(reversed(TOOL.environment.items())),
+        environment=dict(reversed(list(TOOL.environment.items()))),
         folders=TOOL.folders,
         user=TOOL.user,
     )
