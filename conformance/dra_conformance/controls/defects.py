@@ -61,6 +61,9 @@ DEFECTS = {
         Defect("reads-all", ("RSL-032",), "lists slices without a field selector"),
         Defect("stays-stray", ("RSL-030",), "leaves slices of pools that it does not have"),
         Defect("reserved-name", ("DIS-008",), "publishes an invented attribute in Kubernetes' domain"),
+        Defect(
+            "shuffles-devices", ("RSL-038",), "publishes its devices in an order that depends on the start"
+        ),
         Defect("renames-devices", ("DIS-002",), "device names depend on the start"),
         Defect("missing-entry", ("PREP-001",), "answers for the first claim of a batch only"),
         Defect("short-batches", ("SCL-001", "SCL-003"), "answers for the first 32 claims of a batch only"),

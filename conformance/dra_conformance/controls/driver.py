@@ -204,7 +204,14 @@ def main() -> int:
     else:
         signal.signal(signal.SIGTERM, lambda number, frame: stop.set())
     api = ControlApi(Path(arguments.kubeconfig))
-    publishing = Publishing(api, driver=name, node=arguments.node_name, defect=defect, say=say)
+    publishing = Publishing(
+        api,
+        driver=name,
+        node=arguments.node_name,
+        restarted=(data_dir / "state.lock").exists(),
+        defect=defect,
+        say=say,
+    )
     preparing = Preparing(
         api,
         publishing,

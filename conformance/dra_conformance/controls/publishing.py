@@ -14,7 +14,9 @@ SLICES = f"{GROUP}/resourceslices"
 class Publishing(threading.Thread):
     """One slice with four widgets."""
 
-    def __init__(self, api: ControlApi, *, driver: str, node: str, defect: str, say: Any) -> None:
+    def __init__(
+        self, api: ControlApi, *, driver: str, node: str, restarted: bool, defect: str, say: Any
+    ) -> None:
         super().__init__(daemon=True)
         self._api = api
         self._driver = driver
@@ -23,6 +25,7 @@ class Publishing(threading.Thread):
         self._say = say
         self._over = threading.Event()
         self._salt = f"{time.time_ns() % 100000}-" if defect == "renames-devices" else ""
+        self._reversed = restarted and defect == "shuffles-devices"
         self._published = False
         self._owner: dict[str, Any] = {}
         self._dropped: set[str] = set()
@@ -50,7 +53,7 @@ class Publishing(threading.Thread):
                     "bindsToNode": True,  # behind a gate that older releases have off
                 }
             )
-        return found
+        return found[::-1] if self._reversed else found
 
     def names(self) -> set[str]:
         """The widgets' names."""

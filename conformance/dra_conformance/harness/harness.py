@@ -19,6 +19,8 @@ from dra_conformance.harness.kubelet import SimulatedKubelet
 from dra_conformance.harness.process import DriverProcess
 
 numbers = itertools.count(1)
+LATE_START = 3
+"""Times the budget of a start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +61,14 @@ class Harness:
     def start(self, *, prefix: Sequence[str] = ()) -> None:
         """Start the driver, run by the command PREFIX if there is one, and wait for its registration socket.
 
+        Whether it comes in its budget is the question of REG-001 alone; elsewhere a busy machine must not condemn a driver.
+
         Raises:
             Violation: it never registers.
         """
         self.driver.start(prefix=prefix)
         try:
-            self.kubelet.wait_socket(self.descriptor.budgets.start_seconds)
+            self.kubelet.wait_socket(LATE_START * self.descriptor.budgets.start_seconds)
         except Violation as error:
             state = "still runs" if self.driver.running else f"exited with {self.driver.exit_code}"
             found = f"none, it {state}; its log ends: {self.driver.log_text().strip()[-1500:]}"
