@@ -19,6 +19,12 @@ import grpc.aio
 
 from dra_api.kubelet._generated.dra_v1_pb2_grpc import add_DRAPluginServicer_to_server as add_v1
 from dra_api.kubelet._generated.dra_v1beta1_pb2_grpc import add_DRAPluginServicer_to_server as add_v1beta1
+from dra_api.kubelet._generated.health_v1_pb2_grpc import (
+    add_DRAResourceHealthServicer_to_server as add_health_v1,
+)
+from dra_api.kubelet._generated.health_v1alpha1_pb2_grpc import (
+    add_DRAResourceHealthServicer_to_server as add_health_v1alpha1,
+)
 from dra_api.kubelet._generated.registration_pb2_grpc import (
     add_RegistrationServicer_to_server as add_registration,
 )
@@ -32,11 +38,14 @@ from dra_driver.claims.steps import Steps
 from dra_driver.devices.inventory import make_inventory
 from dra_driver.devices.scan import take_snapshot
 from dra_driver.errors import ApiError, EnvironmentFault
+from dra_driver.health.monitor import Monitor
+from dra_driver.health.store import Store
 from dra_driver.metrics import Metrics
 from dra_driver.publish.client import ApiClient, read_config
 from dra_driver.publish.connection import route_of
 from dra_driver.publish.pool import Offer
 from dra_driver.publish.publisher import Publisher
+from dra_driver.rpc.health import HealthV1, HealthV1Alpha1
 from dra_driver.rpc.plugin import Plugin, PluginV1, PluginV1Beta1
 from dra_driver.rpc.registration import Registration
 from dra_driver.rpc.sockets import clear_socket_path, remove_ended
@@ -73,6 +82,7 @@ class App:
         clear_socket_path(settings.registration_socket)
         remove_ended(settings.data_dir, DRA_SOCKET)
         remove_ended(settings.registry_dir, re.compile(rf"{re.escape(settings.driver_name)}(-.+)?-reg\.sock"))
+        boot_id = BOOT_ID.read_text().strip()
         snapshot = take_snapshot(settings.sysfs, settings.dev_root / "dev")
         self._instances = Instances(settings.data_dir)
         self._checkpoint = Checkpoint(settings.data_dir / "checkpoint.sqlite")
@@ -86,16 +96,28 @@ class App:
             cdi=cdi,
             steps=self._steps(cdi),
             instances=self._instances,
-            boot_id=BOOT_ID.read_text().strip(),
             occupied=Occupancy(lambda: self._inventory).reason,
+            boot_id=boot_id,
         )
         self._inventory = make_inventory(snapshot, settings.features, ours=self._claims.devices)
         self._publisher = Publisher(
             api=self._api,
             driver_name=settings.driver_name,
-            offer=lambda: Offer(inventory=self._inventory, features=settings.features),
+            offer=self._offer,
             on_sync=lambda synced: self._metrics.published(synced, len(self._inventory.devices)),
         )
+        self._health: Monitor | None = None
+        if settings.features.health:
+            self._health = Monitor(
+                domain=settings.driver_name,
+                store=Store(settings.data_dir / "health.json", boot_id),
+                inventory=self._inventory,
+                on_change=self._publisher.refresh,
+            )
+
+    def _offer(self) -> Offer:
+        taints = self._health.taints if self._health else {}
+        return Offer(inventory=self._inventory, features=self._settings.features, taints=taints)
 
     def _steps(self, cdi: CdiFiles) -> Steps:
         settings, programs = self._settings, Programs(self._settings.driver_root)
@@ -129,6 +151,8 @@ class App:
             tasks = [asyncio.create_task(work) for work in (self._publisher.run(), self._rescan())]
             stopped = asyncio.create_task(stop.wait())
             await asyncio.wait([*tasks, stopped], return_when=asyncio.FIRST_COMPLETED)
+            if self._health:
+                self._health.stop()
             await registration.stop(0)
             self._settings.registration_socket.unlink(missing_ok=True)
             for task in tasks:
@@ -154,9 +178,15 @@ class App:
         dra, registration = grpc.aio.server(options=options), grpc.aio.server(options=options)
         add_v1(PluginV1(plugin), dra)
         add_v1beta1(PluginV1Beta1(plugin), dra)
+        if self._health:
+            add_health_v1(HealthV1(self._health, self._settings.pool), dra)
+            add_health_v1alpha1(HealthV1Alpha1(self._health, self._settings.pool), dra)
         endpoint = self._settings.dra_socket
         add_registration(
-            Registration(driver_name=self._settings.driver_name, endpoint=endpoint), registration
+            Registration(
+                driver_name=self._settings.driver_name, endpoint=endpoint, health=self._health is not None
+            ),
+            registration,
         )
         await bind(dra, endpoint)
         await bind(registration, self._settings.registration_socket)
@@ -189,6 +219,8 @@ class App:
                 log.error("NVML cannot read %s; the others are not affected", which, extra={"error": why})
         if found.devices.keys() != before.devices.keys():
             log.info("the hardware changed: %d devices, before %d", len(found.devices), len(before.devices))
+        if self._health:
+            self._health.scanned(found)
         if found != before:
             self._publisher.refresh()
 

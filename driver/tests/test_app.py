@@ -13,8 +13,9 @@ import grpc
 import pytest
 from kubernetes import client, config
 
-from dra_api.kubelet._generated import dra_v1_pb2
+from dra_api.kubelet._generated import dra_v1_pb2, health_v1_pb2
 from dra_api.kubelet._generated.dra_v1_pb2_grpc import DRAPluginStub
+from dra_api.kubelet._generated.health_v1_pb2_grpc import DRAResourceHealthStub as HealthStub
 from kube_emulator import Cluster, Options
 
 COMMAND = [sys.executable, "-c", "import sys; from dra_driver.cli import main; sys.exit(main())"]
@@ -133,7 +134,7 @@ def test_it_publishes_prepares_notices_changes_and_stops(
         api.delete_cluster_custom_object(*claims[:2], "resourceslices", published["metadata"]["name"])
         wait_for(slices)
 
-        assert driver.stop() == 0
+        assert driver.stop() == 0, driver.log.read_text()
         assert not driver.registration.exists()
         assert not driver.socket.exists()
     assert len(slices()) == 1, "slices stay for the next start"
@@ -185,3 +186,65 @@ def test_a_metrics_address_in_use_exits_2_with_one_line(
         assert driver.process.wait(LIMIT_S) == 2
     [line] = driver.log.read_text().splitlines()
     assert "--metrics-address nowhere:x" in line
+
+
+def taints(slices: list[Any], key: str) -> dict[str, str]:
+    """{device: value and effect} of the taints with KEY."""
+    return {
+        device["name"]: f"{taint['value']} {taint['effect']}"
+        for item in slices
+        for device in item["spec"].get("devices", [])
+        for taint in device.get("taints", [])
+        if taint["key"] == f"{DRIVER}/{key}"
+    }
+
+
+@pytest.mark.slow
+def test_a_sick_gpu_is_tainted_reported_to_the_kubelet_remembered_and_healed(
+    short_path: Path, environment: Any, cluster: Cluster
+) -> None:
+    core = config.new_client_from_config(str(cluster.kubeconfig))
+    api: Any = client.CustomObjectsApi(core)
+
+    def slices() -> Any:
+        return api.list_cluster_custom_object("resource.k8s.io", "v1", "resourceslices")["items"]
+
+    def start() -> Driver:
+        flags = ("--feature-gates", "DynamicMIG=true")
+        return Driver(short_path, dict(environment.environment), cluster.kubeconfig, *flags)
+
+    with start() as driver:
+        wait_for(lambda: len(slices()) == 5)
+        with grpc.insecure_channel(f"unix:{driver.socket}") as channel:
+            lists = HealthStub(channel).NodeWatchResources(
+                health_v1_pb2.NodeWatchResourcesRequest(), timeout=LIMIT_S
+            )
+            assert {row.health for row in next(lists).devices} == {health_v1_pb2.HEALTHY}
+            environment.control("xid", 3, code=79)
+            environment.control("recovery", 3, action="reset")
+            sick = [row.device.device_name for row in unhealthy(lists)]
+        wait_for(
+            lambda: len(taints(slices(), "xid")) == 26 and len(taints(slices(), "recovery-action")) == 26
+        )
+        assert all(name.startswith("gpu-3") for name in sick)
+        assert set(taints(slices(), "xid").values()) == {"79 NoSchedule"}
+    with start() as driver:
+        wait_for(lambda: "wrote" in driver.log.read_text() or len(taints(slices(), "xid")) == 26)
+        assert set(taints(slices(), "xid").values()) == {"79 NoSchedule"}, "NVML does not report it again"
+        environment.control("reset", 3)
+        wait_for(lambda: not taints(slices(), "xid") and not taints(slices(), "recovery-action"))
+        environment.control("lose", 5)
+        wait_for(lambda: len(taints(slices(), "gpu-lost")) == 26)
+        environment.control("restore", 5)
+        wait_for(lambda: not taints(slices(), "gpu-lost"))
+        assert driver.stop() == 0
+    core.close()
+
+
+def unhealthy(lists: Any) -> list[Any]:
+    """The devices of the first list that has unhealthy ones."""
+    for message in lists:
+        found = [row for row in message.devices if row.health == health_v1_pb2.UNHEALTHY]
+        if found:
+            return found
+    raise AssertionError(lists)

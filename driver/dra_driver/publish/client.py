@@ -26,8 +26,10 @@ from dra_api.objects import ResourceSlice as Slice
 from dra_api.objects import ResourceSliceInput
 from dra_driver.errors import ApiError, ConfigError
 
-WATCH_S = 300
-"""A watch is renewed this often, so that a dead connection is found."""
+WATCH_S = 120
+"""The server ends a watch after this time and it is renewed."""
+SILENCE_S = 15
+"""A watch that is silent for this much longer is on a connection whose other end is gone."""
 
 
 @contextlib.contextmanager
@@ -41,6 +43,11 @@ def _api_errors(what: str) -> Iterator[None]:
         retry_after = float(wait) if wait.isdigit() else 0.0
         message = f"{what}: the API server answered {code}: {error.status.message}"
         raise ApiError(message, code, retry_after) from error
+    except httpx2.LocalProtocolError as error:  # its text may have the token in it
+        message = (
+            f"{what}: a request cannot be sent: {type(error).__name__}; is there a line break in the token?"
+        )
+        raise ApiError(message) from None
     except (httpx2.HTTPError, ValueError) as error:  # ValueError: an answer that is not JSON
         message = f"{what}: no usable answer from the API server: {str(error) or type(error).__name__}"
         raise ApiError(message) from error
@@ -75,10 +82,19 @@ class ApiClient:
         ConfigError: the kubeconfig cannot be used.
     """
 
-    def __init__(self, *, kubeconfig: Path | None, driver_name: DriverName, node_name: NodeName) -> None:
+    def __init__(
+        self,
+        *,
+        kubeconfig: Path | None,
+        driver_name: DriverName,
+        node_name: NodeName,
+        watch_s: float = WATCH_S + SILENCE_S,
+    ) -> None:
         try:
             config = read_config(kubeconfig)
             self._client = AsyncClient(config=config, field_manager=driver_name)
+            # lightkube waits forever for the next event (generic_client.py), also when nobody is there any more
+            self._client._client._watch_timeout.read = watch_s  # noqa: SLF001
         except Exception as error:  # lightkube does not check a file; a wrong one raises whatever it meets
             source = f"kubeconfig {kubeconfig}" if kubeconfig else "the service account of the pod"
             message = (

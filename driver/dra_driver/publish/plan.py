@@ -41,6 +41,8 @@ def content(item: ResourceSlice | ResourceSliceInput) -> Content:
 
 def normalized(value: Any, key: str = "") -> Any:
     """VALUE with quantities as numbers and without empty and false members, which the API server leaves out."""
+    if key == "taints" and value:  # their values are no quantities, and the API server adds the time
+        return [{name: taint.get(name, "") for name in ("key", "value", "effect")} for taint in value]
     if isinstance(value, Mapping):
         members = {name: normalized(member, name) for name, member in value.items()}
         return {name: member for name, member in members.items() if member not in (None, False, [], {})}

@@ -14,13 +14,18 @@ log = logging.getLogger(__name__)
 SERVICES = (names.DRA_V1, names.DRA_V1BETA1)
 """Newest first: the kubelet takes the first that it knows (pkg/kubelet/cm/dra/plugin/registration.go)."""
 
+HEALTH_SERVICES = (names.HEALTH_V1, names.HEALTH_V1ALPHA1)
+
 
 class Registration(RegistrationServicer):
     """Answers the kubelet's plugin watcher, which may register a driver again at any time."""
 
-    def __init__(self, *, driver_name: DriverName, endpoint: Path) -> None:
+    def __init__(self, *, driver_name: DriverName, endpoint: Path, health: bool = False) -> None:
         self._info = pb.PluginInfo(
-            type=names.PLUGIN_TYPE, name=driver_name, endpoint=str(endpoint), supported_versions=SERVICES
+            type=names.PLUGIN_TYPE,
+            name=driver_name,
+            endpoint=str(endpoint),
+            supported_versions=[*SERVICES, *(HEALTH_SERVICES if health else ())],
         )
 
     async def GetInfo(self, request: pb.InfoRequest, context: grpc.aio.ServicerContext) -> pb.PluginInfo:

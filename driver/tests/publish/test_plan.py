@@ -162,6 +162,17 @@ def test_equal_quantities_are_equal_content() -> None:
     assert content(first) == content(second)
 
 
+def test_a_taint_has_any_value_and_the_time_that_the_server_adds_is_no_change() -> None:
+    def tainted(taint: DeviceTaint) -> ResourceSliceInput:
+        return wanted_slices([Part(devices(1, taint=taint))], driver_name=DRIVER, node=node())[0]
+
+    sent = tainted({"key": "k", "value": "true", "effect": "NoSchedule"})
+    stored = tainted({"key": "k", "value": "true", "effect": "NoSchedule", "timeAdded": CREATED})
+    other = tainted({"key": "k", "value": "false", "effect": "NoSchedule"})
+    assert content(sent) == content(stored)
+    assert content(sent) != content(other)
+
+
 def test_a_node_without_devices_gets_one_empty_slice() -> None:
     [item] = wanted(0)
     assert item["spec"]["devices"] == []

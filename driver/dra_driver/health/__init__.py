@@ -1,0 +1,1 @@
+"""Health of devices: what is wrong (``conditions``, pure), how it is noticed (``events``) and kept (``store``), ``monitor``."""
