@@ -1,9 +1,7 @@
 """The client against an emulated API server: what it sends, and every failure as an ``ApiError``."""
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -87,44 +85,3 @@ async def test_other_errors_of_a_deletion_are_raised(api: ApiClient, cluster: Cl
     cluster.inject(Fault(code=500, times=9))
     with pytest.raises(ApiError, match="slice any: the API server answered 500"):
         await api.delete_slice("any")
-
-
-async def half_open(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Answer a watch with its headers and then say nothing, as a connection does whose other end lost power."""
-    await reader.readuntil(b"\r\n\r\n")
-    writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
-    await reader.read()
-    writer.close()
-
-
-KUBECONFIG = """
-current-context: c
-clusters: [{{name: c, cluster: {{server: "http://127.0.0.1:{port}"}}}}]
-users: [{{name: c, user: {{token: {token}}}}}]
-contexts: [{{name: c, context: {{cluster: c, user: c}}}}]
-"""
-
-
-async def test_a_watch_whose_other_end_is_gone_is_given_up(tmp_path: Path) -> None:
-    server = await asyncio.start_server(half_open, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    (tmp_path / "config").write_text(KUBECONFIG.format(port=port, token="t"))
-    client = ApiClient(kubeconfig=tmp_path / "config", driver_name=DRIVER, node_name=NODE, watch_s=0.2)
-    events = client.watch_slices("1")
-    with pytest.raises(ApiError, match="watch of this node's slices: no usable answer .* ReadTimeout"):
-        await asyncio.wait_for(anext(events), 10)
-    await client.close()
-    server.close()
-
-
-async def test_a_token_with_a_line_break_is_not_in_the_error(tmp_path: Path) -> None:
-    server = await asyncio.start_server(half_open, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    (tmp_path / "config").write_text(KUBECONFIG.format(port=port, token='"sec\\nret"'))
-    client = ApiClient(kubeconfig=tmp_path / "config", driver_name=DRIVER, node_name=NODE)
-    with pytest.raises(ApiError, match="is there a line break in the token") as refused:
-        await client.get_node()
-    assert "sec" not in str(refused.value)
-    assert refused.value.__suppress_context__
-    await client.close()
-    server.close()
