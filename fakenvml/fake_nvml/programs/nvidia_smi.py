@@ -5,36 +5,29 @@ real program (time slices, reset) goes to the node daemon. Exit codes are NVML's
 """
 
 import argparse
-import os
 import signal
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pynvml
 
-from fake_nvml import control
-from fake_nvml.errors import FakeNvmlError
-from fake_nvml.programs import smi_mig, smi_query
+from fake_nvml.programs import smi_mig, smi_monitor, smi_policy, smi_query
 from fake_nvml.programs.report_board import board
 from fake_nvml.programs.report_state import state
 from fake_nvml.programs.report_tree import as_text, as_xml, ask
+from fake_nvml.programs.smi_command_line import (
+    NOT_FOUND,
+    WRONG_USE,
+    Parser,
+    ask_daemon,
+    chosen,
+    need_root,
+)
 
 VERSION = "550.163.01"
-NOT_FOUND, NOT_LOADED, NO_PERMISSION, WRONG_USE = 6, 9, 4, 2
-TIMESLICES = ("Default", "Short", "Medium", "Long")
 MODES = ("DEFAULT", "EXCLUSIVE_THREAD", "PROHIBITED", "EXCLUSIVE_PROCESS")
-
-
-class Parser(argparse.ArgumentParser):
-    """Says what is wrong as nvidia-smi does."""
-
-    def error(self, message: str) -> NoReturn:
-        """One line and exit code 2."""
-        sys.stdout.write(f"{message}. Please run 'nvidia-smi -h' for help.\n")
-        raise SystemExit(WRONG_USE)
 
 
 def parser() -> Parser:
@@ -58,32 +51,6 @@ def parser() -> Parser:
     top.add_argument("-r", "--gpu-reset", action="store_true")
     top.add_argument("--version", action="store_true")
     return top
-
-
-def chosen(wanted: str | None) -> list[tuple[int, Any]]:
-    """(index, handle) of the GPUs that ``-i`` names, or of all.
-
-    Raises:
-        Refused: one of them is not there.
-    """
-    known = [
-        (index, pynvml.nvmlDeviceGetHandleByIndex(index)) for index in range(pynvml.nvmlDeviceGetCount())
-    ]
-    if wanted is None:
-        return known
-    found = []
-    for name in wanted.split(","):
-        match = [
-            (index, gpu)
-            for index, gpu in known
-            if name in (str(index), pynvml.nvmlDeviceGetUUID(gpu), pynvml.nvmlDeviceGetSerial(gpu))
-            or (pynvml.nvmlDeviceGetPciInfo(gpu).busId.lower().endswith(name.lower()) and ":" in name)
-        ]
-        if not match:
-            text = "No devices were found"
-            raise smi_mig.Refused(text, NOT_FOUND)
-        found += match
-    return found
 
 
 def bus_id(gpu: Any) -> str:
@@ -129,13 +96,6 @@ def full_report(gpus: list[tuple[int, Any]], *, xml: bool) -> Iterator[str]:
             yield "\n".join([f"GPU {bus_id(gpu)}", *as_text(items), ""])
     if xml:
         yield "</nvidia_smi_log>"
-
-
-def need_root() -> None:
-    """Raise unless the caller may change settings."""
-    if os.geteuid() != 0:
-        text = "Insufficient permissions: changing a setting needs root"
-        raise smi_mig.Refused(text, NO_PERMISSION)
 
 
 def set_mig(gpu: Any, on: int) -> Iterator[str]:
@@ -224,19 +184,6 @@ def set_power_limit(gpu: Any, limit: float) -> Iterator[str]:
     yield f"Power limit for GPU {bus_id(gpu)} was set to {limit:.2f} W from {before:.2f} W."
 
 
-def ask_daemon(verb: str, index: int, **values: object) -> Any:
-    """What goes past NVML.
-
-    Raises:
-        Refused: the daemon does not do it.
-    """
-    folder = Path(os.environ.get("FAKE_NVML_DIR", "/run/fake-nvml"))
-    try:
-        return control.send(folder, verb, index, {name: str(value) for name, value in values.items()})
-    except FakeNvmlError as error:
-        raise smi_mig.Refused(str(error), pynvml.NVML_ERROR_IN_USE) from error
-
-
 def mig_verbs(argv: list[str]) -> Iterator[str]:
     """``nvidia-smi mig``."""
     top = Parser(prog="nvidia-smi mig", allow_abbrev=False)
@@ -290,23 +237,6 @@ def mig_verbs(argv: list[str]) -> Iterator[str]:
         yield from smi_mig.list_instances(gpus)
 
 
-def policy_verbs(argv: list[str]) -> Iterator[str]:
-    """``nvidia-smi compute-policy``."""
-    top = Parser(prog="nvidia-smi compute-policy", allow_abbrev=False)
-    top.add_argument("-i", "--id")
-    top.add_argument("-l", "--list", action="store_true")
-    top.add_argument("--set-timeslice", type=int, choices=range(len(TIMESLICES)))
-    arguments = top.parse_args(argv)
-    for index, gpu in chosen(arguments.id):
-        if arguments.set_timeslice is not None:
-            need_root()
-            ask_daemon("timeslice", index, slice=arguments.set_timeslice)
-            yield f"Successfully set timeslice policy with value {TIMESLICES[arguments.set_timeslice]} for GPU {index}"
-        else:
-            shown = ask_daemon("show", index)[pynvml.nvmlDeviceGetUUID(gpu)]
-            yield f"|   {index:<6} Timeslice      {TIMESLICES[shown['timeslice']]:<10} |"
-
-
 def nvlink_verbs(argv: list[str]) -> Iterator[str]:
     """``nvidia-smi nvlink -s``."""
     top = Parser(prog="nvidia-smi nvlink", allow_abbrev=False)
@@ -324,7 +254,16 @@ def nvlink_verbs(argv: list[str]) -> Iterator[str]:
                 yield f"\t Link {link}: {f'{smi_query.link_speed(gpu, link):.3f} GB/s' if up else '<inactive>'}"
 
 
-VERBS = {"mig": mig_verbs, "topo": smi_query.topology, "nvlink": nvlink_verbs, "compute-policy": policy_verbs}
+VERBS = {
+    "mig": mig_verbs,
+    "topo": smi_query.topology,
+    "nvlink": nvlink_verbs,
+    "dmon": smi_monitor.dmon,
+    "pmon": smi_monitor.pmon,
+    "compute-policy": smi_policy.compute_policy,
+    "boost-slider": smi_policy.boost_slider,
+    "power-hint": smi_policy.power_hint,
+}
 
 
 def lines(argv: list[str]) -> Iterator[str]:

@@ -54,7 +54,7 @@ def _modes(gpu: Any) -> list[Item]:
         Item("Display Attached", "display_attached", "Yes" if ask(pynvml.nvmlDeviceGetDisplayMode, gpu) else "No"),
         Item("Display Active", "display_active", switch(ask(pynvml.nvmlDeviceGetDisplayActive, gpu))),
         Item("Persistence Mode", "persistence_mode", switch(ask(pynvml.nvmlDeviceGetPersistenceMode, gpu))),
-        Item("Addressing Mode", "addressing_mode", ADDRESSING.get(_addressing(gpu), NA)),
+        Item("Addressing Mode", "addressing_mode", shown(addressing_mode(gpu))),
         Item("MIG Mode", "mig_mode", (Item("Current", "current_mig", mig_now), Item("Pending", "pending_mig", mig_next))),
         mig_devices(gpu),
         Item("Accounting Mode", "accounting_mode", switch(ask(pynvml.nvmlDeviceGetAccountingMode, gpu))),
@@ -63,9 +63,10 @@ def _modes(gpu: Any) -> list[Item]:
     ]  # fmt: skip
 
 
-def _addressing(gpu: Any) -> Any:
+def addressing_mode(gpu: Any) -> str | None:
+    """HMM, ATS or None in words; None where NVML does not say."""
     answer = ask(pynvml.nvmlDeviceGetAddressingMode, gpu)
-    return getattr(answer, "value", answer)
+    return ADDRESSING.get(getattr(answer, "value", answer))
 
 
 @functools.cache

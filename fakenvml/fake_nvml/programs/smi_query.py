@@ -9,8 +9,9 @@ from typing import Any
 
 import pynvml
 
+from fake_nvml.programs.report_board import addressing_mode
 from fake_nvml.programs.report_state import COMPUTE_MODES, process_name, running
-from fake_nvml.programs.report_tree import ask, mib, rounded_up, switch
+from fake_nvml.programs.report_tree import ask, field, mib, rounded_up, switch
 from fake_nvml.programs.smi_mig import Refused
 
 NA = "[N/A]"
@@ -44,6 +45,10 @@ def _mode(name: str, which: int) -> Callable[[Any], Any]:
         return None if found is None else switch(found[which])
 
     return value
+
+
+def _operation_mode(which: int) -> Callable[[Any], Any]:
+    return lambda gpu: ask(lambda: pynvml.nvmlDeviceGetGpuOperationMode(gpu)[which])
 
 
 def _rate(field: str) -> Callable[[Any], Any]:
@@ -85,6 +90,12 @@ COLUMNS: dict[str, Column] = {
     "utilization.gpu": (" %", _rate("gpu")),
     "utilization.memory": (" %", _rate("memory")),
     "temperature.gpu": ("", _one("nvmlDeviceGetTemperature", 0)),
+    "temperature.gpu.tlimit": ("", _one("nvmlDeviceGetMarginTemperature")),
+    "temperature.memory": ("", lambda gpu: field(gpu, pynvml.NVML_FI_DEV_MEMORY_TEMP)),
+    "addressing_mode": ("", addressing_mode),
+    "gom.current": ("", _operation_mode(0)),
+    "gom.pending": ("", _operation_mode(1)),
+    "enforced.power.limit": (" W", _watts("nvmlDeviceGetEnforcedPowerLimit")),
     "fan.speed": (" %", _one("nvmlDeviceGetFanSpeed")),
     "power.draw": (" W", _watts("nvmlDeviceGetPowerUsage")),
     "power.limit": (" W", _watts("nvmlDeviceGetEnforcedPowerLimit")),
@@ -288,11 +299,18 @@ def links_up(gpu: Any) -> int:
 
 
 def topology(argv: list[str]) -> Iterator[str]:
-    """``topo -m``.
+    """``topo -m``, and ``topo -c N``: the GPUs that are near a CPU.
 
     Raises:
         Refused: another form was asked for.
     """
+    if len(argv) == len(("-c", "N")) and argv[0] == "-c" and argv[1].isdigit():
+        everything = range(pynvml.nvmlDeviceGetCount())
+        near_cpu = [
+            i for i in everything if int(argv[1]) in _cpu_numbers(pynvml.nvmlDeviceGetHandleByIndex(i))
+        ]
+        yield f"The following GPUs have an affinity with CPU {argv[1]}: {', '.join(map(str, near_cpu))}"
+        return
     if argv != ["-m"]:
         text = "Invalid combination of input arguments. Please run 'nvidia-smi topo -h' for help."
         raise Refused(text, 2)
@@ -321,7 +339,11 @@ def topology(argv: list[str]) -> Iterator[str]:
     yield LEGEND
 
 
-def _cpus(gpu: Any) -> str:
+def _cpu_numbers(gpu: Any) -> list[int]:
     masks = pynvml.nvmlDeviceGetCpuAffinity(gpu, 4)
-    bits = [64 * i + bit for i, mask in enumerate(masks) for bit in range(64) if mask >> bit & 1]
+    return [64 * i + bit for i, mask in enumerate(masks) for bit in range(64) if mask >> bit & 1]
+
+
+def _cpus(gpu: Any) -> str:
+    bits = _cpu_numbers(gpu)
     return f"{bits[0]}-{bits[-1]}" if bits else "N/A"
