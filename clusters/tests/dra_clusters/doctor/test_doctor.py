@@ -70,7 +70,7 @@ def test_the_embedded_provider_needs_packages_only(
         ),
         (
             {"built": {"1.36.3": ("etcd", "kube-apiserver"), "1.37.2": ("etcd",)}},
-            (True, "Kubernetes 1.36.3 of /cache"),
+            (True, f"Kubernetes 1.36.3 of /cache; {NO_KUBELET}"),
         ),
         (
             {"assets": "/assets", "assets_programs": ("etcd",)},
@@ -78,7 +78,18 @@ def test_the_embedded_provider_needs_packages_only(
         ),
         (
             {"assets": "/assets", "assets_programs": ("etcd", "kube-apiserver")},
-            (True, "etcd, kube-apiserver of /assets"),
+            (True, f"etcd, kube-apiserver of /assets; {NO_KUBELET}"),
+        ),
+        (
+            {"built": {"1.37.2": ("etcd", "kube-apiserver", "kubelet")}},
+            (True, "Kubernetes 1.37.2 of /cache; real kubelets (--kubelet real)"),
+        ),
+        (
+            {
+                "built": {"1.37.2": ("etcd", "kube-apiserver", "kubelet")},
+                "node_missing": ("runc (package runc)",),
+            },
+            (True, "Kubernetes 1.37.2 of /cache; no real kubelets: runc (package runc)"),
         ),
     ],
 )
