@@ -242,7 +242,7 @@ def broken_condition(context: CheckContext) -> None:
 
 @behaviour("webhooks/dry-run", PLUGIN + "validating/dispatcher.go", needs=NEEDS)
 def dry_run(context: CheckContext) -> None:
-    """A dry run is told to the webhook."""
+    """A webhook sees that a request is a dry run."""
     with WebhookServer() as server:
         configure(context, VALIDATING, hook(context, server, sideEffects="NoneOnDryRun"))
         eventually(

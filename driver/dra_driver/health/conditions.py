@@ -71,7 +71,7 @@ APPLICATION_XIDS = frozenset({13, 31, 43, 45, 68, 109})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effects:
-    """Which effect a fault's taint has: ``None`` only tells, ``NoSchedule`` keeps new pods away, ``NoExecute`` evicts.
+    """Which effect a fault's taint has: ``None`` only informs, ``NoSchedule`` keeps new pods away, ``NoExecute`` evicts.
 
     Attributes:
         by_fault: {fault: effect}.
@@ -181,5 +181,5 @@ def taints_of(domain: str, conditions: Iterable[Condition], effects: Effects) ->
 
 
 def is_sick(conditions: Iterable[Condition], effects: Effects) -> bool:
-    """Whether the kubelet is told that a device with CONDITIONS is unhealthy."""
+    """Whether a device with CONDITIONS is reported to the kubelet as unhealthy."""
     return any(effects.of(each) != "None" for each in conditions)

@@ -29,7 +29,7 @@ FIRST_GROUP = 1000
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A range of memory that the GPU has on the bus; ``register`` is the first base address register that tells it."""
+    """A range of memory that the GPU has on the bus; ``register`` is the first base address register that has it."""
 
     register: int
     start: int
@@ -56,7 +56,7 @@ def interrupt(gpu: Gpu) -> int:
 
 
 def class_code(gpu: Gpu) -> int:
-    """The three bytes of the PCI class, as NVML tells them."""
+    """The three bytes of the PCI class, as NVML returns them."""
     known = pci_ext(gpu)
     return int(known["baseClass"]) << 16 | int(known["subClass"]) << 8
 

@@ -1,4 +1,4 @@
-"""Pure: what a webhook or policy is told of a write (``AdmissionRequest`` of admission.k8s.io/v1).
+"""Pure: what a webhook or policy gets of a write (``AdmissionRequest`` of admission.k8s.io/v1).
 
 After apiserver ``plugin/webhook/request/admissionreview.go`` and ``plugin/cel/condition.go`` (1.37).
 """

@@ -50,7 +50,7 @@ TRIES = 8
 """Names that are generated for one create (``maxNameGenerationCreateAttempts``)."""
 
 OPTIONS = {"CREATE": "CreateOptions", "UPDATE": "UpdateOptions", "DELETE": "DeleteOptions"}
-"""{operation: kind of the options that admission is told}; those of a patch are shown as those of an update."""
+"""{operation: kind of the options that admission gets}; those of a patch are shown as those of an update."""
 
 GIVEN = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink")
 """Metadata that only the server gives to a new object."""
