@@ -9,8 +9,8 @@ A ``Gpu`` is a piece of hardware and never handed out itself. What is handed out
   destroys it. Its UUID is not known before;
 * ``VfioDevice``: the GPU's PCI function for a virtual machine.
 
-How they are used: ``Inventory.devices`` is {name: device}, everything of this node that a claim can name. Code tests the
-kinds apart with ``match device: case MigDevice(instance=None): ...``. Every device has ``name``, ``kind``, ``pci_bus_id`` (the
+How they are used: ``Inventory.devices`` is {name: device}, everything of this node that a claim can name. Code distinguishes
+the kinds with ``match device: case MigDevice(instance=None): ...``. Every device has ``name``, ``kind``, ``pci_bus_id`` (the
 hardware that it is part of, also while that is bound to vfio-pci) and ``uuid`` (None before a dynamic one is prepared). Two
 devices of one claim, or of two claims, must not be used together if ``overlap(a, b)``.
 
