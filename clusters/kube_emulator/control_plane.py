@@ -28,6 +28,7 @@ from kube_emulator.apiserver.served_versions import builtin_registry
 from kube_emulator.apiserver.server import Server
 from kube_emulator.clock import Clock
 from kube_emulator.kubelet.node_object import first_boot_id, node_object, node_status
+from kube_emulator.kubernetes_service import keep_kubernetes_service, run_kubernetes_service
 from kube_emulator.node_paths import NodePaths
 from kube_emulator.options import Options
 from kube_emulator.releases.gates import gates_of
@@ -62,6 +63,7 @@ class ControlPlane:
         self.audit = Audit()
         self.store = Store()
         self._parts = options.parts
+        self._address = server
         self._nodes = (*nodes, *hollow)
         registry = builtin_registry(release, options.runtime_config)
         roles = self.store.subscribe(rbac.KINDS)
@@ -148,7 +150,7 @@ class ControlPlane:
 
     def _works(self, certificate: bytes) -> list[Coroutine[Any, Any, None]]:
         """What runs beside the server; each part is imported when it is wanted, to start faster without it."""
-        works: list[Coroutine[Any, Any, None]] = []
+        works: list[Coroutine[Any, Any, None]] = [run_kubernetes_service(self.api, self._address)]
         if "controllers" in self._parts:
             from kube_emulator.controllers import run_controllers
             from kube_emulator.controllers.serviceaccount_tokens import run_serviceaccount_tokens
@@ -164,9 +166,10 @@ class ControlPlane:
         return works
 
     def _create_initial_objects(self) -> None:
-        """Namespaces, roles and nodes that every cluster has."""
+        """Namespaces, the Service of the API server, roles and nodes that every cluster has."""
         for name in NAMESPACES:
             self.api.create("namespaces", {"metadata": {"name": name}})
+        keep_kubernetes_service(self.api, self._address)
         for role in bootstrap.cluster_roles(self.api.gates):
             self.api.create("clusterroles", role)
         for binding in bootstrap.cluster_bindings():

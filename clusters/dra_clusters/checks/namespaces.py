@@ -34,6 +34,21 @@ def standard_ones(context: CheckContext) -> None:
         context.get("namespaces", name).expect(200)
 
 
+@behaviour("namespaces/kubernetes-service", UPSTREAM + "pkg/controlplane/controller/kubernetesservice")
+def kubernetes_service(context: CheckContext) -> None:
+    """The Service kubernetes in namespace default has a cluster IP, and port 443 leads to the API server."""
+    body = context.client.send("GET", "/api/v1/namespaces/default/services/kubernetes").expect(200)
+    labels, spec = body["metadata"]["labels"], body["spec"]
+    same((labels["component"], labels["provider"]), ("apiserver", "kubernetes"), "labels")
+    same(
+        (spec["type"], spec.get("selector"), spec["clusterIPs"]),
+        ("ClusterIP", None, [spec["clusterIP"]]),
+        "spec",
+    )
+    (port,) = spec["ports"]
+    same((port["name"], port["protocol"], port["port"]), ("https", "TCP", 443), "port")
+
+
 @behaviour("namespaces/default-cannot-be-deleted", UPSTREAM + "plugin/pkg/admission/namespace/lifecycle")
 def default_stays(context: CheckContext) -> None:
     """Deleting the namespace default is 403 Forbidden."""

@@ -164,6 +164,8 @@ KINDS: dict[str, Kind] = {
     "Role": Kind(RBAC, rules=rbac.role, name=names.path_segment, rechecks=True),
     "RoleBinding": Kind(RBAC, rules=rbac.binding, name=names.path_segment, rechecks=True),
     "Secret": Kind("", rules=objects.secret, rechecks=True),
-    "Service": Kind("", rules=workloads.service, name=names.label, rechecks=True),
+    "Service": Kind(
+        "", rules=workloads.service, name=names.label, rechecks=True, empty_status={"loadBalancer": {}}
+    ),
     "ServiceAccount": Kind("", rechecks=True),
 }
