@@ -16,6 +16,7 @@ from kube_emulator.apiserver.admission.checks import Checks
 from kube_emulator.apiserver.admission.cluster_view import ClusterView
 from kube_emulator.apiserver.admission.expressions import Expressions
 from kube_emulator.apiserver.admission.policies import Policies
+from kube_emulator.apiserver.admission.priority import Priority
 from kube_emulator.apiserver.admission.webhooks import Webhooks
 from kube_emulator.apiserver.audit import Audit
 from kube_emulator.apiserver.auth import bootstrap, rbac
@@ -26,6 +27,7 @@ from kube_emulator.apiserver.registry.api import Api
 from kube_emulator.apiserver.registry.reading import Reading
 from kube_emulator.apiserver.served_versions import builtin_registry
 from kube_emulator.apiserver.server import Server
+from kube_emulator.apiserver.validation.priority import system_classes
 from kube_emulator.clock import Clock
 from kube_emulator.kubelet.node_object import first_boot_id, node_object, node_status
 from kube_emulator.kubernetes_service import keep_kubernetes_service, run_kubernetes_service
@@ -79,7 +81,8 @@ class ControlPlane:
         expressions = Expressions(self.security.authority.decide)
         view = ClusterView(objects, registry)
         policies, webhooks = Policies(view, expressions), Webhooks(view, expressions)
-        checks = (self.security.authority.admit, policies.check, webhooks.check)
+        priority = Priority(objects)
+        checks = (self.security.authority.admit, priority.check, policies.check, webhooks.check)
         admission = Admission(
             mutate=webhooks.mutate,
             admit=lambda write: admit_all(checks, write),
@@ -166,9 +169,11 @@ class ControlPlane:
         return works
 
     def _create_initial_objects(self) -> None:
-        """Namespaces, the Service of the API server, roles and nodes that every cluster has."""
+        """Namespaces, priority classes, the Service of the API server, roles and nodes that every cluster has."""
         for name in NAMESPACES:
             self.api.create("namespaces", {"metadata": {"name": name}})
+        for each in system_classes():
+            self.api.create("priorityclasses", each)
         keep_kubernetes_service(self.api, self._address)
         for role in bootstrap.cluster_roles(self.api.gates):
             self.api.create("clusterroles", role)

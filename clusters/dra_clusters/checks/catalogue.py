@@ -24,6 +24,7 @@ from dra_clusters.checks import (  # noqa: F401 # each registers its behaviours
     pods,
     policies,
     pooling,
+    priorities,
     registering,
     scheduling,
     shared_slices,

@@ -35,6 +35,7 @@ SAMPLES: dict[str, JsonObject] = {
     "resourceclaims": {"spec": {"devices": {"requests": [REQUEST]}}},
     "resourceclaimtemplates": {"spec": {"spec": {"devices": {"requests": [REQUEST]}}}},
     "deviceclasses": {"spec": {"selectors": [{"cel": {"expression": "true"}}]}},
+    "priorityclasses": {"value": 7},
     "pods": {"spec": {"containers": [{"name": "c", "image": "x"}], "schedulerName": "nobody"}},
 }
 

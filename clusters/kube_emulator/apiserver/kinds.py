@@ -62,6 +62,18 @@ CORE = (
     ),
 )
 
+PRIORITIES = (
+    Resource(
+        "scheduling.k8s.io",
+        "v1",
+        "priorityclasses",
+        "PriorityClass",
+        namespaced=False,
+        short=("pc",),
+        counted=True,
+    ),
+)
+
 WORKLOADS = tuple(
     Resource(
         *(group, "v1", plural, kind),
@@ -150,4 +162,4 @@ DEVICES = (
     ),
 )
 
-KINDS: tuple[Resource, ...] = (*CORE, *WORKLOADS, *REVISIONS, *POLICIES, *EXTENSIONS, *DEVICES)
+KINDS: tuple[Resource, ...] = (*CORE, *PRIORITIES, *WORKLOADS, *REVISIONS, *POLICIES, *EXTENSIONS, *DEVICES)

@@ -34,7 +34,14 @@ ADDED_LATER: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "namespaces": frozenset({"finalizers"}),
         "pods": frozenset(
-            {"priority", "preemptionPolicy", "serviceAccount", "serviceAccountName", "tolerations"}
+            {
+                "priority",
+                "priorityClassName",
+                "preemptionPolicy",
+                "serviceAccount",
+                "serviceAccountName",
+                "tolerations",
+            }
         ),
     }
 )

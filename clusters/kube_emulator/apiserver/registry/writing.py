@@ -231,6 +231,7 @@ class Writing(Reading):
             stamp=self.clock.stamp(),
             namespace_labels=labels,
             service_account=lambda name: self.find("serviceaccounts", name, namespace),
+            priority_classes=lambda: self.values("priorityclasses"),
             check_status=self._admission.check_status,
             check_expression=self._admission.check_expression,
             check_configuration=self._admission.check_configuration,

@@ -161,6 +161,13 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = MappingProxyType(
             integer("Allowed Disruptions", number("status.disruptionsAllowed")),
             AGE,
         ),
+        "priorityclasses": (
+            NAME,
+            integer("Value", number("value")),
+            Column("Global-Default", reads("globalDefault", False), type="boolean"),
+            AGE,
+            Column("PreemptionPolicy", reads("preemptionPolicy")),
+        ),
         "rolebindings": BINDING,
         "clusterrolebindings": BINDING,
         "roles": (NAME, CREATED_AT),

@@ -3,7 +3,7 @@
 Rules are pure, so the caller looks these up before the call.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -29,6 +29,11 @@ def no_account(_name: str) -> None:
     """The service accounts of a namespace that has none."""
 
 
+def no_classes() -> Iterable[Mapping[str, Any]]:
+    """The priority classes of a cluster that has none."""
+    return ()
+
+
 def no_causes(_item: Mapping[str, Any]) -> list[Cause]:
     """The check of expressions in webhooks and policies where no compiler is wired: everything compiles."""
     return []
@@ -44,6 +49,7 @@ class Context:
         stamp: the time as the API writes it.
         namespace_labels: labels of the object's namespace; None if there is no such namespace.
         service_account: finds an account of the object's namespace.
+        priority_classes: the priority classes of the cluster.
         check_status: lists what the caller is not allowed to change of a claim's status.
         check_expression: lists what is wrong with a CEL selector, with upstream's messages.
         check_configuration: lists what is wrong with the expressions of webhooks and policies.
@@ -54,6 +60,7 @@ class Context:
     stamp: str = "1970-01-01T00:00:00Z"
     namespace_labels: Mapping[str, str] | None = field(default_factory=lambda: MappingProxyType({}))
     service_account: Callable[[str], Mapping[str, Any] | None] = no_account
+    priority_classes: Callable[[], Iterable[Mapping[str, Any]]] = no_classes
     check_status: CheckStatus = no_status_causes
     check_expression: Callable[[str], list[str]] = no_problems
     check_configuration: Callable[[Mapping[str, Any]], list[Cause]] = no_causes

@@ -12,6 +12,7 @@ from kube_emulator.apiserver.validation import (
     objects,
     pod_defaults,
     pods,
+    priority,
     rbac,
     token_volume,
     workloads,
@@ -36,7 +37,7 @@ RBAC = "rbac.authorization.k8s.io"
 
 def _prepare_pod(new: JsonObject, old: JsonObject | None, context: Context) -> None:
     if old is None:
-        pod_defaults.admit(new["spec"])
+        pod_defaults.admit(new["spec"], context.priority_classes())
         account = context.service_account(new["spec"]["serviceAccountName"])
         token_volume.mount_token(new["spec"], account, new["metadata"].get("uid", ""))
         new["status"] = {"phase": "Pending", "qosClass": qos_class(new["spec"])}
@@ -160,6 +161,7 @@ KINDS: dict[str, Kind] = {
         generation=True,
         empty_status=dict.fromkeys(BUDGET_COUNTS, 0),
     ),
+    "PriorityClass": Kind("scheduling.k8s.io", rules=priority.rules, prepares=priority.prepare),
     "ReplicaSet": Kind("apps", rules=workloads.replicated, generation=True, empty_status={"replicas": 0}),
     "Role": Kind(RBAC, rules=rbac.role, name=names.path_segment, rechecks=True),
     "RoleBinding": Kind(RBAC, rules=rbac.binding, name=names.path_segment, rechecks=True),

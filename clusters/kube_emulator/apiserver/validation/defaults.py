@@ -114,6 +114,10 @@ def _class(item: JsonObject, _context: Context) -> None:
     item.setdefault("spec", {})
 
 
+def _priority_class(item: JsonObject, _context: Context) -> None:
+    pod_defaults.fill(item, preemptionPolicy="PreemptLowerPriority")
+
+
 def _pod(item: JsonObject, _context: Context) -> None:
     pod_defaults.pod(item.setdefault("spec", {}))
 
@@ -254,6 +258,7 @@ DEFAULTS: dict[str, Callable[[JsonObject, Context], None]] = {
     "Namespace": _namespace,
     "Node": _node,
     "Pod": _pod,
+    "PriorityClass": _priority_class,
     "ReplicaSet": _replica_set,
     "ResourceClaim": _claim,
     "ResourceClaimTemplate": _claim_template,

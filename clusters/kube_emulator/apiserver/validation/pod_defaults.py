@@ -3,14 +3,15 @@
 All functions change the spec in place. Some defaults are for pods only, so that templates stay as they were written.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
-from dra_api.objects import JsonObject
+from dra_api.objects import JsonObject, ReadOnlyObject
+from kube_emulator.apiserver.validation.priority import prioritize
 from kube_emulator.apiserver.validation.quantities import canonical
 
 NOT_READY, UNREACHABLE = "node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"
 TOLERATION_S = 300
-PRIORITIES = {"system-cluster-critical": 2_000_000_000, "system-node-critical": 2_000_001_000}
 CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
 FILE_MODE = 0o644
 PROBE = {"timeoutSeconds": 1, "periodSeconds": 10, "successThreshold": 1, "failureThreshold": 3}
@@ -36,12 +37,11 @@ def pod(spec: JsonObject) -> None:
                 port.setdefault("hostPort", port.get("containerPort"))
 
 
-def admit(spec: JsonObject) -> None:
-    """What admission plugins add to a new pod: ServiceAccount, Priority and DefaultTolerationSeconds."""
+def admit(spec: JsonObject, classes: Iterable[ReadOnlyObject]) -> None:
+    """What admission plugins add to a new pod: ServiceAccount, Priority (CLASSES are the cluster's) and DefaultTolerationSeconds."""
     fill(spec, serviceAccountName="default")
     spec["serviceAccount"] = spec["serviceAccountName"]
-    spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
-    spec.setdefault("priority", PRIORITIES.get(spec.get("priorityClassName") or "", 0))
+    prioritize(spec, classes)
     tolerate(spec)
 
 
