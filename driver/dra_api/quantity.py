@@ -1,8 +1,8 @@
 """Kubernetes quantities in canonical form (apimachinery pkg/api/resource/quantity.go, 1.37): parse, print, compare.
 
 A quantity is a number with a binary (Ki to Ei) or decimal (m, k to E) suffix. Only what devices need is here: whole
-bytes and counts are printed with the largest binary suffix that divides them, as the API server would canonicalise
-them, so that what is written equals what is read back.
+bytes are printed with the largest binary suffix that divides them, and counts with the largest decimal one, as the API
+server would canonicalise them, so that what is written equals what is read back.
 """
 
 import re
@@ -49,3 +49,19 @@ def of_bytes(count: int) -> str:
         if count and count % unit == 0:
             return f"{count // unit}{suffix}"
     return str(count)
+
+
+def of_count(count: int) -> str:
+    """COUNT of something, e.g. ``148`` or ``956250M``: a thousand has a suffix, as the API server stores it."""
+    suffix, unit = "", 1
+    for name, value in (
+        ("k", 10**3),
+        ("M", 10**6),
+        ("G", 10**9),
+        ("T", 10**12),
+        ("P", 10**15),
+        ("E", 10**18),
+    ):
+        if count and count % value == 0:
+            suffix, unit = name, value
+    return f"{count // unit}{suffix}"

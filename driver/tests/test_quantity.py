@@ -2,12 +2,20 @@
 
 import pytest
 
-from dra_api.quantity import of_bytes, parse
+from dra_api.quantity import of_bytes, of_count, parse
 
 
 @pytest.mark.parametrize(("count", "text"), [(0, "0"), (1024, "1Ki"), (80 << 30, "80Gi"), (1500, "1500")])
 def test_bytes_are_printed_canonically(count: int, text: str) -> None:
     assert of_bytes(count) == text
+    assert parse(text) == count
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(0, "0"), (148, "148"), (2000, "2k"), (956_250_000_000, "956250M"), (10**21, "1000E")]
+)
+def test_counts_are_printed_canonically(count: int, text: str) -> None:
+    assert of_count(count) == text
     assert parse(text) == count
 
 

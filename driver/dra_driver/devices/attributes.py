@@ -12,7 +12,7 @@ import re
 
 from dra_api.names import ATTRIBUTE_VALUE_MAX
 from dra_api.objects import AttributeValue, Capacity, Device
-from dra_api.quantity import of_bytes, parse
+from dra_api.quantity import of_bytes, of_count, parse
 from dra_driver.devices.counters import Amounts, engines, total
 from dra_driver.devices.model import Allocatable, Gpu, GpuDevice, MigDevice, VfioDevice
 from dra_driver.features import Features
@@ -131,10 +131,10 @@ def amounts(device: Allocatable) -> dict[str, Capacity]:
     else:
         values, memory = total(device.gpu), device.gpu.memory_bytes
         if device.gpu.links.bandwidth_bytes:
-            found["nvlinkBandwidth"] = {"value": of_bytes(device.gpu.links.bandwidth_bytes)}
+            found["nvlinkBandwidth"] = {"value": of_count(device.gpu.links.bandwidth_bytes)}
     if memory:
         found["memory"] = {"value": of_bytes(memory)}
-    found |= {CAPACITIES[name]: {"value": str(values[name])} for name in CAPACITIES if values.get(name)}
+    found |= {CAPACITIES[name]: {"value": of_count(values[name])} for name in CAPACITIES if values.get(name)}
     if isinstance(device, MigDevice) and device.instance:
         found |= {f"memorySlice{number}": {"value": "1"} for number in device.placement.slices}
     return found

@@ -8,7 +8,7 @@ The amounts of the set are those of the largest user of each, so that every comb
 from collections.abc import Iterable, Mapping
 
 from dra_api.objects import Counter, CounterConsumption, CounterSet
-from dra_api.quantity import of_bytes
+from dra_api.quantity import of_bytes, of_count
 from dra_driver.devices.model import Allocatable, Engines, Gpu, MigDevice, MigProfile, PciBusId, Placement
 
 Amounts = Mapping[str, int]
@@ -86,7 +86,7 @@ def left(gpu: Gpu, devices: Iterable[Allocatable]) -> Amounts:
 def as_counters(amounts: Amounts) -> dict[str, Counter]:
     """As the API has it."""
     return {
-        name: {"value": of_bytes(amount) if name == "memory" else str(amount)}
+        name: {"value": of_bytes(amount) if name == "memory" else of_count(amount)}
         for name, amount in amounts.items()
     }
 

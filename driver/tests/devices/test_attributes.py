@@ -68,7 +68,7 @@ def test_what_is_known_of_a_gpu_is_published_with_its_type() -> None:
     assert attributes["cudaDriverVersion"] == {"version": "13.0.0"}
     assert attributes["resource.kubernetes.io/pcieRoot"] == {"string": "pci0000:00"}
     assert attributes["resource.kubernetes.io/numaNode"] == {"int": 1}
-    assert device["capacity"] == {"memory": {"value": "8Gi"}, "nvlinkBandwidth": {"value": "956250000000"}}
+    assert device["capacity"] == {"memory": {"value": "8Gi"}, "nvlinkBandwidth": {"value": "956250M"}}
 
 
 def test_a_long_name_is_cut_between_characters() -> None:
