@@ -134,7 +134,7 @@ def test_devices_prints_what_would_be_published(fake_nvml: Callable[[str], Any])
     assert [device["name"] for device in devices] == [f"gpu-{index}" for index in range(8)]
     assert devices[0]["attributes"]["productName"] == {"string": "NVIDIA B200"}
     assert devices[0]["capacity"]["memory"] == {"value": "183359Mi"}
-    assert devices[0]["capacity"]["nvlinkBandwidth"] == {"value": "956250000000"}
+    assert devices[0]["capacity"]["nvlinkBandwidth"] == {"value": "956250M"}
 
 
 @pytest.mark.slow
