@@ -20,8 +20,9 @@ from aiohttp import web
 
 from dra_api.objects import JsonObject
 from dra_clusters.embedded import EmbeddedCluster
+from dra_clusters.endpoint import Endpoint
 from dra_clusters.measures import Measure, measure, timed
-from dra_clusters.raw_client import Endpoint, RawClient
+from dra_clusters.raw_client import RawClient
 from kube_emulator.apiserver.certificate import make_certificate
 
 SLICES = "/apis/resource.k8s.io/v1/resourceslices"

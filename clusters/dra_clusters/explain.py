@@ -15,8 +15,9 @@ from rich.console import Console
 from rich.table import Table
 
 from dra_api.objects import DeviceClass, DeviceTaintRule, JsonObject, ResourceClaim, ResourceSlice
+from dra_clusters.endpoint import Endpoint
 from dra_clusters.errors import UsageError
-from dra_clusters.raw_client import Endpoint, RawClient
+from dra_clusters.raw_client import RawClient
 from kube_emulator.releases.gates import gates_of
 from kube_emulator.releases.release import LATEST
 from kube_emulator.scheduler.framework.explain import Explanation, explain

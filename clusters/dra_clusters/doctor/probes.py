@@ -13,9 +13,10 @@ from pathlib import Path
 
 from dra_clusters.binaries.build import cache, programs_in
 from dra_clusters.doctor.facts import Facts, Program
+from dra_clusters.endpoint import Endpoint
 from dra_clusters.errors import ClusterError
 from dra_clusters.node.programs import missing_for_node
-from dra_clusters.raw_client import Endpoint, RawClient
+from dra_clusters.raw_client import RawClient
 
 PROBE_S = 5.0
 PACKAGES = ("aiohttp", "cel-expr-python", "cryptography", "google-re2", "grpcio", "kubernetes", "protobuf")

@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 from dra_clusters import raw_client
-from dra_clusters.raw_client import Endpoint, RawClient
+from dra_clusters.endpoint import Endpoint
+from dra_clusters.raw_client import RawClient
 from kube_emulator import Cluster
 
 APPLY = "application/apply-patch+yaml"
