@@ -17,6 +17,7 @@ from kube_emulator.apiserver.admission.cluster_view import ClusterView
 from kube_emulator.apiserver.admission.expressions import Expressions
 from kube_emulator.apiserver.admission.policies import Policies
 from kube_emulator.apiserver.admission.priority import Priority
+from kube_emulator.apiserver.admission.quota import Quota
 from kube_emulator.apiserver.admission.webhooks import Webhooks
 from kube_emulator.apiserver.audit import Audit
 from kube_emulator.apiserver.auth import bootstrap, rbac
@@ -82,7 +83,13 @@ class ControlPlane:
         view = ClusterView(objects, registry)
         policies, webhooks = Policies(view, expressions), Webhooks(view, expressions)
         priority = Priority(objects)
-        checks = (self.security.authority.admit, priority.check, policies.check, webhooks.check)
+        checks = (
+            self.security.authority.admit,
+            priority.check,
+            policies.check,
+            webhooks.check,
+            Quota(objects).check,
+        )
         admission = Admission(
             mutate=webhooks.mutate,
             admit=lambda write: admit_all(checks, write),

@@ -25,6 +25,7 @@ from dra_clusters.checks import (  # noqa: F401 # each registers its behaviours
     policies,
     pooling,
     priorities,
+    quotas,
     registering,
     scheduling,
     shared_slices,

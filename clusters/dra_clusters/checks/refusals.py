@@ -36,6 +36,7 @@ SAMPLES: dict[str, JsonObject] = {
     "resourceclaimtemplates": {"spec": {"spec": {"devices": {"requests": [REQUEST]}}}},
     "deviceclasses": {"spec": {"selectors": [{"cel": {"expression": "true"}}]}},
     "priorityclasses": {"value": 7},
+    "resourcequotas": {"spec": {}},
     "pods": {"spec": {"containers": [{"name": "c", "image": "x"}], "schedulerName": "nobody"}},
 }
 

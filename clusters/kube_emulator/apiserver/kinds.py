@@ -56,6 +56,7 @@ CORE = (
         status=True,
         create_on_update=True,
     ),
+    Resource("", "v1", "resourcequotas", "ResourceQuota", short=("quota",), status=True),
     Resource("", "v1", "endpoints", "Endpoints", short=("ep",), create_on_update=True),
     Resource(
         "coordination.k8s.io", "v1", "leases", "Lease", create_on_update=True, unconditional_update=False

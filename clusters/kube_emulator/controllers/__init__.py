@@ -19,6 +19,7 @@ from kube_emulator.controllers.namespace_defaults import run_namespace_defaults
 from kube_emulator.controllers.podgc import run_podgc
 from kube_emulator.controllers.replicaset import ReplicaSetController
 from kube_emulator.controllers.resourceclaim import ResourceClaimController
+from kube_emulator.controllers.resourcequota import run_resourcequota
 from kube_emulator.controllers.tainteviction import TaintEvictionController
 
 __all__ = ["run_controllers"]
@@ -40,5 +41,6 @@ async def run_controllers(api: Api, certificate: bytes) -> None:
             run_podgc(api),
             run_namespace_defaults(api, certificate),
             run_disruption(api),
+            run_resourcequota(api),
         ):
             tasks.create_task(work)

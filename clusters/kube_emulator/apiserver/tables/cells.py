@@ -93,6 +93,18 @@ def since(path: str) -> Cell:
     return lambda item, now: age(at(item, path), now) if at(item, path) else ""
 
 
+def quota_text(*, limits: bool) -> Cell:
+    """Used and hard of each resource of a quota: its limits, or the others."""
+
+    def cell(item: JsonObject, _now: float) -> str:
+        status = item.get("status") or {}
+        used, hard = status.get("used") or {}, status.get("hard") or {}
+        wanted = [name for name in sorted(hard) if name.startswith("limits.") == limits]
+        return ", ".join(f"{name}: {used.get(name, '0')}/{hard[name]}" for name in wanted)
+
+    return cell
+
+
 def labels_text(labels: Mapping[str, str]) -> str:
     """``a=b,c=d``."""
     return ",".join(f"{name}={value}" for name, value in sorted(labels.items())) or "<none>"

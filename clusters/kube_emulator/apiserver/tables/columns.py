@@ -168,6 +168,12 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = MappingProxyType(
             AGE,
             Column("PreemptionPolicy", reads("preemptionPolicy")),
         ),
+        "resourcequotas": (
+            NAME,
+            Column("Request", cells.quota_text(limits=False)),
+            Column("Limit", cells.quota_text(limits=True)),
+            AGE,
+        ),
         "rolebindings": BINDING,
         "clusterrolebindings": BINDING,
         "roles": (NAME, CREATED_AT),

@@ -118,6 +118,13 @@ def _priority_class(item: JsonObject, _context: Context) -> None:
     pod_defaults.fill(item, preemptionPolicy="PreemptLowerPriority")
 
 
+def _quota(item: JsonObject, _context: Context) -> None:
+    for part in (item.setdefault("spec", {}), item.get("status") or {}):
+        for name in ("hard", "used"):
+            if part.get(name):
+                part[name] = _canonical(part[name])
+
+
 def _pod(item: JsonObject, _context: Context) -> None:
     pod_defaults.pod(item.setdefault("spec", {}))
 
@@ -261,6 +268,7 @@ DEFAULTS: dict[str, Callable[[JsonObject, Context], None]] = {
     "PriorityClass": _priority_class,
     "ReplicaSet": _replica_set,
     "ResourceClaim": _claim,
+    "ResourceQuota": _quota,
     "ResourceClaimTemplate": _claim_template,
     "ResourcePoolStatusRequest": _pool_request,
     "ResourceSlice": _slice,
