@@ -8,7 +8,7 @@ from typing import Literal, overload
 from dra_clusters.errors import UsageError
 from dra_clusters.provider import Cluster, ClusterOptions, EmulatedCluster, Provider
 
-NAMES = ("binaries", "embedded")
+NAMES = ("binaries", "embedded", "existing")
 
 
 def provider(name: str) -> Provider:
@@ -25,6 +25,10 @@ def provider(name: str) -> Provider:
         from dra_clusters.binaries.cluster import BinariesProvider
 
         return BinariesProvider()
+    if name == "existing":
+        from dra_clusters.existing import ExistingProvider
+
+        return ExistingProvider()
     message = f"unknown provider {name!r}; there are: {', '.join(NAMES)}"
     raise UsageError(message)
 

@@ -61,6 +61,12 @@ def add_cluster_flags(parser: argparse.ArgumentParser) -> None:
         " [$DRA_CLUSTER_KUBELET, default emulated]",
     )
     parser.add_argument(
+        "--context",
+        default=env("CONTEXT", ""),
+        metavar="NAME",
+        help="context of the kubeconfig, for provider existing [$DRA_CLUSTER_CONTEXT, default: its current one]",
+    )
+    parser.add_argument(
         "--dir",
         default=env("DIR", ""),
         metavar="DIR",
@@ -127,6 +133,12 @@ def make_parser() -> argparse.ArgumentParser:
     add_cluster_flags(up)
     add_switch_flags(up, "")
     up.add_argument(
+        "--kubeconfig",
+        default="",
+        metavar="FILE",
+        help="for provider existing [default: $KUBECONFIG, then ~/.kube/config]",
+    )
+    up.add_argument(
         "--rbac",
         action="store_true",
         default=switched_on(env("RBAC", "")),
@@ -140,7 +152,12 @@ def make_parser() -> argparse.ArgumentParser:
     )
     check = commands.add_parser("check", help="run the list of behaviours on a cluster")
     add_cluster_flags(check)
-    check.add_argument("--kubeconfig", default="", metavar="FILE", help="a cluster that runs already")
+    check.add_argument(
+        "--kubeconfig",
+        default="",
+        metavar="FILE",
+        help="a cluster that runs already, of which --has says what it has; or that of provider existing",
+    )
     check.add_argument(
         "--has",
         default="api,rbac",
@@ -201,6 +218,8 @@ def running_cluster(name: str, arguments: argparse.Namespace) -> Iterator[Cluste
             nodes=tuple(f"node-{index}" for index in range(getattr(arguments, "nodes", 1))),
             parts=frozenset(filter(None, parts.split(","))),
             real_kubelet=getattr(arguments, "kubelet", "") == "real",
+            kubeconfig=Path(file) if (file := getattr(arguments, "kubeconfig", "")) else None,
+            context=getattr(arguments, "context", ""),
             rbac=getattr(arguments, "rbac", True),
             gates=switches.read(arguments.feature_gates, "--feature-gates"),
             runtime_config=switches.read(arguments.runtime_config, "--runtime-config"),
@@ -214,7 +233,7 @@ def run_check(arguments: argparse.Namespace) -> int:
     from dra_clusters import check
 
     items = check.selected(arguments.select)
-    if arguments.kubeconfig:
+    if arguments.kubeconfig and arguments.provider != "existing":
         subject = check.subject_at(Path(arguments.kubeconfig), arguments.has.split(","))
         return check.show(check.run(items, subject), as_json=arguments.json)
     with running_cluster(arguments.provider, arguments) as cluster:

@@ -64,6 +64,8 @@ class ClusterOptions:
         runtime_config: versions of the API that are switched, as ``--runtime-config`` does: ``{"api/all": True}``,
             ``{"resource.k8s.io/v1beta1": True}``; stable versions are served by default, others are not.
         real_kubelet: whether the nodes are a real kubelet and containerd each (provider ``binaries``).
+        kubeconfig: of a cluster that runs already (provider ``existing``); None means ``$KUBECONFIG`` or ``~/.kube/config``.
+        context: of that file; empty means its current one.
         hollow: further nodes, ``hollow-0`` and on, that have no folders until a driver makes them or a pod comes.
     """
 
@@ -76,6 +78,8 @@ class ClusterOptions:
     gates: Mapping[str, bool] = field(default_factory=dict)
     runtime_config: Mapping[str, bool] = field(default_factory=dict)
     real_kubelet: bool = False
+    kubeconfig: Path | None = None
+    context: str = ""
     hollow: int = 0
 
 

@@ -65,5 +65,18 @@ def complete(built: Mapping[str, Collection[str]]) -> list[str]:
     return sorted(version for version, names in built.items() if set(CONTROL_PLANE) <= set(names))
 
 
-DECISIONS: Mapping[str, Callable[[Facts], tuple[str, str]]] = {"binaries": binaries, "embedded": embedded}
+def existing(facts: Facts) -> tuple[str, str]:
+    """(What is missing, what it can do here) of the provider ``existing``: a kubeconfig whose cluster answers."""
+    if not facts.kubeconfig:
+        return "no kubeconfig: set $KUBECONFIG", ""
+    if facts.cluster_problem:
+        return f"the cluster of {facts.kubeconfig}: {facts.cluster_problem}", ""
+    return "", f"{facts.cluster} of {facts.kubeconfig}"
+
+
+DECISIONS: Mapping[str, Callable[[Facts], tuple[str, str]]] = {
+    "binaries": binaries,
+    "embedded": embedded,
+    "existing": existing,
+}
 """The decision of each provider in ``dra_clusters.choose.NAMES``."""
