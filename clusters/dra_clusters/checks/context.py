@@ -32,6 +32,7 @@ GROUPS = {
     "resourceslices": RESOURCE,
     "deviceclasses": RESOURCE,
     "priorityclasses": "/apis/scheduling.k8s.io/v1",
+    "endpointslices": "/apis/discovery.k8s.io/v1",
     "leases": "/apis/coordination.k8s.io/v1",
     "customresourcedefinitions": "/apis/apiextensions.k8s.io/v1",
     "validatingadmissionpolicies": ADMISSION,

@@ -166,3 +166,22 @@ def bookmark_has_one_row(context: CheckContext) -> None:
     annotations = found["rows"][0]["object"]["metadata"]["annotations"]
     same(annotations, {"k8s.io/initial-events-end": "true"}, "annotations of the row's object")
     same("annotations" in found["metadata"], False, "annotations of the table")
+
+
+@behaviour("tables/endpointslice", UPSTREAM + "pkg/printers/internalversion/printers.go")
+def endpoint_slice(context: CheckContext) -> None:
+    """An EndpointSlice as a table has its address type, its ports and the first three addresses."""
+    addresses = [f"192.0.2.{number}" for number in range(1, 6)]
+    item = {
+        "metadata": {"name": context.name()},
+        "addressType": "IPv4",
+        "endpoints": [{"addresses": [address]} for address in addresses],
+        "ports": [{"name": "a", "port": 1}, {"name": "b"}],
+    }
+    name = context.create("endpointslices", item)["metadata"]["name"]
+    form = {"Accept": "application/json;as=Table;v=v1;g=meta.k8s.io"}
+    body = context.client.send("GET", context.path("endpointslices", name), headers=form).expect(200)
+    titles = [column["name"] for column in body["columnDefinitions"]]
+    same(titles, ["Name", "AddressType", "Ports", "Endpoints", "Age"], "columns")
+    wanted = ["IPv4", "1,b", "192.0.2.1,192.0.2.2,192.0.2.3 + 2 more..."]
+    same(body["rows"][0]["cells"][1:4], wanted, "cells")

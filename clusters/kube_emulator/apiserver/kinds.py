@@ -63,6 +63,8 @@ CORE = (
     ),
 )
 
+SLICES = (Resource("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice", create_on_update=True),)
+
 PRIORITIES = (
     Resource(
         "scheduling.k8s.io",
@@ -163,4 +165,13 @@ DEVICES = (
     ),
 )
 
-KINDS: tuple[Resource, ...] = (*CORE, *PRIORITIES, *WORKLOADS, *REVISIONS, *POLICIES, *EXTENSIONS, *DEVICES)
+KINDS: tuple[Resource, ...] = (
+    *CORE,
+    *SLICES,
+    *PRIORITIES,
+    *WORKLOADS,
+    *REVISIONS,
+    *POLICIES,
+    *EXTENSIONS,
+    *DEVICES,
+)

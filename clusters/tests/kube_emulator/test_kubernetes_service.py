@@ -1,4 +1,4 @@
-"""The Service and the Endpoints of the API server. Expected values are those of kube-apiserver 1.37.2."""
+"""The Service, the Endpoints and the EndpointSlice of the API server. Expected values are those of kube-apiserver 1.37.2."""
 
 import time
 
@@ -9,6 +9,7 @@ from kube_emulator import Cluster
 
 pytestmark = pytest.mark.slow
 SERVICE = "/api/v1/namespaces/default/services/kubernetes"
+SLICES = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices"
 ENDPOINTS = "/api/v1/namespaces/default/endpoints/kubernetes"
 
 
@@ -30,7 +31,13 @@ def test_its_endpoints_lead_to_the_api_server(call: Caller, api_cluster: Cluster
     assert api_cluster.url == f"https://{host}:{port}"
 
 
-@pytest.mark.parametrize("path", [SERVICE, ENDPOINTS])
+def test_its_endpoint_slice_leads_to_the_api_server(call: Caller) -> None:
+    (found,) = call("GET", f"{SLICES}?labelSelector=kubernetes.io/service-name=kubernetes").body["items"]
+    (endpoint,), (port,) = found["endpoints"], found["ports"]
+    assert (endpoint["addresses"], port["port"]) == ([place(call)[0]], place(call)[1])
+
+
+@pytest.mark.parametrize("path", [SERVICE, ENDPOINTS, f"{SLICES}/kubernetes"])
 def test_they_come_back_when_they_are_deleted(call: Caller, path: str) -> None:
     before = call("GET", path).body["metadata"]["uid"]
     call("DELETE", path)

@@ -4,7 +4,7 @@ A cell is computed from the object and the time. Those of pods are in ``pods``, 
 """
 
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from dra_api.objects import JsonObject
@@ -181,6 +181,22 @@ def endpoints_text(item: JsonObject, _now: float) -> str:
     ]
     more = f" + {len(found) - 3} more..." if len(found) > 3 else ""
     return (",".join(found[:3]) + more) or ("" if at(item, "subsets") else "<none>")
+
+
+def first_three(found: Sequence[str]) -> str:
+    """The first three, and how many more there are."""
+    more = f" + {len(found) - 3} more..." if len(found) > 3 else ""
+    return (",".join(found[:3]) + more) or "<unset>"
+
+
+def slice_ports(item: JsonObject, _now: float) -> str:
+    """The ports of an EndpointSlice; ``*`` stands for every port."""
+    return first_three([str(port.get("port") or port.get("name") or "*") for port in at(item, "ports", [])])
+
+
+def slice_addresses(item: JsonObject, _now: float) -> str:
+    """The addresses of an EndpointSlice."""
+    return first_three([address for each in at(item, "endpoints", []) for address in each["addresses"]])
 
 
 def ready_replicas(item: JsonObject, _now: float) -> str:

@@ -174,6 +174,13 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = MappingProxyType(
             Column("Limit", cells.quota_text(limits=True)),
             AGE,
         ),
+        "endpointslices": (
+            NAME,
+            Column("AddressType", reads("addressType")),
+            Column("Ports", cells.slice_ports),
+            Column("Endpoints", cells.slice_addresses),
+            AGE,
+        ),
         "rolebindings": BINDING,
         "clusterrolebindings": BINDING,
         "roles": (NAME, CREATED_AT),
