@@ -157,14 +157,3 @@ def definition_of(crd: Mapping[str, Any]) -> Definition:
         list_name=names.get("listKind") or f"{names['kind']}List",
     )
     return Definition(resource, versions, bool(spec.get("preserveUnknownFields")))
-
-
-def default_definition(item: JsonObject) -> None:
-    """Set the defaults of a CustomResourceDefinition, in place (apiextensions ``v1/defaults.go``)."""
-    spec = item.get("spec") or {}
-    names = spec.get("names") or {}
-    if names.get("kind"):
-        names.setdefault("singular", names["kind"].lower())
-        names.setdefault("listKind", f"{names['kind']}List")
-    if not spec.get("conversion"):
-        spec["conversion"] = {"strategy": "None"}

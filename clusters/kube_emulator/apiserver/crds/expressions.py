@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from cel_expr_python import cel
 
-from kube_emulator.apiserver.cel.environment import CompileError, compile_rule, runtime
+from kube_emulator.apiserver.cel.environment import compile_rule, runtime
 from kube_emulator.apiserver.schema.json_schema import JsonSchema, ValidationRule
 from kube_emulator.apiserver.validation.causes import ABSENT, Cause, duplicate, forbidden, invalid, required
 
@@ -88,18 +88,3 @@ def broken(rule: ValidationRule, value: Any, old: Any, path: str) -> Cause:
         case "FieldValueDuplicate":
             return duplicate(where, value)
     return invalid(where, shown, message)
-
-
-def rule_problems(schema: JsonSchema, path: str) -> Iterator[Cause]:
-    """The causes of rules in SCHEMA that do not compile."""
-    for index, rule in enumerate(schema.get(RULES) or []):
-        try:
-            compiled(rule.get("rule", ""))
-        except CompileError as error:
-            yield invalid(f"{path}.{RULES}[{index}].rule", rule, str(error))
-    for name, inner in (schema.get("properties") or {}).items():
-        yield from rule_problems(inner, f"{path}.properties[{name}]")
-    if isinstance(items := schema.get("items"), dict):
-        yield from rule_problems(items, f"{path}.items")
-    if isinstance(extra := schema.get("additionalProperties"), dict):
-        yield from rule_problems(extra, f"{path}.additionalProperties")

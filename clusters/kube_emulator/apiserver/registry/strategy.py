@@ -4,8 +4,8 @@ The rules of built-in kinds are in ``validation.registry``, those of custom kind
 """
 
 from dra_api.objects import JsonObject
-from kube_emulator.apiserver.crds.checks import definition_causes
-from kube_emulator.apiserver.crds.definition import Definition, default_definition
+from kube_emulator.apiserver.crds.checks import expression_causes
+from kube_emulator.apiserver.crds.definition import Definition
 from kube_emulator.apiserver.resources import Resource
 from kube_emulator.apiserver.schema.findings import DecodingError
 from kube_emulator.apiserver.schema.kinds import type_of
@@ -111,11 +111,8 @@ def prepare_change(
 
 
 def kind_causes(resource: Resource, item: JsonObject) -> list[Cause]:
-    """Rules of the kinds that are not in ``validation``, after their defaults are set, in place."""
-    if resource.key != "customresourcedefinitions":
-        return []
-    default_definition(item)
-    return list(definition_causes(item))
+    """Broken rules of ITEM that are not in ``validation``, because they need a compiler."""
+    return list(expression_causes(item)) if resource.key == "customresourcedefinitions" else []
 
 
 def is_hidden(resource: Resource, subresource: str, member: str) -> bool:

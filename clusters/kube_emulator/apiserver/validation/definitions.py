@@ -1,6 +1,7 @@
 """Rules of CustomResourceDefinitions (apiextensions-apiserver ``pkg/apis/apiextensions/validation``, 1.36).
 
-Names, versions, scope, and that there is a structural schema: a type at its root and at every property.
+Names, versions, scope, conversion, and that there is a structural schema: a type at its root and at every property. What needs
+a compiler (patterns, CEL rules) is in ``crds.checks``.
 """
 
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from kube_emulator.apiserver.validation.context import Context
 
 TYPES = ("array", "boolean", "integer", "number", "object", "string")
 SCOPES = ("Cluster", "Namespaced")
+STRATEGIES = ("None", "Webhook")
 NO_PRUNING = "x-kubernetes-preserve-unknown-fields"
 INT_OR_STRING = "x-kubernetes-int-or-string"
 
@@ -40,7 +42,11 @@ def definition(new: JsonObject, _old: JsonObject | None, _context: Context) -> I
         if not spec_names.get(member):
             yield required(f"spec.names.{member}")
     yield from _names(spec_names)
-    yield from _schemas(spec.get("versions") or [])
+    for path, schema in schemas_of(spec.get("versions") or []):
+        yield from _structural(schema, path)
+    strategy = (spec.get("conversion") or {}).get("strategy", "None")
+    if strategy not in STRATEGIES:
+        yield not_supported("spec.conversion.strategy", strategy, STRATEGIES)
     if not any(item.get("storage") for item in spec.get("versions") or []):
         yield invalid("status.storedVersions", None, "must have at least one stored version")
 
@@ -67,18 +73,18 @@ def _versions(items: list[JsonObject], *, given: bool) -> Iterator[Cause]:
         yield invalid("spec.version", found[0], ",".join(problems))
 
 
-def _schemas(items: list[JsonObject]) -> Iterator[Cause]:
-    """Schemas of all versions; equal ones are reported once, at ``spec.validation``.
+def schemas_of(versions: list[JsonObject]) -> Iterator[tuple[str, JsonObject]]:
+    """The schemas of VERSIONS with their paths; one that all versions share comes once, at ``spec.validation``.
 
-    The conversion to the internal type moves a schema that all versions share there, where v1beta1 had it.
+    The conversion to the internal type moves a shared schema there, where v1beta1 had it.
     """
-    schemas = [(item.get("schema") or {}).get("openAPIV3Schema") for item in items]
+    schemas = [(version.get("schema") or {}).get("openAPIV3Schema") for version in versions]
     if _same(schemas):
-        yield from _structural(schemas[0] or {}, "spec.validation.openAPIV3Schema")
+        yield "spec.validation.openAPIV3Schema", schemas[0] or {}
         return
     for index, schema in enumerate(schemas):
         if schema:
-            yield from _structural(schema, f"spec.versions[{index}].schema.openAPIV3Schema")
+            yield f"spec.versions[{index}].schema.openAPIV3Schema", schema
 
 
 def _same(schemas: list[JsonObject | None]) -> bool:
@@ -112,6 +118,8 @@ def _structural(schema: JsonObject, path: str, *, root: bool = True) -> Iterator
             yield required(f"{path}.type", "must not be empty at the root")
     elif not kind and not free:
         yield required(f"{path}.type", "must not be empty for specified object fields")
+    if kind == "array" and not schema.get("items"):
+        yield required(f"{path}.items", "must be specified")
     for name, part in sorted((schema.get("properties") or {}).items()):
         yield from _structural(part, f"{path}.properties[{name}]", root=False)
     if isinstance(schema.get("items"), dict):

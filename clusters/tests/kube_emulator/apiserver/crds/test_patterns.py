@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kube_emulator.apiserver.crds.checks import definition_causes
+from kube_emulator.apiserver.crds.checks import expression_causes
 from kube_emulator.apiserver.crds.patterns import matches, problem
 
 
@@ -29,5 +29,5 @@ def test_a_definition_with_a_pattern_that_go_does_not_compile_is_refused(pattern
     schema = {"type": "object", "properties": {"a": {"type": "string", "pattern": pattern}}}
     version = {"name": "v1", "storage": True, "schema": {"openAPIV3Schema": schema}}
     item: dict[str, Any] = {"metadata": {"name": "as.b.c"}, "spec": {"versions": [version]}}
-    (cause,) = [cause for cause in definition_causes(item) if "pattern" in cause.field]
+    (cause,) = [cause for cause in expression_causes(item) if "pattern" in cause.field]
     assert "must be a valid regular expression, but isn't" in cause.message
