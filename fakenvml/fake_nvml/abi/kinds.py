@@ -35,11 +35,15 @@ class ParamKind(StrEnum):
     SIZED_BUFFER = "B"
     """Bytes that the call writes; the next parameter points to the size: of the buffer, then of the value."""
     COUNT = "n"
-    """The number of elements of the array: how many fit, then how many there are."""
+    """The number of elements of the array: how many fit, then how many there are. INSUFFICIENT_SIZE if there are more."""
     COUNT_OUTPUT = "m"
     """The number of elements of the array, written only: NVML trusts that the array is large enough."""
-    COUNT_QUERY = "p"
-    """A COUNT that can be called with a NULL array, to learn the number."""
+    NULL_QUERY = "p"
+    """A COUNT where a NULL array asks for the number, and that is SUCCESS."""
+    ZERO_QUERY = "z"
+    """A COUNT where 0 asks for the number, and that is SUCCESS; otherwise as many elements are written as fit."""
+    FILLED = "f"
+    """A COUNT where a NULL array asks for the number, and that is SUCCESS; otherwise as many elements are written as fit."""
     ARRAY = "a"
     """The array that a counter belongs to; an output."""
     SIZED_ARRAY = "w"
@@ -56,7 +60,7 @@ SCALARS = INTEGERS | {_K.STRING}
 SENT = frozenset({_K.READ_ONLY, _K.UNVERSIONED, _K.WITH_ARRAY})
 """Inputs of any content: a call that has one is never published, it goes to the daemon."""
 INPUTS = SCALARS | SENT | {_K.VERSIONED, _K.UPDATED_ARRAY}
-COUNTERS = frozenset({_K.COUNT, _K.COUNT_OUTPUT, _K.COUNT_QUERY})
+COUNTERS = frozenset({_K.COUNT, _K.COUNT_OUTPUT, _K.NULL_QUERY, _K.ZERO_QUERY, _K.FILLED})
 BUFFERS = frozenset({_K.BUFFER, _K.SIZED_BUFFER})
 STRUCTURES = frozenset({_K.VERSIONED, _K.OUTPUT, _K.OPTIONAL_OUTPUT, _K.UNVERSIONED})
 """Outputs of a fixed layout."""

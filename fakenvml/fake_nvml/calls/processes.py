@@ -125,7 +125,9 @@ def process_utilization(gpu: Gpu, since_us: int) -> list[dict[str, int]]:
 @getter("nvmlDeviceGetProcessesUtilizationInfo", live=True)
 def processes_utilization(gpu: Gpu) -> dict[str, Any]:
     check(not gpu.state.mig, Code.NOT_SUPPORTED)
-    return {"procUtilArray": [_usage(process) for process in gpu.processes()]}
+    found = [_usage(process) for process in gpu.processes()]
+    check(found, Code.NOT_FOUND)
+    return {"procUtilArray": found}
 
 
 def _sampled(gpu: Gpu, kind: int) -> int:

@@ -1,7 +1,7 @@
 /* Made by: python -m fake_nvml.abi.generate, from abi/functions.txt, abi/structs.txt and abi/codes.py. Do not edit. */
 #include "plain.h"
 
-const uint32_t fake_nvml_abi = 0x5833531bu;
+const uint32_t fake_nvml_abi = 0x0b21414du;
 const uint32_t fake_nvml_entries = 431u;
 const uint32_t fake_nvml_init = 353u, fake_nvml_version = 372u;
 
@@ -965,7 +965,7 @@ static const param_t params_92[] = {
     {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
     {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
     {KIND_ARRAY, 2, 0, 0, 8, 4, 0, 0, 0, {0}},
-    {KIND_COUNT_QUERY, 3, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NULL_QUERY, 3, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetGpuInstancePossiblePlacements(const void * a0, unsigned int a1, const void * a2, const void * a3) {
     static const entry_t entry = {92, 4, 0, 0xfc2ddbb58d25c9e5ull, params_92};
@@ -977,7 +977,7 @@ static const param_t params_93[] = {
     {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
     {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
     {KIND_ARRAY, 2, 0, 0, 8, 4, 0, 0, 0, {0}},
-    {KIND_COUNT_QUERY, 3, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NULL_QUERY, 3, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetGpuInstancePossiblePlacements_v2(const void * a0, unsigned int a1, const void * a2, const void * a3) {
     static const entry_t entry = {93, 4, 0, 0x9a65556e6a37db0bull, params_93};
@@ -2119,7 +2119,7 @@ static const param_t params_201[] = {
     {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
     {KIND_NUMBER64, 2, 0, 0, 0, 4, 0, 0, 0, {0}},
     {KIND_OUTPUT, 3, 0, 0, 4, 4, 0, 0, 0, {0}},
-    {KIND_COUNT, 4, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_FILLED, 4, 0, 0, 0, 4, 0, 0, 0, {0}},
     {KIND_ARRAY, 5, 0, 0, 16, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetSamples(const void * a0, unsigned int a1, unsigned long long a2, const void * a3, const void * a4, const void * a5) {
@@ -2300,7 +2300,7 @@ EXPORT unsigned int nvmlDeviceGetTopologyCommonAncestor(const void * a0, const v
 static const param_t params_218[] = {
     {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
     {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {KIND_COUNT, 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_ZERO_QUERY, 2, 0, 0, 0, 4, 0, 0, 0, {0}},
     {KIND_ARRAY, 3, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlDeviceGetTopologyNearestGpus(const void * a0, unsigned int a1, const void * a2, const void * a3) {
@@ -3494,7 +3494,7 @@ static const param_t params_336[] = {
     {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
     {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
     {KIND_ARRAY, 2, 0, 0, 8, 4, 0, 0, 0, {0}},
-    {KIND_COUNT_QUERY, 3, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NULL_QUERY, 3, 0, 0, 0, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlGpuInstanceGetComputeInstancePossiblePlacements(const void * a0, unsigned int a1, const void * a2, const void * a3) {
     static const entry_t entry = {336, 4, 0, 0x2f4dd6e8314418a4ull, params_336};
@@ -3826,7 +3826,7 @@ EXPORT unsigned int nvmlSystemGetProcessName(unsigned int a0, const void * a1, u
 
 static const param_t params_375[] = {
     {KIND_NUMBER32, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
-    {KIND_COUNT, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_ZERO_QUERY, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
     {KIND_ARRAY, 2, 0, 0, 8, 4, 0, 0, 0, {0}},
 };
 EXPORT unsigned int nvmlSystemGetTopologyGpuSet(unsigned int a0, const void * a1, const void * a2) {

@@ -126,18 +126,47 @@ static inline unsigned int make_key(const entry_t *entry, const uint64_t *args, 
     return OK;
 }
 
-/* How many elements fit behind the array parameter: what its counter said on entry. A counter that is only written gives no
- * limit: nvml.h wants a buffer "large enough to accommodate the instances supported by the profile". */
-static uint64_t capacity(const entry_t *entry, const uint64_t *args) {
+static int is_counter(char kind) {
+    return kind == KIND_COUNT || kind == KIND_COUNT_OUTPUT || kind == KIND_NULL_QUERY || kind == KIND_ZERO_QUERY
+        || kind == KIND_FILLED;
+}
+
+/* The array of a call, as it was called: what its counter does (0: there is no counter), where it is, how many fit. */
+typedef struct { char kind; const void *to; uint64_t room; } array_t;
+
+static array_t array_of(const entry_t *entry, const uint64_t *args) {
+    array_t array = {0, NULL, 0};
     for (int i = 0; i < entry->count; i++) {
         const param_t *p = &entry->params[i];
+        const void *pointer = (const void *)(uintptr_t)args[p->arg];
         uint32_t count;
-        if (p->kind == KIND_COUNT_OUTPUT) return UINT32_MAX;
-        if (p->kind != KIND_COUNT && p->kind != KIND_COUNT_QUERY) continue;
-        memcpy(&count, (void *)(uintptr_t)args[p->arg], 4);
-        return count;
+        if (p->kind == KIND_ARRAY && !array.to) array.to = pointer;
+        if (!is_counter(p->kind)) continue;
+        array.kind = p->kind;
+        memcpy(&count, pointer, 4);
+        /* A counter that is only written gives no limit: nvml.h wants a buffer "large enough to accommodate the instances
+         * supported by the profile". */
+        array.room = p->kind == KIND_COUNT_OUTPUT ? UINT32_MAX : count;
     }
-    return 0;
+    return array;
+}
+
+/* How many of so many elements are written, and which number the caller gets. In nvml.h the functions differ in what asks for
+ * the number and what a short array does (abi/kinds.py); most answer INSUFFICIENT_SIZE to both, as those of processes. */
+static unsigned int fit(const array_t *array, uint32_t there, uint32_t *number, uint32_t *written) {
+    *number = there;
+    *written = 0;
+    if (array->kind == KIND_ZERO_QUERY && !array->room) return OK;
+    if (array->kind == KIND_ZERO_QUERY && !array->to) return INVALID_ARGUMENT;
+    if ((array->kind == KIND_NULL_QUERY || array->kind == KIND_FILLED) && !array->to) return OK;
+    if (array->kind == KIND_FILLED && !array->room) return INVALID_ARGUMENT;
+    if (there > array->room) {
+        if (array->kind != KIND_ZERO_QUERY && array->kind != KIND_FILLED) return INSUFFICIENT_SIZE;
+        *number = (uint32_t)array->room;
+    }
+    if (*number && !array->to) return INVALID_ARGUMENT;
+    *written = *number;
+    return OK;
 }
 
 static unsigned int deliver_buffer(const param_t *p, const uint64_t *args, const unsigned char *from, uint32_t length) {
@@ -165,26 +194,18 @@ static unsigned int deliver_array(const param_t *p, unsigned char *to, uint32_t 
     *at += length;
     bytes = take_u32(at, end);
     if (*at > end || bytes > (size_t)(end - *at)) return UNKNOWN;
-    if (bytes > (uint64_t)room * p->element) return INSUFFICIENT_SIZE;
-    if (bytes && !array) return INVALID_ARGUMENT;
+    if (bytes > (uint64_t)room * p->element || (bytes && !array)) return INSUFFICIENT_SIZE;
     if (bytes) memcpy(array, *at, bytes);
     *at += bytes;
     return OK;
 }
 
-/* Whether a NULL array asks for the number of elements and succeeds, as nvmlDeviceGetGpuInstancePossiblePlacements does.
- * Elsewhere the call with a count of 0 returns INSUFFICIENT_SIZE and the number, as for process lists (nvml.h). */
-static int asks_for_number(const entry_t *entry) {
-    for (int i = 0; i < entry->count; i++)
-        if (entry->params[i].kind == KIND_COUNT_QUERY) return 1;
-    return 0;
-}
-
 /* Spreads an answer over the caller's out parameters. */
 static unsigned int deliver(const entry_t *entry, const uint64_t *args, unsigned int code,
                             const unsigned char *at, const unsigned char *end) {
-    uint64_t room = capacity(entry, args);
-    int short_of_room = 0;
+    const array_t array = array_of(entry, args);
+    uint32_t number, written;
+    unsigned int misfit = OK; /* the counter is written all the same, and it may follow the array */
     for (int i = 0; i < entry->count && at < end; i++) {
         const param_t *p = &entry->params[i];
         unsigned char *to = (unsigned char *)(uintptr_t)args[p->arg];
@@ -208,12 +229,10 @@ static unsigned int deliver(const entry_t *entry, const uint64_t *args, unsigned
             memcpy(to, at, length);
             at += length;
             break;
-        case KIND_COUNT: case KIND_COUNT_OUTPUT: case KIND_COUNT_QUERY: {
-            uint32_t count = take_u32(&at, end);
-            memcpy(to, &count, 4);
-            if (count > room) short_of_room = 1;
+        case KIND_COUNT: case KIND_COUNT_OUTPUT: case KIND_NULL_QUERY: case KIND_ZERO_QUERY: case KIND_FILLED:
+            misfit = fit(&array, take_u32(&at, end), &number, &written);
+            memcpy(to, &number, 4);
             break;
-        }
         case KIND_SIZED_ARRAY: case KIND_ARRAY: case KIND_BUFFER: case KIND_SIZED_BUFFER: {
             length = take_u32(&at, end);
             if (at > end || length > (size_t)(end - at)) return UNKNOWN;
@@ -224,11 +243,9 @@ static unsigned int deliver(const entry_t *entry, const uint64_t *args, unsigned
                 size_t want = (size_t)p->size * (uint32_t)args[p->other];
                 memcpy(to, at, length < want ? length : want);
                 if (want > length) memset(to + length, 0, want - length);
-            } else if (!to && asks_for_number(entry)) {
-                short_of_room = 0;
-            } else if (length <= room * p->size) {
-                if (length && !to) return INVALID_ARGUMENT;
-                if (length) memcpy(to, at, length);
+            } else if (fit(&array, length / p->size, &number, &written) == OK && written) {
+                if (!to) return INVALID_ARGUMENT; /* the second of two arrays */
+                memcpy(to, at, (size_t)written * p->size);
             }
             at += length;
             break;
@@ -236,19 +253,13 @@ static unsigned int deliver(const entry_t *entry, const uint64_t *args, unsigned
         default: break;
         }
     }
-    if (short_of_room && asks_for_number(entry)) /* the counter may follow the array */
-        for (int i = 0; i < entry->count; i++)
-            if (entry->params[i].kind == KIND_ARRAY && !args[entry->params[i].arg]) short_of_room = 0;
-    return short_of_room ? INSUFFICIENT_SIZE : code;
+    return misfit ? misfit : code;
 }
 
 /* The caller's number that an answer overwrites: of elements or of bytes; NULL if the parameter has none. */
 static void *counter_of(const param_t *p, const uint64_t *args) {
-    switch (p->kind) {
-    case KIND_COUNT: case KIND_COUNT_OUTPUT: case KIND_COUNT_QUERY: return (void *)(uintptr_t)args[p->arg];
-    case KIND_SIZED_BUFFER: return (void *)(uintptr_t)args[p->other];
-    default: return NULL;
-    }
+    if (is_counter(p->kind)) return (void *)(uintptr_t)args[p->arg];
+    return p->kind == KIND_SIZED_BUFFER ? (void *)(uintptr_t)args[p->other] : NULL;
 }
 
 /* Looks the key up; 1 if it is published, and then *code is the call's result. */
