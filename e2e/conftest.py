@@ -66,10 +66,17 @@ def machine_dir(
 ) -> Path:
     """A fake GPU machine that runs; the folder that its clients need."""
     folder = tmp_path / "machine"
-    flags = ["--machine", request.config.getoption("--e2e-machine"), "--dir", str(folder)]
-    if request.config.getoption("--e2e-kubelet") == "real":  # device nodes, which a real runtime passes on
-        flags += ["--driver-root", str(folder / "root")]
-    daemon = start("fake-nvml", "serve", *flags)
+    machine = request.config.getoption("--e2e-machine")
+    daemon = start(
+        "fake-nvml",
+        "serve",
+        "--machine",
+        machine,
+        "--dir",
+        str(folder),
+        "--driver-root",
+        str(folder / "root"),
+    )
     wait_until(
         lambda: (folder / "ready").exists() or daemon.poll() is not None,
         what="fake machine ready",
@@ -91,22 +98,27 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
 
 
 @pytest.fixture
+def feature_gates() -> str:
+    """Feature gates of the driver; a story's module overrides it."""
+    return ""
+
+
+@pytest.fixture
 def story(
-    cluster: Cluster, machine_dir: Path, start: Callable[..., subprocess.Popen[bytes]], tmp_path: Path
+    cluster: Cluster, machine_dir: Path, start: Callable[..., subprocess.Popen[bytes]], feature_gates: str
 ) -> Iterator[Story]:
     """A node whose eight GPUs are published, and a client that is allowed to create pods."""
-    node = cluster.nodes[0]
+    node, root = cluster.nodes[0], machine_dir / "root"
     start(
         "dra-driver",
         *("--driver-name", DRIVER, "--node-name", node.name, "--kubeconfig", str(cluster.kubeconfig)),
         *("--registry-dir", str(node.registry_dir), "--plugins-dir", str(node.plugins_dir)),
         *("--cdi-dir", str(node.cdi_dir)),
-        *(("--dev-root", str(machine_dir / "root")) if (machine_dir / "root").is_dir() else ()),
+        *("--sysfs", str(root / "sys"), "--procfs", str(root / "proc")),
+        *("--driver-root", str(root), "--dev-root", str(root), "--feature-gates", feature_gates),
         environment={"LD_LIBRARY_PATH": str(machine_dir / "lib"), "FAKE_NVML_DIR": str(machine_dir)},
     )
     with Client(config=KubeConfig.from_file(cluster.kubeconfig), namespace="default") as client:
         story = Story(client=client, cluster=cluster, node=node.name, driver=DRIVER)
-        wait_until(
-            lambda: len(story.devices()) == 8, what="eight GPUs published", timeout_s=20, seen=story.devices
-        )
+        wait_until(lambda: len(story.gpus()) == 8, what="eight GPUs published", timeout_s=40, seen=story.gpus)
         yield story

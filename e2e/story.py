@@ -45,23 +45,37 @@ class Story:
     driver: str
     gpu_class: str = "gpu"
 
-    def devices(self) -> dict[str, str]:
+    def gpus(self) -> dict[str, str]:
         """The published GPUs as {device name: UUID}."""
         return {
             device.name: str(dict(device.attributes or {})["uuid"]["string"])
             for item in self.client.list(ResourceSlice)
             for device in (item.spec.devices or [])
+            if dict(device.attributes or {})["type"]["string"] == "gpu"
         }
 
     def offer_gpus(self, count: int) -> str:
         """Create the device class and a claim template of COUNT whole GPUs; return the template's name."""
-        name = f"gpus-{count}"
+        return self.offer(f"gpus-{count}", count, 'type == "gpu"')
+
+    def offer_slices(self, profile: str, count: int) -> str:
+        """The same for COUNT MIG devices of PROFILE, e.g. ``1g.10gb``."""
+        return self.offer(f"slices-{count}", count, f'type == "mig" && profile == "{profile}"')
+
+    def offer(self, name: str, count: int, wanted: str) -> str:
+        """Create the device class and the claim template NAME of COUNT devices, whose attributes are as WANTED.
+
+        WANTED is comparisons of the driver's attributes joined by ``&&``.
+        """
         selector = {"cel": {"expression": f'device.driver == "{self.driver}"'}}
         self.client.apply(
             typed(DeviceClass, {"metadata": {"name": self.gpu_class}, "spec": {"selectors": [selector]}}),
             field_manager="e2e",
         )
-        request = {"name": "gpu", "exactly": {"deviceClassName": self.gpu_class, "count": count}}
+        own = f'device.attributes["{self.driver}"]'
+        expression = " && ".join(f"{own}.{comparison}" for comparison in wanted.split(" && "))
+        chosen = {"count": count, "selectors": [{"cel": {"expression": expression}}]}
+        request = {"name": "gpu", "exactly": {"deviceClassName": self.gpu_class, **chosen}}
         spec = {"spec": {"devices": {"requests": [request]}}}
         template = {"metadata": {"name": name, "namespace": "default"}, "spec": spec}
         self.client.apply(typed(ResourceClaimTemplate, template), field_manager="e2e")

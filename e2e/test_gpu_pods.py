@@ -13,7 +13,7 @@ def test_a_pod_sees_exactly_the_gpu_of_its_claim(story: Story) -> None:
     minors = {path for path in container.devices if path.removeprefix("/dev/nvidia").isdigit()}
 
     assert len(uuids) == len(minors) == 1
-    name = next(name for name, uuid in story.devices().items() if uuid in uuids)
+    name = next(name for name, uuid in story.gpus().items() if uuid in uuids)
     assert minors == {f"/dev/nvidia{name.removeprefix('gpu-')}"}
     assert "/dev/nvidiactl" in container.devices
 

@@ -50,7 +50,7 @@ def gpus(story: Story, pod: str) -> set[str]:
 
 
 def test_it_publishes_and_its_devices_have_attributes(story: Story) -> None:
-    assert len(set(story.devices().values())) == 4
+    assert len(set(story.gpus().values())) == 4
 
 
 def test_a_pod_runs_with_its_device_and_gives_it_back(story: Story) -> None:
