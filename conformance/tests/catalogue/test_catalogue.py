@@ -1,0 +1,34 @@
+"""The catalogue of requirements, and what a selection chooses of it."""
+
+import pytest
+
+from dra_conformance.catalogue import load_catalogue, one, select
+from dra_conformance.errors import UsageError
+
+
+def test_the_catalogue_is_complete_and_every_entry_has_a_source() -> None:
+    catalogue = load_catalogue()
+    assert len(catalogue) == 505
+    assert all(item.source and item.how and item.statement for item in catalogue.values())
+
+
+@pytest.mark.parametrize(
+    ("expression", "inside", "outside"),
+    [
+        ("REG-*", "REG-001", "CDI-001"),
+        ("cdi, prepare", "PREP-001", "REG-001"),
+        ("!MUST", "REG-005", "REG-001"),
+        ("REG-*,!REG-003", "REG-001", "REG-003"),
+    ],
+)
+def test_selections(expression: str, inside: str, outside: str) -> None:
+    chosen = select(expression)
+    assert inside in chosen
+    assert outside not in chosen
+
+
+def test_unknown_ids_are_reported_with_the_nearest() -> None:
+    with pytest.raises(UsageError, match="did you mean"):
+        one("REG-00")
+    with pytest.raises(UsageError, match="matches no requirement"):
+        select("REG-*,nope")

@@ -1,0 +1,46 @@
+"""Driver descriptors: what is enough, and how a mistake is reported."""
+
+from pathlib import Path
+
+import pytest
+
+from dra_conformance.drivers.descriptor import load_descriptor
+from dra_conformance.errors import UsageError
+
+GOOD = """
+schema: dra-conformance/driver/v1
+name: mine
+driver: x.example.com
+start: {command: [x, "{node}"]}
+deviceClass: {name: x}
+"""
+
+
+def test_a_small_descriptor_is_enough(tmp_path: Path) -> None:
+    (tmp_path / "d.yaml").write_text(GOOD)
+    assert load_descriptor(str(tmp_path / "d.yaml")).budgets.start_seconds == 10
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("name: mine", "nmae: mine", "unknown field `nmae`"),
+        ("v1\n", "v9\n", "schema is"),
+        ("{node}", "{nodename}", "unknown placeholder 'nodename'"),
+        ("command: [x", "command: [[x]", r"\$.start.command"),
+        ("driver: x.example.com\n", "", "missing required field `driver`"),
+        ("schema:", "schema: [", "descriptor"),
+    ],
+)
+def test_malformed_descriptors_are_reported_with_the_place(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    path = tmp_path / "d.yaml"
+    path.write_text(GOOD.replace(old, new, 1))
+    with pytest.raises(UsageError, match=message):
+        load_descriptor(str(path))
+
+
+def test_a_descriptor_that_does_not_exist_is_reported_with_the_shipped_ones() -> None:
+    with pytest.raises(UsageError, match="control, dra-example-driver, nvidia-gpu, reference"):
+        load_descriptor("nope")
