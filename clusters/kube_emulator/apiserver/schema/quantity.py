@@ -1,5 +1,8 @@
 """Pure: quantities as the server stores them: ``0.5`` is ``500m``, ``1024Mi`` is ``1Gi``, ``100Mi`` stays.
 
+The suffix family (binary, decimal, exponent) of the client's text stays; the number gets the largest suffix that leaves no
+fraction; the finest unit is a nano. ``dra_api.quantity`` reads values exactly; what the server makes of them is here.
+
 Facts: k8s.io/apimachinery v0.36.3 pkg/api/resource/quantity.go (its fast path keeps a text that is near enough to canonical)
 and suffix.go.
 """
@@ -7,74 +10,100 @@ and suffix.go.
 import re
 from fractions import Fraction
 from functools import lru_cache
-from math import ceil
+from typing import Any
 
-DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
-BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
+from dra_api.quantity import BINARY, parse
+
+POWERS = {"E": 18, "P": 15, "T": 12, "G": 9, "M": 6, "k": 3, "": 0, "m": -3, "u": -6, "n": -9}
+"""{decimal suffix: power of ten}, the largest first."""
 FORMAT = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]*))?([eEinumkKMGTP]*[-+]?[0-9]*)")
 EXPONENT = re.compile(r"[eE]([-+]?[0-9]{1,3})")
 WRONG = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 SUFFIX = "unable to parse quantity's suffix"
 KEPT_DIGITS = 18
+NANO = Fraction(1, 10**9)
+LARGEST = (1 << 63) - 1
+REMEMBERED = 4096
+"""Size of the cache: the devices of a slice, and of all nodes, are alike."""
 
 
-@lru_cache(maxsize=4096)
-def canonical(text: str) -> str:
-    """TEXT as the server shows it.
+def value_of(quantity: Any) -> Fraction:
+    """The number, rounded away from zero to nanos.
+
+    Binary quantities stop at the largest int64, as Go's parser has it (``8Ei`` is one too many).
+
+    Raises:
+        ValueError: QUANTITY is not a quantity.
+    """
+    text = str(quantity)
+    exact = parse(text)
+    size = -((-abs(exact)) // NANO) * NANO
+    if text.endswith("i"):
+        size = min(size, Fraction(LARGEST))
+    return size if exact >= 0 else -size
+
+
+def whole(quantity: Any) -> int:
+    """The number rounded up to an integer, as ``Quantity.Value`` does."""
+    return -((-value_of(quantity)) // 1)
+
+
+def canonical(quantity: Any) -> str:
+    """The text that the server stores and sends for QUANTITY.
 
     Raises:
         ValueError: it is not a quantity; the message is the server's.
     """
-    text = text.strip()
+    return _canonical(str(quantity).strip())
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _canonical(text: str) -> str:
     matched = FORMAT.fullmatch(text)
     if not text or not matched:
         raise ValueError(WRONG)
-    sign, whole, part, suffix = matched[1], matched[2].lstrip("0"), matched[3] or "", matched[4]
+    number, part, suffix = matched[2].lstrip("0") or "0", matched[3] or "", matched[4]
     exponent = EXPONENT.fullmatch(suffix)
-    if suffix not in DECIMAL and suffix not in BINARY and not exponent:
+    if suffix not in POWERS and suffix not in BINARY and not exponent:
         raise ValueError(SUFFIX)
-    scale = int(exponent[1]) if exponent else DECIMAL.get(suffix, 0)
-    digits = int((whole or "0") + part)
-    if digits == 0:
+    if int(number + part) == 0:
         return "0"
-    if _kept(whole or "0", part, suffix, scale, digits):
-        return text
-    value = Fraction(digits) * Fraction(10) ** (scale - len(part)) * 2 ** BINARY.get(suffix, 0)
-    value = -value if sign == "-" else value
-    if suffix in BINARY and value.denominator == 1 and abs(value) >= 1024:
-        return _binary(int(value))
-    return _decimal(value, exponential=exponent is not None)
-
-
-def _kept(whole: str, part: str, suffix: str, scale: int, digits: int) -> bool:
-    """Whether the server keeps the text as it was written: ParseQuantity's fast path, which caches the text."""
     if suffix in BINARY:
-        return not part and len(whole) + BINARY[suffix] * 3 // 10 < 15 and digits & 7 != 0
-    shifted = whole + part
-    scale -= len(part)
-    return (
-        len(shifted) <= KEPT_DIGITS
-        and scale >= -9
-        and scale % 3 == 0
-        and shifted[-3:] != "000"
-        and shifted[0] != "0"
-    )
+        kept = not part and _is_kept_binary(number, BINARY[suffix].bit_length() - 1)
+    else:
+        kept = _is_kept_decimal(number, part, int(exponent[1]) if exponent else POWERS[suffix])
+    return text if kept else printed(value_of(text), text)
+
+
+def _is_kept_binary(number: str, shift: int) -> bool:
+    """Whether the server keeps the text of NUMBER * 2^SHIFT: ParseQuantity's fast path, which caches the text."""
+    return len(number) + shift * 3 // 10 < 15 and int(number) & 7 != 0
+
+
+def _is_kept_decimal(number: str, part: str, power: int) -> bool:
+    """Whether the server keeps the text of NUMBER.PART * 10^POWER (the same fast path)."""
+    digits, scale = number + part, power - len(part)
+    short = len(digits) <= KEPT_DIGITS and scale >= POWERS["n"]
+    return short and scale % 3 == 0 and not digits.endswith("000") and digits[0] != "0"
+
+
+def printed(value: Fraction, text: str) -> str:
+    """VALUE in canonical form with the suffix family of TEXT."""
+    if not value:
+        return "0"
+    if text.endswith("i") and abs(value) >= 1024 and value.denominator == 1:
+        return _binary(value.numerator)
+    exponent = EXPONENT.search(text) is not None and text[-1].isdigit()
+    for suffix, power in POWERS.items():
+        scaled = value / Fraction(10) ** power
+        if scaled.denominator == 1:
+            tail = (f"e{power}" if power else "") if exponent else suffix
+            return f"{scaled.numerator}{tail}"
+    return str(value.numerator)
 
 
 def _binary(value: int) -> str:
-    exponent = 0
-    while value % 1024 == 0 and exponent < BINARY["Ei"]:
-        value, exponent = value // 1024, exponent + 10
-    return f"{value}{ {shift: suffix for suffix, shift in BINARY.items()}.get(exponent, '') }"
-
-
-def _decimal(value: Fraction, *, exponential: bool) -> str:
-    """The number with the largest suffix that leaves no fraction, rounded away from zero to nanos."""
-    nanos = abs(value) * 10**9
-    count, exponent = ceil(nanos), -9
-    while count % 1000 == 0 and exponent < DECIMAL["E"]:
-        count, exponent = count // 1000, exponent + 3
-    sign = "-" if value < 0 else ""
-    if exponential:
-        return f"{sign}{count}e{exponent}" if exponent else f"{sign}{count}"
-    return sign + str(count) + {power: suffix for suffix, power in DECIMAL.items()}[exponent]
+    for suffix, unit in reversed(BINARY.items()):
+        if value % unit == 0:
+            return f"{value // unit}{suffix}"
+    return str(value)

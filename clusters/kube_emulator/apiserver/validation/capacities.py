@@ -10,10 +10,10 @@ from fractions import Fraction
 from typing import Any
 
 from dra_api.objects import JsonObject
+from kube_emulator.apiserver.schema.quantity import LARGEST, canonical, printed, value_of, whole
 from kube_emulator.apiserver.validation.causes import Cause, forbidden, invalid, required
 from kube_emulator.apiserver.validation.context import Context
 from kube_emulator.apiserver.validation.items import unique
-from kube_emulator.apiserver.validation.quantities import LARGEST, canonical, printed, value_of, whole
 from kube_emulator.releases.release import V1_37
 
 OPTIONS_MAX = 10

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dra_api.objects import JsonObject
+from kube_emulator.apiserver.schema.quantity import canonical, value_of
 from kube_emulator.apiserver.validation import names
 from kube_emulator.apiserver.validation.causes import (
     Cause,
@@ -18,7 +19,6 @@ from kube_emulator.apiserver.validation.causes import (
     not_supported,
     required,
 )
-from kube_emulator.apiserver.validation.quantities import canonical, value_of
 
 PULL_POLICIES = ("Always", "IfNotPresent", "Never")
 MESSAGE_POLICIES = ("File", "FallbackToLogsOnError")

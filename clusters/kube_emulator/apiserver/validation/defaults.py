@@ -8,6 +8,7 @@ import base64
 from collections.abc import Callable
 
 from dra_api.objects import JsonObject
+from kube_emulator.apiserver.schema.quantity import canonical
 from kube_emulator.apiserver.validation import pod_defaults
 from kube_emulator.apiserver.validation.admission_rules import (
     default_binding,
@@ -15,7 +16,6 @@ from kube_emulator.apiserver.validation.admission_rules import (
     default_webhooks,
 )
 from kube_emulator.apiserver.validation.context import Context
-from kube_emulator.apiserver.validation.quantities import canonical
 
 GROUPS = ("apps", "batch")
 NODE_INFO = (

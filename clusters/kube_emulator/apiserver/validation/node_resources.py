@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from dra_api.objects import JsonObject
+from kube_emulator.apiserver.schema.quantity import canonical, value_of
 from kube_emulator.apiserver.validation.causes import Cause, invalid, not_found, required
 from kube_emulator.apiserver.validation.items import Rule
-from kube_emulator.apiserver.validation.quantities import canonical, value_of
 
 
 def node_resources(item: JsonObject, path: str, named: Rule | None) -> Iterator[Cause]:

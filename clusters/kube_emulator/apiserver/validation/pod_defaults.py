@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from dra_api.objects import JsonObject, ReadOnlyObject
+from kube_emulator.apiserver.schema.quantity import canonical
 from kube_emulator.apiserver.validation.priority import prioritize
-from kube_emulator.apiserver.validation.quantities import canonical
 
 NOT_READY, UNREACHABLE = "node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"
 TOLERATION_S = 300

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from kube_emulator.apiserver.validation.quantities import value_of
+from kube_emulator.apiserver.schema.quantity import value_of
 
 COUNTED = ("cpu", "memory")
 """Other resources, devices among them, do not change the class (``isSupportedQoSComputeResource``)."""

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 
 from dra_api.objects import JsonObject, ReadOnlyObject
+from kube_emulator.apiserver.schema.quantity import canonical, value_of
 from kube_emulator.apiserver.validation import names
 from kube_emulator.apiserver.validation.causes import Cause, invalid
 from kube_emulator.apiserver.validation.context import Context
-from kube_emulator.apiserver.validation.quantities import canonical, value_of
 
 CLAIMS = "count/resourceclaims.resource.k8s.io"
 DEVICES = ".deviceclass.resource.k8s.io/devices"

@@ -6,7 +6,7 @@ not set. Only causes of immutable fields print objects, so only the types of a c
 
 from typing import Any
 
-from kube_emulator.apiserver.validation.quantities import canonical
+from kube_emulator.apiserver.schema.quantity import canonical
 
 EMPTY: dict[str, Any] = {"text": "", "number": 0}
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kube_emulator.apiserver.validation.quantities import canonical, value_of, whole
+from kube_emulator.apiserver.schema.quantity import canonical, value_of, whole
 
 PAIRS = (
     ("0", "0"),
@@ -60,12 +60,31 @@ PAIRS = (
     ("12345678901234", "12345678901234"),
     ("1E", "1E"),
 )
+KEPT = ("688.517", "5.u", "+5", "-5E18", "983.848e0", "12000Ki", "9223372036854775807")
+"""Texts that ParseQuantity of apimachinery v0.36.3 keeps, though they are not canonical."""
+CAPPED = {
+    "61969.6Pi": "9223372036854775807",
+    "61330Pi": "9223372036854775807",
+    "-490362985Pi": "-9223372036854775807",
+    "16E": "16E",
+}
+"""What ParseQuantity of apimachinery v0.36.3 makes of large numbers: only binary ones have a limit."""
 SUFFIXES = ("", "m", "k", "M", "G", "Ki", "Mi", "Gi", "e3", "e6")
 
 
 @pytest.mark.parametrize(("sent", "received"), PAIRS)
 def test_a_quantity_has_the_canonical_form_of_the_real_server(sent: str, received: str) -> None:
     assert canonical(sent) == received
+
+
+@pytest.mark.parametrize("text", KEPT)
+def test_a_text_that_is_near_enough_to_canonical_is_kept(text: str) -> None:
+    assert canonical(text) == text
+
+
+@pytest.mark.parametrize(("sent", "stored"), CAPPED.items())
+def test_a_binary_quantity_stops_at_the_largest_int64(sent: str, stored: str) -> None:
+    assert canonical(sent) == stored
 
 
 @given(st.integers(-(10**6), 10**6), st.sampled_from(SUFFIXES))
@@ -82,4 +101,6 @@ def test_whole_numbers_are_rounded_up() -> None:
 
 def test_a_malformed_quantity_is_an_error() -> None:
     with pytest.raises(ValueError, match="is not a Kubernetes quantity"):
+        value_of("80 GB")
+    with pytest.raises(ValueError, match="quantities must match the regular expression"):
         canonical("80 GB")
