@@ -1,1 +1,1 @@
-"""Preparing claims: which devices (``prepare``), the records (``checkpoint``), carrying it out (``service``)."""
+"""Preparing claims: the service and its parts, the plan of a claim, the steps, the records, the checkpoint."""

@@ -26,6 +26,17 @@ UNAUTHORIZED, NOT_FOUND = 401, 404
 DECODER = msgspec.json.Decoder()
 
 
+class ClaimReader(Protocol):
+    """Where claims are read."""
+
+    async def get_claim(self, namespace: str, name: str) -> ResourceClaim:
+        """The claim as resource.k8s.io/v1.
+
+        Raises:
+            ApiError: it does not exist (code 404), or the server does not answer.
+        """
+
+
 class Authorization(Protocol):
     """Where the header ``Authorization`` comes from."""
 

@@ -6,12 +6,25 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from claim_service import DRIVER, OPEN, POOL, Reader, cdi_names, claim, gpu, inventory_of, make_service, ref
+from claim_service import (
+    DRIVER,
+    OPEN,
+    POOL,
+    Reader,
+    cdi_names,
+    claim,
+    gpu,
+    inventory_of,
+    make_service,
+    opened,
+    ref,
+)
 from msgspec.structs import replace
 
 from dra_api.identifiers import ClaimUid, DeviceName
 from dra_driver.claims.checkpoint import DONE, STARTED, Checkpoint, Record
 from dra_driver.claims.identity import ClaimRef
+from dra_driver.claims.instances import Instances
 from dra_driver.claims.step import PreparedDevice
 from dra_driver.errors import ApiError, ClaimError, EnvironmentFault
 
@@ -93,29 +106,27 @@ async def test_a_prepare_that_was_interrupted_is_undone_at_the_next_start(tmp_pa
 
 
 async def test_what_a_living_instance_prepares_is_left_to_it(tmp_path: Path) -> None:
-    reader = Reader(claim("u1", "gpu-0"))
-    old, new = make_service(tmp_path, reader), make_service(tmp_path, reader)
-    await old.start()
-    async with old._locked():
-        device = PreparedDevice(requests=("gpu",), pool=POOL, device=DeviceName("gpu-0"), cdi_ids=("x",))
-        old._checkpoint.put(
-            Record(
-                uid=ClaimUid("u1"),
-                namespace="ns",
-                name="c",
-                state=STARTED,
-                devices=(device,),
-                owner=old._instances.token,
-            )
+    other = Instances(tmp_path)
+    device = PreparedDevice(requests=("gpu",), pool=POOL, device=DeviceName("gpu-0"), cdi_ids=("x",))
+    opened(tmp_path / "checkpoint.sqlite").put(
+        Record(
+            uid=ClaimUid("u1"),
+            namespace="ns",
+            name="c",
+            state=STARTED,
+            devices=(device,),
+            owner=other.token,
         )
-    await new.start()
-    assert new.prepared == 1
-    for call in (new.prepare, new.unprepare):
+    )
+    service = make_service(tmp_path, Reader(claim("u1", "gpu-0")))
+    await service.start()
+    assert service.prepared == 1
+    for call in (service.prepare, service.unprepare):
         with pytest.raises(ClaimError, match="u1 is being prepared by another instance"):
             await call(ref("c", "u1"))
-    old._instances.close()
-    await new.maintain()
-    assert new.prepared == 0
+    other.close()
+    await service.maintain()
+    assert service.prepared == 0
 
 
 async def test_after_a_boot_every_record_and_file_is_dropped(tmp_path: Path) -> None:
