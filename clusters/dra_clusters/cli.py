@@ -6,7 +6,6 @@ Exit codes: 0; 1, it failed or behaviours differ; 2, usage error; for ``up`` the
 import argparse
 import contextlib
 import json
-import os
 import signal
 import sys
 import tempfile
@@ -17,103 +16,56 @@ from dra_clusters.choose import NAMES, provider
 from dra_clusters.errors import ClusterError, EnvironmentFault, UsageError
 from dra_clusters.provider import DEFAULT_VERSION, PARTS, VERSIONS, Cluster, ClusterOptions
 from kube_emulator import switches
-from kube_emulator.command_line import OneLineParser, node_count, prepare_signals, run_inside, switched_on
+from kube_emulator.command_line import (
+    ClusterFlags,
+    OneLineParser,
+    PrintVersion,
+    add_command,
+    prepare_signals,
+    run_inside,
+)
 
-
-class PrintVersion(argparse.Action):
-    """Prints the version of the distribution, which is read only then: that takes longer than to parse the flags."""
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        """Print and exit with 0."""
-        from importlib.metadata import version
-
-        print(f"{parser.prog} {version('dra-conformance')}")
-        parser.exit()
-
-
-def env(name: str, default: str) -> str:
-    """The environment variable of a flag."""
-    return os.environ.get(f"DRA_CLUSTER_{name}", default)
+ENVIRONMENT = "DRA_CLUSTER"
+"""Prefix of the environment variables of flags."""
 
 
 def add_cluster_flags(parser: argparse.ArgumentParser) -> None:
     """Which cluster."""
-    parser.add_argument(
-        "--provider",
-        default=env("PROVIDER", "embedded"),
-        metavar="NAME",
-        help=f"{', '.join(NAMES)} [$DRA_CLUSTER_PROVIDER, default embedded]",
-    )
+    flags = ClusterFlags(parser, ENVIRONMENT)
+    flags.add("--provider", ", ".join(NAMES), default="embedded", metavar="NAME")
     add_version_flag(parser)
-    parser.add_argument(
-        "--nodes",
-        type=node_count,
-        default=env("NODES", "1"),
-        metavar="N",
-        help="[$DRA_CLUSTER_NODES, default 1]",
-    )
-    add_parts_flag(parser, PARTS)
-    parser.add_argument(
+    flags.add_nodes()
+    add_parts_flag(parser)
+    flags.add(
         "--kubelet",
-        default=env("KUBELET", "emulated"),
+        "real: each node is a real kubelet and containerd; provider binaries, as root",
+        default="emulated",
         choices=("emulated", "real"),
-        help="real: each node is a real kubelet and containerd; provider binaries, as root"
-        " [$DRA_CLUSTER_KUBELET, default emulated]",
     )
-    parser.add_argument(
+    flags.add(
         "--context",
-        default=env("CONTEXT", ""),
+        "context of the kubeconfig, for provider existing",
+        shown="its current one",
         metavar="NAME",
-        help="context of the kubeconfig, for provider existing [$DRA_CLUSTER_CONTEXT, default: its current one]",
     )
-    parser.add_argument(
-        "--dir",
-        default=env("DIR", ""),
-        metavar="DIR",
-        help="folder for everything it writes [$DRA_CLUSTER_DIR, default: a temporary one]",
-    )
+    flags.add_directory()
 
 
 def add_version_flag(parser: argparse.ArgumentParser) -> None:
     """Which release."""
-    parser.add_argument(
-        "--kubernetes",
-        default=env("KUBERNETES", DEFAULT_VERSION),
-        metavar="X.Y",
-        help=f"{', '.join(VERSIONS)} [$DRA_CLUSTER_KUBERNETES, default {DEFAULT_VERSION}]",
-    )
+    flags = ClusterFlags(parser, ENVIRONMENT)
+    flags.add("--kubernetes", ", ".join(VERSIONS), default=DEFAULT_VERSION, metavar="X.Y")
 
 
-def add_parts_flag(parser: argparse.ArgumentParser, parts: frozenset[str]) -> None:
+def add_parts_flag(parser: argparse.ArgumentParser) -> None:
     """Which parts."""
-    parser.add_argument(
-        "--parts",
-        default=env("PARTS", ",".join(sorted(parts))),
-        metavar="A,B",
-        help=f"out of {', '.join(sorted(parts))} [$DRA_CLUSTER_PARTS, default all]",
-    )
+    flags, parts = ClusterFlags(parser, ENVIRONMENT), sorted(PARTS)
+    flags.add("--parts", f"out of {', '.join(parts)}", default=",".join(parts), shown="all", metavar="A,B")
 
 
-def add_switch_flags(parser: argparse.ArgumentParser, runtime_config: str) -> None:
-    """Which feature gates and versions of the API; RUNTIME_CONFIG is the default."""
-    parser.add_argument(
-        "--feature-gates",
-        default=env("FEATURE_GATES", ""),
-        metavar="A=true,B=false",
-        help="[$DRA_CLUSTER_FEATURE_GATES, default: as the release has them]",
-    )
-    parser.add_argument(
-        "--runtime-config",
-        default=env("RUNTIME_CONFIG", runtime_config),
-        metavar="NAME=true",
-        help="versions of the API, e.g. api/all=true or resource.k8s.io/v1beta1=true"
-        f" [$DRA_CLUSTER_RUNTIME_CONFIG, default: {runtime_config or 'stable ones'}]",
-    )
-
-
-def add_check_flags(parser: argparse.ArgumentParser) -> None:
+def add_behaviour_flags(parser: argparse.ArgumentParser) -> None:
     """Which behaviours, on clusters with which switches, and the form of the report."""
-    add_switch_flags(parser, "api/all=true")
+    ClusterFlags(parser, ENVIRONMENT).add_switches("api/all=true")
     parser.add_argument(
         "--select",
         action="append",
@@ -124,33 +76,23 @@ def add_check_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true")
 
 
-def make_parser() -> argparse.ArgumentParser:
-    """All commands and flags."""
-    parser = OneLineParser(prog="dra-cluster", description="A Kubernetes to run DRA drivers against.")
-    parser.add_argument("--version", action=PrintVersion, nargs=0, help="print the version and exit")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    up = commands.add_parser("up", help="run a cluster for as long as a command runs, or until Ctrl-C")
+def add_up_flags(up: argparse.ArgumentParser) -> None:
+    """What ``up`` has."""
     add_cluster_flags(up)
-    add_switch_flags(up, "")
+    flags = ClusterFlags(up, ENVIRONMENT)
+    flags.add_switches()
     up.add_argument(
         "--kubeconfig",
         default="",
         metavar="FILE",
         help="for provider existing [default: $KUBECONFIG, then ~/.kube/config]",
     )
-    up.add_argument(
-        "--rbac",
-        action="store_true",
-        default=switched_on(env("RBAC", "")),
-        help="let roles decide what users are allowed to do [$DRA_CLUSTER_RBAC, default: every known user is allowed everything]",
-    )
-    up.add_argument(
-        "arguments",
-        nargs="*",
-        metavar="-- CMD",
-        help="a command that runs with KUBECONFIG set; its exit code is returned",
-    )
-    check = commands.add_parser("check", help="run the list of behaviours on a cluster")
+    flags.add_rbac()
+    add_command(up)
+
+
+def add_check_flags(check: argparse.ArgumentParser) -> None:
+    """What ``check`` has."""
     add_cluster_flags(check)
     check.add_argument(
         "--kubeconfig",
@@ -164,19 +106,38 @@ def make_parser() -> argparse.ArgumentParser:
         metavar="A,B",
         help="what the cluster of --kubeconfig has: out of api, rbac, scheduler, controllers [default api,rbac]",
     )
-    add_check_flags(check)
-    diff = commands.add_parser(
-        "diff", help="run the list of behaviours on two providers and print where they differ"
-    )
+    add_behaviour_flags(check)
+
+
+def add_diff_flags(diff: argparse.ArgumentParser) -> None:
+    """What ``diff`` has."""
     diff.add_argument("first", nargs="?", default="binaries", metavar="NAME", help="[default binaries]")
     diff.add_argument("second", nargs="?", default="embedded", metavar="NAME", help="[default embedded]")
     add_version_flag(diff)
-    add_check_flags(diff)
+    add_behaviour_flags(diff)
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """All commands and flags."""
+    parser = OneLineParser(prog="dra-cluster", description="A Kubernetes to run DRA drivers against.")
+    parser.add_argument(
+        "--version", action=PrintVersion, nargs=0, const="dra-cluster", help="print the version and exit"
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    add_up_flags(
+        commands.add_parser("up", help="run a cluster for as long as a command runs, or until Ctrl-C")
+    )
+    add_check_flags(commands.add_parser("check", help="run the list of behaviours on a cluster"))
+    add_diff_flags(
+        commands.add_parser(
+            "diff", help="run the list of behaviours on two providers and print where they differ"
+        )
+    )
     binaries = commands.add_parser("binaries", help="the programs of the provider binaries")
     actions = binaries.add_subparsers(dest="action", required=True, metavar="ACTION")
     build = actions.add_parser("build", help="build them once with Go, into the cache")
     add_version_flag(build)
-    add_parts_flag(build, PARTS)
+    add_parts_flag(build)
     listing = commands.add_parser("list", help="which providers there are")
     listing.add_argument("--json", action="store_true")
     doctor = commands.add_parser("doctor", help="what this machine has, and which providers it can run")

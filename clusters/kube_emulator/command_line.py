@@ -1,4 +1,4 @@
-"""What the commands that start a cluster share: one-line usage errors, signals, and a command that runs inside a cluster."""
+"""What the commands that start a cluster share: flags, one-line usage errors, signals, and a command inside a cluster."""
 
 import argparse
 import contextlib
@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from kube_emulator.errors import UsageError
 
@@ -22,6 +23,76 @@ class OneLineParser(argparse.ArgumentParser):
     def error(self, message: str) -> None:  # type: ignore[override] # argparse exits here, and so do we
         """Exit with 2."""
         self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+class PrintVersion(argparse.Action):
+    """Prints the version of the distribution, which is read only then: that takes longer than to parse the flags."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Print and exit with 0; the flag's ``const`` is the name that is printed."""
+        from importlib.metadata import version
+
+        print(f"{self.const} {version('dra-conformance')}")
+        parser.exit()
+
+
+class ClusterFlags:
+    """Adds flags to a parser, each with an environment variable: PREFIX and the flag's name, such as ``PREFIX_NODES``."""
+
+    def __init__(self, parser: argparse.ArgumentParser, prefix: str) -> None:
+        self._parser = parser
+        self._prefix = prefix
+
+    def add(self, name: str, text: str, *, default: str = "", shown: str = "", **settings: Any) -> None:
+        """Add the flag NAME; SHOWN says in the help what the default means, where its value does not."""
+        variable = self._variable(name)
+        note = f"[${variable}, default{f': {shown}' if shown else f' {default}'}]"
+        self._parser.add_argument(
+            name, default=os.environ.get(variable, default), help=f"{text} {note}".lstrip(), **settings
+        )
+
+    def add_nodes(self) -> None:
+        """How many nodes."""
+        self.add("--nodes", "nodes with a running kubelet", default="1", type=node_count, metavar="N")
+
+    def add_rbac(self) -> None:
+        """Whether the cluster authorizes requests."""
+        variable = self._variable("--rbac")
+        self._parser.add_argument(
+            "--rbac",
+            action="store_true",
+            default=switched_on(os.environ.get(variable, "")),
+            help="let roles decide what users are allowed to do"
+            f" [${variable}, default: every known user is allowed everything]",
+        )
+
+    def add_switches(self, runtime_config: str = "") -> None:
+        """Which feature gates and versions of the API; RUNTIME_CONFIG is the default."""
+        self.add("--feature-gates", "", shown="as the release has them", metavar="A=true,B=false")
+        self.add(
+            "--runtime-config",
+            "versions of the API, e.g. api/all=true or resource.k8s.io/v1beta1=true",
+            default=runtime_config,
+            shown=runtime_config or "stable ones",
+            metavar="NAME=true",
+        )
+
+    def add_directory(self) -> None:
+        """Where the cluster writes."""
+        self.add("--dir", "folder for everything it writes", shown="a temporary one", metavar="DIR")
+
+    def _variable(self, name: str) -> str:
+        return f"{self._prefix}_{name.removeprefix('--').replace('-', '_').upper()}"
+
+
+def add_command(parser: argparse.ArgumentParser) -> None:
+    """Add the command that runs inside the cluster."""
+    parser.add_argument(
+        "arguments",
+        nargs="*",
+        metavar="-- CMD",
+        help="a command that runs with KUBECONFIG set; its exit code is returned",
+    )
 
 
 def node_count(text: str) -> int:
