@@ -20,6 +20,7 @@ from hypothesis.stateful import (
 
 from fake_nvml import mig
 from fake_nvml.abi.codes import Code
+from fake_nvml.calls import compute_instances
 from fake_nvml.calls import mig as calls
 from fake_nvml.calls.registry import Caller
 from fake_nvml.machines import Mig, load, names
@@ -132,8 +133,8 @@ class Life(RuleBasedStateMachine):
 
     @rule(handle=instances, index=st.sampled_from(sorted(mig.COMPUTE_PROFILES)))
     def compute(self, handle: int, index: int) -> None:
-        room, asked = outcome(calls.remaining_compute, resolve(self.gpu.node, handle), index)
-        _, code = outcome(calls.create_compute, ROOT, resolve(self.gpu.node, handle), index)
+        room, asked = outcome(compute_instances.remaining_compute, resolve(self.gpu.node, handle), index)
+        _, code = outcome(compute_instances.create_compute, ROOT, resolve(self.gpu.node, handle), index)
         if asked == Code.SUCCESS:
             assert code == (Code.SUCCESS if room else Code.INSUFFICIENT_RESOURCES)
         else:
@@ -147,7 +148,9 @@ class Life(RuleBasedStateMachine):
             with pytest.raises(NvmlError, match="IN_USE"):
                 calls.destroy(ROOT, instance)
         for ci in instance.gi.compute:
-            calls.destroy_compute(ROOT, resolve(self.gpu.node, 0x7E04 << 32 | handle & 0xFF00 | ci.id))
+            compute_instances.destroy_compute(
+                ROOT, resolve(self.gpu.node, 0x7E04 << 32 | handle & 0xFF00 | ci.id)
+            )
         calls.destroy(ROOT, resolve(self.gpu.node, handle))
 
     @invariant()

@@ -2,6 +2,7 @@
 
 from fake_nvml.calls import (
     clocks,
+    compute_instances,
     confidential,
     device,
     events,
@@ -15,12 +16,13 @@ from fake_nvml.calls import (
     power,
     processes,
     system,
+    topology,
     vgpu,
     vgpu_instances,
     vgpu_types,
 )
 
 __all__ = [
-    "clocks", "confidential", "device", "events", "fabric", "fields", "gpm", "memory_errors", "mig", "modes", "nvlink",
-    "power", "processes", "system", "vgpu", "vgpu_instances", "vgpu_types",
+    "clocks", "compute_instances", "confidential", "device", "events", "fabric", "fields", "gpm", "memory_errors", "mig", "modes", "nvlink",
+    "power", "processes", "system", "topology", "vgpu", "vgpu_instances", "vgpu_types",
 ]  # fmt: skip

@@ -12,6 +12,7 @@ import pytest
 
 from fake_nvml import machines
 from fake_nvml.abi import table
+from fake_nvml.calls import compute_instances
 from fake_nvml.calls import mig as calls
 from fake_nvml.calls.registry import Caller
 from fake_nvml.calls.visibility import View, mig_minor, perform_in_view, view_of
@@ -64,7 +65,7 @@ def test_a_mig_device_needs_the_capabilities_of_both_its_instances(node: Node) -
     node.replace(1, mig=True, mig_pending=True)
     gpu = Gpu(node, 1)
     for _ in range(2):
-        calls.create_compute(ROOT, resolve(node, calls.create(ROOT, gpu, 19)), 0)
+        compute_instances.create_compute(ROOT, resolve(node, calls.create(ROOT, gpu, 19)), 0)
     _, second = gpu.mig_devices()
     both = {mig_minor(1, second.gi.id, None), mig_minor(1, second.gi.id, 0)}
     some = View(frozenset({1}), frozenset(both))

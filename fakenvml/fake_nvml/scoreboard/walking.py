@@ -1,116 +1,22 @@
-"""``fake-nvml scoreboard``: how much of NVML has behaviour, measured by walking the library, not counted from source.
-
-A client process walks every symbol that nvidia-ml-py uses, on several machines and in several states of each. A
-symbol has behaviour if the same call, with the same arguments, was answered in different ways, one of them a success
-(so the answer follows the model), or if its success changed what another call answers. Constant answers do not count.
-"""
+"""The walk over one machine, state by state, in a client process of its own."""
 
 import contextlib
 import json
-import os
-import re
 import struct
 import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import pynvml
-
 from fake_nvml import build
-from fake_nvml.abi import layout, table
+from fake_nvml.abi import table
 from fake_nvml.abi.codes import Code
-from fake_nvml.abi.kinds import ParamKind
-from fake_nvml.errors import EnvironmentFault
-from fake_nvml.session import Session
+from fake_nvml.scoreboard.symbols import MIG, STRUCTURES, field_ids, handle_getters, symbols
 from fake_nvml.walk import Answer, Arguments, Walker, fill
 
-MACHINES = ("dgx-b200", "dgx-a100", "gb200-nvl72", "rtx-pro-6000-ws", "t4")
-TARGET = "dgx-b200"
-IN_CHILD = "import sys; from fake_nvml.scoreboard import walk_machine; walk_machine(*sys.argv[1:])"
-MIG = re.compile(r"Mig|GpuInstance|ComputeInstance")
 LAST = ("nvmlDeviceModifyDrainState", "nvmlDeviceRemoveGpu", "nvmlDeviceDiscoverGpus", "nvmlEventSetFree", "nvmlGpmSampleFree",
         "nvmlComputeInstanceDestroy", "nvmlGpuInstanceDestroy")  # fmt: skip
-
-
-def symbols() -> list[str]:
-    """The C symbols that the installed nvidia-ml-py uses."""
-    source = Path(pynvml.__file__).read_text()
-    return sorted(set(re.findall(r'_nvmlGetFunctionPointer\("(\w+)"\)', source)))
-
-
-def field_ids() -> list[int]:
-    """The distinct numbers of NVML_FI_*, without the one that only ends the list."""
-    constants = {
-        value for name, value in vars(pynvml).items() if name.startswith("NVML_FI_") and name != "NVML_FI_MAX"
-    }
-    return sorted(number for number in constants if isinstance(number, int))
-
-
-def handle_getters() -> list[str]:
-    """Getters of a device that want nothing but its handle."""
-    functions = (table.functions()[name] for name in symbols() if name.startswith("nvmlDeviceGet"))
-    return [
-        f.name
-        for f in functions
-        if [
-            param.kind
-            for param in f.params
-            if param.kind
-            in (
-                ParamKind.HANDLE,
-                ParamKind.NUMBER32,
-                ParamKind.NUMBER64,
-                ParamKind.STRING,
-                ParamKind.READ_ONLY,
-                ParamKind.UPDATED_ARRAY,
-            )
-        ]
-        == [ParamKind.HANDLE]
-        and f.params[0].name != "migDevice"
-    ]
-
-
-def _pack(name: str, **values: Any) -> tuple[bytes, ...]:
-    return (layout.pack(name, values),)
-
-
-STRUCTURES: dict[str, tuple[bytes, ...]] = {
-    "nvmlDeviceCreateGpuInstanceWithPlacement": _pack("nvmlGpuInstancePlacement_t", start=1, size=1),
-    "nvmlGpuInstanceCreateComputeInstanceWithPlacement": _pack("nvmlComputeInstancePlacement_t", start=0, size=1),
-    "nvmlDeviceSetClockOffsets": _pack("nvmlClockOffset_v1_t", type=0, clockOffsetMHz=15),
-    "nvmlDeviceSetDramEncryptionMode": _pack("nvmlDramEncryptionInfo_v1_t", encryptionState=1),
-    "nvmlDeviceSetNvlinkBwMode": _pack("nvmlNvlinkSetBwMode_v1_t", bwMode=3),
-    "nvmlDeviceSetNvlinkBwModeAsync_v1": _pack("nvmlNvlinkSetBwModeAsync_v1_t", bwMode=2),
-    "nvmlDeviceSetNvLinkDeviceLowPowerThreshold": _pack("nvmlNvLinkPowerThres_t", lowPwrThreshold=7),
-    "nvmlDeviceSetNvLinkUtilizationControl": _pack("nvmlNvLinkUtilizationControl_t", units=1),
-    "nvmlDeviceSetPowerManagementLimit_v2": _pack("nvmlPowerValue_v2_t", powerValueMw=310000),
-    "nvmlDeviceSetPowerMizerMode_v1": _pack("nvmlDevicePowerMizerModes_v1_t", mode=2),
-    "nvmlDeviceSetRusdSettings_v1": _pack("nvmlRusdSettings_v1_t", pollMask=3),
-    "nvmlDeviceSetTemperatureThreshold": (struct.pack("<i", 70),),
-    "nvmlDeviceSetHostname_v1": _pack("nvmlHostname_v1_t", value="node-7"),
-    "nvmlDevicePowerSmoothingActivatePresetProfile": _pack("nvmlPowerSmoothingProfile_v1_t", profileId=2),
-    "nvmlDevicePowerSmoothingUpdatePresetProfileParam": _pack("nvmlPowerSmoothingProfile_v1_t", paramId=1, value=55.0),
-    "nvmlDevicePowerSmoothingSetState": _pack("nvmlPowerSmoothingState_v1_t", state=1),
-    "nvmlDeviceWorkloadPowerProfileSetRequestedProfiles": _pack("nvmlWorkloadPowerProfileRequestedProfiles_v1_t", requestedProfilesMask={"mask": [5]}),
-    "nvmlDeviceWorkloadPowerProfileClearRequestedProfiles": _pack("nvmlWorkloadPowerProfileRequestedProfiles_v1_t", requestedProfilesMask={"mask": [1]}),
-    "nvmlDeviceWorkloadPowerProfileUpdateProfiles_v1": _pack("nvmlWorkloadPowerProfileUpdateProfiles_v1_t", operation=2, updateProfilesMask={"mask": [8]}),
-    "nvmlDeviceSetVgpuHeterogeneousMode": _pack("nvmlVgpuHeterogeneousMode_v1_t", mode=1),
-    "nvmlDeviceSetVgpuSchedulerState": _pack("nvmlVgpuSchedulerSetState_t", schedulerPolicy=2),
-    "nvmlDeviceSetVgpuSchedulerState_v2": _pack("nvmlVgpuSchedulerState_v2_t", schedulerPolicy=3),
-    "nvmlSetVgpuVersion": _pack("nvmlVgpuVersion_t", minVersion=2, maxVersion=3),
-    "nvmlSystemSetConfComputeKeyRotationThresholdInfo": _pack("nvmlConfComputeSetKeyRotationThresholdInfo_v1_t", maxAttackerAdvantage=1 << 55),
-    "nvmlDeviceSetMemoryLimits_v1": _pack("nvmlSetMemoryLimits_v1_t", softLimit=1 << 30, hardLimit=2 << 30),
-    "nvmlGpuInstanceSetVgpuHeterogeneousMode": _pack("nvmlVgpuHeterogeneousMode_v1_t", mode=1),
-    "nvmlGpuInstanceSetVgpuSchedulerState": _pack("nvmlVgpuSchedulerState_v1_t", schedulerPolicy=2),
-    "nvmlGpuInstanceSetVgpuSchedulerState_v2": _pack("nvmlVgpuSchedulerState_v2_t", schedulerPolicy=3),
-    "nvmlGpmMetricsGet": (),
-}  # fmt: skip
 
 
 class Walk:
@@ -368,82 +274,3 @@ def walk_machine(library: str, folder: str, name: str) -> None:
         for symbol, known in walk.seen.items()
     }
     print(json.dumps({**counts, "seen": seen, "effective": sorted(walk.effective)}))  # noqa: T201 # read by measure
-
-
-def walked(name: str) -> dict[str, Any]:
-    """What a client saw of one machine.
-
-    Raises:
-        EnvironmentFault: the walk failed; its text is in the error.
-    """
-    with tempfile.TemporaryDirectory(prefix="nvml-") as folder, Session(name, Path(folder)) as session:
-        library = str(Path(folder, "lib", build.SONAME))
-        done = subprocess.run(
-            [sys.executable, "-c", IN_CHILD, library, folder, name],
-            env=session.environment, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-    if done.returncode:
-        message = f"the walk over {name} failed: {done.stderr.strip()[-2000:]}"
-        raise EnvironmentFault(message)
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
-
-
-def measure() -> dict[str, Any]:
-    """The scoreboard; ``without_behaviour`` names what is missing, so that it can be argued with.
-
-    Raises:
-        EnvironmentFault: a walk failed.
-    """
-    began = time.monotonic()
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        walks = dict(zip(MACHINES, pool.map(walked, MACHINES), strict=True))
-    target = walks[TARGET]
-    effective = {symbol for found in walks.values() for symbol in found["effective"]}
-    seen: dict[str, dict[str, set[tuple[int, str]]]] = {}
-    for found in walks.values():
-        for symbol, known in found["seen"].items():
-            for arguments, answers in known.items():
-                kept = seen.setdefault(symbol, {}).setdefault(arguments, set())
-                kept.update((code, raw) for code, raw in answers)
-    living = effective | {
-        symbol
-        for symbol, known in seen.items()
-        if any(len(answers) > 1 and any(code == 0 for code, _ in answers) for answers in known.values())
-    }
-    names = symbols()
-    setters = [
-        n
-        for n in names
-        if re.search(r"Set[A-Z]|Reset|Clear", n) and n.startswith("nvmlDevice") and "Get" not in n
-    ]
-    return {
-        "nvidia_ml_py": version("nvidia-ml-py"),
-        "symbols": len(names),
-        "symbols_exported": len(names) - len(target["missing"]),
-        "symbols_with_behaviour": len(living & set(names)),
-        "handle_getters": len(handle_getters()),
-        "handle_getters_answering": len(target["handle_getters"]),
-        "fields": len(field_ids()),
-        "fields_answering": target["fields"],
-        "mig_functions": len(
-            [name for name in living & set(names) if MIG.search(name) and "Vgpu" not in name]
-        ),
-        "setters": len(setters),
-        "setters_shared": len(set(setters) & effective),
-        "without_behaviour": sorted(set(names) - living - {"nvmlErrorString"}),
-        "getters_not_answering": sorted(set(handle_getters()) - set(target["handle_getters"])),
-        "seconds": round(time.monotonic() - began, 1),
-    }
-
-
-def main(*, as_json: bool) -> None:
-    """Measure and print."""
-    found = measure()
-    if as_json:
-        print(json.dumps(found, indent=1))  # noqa: T201 # the command's output
-        return
-    rows = (("symbols_exported", "symbols"), ("symbols_with_behaviour", "symbols"), ("handle_getters_answering", "handle_getters"),
-            ("fields_answering", "fields"), ("mig_functions", ""), ("setters_shared", "setters"))  # fmt: skip
-    for name, total in rows:
-        print(f"{name:26} {found[name]:>4}{f' of {found[total]}' if total else ''}")  # noqa: T201 # the same
