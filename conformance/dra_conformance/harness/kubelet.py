@@ -228,14 +228,18 @@ class SimulatedKubelet:
         )
 
     def unprepare(
-        self, *refs: ClaimRef, version: str | None = None, timeout_s: float = names.CALL_TIMEOUT_S
+        self,
+        *refs: ClaimRef,
+        version: str | None = None,
+        timeout_s: float = names.CALL_TIMEOUT_S,
+        endpoint: str | None = None,
     ) -> Answers:
         """NodeUnprepareResources of claims; {claim UID: entry}.
 
         Raises:
             grpc.RpcError: the whole call failed.
         """
-        answer = self._call_claims("NodeUnprepareResources", refs, version, timeout_s, None)
+        answer = self._call_claims("NodeUnprepareResources", refs, version, timeout_s, endpoint)
         return Answers((uid, Entry((), entry.error)) for uid, entry in answer.claims.items())
 
     def prepared(self, ref: ClaimRef, version: str | None = None) -> tuple[Device, ...]:
