@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kube_emulator.apiserver.admission.expressions import Expressions, Scope, declared
-from kube_emulator.apiserver.cel.environment import CompileError
+from kube_emulator.apiserver.cel.parsing import CompileError
 from kube_emulator.apiserver.validation.causes import Cause, duplicate, invalid, required, too_many
 
 CONDITIONS_MAX = 64

@@ -15,15 +15,14 @@ from cel_expr_python import cel
 from kube_emulator.apiserver.admission.authorizer import Decide, functions
 from kube_emulator.apiserver.cel.checker import Names
 from kube_emulator.apiserver.cel.environment import (
-    CompileError,
     EvaluationError,
     Rules,
     checked_tree,
     failure,
     names,
-    parse,
     runtime_with,
 )
+from kube_emulator.apiserver.cel.parsing import CompileError, parse
 from kube_emulator.apiserver.cel.rewriting import adapt
 from kube_emulator.apiserver.cel.syntax import nodes, write
 from kube_emulator.apiserver.cel.types import DYN, Type, shown, type_of

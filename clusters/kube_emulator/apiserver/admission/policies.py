@@ -13,7 +13,8 @@ from kube_emulator.apiserver.admission.matching import Match, constrained, is_ex
 from kube_emulator.apiserver.admission.params import ConfigurationError, params_of
 from kube_emulator.apiserver.admission.reviews import request_of
 from kube_emulator.apiserver.auth.write import REQUEST, Write
-from kube_emulator.apiserver.cel.environment import CompileError, EvaluationError
+from kube_emulator.apiserver.cel.environment import EvaluationError
+from kube_emulator.apiserver.cel.parsing import CompileError
 from kube_emulator.apiserver.cel.values import CHECKS, Check
 from kube_emulator.apiserver.status import ApiError, forbidden
 

@@ -19,7 +19,8 @@ from kube_emulator.apiserver.admission.policies import matches, name_of
 from kube_emulator.apiserver.admission.questions import ATTEMPT, Question, UnansweredError, Verdict
 from kube_emulator.apiserver.admission.reviews import request_of
 from kube_emulator.apiserver.auth.write import REQUEST, Write
-from kube_emulator.apiserver.cel.environment import CompileError, EvaluationError
+from kube_emulator.apiserver.cel.environment import EvaluationError
+from kube_emulator.apiserver.cel.parsing import CompileError
 from kube_emulator.apiserver.cel.values import CHECKS, Check
 from kube_emulator.apiserver.patches.json_patch import json_patch
 from kube_emulator.apiserver.status import ApiError, bad_request, forbidden

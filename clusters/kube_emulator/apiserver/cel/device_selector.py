@@ -12,7 +12,6 @@ from typing import Any, cast
 from dra_api.objects import AttributeValue, Device
 from dra_api.quantity import parse
 from kube_emulator.apiserver.cel.environment import (
-    CompileError,
     EvaluationError,
     Program,
     Rules,
@@ -22,6 +21,7 @@ from kube_emulator.apiserver.cel.environment import (
     evaluate,
     evaluate_value,
 )
+from kube_emulator.apiserver.cel.parsing import CompileError
 from kube_emulator.apiserver.cel.values import Semver, decode, encode
 from kube_emulator.releases.release import LATEST, V1_35, Release
 

@@ -1,6 +1,6 @@
 """Compiles selectors and evaluates them on devices, with Google's C++ CEL (cel-expr-python) where it can.
 
-The C++ library parses, ``checker`` gives types, ``cost`` estimates, ``rewriting`` adapts the tree, and the C++ library runs
+``parsing`` parses, ``checker`` gives types, ``cost`` estimates, ``rewriting`` adapts the tree, and the C++ library runs
 it. At run time it knows only the kinds of values (map, list, string ...), because it cannot have types of our own.
 
 Run-time cost: cel-go counts units while it evaluates and stops at the limit. The C++ library counts nothing, so the limit
@@ -18,15 +18,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from cel_expr_python import cel
-from cel_expr_python.ext import ext_bindings, ext_optional, ext_strings
 
 from kube_emulator.apiserver.cel.checker import Checked, Names, check
 from kube_emulator.apiserver.cel.cost import estimate
 from kube_emulator.apiserver.cel.library import Function, functions_of
+from kube_emulator.apiserver.cel.parsing import CompileError, configured, extensions, located, parse
 from kube_emulator.apiserver.cel.rewriting import INSERT, RENAMED, adapt
 from kube_emulator.apiserver.cel.sizes import DEVICE
 from kube_emulator.apiserver.cel.standard import Signature, standard
-from kube_emulator.apiserver.cel.syntax import nodes, read, write
+from kube_emulator.apiserver.cel.syntax import write
 from kube_emulator.apiserver.cel.types import DYN, Type, shown, type_of
 from kube_emulator.apiserver.cel.values import DECODERS, decode, encode
 
@@ -43,29 +43,7 @@ KINDS = {
     "map": cel.Type.MAP,
 }
 """The kinds that the library distinguishes at run time; a parameter ``dyn`` would match none of them."""
-STATUS_CODE = re.compile(r"^INVALID_ARGUMENT: | \[INVALID_ARGUMENT\]$")
 MISSING = re.compile(r'^NOT_FOUND: Key not found in map : "(.*)"$')
-EXTENSIONS = {True: ("two-var-comprehensions", "lists"), False: ("two-var-comprehensions",)}
-"""{whether the release has cel-go's lists extension: extensions with macros}; only macros change what is parsed."""
-MACROS = (
-    (re.compile(r"has\(\) argument must be a field selection"), "invalid argument to has() macro"),
-    (
-        re.compile(r"cel\.bind\(\) variable name must be a simple identifier"),
-        "cel.bind() variable names must be simple identifiers",
-    ),
-    (
-        re.compile(r"\w+\(\) (first |second )?variable name must be a simple identifier"),
-        "argument must be a simple name",
-    ),
-)
-"""(the C++ library's message about a macro, cel-go's message); clients see cel-go's."""
-SAME = re.compile(r"<input>:(\d+):(\d+): \w+\(\) second variable must be different from the first variable")
-SECOND = re.compile(r"\w+\s*,\s*(\w+)")
-PAIRS = re.compile(r"exists_one(?=\s*\()")
-
-
-class CompileError(Exception):
-    """The text does not compile; the message is the API server's."""
 
 
 class EvaluationError(Exception):
@@ -102,17 +80,6 @@ def kinds_of(text: str) -> tuple[str, ...]:
     if text == "dyn" or text.isupper():
         return tuple(KINDS)
     return (text if text in KINDS else "list" if text.startswith("list(") else "map",)
-
-
-def extensions() -> list[Any]:
-    """The extensions that have Python classes; those of ``configured`` are known to the C++ library by name only."""
-    return [ext_strings.ExtStrings(), ext_optional.ExtOptional(), ext_bindings.ExtBindings()]
-
-
-def configured(lists: bool) -> Any:
-    """The configuration with the extensions that the Python modules lack."""
-    names = "".join(f"- name: {name}\n" for name in EXTENSIONS[lists])
-    return cel.NewEnvConfigFromYaml(f"name: selectors\nextensions:\n{names}")
 
 
 def chosen(name: str, candidates: list[Function]) -> Callable[..., Any]:
@@ -176,12 +143,6 @@ def running(functions: list[Function]) -> list[Any]:
 
 
 @functools.cache
-def parser(lists: bool) -> Any:
-    """The environment that parses: macros are all that matters to it."""
-    return cel.NewEnv(config=configured(lists), extensions=extensions())
-
-
-@functools.cache
 def names(rules: Rules) -> Names:
     """The functions, variables and fields that expressions can use under RULES."""
     functions = standard(lists=rules.extended)
@@ -216,53 +177,6 @@ def runtime_with(variables: tuple[str, ...], more: Sequence[Function]) -> Any:
         functions=running(functions),
         extensions=extensions(),
     )
-
-
-def parse(text: str, *, lists: bool) -> Any:
-    """The tree of TEXT.
-
-    Raises:
-        CompileError: it cannot be parsed.
-    """
-    try:
-        parsed = parser(lists).compile(text, disable_check=True)
-    except Exception as error:  # the library has no class of its own
-        message = STATUS_CODE.sub("", STATUS_CODE.sub("", str(error)))
-        message = twice(same, text) if (same := SAME.search(message)) else message
-        for pattern, wording in MACROS:
-            message = pattern.sub(wording, message)
-        raise CompileError(f"compilation failed: {message}") from error
-    tree = read(parsed.serialize())
-    if any(n.call_expr.function == "exists_one" and len(n.call_expr.args) == 3 for n in nodes(tree.expr)):
-        # the library has the macro over two variables as existsOne only; with a blank it is as long as cel-go's
-        # exists_one, so that positions in later messages stay right
-        return parse(PAIRS.sub("existsOne ", text, count=1), lists=lists)
-    places = {entry.key: entry.value for entry in tree.source_info.positions}
-    # the library accepts a macro variable that is no identifier and leaves its name empty; cel-go refuses it
-    for node in nodes(tree.expr):
-        loop = node.comprehension_expr
-        if node.WhichOneof("kind") == "comprehension_expr" and not loop.iter_var:
-            place = places.get(node.id, 0) + 1
-            raise CompileError(f"compilation failed: {located(text, place, 'argument is not an identifier')}")
-    return tree
-
-
-def twice(found: re.Match[str], text: str) -> str:
-    """The refusal of a macro whose two variables have the same name: cel-go points at the second one."""
-    line, column = int(found[1]), int(found[2])
-    lines = text.split("\n")
-    start = sum(len(before) + 1 for before in lines[: line - 1])
-    second = SECOND.match(lines[line - 1], column - 1)
-    place, word = (second.start(1), second[1]) if second else (column - 1, "")
-    return located(text, start + place, f"duplicate variable name: {word}")
-
-
-def located(text: str, offset: int, message: str) -> str:
-    """MESSAGE about a place in TEXT as the compiler would write it."""
-    line, start = text.count("\n", 0, offset) + 1, text.rfind("\n", 0, offset) + 1
-    shown_line = text[start:].partition("\n")[0]
-    where = f"<input>:{line}:{offset - start + 1}"
-    return f"ERROR: {where}: {message}\n | {shown_line}\n | {'.' * (offset - start)}^"
 
 
 def compile_text(text: str, rules: Rules) -> Program:

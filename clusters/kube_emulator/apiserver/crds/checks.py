@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import cast
 
 from dra_api.objects import JsonObject
-from kube_emulator.apiserver.cel.environment import CompileError
+from kube_emulator.apiserver.cel.parsing import CompileError
 from kube_emulator.apiserver.crds.expressions import RULES, compiled
 from kube_emulator.apiserver.crds.patterns import problem
 from kube_emulator.apiserver.schema.json_schema import JsonSchema

@@ -22,7 +22,7 @@ from dra_api.objects import (
 )
 from dra_api.quantity import parse
 from kube_emulator.apiserver.cel.device_selector import SelectorError
-from kube_emulator.apiserver.cel.environment import CompileError
+from kube_emulator.apiserver.cel.parsing import CompileError
 from kube_emulator.scheduler.framework.devices import Device, Values
 
 OPTIONAL = (

@@ -7,7 +7,8 @@ import pytest
 from kube_emulator.apiserver.admission.expressions import Expressions, Scope
 from kube_emulator.apiserver.admission.policies import Evaluation, matches
 from kube_emulator.apiserver.auth.attributes import Attributes, Decision
-from kube_emulator.apiserver.cel.environment import CompileError, EvaluationError
+from kube_emulator.apiserver.cel.environment import EvaluationError
+from kube_emulator.apiserver.cel.parsing import CompileError
 from kube_emulator.apiserver.cel.values import CHECKS, Check
 
 
