@@ -9,6 +9,7 @@ from kube_emulator.apiserver.registry.api import Api
 from kube_emulator.apiserver.registry.bare import bare_api
 from kube_emulator.controllers import run_controllers
 from kube_emulator.releases.release import LATEST, Release
+from kube_emulator.scheduler.scheduler import run_scheduler
 
 DRIVER = "d.example.com"
 
@@ -70,6 +71,12 @@ class BareControlPlane:
         item = {"driver": DRIVER, "nodeName": node, "pool": place, "devices": made, **spec}
         self.api.create("resourceslices", {"metadata": {"name": f"slice-{node}"}, "spec": item})
 
+    def one_device(self) -> None:
+        """A class, and a node with one device."""
+        self.device_class()
+        self.node("n1")
+        self.slice("n1", "a")
+
     def device_class(self, name: str = "any", **spec: Any) -> None:
         """A class."""
         self.api.create("deviceclasses", {"metadata": {"name": name}, "spec": spec})
@@ -123,3 +130,8 @@ class BareControlPlane:
     def events(self, reason: str) -> list[str]:
         """The messages of the events with REASON."""
         return [event["message"] for event in self.api.values("events") if event["reason"] == reason]
+
+
+def controlled(**options: Any) -> BareControlPlane:
+    """A plane with controllers and a scheduler."""
+    return BareControlPlane(controllers, run_scheduler, **options)
