@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from control_plane import DRIVER, BareControlPlane, controlled
+from control_plane import DRIVER, BareControlPlane, controlled, controllers
 
 from dra_api.objects import JsonObject
 from kube_emulator.releases.release import V1_34
