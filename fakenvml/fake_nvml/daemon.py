@@ -24,8 +24,8 @@ from fake_nvml.calls.registry import Caller
 from fake_nvml.errors import EnvironmentFault, FakeNvmlError
 from fake_nvml.faults import Faults, gpu_of
 from fake_nvml.machines import Board, Machine
-from fake_nvml.model import load_node, save_node
 from fake_nvml.publisher import Publisher
+from fake_nvml.saved import load_node, save_node
 from fake_nvml.workload import Client, WorkError
 
 log = logging.getLogger(__name__)

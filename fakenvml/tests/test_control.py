@@ -8,7 +8,8 @@ from fake_nvml import control
 from fake_nvml.errors import UsageError
 from fake_nvml.faults import Faults
 from fake_nvml.machines import load
-from fake_nvml.model import Node, load_node
+from fake_nvml.model import Node
+from fake_nvml.saved import load_node
 
 
 @pytest.fixture

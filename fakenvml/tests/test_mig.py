@@ -24,7 +24,8 @@ from fake_nvml.calls import compute_instances
 from fake_nvml.calls import mig as calls
 from fake_nvml.calls.registry import Caller
 from fake_nvml.machines import Mig, load, names
-from fake_nvml.model import Gpu, NvmlError, load_node, resolve
+from fake_nvml.model import Gpu, NvmlError, resolve
+from fake_nvml.saved import load_node
 
 ROOT = Caller(pid=1, privileged=True)
 DIVISIBLE = [name for name in names() if load(name)[1].mig]

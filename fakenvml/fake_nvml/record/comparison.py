@@ -13,8 +13,9 @@ from fake_nvml.calls.registry import Getter
 from fake_nvml.errors import UsageError
 from fake_nvml.machines import load
 from fake_nvml.machines.schema import Call
-from fake_nvml.model import Gpu, Node, load_node
+from fake_nvml.model import Gpu, Node
 from fake_nvml.record.recording import NOWHERE, calls, readable
+from fake_nvml.saved import load_node
 
 
 def _model(getter: Getter, gpu: Gpu | None, node: Node, extras: tuple[Any, ...]) -> tuple[str, Any]:

@@ -20,8 +20,9 @@ from fake_nvml.calls.registry import GETTERS, Getter, Subject
 from fake_nvml.errors import EnvironmentFault
 from fake_nvml.machines import Board, Machine
 from fake_nvml.machines.schema import Call
-from fake_nvml.model import Gpu, Node, load_node
+from fake_nvml.model import Gpu, Node
 from fake_nvml.record.machine import board_of, machine_of
+from fake_nvml.saved import load_node
 from fake_nvml.walk import Walker, handle_out
 
 NOWHERE = Path("/nonexistent/state.json")

@@ -16,7 +16,8 @@ from fake_nvml.calls import compute_instances
 from fake_nvml.calls import mig as calls
 from fake_nvml.calls.registry import Caller
 from fake_nvml.calls.visibility import View, mig_minor, perform_in_view, view_of
-from fake_nvml.model import Gpu, Node, load_node, resolve
+from fake_nvml.model import Gpu, Node, resolve
+from fake_nvml.saved import load_node
 from fake_nvml.session import Session
 from fake_nvml.workload import visible
 

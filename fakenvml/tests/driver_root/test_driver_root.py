@@ -12,7 +12,7 @@ import pytest
 
 from fake_nvml import driver_root
 from fake_nvml.machines import load
-from fake_nvml.model import load_node
+from fake_nvml.saved import load_node
 from fake_nvml.session import Session
 
 pytestmark = pytest.mark.slow

@@ -9,7 +9,8 @@ import pytest
 from fake_nvml import driver_root
 from fake_nvml.driver_root import sysfs
 from fake_nvml.machines import load
-from fake_nvml.model import Node, load_node
+from fake_nvml.model import Node
+from fake_nvml.saved import load_node
 
 MIB = 1 << 20
 

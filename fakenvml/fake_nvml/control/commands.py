@@ -1,24 +1,14 @@
-"""What a test does to the node from outside: inspect it, reboot it, inject faults, end them. Used by ``fake-nvml ctl``.
+"""What the commands do. They run in the daemon, each in one step that clients see as a whole."""
 
-A command is a name, a GPU where it is about one, and further values by name. Everything here runs in the daemon, in
-one step that clients see as a whole.
-"""
-
-import json
-import socket
-import struct
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from fake_nvml import wire
 from fake_nvml.calls import events, fabric, memory_errors, nvlink, vgpu
+from fake_nvml.control.registry import Values, choice_of, command, find, number_of
 from fake_nvml.driver_root import pci
-from fake_nvml.errors import EnvironmentFault, UsageError
+from fake_nvml.errors import UsageError
 from fake_nvml.faults import Fault, Faults
 from fake_nvml.model import Event, Gpu, Node, NvmlError
 from fake_nvml.state import FabricState, Remaps
@@ -30,56 +20,6 @@ READINGS = (
 FABRIC_STATES = {"not_supported": 0, "not_started": 1, "in_progress": 2, "completed": 3}
 HEALTH = {"not_supported": 0, "healthy": 1, "unhealthy": 2, "limited": 3}
 ACTIONS = {"none": 0, "reset": 1, "reboot": 2, "drain_p2p": 3, "drain_and_reset": 4}
-Values = Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """``values`` are those it may be given by name; ``about_gpu``: it needs the index of one."""
-
-    text: str
-    act: Callable[..., Any]
-    values: tuple[str, ...] = ()
-    about_gpu: bool = True
-
-
-COMMANDS: dict[str, Command] = {}
-
-
-def command(
-    name: str, text: str, *values: str, about_gpu: bool = True
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Declare a command."""
-
-    def declare(act: Callable[..., Any]) -> Callable[..., Any]:
-        COMMANDS[name] = Command(text, act, values, about_gpu)
-        return act
-
-    return declare
-
-
-def _number(
-    values: Values, name: str, otherwise: int | None = None, *, least: int = 0, most: int = 1 << 32
-) -> int:
-    text = values.get(name)
-    if text is None and otherwise is not None:
-        return otherwise
-    try:
-        number = int(str(text), 0)
-    except ValueError:
-        number = least - 1
-    if not least <= number <= most:
-        message = f"{name}: wanted a number from {least} to {most}, found {text}"
-        raise UsageError(message)
-    return number
-
-
-def _choice(values: Values, name: str, choices: Mapping[str, int]) -> int:
-    text = values.get(name, "")
-    if text not in choices:
-        message = f"{name}: wanted one of {', '.join(choices)}, found {text!r}"
-        raise UsageError(message)
-    return choices[text]
 
 
 @command("lose", "make the GPU fall off the bus (XID 79)")
@@ -103,8 +43,8 @@ def reset(gpu: Gpu, _values: Values) -> Any:
 
 @command("xid", "raise an XID: code=79 [gi=1] [ci=0]", "code", "gi", "ci")
 def xid(gpu: Gpu, values: Values) -> Any:
-    code, nowhere = _number(values, "code", most=999), 0xFFFFFFFF
-    gi, ci = _number(values, "gi", nowhere), _number(values, "ci", nowhere)
+    code, nowhere = number_of(values, "code", most=999), 0xFFFFFFFF
+    gi, ci = number_of(values, "gi", nowhere), number_of(values, "ci", nowhere)
     gpu.change(xids=(*gpu.state.xids, code)[-64:])
     gpu.node.emit(Event(type=events.XID, gpu=gpu.index, data=code, gi=gi, ci=ci))
     return {"xid": code}
@@ -119,7 +59,7 @@ def ecc(gpu: Gpu, values: Values) -> Any:
             f"wanted kind of {memory_errors.KINDS} and place of {memory_errors.PLACES}, found {kind}, {place}"
         )
         raise UsageError(message)
-    count, errors = _number(values, "count", 1, least=1), dict(gpu.state.errors)
+    count, errors = number_of(values, "count", 1, least=1), dict(gpu.state.errors)
     for lifetime in memory_errors.LIFETIMES:
         name = f"{lifetime}/{kind}/{place}"
         errors[name] = errors.get(name, 0) + count
@@ -139,10 +79,10 @@ def ecc(gpu: Gpu, values: Values) -> Any:
          "failed", "pending", "correctable", "uncorrectable")  # fmt: skip
 def remap(gpu: Gpu, values: Values) -> Any:
     remaps = Remaps(
-        correctable=_number(values, "correctable", 0),
-        uncorrectable=_number(values, "uncorrectable", 0),
-        pending=bool(_number(values, "pending", 0, most=1)),
-        failed=bool(_number(values, "failed", 0, most=1)),
+        correctable=number_of(values, "correctable", 0),
+        uncorrectable=number_of(values, "uncorrectable", 0),
+        pending=bool(number_of(values, "pending", 0, most=1)),
+        failed=bool(number_of(values, "failed", 0, most=1)),
     )
     gpu.change(remaps=remaps)
     return msgspec.to_builtins(remaps)
@@ -150,7 +90,7 @@ def remap(gpu: Gpu, values: Values) -> Any:
 
 @command("recovery", "set the recovery action that the driver recommends: action=reset", "action")
 def recovery(gpu: Gpu, values: Values) -> Any:
-    action = _choice(values, "action", ACTIONS)
+    action = choice_of(values, "action", ACTIONS)
     gpu.change(recovery_action=action)
     gpu.node.emit(Event(type=events.RECOVERY_ACTION, gpu=gpu.index, data=action))
     return {"recovery_action": action}
@@ -158,7 +98,7 @@ def recovery(gpu: Gpu, values: Values) -> Any:
 
 @command("set", f"set sensors: {READINGS[0]}=80 ...; see 'show'", *READINGS)
 def set_readings(gpu: Gpu, values: Values) -> Any:
-    given = {name: _number(values, name) for name in values}
+    given = {name: number_of(values, name) for name in values}
     before = gpu.state.readings
     gpu.change(readings={**before, **given})
     for name, kind in (("pstate", events.PSTATE), ("power_source", events.POWER_SOURCE)):
@@ -184,16 +124,18 @@ def clear(gpu: Gpu, _values: Values) -> Any:
 
 @command("nvlink", "count NVLink errors: link=0 [kind=replay] [count=1]", "link", "kind", "count")
 def nvlink_errors(gpu: Gpu, values: Values) -> Any:
-    link, kind = _number(values, "link"), values.get("kind", "replay")
+    link, kind = number_of(values, "link"), values.get("kind", "replay")
     nvlink.nvlink(gpu, link)
     name = f"nvlink/{link}/{kind}"
-    gpu.change(errors={**gpu.state.errors, name: gpu.state.errors.get(name, 0) + _number(values, "count", 1)})
+    gpu.change(
+        errors={**gpu.state.errors, name: gpu.state.errors.get(name, 0) + number_of(values, "count", 1)}
+    )
     return {"errors": gpu.state.errors}
 
 
 @command("link", "take an NVLink down or up: link=0 up=0", "link", "up")
 def link_state(gpu: Gpu, values: Values) -> Any:
-    link, up = _number(values, "link"), _number(values, "up", 0, most=1)
+    link, up = number_of(values, "link"), number_of(values, "up", 0, most=1)
     nvlink.nvlink(gpu, link)
     down = {*gpu.state.links_down, link} - ({link} if up else set())
     gpu.change(links_down=tuple(sorted(down)))
@@ -205,20 +147,21 @@ def link_state(gpu: Gpu, values: Values) -> Any:
 def fabric_state(gpu: Gpu, values: Values) -> Any:
     changed = gpu.state.fabric
     if "state" in values:
-        changed = msgspec.structs.replace(changed, state=_choice(values, "state", FABRIC_STATES))
+        changed = msgspec.structs.replace(changed, state=choice_of(values, "state", FABRIC_STATES))
     if "health" in values:
-        changed = msgspec.structs.replace(changed, health_summary=_choice(values, "health", HEALTH))
+        changed = msgspec.structs.replace(changed, health_summary=choice_of(values, "health", HEALTH))
     if "more_cliques" in values:
         numbers = tuple(
-            _number({"more_cliques": number}, "more_cliques") for number in values["more_cliques"].split(",")
+            number_of({"more_cliques": number}, "more_cliques")
+            for number in values["more_cliques"].split(",")
         )
         changed = msgspec.structs.replace(changed, cliques=numbers)
     gpu.change(
         fabric=msgspec.structs.replace(
             changed,
-            status=_number(values, "status", changed.status),
-            clique=_number(values, "clique", changed.clique, least=-1),
-            health_mask=_number(values, "mask", changed.health_mask),
+            status=number_of(values, "status", changed.status),
+            clique=number_of(values, "clique", changed.clique, least=-1),
+            health_mask=number_of(values, "mask", changed.health_mask),
         )
     )
     return {"state": fabric.state(gpu), "clique": fabric.clique(gpu)}
@@ -230,7 +173,7 @@ def fabric_state(gpu: Gpu, values: Values) -> Any:
     "slice",
 )
 def timeslice(gpu: Gpu, values: Values) -> Any:
-    gpu.change(timeslice=_number(values, "slice", most=3))
+    gpu.change(timeslice=number_of(values, "slice", most=3))
     return {"timeslice": gpu.state.timeslice}
 
 
@@ -246,7 +189,7 @@ def create_vgpu(gpu: Gpu, values: Values) -> Any:
 
 @command("vgpu-destroy", "end a virtual GPU: id=N", "id")
 def destroy_vgpu(gpu: Gpu, values: Values) -> Any:
-    number = _number(values, "id")
+    number = number_of(values, "id")
     gpu.change(vgpus=tuple(v for v in gpu.state.vgpus if v.id != number))
     return {"vgpus": [v.id for v in gpu.state.vgpus]}
 
@@ -256,7 +199,7 @@ def virtual_functions(gpu: Gpu, values: Values) -> Any:
     if not pci.has_functions(gpu):
         message = f"sriov: {gpu.board.identity.name} has no virtual functions; boards from Ampere on have"
         raise UsageError(message)
-    gpu.change(virtual_functions=_number(values, "count", most=pci.FUNCTIONS_MAX))
+    gpu.change(virtual_functions=number_of(values, "count", most=pci.FUNCTIONS_MAX))
     return {"virtual_functions": gpu.state.virtual_functions}
 
 
@@ -285,7 +228,7 @@ def reboot(node: Node, faults: Faults, _values: Values) -> Any:
 
 @command("confidential", "turn confidential computing on or off: on=1", "on", about_gpu=False)
 def confidential(node: Node, _faults: Faults, values: Values) -> Any:
-    node.system["confidential"] = _number(values, "on", most=1)
+    node.system["confidential"] = number_of(values, "on", most=1)
     node.touched.update(range(len(node.states)))
     return {"confidential": node.system["confidential"]}
 
@@ -294,7 +237,7 @@ def confidential(node: Node, _faults: Faults, values: Values) -> Any:
          "function", "code", "call", "times", "pid", "gpu", "delay_ms", about_gpu=False)  # fmt: skip
 def fault(node: Node, faults: Faults, values: Values) -> Any:
     if "gpu" in values:
-        _number(values, "gpu", most=len(node.states) - 1)
+        number_of(values, "gpu", most=len(node.states) - 1)
     try:
         made = msgspec.convert(dict(values), Fault, strict=False)
         faults.add(made)
@@ -312,23 +255,6 @@ def show_faults(_node: Node, faults: Faults, _values: Values) -> Any:
 def heal(_node: Node, faults: Faults, _values: Values) -> Any:
     faults.clear()
     return []
-
-
-def find(name: str, values: Values) -> Command:
-    """The command of that name, which takes all of VALUES.
-
-    Raises:
-        UsageError: there is none, or it does not take one of the values.
-    """
-    wanted = COMMANDS.get(name)
-    if wanted is None:
-        message = f"unknown command {name!r}; there are: {', '.join(COMMANDS)}"
-        raise UsageError(message)
-    unknown = sorted(set(values) - set(wanted.values))
-    if unknown:
-        message = f"{name}: unknown value {unknown[0]!r}; there are: {', '.join(wanted.values) or 'none'}"
-        raise UsageError(message)
-    return wanted
 
 
 def perform(node: Node, faults: Faults, name: str, index: int | None, values: Values) -> Any:
@@ -351,32 +277,3 @@ def perform(node: Node, faults: Faults, name: str, index: int | None, values: Va
     except NvmlError as error:
         message = f"{name}: GPU {index} answers {error.code.name}"
         raise UsageError(message) from error
-
-
-def send(
-    folder: Path, name: str, index: int | None = None, values: Values | None = None, timeout_s: float = 10
-) -> Any:
-    """Ask the daemon of FOLDER.
-
-    Raises:
-        EnvironmentFault: no daemon there.
-        UsageError: the daemon refused the command.
-    """
-    find(name, values or {})
-    text = json.dumps({"command": name, "index": index, "values": dict(values or {})}).encode()
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as channel:
-        channel.settimeout(timeout_s)
-        try:
-            channel.connect(str(folder / "driver.sock"))
-            channel.sendall(wire.control_request(text))
-            with channel.makefile("rb") as reader:
-                (length,) = struct.unpack("<I", reader.read(4))
-                answer = json.loads(reader.read(length))
-        except (OSError, struct.error) as error:
-            message = (
-                f"no node daemon answers at {folder}/driver.sock ({error}); start one with fake-nvml serve"
-            )
-            raise EnvironmentFault(message) from error
-    if "error" in answer:
-        raise UsageError(answer["error"])
-    return answer["result"]
