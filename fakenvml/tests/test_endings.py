@@ -4,6 +4,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,14 @@ from fake_nvml.session import Session
 pytestmark = pytest.mark.slow
 CLI = [sys.executable, "-m", "fake_nvml.cli"]
 ANNOUNCE = "import os, sys; print(os.environ['FAKE_NVML_DIR'], flush=True); sys.stdin.read()"
+
+
+@pytest.fixture(autouse=True)
+def hangups_arrive() -> Iterator[None]:
+    """Commands that are started here end on SIGHUP also if the tests run under nohup, which they would respect."""
+    previous = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, previous)
 
 
 def wait_for_end_of(lock: Path) -> None:

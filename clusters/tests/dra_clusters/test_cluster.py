@@ -26,6 +26,14 @@ pytestmark = pytest.mark.slow
 POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: a, image: x}]}\n"
 
 
+@pytest.fixture(autouse=True)
+def hangups_arrive() -> Iterator[None]:
+    """Commands that are started here end on SIGHUP also if the tests run under nohup, which they would respect."""
+    previous = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, previous)
+
+
 def typed(kind: Any, document: dict[str, Any]) -> Any:
     """A lightkube object; the library types what ``from_dict`` gives as its base class."""
     return kind.from_dict(document)
