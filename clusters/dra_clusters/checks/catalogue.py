@@ -18,6 +18,7 @@ from dra_clusters.checks import (  # noqa: F401 # each registers its behaviours
     jobs,
     kubelet,
     listing,
+    media_types,
     metadata,
     namespaces,
     neighbours,
