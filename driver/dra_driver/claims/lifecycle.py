@@ -56,13 +56,12 @@ class Lifecycle:
 
     async def carry_out(self, record: Record) -> None:
         """Do the steps of a record that is written, the CDI file last; then the record is done."""
-        for step in record.steps:
-            if step != WriteCdi():
-                made = await asyncio.to_thread(self._steps.do, step, record)
-                if made:
-                    record = replace(record, made=record.made | made)
-                    async with self._records.locked():
-                        self._records.put(record)
+        for step in slow_steps(record):
+            made = await asyncio.to_thread(self._steps.do, step, record)
+            if made:
+                record = replace(record, made=record.made | made)
+                async with self._records.locked():
+                    self._records.put(record)
         async with self._records.locked():
             self.complete(record)
 
@@ -104,22 +103,32 @@ class Lifecycle:
             return self._steps.holds(step, record)
         return await asyncio.to_thread(self._steps.holds, step, record)
 
+    def undo_quickly(self, record: Record) -> bool:
+        """Undo a record under the lock, if its only step is the CDI file; otherwise false, and nothing happens.
+
+        Raises:
+            EnvironmentFault: the file cannot be removed; the record stays.
+        """
+        if slow_steps(record):
+            return False
+        self._cdi.remove(record.uid)
+        self._records.forget(record.uid)
+        return True
+
     async def undo(self, record: Record) -> None:
         """Undo the steps in reverse, then remove the record: after an interruption the record makes it happen again.
 
         Raises:
             EnvironmentFault: a step cannot be undone; the record stays, as started.
         """
-        slow = [step for step in record.steps if step != WriteCdi()]
         async with self._records.locked():
-            if slow and record.state == DONE:
+            if self.undo_quickly(record):
+                return
+            if record.state == DONE:
                 record = replace(record, state=STARTED, owner=self._instances.token)
                 self._records.put(record)
             self._cdi.remove(record.uid)
-            if not slow:
-                self._records.forget(record.uid)
-                return
-        for step in reversed(slow):
+        for step in reversed(slow_steps(record)):
             others = list(self._records.others(record.uid).values())
             await asyncio.to_thread(self._steps.undo, step, record, others)
         async with self._records.locked():
@@ -133,3 +142,8 @@ class Lifecycle:
             log.error(
                 "cannot undo a claim; its devices stay with it", extra={"claim": record.uid, "error": error}
             )
+
+
+def slow_steps(record: Record) -> list[Step]:
+    """The steps that act on hardware and programs."""
+    return [step for step in record.steps if step != WriteCdi()]

@@ -153,10 +153,12 @@ class ClaimService:
                 self._lifecycle.refuse_other_instances(known)
                 if known is None:
                     self._cdi.remove(ref.uid)
-            if known is not None:
+                    return
+                undone = self._lifecycle.undo_quickly(known)
+            if not undone:
                 async with self._gpus.of(*known.gpus):
                     await self._lifecycle.undo(known)
-                log.info("unprepared %s/%s", ref.namespace, ref.name, extra={"claim": ref.uid})
+            log.info("unprepared %s/%s", ref.namespace, ref.name, extra={"claim": ref.uid})
 
     async def _to_the_end(self, work: Coroutine[Any, Any, T]) -> T:
         """Do WORK whether or not its caller waits: a thread that acts on a GPU cannot be cancelled."""
