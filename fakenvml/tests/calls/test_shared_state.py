@@ -1,11 +1,10 @@
-"""What one process does every other process sees; what is not allowed is refused; events are delivered."""
+"""What one process does every other process sees; what is not allowed is refused."""
 
 import ctypes
 import json
 import os
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -188,62 +187,11 @@ def test_accounting_remembers_a_process_that_ended(nvml: ModuleType, node: Sessi
     assert nvml.nvmlDeviceGetAccountingStats(gpu, pid).maxMemoryUsage == 522 * MIB
 
 
-def waited(nvml: ModuleType, events: Any, found: list[Any]) -> threading.Thread:
-    """A thread that waits for one event of a set."""
-    thread = threading.Thread(
-        target=lambda: found.append(nvml.nvmlEventSetWait_v2(events, 20_000)), daemon=True
-    )
-    thread.start()
-    return thread
-
-
-def test_an_xid_wakes_who_waits_for_it(nvml: ModuleType, node: Session) -> None:
-    gpu, events = nvml.nvmlDeviceGetHandleByIndex(2), nvml.nvmlEventSetCreate()
-    nvml.nvmlDeviceRegisterEvents(gpu, nvml.nvmlEventTypeXidCriticalError, events)
-    found: list[Any] = []
-    thread = waited(nvml, events, found)
-    node.control("xid", 1, code=13)
-    node.control("xid", 2, code=79)
-    thread.join(10)
-    (event,) = found
-    assert (event.eventType, event.eventData) == (nvml.nvmlEventTypeXidCriticalError, 79)
-    assert (event.gpuInstanceId, event.computeInstanceId) == (0xFFFFFFFF, 0xFFFFFFFF)
-
-
 def test_an_event_of_another_process_is_there_when_it_is_asked_for(nvml: ModuleType, node: Session) -> None:
     gpu, events = nvml.nvmlDeviceGetHandleByIndex(0), nvml.nvmlEventSetCreate()
     nvml.nvmlDeviceRegisterEvents(gpu, nvml.nvmlEventMigConfigChange, events)
     ask(node, "answer = nvml.nvmlDeviceSetMigMode(gpu, 1)")
     assert nvml.nvmlEventSetWait_v2(events, 0).eventType == nvml.nvmlEventMigConfigChange
-
-
-@pytest.mark.parametrize(
-    ("kind", "command", "values"),
-    [
-        (0x1, "ecc", {"kind": "corrected"}),
-        (0x2, "ecc", {}),
-        (0x4, "set", {"pstate": 8}),
-        (0x80, "set", {"power_source": 1}),
-        (0x8000, "recovery", {"action": "reset"}),
-    ],
-)
-def test_each_kind_of_event_can_happen(
-    nvml: ModuleType, node: Session, kind: int, command: str, values: dict[str, Any]
-) -> None:
-    events = nvml.nvmlEventSetCreate()
-    nvml.nvmlDeviceRegisterEvents(nvml.nvmlDeviceGetHandleByIndex(0), kind, events)
-    node.control(command, 0, **values)
-    assert nvml.nvmlEventSetWait_v2(events, 0).eventType == kind
-
-
-def test_waiting_without_an_event_times_out(nvml: ModuleType) -> None:
-    with pytest.raises(nvml.NVMLError_Timeout, match="Timeout"):
-        nvml.nvmlEventSetWait_v2(nvml.nvmlEventSetCreate(), 10)
-
-
-def test_an_event_that_the_board_does_not_have_is_not_supported(nvml: ModuleType) -> None:
-    with pytest.raises(nvml.NVMLError_NotSupported, match="Not Supported"):
-        nvml.nvmlDeviceRegisterEvents(nvml.nvmlDeviceGetHandleByIndex(0), 1 << 40, nvml.nvmlEventSetCreate())
 
 
 def test_a_fault_strikes_the_call_that_was_named_and_then_heals(nvml: ModuleType, node: Session) -> None:
