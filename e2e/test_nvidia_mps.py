@@ -9,7 +9,7 @@ import pytest
 from debian import fetch
 
 from fake_nvml import driver_root, machines
-from fake_nvml.model import load_node
+from fake_nvml.saved import load_node
 
 COMMANDS = [
     "",
