@@ -189,6 +189,7 @@ async def test_a_command_gets_sigterm_and_then_sigkill(node_env: EmulatedNode, t
     await node_env.until(lambda: "term" in out.read_text())
     assert node_env.events("Killing") == ["Stopping container main"]
     os.kill(pid, 0)
+    await node_env.rest()  # the kubelet waits by the clock from now on
     await node_env.turn(21)
     await node_env.until(lambda: not node_env.phase())
     with pytest.raises(ProcessLookupError, match="No such process"):
