@@ -45,6 +45,6 @@ def test_a_go_driver_enables_mig_creates_instances_and_lists_them(
         )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    assert [(row["gi"], row["memory_mib"]) for row in found["created"]] == [(13, 9984), (5, 20091)]
+    assert [(row["gi"], row["memory_mib"]) for row in found["created"]] == [(13, 9984), (5, 20096)]
     assert found["created"][1]["profile"] == "NVIDIA H100 80GB HBM3 MIG 2g.20gb"
     assert sorted(found["listed"]) == sorted(row["uuid"] for row in found["created"])
