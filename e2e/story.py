@@ -37,13 +37,18 @@ def typed(kind: Any, document: dict[str, Any]) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """A node with GPUs and a user's client."""
+    """A node with GPUs and a user's client.
+
+    Attributes:
+        whole: what a whole GPU's attributes are, as in ``offer``; empty for a driver that has nothing else.
+    """
 
     client: Client = field(repr=False)
     cluster: Cluster = field(repr=False)
     node: str
     driver: str
     gpu_class: str = "gpu"
+    whole: str = 'type == "gpu"'
 
     def gpus(self) -> dict[str, str]:
         """The published GPUs as {device name: UUID}."""
@@ -51,12 +56,12 @@ class Story:
             device.name: str(dict(device.attributes or {})["uuid"]["string"])
             for item in self.client.list(ResourceSlice)
             for device in (item.spec.devices or [])
-            if dict(device.attributes or {})["type"]["string"] == "gpu"
+            if dict(device.attributes or {}).get("type", {"string": "gpu"})["string"] == "gpu"
         }
 
     def offer_gpus(self, count: int) -> str:
         """Create the device class and a claim template of COUNT whole GPUs; return the template's name."""
-        return self.offer(f"gpus-{count}", count, 'type == "gpu"')
+        return self.offer(f"gpus-{count}", count, self.whole)
 
     def offer_slices(self, profile: str, count: int) -> str:
         """The same for COUNT MIG devices of PROFILE, e.g. ``1g.10gb``."""
@@ -73,8 +78,9 @@ class Story:
             field_manager="e2e",
         )
         own = f'device.attributes["{self.driver}"]'
-        expression = " && ".join(f"{own}.{comparison}" for comparison in wanted.split(" && "))
-        chosen = {"count": count, "selectors": [{"cel": {"expression": expression}}]}
+        comparisons = [f"{own}.{comparison}" for comparison in wanted.split(" && ") if comparison]
+        selectors = [{"cel": {"expression": " && ".join(comparisons)}}] if comparisons else []
+        chosen = {"count": count, "selectors": selectors}
         request = {"name": "gpu", "exactly": {"deviceClassName": self.gpu_class, **chosen}}
         spec = {"spec": {"devices": {"requests": [request]}}}
         template = {"metadata": {"name": name, "namespace": "default"}, "spec": spec}

@@ -33,7 +33,7 @@ def driver(program: Path, cluster: Cluster, tmp_path: Path) -> Iterator[Running]
 def story(driver: Running, cluster: Cluster) -> Iterator[Story]:
     """A client of a cluster with a node whose four devices are published."""
     with Client(config=KubeConfig.from_file(cluster.kubeconfig), namespace="default") as client:
-        story = Story(client=client, cluster=cluster, node=cluster.nodes[0].name, driver=DRIVER)
+        story = Story(client=client, cluster=cluster, node=cluster.nodes[0].name, driver=DRIVER, whole="")
         published = lambda: sum(len(item.spec.devices or []) for item in client.list(ResourceSlice)) == 4  # noqa: E731
         wait_until(published, what="four devices published", timeout_s=30, seen=driver.log.read_text)
         yield story
