@@ -54,6 +54,7 @@ async def test_a_deadline_can_come_later(node_env: EmulatedNode) -> None:
     await node_env.turn(100)
     change(node_env, activeDeadlineSeconds=50)
     await node_env.until(lambda: node_env.phase() == "Failed")
+    assert status(node_env)["reason"] == "DeadlineExceeded"
 
 
 async def test_who_asks_for_more_time_than_the_pod_needs_sees_it_go(node_env: EmulatedNode) -> None:
@@ -73,6 +74,7 @@ async def test_a_long_grace_period_can_be_shortened(node_env: EmulatedNode) -> N
     await node_env.until(lambda: node_env.phase() == "Running")
     node_env.api.delete("pods", "p", "default", grace_s=60)
     await node_env.rest()
+    assert node_env.phase() == "Running", "it has its 60 s"
     node_env.api.delete("pods", "p", "default", grace_s=5)
     await node_env.until(lambda: not node_env.phase())
 
