@@ -12,7 +12,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from dra_clusters.errors import EnvironmentFault, UsageError
+from dra_clusters.errors import UsageError
+from dra_clusters.node.debian import unpack
 
 CDI_SINCE = (1, 7)
 CNI_FOLDERS = (Path("/opt/cni/bin"), Path("/usr/lib/cni"), Path("/usr/libexec/cni"))
@@ -27,9 +28,6 @@ TOOLS = {
     "busybox": "busybox-static",
 }
 """{program: Debian's package}."""
-
-KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
-FETCH_S = 180
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,62 +121,10 @@ def fetch_containerd(cache: Path) -> Path:
     """
     if (found := find_containerd(cache)) is not None:
         return found
-    if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None or not KEYRING.is_file():
-        message = "there is no containerd 1.7 or later on the PATH, and no Debian to take a package from; install containerd"
-        raise EnvironmentFault(message)
     with tempfile.TemporaryDirectory(prefix="dra-containerd-") as scratch:
-        folder = Path(scratch)
-        download(folder, "containerd", "sid")
-        (archive,) = folder.glob("containerd_*.deb")
-        subprocess.run(["dpkg-deb", "-x", str(archive), str(folder / "x")], check=True)
+        unpacked = unpack(Path(scratch), "containerd", "sid")
         target = cache / "containerd"
         target.mkdir(parents=True, exist_ok=True)
         for name in ("containerd-shim-runc-v2", "ctr", "containerd"):
-            shutil.copy2(folder / "x/usr/bin" / name, target / name)
+            shutil.copy2(unpacked / "usr/bin" / name, target / name)
     return target
-
-
-def download(folder: Path, package: str, suite: str) -> None:
-    """Download PACKAGE of SUITE into FOLDER, with a private configuration of apt.
-
-    Raises:
-        EnvironmentFault: it cannot be had.
-    """
-    for part in ("lists/partial", "cache/archives/partial"):
-        (folder / part).mkdir(parents=True)
-    (folder / "sources.list").write_text(f"deb [signed-by={KEYRING}] {debian_archive()} {suite} main\n")
-    options = {
-        "Dir::Etc::sourcelist": folder / "sources.list",
-        "Dir::Etc::sourceparts": "-",
-        "Dir::State::lists": folder / "lists",
-        "Dir::Cache": folder / "cache",
-        "APT::Sandbox::User": "root",
-    }
-    flags = [each for option, value in options.items() for each in ("-o", f"{option}={value}")]
-    for command in (["update"], ["download", package]):
-        done = subprocess.run(
-            ["apt-get", *flags, *command],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=FETCH_S,
-        )
-        if done.returncode:
-            message = f"Debian's package {package} cannot be had: {done.stderr.strip()[-300:]}"
-            raise EnvironmentFault(message)
-
-
-def debian_archive() -> str:
-    """The archive that this machine takes its Debian packages from.
-
-    Raises:
-        EnvironmentFault: it has none.
-    """
-    files = [Path("/etc/apt/sources.list"), *sorted(Path("/etc/apt/sources.list.d").glob("*"))]
-    text = "\n".join(file.read_text() for file in files if file.is_file())
-    found = re.search(r"^(?!#).*?(https?://\S+/debian/?)(?=\s|$)", text, re.MULTILINE)
-    if found is None:
-        message = "no Debian archive among this machine's package sources; install containerd 1.7 or later"
-        raise EnvironmentFault(message)
-    return found[1]
