@@ -121,7 +121,14 @@ def list_command(arguments: argparse.Namespace) -> int:
 
     chosen, covered = select(arguments.select), covered_ids()
     rows = [
-        {"id": r.id, "level": r.level, "area": r.area, "feature": r.feature, "covered": r.id in covered}
+        {
+            "id": r.id,
+            "level": r.level,
+            "area": r.area,
+            "feature": r.feature,
+            "covered": r.id in covered,
+            "no_check": r.no_check,
+        }
         for r in load_catalogue().values()
         if r.id in chosen
     ]
@@ -129,9 +136,13 @@ def list_command(arguments: argparse.Namespace) -> int:
         print(json.dumps(rows, indent=1))
         return 0
     for row in rows:
-        mark = "covered" if row["covered"] else "-"
-        print(f"{row['id']:9} {row['level']:6} {mark:8} {row['area']:20} {row['feature']}")
+        mark = "covered" if row["covered"] else "reason" if row["no_check"] else "-"
+        reason = f"  no check: {row['no_check']}" if row["no_check"] else ""
+        print(f"{row['id']:9} {row['level']:6} {mark:8} {row['area']:20} {row['feature']}{reason}")
+    excused = sum(bool(row["no_check"]) for row in rows)
     print(f"{sum(bool(row['covered']) for row in rows)} of {len(rows)} requirements are covered by a check")
+    if excused:
+        print(f"{excused} say why no check can prove them")
     return 0
 
 
@@ -149,7 +160,8 @@ def explain_command(arguments: argparse.Namespace) -> int:
     print(f"source       {found.source}")
     if found.section == "driver":
         print(f"contract     {CONTRACT}#{anchor(found.id)}")
-    print(f"covered      {'yes' if found.id in covered_ids() else 'not yet: no check proves it'}")
+    missing = f"no: {found.no_check}" if found.no_check else "not yet: no check proves it"
+    print(f"covered      {'yes' if found.id in covered_ids() else missing}")
     return 0
 
 

@@ -81,7 +81,7 @@ def judge(
         return Judgement(requirement=requirement, verdict=verdict, reason=reason, checks=tuple(checks))
 
     if not covered:
-        return say("not-covered", "no check exists yet")
+        return say("not-covered", requirement.no_check or "no check exists yet")
     if requirement.feature not in ("core", *features):
         return say("not-applicable", f"the driver does not claim the feature {requirement.feature}")
     if not checks:

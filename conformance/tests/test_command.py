@@ -193,6 +193,16 @@ def test_list_and_explain_show_what_is_covered(tmp_path: Path) -> None:
     assert "docs/DRIVER-CONTRACT.md#reg-003" in text
 
 
+def test_list_and_explain_say_why_a_requirement_has_no_check(tmp_path: Path) -> None:
+    [row] = json.loads(run("list", "--select", "CDI-022", "--json", cwd=tmp_path).stdout)
+    assert not row["covered"]
+    assert row["no_check"].startswith("It is a permission")
+    listed = run("list", "--select", "CDI-022", cwd=tmp_path).stdout
+    assert f"no check: {row['no_check']}" in listed
+    assert "1 say why no check can prove them" in listed
+    assert f"covered      no: {row['no_check']}" in run("explain", "CDI-022", cwd=tmp_path).stdout
+
+
 def test_output_to_a_closed_pipe_is_no_crash(tmp_path: Path) -> None:
     with subprocess.Popen(
         [*COMMAND, "list"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE

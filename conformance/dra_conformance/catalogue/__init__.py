@@ -23,6 +23,7 @@ class Requirement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         section: who must obey: the driver or the cluster.
         how: how it can be observed from outside.
         source: where upstream says it.
+        no_check: why no check can prove it from outside; empty for all others.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Requirement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     statement: str
     how: str
     source: str
+    no_check: str = ""
     area: str = ""
 
 

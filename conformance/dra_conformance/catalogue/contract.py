@@ -205,7 +205,7 @@ def section(rule: Requirement) -> str:
 * Observed by: {plain(rule.how)}
 * Basis: {BASIS[rule.basis]}
 * Source: {plain(rule.source)}
-"""
+{f"* No check: {plain(rule.no_check)}{chr(10)}" if rule.no_check else ""}"""
 
 
 def anchor(requirement_id: str) -> str:

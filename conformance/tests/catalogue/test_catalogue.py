@@ -3,6 +3,7 @@
 import pytest
 
 from dra_conformance.catalogue import load_catalogue, one, select
+from dra_conformance.covered import covered_ids
 from dra_conformance.errors import UsageError
 
 
@@ -32,3 +33,7 @@ def test_unknown_ids_are_reported_with_the_nearest() -> None:
         one("REG-00")
     with pytest.raises(UsageError, match="matches no requirement"):
         select("REG-*,nope")
+
+
+def test_what_has_a_check_does_not_say_why_it_has_none() -> None:
+    assert [item.id for item in load_catalogue().values() if item.no_check and item.id in covered_ids()] == []
