@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any, cast
 
-from dra_api.objects import DeviceTaintRule, Pod, PodStatus, ResourceClaim, ResourceSlice
+from dra_api.objects import DeviceTaintRule, Pod, PodCondition, PodStatus, ResourceClaim, ResourceSlice
 from kube_emulator.apiserver.registry.api import Api
 from kube_emulator.apiserver.registry.typed import find_claim, find_pod, taint_rules
 from kube_emulator.apiserver.status import ApiError
@@ -26,7 +26,7 @@ SOURCE = "device-taint-eviction"
 RETRY_S = 1.0
 REASON = "DeviceTaintManagerEviction"
 WATCHED = ("pods", "resourceclaims", "resourceslices", "devicetaintrules")
-CONDITION = {
+CONDITION: PodCondition = {
     "type": "DisruptionTarget",
     "status": "True",
     "reason": "DeletionByDeviceTaintManager",

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import cast
 
-from dra_api.objects import DeviceTaint, DeviceToleration, Node, Pod, PodStatus
+from dra_api.objects import DeviceTaint, DeviceToleration, Node, Pod, PodCondition, PodStatus
 from kube_emulator.apiserver.registry.api import Api
 from kube_emulator.apiserver.registry.typed import find_pod
 from kube_emulator.controllers.feed import Changed
@@ -17,7 +17,7 @@ from kube_emulator.events import record_event
 from kube_emulator.scheduler.framework.tolerations import tolerates
 
 SOURCE = "taint-eviction-controller"
-CONDITION = {
+CONDITION: PodCondition = {
     "type": "DisruptionTarget",
     "status": "True",
     "reason": "DeletionByTaintManager",

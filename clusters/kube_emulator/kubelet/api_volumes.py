@@ -5,7 +5,7 @@ After kubelet pkg/kubelet/token/token_manager.go (1.36): a token is replaced whe
 
 from collections.abc import Sequence
 
-from dra_api.objects import JsonObject, Pod
+from dra_api.objects import Pod, VolumeContent
 from kube_emulator.apiserver.status import ApiError
 from kube_emulator.clock import Clock
 from kube_emulator.kubelet.pod_environment import Look
@@ -50,7 +50,7 @@ class ApiVolumes:
                 written[volume["name"]] = files
         self._runtime.write_volumes(pod, written)
 
-    def _token(self, pod: Pod, wanted: JsonObject) -> str:
+    def _token(self, pod: Pod, wanted: VolumeContent) -> str:
         """The token for a projection, the one of before as long as it is good."""
         seconds, now = int(wanted.get("expirationSeconds") or 3600), self._clock.time()
         key = wanted.get("audience", ""), seconds

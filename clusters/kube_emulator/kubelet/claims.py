@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequen
 from dataclasses import dataclass
 
 from dra_api.identifiers import ClaimUid, DriverName
-from dra_api.objects import JsonObject, Pod, ResourceClaim
+from dra_api.objects import ContainerSpec, Pod, ResourceClaim
 from kube_emulator.apiserver.registry.api import Api
 from kube_emulator.apiserver.registry.typed import get_claim
 from kube_emulator.apiserver.status import ApiError
@@ -192,7 +192,7 @@ class ClaimManager:
             raise ClaimError(message)
         return answers
 
-    def cdi_ids(self, pod: Pod, container: JsonObject) -> list[str]:
+    def cdi_ids(self, pod: Pod, container: ContainerSpec) -> list[str]:
         """The CDI devices of a container.
 
         Raises:

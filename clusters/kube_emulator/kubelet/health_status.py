@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from dra_api.identifiers import DriverName
-from dra_api.objects import ContainerStatus, JsonObject, Pod, ResourceHealth, ResourceStatus
+from dra_api.objects import ContainerClaim, ContainerStatus, Pod, ResourceHealth, ResourceStatus
 from kube_emulator.kubelet.claim_cache import ClaimInfo, PreparedDevice
 from kube_emulator.kubelet.health import DeviceHealth
 from kube_emulator.kubelet.pod_claims import ClaimError, resolved
@@ -32,7 +32,11 @@ def with_health(
 
 
 def entry_of(
-    pod: Pod, use: JsonObject, claims: Mapping[tuple[str, str], ClaimInfo], health: HealthOf, messages: bool
+    pod: Pod,
+    use: ContainerClaim,
+    claims: Mapping[tuple[str, str], ClaimInfo],
+    health: HealthOf,
+    messages: bool,
 ) -> ResourceStatus | None:
     """The entry for one claim that a container uses; None if nothing is known of it."""
     claim = claim_of_use(pod, use, claims)
@@ -53,7 +57,9 @@ def entry_of(
     }
 
 
-def claim_of_use(pod: Pod, use: JsonObject, claims: Mapping[tuple[str, str], ClaimInfo]) -> ClaimInfo | None:
+def claim_of_use(
+    pod: Pod, use: ContainerClaim, claims: Mapping[tuple[str, str], ClaimInfo]
+) -> ClaimInfo | None:
     """The prepared claim behind an entry of a container's ``resources.claims``."""
     entry = next((e for e in pod["spec"].get("resourceClaims") or [] if e["name"] == use["name"]), None)
     try:

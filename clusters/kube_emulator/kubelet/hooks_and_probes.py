@@ -8,8 +8,9 @@ decides what comes then.
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
-from dra_api.objects import JsonObject
+from dra_api.objects import ContainerSpec, ExecAction, Lifecycle, LifecycleHandler
 from kube_emulator.clock import Clock
 from kube_emulator.kubelet.probes import WORDS, Probe, probes_of
 from kube_emulator.kubelet.runtime import Container, Runtime
@@ -30,7 +31,7 @@ class HooksAndProbes:
     record_event: Callable[[str, str], None]
     sync_status: Callable[[], None]
 
-    async def run(self, spec: JsonObject, container: Container, grace_s: float) -> None:
+    async def run(self, spec: ContainerSpec, container: Container, grace_s: float) -> None:
         """Run postStart and the probes of a container until cancelled, or until it must end."""
         post_started, container.post_started = container.post_started, True
         if not post_started and not await self._hook(spec, "postStart", grace_s):
@@ -47,13 +48,14 @@ class HooksAndProbes:
             for probe in probes.values():
                 group.create_task(self._probe(container, probe, grace_s))
 
-    async def pre_stop(self, spec: JsonObject, grace_s: float) -> None:
+    async def pre_stop(self, spec: ContainerSpec, grace_s: float) -> None:
         """Run ``preStop``; a failure is only recorded as an event."""
         await self._hook(spec, "preStop", grace_s)
 
-    async def _hook(self, spec: JsonObject, name: str, limit_s: float) -> bool:
+    async def _hook(self, spec: ContainerSpec, name: Literal["postStart", "preStop"], limit_s: float) -> bool:
         """Whether a hook went well; one that is no command does."""
-        command = (((spec.get("lifecycle") or {}).get(name) or {}).get("exec") or {}).get("command")
+        handler = (spec.get("lifecycle") or Lifecycle()).get(name) or LifecycleHandler()
+        command = (handler.get("exec") or ExecAction()).get("command")
         if not command:
             return True
         code, said = await self.runtime.execute(self.uid, spec["name"], command, limit_s)

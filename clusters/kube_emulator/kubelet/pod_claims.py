@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dra_api.identifiers import DriverName
-from dra_api.objects import DeviceResult, JsonObject, ObjectMeta, Pod, PodResourceClaim, ResourceClaim
+from dra_api.objects import ContainerSpec, DeviceResult, ObjectMeta, Pod, PodResourceClaim, ResourceClaim
 
 PREPARE, UNPREPARE, EVERY = "NodePrepareResources", "NodeUnprepareResources", "*"
 EXTENDED, OPTIONAL = "DRAExtendedResource", "DRAOptionalNodeOperations"
@@ -121,7 +121,7 @@ def check_skips(claim: ResourceClaim, gates: frozenset[str]) -> None:
         raise ClaimError(message)
 
 
-def requests_of(pod: Pod, container: JsonObject, gates: frozenset[str]) -> dict[str, list[str]]:
+def requests_of(pod: Pod, container: ContainerSpec, gates: frozenset[str]) -> dict[str, list[str]]:
     """{claim name: requests whose devices CONTAINER gets}; an empty request means all of them."""
     uses = (container.get("resources") or {}).get("claims") or []
     found: dict[str, list[str]] = {}

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from dra_api.objects import JsonObject
+from dra_api.objects import ContainerSpec, JsonObject
 from kube_emulator.kubelet.cdi import InjectionError
 from kube_emulator.kubelet.hooks_and_probes import HooksAndProbes
 from kube_emulator.kubelet.node_context import NodeContext
@@ -81,7 +81,7 @@ class PodContainers:
             for task in sidecars:
                 task.cancel()
 
-    async def _keep(self, spec: JsonObject, policy: str, *, ends: bool = False) -> None:
+    async def _keep(self, spec: ContainerSpec, policy: str, *, ends: bool = False) -> None:
         """Run a container, and again as POLICY says; ENDS: one that is no process succeeds at once."""
         name, pause = spec["name"], 0.0
         while True:
@@ -116,7 +116,7 @@ class PodContainers:
         self._sync()
         await self._node.clock.sleep(pause)
 
-    async def _start(self, spec: JsonObject) -> Container:
+    async def _start(self, spec: ContainerSpec) -> Container:
         """Start a container; as long as it cannot be made it waits with a reason, and one that did not start has ended."""
         node, name = self._node, spec["name"]
         while True:

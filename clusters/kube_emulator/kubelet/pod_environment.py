@@ -2,38 +2,40 @@
 
 from collections.abc import Callable, Mapping
 
-from dra_api.objects import JsonObject, Pod
+from dra_api.objects import ContainerSpec, EnvVarSource, JsonObject, Pod
 
 Look = Callable[[str, str], JsonObject | None]
 """(plural, name) to the object in the pod's namespace, or None."""
 
 
 def environment_of(
-    pod: Pod, container: JsonObject, services: Mapping[str, str], *, ip: str, host_ip: str, look: Look
+    pod: Pod, container: ContainerSpec, services: Mapping[str, str], *, ip: str, host_ip: str, look: Look
 ) -> dict[str, str]:
     """The variables of ``env`` and ``envFrom`` over those of SERVICES; a reference to something that is not there gives none."""
     found = dict(services)
     for source in container.get("envFrom") or []:
         prefix = source.get("prefix", "")
-        for plural, reference in (("configmaps", "configMapRef"), ("secrets", "secretRef")):
-            if reference in source and (item := look(plural, source[reference]["name"])):
+        references = (("configmaps", source.get("configMapRef")), ("secrets", source.get("secretRef")))
+        for plural, reference in references:
+            if reference and (item := look(plural, reference["name"])):
                 found |= {prefix + name: value for name, value in (item.get("data") or {}).items()}
     for variable in container.get("env") or []:
-        source = variable.get("valueFrom")
-        value = referred(pod, source, ip, host_ip, look) if source else variable.get("value", "")
+        origin = variable.get("valueFrom")
+        value = referred(pod, origin, ip, host_ip, look) if origin else variable.get("value", "")
         if value is not None:
             found[variable["name"]] = expanded(value, found)
     return found
 
 
-def referred(pod: Pod, source: JsonObject, ip: str, host_ip: str, look: Look) -> str | None:
+def referred(pod: Pod, source: EnvVarSource, ip: str, host_ip: str, look: Look) -> str | None:
     """The value of a ``valueFrom``."""
-    if path := (source.get("fieldRef") or {}).get("fieldPath"):
-        return fields_of(pod, ip, host_ip).get(path)
-    for plural, reference in (("configmaps", "configMapKeyRef"), ("secrets", "secretKeyRef")):
-        if reference in source:
-            item = look(plural, source[reference]["name"])
-            return ((item or {}).get("data") or {}).get(source[reference]["key"])
+    if field := source.get("fieldRef"):
+        return fields_of(pod, ip, host_ip).get(field["fieldPath"])
+    references = (("configmaps", source.get("configMapKeyRef")), ("secrets", source.get("secretKeyRef")))
+    for plural, reference in references:
+        if reference:
+            item = look(plural, reference["name"])
+            return ((item or {}).get("data") or {}).get(reference["key"])
     return None
 
 

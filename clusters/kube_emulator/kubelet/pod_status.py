@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from dra_api.objects import (
+    ContainerSpec,
     ContainerState,
     ContainerStateTerminated,
     ContainerStateWaiting,
     ContainerStatus,
-    JsonObject,
     Pod,
+    PodCondition,
     PodStatus,
 )
 from kube_emulator.apiserver.validation.qos import qos_class
@@ -92,14 +93,14 @@ def facts_of(phase: str, has_sandbox: bool, incomplete: list[str], unready: list
     }
 
 
-def is_past(spec: JsonObject, container: Container | None) -> bool:
+def is_past(spec: ContainerSpec, container: Container | None) -> bool:
     """Whether an init container lets the next one go on: it succeeded, or is a sidecar that runs."""
     if container is None:
         return False
     return container.running if is_sidecar(spec) else container.done and container.code == 0
 
 
-def is_sidecar(spec: JsonObject) -> bool:
+def is_sidecar(spec: ContainerSpec) -> bool:
     """Whether an init container runs beside the others."""
     return spec.get("restartPolicy") == "Always"
 
@@ -124,7 +125,7 @@ def phase_of(pod: Pod, containers: Mapping[str, Container], initialized: bool) -
 
 
 def container_status(
-    spec: JsonObject, container: Container | None, waiting: tuple[str, str]
+    spec: ContainerSpec, container: Container | None, waiting: tuple[str, str]
 ) -> ContainerStatus:
     """The status of one container."""
     state: ContainerState = state_of(container) if container else {}
@@ -167,7 +168,7 @@ def state_of(container: Container) -> ContainerState:
     return {"terminated": ended}
 
 
-def unready(specs: Iterable[JsonObject], statuses: Mapping[str, ContainerStatus]) -> list[str]:
+def unready(specs: Iterable[ContainerSpec], statuses: Mapping[str, ContainerStatus]) -> list[str]:
     """Containers that are not ready."""
     return [one["name"] for one in specs if not statuses[one["name"]]["ready"]]
 
@@ -184,21 +185,27 @@ def condition_of(phase: str, holds: bool, names: list[str], reason: str, what: s
     return (False, reason, f"containers with {word}: [{' '.join(names)}]")
 
 
-def conditions_of(old: Iterable[JsonObject], facts: Facts, now: str, generation: int) -> list[JsonObject]:
+def conditions_of(old: Iterable[PodCondition], facts: Facts, now: str, generation: int) -> list[PodCondition]:
     """The pod's conditions: ours from FACTS, those of others as they are; a time changes with the value only."""
     before = {condition["type"]: condition for condition in old}
-    found = []
+    found: list[PodCondition] = []
     for kind, (holds, reason, message) in facts.items():
-        value = "True" if holds else "False"
-        same = before.get(kind, {}).get("status") == value
-        since = before.get(kind, {}).get("lastTransitionTime") if same else None
-        condition = {"type": kind, "status": value, "lastProbeTime": None, "lastTransitionTime": since or now}
+        value, known = "True" if holds else "False", before.get(kind)
+        since = known.get("lastTransitionTime") if known and known["status"] == value else None
+        condition: PodCondition = {
+            "type": kind,
+            "status": value,
+            "lastProbeTime": None,
+            "lastTransitionTime": since or now,
+        }
         if generation:
             condition["observedGeneration"] = generation
-        found.append(
-            condition | ({"reason": reason} if reason else {}) | ({"message": message} if message else {})
-        )
-    return found + [dict(condition) for condition in old if condition["type"] not in OWNED]
+        if reason:
+            condition["reason"] = reason
+        if message:
+            condition["message"] = message
+        found.append(condition)
+    return found + [condition.copy() for condition in old if condition["type"] not in OWNED]
 
 
 def keep_health(old: PodStatus, statuses: list[ContainerStatus]) -> list[ContainerStatus]:

@@ -8,7 +8,7 @@ no volume driver runs here. The folders that a driver shares with the kubelet ar
 from pathlib import Path, PurePosixPath
 
 from dra_api import names
-from dra_api.objects import JsonObject, Pod
+from dra_api.objects import ContainerSpec, JsonObject, Pod, Volume
 from kube_emulator.node_paths import NodePaths
 
 FROM_API = ("configMap", "secret", "downwardAPI", "projected")
@@ -16,7 +16,7 @@ IDENTITY = ("hosts", "resolv.conf", "hostname")
 """Files of ``/etc`` that each pod has of its own."""
 
 
-def identity_mounts(container: JsonObject, folder: Path) -> list[JsonObject]:
+def identity_mounts(container: ContainerSpec, folder: Path) -> list[JsonObject]:
     """The mounts of the pod's own files in FOLDER; a volume at the same place wins, as in the kubelet."""
     taken = {mount["mountPath"] for mount in container.get("volumeMounts") or []}
     return [
@@ -26,14 +26,14 @@ def identity_mounts(container: JsonObject, folder: Path) -> list[JsonObject]:
     ]
 
 
-def mounts_of(pod: Pod, container: JsonObject, node: NodePaths, folder: Path) -> list[JsonObject]:
+def mounts_of(pod: Pod, container: ContainerSpec, node: NodePaths, folder: Path) -> list[JsonObject]:
     """The mounts of CONTAINER in CDI's form; the pod's own folders are in FOLDER."""
     volumes = {volume["name"]: volume for volume in pod["spec"].get("volumes") or []}
     found = []
     for mount in container.get("volumeMounts") or []:
-        source = source_of(volumes.get(mount["name"], {}), node, folder)
-        if source is not None:
-            volume = volumes[mount["name"]]
+        volume = volumes.get(mount["name"])
+        source = source_of(volume, node, folder) if volume else None
+        if volume is not None and source is not None:
             fixed = mount.get("readOnly") or any(kind in volume for kind in FROM_API)
             options = ["rbind", "ro" if fixed else "rw"]
             place = str(source / mount.get("subPath", ""))
@@ -41,7 +41,7 @@ def mounts_of(pod: Pod, container: JsonObject, node: NodePaths, folder: Path) ->
     return found
 
 
-def source_of(volume: JsonObject, node: NodePaths, folder: Path) -> Path | None:
+def source_of(volume: Volume, node: NodePaths, folder: Path) -> Path | None:
     """Where a volume is on this machine; None for those that are not mounted."""
     if "emptyDir" in volume or any(kind in volume for kind in FROM_API):
         return folder / "volumes" / volume["name"]

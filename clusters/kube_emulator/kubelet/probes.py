@@ -5,10 +5,12 @@ so probes of other kinds count as passed.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
-from dra_api.objects import JsonObject
+from dra_api.objects import ContainerSpec, ExecAction
 
-KINDS = ("startupProbe", "readinessProbe", "livenessProbe")
+ProbeKind = Literal["startupProbe", "readinessProbe", "livenessProbe"]
+KINDS: tuple[ProbeKind, ...] = ("startupProbe", "readinessProbe", "livenessProbe")
 WORDS = {"startupProbe": "Startup", "readinessProbe": "Readiness", "livenessProbe": "Liveness"}
 
 
@@ -42,12 +44,12 @@ class Probe:
         return changed or (not good and self.kind != "readinessProbe")
 
 
-def probes_of(spec: JsonObject) -> list[Probe]:
+def probes_of(spec: ContainerSpec) -> list[Probe]:
     """The exec probes of a container; liveness passes until it is known to fail, the others the other way round."""
     found = []
     for kind in KINDS:
-        probe = spec.get(kind) or {}
-        if command := (probe.get("exec") or {}).get("command"):
+        probe = spec.get(kind)
+        if probe and (command := (probe.get("exec") or ExecAction()).get("command")):
             found.append(
                 Probe(
                     kind,

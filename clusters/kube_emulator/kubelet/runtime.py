@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dra_api.objects import JsonObject, Pod
+from dra_api.objects import ContainerSpec, Pod
 from kube_emulator.clock import Clock
 from kube_emulator.kubelet import processes
 from kube_emulator.kubelet.cdi import ContainerView, container_view
@@ -125,7 +125,7 @@ class Runtime:
         return self.sandboxes.setdefault(metadata["uid"], Sandbox(ip, folder, lost))
 
     async def start(
-        self, pod: Pod, spec: JsonObject, environment: Mapping[str, str], cdi_ids: list[str]
+        self, pod: Pod, spec: ContainerSpec, environment: Mapping[str, str], cdi_ids: list[str]
     ) -> None:
         """Start a container of POD, or start it again.
 
@@ -177,7 +177,7 @@ class Runtime:
             before.last = None
 
     def _view(
-        self, pod: Pod, spec: JsonObject, environment: Mapping[str, str], cdi_ids: list[str], folder: Path
+        self, pod: Pod, spec: ContainerSpec, environment: Mapping[str, str], cdi_ids: list[str], folder: Path
     ) -> ContainerView:
         """What the container sees; it is written down, too."""
         mounts = mounts_of(pod, spec, self._node, folder)

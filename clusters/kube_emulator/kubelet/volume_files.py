@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from dra_api.objects import JsonObject, Pod
+from dra_api.objects import JsonObject, KeyToPath, Pod, Volume, VolumeContent
 from kube_emulator.kubelet.pod_environment import Look, fields_of
 
-IssueToken = Callable[[Pod, JsonObject], str]
+IssueToken = Callable[[Pod, VolumeContent], str]
 """(pod, ``serviceAccountToken`` of a projection) to a token of the pod's account that ends with the pod."""
 MODE = 0o644
 
@@ -46,7 +46,7 @@ class Sources:
     issue_token: IssueToken
 
 
-def files_of(volume: JsonObject, sources: Sources) -> list[VolumeFile] | None:
+def files_of(volume: Volume, sources: Sources) -> list[VolumeFile] | None:
     """The files of VOLUME; None if its content is not in the API.
 
     Raises:
@@ -66,7 +66,7 @@ def files_of(volume: JsonObject, sources: Sources) -> list[VolumeFile] | None:
     ]
 
 
-def files_from(kind: str, body: JsonObject, mode: int, sources: Sources) -> Iterator[VolumeFile]:
+def files_from(kind: str, body: VolumeContent, mode: int, sources: Sources) -> Iterator[VolumeFile]:
     """The files of one source."""
     if kind == "serviceAccountToken":
         yield VolumeFile(inside(body["path"]), sources.issue_token(sources.pod, body).encode(), mode)
@@ -94,7 +94,7 @@ def content_of(item: JsonObject, kind: str) -> dict[str, bytes]:
     return texts | {key: base64.b64decode(text) for key, text in (item.get("binaryData") or {}).items()}
 
 
-def keyed(body: JsonObject, content: dict[str, bytes], mode: int, where: str) -> Iterator[VolumeFile]:
+def keyed(body: VolumeContent, content: dict[str, bytes], mode: int, where: str) -> Iterator[VolumeFile]:
     """The files for the keys that are asked for; all of them if none is."""
     if not body.get("items"):
         for key, data in content.items():
@@ -108,9 +108,10 @@ def keyed(body: JsonObject, content: dict[str, bytes], mode: int, where: str) ->
             raise CannotMount(message)
 
 
-def shown(item: JsonObject, fields: dict[str, str], pod: Pod) -> str:
+def shown(item: KeyToPath, fields: dict[str, str], pod: Pod) -> str:
     """The text of a field; all labels or annotations are one ``key="value"`` a line."""
-    path = (item.get("fieldRef") or {}).get("fieldPath", "")
+    field = item.get("fieldRef")
+    path = field["fieldPath"] if field else ""
     metadata = pod["metadata"]
     maps = {"metadata.labels": metadata.get("labels"), "metadata.annotations": metadata.get("annotations")}
     if path in maps:

@@ -6,8 +6,9 @@ from typing import cast
 from dra_api.objects import (
     AllocationResult,
     ConsumerReference,
-    JsonObject,
+    ExtendedResourceMapping,
     Pod,
+    PodCondition,
     PodStatus,
     ResourceClaim,
     ResourceClaimStatus,
@@ -35,7 +36,9 @@ class Writer:
         created = self._api.create("resourceclaims", {**claim, "metadata": metadata}).value
         return cast(ResourceClaim, created)
 
-    def write_request_mappings(self, pod: Pod, claim: ResourceClaim, mappings: list[JsonObject]) -> None:
+    def write_request_mappings(
+        self, pod: Pod, claim: ResourceClaim, mappings: list[ExtendedResourceMapping]
+    ) -> None:
         """Write into POD's status which claim and requests serve its extended resources."""
         noted = {"resourceClaimName": claim["metadata"]["name"], "requestMappings": mappings}
         current = get_pod(self._api, pod["metadata"]["name"], pod["metadata"]["namespace"])
@@ -106,14 +109,18 @@ class Writer:
         current = get_pod(self._api, pod["metadata"]["name"], pod["metadata"]["namespace"])
         placed = {**current, "spec": {**current["spec"], "nodeName": node}}
         bound = cast(Pod, self._api.update("pods", placed, subresource="binding").value)
-        condition = {"type": "PodScheduled", "status": "True", "lastTransitionTime": self._clock.stamp()}
+        condition: PodCondition = {
+            "type": "PodScheduled",
+            "status": "True",
+            "lastTransitionTime": self._clock.stamp(),
+        }
         self._set_condition(bound, condition)
         message = f"Successfully assigned {key} to {node}"
         record_event(self._api, bound, reason="Scheduled", message=message, source=SOURCE, kind="Normal")
 
     def refuse(self, pod: Pod, reason: str, why: str) -> None:
         """Write into POD's conditions why it is unschedulable, if that changed."""
-        condition = {
+        condition: PodCondition = {
             "type": "PodScheduled",
             "status": "False",
             "reason": reason,
@@ -121,12 +128,12 @@ class Writer:
             "lastTransitionTime": self._clock.stamp(),
         }
         conditions = (pod.get("status") or {}).get("conditions") or []
-        known: JsonObject = next((c for c in conditions if c["type"] == "PodScheduled"), {})
-        if (known.get("reason"), known.get("message")) != (reason, why):
+        known = next((c for c in conditions if c["type"] == "PodScheduled"), None)
+        if known is None or (known.get("reason"), known.get("message")) != (reason, why):
             self._set_condition(pod, condition)
             record_event(self._api, pod, reason="FailedScheduling", message=why, source=SOURCE)
 
-    def _set_condition(self, pod: Pod, condition: JsonObject) -> None:
+    def _set_condition(self, pod: Pod, condition: PodCondition) -> None:
         current = get_pod(self._api, pod["metadata"]["name"], pod["metadata"]["namespace"])
         status = (current.get("status") or PodStatus()).copy()
         others = [c for c in status.get("conditions") or [] if c["type"] != condition["type"]]

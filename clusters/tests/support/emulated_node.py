@@ -22,7 +22,7 @@ from dra_api.kubelet._generated import (
     registration_pb2,
     registration_pb2_grpc,
 )
-from dra_api.objects import JsonObject, Pod
+from dra_api.objects import JsonObject, Pod, VolumeContent
 from kube_emulator.apiserver.registry.admission import PERMISSIVE
 from kube_emulator.apiserver.registry.api import Api
 from kube_emulator.apiserver.served_versions import builtin_registry
@@ -102,7 +102,7 @@ class EmulatedNode:
         if not self._task.cancelled() and (error := self._task.exception()):
             raise error
 
-    def _issue_token(self, pod: Pod, _: JsonObject) -> str:
+    def _issue_token(self, pod: Pod, _: VolumeContent) -> str:
         self.tokens.append(f"token {len(self.tokens)} of {pod['metadata']['name']}")
         return self.tokens[-1]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from dra_api.objects import JsonObject, Pod
+from dra_api.objects import Pod, VolumeContent
 from kube_emulator.apiserver.auth.attributes import MASTERS, NODE_PREFIX, NODES, User
 from kube_emulator.apiserver.auth.authenticator import Authenticator
 from kube_emulator.apiserver.auth.authority import Authority, Objects
@@ -77,7 +77,7 @@ class Security:
         token: str = request["status"]["token"]
         return token
 
-    def pod_token(self, pod: Pod, projection: JsonObject) -> str:
+    def pod_token(self, pod: Pod, projection: VolumeContent) -> str:
         """A token of POD's account for a ``serviceAccountToken`` projection, as the kubelet asks for it.
 
         Raises:

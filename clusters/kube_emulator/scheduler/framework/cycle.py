@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from dra_api.objects import AllocationResult, DeviceRequest, JsonObject, Node, Pod, ResourceClaim
+from dra_api.objects import AllocationResult, DeviceRequest, ExtendedResourceMapping, Node, Pod, ResourceClaim
 from kube_emulator.scheduler.framework.allocator import NodeUnfit, SearchTimeout, search
 from kube_emulator.scheduler.framework.conditions import conditional, state_of
 from kube_emulator.scheduler.framework.extended import requests_and_mappings, special_claim
@@ -43,7 +43,7 @@ class Placement:
     claims: list[ResourceClaim]
     """Those to be allocated, in the order of ``allocations``; the special one has no name yet."""
     allocations: list[AllocationResult]
-    mappings: list[JsonObject]
+    mappings: list[ExtendedResourceMapping]
     score: int
 
 
@@ -127,7 +127,7 @@ class Cycle:
             self.unavailable += [claim for claim in away if claim not in self.unavailable]
             return ["resourceclaim not available on the node"]
         open_claims = [claim for claim in self.claims if not (claim.get("status") or {}).get("allocation")]
-        mappings: list[JsonObject] = []
+        mappings: list[ExtendedResourceMapping] = []
         if backed and self.pod["metadata"]["uid"] not in self.state.special:
             allocatable = (node.get("status") or {}).get("allocatable") or {}
             needed = {r: self.state.resources[r] for r in backed if str(allocatable.get(r, "0")) == "0"}
@@ -143,7 +143,7 @@ class Cycle:
         return not conditional(claim) or state_of(claim, self.now) in ("ready", "waiting")
 
     def allocate(
-        self, node: Node, index: int, claims: list[ResourceClaim], mappings: list[JsonObject]
+        self, node: Node, index: int, claims: list[ResourceClaim], mappings: list[ExtendedResourceMapping]
     ) -> Placement | list[str]:
         """Devices for CLAIMS on NODE."""
         name = node["metadata"]["name"]

@@ -7,7 +7,15 @@ a claim that the scheduler makes. Init containers that end before the pod starts
 from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
-from dra_api.objects import DeviceClass, DeviceRequest, ExactDeviceRequest, JsonObject, Pod, ResourceClaim
+from dra_api.objects import (
+    ContainerSpec,
+    DeviceClass,
+    DeviceRequest,
+    ExactDeviceRequest,
+    ExtendedResourceMapping,
+    Pod,
+    ResourceClaim,
+)
 from dra_api.quantity import parse
 
 ANNOTATION = "resource.kubernetes.io/extended-resource-claim"
@@ -27,18 +35,18 @@ def classes_by_resource(classes: Iterable[DeviceClass]) -> dict[str, str]:
 
 def request_of(
     index: int,
-    container: JsonObject,
+    container: ContainerSpec,
     resource: str,
     class_name: str,
     reusable: Sequence[DeviceRequest | None],
-) -> tuple[DeviceRequest | None, list[JsonObject]]:
+) -> tuple[DeviceRequest | None, list[ExtendedResourceMapping]]:
     """The request of one container, None if it needs none beyond REUSABLE ones, and the mappings of its devices."""
     resources = container.get("resources") or {}
     wanted = {**(resources.get("limits") or {}), **(resources.get("requests") or {})}
     count = int(parse(str(wanted.get(resource, 0))))
     if not count:
         return None, []
-    have, mappings = 0, list[JsonObject]()
+    have, mappings = 0, list[ExtendedResourceMapping]()
     for request in filter(None, reusable):
         have += request["exactly"]["count"]
         mappings.append(mapping_of(container, resource, request["name"]))
@@ -53,27 +61,27 @@ def request_of(
     return {"name": name, "exactly": exactly}, [*mappings, mapping_of(container, resource, name)]
 
 
-def mapping_of(container: JsonObject, resource: str, request: str) -> JsonObject:
+def mapping_of(container: ContainerSpec, resource: str, request: str) -> ExtendedResourceMapping:
     """An item of ``pod.status.extendedResourceClaimStatus.requestMappings``."""
     return {"containerName": container["name"], "resourceName": resource, "requestName": request}
 
 
 def requests_and_mappings(
     pod: Pod, resources: Mapping[str, str]
-) -> tuple[list[DeviceRequest], list[JsonObject]]:
+) -> tuple[list[DeviceRequest], list[ExtendedResourceMapping]]:
     """What POD's special claim asks for, and which container each request is for; RESOURCES: {resource: class}."""
     inits = pod["spec"].get("initContainers") or []
     containers = [*inits, *(pod["spec"].get("containers") or [])]
     brief = [index for index, item in enumerate(inits) if item.get("restartPolicy") != "Always"]
     requests: list[DeviceRequest] = []
-    mappings: list[JsonObject] = []
+    mappings: list[ExtendedResourceMapping] = []
     for resource, class_name in sorted(resources.items()):
         lasting: list[DeviceRequest | None] = [None] * len(containers)
         for index in (i for i in range(len(containers)) if i not in brief):
             lasting[index], found = request_of(index, containers[index], resource, class_name, ())
             mappings += found
         largest: DeviceRequest | None = None
-        short: list[JsonObject] = []
+        short: list[ExtendedResourceMapping] = []
         names = set()
         for index in brief:
             request, found = request_of(index, containers[index], resource, class_name, lasting[index:])

@@ -7,7 +7,7 @@ the first plugin that refuses it is reported (apis/config/v1/default_plugins.go;
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from dra_api.objects import DeviceTaint, JsonObject, Node, Pod
+from dra_api.objects import ContainerSpec, DeviceTaint, Node, Pod
 from dra_api.quantity import parse
 from kube_emulator.scheduler.framework.selection import selects_node
 from kube_emulator.scheduler.framework.tolerations import preventing
@@ -31,7 +31,7 @@ class Load:
             self.amounts[name] = self.amounts.get(name, Fraction()) + sign * amount
 
 
-def amounts_of(container: JsonObject) -> Amounts:
+def amounts_of(container: ContainerSpec) -> Amounts:
     """What a container asks for; a limit without a request is one."""
     resources = container.get("resources") or {}
     wanted = {**(resources.get("limits") or {}), **(resources.get("requests") or {})}

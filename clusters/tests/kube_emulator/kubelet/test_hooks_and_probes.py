@@ -1,11 +1,11 @@
 """Hooks and exec probes of containers that are processes."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from emulated_node import EmulatedNode
 
-from dra_api.objects import JsonObject
+from dra_api.objects import JsonObject, Probe
 from kube_emulator.kubelet.probes import probes_of
 from kube_emulator.kubelet.runtime import RUN_ANNOTATION
 
@@ -18,9 +18,9 @@ def script(text: str, **more: Any) -> JsonObject:
     return {"name": "main", "image": "x", "command": ["/bin/sh", "-c", text], **more}
 
 
-def asks(line: str, **more: Any) -> JsonObject:
+def asks(line: str, **numbers: int) -> Probe:
     """A probe or hook that runs a line of shell."""
-    return {"exec": {"command": ["/bin/sh", "-c", line]}, **more}
+    return cast(Probe, {"exec": {"command": ["/bin/sh", "-c", line]}, **numbers})
 
 
 def status(node_env: EmulatedNode) -> JsonObject:
@@ -95,7 +95,9 @@ async def test_a_hook_after_the_start_that_fails_ends_the_container(node_env: Em
 
 
 def test_answers_count_when_there_are_enough_in_a_row() -> None:
-    [probe] = probes_of({"readinessProbe": asks("true", successThreshold=2, failureThreshold=2)})
+    [probe] = probes_of(
+        {"name": "main", "readinessProbe": asks("true", successThreshold=2, failureThreshold=2)}
+    )
     assert [probe.add_result(good) for good in (True, True, False, True, False, False)] == [
         *(False, True, False, False, False, True)
     ]

@@ -4,7 +4,7 @@ from typing import Any, cast
 
 import pytest
 
-from dra_api.objects import Pod
+from dra_api.objects import ContainerSpec, EnvVar, JsonObject, Pod, PodCondition
 from kube_emulator.kubelet.pod_environment import environment_of
 from kube_emulator.kubelet.pod_status import Seen, phase_of, status_of
 from kube_emulator.kubelet.runtime import Container
@@ -18,13 +18,13 @@ POD = cast(
 )
 
 
-def environment(*variables: dict[str, Any], **more: Any) -> dict[str, str]:
+def environment(*variables: EnvVar, **more: Any) -> dict[str, str]:
     """What a container with VARIABLES gets."""
     objects = {("configmaps", "m"): {"data": {"k": "v"}}, ("secrets", "s"): {"data": {"k": "w"}}}
-    container = {"name": "main", "env": list(variables), **more}
+    container: JsonObject = {"name": "main", "env": list(variables), **more}
     return environment_of(
         POD,
-        container,
+        cast(ContainerSpec, container),
         {},
         ip="1.1.1.1",
         host_ip="2.2.2.2",
@@ -33,10 +33,13 @@ def environment(*variables: dict[str, Any], **more: Any) -> dict[str, str]:
 
 
 def test_variables_come_from_values_fields_and_maps() -> None:
-    field = {"name": "NODE", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}}
-    label = {"name": "APP", "valueFrom": {"fieldRef": {"fieldPath": "metadata.labels['app']"}}}
-    key = {"name": "KEY", "valueFrom": {"configMapKeyRef": {"name": "m", "key": "k"}}}
-    gone = {"name": "GONE", "valueFrom": {"secretKeyRef": {"name": "no", "key": "k", "optional": True}}}
+    field: EnvVar = {"name": "NODE", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}}
+    label: EnvVar = {"name": "APP", "valueFrom": {"fieldRef": {"fieldPath": "metadata.labels['app']"}}}
+    key: EnvVar = {"name": "KEY", "valueFrom": {"configMapKeyRef": {"name": "m", "key": "k"}}}
+    gone: EnvVar = {
+        "name": "GONE",
+        "valueFrom": {"secretKeyRef": {"name": "no", "key": "k", "optional": True}},
+    }
     every = environment(field, label, key, gone, envFrom=[{"prefix": "S_", "secretRef": {"name": "s"}}])
     assert every == {"S_k": "w", "NODE": "n", "APP": "a", "KEY": "v"}
 
@@ -71,8 +74,8 @@ def test_the_phase_follows_from_the_containers_and_the_policy(
 
 
 def test_what_others_wrote_into_the_status_stays_and_times_change_with_values() -> None:
-    mine = {"type": "DisruptionTarget", "status": "True", "lastTransitionTime": "t0"}
-    ready = {"type": "Ready", "status": "False", "lastTransitionTime": "t0"}
+    mine: PodCondition = {"type": "DisruptionTarget", "status": "True", "lastTransitionTime": "t0"}
+    ready: PodCondition = {"type": "Ready", "status": "False", "lastTransitionTime": "t0"}
     pod: Pod = {**POD, "status": {"resourceClaimStatuses": [], "conditions": [ready, mine]}}
     status = status_of(pod, {}, Seen("", "2.2.2.2", "t1", {}))
     times = {one["type"]: one["lastTransitionTime"] for one in status["conditions"]}

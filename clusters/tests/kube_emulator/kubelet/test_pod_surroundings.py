@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 from emulated_node import EmulatedNode
 
-from dra_api.objects import JsonObject, Pod
+from dra_api.objects import JsonObject, Pod, Volume, VolumeContent
 from kube_emulator.kubelet.pod_identity import hostname_of, hosts_of, resolv_conf_of
 from kube_emulator.kubelet.runtime import RUN_ANNOTATION
 from kube_emulator.kubelet.service_environment import service_environment
@@ -159,7 +159,7 @@ def sources(**objects: JsonObject) -> Sources:
     )
 
 
-def written(volume: JsonObject, found: Sources) -> dict[str, tuple[str, int]]:
+def written(volume: Volume, found: Sources) -> dict[str, tuple[str, int]]:
     """{path: (content, mode)}."""
     files = files_of(volume, found)
     assert files is not None
@@ -168,37 +168,51 @@ def written(volume: JsonObject, found: Sources) -> dict[str, tuple[str, int]]:
 
 def test_volumes_from_the_api_have_their_files_with_their_modes() -> None:
     found = sources(m={"data": {"k": "v", "l": "w"}}, s={"data": {"x": "eQ=="}})
-    picked = {"configMap": {"name": "m", "items": [{"key": "k", "path": "dir/k", "mode": 0o400}]}}
+    picked: Volume = {
+        "name": "v",
+        "configMap": {"name": "m", "items": [{"key": "k", "path": "dir/k", "mode": 0o400}]},
+    }
     assert written(picked, found) == {"dir/k": ("v", 0o400)}
-    assert written({"secret": {"secretName": "s", "defaultMode": 0o600}}, found) == {"x": ("y", 0o600)}
-    labels = {"downwardAPI": {"items": [{"path": "l", "fieldRef": {"fieldPath": "metadata.labels"}}]}}
+    assert written({"name": "v", "secret": {"secretName": "s", "defaultMode": 0o600}}, found) == {
+        "x": ("y", 0o600)
+    }
+    labels: Volume = {
+        "name": "v",
+        "downwardAPI": {"items": [{"path": "l", "fieldRef": {"fieldPath": "metadata.labels"}}]},
+    }
     assert written(labels, found) == {"l": ('a="1"\nb="2"', 0o644)}
-    token = {"serviceAccountToken": {"path": "t", "audience": "vault"}}
-    both = {"projected": {"sources": [token, {"configMap": {"name": "m"}}]}}
+    token: dict[str, VolumeContent] = {"serviceAccountToken": {"path": "t", "audience": "vault"}}
+    both: Volume = {"name": "v", "projected": {"sources": [token, {"configMap": {"name": "m"}}]}}
     assert {path: text for path, (text, _) in written(both, found).items()} == {
         "t": "vault",
         "k": "v",
         "l": "w",
     }
-    assert files_of({"hostPath": {"path": "/"}}, found) is None
+    assert files_of({"name": "v", "hostPath": {"path": "/"}}, found) is None
 
 
 @pytest.mark.parametrize(
     ("volume", "why"),
     [
-        ({"configMap": {"name": "no"}}, 'configmap "no" not found'),
-        ({"secret": {"secretName": "no"}}, 'secret "no" not found'),
-        ({"configMap": {"name": "m", "items": [{"key": "z", "path": "z"}]}}, "non-existent config key: z"),
-        ({"configMap": {"name": "m", "items": [{"key": "k", "path": "../k"}]}}, "wanted a relative path"),
+        ({"name": "v", "configMap": {"name": "no"}}, 'configmap "no" not found'),
+        ({"name": "v", "secret": {"secretName": "no"}}, 'secret "no" not found'),
+        (
+            {"name": "v", "configMap": {"name": "m", "items": [{"key": "z", "path": "z"}]}},
+            "non-existent config key: z",
+        ),
+        (
+            {"name": "v", "configMap": {"name": "m", "items": [{"key": "k", "path": "../k"}]}},
+            "wanted a relative path",
+        ),
     ],
 )
-def test_a_volume_that_cannot_be_set_up_says_why(volume: JsonObject, why: str) -> None:
+def test_a_volume_that_cannot_be_set_up_says_why(volume: Volume, why: str) -> None:
     with pytest.raises(CannotMount, match=why):
         files_of(volume, sources(m={"data": {"k": "v"}}))
 
 
 def test_what_is_optional_may_be_missing() -> None:
-    assert written({"configMap": {"name": "no", "optional": True}}, sources()) == {}
+    assert written({"name": "v", "configMap": {"name": "no", "optional": True}}, sources()) == {}
     assert PurePosixPath("a") == PurePosixPath("a/")
 
 
