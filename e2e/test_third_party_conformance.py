@@ -14,6 +14,7 @@ from example_driver import example_driver
 from nvidia_driver import nvidia_driver
 
 from dra_conformance import load_descriptor
+from dra_conformance.drivers.programs import driver_program
 
 pytestmark = pytest.mark.slow
 
@@ -45,7 +46,6 @@ NVIDIA_FAULTS = {
     "PREP-013": ("fail", "the pool of a result is not looked at"),
     "PREP-037": ("fail", "nor that it is another node's"),
     "UNPR-017": ("fail", "as NODE-003"),
-    "DIS-005": ("non-strict", "ours: the driver reads the real /sys, which has no such GPU"),
     "IDEM-009": ("non-strict", "the checkpoint answers, not the claim"),
     "REC-006": ("non-strict", "temporary files stay forever"),
     "RSL-038": ("non-strict", "devices are in the order of a map"),
@@ -56,7 +56,7 @@ NVIDIA_FAULTS = {
 def broken(descriptor: str, program: Path, folder: Path) -> dict[str, tuple[str, str]]:
     """{requirement: (verdict, reason)} of all that the suite finds in a driver; it must find something."""
     (folder / "bin").mkdir()
-    (folder / "bin" / program_name(descriptor)).symlink_to(program)
+    (folder / "bin" / driver_program(load_descriptor(descriptor))).symlink_to(program)
     command = [sys.executable, "-m", "dra_conformance", "run", descriptor, "--workers", str(WORKERS)]
     done = subprocess.run(
         [*command, "--output", str(folder / "report")],
@@ -69,11 +69,6 @@ def broken(descriptor: str, program: Path, folder: Path) -> dict[str, tuple[str,
     assert done.returncode == 1, done.stdout + done.stderr
     rows = json.loads((folder / "report" / "report.json").read_text())["requirements"]
     return {row["id"]: (row["verdict"], row["reason"]) for row in rows if row["verdict"] in BROKEN}
-
-
-def program_name(descriptor: str) -> str:
-    """The program that a shipped descriptor starts."""
-    return load_descriptor(descriptor).start.command[0]
 
 
 def verdicts(found: dict[str, tuple[str, str]]) -> dict[str, str]:

@@ -17,7 +17,7 @@ from dra_clusters.provider import VERSIONS
 from dra_conformance.catalogue import select
 from dra_conformance.covered import covered_ids
 from dra_conformance.drivers.descriptor import Descriptor, load_descriptor
-from dra_conformance.drivers.programs import check_programs
+from dra_conformance.drivers.programs import check_programs, driver_program
 from dra_conformance.errors import HarnessError, UsageError
 from dra_conformance.harness.driver_log import kept_logs
 from dra_conformance.plugin import USAGE_ERROR
@@ -132,7 +132,7 @@ def judge_driver(options: RunOptions) -> int:
     console = Console(quiet=options.as_json, highlight=False, markup=False, emoji=False)
     head = head_of(options, descriptor, covered_ids())
     environment = head["environment"]
-    title = f"driver      {descriptor.driver} ({descriptor.name}: {descriptor.start.command[0]})"
+    title = f"driver      {descriptor.driver} ({descriptor.name}: {driver_program(descriptor)})"
     console.print(one_line(title).replace("driver ", "driver      ", 1), soft_wrap=True)
     console.print(f"machine     {one_line(environment['machine']) or 'none'}")
     console.print(f"Kubernetes  {options.kubernetes}, provider {options.provider}")

@@ -22,6 +22,7 @@ from fake_nvml.session import Session
 Measure = dict[str, Any]
 MIG_ROUNDS = 20
 START_ROUNDS = 5
+RUN_ROUNDS = 15
 PYTHON_CALLS = 2000
 IN_CHILD = "import sys; from fake_nvml.bench import bench_python; bench_python()"
 
@@ -71,6 +72,7 @@ def run_all() -> list[Measure]:
         {"bench_floor.c": floor_source}, ("-O2", "-fPIC", "-shared", "-pthread"), "floor.so"
     )
     starts = [first_answer_ms() for _ in range(START_ROUNDS)]
+    plain, mounted = command_starts()
     with tempfile.TemporaryDirectory(prefix="nvml-") as folder, Session("dgx-b200", Path(folder)) as session:
         lowest = run_client([str(program), str(trivial)], session)
         native = run_client([str(program), str(Path(folder, "lib", build.SONAME))], session)
@@ -81,8 +83,11 @@ def run_all() -> list[Measure]:
     python_floor = measure("empty_ctypes_call", "ns", python.pop("empty_ctypes_call"))
     mig = measure("mig_create_visible", "ms", python.pop("mig_create_visible"))
     through = [measure(f"pynvml_{name}", "ns", values, python_floor) for name, values in python.items()]
+    run_plain = measure("run_a_command", "ms", plain)
     sizes = [
         measure("run_to_first_answer", "ms", starts),
+        run_plain,
+        *mounted_rows(run_plain, plain, mounted),
         measure("daemon_resident", "MiB", [resident]),
         measure("library_size", "KiB", [build.library().stat().st_size / 1024]),
     ]
@@ -95,6 +100,32 @@ def first_answer_ms() -> float:
     with tempfile.TemporaryDirectory(prefix="nvml-") as folder, Session("dgx-b200", Path(folder)) as session:
         session.control("machine")
         return (time.perf_counter() - start) * 1000
+
+
+def command_starts() -> tuple[list[float], list[float]]:
+    """Milliseconds of ``fake-nvml run -- true``, plain and inside the node, in turns; none of the latter where it is not allowed."""
+    command = [sys.executable, "-m", "fake_nvml.cli", "run", "--machine", "dgx-b200"]
+    plain, mounted = [], []
+    for _ in range(RUN_ROUNDS):
+        plain.append(command_ms([*command, "--", "true"]))
+        inside = command_ms([*command, "--mount", "--", "true"])
+        mounted += [inside] if inside is not None else []
+    return [each for each in plain if each is not None], mounted
+
+
+def command_ms(command: list[str]) -> float | None:
+    """How long a command runs; None if it fails."""
+    start = time.perf_counter()
+    done = subprocess.run(command, capture_output=True, check=False)
+    return (time.perf_counter() - start) * 1000 if done.returncode == 0 else None
+
+
+def mounted_rows(floor: Measure, plain: list[float], mounted: list[float]) -> list[Measure]:
+    """What ``--mount`` costs: beside a plain start, and by how much each start was longer than the plain one before it."""
+    if len(mounted) < len(plain):
+        return []
+    longer = [inside - before for before, inside in zip(plain, mounted, strict=True)]
+    return [measure("run_a_command_mount", "ms", mounted, floor), measure("mount_over_plain", "ms", longer)]
 
 
 def resident_mib(pid: int) -> float:

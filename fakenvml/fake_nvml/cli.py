@@ -31,18 +31,18 @@ def usable_folder(text: str, flag: str) -> Path:
     return path
 
 
-def checked_command(argv: list[str]) -> list[str]:
-    """The command of ``run`` without the leading ``--``.
+def checked_command(argv: list[str], *, of: str) -> list[str]:
+    """The command that ``run`` or ``enter`` was given, without the leading ``--``.
 
     Raises:
         UsageError: there is none, or no such program; said before a node is started for it.
     """
     command = argv[1:] if argv[:1] == ["--"] else argv
     if not command:
-        message = "run: wanted a command after --, found none; e.g. fake-nvml run -- gpustat"
+        message = f"{of}: wanted a command after --, found none; e.g. -- nvidia-smi"
         raise UsageError(message)
     if shutil.which(command[0]) is None:
-        message = f"run: no program {command[0]!r} on PATH; give its path, or install it"
+        message = f"{of}: no program {command[0]!r} on PATH; give its path, or install it"
         raise UsageError(message)
     return command
 
@@ -109,6 +109,25 @@ def run_on_node(arguments: argparse.Namespace, folder: Path, argv: list[str]) ->
             raise
 
 
+def enter_node(root: Path, argv: list[str]) -> None:
+    """Become ARGV inside the node whose driver root is ROOT; the process id stays, so whoever started this can end it.
+
+    Raises:
+        UsageError: ROOT is no driver root, or the program cannot be run.
+    """
+    from fake_nvml import private_mounts
+
+    if not (root / "proc/driver/nvidia/version").is_file():
+        message = f"enter: wanted a driver root, found no proc/driver/nvidia/version in {root}; give what serve --driver-root names"
+        raise UsageError(message)
+    private_mounts.enter(root)
+    try:
+        os.execvp(argv[0], argv)  # noqa: S606 # the command was given as words
+    except OSError as error:
+        message = f"cannot run {argv[0]!r}: {error.strerror}"
+        raise UsageError(message) from error
+
+
 def show_machines(*, as_json: bool) -> None:
     """Print the shipped machines."""
     from fake_nvml import machines
@@ -170,12 +189,14 @@ def dispatch(arguments: argparse.Namespace) -> int:
         driver_root.make(root, load_node(*chosen_machine(arguments), root / "state.json"))
         print(arguments.path)
     elif arguments.command == "run":
-        argv = checked_command(arguments.argv)
+        argv = checked_command(arguments.argv, of="run")
         if arguments.dir:
             return run_on_node(arguments, usable_folder(arguments.dir, "--dir"), argv)
         with tempfile.TemporaryDirectory(prefix="fake-nvml-") as folder:
             Path(folder).chmod(0o755)
             return run_on_node(arguments, Path(folder), argv)
+    elif arguments.command == "enter":
+        enter_node(usable_folder(arguments.root, "ROOT"), checked_command(arguments.argv, of="enter"))
     elif arguments.command == "ctl":
         control_node(usable_folder(arguments.dir, "--dir"), arguments.verb, arguments.arguments)
     elif arguments.command == "list":

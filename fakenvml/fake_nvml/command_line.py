@@ -73,6 +73,13 @@ def add_node_commands(commands: Any) -> None:
 
     serve = commands.add_parser("serve", help="serve a node until SIGTERM or Ctrl-C")
     run = commands.add_parser("run", help="run a command on a node of its own: fake-nvml run -- nvitop -1")
+    enter = commands.add_parser(
+        "enter", help="become a command that sees a running node's driver root as /sys, /proc and /dev"
+    )
+    enter.add_argument(
+        "root", metavar="ROOT", help="the driver root that the node keeps, see serve --driver-root"
+    )
+    enter.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- CMD", help="the command")
     ctl = commands.add_parser("ctl", help="change or inspect a running node")
     root = commands.add_parser(
         "driver-root", help="write the files around the library: programs, /dev, /proc, /sys"

@@ -12,6 +12,7 @@ the daemon writes later is seen too.
 import ctypes
 import os
 import stat
+import tempfile
 from pathlib import Path
 
 from fake_nvml.errors import EnvironmentFault
@@ -52,7 +53,7 @@ def enter(root: Path) -> None:
         _mount("none", "/", flags=RECURSIVE | PRIVATE)
         hidden = _hidden()
         for name in MERGED:
-            _merge(Path("/", name), root / name, hidden)
+            _merge(f"/{name}", f"{root}/{name}", hidden)
         _rows(root)
     except OSError as error:
         message = f"run --mount: this computer allows no private mounts ({error}); {_missing()}"
@@ -95,9 +96,9 @@ def _hidden() -> set[str]:
     return names | {"nvidia", "nvidia-caps"}
 
 
-def _merge(host: Path, ours: Path, hidden: set[str]) -> None:
+def _merge(host: str, ours: str, hidden: set[str]) -> None:
     """Show the entries of OURS in the folder HOST beside those that are there."""
-    if not ours.is_dir() or not host.is_dir():
+    if not Path(ours).is_dir() or not Path(host).is_dir():
         return
     there = {entry.name: entry for entry in os.scandir(host) if entry.name not in hidden}
     mine = {entry.name: entry for entry in os.scandir(ours)}
@@ -105,7 +106,7 @@ def _merge(host: Path, ours: Path, hidden: set[str]) -> None:
     if mine.keys() - both or len(there) < len(list(os.scandir(host))):
         _cover(host, {**there, **{name: mine[name] for name in mine.keys() - both}})
     for name in both:
-        _merge(host / name, ours / name, hidden)
+        _merge(f"{host}/{name}", f"{ours}/{name}", hidden)
 
 
 def _is_shared(mine: "os.DirEntry[str]", there: "os.DirEntry[str]") -> bool:
@@ -114,34 +115,37 @@ def _is_shared(mine: "os.DirEntry[str]", there: "os.DirEntry[str]") -> bool:
     return folders and all(entry.is_dir(follow_symlinks=False) for entry in os.scandir(mine.path))
 
 
-def _cover(host: Path, entries: dict[str, "os.DirEntry[str]"]) -> None:
-    """A tmpfs over HOST that has ENTRIES: links are made again, everything else is bound."""
+def _cover(host: str, entries: dict[str, "os.DirEntry[str]"]) -> None:
+    """A tmpfs over HOST that has ENTRIES: links are made again, everything else is bound.
+
+    The two folders that are covered have hundreds of entries and a start waits for them, so paths are text here.
+    """
     folder = os.open(host, os.O_PATH | os.O_CLOEXEC)
     try:
         _mount("fake-nvml", host, kind="tmpfs")
         for name, entry in entries.items():
             # what was in the folder is reached through its handle, now that it is covered
-            source = f"/proc/self/fd/{folder}/{name}" if Path(entry.path).parent == host else entry.path
-            _show(source, host / name)
+            covered = entry.path == f"{host}/{name}"
+            _show(f"/proc/self/fd/{folder}/{name}" if covered else entry.path, f"{host}/{name}")
     finally:
         os.close(folder)
 
 
-def _show(source: str, target: Path) -> None:
+def _show(source: str, target: str) -> None:
     try:
-        kind = os.lstat(source)
-        if stat.S_ISLNK(kind.st_mode):
-            target.symlink_to(Path(source).readlink())
+        kind = os.lstat(source).st_mode
+        if stat.S_ISLNK(kind):
+            os.symlink(os.readlink(source), target)  # noqa: PTH115, PTH211 # paths are text, see _cover
             return
-        if stat.S_ISDIR(kind.st_mode):
-            target.mkdir()
+        if stat.S_ISDIR(kind):
+            os.mkdir(target)  # noqa: PTH102 # the same
         else:
-            target.touch()
+            os.mknod(target)
         # an empty file of the root stands for a device that only root can make: /dev/null at least opens as one
-        plain = stat.S_ISREG(kind.st_mode) and target.parent == Path("/dev")
+        plain = stat.S_ISREG(kind) and target.startswith("/dev/") and target.count("/") == 2
         _mount("/dev/null" if plain else source, target, flags=BIND | RECURSIVE)
     except FileNotFoundError:
-        target.unlink(missing_ok=True)  # it went away meanwhile, as a terminal does
+        Path(target).unlink(missing_ok=True)  # it went away meanwhile, as a terminal does
 
 
 def _rows(root: Path) -> None:
@@ -159,6 +163,12 @@ def _rows(root: Path) -> None:
 
 
 def _replace(root: Path, name: str, text: str) -> None:
-    made = root / f"{name}.mounted"
-    made.write_text(text)
-    _mount(made, Path("/", name), flags=BIND)
+    # a file of this namespace alone: a node can be entered many times, and the mount outlives the name
+    handle, made = tempfile.mkstemp(dir=root / "proc", prefix=f".{Path(name).name}.")
+    try:
+        os.write(handle, text.encode())
+        os.fchmod(handle, 0o444)
+        _mount(made, f"/{name}", flags=BIND)
+    finally:
+        os.close(handle)
+        Path(made).unlink()

@@ -48,6 +48,11 @@ USAGE_ERRORS = {
         ["run", "--", "nosuch"],
         "no program 'nosuch' on PATH; give its path",
     ),
+    "enter a folder that is no driver root": (
+        ["enter", "DIR/x", "--", "true"],
+        "wanted a driver root, found no proc/driver/nvidia/version in .*; give what serve --driver-root names",
+    ),
+    "enter without a command": (["enter", "DIR/x"], "enter: wanted a command after --"),
     "compare with a file that does not exist": (["compare", "DIR/m.yaml"], "wanted a YAML file"),
     "no subcommand": ([], "required: COMMAND.*--help"),
     "an unknown subcommand": (["fly"], "invalid choice: 'fly'.*--help"),

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from fake_nvml.session import Session
+
 pytestmark = pytest.mark.slow
 RUN = [sys.executable, "-m", "fake_nvml.cli", "run", "--machine", "dgx-h100", "--mount", "--"]
 LOOK = """
@@ -98,6 +100,24 @@ def test_without_namespaces_one_line_says_what_is_missing() -> None:
     )  # fmt: skip
     assert (done.returncode, done.stderr.count("\n")) == (3, 1), done.stderr
     assert "allow user namespaces with sysctl user.max_user_namespaces=1000" in done.stderr
+
+
+def test_a_running_node_can_be_entered_more_than_once_and_the_process_stays_the_same(tmp_path: Path) -> None:
+    look()
+    root = tmp_path / "root"
+    enter = [sys.executable, "-m", "fake_nvml.cli", "enter", str(root), "--", sys.executable, "-c"]
+    script = f"import os; print(os.getpid()); {LOOK}"
+    with Session("dgx-h100", tmp_path, driver_root=root) as node:
+        started = [
+            subprocess.Popen([*enter, script], env=node.environment, stdout=subprocess.PIPE, text=True)
+            for _ in range(3)
+        ]
+        outputs = [(process.pid, process.communicate(timeout=60)[0].splitlines()) for process in started]
+    for pid, (first, second) in outputs:
+        assert int(first) == pid
+        found = json.loads(second)
+        assert (found["nvidia"], found["mem"], len(found["majors"])) == (8, True, 4)
+    assert [path.name for path in (root / "proc").iterdir() if path.name.startswith(".")] == []
 
 
 def test_the_exit_code_is_that_of_the_program() -> None:

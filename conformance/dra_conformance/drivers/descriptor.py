@@ -50,10 +50,12 @@ class Start(Strict, frozen=True, kw_only=True):
     """How the driver is started; it stays in the foreground and ends on SIGTERM.
 
     Attributes:
+        program: the driver's own program, where ``command`` begins with another one that becomes it.
         rolling: further arguments for instances that run side by side during an update; ``{pod_uid}`` differs between them.
     """
 
     command: Command
+    program: str = ""
     environment: dict[str, str] = {}
     rolling: list[str] = []
 

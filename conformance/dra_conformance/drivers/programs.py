@@ -22,14 +22,19 @@ def find_program(name: str) -> str:
     return found
 
 
+def driver_program(descriptor: Descriptor) -> str:
+    """The name or path of the driver's own program."""
+    return descriptor.start.program or descriptor.start.command[0]
+
+
 def check_programs(descriptor: Descriptor) -> None:
     """Find the programs of the driver and of its machine, except those inside the machine's folder.
 
     Raises:
         UsageError: one is missing.
     """
-    commands = [descriptor.start.command, *([descriptor.machine.command] if descriptor.machine else [])]
-    for command in commands:
-        name = command[0].replace("{python}", sys.executable)
+    first = [descriptor.start.command[0], *([descriptor.machine.command[0]] if descriptor.machine else [])]
+    for wanted in [*first, driver_program(descriptor)]:
+        name = wanted.replace("{python}", sys.executable)
         if "{" not in name:
             find_program(name)
