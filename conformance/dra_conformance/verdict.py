@@ -82,7 +82,7 @@ def judge(
 
     if not covered:
         return say("not-covered", requirement.no_check or "no check exists yet")
-    if requirement.feature not in ("core", *features):
+    if requirement.section == "driver" and requirement.feature not in ("core", *features):
         return say("not-applicable", f"the driver does not claim the feature {requirement.feature}")
     if not checks:
         return say("disabled", "not selected, or the run ended before")

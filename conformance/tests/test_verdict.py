@@ -78,3 +78,9 @@ def test_an_exemption_holds_until_its_day() -> None:
     bad = result("violated", "REG-003")
     assert verdict("REG-003", bad, exemptions=[exemption]) == "exempt"
     assert verdict("REG-003", bad, exemptions=[exemption], today=datetime.date(2026, 1, 2)) == "fail"
+
+
+def test_a_requirement_on_the_cluster_asks_for_no_feature_of_the_driver() -> None:
+    assert one("SCH-014").feature == "DRADeviceTaints"
+    assert verdict("SCH-014", result("passed", "SCH-014")) == "pass"
+    assert verdict("SCH-014", result("violated", "SCH-014")) == "fail"

@@ -2,7 +2,8 @@
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from dra_api.objects import JsonObject
@@ -73,8 +74,16 @@ class Answer(raw_client.Answer):
         return status
 
 
+Observer = Callable[[Answer, Any], None]
+"""Sees each answer, with the body that was sent."""
+
+
 class Client(RawClient):
-    """The raw client, with answers that have expectations."""
+    """The raw client, with answers that have expectations; OBSERVE sees each of them."""
+
+    def __init__(self, kubeconfig: Path, *, observe: Observer | None = None) -> None:
+        super().__init__(kubeconfig)
+        self._observe = observe
 
     def send(
         self,
@@ -87,7 +96,10 @@ class Client(RawClient):
     ) -> Answer:
         """Send one request; see ``RawClient.send``."""
         found = super().send(method, path, body, query=query, headers=headers)
-        return Answer(found.request, found.code, found.headers, found.content)
+        answer = Answer(found.request, found.code, found.headers, found.content)
+        if self._observe is not None:
+            self._observe(answer, body)
+        return answer
 
     def patch(
         self, kind: str, path: str, body: Any, *, query: Mapping[str, Any] | None = None, **headers: str

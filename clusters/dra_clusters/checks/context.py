@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from dra_api.objects import JsonObject
-from dra_clusters.checks.client import Answer, Client
+from dra_clusters.checks.client import Answer, Client, Observer
 from dra_clusters.provider import ContainerView, Node
 
 RESOURCE, APPS = "/apis/resource.k8s.io/v1", "/apis/apps/v1"
@@ -72,9 +72,10 @@ class CheckContext:
         kubernetes: str,
         nodes: Sequence[Node] = (),
         container: ContainerReader | None = None,
+        observe: Observer | None = None,
     ) -> None:
         self.kubeconfig = kubeconfig
-        self.client = Client(kubeconfig)
+        self.client = Client(kubeconfig, observe=observe)
         self.kubernetes = kubernetes
         self.nodes = tuple(nodes)
         self._container = container

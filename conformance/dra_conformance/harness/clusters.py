@@ -1,0 +1,162 @@
+"""Whole clusters for requirements on API server, scheduler, controllers and kubelet: one for each choice of gates and versions.
+
+A cluster is started when the first check asks for it and serves all checks of the session. Checks work in namespaces and
+with drivers of their own, so they share it; a behaviour of ``dra_clusters`` is run on it with every request as evidence.
+"""
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dra_clusters.check import Subject, reason_to_skip, subject_of
+from dra_clusters.checks.behaviour import Behaviour
+from dra_clusters.checks.client import Answer, Difference
+from dra_clusters.checks.context import CheckContext
+from dra_clusters.choose import provider
+from dra_clusters.errors import ClusterError
+from dra_clusters.provider import Cluster, ClusterOptions, EmulatedCluster
+from dra_conformance.errors import HarnessError
+from dra_conformance.expectations import Violation, not_applicable, shown
+from dra_conformance.harness.evidence import Evidence
+
+NODES = ("node-0",)
+STEP_S, PAUSE_S = 0.5, 0.05
+"""A hurried clock is turned by STEP_S each PAUSE_S: ten times as fast as time, in steps that no timeout is lost in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flavour:
+    """What a cluster is started with.
+
+    Attributes:
+        gates: feature gates that are switched on.
+        betas: whether the beta versions of resource.k8s.io are served.
+    """
+
+    gates: frozenset[str] = frozenset()
+    betas: bool = True
+
+
+PLAIN = Flavour()
+
+
+class Clusters:
+    """The clusters of a session; FOLDER is for everything that they write."""
+
+    def __init__(self, folder: Path, *, provider_name: str, kubernetes: str, seed: int) -> None:
+        self._folder = folder
+        self._provider = provider_name
+        self._kubernetes = kubernetes
+        self._seed = seed
+        self._stack = ExitStack()
+        self._running: dict[Flavour, Cluster] = {}
+        self._subjects: dict[Flavour, Subject] = {}
+
+    def close(self) -> None:
+        """Stop all."""
+        self._stack.close()
+
+    def cluster(self, flavour: Flavour = PLAIN) -> Cluster:
+        """The cluster of that flavour. An existing cluster is used as it is, whatever the flavour.
+
+        Raises:
+            HarnessError: it does not start.
+        """
+        if self._provider == "existing":
+            flavour = PLAIN
+        if flavour not in self._running:
+            options = ClusterOptions(
+                directory=None if self._provider == "existing" else self._folder / f"c{len(self._running)}",
+                kubernetes=self._kubernetes,
+                nodes=NODES,
+                rbac=True,
+                seed=self._seed,
+                gates=dict.fromkeys(flavour.gates, True),
+                runtime_config=betas() if flavour.betas and self._provider != "existing" else {},
+            )
+            if options.directory:
+                options.directory.mkdir()
+            try:
+                cluster = provider(self._provider).up(options)
+            except ClusterError as error:
+                raise HarnessError(str(error)) from error
+            self._stack.callback(cluster.down)
+            self._running[flavour] = cluster
+        return self._running[flavour]
+
+    def subject(self, flavour: Flavour = PLAIN) -> Subject:
+        """The cluster of that flavour as behaviours see it."""
+        cluster = self.cluster(flavour)
+        if flavour not in self._subjects:
+            self._subjects[flavour] = subject_of(cluster)
+        return self._subjects[flavour]
+
+    def run(self, item: Behaviour, evidence: Evidence, *, flavour: Flavour = PLAIN) -> None:
+        """Run a behaviour.
+
+        Raises:
+            NotApplicable: it says nothing of this cluster.
+            Violation: the cluster does something else.
+        """
+        subject, cluster = self.subject(flavour), self.cluster(flavour)
+        if reason := reason_to_skip(item, subject):
+            not_applicable(f"{item.id}: {reason}, and this cluster is {subject.name} {subject.kubernetes}")
+        try:
+            with hurried(cluster, waits(item)), context_of(subject, evidence) as context:
+                item.run(context)
+        except Difference as error:
+            raise Violation(item.sentence, str(error), f"{item.id} ({item.source})") from error
+
+
+def betas() -> Mapping[str, bool]:
+    """All versions of the API, those that are not served by default too."""
+    return {"api/all": True}
+
+
+def context_of(subject: Subject, evidence: Evidence) -> CheckContext:
+    """The context of one check on SUBJECT, with its requests as EVIDENCE; the same answer to the same request is shown once."""
+    last: list[Any] = []
+
+    def observe(answer: Answer, sent: Any) -> None:
+        seen = [answer.request, answer.code, answer.content]
+        if seen == last:
+            return
+        last[:] = seen
+        evidence.add("api", answer.request, code=answer.code, sent=sent, answer=shown(answer.text))
+
+    return CheckContext(
+        subject.kubeconfig,
+        kubernetes=subject.kubernetes,
+        nodes=subject.nodes,
+        container=subject.container,
+        observe=observe,
+    )
+
+
+def waits(item: Behaviour) -> bool:
+    """Whether pauses of seconds are part of ITEM: a kubelet repeats failing calls, the scheduler looks at binding conditions."""
+    return "kubelet" in item.needs or "binding-conditions" in item.id
+
+
+@contextmanager
+def hurried(cluster: Cluster, wanted: bool) -> Iterator[None]:
+    """Let the clock of an emulated cluster run fast meanwhile, if WANTED."""
+    if not isinstance(cluster, EmulatedCluster) or not wanted:
+        yield
+        return
+    done = threading.Event()
+
+    def turn() -> None:
+        while not done.wait(PAUSE_S):
+            cluster.advance(STEP_S)
+
+    thread = threading.Thread(target=turn, name="hurried-clock", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
