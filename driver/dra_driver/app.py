@@ -35,14 +35,14 @@ from dra_driver.claims.occupancy import Occupancy
 from dra_driver.claims.reader import HttpClaimReader
 from dra_driver.claims.service import ClaimService
 from dra_driver.claims.steps import Steps
+from dra_driver.connection.route import find_route
 from dra_driver.devices.inventory import make_inventory
 from dra_driver.devices.scan import take_snapshot
 from dra_driver.errors import ApiError, EnvironmentFault
 from dra_driver.health.monitor import Monitor
 from dra_driver.health.store import Store
 from dra_driver.metrics import Metrics
-from dra_driver.publish.client import ApiClient, read_config
-from dra_driver.publish.connection import route_of
+from dra_driver.publish.client import ApiClient
 from dra_driver.publish.pool import Offer
 from dra_driver.publish.publisher import Publisher
 from dra_driver.rpc.health import HealthV1, HealthV1Alpha1
@@ -73,11 +73,9 @@ class App:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._metrics = Metrics()
-        self._api = ApiClient(
-            kubeconfig=settings.kubeconfig, driver_name=settings.driver_name, node_name=settings.node_name
-        )
-        route = route_of(read_config(settings.kubeconfig))
-        self._reader = HttpClaimReader(*route) if route else None
+        route = find_route(settings.kubeconfig, os.environ)
+        self._api = ApiClient(route=route, driver_name=settings.driver_name, node_name=settings.node_name)
+        self._reader = None if route.proxy else HttpClaimReader(route)
         clear_socket_path(settings.dra_socket)
         clear_socket_path(settings.registration_socket)
         remove_ended(settings.data_dir, DRA_SOCKET)

@@ -79,7 +79,7 @@ def test_a_wrong_value_exits_2_with_one_line_from_every_command(
         ([*SERVE, "--kubeconfig", "{folder}"], "Is a directory; give a kubeconfig"),
         ([*SERVE, "--kubeconfig", "{folder}/list"], "wanted a YAML mapping, found list"),
         ([*SERVE, "--kubeconfig", "{folder}/broken"], "not YAML"),
-        ([*SERVE, "--kubeconfig", "{folder}/empty"], "not a kubeconfig (KeyError: 'clusters')"),
+        ([*SERVE, "--kubeconfig", "{folder}/empty"], "it has no current-context; wanted one of none"),
         ([*SERVE, "--kubeconfig", "{folder}/binary"], "cannot use kubeconfig"),
         ([*SERVE, "--kubeconfig", "{folder}/good", "--plugins-dir", "{folder}/" + "x" * 110], "can have 107"),
     ],

@@ -6,7 +6,6 @@ and for reading claims where a proxy is between the driver and the API server.
 
 import asyncio
 import contextlib
-import ssl
 from collections.abc import AsyncIterator
 from typing import Protocol, cast
 from urllib.parse import urlsplit
@@ -15,6 +14,7 @@ import h11
 import msgspec
 
 from dra_api.objects import ResourceClaim
+from dra_driver.connection.route import Route
 from dra_driver.errors import ApiError
 
 PATH = "/apis/resource.k8s.io/v1/namespaces/{}/resourceclaims/{}"
@@ -35,13 +35,6 @@ class ClaimReader(Protocol):
         Raises:
             ApiError: it does not exist (code 404), or the server does not answer.
         """
-
-
-class Authorization(Protocol):
-    """Where the header ``Authorization`` comes from."""
-
-    async def header(self, *, refused: bool) -> str | None:
-        """Its value; a new one if the server REFUSED the last. None: the connection itself says who we are."""
 
 
 class Connection:
@@ -90,16 +83,16 @@ class Connection:
 
 
 class HttpClaimReader:
-    """Reads claims from the API server at SERVER; implements ``ClaimReader``."""
+    """Reads claims from the API server at the end of ROUTE, which has no proxy; implements ``ClaimReader``."""
 
-    def __init__(self, server: str, tls: ssl.SSLContext | None, authorization: Authorization) -> None:
-        parts = urlsplit(server)
-        self._secure = parts.scheme == "https"
+    def __init__(self, route: Route) -> None:
+        parts = urlsplit(route.server)
         self._host, self._prefix = parts.hostname or "", parts.path.rstrip("/")
-        self._port = parts.port or (443 if self._secure else 80)
-        self._host_header = parts.netloc.rpartition("@")[2]
-        self._tls = tls if self._secure else None
-        self._authorization = authorization
+        self._port = parts.port or (443 if route.tls else 80)
+        self._host_header = parts.netloc
+        self._server_name = (route.server_name or self._host) if route.tls else None
+        self._tls = route.tls
+        self._authorization = route.authorization
         self._idle: list[Connection] = []
 
     async def get_claim(self, namespace: str, name: str) -> ResourceClaim:
@@ -131,9 +124,13 @@ class HttpClaimReader:
             self._idle.pop().close()
 
     async def _get(self, target: str) -> tuple[int, bytes]:
-        status, body = await self._attempt(target, await self._authorization.header(refused=False))
-        if status == UNAUTHORIZED:  # the token may have been replaced
-            status, body = await self._attempt(target, await self._authorization.header(refused=True))
+        authorization = await self._authorization.header()
+        status, body = await self._attempt(target, authorization)
+        if status == UNAUTHORIZED:
+            await self.close()  # a certificate that was replaced is shown on new connections only
+            another = await self._authorization.header(refused=authorization)
+            if another != authorization:
+                status, body = await self._attempt(target, another)
         return status, body
 
     async def _attempt(self, target: str, authorization: str | None) -> tuple[int, bytes]:
@@ -148,7 +145,11 @@ class HttpClaimReader:
             return await connection.get(target, headers)
 
     async def _connect(self) -> Connection:
-        return Connection(*await asyncio.open_connection(self._host, self._port, ssl=self._tls))
+        return Connection(
+            *await asyncio.open_connection(
+                self._host, self._port, ssl=self._tls, server_hostname=self._server_name
+            )
+        )
 
     @contextlib.asynccontextmanager
     async def _kept(self, connection: Connection) -> AsyncIterator[Connection]:

@@ -6,15 +6,12 @@ plain JSON values with the types of ``dra_api.objects``; no other module of the 
 
 import contextlib
 from collections.abc import AsyncGenerator, Iterator
-from pathlib import Path
 from typing import Any, cast
 
 import httpx2
-import msgspec
-import yaml
 from lightkube import AsyncClient, KubeConfig
+from lightkube.config.models import Cluster, User
 from lightkube.core.exceptions import ApiError as ServerError
-from lightkube.core.exceptions import ConfigError as KubeconfigError
 from lightkube.operators import BinaryOperator, SequenceOperator
 from lightkube.resources.core_v1 import Node
 from lightkube.resources.resource_v1 import ResourceClaim, ResourceSlice
@@ -24,7 +21,9 @@ from dra_api.objects import Node as NodeObject
 from dra_api.objects import ResourceClaim as Claim
 from dra_api.objects import ResourceSlice as Slice
 from dra_api.objects import ResourceSliceInput
-from dra_driver.errors import ApiError, ConfigError
+from dra_driver.connection.route import Route
+from dra_driver.connection.transport import ApiTransport
+from dra_driver.errors import ApiError
 
 WATCH_S = 120
 """The server ends a watch after this time and it is renewed."""
@@ -36,12 +35,16 @@ SILENCE_S = 15
 def _api_errors(what: str) -> Iterator[None]:
     try:
         yield
-    except ServerError as error:
+    except httpx2.HTTPStatusError as error:
         response: httpx2.Response | None = error.response  # none if the error came in a watch
-        code = error.status.code or (response.status_code if response is not None else 0)
+        code, text = 0, ""
+        if response is not None:
+            code, text = response.status_code, response.reason_phrase
+        if isinstance(error, ServerError):  # the answer is a Status, and not the page of something in between
+            code, text = error.status.code or code, error.status.message or ""
         wait = response.headers.get("Retry-After", "0") if response is not None else "0"
         retry_after = float(wait) if wait.isdigit() else 0.0
-        message = f"{what}: the API server answered {code}: {error.status.message}"
+        message = f"{what}: the API server answered {code}: {text}"
         raise ApiError(message, code, retry_after) from error
     except httpx2.LocalProtocolError as error:  # its text may have the token in it
         message = (
@@ -53,55 +56,25 @@ def _api_errors(what: str) -> Iterator[None]:
         raise ApiError(message) from error
 
 
-def read_config(kubeconfig: Path | None) -> KubeConfig:
-    """The configuration in the file KUBECONFIG, or the service account of the pod."""
-    if kubeconfig is None:
-        return KubeConfig.from_service_account()
-    content = yaml.safe_load(kubeconfig.read_text())
-    if not isinstance(content, dict):
-        message = f"not a kubeconfig: wanted a YAML mapping, found {type(content).__name__}"
-        raise TypeError(message)
-    return KubeConfig.from_dict(content, fname=kubeconfig)
-
-
-def reason_of(error: Exception) -> str:
-    """Why a kubeconfig cannot be used, in one line."""
-    if isinstance(error, OSError):
-        return error.strerror or str(error)
-    if isinstance(error, yaml.YAMLError):
-        return f"not YAML: {' '.join(str(error).split())}"
-    if isinstance(error, KubeconfigError | TypeError | ValueError | msgspec.MsgspecError):
-        return " ".join(str(error).split())
-    return f"not a kubeconfig ({type(error).__name__}: {' '.join(str(error).split())})"
-
-
 class ApiClient:
-    """Reads and writes of one driver on one node.
-
-    Raises:
-        ConfigError: the kubeconfig cannot be used.
-    """
+    """Reads and writes of one driver on one node."""
 
     def __init__(
         self,
         *,
-        kubeconfig: Path | None,
+        route: Route,
         driver_name: DriverName,
         node_name: NodeName,
         watch_s: float = WATCH_S + SILENCE_S,
     ) -> None:
-        try:
-            config = read_config(kubeconfig)
-            self._client = AsyncClient(config=config, field_manager=driver_name)
-            # lightkube waits forever for the next event (generic_client.py), also when nobody is there any more
-            self._client._client._watch_timeout.read = watch_s  # noqa: SLF001
-        except Exception as error:  # lightkube does not check a file; a wrong one raises whatever it meets
-            source = f"kubeconfig {kubeconfig}" if kubeconfig else "the service account of the pod"
-            message = (
-                f"cannot use {source}: {reason_of(error)}; "
-                "give a kubeconfig file with --kubeconfig or KUBECONFIG, or run in a pod"
-            )
-            raise ConfigError(message) from error
+        # the transport has TLS, proxy and credentials, so lightkube makes none of its own
+        config = KubeConfig.from_one(cluster=Cluster(server=route.server, insecure=True), user=User())
+        self._client = AsyncClient(
+            config=config,
+            field_manager=driver_name,
+            transport=ApiTransport(route, silence_s=watch_s),
+            trust_env=False,
+        )
         self._node_name = node_name
         self._fields: dict[str, str | BinaryOperator | SequenceOperator] = {
             "spec.driver": driver_name,

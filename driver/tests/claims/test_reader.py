@@ -3,14 +3,12 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from dra_driver.claims.reader import HttpClaimReader
+from dra_driver.connection.route import Route
 from dra_driver.errors import ApiError
-from dra_driver.publish.client import read_config
-from dra_driver.publish.connection import route_of
 
 CLAIM = b'{"metadata": {"name": "c", "uid": "u"}}'
 
@@ -64,14 +62,15 @@ class Tokens:
     def __init__(self, *tokens: str) -> None:
         self._tokens = list(tokens)
 
-    async def header(self, *, refused: bool) -> str | None:
-        if refused:
+    async def header(self, refused: str | None = None) -> str | None:
+        if refused is not None and len(self._tokens) > 1:
             self._tokens.pop(0)
         return f"Bearer {self._tokens[0]}"
 
 
 def reader_of(server: Server, *tokens: str) -> HttpClaimReader:
-    return HttpClaimReader(f"http://127.0.0.1:{server.port}/prefix", None, Tokens(*tokens or ("t",)))
+    authorization = Tokens(*tokens or ("t",))
+    return HttpClaimReader(Route(f"http://127.0.0.1:{server.port}/prefix", "", "", None, authorization))
 
 
 async def test_claims_are_read_over_one_connection_with_the_token() -> None:
@@ -141,27 +140,10 @@ async def test_a_server_that_does_not_answer_is_given_up(monkeypatch: pytest.Mon
             await reader.get_claim("ns", "c")
 
 
-async def test_the_token_of_a_file_is_read_again_when_it_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "token").write_text("old\n")
-    (tmp_path / "config").write_text(
-        "{current-context: c, clusters: [{name: c, cluster: {server: 'http://127.0.0.1:1'}}],"
-        f" users: [{{name: c, user: {{tokenFile: {tmp_path / 'token'}}}}}], contexts: [{{name: c, context: {{cluster: c, user: c}}}}]}}"
-    )
-    route = route_of(read_config(tmp_path / "config"))
-    assert route is not None
-    assert await route.authorization.header(refused=False) == "Bearer old"
-    (tmp_path / "token").write_text("new\n")
-    assert await route.authorization.header(refused=False) == "Bearer old"
-    assert await route.authorization.header(refused=True) == "Bearer new"
-
-
-def test_a_proxy_is_left_to_the_general_client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for variable in ("http_proxy", "HTTP_PROXY", "no_proxy", "NO_PROXY"):
-        monkeypatch.delenv(variable, raising=False)
-    (tmp_path / "config").write_text(
-        "{current-context: c, clusters: [{name: c, cluster: {server: 'http://10.0.0.1:1'}}],"
-        " users: [{name: c, user: {token: t}}], contexts: [{name: c, context: {cluster: c, user: c}}]}"
-    )
-    assert route_of(read_config(tmp_path / "config")) is not None
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
-    assert route_of(read_config(tmp_path / "config")) is None
+async def test_a_refused_token_without_another_one_is_not_sent_again() -> None:
+    async with serving(answer(b'{"message": "Unauthorized"}', "401 Unauthorized")) as server:
+        reader = reader_of(server)
+        with pytest.raises(ApiError, match="answered 401: Unauthorized"):
+            await reader.get_claim("ns", "c")
+        await reader.close()
+    assert len(server.requests) == 1

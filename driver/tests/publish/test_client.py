@@ -7,6 +7,7 @@ import pytest
 
 from dra_api.identifiers import DriverName, NodeName
 from dra_api.objects import Node, ResourceSliceInput
+from dra_driver.connection.route import find_route
 from dra_driver.errors import ApiError
 from dra_driver.publish.client import ApiClient
 from dra_driver.publish.pool import Part
@@ -24,7 +25,8 @@ def cluster() -> Iterator[Cluster]:
 
 @pytest.fixture
 async def api(cluster: Cluster) -> AsyncIterator[ApiClient]:
-    client = ApiClient(kubeconfig=cluster.kubeconfig_of("driver"), driver_name=DRIVER, node_name=NODE)
+    route = find_route(cluster.kubeconfig_of("driver"), {})
+    client = ApiClient(route=route, driver_name=DRIVER, node_name=NODE)
     yield client
     await client.close()
     cluster.heal()

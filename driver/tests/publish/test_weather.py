@@ -1,17 +1,28 @@
-"""The client in bad weather: a connection whose other end is gone, a token that cannot be sent."""
+"""The client in bad weather: connections whose other end is gone, answers of something that is no API server."""
 
 import asyncio
 import gc
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
+from api_server import ApiServer, answer, api_server
 
 from dra_api.identifiers import DriverName, NodeName
+from dra_api.objects import ResourceSliceInput
+from dra_driver.connection.kubeconfig import Access
+from dra_driver.connection.route import route_of
 from dra_driver.errors import ApiError
 from dra_driver.publish.client import ApiClient
 
 DRIVER, NODE = DriverName("gpu.example.com"), NodeName("node-0")
+JSON = "Content-Type: application/json"
+STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+ITEM: ResourceSliceInput = {
+    "apiVersion": "resource.k8s.io/v1",
+    "kind": "ResourceSlice",
+    "metadata": {"name": "s"},
+    "spec": {"driver": DRIVER, "pool": {"name": "p", "generation": 1, "resourceSliceCount": 1}},
+}
 
 
 @pytest.fixture(autouse=True)
@@ -21,53 +32,87 @@ def collected() -> Iterator[None]:
     gc.collect()
 
 
-async def half_open(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Answer a watch with its headers and then say nothing, as a connection does whose other end lost power."""
-    try:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(
-            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
-        )
-        await reader.read()
-    except (asyncio.IncompleteReadError, ConnectionError):
-        pass  # nothing was sent
-    finally:
-        writer.close()
+def client_of(server: ApiServer, watch_s: float = 5) -> ApiClient:
+    route = route_of(Access(source="k", server=f"http://127.0.0.1:{server.port}"))
+    return ApiClient(route=route, driver_name=DRIVER, node_name=NODE, watch_s=watch_s)
 
 
-KUBECONFIG = """
-current-context: c
-clusters: [{{name: c, cluster: {{server: "http://127.0.0.1:{port}"}}}}]
-users: [{{name: c, user: {{token: {token}}}}}]
-contexts: [{{name: c, context: {{cluster: c, user: c}}}}]
-"""
-
-
-async def test_a_watch_whose_other_end_is_gone_is_given_up(tmp_path: Path) -> None:
-    server = await asyncio.start_server(half_open, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    (tmp_path / "config").write_text(KUBECONFIG.format(port=port, token="t"))
-    client = ApiClient(kubeconfig=tmp_path / "config", driver_name=DRIVER, node_name=NODE, watch_s=0.2)
+async def first_event(client: ApiClient) -> object:
     events = client.watch_slices("1")
-    with pytest.raises(ApiError, match="watch of this node's slices: no usable answer .* ReadTimeout"):
-        await asyncio.wait_for(anext(events), 10)
-    await events.aclose()
-    await client.close()
-    server.close()
-    await server.wait_closed()
-    await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()}, return_exceptions=True)
+    try:
+        return await asyncio.wait_for(anext(events), 10)
+    finally:
+        await events.aclose()
 
 
-async def test_a_token_with_a_line_break_is_not_in_the_error(tmp_path: Path) -> None:
-    server = await asyncio.start_server(half_open, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    (tmp_path / "config").write_text(KUBECONFIG.format(port=port, token='"sec\\nret"'))
-    client = ApiClient(kubeconfig=tmp_path / "config", driver_name=DRIVER, node_name=NODE)
-    with pytest.raises(ApiError, match="is there a line break in the token") as refused:
-        await client.get_node()
-    assert "sec" not in str(refused.value)
-    assert refused.value.__suppress_context__
-    await client.close()
-    server.close()
-    await server.wait_closed()
-    await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()}, return_exceptions=True)
+CALLS: dict[str, Callable[[ApiClient], Awaitable[object]]] = {
+    "get": lambda client: client.get_node(),
+    "list": lambda client: client.list_slices(),
+    "watch": first_event,
+    "put": lambda client: client.put_slice(ITEM),
+    "delete": lambda client: client.delete_slice("s"),
+}
+STRANGE: dict[str, tuple[bytes, set[int]]] = {
+    "bare 502": (answer(b"", "502 Bad Gateway"), {502}),
+    "page with 503": (answer(b"<html>", "503 Service Unavailable", "Content-Type: text/html"), {503}),
+    "page that says JSON": (answer(b"<html>", "500 Internal Server Error", JSON), {0, 500}),
+    "redirection": (answer(b"", "302 Found", "Location: http://127.0.0.1:1/"), {302}),
+    "no HTTP": (b"220 mail.example.com ESMTP\r\n", {0}),
+    "Status with a charset": (
+        answer(b'{"code": 403, "message": "m"}', "403 Forbidden", f"{JSON}; charset=utf-8"),
+        {403},
+    ),
+    "Status": (answer(b'{"code": 403, "message": "m"}', "403 Forbidden", JSON), {403}),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("strange", STRANGE)
+async def test_what_is_no_answer_is_an_error_of_the_api_with_the_code_that_came(
+    call: str, strange: str
+) -> None:
+    said, codes = STRANGE[strange]
+    async with api_server(lambda _: said) as server:
+        client = client_of(server)
+        with pytest.raises(ApiError) as failed:
+            await CALLS[call](client)
+        assert failed.value.code in codes
+        assert "\n" not in str(failed.value)
+        await client.close()
+
+
+@pytest.mark.parametrize("call", ["get", "list", "watch", "put"])
+@pytest.mark.parametrize("body", [b"<html>", b"[]", b"null", b'"text"', b'{"items": 1, "metadata": 2}'])
+async def test_an_answer_with_200_that_is_no_object_is_an_error_of_the_api(call: str, body: bytes) -> None:
+    async with api_server(lambda _: answer(body + b"\n", "200 OK", JSON)) as server:
+        client = client_of(server)
+        with pytest.raises(ApiError, match="no usable answer from the API server"):
+            await CALLS[call](client)
+        await client.close()
+
+
+async def test_a_watch_whose_other_end_is_gone_is_given_up() -> None:
+    """As a connection does whose other end lost power: the headers came, and nothing after them."""
+    async with api_server(lambda _: STREAM) as server:
+        client = client_of(server, watch_s=0.2)
+        with pytest.raises(ApiError, match=r"watch of this node's slices: no usable answer .* ReadTimeout"):
+            await first_event(client)
+        await client.close()
+
+
+async def test_a_server_that_never_answers_a_watch_is_given_up() -> None:
+    async with api_server(lambda _: None) as server:
+        client = client_of(server, watch_s=0.2)
+        with pytest.raises(ApiError, match="ReadTimeout"):
+            await first_event(client)
+        await client.close()
+
+
+async def test_a_server_that_ends_each_watch_at_once_is_not_asked_all_the_time() -> None:
+    async with api_server(lambda _: STREAM + b"0\r\n\r\n") as server:
+        client = client_of(server)
+        events = client.watch_slices("1")
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(anext(events), 0.5)
+        assert len(server.requests) == 1
+        await client.close()
