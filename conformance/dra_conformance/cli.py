@@ -110,6 +110,7 @@ def run_command(arguments: argparse.Namespace) -> int:
         budget_s=number("--budget", arguments.budget, 1, BUDGET_MAX_S),
         output=Path(arguments.output),
         as_json=arguments.json,
+        command=("dra-conformance", *arguments.argv),
     )
     return judge_driver(options)
 
@@ -195,7 +196,8 @@ def exit_in_order(number: int, _frame: object) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; the exit code."""
-    arguments = make_parser().parse_args(argv)
+    words = list(sys.argv[1:] if argv is None else argv)
+    arguments = make_parser().parse_args(words, argparse.Namespace(argv=words))
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
             signal.signal(number, exit_in_order)

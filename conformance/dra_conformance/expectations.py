@@ -14,6 +14,7 @@ class Violation(AssertionError):
         wanted: what the rule demands.
         found: what was observed.
         where: the object, field or call.
+        at: when it was seen, by the monotonic clock; what the check did later was cleanup.
     """
 
     def __init__(self, wanted: str, found: str, where: str) -> None:
@@ -21,6 +22,7 @@ class Violation(AssertionError):
         self.wanted = wanted
         self.found = found
         self.where = where
+        self.at = time.monotonic()
 
 
 class Blocked(Exception):

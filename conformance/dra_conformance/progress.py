@@ -8,7 +8,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from dra_conformance.plugin import USAGE_ERROR
+from dra_conformance.finding import finding
+from dra_conformance.outcome import USAGE_ERROR
 from dra_conformance.printable import printable
 from dra_conformance.verdict import CheckResult, Judgement
 
@@ -115,19 +116,9 @@ def findings_of(judgements: Sequence[Judgement]) -> list[list[Judgement]]:
 
 
 def print_finding(console: Console, judgement: Judgement) -> None:
-    """Five lines: the rule, what was done, what came back, why it matters, where to read."""
-    requirement = judgement.requirement
-    worst = next((c for c in judgement.checks if c.outcome in ("violated", "error")), None)
-    steps = [str(step["what"]) for step in worst.evidence] if worst else []
-    lines = [
-        Text(f"\n{judgement.verdict.upper()} {requirement.id} ({requirement.level}) {requirement.statement}"),
-        Text(f"  did:     {'; '.join(steps[-6:]) or (worst.name if worst else '')}"),
-        Text(f"  found:   {judgement.reason}"),
-        Text(f"  matters: {worst.why if worst else ''}"),
-        Text(f"  read:    {requirement.source}"),
-    ]
-    for line in lines:
-        line.plain = printable(line.plain)
+    """The five lines of a finding."""
+    lines = [Text(line) for line in finding(judgement)]
     lines[0].stylize(COLOURS[judgement.verdict])
+    console.print()
     for line in lines:
         console.print(line, soft_wrap=True)

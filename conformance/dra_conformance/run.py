@@ -1,12 +1,8 @@
 """``dra-conformance run``: say what will be done, do it, write the reports, print the summary."""
 
-import datetime
-import platform
 import sys
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from rich.console import Console
@@ -15,24 +11,23 @@ from dra_clusters.choose import provider
 from dra_clusters.errors import UsageError as ClusterUsageError
 from dra_clusters.provider import VERSIONS
 from dra_conformance.catalogue import select
-from dra_conformance.covered import covered_ids
-from dra_conformance.drivers.descriptor import Descriptor, load_descriptor
+from dra_conformance.drivers.descriptor import load_descriptor
 from dra_conformance.drivers.programs import check_programs, driver_program
 from dra_conformance.errors import HarnessError, UsageError
 from dra_conformance.harness.driver_log import kept_logs
-from dra_conformance.plugin import USAGE_ERROR
+from dra_conformance.harness.factory import Environment
+from dra_conformance.head import head_of
+from dra_conformance.outcome import USAGE_ERROR
 from dra_conformance.printable import one_line
 from dra_conformance.progress import LiveProgress, print_summary
+from dra_conformance.pytest_options import LOGS
+from dra_conformance.recorder import LOG, Recorder, Silent, append
 from dra_conformance.report.build import exit_code, read_log
 from dra_conformance.report.write import write_reports
-from dra_conformance.session import Recorder, append, run_checks
-from dra_conformance.verdict import CheckResult
+from dra_conformance.session import run_checks
 
-LOG = "log.jsonl"
 BUDGET_S = 1800
 """Of a run by default: many times what a run takes, so that only a driver that hangs everywhere meets it."""
-LOGS = "logs"
-"""Folder of the drivers' own logs beside the report."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,16 +44,7 @@ class RunOptions:
     budget_s: int = BUDGET_S
     output: Path = Path("dra-report")
     as_json: bool = False
-
-
-class Silent:
-    """Progress for scripts."""
-
-    def planned(self, count: int) -> None:
-        """Nothing."""
-
-    def finished(self, result: CheckResult) -> None:
-        """Nothing."""
+    command: tuple[str, ...] = ("dra-conformance", "run")
 
 
 def check_options(options: RunOptions) -> None:
@@ -84,39 +70,6 @@ def check_options(options: RunOptions) -> None:
         raise UsageError(message) from error
 
 
-def head_of(options: RunOptions, descriptor: Descriptor, covered: set[str]) -> dict[str, Any]:
-    """The first line of the log: everything about the run but its results."""
-    today = datetime.datetime.now(datetime.UTC)
-    machine = options.machine or (descriptor.machine.default if descriptor.machine else "")
-    return {
-        "type": "run",
-        "date": today.date().isoformat(),
-        "covered": sorted(covered),
-        "subject": {
-            "name": descriptor.name,
-            "driver": descriptor.driver,
-            "command": descriptor.start.command,
-            "features": descriptor.features,
-            "exemptions": msgspec.to_builtins(descriptor.exemptions),
-        },
-        "suite": {
-            "name": "dra-conformance",
-            "version": version("dra-conformance"),
-            "date": today.isoformat(timespec="seconds"),
-            "seed": options.seed,
-            "select": options.select,
-            "tier": "node",
-        },
-        "environment": {
-            "kubernetes": options.kubernetes,
-            "provider": options.provider,
-            "machine": machine,
-            "python": platform.python_version(),
-            "kernel": platform.release(),
-        },
-    }
-
-
 def judge_driver(options: RunOptions) -> int:
     """Judge a driver; the exit code.
 
@@ -130,7 +83,10 @@ def judge_driver(options: RunOptions) -> int:
     for path in kept_logs(options.output / LOGS, descriptor.driver):
         path.unlink()  # of an earlier run, whose report is replaced too
     console = Console(quiet=options.as_json, highlight=False, markup=False, emoji=False)
-    head = head_of(options, descriptor, covered_ids())
+    chosen = Environment(
+        machine=options.machine, provider=options.provider, kubernetes=options.kubernetes, seed=options.seed
+    )
+    head = head_of(descriptor, chosen, select=options.select, command=options.command)
     environment = head["environment"]
     title = f"driver      {descriptor.driver} ({descriptor.name}: {driver_program(descriptor)})"
     console.print(one_line(title).replace("driver ", "driver      ", 1), soft_wrap=True)
@@ -144,7 +100,7 @@ def judge_driver(options: RunOptions) -> int:
     arguments = [f"--dra-driver={options.descriptor}", f"--dra-machine={options.machine}"]
     arguments += [f"--dra-provider={options.provider}", f"--dra-kubernetes={options.kubernetes}"]
     arguments += [f"--dra-select={options.select}", f"--dra-seed={options.seed}"]
-    arguments += [f"--dra-budget={options.budget_s}", f"--dra-logs={options.output / LOGS}"]
+    arguments += [f"--dra-budget={options.budget_s}", f"--dra-output={options.output}"]
     try:
         run_checks(arguments, workers=options.workers, recorder=recorder)
     finally:

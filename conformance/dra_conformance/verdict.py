@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from dra_conformance.catalogue import Requirement
+from dra_conformance.catalogue import Requirement, one
 from dra_conformance.drivers.descriptor import Exemption
 
 Outcome = Literal["passed", "violated", "not-applicable", "blocked", "error"]
@@ -40,6 +40,8 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
         blames: the requirements that the driver broke before the check could begin.
         driver_log: the file with the driver's own log, relative to the report.
         evidence: what was observed, see ``harness.evidence``.
+        seen_after: how many steps of the evidence came before the violation was seen.
+        reruns: attempts that failed before this one, where a plugin of the user runs failed checks again.
     """
 
     name: str
@@ -55,6 +57,8 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     blames: tuple[str, ...] = ()
     driver_log: str = ""
     evidence: tuple[dict[str, Any], ...] = ()
+    seen_after: int | None = None
+    reruns: int = 0
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +99,27 @@ def judge(
     if worst.outcome == "passed":
         return say("pass", "")
     return say(worst.outcome, worst.message)
+
+
+def judge_check(
+    result: CheckResult,
+    *,
+    features: Collection[str],
+    exemptions: Sequence[Exemption],
+    today: datetime.date,
+) -> list[Judgement]:
+    """The verdicts of one check alone on its requirements."""
+    return [
+        judge(
+            one(requirement_id),
+            [result],
+            covered=True,
+            features=features,
+            exemptions=exemptions,
+            today=today,
+        )
+        for requirement_id in result.requirements
+    ]
 
 
 def judge_all(

@@ -1,6 +1,7 @@
 """What other projects may rely on: public names, the pytest fixtures, the declared dependencies."""
 
 import ast
+import datetime
 import importlib.metadata
 import json
 import re
@@ -9,16 +10,19 @@ import sys
 import tomllib
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
+import yaml
 
 import dra_conformance
 from dra_conformance.catalogue import load_catalogue
 from dra_conformance.covered import SUITE, covered_ids
-from dra_conformance.plugin import marks_of
+from dra_conformance.outcome import marks_of
 from dra_conformance.session import BARE, isolated_pytest
 
 ROOT = Path(__file__).parents[2]
+DRIVERS = ROOT / "conformance" / "dra_conformance" / "drivers"
 PACKAGES = {"dra_api", "dra_driver", "fake_nvml", "dra_clusters", "kube_emulator", "dra_conformance"}
 
 
@@ -101,15 +105,49 @@ def snake(text: str) -> str:
 
 def run_pytest(*argv: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *argv]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=120, check=False)
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=300, check=False)
 
 
 @pytest.mark.slow
 def test_the_suite_without_a_driver_is_a_usage_error(tmp_path: Path) -> None:
-    done = run_pytest("-q", "--pyargs", "dra_conformance.suite", cwd=tmp_path)
-    assert done.returncode == 2
-    assert "pass --dra-driver=DESCRIPTOR: a descriptor file, or one of" in done.stdout + done.stderr
-    assert "TypeError" not in done.stdout
+    for arguments in ([], ["-n", "2"], ["-k", "registration"]):
+        done = run_pytest("-q", "--pyargs", "dra_conformance.suite", *arguments, cwd=tmp_path)
+        assert done.returncode == 2
+        assert "pass --dra-driver=DESCRIPTOR: a descriptor file, or one of" in done.stderr
+        assert (done.stdout + done.stderr).count("\n") == 1
+
+
+@pytest.mark.slow
+def test_pytest_gives_the_verdicts_of_the_command_and_writes_the_report_folder(tmp_path: Path) -> None:
+    descriptor = yaml.safe_load((DRIVERS / "control.yaml").read_text())
+    descriptor["start"]["command"].append("--defect=wrong-type")
+    descriptor["exemptions"] = [
+        {"id": "REG-019", "reason": "ticket 7", "owner": "me", "expires": datetime.date(2999, 1, 1)}
+    ]
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(descriptor))
+    done = run_pytest(
+        *("-q", "-rA", "--pyargs", "dra_conformance.suite", "--dra-driver=mine.yaml", "-n", "1"),
+        *("-k", "test_type_is_draplugin or test_supported_versions", "--junitxml=j.xml"),
+        cwd=tmp_path,
+    )
+    assert done.returncode == 1
+    assert "FAIL REG-003 (MUST)" in done.stdout
+    assert "Traceback" not in done.stdout
+    rows = json.loads((tmp_path / "dra-report" / "report.json").read_text())["requirements"]
+    verdicts = {row["id"]: row["verdict"] for row in rows}
+    assert [name for name, verdict in verdicts.items() if verdict == "fail"] == ["REG-003"]
+    found = {}
+    for case in ET.parse(tmp_path / "j.xml").iter("testcase"):
+        properties = [(one.get("name"), one.get("value")) for one in case.iter("property")]
+        assert "dra-conformance" not in dict(properties)
+        for name, value in properties:
+            if name == "verdict":
+                requirement_id, _, verdict = str(value).partition(" ")
+                found[requirement_id] = verdict
+                assert ("evidence", f"dra-report/report.html#{requirement_id}") in properties
+                assert (case.find("failure") is not None) == (verdict == "fail")
+    assert len(found) >= 2
+    assert found.items() <= verdicts.items()
 
 
 @pytest.mark.slow

@@ -26,6 +26,10 @@ class Evidence:
         self._steps.append(step)
         del self._steps[:-KEPT]
 
+    def moment(self, monotonic: float) -> float:
+        """A moment of the monotonic clock on the clock of the steps."""
+        return round(monotonic - self._start, 4)
+
     def take(self) -> tuple[dict[str, Any], ...]:
         """The steps so far; the list is empty afterwards."""
         steps, self._steps = tuple(self._steps), []

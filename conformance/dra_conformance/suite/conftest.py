@@ -10,15 +10,10 @@ from dra_conformance.drivers.descriptor import load_descriptor
 from dra_conformance.expectations import Blocked, Violation, expect_soon, not_applicable
 from dra_conformance.harness.factory import HarnessFactory
 from dra_conformance.harness.harness import Harness
-from dra_conformance.plugin import EVIDENCE, OPTION_MISSING, environment_of
+from dra_conformance.outcome import EVIDENCE
+from dra_conformance.pytest_options import environment_of
 
 Pair = tuple[Harness, Harness]
-
-
-def pytest_collection_modifyitems(config: pytest.Config) -> None:
-    """End the session with exit code 2 if there is no driver to check."""
-    if not config.getoption("--dra-driver") and not config.option.collectonly:
-        pytest.exit(f"nothing to check; pass {OPTION_MISSING}", returncode=2)
 
 
 class Shared:

@@ -8,7 +8,8 @@ import pytest
 
 from dra_conformance.harness.clusters import Clusters
 from dra_conformance.harness.evidence import Evidence
-from dra_conformance.plugin import EVIDENCE, environment_of
+from dra_conformance.outcome import EVIDENCE
+from dra_conformance.pytest_options import environment_of
 
 
 @pytest.fixture(scope="session")

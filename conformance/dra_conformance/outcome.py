@@ -1,0 +1,130 @@
+"""From what a check raised to its result, and from that to what pytest reports of it.
+
+Every pytest run loads this module with the plugin: what is slow to import is imported where it is used. A result is
+passed in its report's ``user_properties``, so it also works with xdist.
+"""
+
+import inspect
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import pytest
+
+from dra_conformance.errors import SuiteError, UsageError
+from dra_conformance.expectations import Blocked, NotApplicable, Violation
+from dra_conformance.harness.evidence import Evidence
+
+if TYPE_CHECKING:
+    from dra_conformance.verdict import CheckResult, Judgement
+
+PROPERTY = "dra-conformance"
+MARK = "requirement"
+USAGE_ERROR = "usage error"
+"""``CheckResult.where`` of an error that the user can correct."""
+EVIDENCE = pytest.StashKey[Evidence]()
+
+
+class Shown(NamedTuple):
+    """How pytest reports a check: a skip, an expected failure (``xfail``), or as it is; TEXT replaces the traceback."""
+
+    how: Literal["failed", "skipped", "xfailed", "passed"]
+    text: str
+
+
+def marks_of(item: pytest.Item) -> tuple[tuple[str, ...], str]:
+    """The ids and the reason of a collected check; no ids if it has no mark."""
+    mark: Any = item.get_closest_marker(MARK)
+    return (tuple(mark.args), mark.kwargs["why"]) if mark else ((), "")
+
+
+def result_of(item: pytest.Item, call: pytest.CallInfo[None]) -> "CheckResult":
+    """The result of a finished check."""
+    from dra_conformance.verdict import CheckResult
+
+    ids, why = marks_of(item)
+    evidence = item.stash.get(EVIDENCE, None)
+    parameters = (
+        item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    )
+    function = parameters.get("rule") or getattr(item, "function", None)
+    error = call.excinfo.value if call.excinfo else None
+    steps = evidence.take() if evidence else ()
+    return CheckResult(
+        name=item.nodeid.rpartition("/")[2],
+        requirements=ids,
+        seconds=round(call.duration, 4),
+        rule=(inspect.getdoc(function) or "").partition("\n")[0],
+        why=why,
+        driver_log=evidence.driver_log if evidence else "",
+        evidence=steps,
+        seen_after=steps_before(steps, evidence, error),
+        **outcome_of(error),
+    )
+
+
+def steps_before(
+    steps: tuple[dict[str, Any], ...], evidence: Evidence | None, error: BaseException | None
+) -> int:
+    """How many of STEPS came before the violation was seen; those after it are cleanup."""
+    if evidence is None or not isinstance(error, Violation):
+        return len(steps)
+    seen = evidence.moment(error.at)
+    return sum(step["at"] <= seen for step in steps)
+
+
+def outcome_of(error: BaseException | None) -> dict[str, Any]:
+    """The outcome of a check by what it raised: only a violation or a failed call counts against the driver."""
+    if error is None:
+        return {"outcome": "passed"}
+    if isinstance(error, Violation):
+        return {
+            "outcome": "violated",
+            "wanted": error.wanted,
+            "found": error.found,
+            "where": error.where,
+            "message": str(error),
+        }
+    if isinstance(error, NotApplicable):
+        return {"outcome": "not-applicable", "message": str(error)}
+    if isinstance(error, Blocked):
+        return {"outcome": "blocked", "message": str(error), "blames": error.requirements}
+    from grpc import RpcError  # here, because this module is loaded by every pytest run
+
+    if isinstance(error, RpcError):
+        found = f"{error.code().name}: {error.details()}"
+        details = {"wanted": "an answer", "found": found, "where": "gRPC call"}
+        return {"outcome": "violated", **details, "message": f"a call that must succeed was answered {found}"}
+    kind = "" if isinstance(error, SuiteError) else f"{type(error).__name__}: "
+    where = USAGE_ERROR if isinstance(error, UsageError) else ""
+    return {"outcome": "error", "message": f"{kind}{error}", "where": where}
+
+
+def shown_as(judgements: "list[Judgement]") -> Shown:
+    """How pytest reports a check that gave its requirements these verdicts: as the worst of them."""
+    from dra_conformance.finding import finding
+
+    order = ("fail", "error", "blocked", "exempt", "non-strict", "info", "pass", "not-applicable")
+    worst = min(judgements, key=lambda judgement: order.index(judgement.verdict))
+    name = f"{worst.requirement.id} ({worst.requirement.level})"
+    match worst.verdict:
+        case "pass":
+            return Shown("passed", "")
+        case "not-applicable":
+            return Shown("skipped", f"not-applicable: {worst.reason}")
+        case "fail":
+            return Shown("failed", "\n".join(finding(worst)))
+        case "error" | "blocked":
+            return Shown("failed", f"{worst.verdict}: {worst.reason}")
+        case verdict:
+            return Shown("xfailed", f"{verdict}: {name} {worst.reason}")
+
+
+def apply(shown: Shown, report: pytest.TestReport, item: pytest.Item) -> None:
+    """Write into REPORT how its check is shown."""
+    if shown.how == "passed":
+        return
+    report.longrepr = shown.text
+    if shown.how != "failed":
+        report.outcome = "skipped"
+        report.longrepr = (str(item.path), item.location[1] or 0, shown.text)
+    if shown.how == "xfailed":
+        report.wasxfail = shown.text

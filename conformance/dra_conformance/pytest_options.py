@@ -1,0 +1,85 @@
+"""The options of the pytest plugin, and what they choose."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dra_conformance.errors import UsageError
+
+if TYPE_CHECKING:
+    from dra_conformance.harness.factory import Environment
+
+OPTION_MISSING = (
+    "--dra-driver=DESCRIPTOR: a descriptor file, or one of control, dra-example-driver, nvidia-gpu, reference"
+)
+SUITE = Path(__file__).parent / "suite"
+OUTPUT = "dra-report"
+LOGS = "logs"
+"""Folder of the drivers' own logs beside the report."""
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Options for the driver and its environment."""
+    group = parser.getgroup("dra-conformance", "conformance of a Kubernetes DRA driver")
+    group.addoption("--dra-driver", metavar="DESCRIPTOR", help="driver descriptor: a file or a shipped name")
+    group.addoption(
+        "--dra-machine", metavar="NAME", default="", help="fake machine (default: the descriptor's)"
+    )
+    group.addoption("--dra-provider", metavar="NAME", default="embedded", help="cluster provider")
+    group.addoption(
+        "--dra-kubernetes", metavar="X.Y", default="", help="Kubernetes version, default the newest"
+    )
+    group.addoption("--dra-select", metavar="EXPR", default="", help="ids, patterns, areas, features, levels")
+    group.addoption("--dra-seed", metavar="N", type=int, default=0, help="decides order and names")
+    group.addoption(
+        "--dra-budget", metavar="SECONDS", type=float, default=0, help="start no check later than this"
+    )
+    group.addoption("--dra-recorded", action="store_true", help="somebody else writes the report")
+    group.addoption(
+        "--dra-output",
+        metavar="DIR",
+        default="",
+        help=f"folder of the report (default of the suite: {OUTPUT})",
+    )
+
+
+def asks_for_suite(config: pytest.Config) -> bool:
+    """Whether the arguments of a pytest session name the suite; known before anything is collected or a worker starts."""
+    package = f"{__package__}.{SUITE.name}"
+    for argument in map(str, config.args):
+        name = argument.partition("::")[0]
+        if config.option.pyargs and (name == package or name.startswith(f"{package}.")):
+            return True
+        if (config.invocation_params.dir / name).resolve().is_relative_to(SUITE):
+            return True
+    return False
+
+
+def environment_of(config: pytest.Config) -> "Environment":
+    """The environment that the options of a pytest session choose.
+
+    Raises:
+        UsageError: a provider or a release that there is not.
+    """
+    from dra_clusters.choose import provider  # slow to import, all three
+    from dra_clusters.errors import UsageError as ClusterUsageError
+    from dra_clusters.provider import DEFAULT_VERSION, VERSIONS
+    from dra_conformance.harness.factory import Environment
+
+    kubernetes = config.getoption("--dra-kubernetes") or DEFAULT_VERSION
+    if kubernetes not in VERSIONS:
+        message = f"--dra-kubernetes {kubernetes!r}: wanted one of {', '.join(VERSIONS)}"
+        raise UsageError(message)
+    try:
+        provider(config.getoption("--dra-provider"))
+    except ClusterUsageError as error:
+        raise UsageError(str(error)) from error
+    output = config.getoption("--dra-output")
+    return Environment(
+        machine=config.getoption("--dra-machine"),
+        provider=config.getoption("--dra-provider"),
+        kubernetes=kubernetes,
+        seed=config.getoption("--dra-seed"),
+        logs=Path(output) / LOGS if output else None,
+    )
