@@ -127,6 +127,7 @@ class Preparing:
             except ApiFailure as error:
                 message = f"claim {namespace}/{name}: {error}"
                 raise Refusal(message) from error
+            self.check_kind(claim, f"claim {namespace}/{name}")
             devices = self.plan(claim, uid, f"claim {namespace}/{name}")
             for device in devices:
                 device["ids"] = self.ids(device, name, uid)
@@ -148,6 +149,24 @@ class Preparing:
                 self._api.request("PUT", path, {**claim, "status": status})
             return devices
 
+    def check_kind(self, claim: Any, where: str) -> None:
+        """Refuse claims of a kind that the driver's author did not think of.
+
+        Raises:
+            Refusal: only with a defect.
+        """
+        requests = claim["spec"]["devices"]["requests"]
+        config = ((claim.get("status") or {}).get("allocation") or {}).get("devices", {}).get("config")
+        annotations = claim["metadata"].get("annotations") or {}
+        reasons = {
+            "exact-requests": any("exactly" not in request for request in requests),
+            "refuses-special": "resource.kubernetes.io/extended-resource-claim" in annotations,
+            "needs-parameters": not config,
+        }
+        if reasons.get(self._defect):
+            message = f"{where}: unexpected claim"
+            raise Refusal(message)
+
     def plan(self, claim: Any, uid: str, where: str) -> Answer:
         """What the allocation gives.
 
@@ -162,7 +181,8 @@ class Preparing:
             message = f"{where} is not allocated"
             raise Refusal(message)
         configs = self.configs(allocation["devices"].get("config") or [], where)
-        results = [r for r in allocation["devices"]["results"] if r["driver"] == self._driver]
+        any_driver = self._defect == "takes-alternatives"
+        results = [r for r in allocation["devices"]["results"] if any_driver or r["driver"] == self._driver]
         mine = [r for r in results if r["pool"] == self._node and r["device"] in self._widgets.names()]
         for result in results:
             if result not in mine and self._defect != "skips-unknown":
@@ -174,9 +194,11 @@ class Preparing:
                 "requests": everyone if self._defect == "all-requests" else [self.request_name(r["request"])],
                 "pool": r["pool"],
                 "device": r["device"],
-                "admin": bool(r.get("adminAccess")),
+                "admin": bool(r.get("adminAccess"))
+                or (self._defect == "admin-by-spec" and asks_admin(claim)),
                 "all_admin": any(other.get("adminAccess") for other in mine),
                 "color": self.color(configs, r["request"]),
+                "request": r["request"],
             }
             for r in mine
         ]
@@ -230,6 +252,10 @@ class Preparing:
 
     def request_name(self, request: str) -> str:
         """The main request."""
+        if self._defect == "last-part-names":
+            return request.rpartition("/")[2]
+        if self._defect == "short-names":
+            return request.rpartition("request-")[2]
         return request if self._defect == "subrequest-names" else request.partition("/")[0]
 
     def make_free(self, device: str, uid: str) -> None:
@@ -341,4 +367,12 @@ class Preparing:
             env.append(f"WIDGET_{index}_COLOR={device['color']}")
         if device["all_admin"] if self._defect == "admin-by-claim" else device["admin"]:
             env.append(f"WIDGET_{index}_ADMIN=1")
+        if self._defect == "shows-subrequests":
+            env.append(f"WIDGET_{index}_REQUEST={device['request']}")
         return {"env": env, "deviceNodes": [{"path": f"/dev/widget{index}"}]}
+
+
+def asks_admin(claim: Any) -> bool:
+    """Whether a request of the claim asks for admin access."""
+    requests = claim["spec"]["devices"]["requests"]
+    return any(request.get("exactly", {}).get("adminAccess") for request in requests)

@@ -1,22 +1,13 @@
 """Parameters and admin access: to which devices of a claim they apply, seen in what containers get (resource/v1, 1.37)."""
 
-import json
 from collections.abc import Sequence
 
 from dra_api.objects import JsonObject
 from dra_conformance.catalogue.marks import requirement
 from dra_conformance.expectations import each, expect, not_applicable
+from dra_conformance.harness.answers import pairs
 from dra_conformance.harness.harness import Claim, Harness
-from dra_conformance.suite.prepare.claims import entry_of, expect_refused
-
-
-def views(harness: Harness, claim: Claim) -> dict[str, str]:
-    """What a container gets with each device of a claim, without the claim's UID, so that claims can be compared."""
-    found = {}
-    for device in harness.kubelet.prepared(claim):
-        edits = [harness.cdi.edits(name) for name in harness.without_permanent(device.cdi_ids)]
-        found[device.device] = json.dumps(edits, sort_keys=True).replace(claim.uid, "(uid)")
-    return found
+from dra_conformance.suite.prepare.claims import allocation_status, entry_of, expect_refused, views
 
 
 def entry(
@@ -124,6 +115,33 @@ def test_admin_access_is_decided_by_result(harness: Harness) -> None:
         seen.append(views(harness, claim)[name])
         harness.release(claim)
     expect(seen[0] == seen[1], wanted=seen[0], found=seen[1], where=f"{name} beside admin access")
+
+
+@requirement("ADM-004", why="every user could get an administrator's rights by asking for them")
+def test_admin_access_is_not_decided_by_what_was_asked_for(harness: Harness) -> None:
+    """Where the claim asks for admin access and its allocation does not give it, a container gets the plain device."""
+    device = harness.require_devices(1)[0]
+    plain = harness.claim(device)
+    wanted = views(harness, plain)
+    harness.release(plain)
+    asking = harness.claim(device, admin=True)
+    harness.api.set_claim_status(asking.namespace, asking.name, allocation_status(harness, device))
+    found = views(harness, asking)
+    harness.release(asking)
+    expect(found == wanted, wanted=wanted, found=found, where="adminAccess in spec, not in the allocation")
+
+
+@requirement("ADM-005", why="a monitoring pod for a whole node does not start while somebody works there")
+def test_admin_access_to_all_devices(harness: Harness) -> None:
+    """A claim with admin access to every plain device is prepared with all of them, though one is in use."""
+    devices = harness.require_devices(min(len(harness.devices()), 32))
+    user = harness.claim(devices[0])
+    harness.kubelet.prepared(user)
+    everything = harness.claim(*devices, admin=True)
+    found = entry_of(harness.kubelet.attempt(everything), everything)
+    harness.release(everything, user)
+    given = pairs(found.devices)
+    expect(given == sorted(devices), wanted=sorted(devices), found=found.error or given, where="all devices")
 
 
 @requirement("CFG-007", why="a configuration that is ignored is a surprise in production")

@@ -1,5 +1,6 @@
 """What the checks of NodePrepareResources share: entries of answers, refusals, CDI ids."""
 
+import json
 from typing import Any
 
 from dra_conformance.expectations import each, expect
@@ -36,3 +37,12 @@ def allocation_status(harness: Harness, device: tuple[str, str]) -> dict[str, An
     """A status that allocates one device."""
     result = {"request": "gpu", "driver": harness.descriptor.driver, "pool": device[0], "device": device[1]}
     return {"allocation": {"devices": {"results": [result]}}}
+
+
+def views(harness: Harness, claim: Claim) -> dict[str, str]:
+    """What a container gets with each device of a claim, without the claim's UID, so that claims can be compared."""
+    found = {}
+    for device in harness.kubelet.prepared(claim):
+        edits = [harness.cdi.edits(name) for name in harness.without_permanent(device.cdi_ids)]
+        found[device.device] = json.dumps(edits, sort_keys=True).replace(claim.uid, "(uid)")
+    return found
