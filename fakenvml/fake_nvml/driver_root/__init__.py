@@ -35,6 +35,7 @@ SCRIPT = """\
 #!/bin/sh
 # Made by fake-nvml driver-root.
 root=$(dirname "$(readlink -f "$0")")/../..
+export FAKE_NVIDIA_DRIVER_ROOT="$root"
 export LD_LIBRARY_PATH="$root/{libraries}${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}}"
 exec {python} -m {module} "$@"
 """

@@ -1,76 +1,57 @@
-"""A stand-in for nvidia-imex: the daemon by which the nodes of a domain export memory to each other. Starts, says READY, ends.
+"""A stand-in for nvidia-imex: the daemon by which the nodes of a domain share memory. ``fake_nvml.imex`` has its parts.
 
-It reads the configuration (``-c``, default /etc/nvidia-imex/config.cfg) for where the list of nodes, the log and the
-command socket are, and answers ``nvidia-imex-ctl`` there. A node is ready when its own address is in the list, or the
-list is empty; no memory is exported.
+``-c CONFIG`` names the configuration (default /etc/nvidia-imex/config.cfg); ``--nogpu`` runs without a GPU, as the real
+program can. It stays in the foreground whatever DAEMONIZE says: what starts it here supervises it.
 """
 
-import json
-import signal
-import socket
+import asyncio
+import logging
+import os
 import sys
-import time
+from argparse import ArgumentParser
 from pathlib import Path
 
-DEFAULT_CONFIG = Path("/etc/nvidia-imex/config.cfg")
-REQUEST_MAX = 1024
+from fake_nvml.errors import FakeNvmlError
+from fake_nvml.imex.config import DEFAULT_CONFIG, read
+from fake_nvml.imex.daemon import Daemon
+
+NO_GPU = "NO_GPU"
 
 
-def settings(path: Path) -> dict[str, str]:
-    """NAME=VALUE lines of a configuration; a file that is not there is empty."""
-    lines = path.read_text().splitlines() if path.exists() else []
-    pairs = (line.partition("=") for line in lines if "=" in line and not line.startswith("#"))
-    return {name.strip(): value.strip() for name, _, value in pairs}
+def driver_version() -> str:
+    """The version of the driver root that this program is in; NO_GPU outside of one."""
+    root = os.environ.get("FAKE_NVIDIA_DRIVER_ROOT", "")
+    path = Path(root) / "sys/module/nvidia/version"
+    return path.read_text().strip() if root and path.is_file() else NO_GPU
 
 
-def command_socket(known: dict[str, str]) -> Path:
-    """Where the daemon answers."""
-    return Path(
-        known.get("IMEX_CMD_UNIX_SOCKET")
-        or known.get("IMEX_CMD_BIND_INTERFACE_IP")
-        or "/var/run/nvidia-imex.sock"
-    )
-
-
-def nodes(known: dict[str, str]) -> list[str]:
-    """The addresses of the domain."""
-    path = Path(known.get("IMEX_NODE_CONFIG_FILE", "/etc/nvidia-imex/nodes_config.cfg"))
-    lines = path.read_text().splitlines() if path.exists() else []
-    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
-
-
-def status(known: dict[str, str], began_s: float) -> dict[str, object]:
-    """What ``nvidia-imex-ctl -N`` prints: this node is ready, the others are whatever they say themselves."""
-    rows = {
-        str(number): {"host": address, "status": "READY" if number == 0 else "UNKNOWN"}
-        for number, address in enumerate(nodes(known))
-    }
-    return {"status": "UP" if rows else "READY", "nodes": rows, "uptime_s": int(time.time() - began_s)}
+def session_file() -> Path | None:
+    """The lock that stands for the driver's IMEX session."""
+    folder = os.environ.get("FAKE_NVML_DIR", "")
+    return Path(folder) / "imex.lock" if folder and Path(folder).is_dir() else None
 
 
 def main() -> None:
-    """Serve until SIGTERM; SIGUSR1 reads the list of nodes again, which every request does anyway."""
-    arguments = sys.argv[1:]
-    path = Path(arguments[arguments.index("-c") + 1]) if "-c" in arguments[:-1] else DEFAULT_CONFIG
-    known, began = settings(path), time.time()
-    where = command_socket(known)
-    where.parent.mkdir(parents=True, exist_ok=True)
-    where.unlink(missing_ok=True)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    signal.signal(signal.SIGUSR1, lambda *_: None)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
-        listener.bind(str(where))
-        listener.listen(16)
-        try:
-            while True:
-                channel, _ = listener.accept()
-                with channel:
-                    channel.settimeout(5)
-                    wanted = channel.recv(REQUEST_MAX).strip()
-                    answer = "READY" if wanted == b"-q" else json.dumps(status(known, began))
-                    channel.sendall(f"{answer}\n".encode())
-        finally:
-            where.unlink(missing_ok=True)
+    """Serve until SIGTERM; exit code 1 when it cannot start."""
+    parser = ArgumentParser(prog="nvidia-imex", allow_abbrev=False)
+    parser.add_argument("-c", dest="config", type=Path, default=DEFAULT_CONFIG)
+    parser.add_argument("--nogpu", action="store_true")
+    asked = parser.parse_args()
+    try:
+        config = read(asked.config)
+        logging.basicConfig(
+            filename=config.log, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
+        )
+        version, session = (NO_GPU, None) if asked.nogpu else (driver_version(), session_file())
+        asyncio.run(serve(asked.config, version, session))
+    except (FakeNvmlError, OSError) as error:
+        print(f"nvidia-imex: {error}", file=sys.stderr)  # noqa: T201 # the program's output
+        raise SystemExit(1) from error
+
+
+async def serve(config: Path, version: str, session: Path | None) -> None:
+    """Be the daemon."""
+    await Daemon(read(config), version, session).run()
 
 
 if __name__ == "__main__":

@@ -159,9 +159,10 @@ def test_mps_limits_its_clients(rooted: Session, tmp_path: Path) -> None:
 
 def test_imex_is_ready_while_it_runs(rooted: Session, tmp_path: Path) -> None:
     config = tmp_path / "config.cfg"
-    (tmp_path / "nodes.cfg").write_text("10.0.0.1\n10.0.0.2\n")
+    (tmp_path / "nodes.cfg").write_text("127.0.0.2\n127.0.0.3\n")
     config.write_text(
-        f"IMEX_NODE_CONFIG_FILE={tmp_path / 'nodes.cfg'}\nIMEX_CMD_UNIX_SOCKET={tmp_path / 'imex.sock'}\n"
+        f"IMEX_NODE_CONFIG_FILE={tmp_path / 'nodes.cfg'}\nSERVER_PORT=0\n"
+        f"IMEX_CMD_UNIX_DOMAIN_PATH={tmp_path / 'imex.sock'}\n"
     )
     assert run(rooted, "nvidia-imex-ctl", "-c", str(config), "-q")[0] == 1
     daemon = subprocess.Popen([str(rooted.folder / "root/usr/bin/nvidia-imex"), "-c", str(config)])
@@ -169,8 +170,8 @@ def test_imex_is_ready_while_it_runs(rooted: Session, tmp_path: Path) -> None:
         while run(rooted, "nvidia-imex-ctl", "-c", str(config), "-q")[0]:
             assert daemon.poll() is None
         assert run(rooted, "nvidia-imex-ctl", "-c", str(config), "-q") == (0, "READY\n")
-        nodes = json.loads(run(rooted, "nvidia-imex-ctl", "-c", str(config), "-N")[1])["nodes"]
-        assert [node["host"] for node in nodes.values()] == ["10.0.0.1", "10.0.0.2"]
+        nodes = json.loads(run(rooted, "nvidia-imex-ctl", "-c", str(config), "-N", "-j")[1])["nodes"]
+        assert [node["host"] for node in nodes.values()] == ["127.0.0.2", "127.0.0.3"]
     finally:
         daemon.terminate()
         daemon.wait(10)
