@@ -29,11 +29,13 @@ from dra_api.kubelet._generated.registration_pb2_grpc import (
     add_RegistrationServicer_to_server as add_registration,
 )
 from dra_driver.cdi.files import CdiFiles
+from dra_driver.cdi.metadata_files import MetadataFiles
 from dra_driver.claims.checkpoint import Checkpoint
 from dra_driver.claims.instances import Instances
 from dra_driver.claims.occupancy import Occupancy
 from dra_driver.claims.reader import HttpClaimReader
 from dra_driver.claims.service import ClaimService
+from dra_driver.claims.status_writer import StatusWriter
 from dra_driver.claims.steps import Steps
 from dra_driver.connection.route import find_route
 from dra_driver.devices.inventory import make_inventory
@@ -96,6 +98,8 @@ class App:
             instances=self._instances,
             occupied=Occupancy(lambda: self._inventory).reason,
             boot_id=boot_id,
+            features=settings.features,
+            on_prepared=lambda uid: self._status.refresh([uid]) if self._status else None,
         )
         self._inventory = make_inventory(snapshot, settings.features, ours=self._claims.devices)
         self._publisher = Publisher(
@@ -110,8 +114,23 @@ class App:
                 domain=settings.driver_name,
                 store=Store(settings.data_dir / "health.json", boot_id),
                 inventory=self._inventory,
-                on_change=self._publisher.refresh,
+                on_change=self._health_changed,
             )
+        self._status: StatusWriter | None = None
+        if settings.features.status:
+            self._status = StatusWriter(
+                driver_name=settings.driver_name,
+                reader=self._reader or self._api,
+                api=self._api,
+                inventory=lambda: self._inventory,
+                health=lambda: self._health.states if self._health else {},
+                record=self._claims.record,
+            )
+
+    def _health_changed(self) -> None:
+        self._publisher.refresh()
+        if self._status:
+            self._status.refresh(self._claims.known)
 
     def _offer(self) -> Offer:
         taints = self._health.taints if self._health else {}
@@ -123,6 +142,9 @@ class App:
             driver_name=settings.driver_name,
             inventory=lambda: self._inventory,
             cdi=cdi,
+            metadata=MetadataFiles(
+                settings.data_dir / "dra-device-metadata", settings.cdi_dir, settings.driver_name
+            ),
             mps=MpsDaemons(settings.data_dir / "mps", programs),
             programs=programs,
             procfs=settings.procfs,
@@ -147,6 +169,9 @@ class App:
             dra, registration = await self._serve()
             log.info("serving %d GPUs", len(self._inventory.gpus))
             tasks = [asyncio.create_task(work) for work in (self._publisher.run(), self._rescan())]
+            if self._status:
+                self._status.refresh(self._claims.known)
+                tasks.append(asyncio.create_task(self._status.run()))
             stopped = asyncio.create_task(stop.wait())
             await asyncio.wait([*tasks, stopped], return_when=asyncio.FIRST_COMPLETED)
             if self._health:

@@ -11,11 +11,13 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from dra_api.identifiers import DriverName, NodeName
 from dra_api.names import CDI_DYNAMIC_DIR, DRIVER_NAME_MAX, KUBELET_PLUGINS_DIR, KUBELET_REGISTRY_DIR
 from dra_driver.errors import ConfigError, DriverError
+from dra_driver.features import Features, parse_shares
 from dra_driver.features import parse as parse_gates
 from dra_driver.settings import Settings
 
@@ -73,6 +75,12 @@ FLAGS: tuple[tuple[str, str, str, str], ...] = (
         "FEATURE_GATES",
         "",
         "Gate=true or Gate=false, separated by commas; a wrong one lists them",
+    ),
+    (
+        "--consumable-shares",
+        "CONSUMABLE_SHARES",
+        "memory",
+        "with ConsumableShares: memory, unlimited, or how many shares a device has",
     ),
     ("--log-format", "DRA_DRIVER_LOG_FORMAT", "text", "text or json"),
     ("--log-level", "DRA_DRIVER_LOG_LEVEL", "info", "debug, info, warning or error"),
@@ -149,7 +157,7 @@ def check(arguments: argparse.Namespace) -> None:
             message = f"{flag_of(name)} is empty; wanted a folder"
             raise ConfigError(message)
     seconds_of(arguments.rescan_seconds)
-    parse_gates(arguments.feature_gates)
+    features_of(arguments)
     check_name("--driver-name", arguments.driver_name, DRIVER_NAME_MAX)
     if not INSTANCE.fullmatch(arguments.instance):
         message = f"--instance {arguments.instance!r}: wanted letters, digits, '-', '_' and '.'"
@@ -206,8 +214,17 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         procfs=Path(arguments.procfs),
         driver_root=Path(arguments.driver_root),
         dev_root=Path(arguments.dev_root),
-        features=parse_gates(arguments.feature_gates),
+        features=features_of(arguments),
     )
+
+
+def features_of(arguments: argparse.Namespace) -> Features:
+    """What is offered.
+
+    Raises:
+        ConfigError: a wrong gate or number of shares.
+    """
+    return replace(parse_gates(arguments.feature_gates), shares=parse_shares(arguments.consumable_shares))
 
 
 def print_devices(arguments: argparse.Namespace) -> None:
@@ -216,7 +233,7 @@ def print_devices(arguments: argparse.Namespace) -> None:
     from dra_driver.devices.scan import take_snapshot
     from dra_driver.publish.pool import Accepts, Offer, pool_of
 
-    features = parse_gates(arguments.feature_gates)
+    features = features_of(arguments)
     inventory = make_inventory(
         take_snapshot(Path(arguments.sysfs), Path(arguments.dev_root) / "dev"), features
     )

@@ -52,13 +52,8 @@ class CdiFiles:
         path = self.path(claim_uid)
         scratch = self._scratch(claim_uid)
         try:
-            handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(msgspec.json.format(msgspec.json.encode(spec), indent=1))
-            scratch.replace(path)
+            replace_file(path, scratch, msgspec.json.format(msgspec.json.encode(spec), indent=1))
         except OSError as error:
-            with contextlib.suppress(OSError):
-                scratch.unlink(missing_ok=True)  # on a full disk every byte counts
             message = (
                 f"cannot write CDI file {path}: {error.strerror}; free the disk or make the folder writable"
             )
@@ -117,6 +112,23 @@ class CdiFiles:
     def present_nodes(self) -> frozenset[str]:
         """The optional device nodes that this host has."""
         return frozenset(path for path in OPTIONAL_NODES if (self._dev_root / path.lstrip("/")).exists())
+
+
+def replace_file(path: Path, scratch: Path, content: bytes) -> None:
+    """Write CONTENT to PATH by way of SCRATCH, so that nobody reads half of it.
+
+    Raises:
+        OSError: disk full, folder read-only; the old content stays.
+    """
+    try:
+        handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+        scratch.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            scratch.unlink(missing_ok=True)  # on a full disk every byte counts
+        raise
 
 
 def read_spec(path: Path) -> CdiSpec | None:

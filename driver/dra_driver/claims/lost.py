@@ -14,8 +14,9 @@ from dra_driver.claims.checkpoint import DONE, Record
 from dra_driver.claims.containers import MPS_PIPE
 from dra_driver.claims.mig_instances import Instance
 from dra_driver.claims.plan import hardware_of, steps_of
-from dra_driver.claims.step import CreateMig, Made, PreparedDevice, StartMps, Step, WriteCdi
+from dra_driver.claims.step import CreateMig, Made, PreparedDevice, StartMps, Step, WriteCdi, WriteMetadata
 from dra_driver.devices.model import Inventory
+from dra_driver.features import Shares
 
 
 def record_of(
@@ -26,10 +27,11 @@ def record_of(
     pool: PoolName,
     inventory: Inventory,
     instances: Callable[[str], list[Instance]],
+    metadata: bool = False,
 ) -> Record | None:
     """The record; None if the file has no device.
 
-    INSTANCES lists the GPU instances of a GPU.
+    INSTANCES lists the GPU instances of a GPU. METADATA: the claim has metadata files.
     """
     names = devices_in(document, uid)
     if not names:
@@ -45,8 +47,11 @@ def record_of(
         for device in names
     )
     known = [device for device in devices if device.gpu]
-    planned = [step for step in steps_of(known, inventory, uid, f"claim {uid}") if step != WriteCdi()]
-    steps: tuple[Step, ...] = (*planned, *daemons_in(document, names), WriteCdi())
+    planned = [
+        step for step in steps_of(known, inventory, uid, f"claim {uid}", Shares()) if step != WriteCdi()
+    ]
+    files = [WriteMetadata(())] if metadata else []  # the next prepare says which
+    steps: tuple[Step, ...] = (*planned, *daemons_in(document, names), *files, WriteCdi())
     text = {variable.partition("=")[2] for variable in variables(document)}
     creations = [step for step in planned if isinstance(step, CreateMig)]
     made = {step.device: found for step in creations if (found := made_of(step, text, instances))}

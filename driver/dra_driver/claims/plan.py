@@ -1,10 +1,9 @@
 """From a claim, its allocation and the inventory to devices and steps. Pure.
 
-The order of the steps: MIG mode, MIG devices, time slices, MPS daemons, the CDI file. Admin access takes no step on a
+The order of the steps: MIG mode, MIG devices, time slices, MPS daemons, metadata files, the CDI file. Admin access takes no step on a
 device, because another claim uses it; its CDI file shows what is there.
 """
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,17 +11,26 @@ from msgspec.structs import replace
 
 from dra_api.identifiers import ClaimUid, DeviceName, DriverName, PoolName
 from dra_api.objects import DeviceResult, ResourceClaim
-from dra_api.quantity import parse
+from dra_driver.cdi.metadata import device_id as metadata_id
 from dra_driver.cdi.spec import device_id
 from dra_driver.claims.configured import choices, config_of
-from dra_driver.claims.opaque import Mode, Mps, TimeSlice, mode_of
-from dra_driver.claims.step import CreateMig, MigMode, PreparedDevice, SetTimeSlice, StartMps, Step, WriteCdi
+from dra_driver.claims.mps_steps import consumed, mps_steps
+from dra_driver.claims.opaque import Mode, TimeSlice, mode_of
+from dra_driver.claims.step import (
+    CreateMig,
+    MigMode,
+    PreparedDevice,
+    SetTimeSlice,
+    Step,
+    WriteCdi,
+    WriteMetadata,
+)
 from dra_driver.devices.model import Allocatable, GpuDevice, Inventory, MigDevice, VfioDevice, overlap
 from dra_driver.errors import ClaimError
+from dra_driver.features import Features, Shares
 
-MULTI_USER_CAPABILITY = (7, 0)
-"""Volta: an MPS server takes clients of several users since then (NVIDIA's MPS documentation)."""
-MIB = 1 << 20
+POD_CLAIM = "resource.kubernetes.io/pod-claim-name"
+"""The annotation of a claim that was made from a template (k8s.io/api resource/v1, PodResourceClaimAnnotation)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +46,14 @@ class Plan:
         return frozenset(device.gpu for device in self.devices if device.gpu)
 
 
-def make_plan(claim: ResourceClaim, *, driver_name: DriverName, pool: PoolName, inventory: Inventory) -> Plan:
+def make_plan(
+    claim: ResourceClaim,
+    *,
+    driver_name: DriverName,
+    pool: PoolName,
+    inventory: Inventory,
+    features: Features,
+) -> Plan:
     """The devices of this driver that the claim was allocated, in the order of the allocation, and their steps.
 
     A device that is allocated for several requests is listed once per request.
@@ -47,26 +62,60 @@ def make_plan(claim: ResourceClaim, *, driver_name: DriverName, pool: PoolName, 
         ClaimError: not allocated, a pool or device that this node does not have, devices that exclude each other, or a
             configuration that is wrong or does not fit.
     """
-    metadata = claim["metadata"]
-    where = f"claim {metadata['namespace']}/{metadata['name']}"
+    header = claim["metadata"]
+    where = f"claim {header['namespace']}/{header['name']}"
     allocation = claim.get("status", {}).get("allocation")
     if not allocation:
         message = f"{where}: wanted status.allocation, found none; the scheduler has not allocated it"
         raise ClaimError(message)
     members = allocation.get("devices", {})
     chosen = choices(driver_name, members.get("config", []), where)
-    uid = ClaimUid(metadata["uid"])
+    uid = ClaimUid(header["uid"])
+    # a claim may have devices of several drivers; the kubelet calls each of them
+    results = [result for result in members.get("results", []) if result["driver"] == driver_name]
     devices = []
-    for result in members.get("results", []):
-        if result["driver"] != driver_name:
-            continue  # a claim may have devices of several drivers; the kubelet calls each of them
+    for result in results:
         found = lookup(result, pool, inventory, where)
         mode = mode_of(config_of(result, found, chosen))
         devices.append(prepared(result, found, mode, driver_name=driver_name, uid=uid))
     if problem := excluding(devices, inventory):
         message = f"{where}: {problem}"
         raise ClaimError(message)
-    return Plan(tuple(devices), tuple(steps_of(devices, inventory, uid, where)))
+    steps = tuple(steps_of(devices, inventory, uid, where, features.shares))
+    if features.metadata and steps:
+        steps = (*steps[:-1], metadata_step(claim, results), *steps[-1:])
+    return Plan(tuple(devices), steps)
+
+
+def metadata_step(claim: ResourceClaim, results: Sequence[DeviceResult]) -> WriteMetadata:
+    """What tells the containers about the devices of each request."""
+    pod_claim = claim["metadata"].get("annotations", {}).get(POD_CLAIM, "")
+    return WriteMetadata(tuple(sorted({result["request"] for result in results})), pod_claim)
+
+
+def with_metadata_step(known: tuple[Step, ...], wanted: Sequence[Step]) -> tuple[Step, ...]:
+    """The steps of a record as they are KNOWN, with the metadata files that are WANTED: these change nothing else."""
+    files = [step for step in wanted if isinstance(step, WriteMetadata)]
+    if not files or not known:
+        return known
+    others = [step for step in known[:-1] if not isinstance(step, WriteMetadata)]
+    return (*others, *files, known[-1])
+
+
+def with_metadata(
+    devices: Sequence[PreparedDevice], steps: Sequence[Step], driver_name: DriverName, uid: ClaimUid
+) -> tuple[PreparedDevice, ...]:
+    """DEVICES as the kubelet is told of them: the first of each request brings the request's metadata file."""
+    told: set[str] = set()
+    if not any(isinstance(step, WriteMetadata) for step in steps):
+        return tuple(devices)
+    found = []
+    for device in devices:
+        new = [request for request in device.requests if request not in told]
+        told |= set(new)
+        files = tuple(metadata_id(driver_name, uid, request) for request in new)
+        found.append(replace(device, cdi_ids=(*device.cdi_ids, *files)))
+    return tuple(found)
 
 
 def lookup(result: DeviceResult, pool: PoolName, inventory: Inventory, where: str) -> Allocatable:
@@ -122,7 +171,7 @@ def excluding(devices: Sequence[PreparedDevice], inventory: Inventory) -> str | 
 
 
 def steps_of(
-    devices: Sequence[PreparedDevice], inventory: Inventory, uid: ClaimUid, where: str
+    devices: Sequence[PreparedDevice], inventory: Inventory, uid: ClaimUid, where: str, shares: Shares
 ) -> Iterator[Step]:
     """The steps in their order."""
     used: dict[DeviceName, PreparedDevice] = {}
@@ -136,16 +185,16 @@ def steps_of(
         target = found[name]
         if isinstance(device.mode, TimeSlice) and isinstance(target, GpuDevice):
             yield SetTimeSlice(target.gpu.uuid, device.mode.interval)
-    yield from mps_steps(used, found, uid, where)
+    yield from mps_steps(used, found, uid, where, shares)
     if devices:
         yield WriteCdi()
 
 
 def with_share(first: PreparedDevice, second: PreparedDevice) -> PreparedDevice:
-    """Two shares of a device in one claim as one: it may use the memory of both."""
-    amounts = [share.consumed["memory"] for share in (first, second) if "memory" in share.consumed]
-    total = {"memory": str(sum(int(parse(amount)) for amount in amounts))} if amounts else {}
-    return replace(first, consumed=first.consumed | total)
+    """Two shares of a device in one claim as one: it may use what both consume."""
+    names = first.consumed.keys() | second.consumed.keys()
+    total = {name: str(consumed(first, name) + consumed(second, name)) for name in sorted(names)}
+    return replace(first, consumed=total)
 
 
 def mig_steps(devices: Iterable[Allocatable]) -> Iterator[Step]:
@@ -172,69 +221,6 @@ def mig_steps(devices: Iterable[Allocatable]) -> Iterator[Step]:
                 start=device.placement.start,
                 size=device.placement.size,
             )
-
-
-def mps_steps(
-    used: Mapping[DeviceName, PreparedDevice],
-    found: Mapping[DeviceName, Allocatable],
-    uid: ClaimUid,
-    where: str,
-) -> Iterator[Step]:
-    """One daemon for the devices with the same configuration; limits come from what the claim consumes, too.
-
-    Raises:
-        ClaimError: a limit is for a device that the claim does not have, or the GPU does not support it.
-    """
-    groups: dict[Mps, list[DeviceName]] = {}
-    for name, device in used.items():
-        target = found[name]
-        mode = device.mode
-        if mode is None and "memory" in device.consumed and not isinstance(target, VfioDevice):
-            mode = Mps()  # else the memory would be counted and not enforced
-        if isinstance(mode, Mps) and not isinstance(target, VfioDevice):
-            groups.setdefault(mode, []).append(name)
-    for number, (mode, members) in enumerate(groups.items()):
-        gpus = {name: found[name].gpu for name in members}
-        for name, gpu in gpus.items():
-            if mode.multi_user and gpu is not None and gpu.capability < MULTI_USER_CAPABILITY:
-                message = f"{where}: multiUser needs compute capability 7.0; {name} has {gpu.capability[0]}.{gpu.capability[1]}"
-                raise ClaimError(message)
-        yield StartMps(
-            key=hashlib.sha256(f"{uid}/{number}".encode()).hexdigest()[:10],
-            devices=tuple(members),
-            percentage=mode.percentage,
-            limits=limits_of(mode, [used[name] for name in members], found, where),
-            multi_user=mode.multi_user,
-            exclusive=tuple(
-                gpu.uuid
-                for name, gpu in gpus.items()
-                if gpu is not None and isinstance(found[name], GpuDevice) and used[name].share_id is None
-            ),
-        )
-
-
-def limits_of(
-    mode: Mps, devices: Sequence[PreparedDevice], found: Mapping[DeviceName, Allocatable], where: str
-) -> dict[DeviceName, int]:
-    """Pinned memory in bytes by device: the one of its own, else the default, and never more than it consumes.
-
-    Raises:
-        ClaimError: a key names no device of the claim.
-    """
-    order = sorted(devices, key=lambda device: found[device.device].uuid or device.device)
-    by_key = {str(index): device.device for index, device in enumerate(order)}
-    by_key |= {uuid: device.device for device in order if (uuid := found[device.device].uuid)}
-    unknown = [key for key, _ in mode.limits if key not in by_key]
-    if unknown:
-        message = f"{where}: defaultPerDevicePinnedMemoryLimit[{unknown[0]}] is no device of the claim; there are {', '.join(by_key)}"
-        raise ClaimError(message)
-    limits = {} if mode.limit is None else {device.device: mode.limit for device in order}
-    limits |= {by_key[key]: limit for key, limit in mode.limits}
-    for device in order:
-        if "memory" in device.consumed:
-            consumed = int(parse(device.consumed["memory"]))
-            limits[device.device] = min(consumed, limits.get(device.device, consumed))
-    return {name: max(limit, MIB) for name, limit in limits.items()}
 
 
 def hardware_of(device: Allocatable) -> str:

@@ -18,13 +18,14 @@ from dra_driver.claims.identity import ClaimRef, check_identity
 from dra_driver.claims.instances import Instances
 from dra_driver.claims.lifecycle import Lifecycle
 from dra_driver.claims.maintenance import Maintenance
-from dra_driver.claims.plan import Plan, find_conflict, make_plan, same
+from dra_driver.claims.plan import Plan, find_conflict, make_plan, same, with_metadata, with_metadata_step
 from dra_driver.claims.reader import NOT_FOUND, ClaimReader
 from dra_driver.claims.records import Records
 from dra_driver.claims.step import Made, PreparedDevice, WriteCdi
 from dra_driver.claims.turns import Turns
 from dra_driver.devices.model import Inventory
 from dra_driver.errors import ApiError, ClaimError, EnvironmentFault
+from dra_driver.features import Features
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ class Preparation:
         gpus: Turns,
         claims: Turns,
         occupied: Callable[[Sequence[PreparedDevice]], str | None],
+        features: Features,
     ) -> None:
         self._driver = driver_name
         self._pool = pool
@@ -60,6 +62,7 @@ class Preparation:
         self._gpus = gpus
         self._claims = claims
         self._occupied = occupied
+        self._features = features
 
     async def prepare(self, ref: ClaimRef) -> tuple[PreparedDevice, ...]:
         """Prepare a claim, or return the same devices again if it is prepared.
@@ -77,6 +80,7 @@ class Preparation:
                     driver_name=self._driver,
                     pool=self._pool,
                     inventory=self._inventory(),
+                    features=self._features,
                 )
             except ApiError:
                 if known is None or known.state != DONE:
@@ -93,10 +97,14 @@ class Preparation:
                 if known is None:
                     await self._begin(ref, plan)
                 else:
+                    steps = with_metadata_step(known.steps, plan.steps)
                     await self._lifecycle.repeat(
-                        replace(known, devices=plan.devices, namespace=ref.namespace, name=ref.name)
+                        replace(
+                            known, devices=plan.devices, steps=steps, namespace=ref.namespace, name=ref.name
+                        )
                     )
-            return plan.devices
+                    plan = Plan(plan.devices, steps)
+            return with_metadata(plan.devices, plan.steps, self._driver, ref.uid)
 
     async def _read(self, ref: ClaimRef) -> ResourceClaim:
         try:

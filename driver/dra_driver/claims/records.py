@@ -32,6 +32,7 @@ class Records:
         inventory: Callable[[], Inventory],
         checkpoint: Checkpoint,
         cdi: CdiFiles,
+        has_metadata: Callable[[ClaimUid], bool],
         boot_id: str,
     ) -> None:
         self._driver = driver_name
@@ -39,6 +40,7 @@ class Records:
         self._inventory = inventory
         self._checkpoint = checkpoint
         self._cdi = cdi
+        self._has_metadata = has_metadata
         self._boot_id = boot_id
         self._records: dict[ClaimUid, Record] = {}
         self._loaded = False
@@ -135,4 +137,5 @@ class Records:
             pool=self._pool,
             inventory=self._inventory(),
             instances=mig_instances.instances,
+            metadata=self._has_metadata(uid),
         )

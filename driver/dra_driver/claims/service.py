@@ -17,9 +17,9 @@ import logging
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
-from dra_api.identifiers import DeviceName, DriverName, PoolName
+from dra_api.identifiers import ClaimUid, DeviceName, DriverName, PoolName
 from dra_driver.cdi.files import CdiFiles
-from dra_driver.claims.checkpoint import Checkpoint
+from dra_driver.claims.checkpoint import Checkpoint, Record
 from dra_driver.claims.identity import ClaimRef, check_ref, check_uid
 from dra_driver.claims.instances import Instances
 from dra_driver.claims.lifecycle import Lifecycle
@@ -32,6 +32,7 @@ from dra_driver.claims.steps import Steps
 from dra_driver.claims.turns import Turns
 from dra_driver.devices.model import Inventory
 from dra_driver.errors import EnvironmentFault
+from dra_driver.features import Features
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -52,10 +53,12 @@ class ClaimService:
         steps: Steps,
         instances: Instances,
         boot_id: str,
+        features: Features,
         occupied: Callable[[Sequence[PreparedDevice]], str | None],
+        on_prepared: Callable[[ClaimUid], None] = lambda _: None,
     ) -> None:
-        self._cdi = cdi
         self._steps = steps
+        self._on_prepared = on_prepared
         self._claims, self._gpus = Turns(), Turns()
         self._running: set[asyncio.Task[Any]] = set()
         self._records = Records(
@@ -64,6 +67,7 @@ class ClaimService:
             inventory=inventory,
             checkpoint=checkpoint,
             cdi=cdi,
+            has_metadata=steps.has_metadata,
             boot_id=boot_id,
         )
         self._lifecycle = Lifecycle(records=self._records, steps=steps, instances=instances, cdi=cdi)
@@ -88,12 +92,22 @@ class ClaimService:
             claims=self._claims,
             gpus=self._gpus,
             occupied=occupied,
+            features=features,
         )
 
     @property
     def prepared(self) -> int:
         """Claims that are prepared."""
         return len(self._records)
+
+    def record(self, uid: ClaimUid) -> Record | None:
+        """What is known of a claim."""
+        return self._records.get(uid)
+
+    @property
+    def known(self) -> list[ClaimUid]:
+        """The claims that are prepared or being prepared."""
+        return [record.uid for record in self._records.all()]
 
     @property
     def devices(self) -> frozenset[DeviceName]:
@@ -104,7 +118,7 @@ class ClaimService:
         """Open the checkpoint and undo what a dead process began; what prevents it is logged."""
         try:
             await self._maintenance.undo_interrupted()
-            await asyncio.to_thread(self._steps.stop_unknown_daemons, self._records.all())
+            await asyncio.to_thread(self._steps.remove_unknown, self._records.all())
         except EnvironmentFault as error:
             log.error("no claim can be prepared or unprepared until this is repaired", extra={"error": error})
 
@@ -122,7 +136,9 @@ class ClaimService:
             DriverError: the claim cannot be prepared; what was done is undone.
         """
         check_ref(ref)
-        return await self._to_the_end(self._preparation.prepare(ref))
+        devices = await self._to_the_end(self._preparation.prepare(ref))
+        self._on_prepared(ref.uid)
+        return devices
 
     async def unprepare(self, ref: ClaimRef) -> None:
         """Unprepare a claim; idempotent.
@@ -152,7 +168,7 @@ class ClaimService:
                 known = self._records.get(ref.uid)
                 self._lifecycle.refuse_other_instances(known)
                 if known is None:
-                    self._cdi.remove(ref.uid)
+                    self._steps.remove_files(ref.uid)
                     return
                 undone = self._lifecycle.undo_quickly(known)
             if not undone:

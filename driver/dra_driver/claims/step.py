@@ -51,11 +51,23 @@ class StartMps(msgspec.Struct, frozen=True, tag="startMps", kw_only=True):
     exclusive: tuple[str, ...] = ()
 
 
+class WriteMetadata(msgspec.Struct, frozen=True, tag="writeMetadata"):
+    """The metadata files of the claim's requests are there. Undone: they are gone.
+
+    Attributes:
+        requests: as the allocation has them, ``main`` or ``main/sub``.
+        pod_claim: the claim's name in its pod, if it was made from a template; else empty.
+    """
+
+    requests: tuple[str, ...]
+    pod_claim: str = ""
+
+
 class WriteCdi(msgspec.Struct, frozen=True, tag="writeCdi"):
     """The claim's CDI file has its devices; the last step, because it needs what the others made. Undone: it is gone."""
 
 
-Step = MigMode | CreateMig | SetTimeSlice | StartMps | WriteCdi
+Step = MigMode | CreateMig | SetTimeSlice | StartMps | WriteMetadata | WriteCdi
 
 
 class Made(msgspec.Struct, frozen=True):

@@ -5,19 +5,33 @@ Undoing a step looks at the records of the other claims: what one of them needs 
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pynvml
 
-from dra_api.identifiers import DeviceName, DriverName
+from dra_api.identifiers import ClaimUid, DeviceName, DriverName
+from dra_api.objects import AttributeValue
 from dra_driver.cdi.capabilities import read_minors
 from dra_driver.cdi.files import CdiFiles
+from dra_driver.cdi.metadata import MetadataDevice, RequestFile
+from dra_driver.cdi.metadata_files import MetadataFiles
 from dra_driver.cdi.spec import CdiSpec, claim_spec
 from dra_driver.claims import mig_instances
 from dra_driver.claims.checkpoint import Record
 from dra_driver.claims.containers import entries
-from dra_driver.claims.step import CreateMig, Made, MigMode, SetTimeSlice, StartMps, Step, WriteCdi
+from dra_driver.claims.step import (
+    CreateMig,
+    Made,
+    MigMode,
+    PreparedDevice,
+    SetTimeSlice,
+    StartMps,
+    Step,
+    WriteCdi,
+    WriteMetadata,
+)
+from dra_driver.devices.attributes import attributes_of
 from dra_driver.devices.model import Inventory
 from dra_driver.errors import EnvironmentFault
 from dra_driver.sharing.mps import Daemon, MpsDaemons
@@ -36,6 +50,7 @@ class Steps:
         driver_name: DriverName,
         inventory: Callable[[], Inventory],
         cdi: CdiFiles,
+        metadata: MetadataFiles,
         mps: MpsDaemons,
         programs: Programs,
         procfs: Path,
@@ -44,6 +59,7 @@ class Steps:
         self._driver = driver_name
         self._inventory = inventory
         self._cdi = cdi
+        self._metadata = metadata
         self._mps = mps
         self._programs = programs
         self._procfs = procfs
@@ -67,6 +83,8 @@ class Steps:
                 for gpu in step.exclusive:
                     set_compute_mode(gpu, pynvml.NVML_COMPUTEMODE_EXCLUSIVE_PROCESS)
                 self._mps.ensure(self._daemon(step, record))
+            case WriteMetadata():
+                self._metadata.write(record.uid, self._files(step, record))
             case WriteCdi():
                 spec = self.spec(record)
                 if not self._cdi.holds(record.uid, spec):
@@ -90,6 +108,9 @@ class Steps:
                 )
             case StartMps(key=key):
                 return self._mps.runs(key)
+            case WriteMetadata():
+                # a record that was lost does not say the claim's name, which the next prepare does
+                return not record.name or self._metadata.holds(record.uid, self._files(step, record))
             case WriteCdi():
                 return self._cdi.holds(record.uid, self.spec(record))
             case SetTimeSlice():
@@ -129,11 +150,27 @@ class Steps:
                 for gpu in exclusive:
                     with known_gpu(self._inventory(), gpu):
                         set_compute_mode(gpu, pynvml.NVML_COMPUTEMODE_DEFAULT)
+            case WriteMetadata():
+                self._metadata.remove(record.uid)
             case WriteCdi():
                 self._cdi.remove(record.uid)
 
-    def stop_unknown_daemons(self, records: Iterable[Record]) -> None:
-        """End the MPS daemons of no record: those of a boot or a checkpoint that is gone."""
+    def remove_files(self, uid: ClaimUid) -> None:
+        """Remove the files of a claim that has no record; idempotent.
+
+        Raises:
+            EnvironmentFault: a folder is read-only.
+        """
+        self._cdi.remove(uid)
+        self._metadata.remove(uid)
+
+    def has_metadata(self, uid: ClaimUid) -> bool:
+        """Whether there are metadata files of a claim."""
+        return bool(self._metadata.requests(uid))
+
+    def remove_unknown(self, records: Collection[Record]) -> None:
+        """End the MPS daemons and remove the metadata of no record: of a boot or a checkpoint that is gone."""
+        self._metadata.remove_unknown({record.uid for record in records})
         known = {step.key for record in records for step in record.steps if isinstance(step, StartMps)}
         for key in self._mps.stray(known):
             log.warning("ending the MPS daemon %s: no prepared claim uses it", key)
@@ -160,6 +197,32 @@ class Steps:
             present=self._cdi.present_nodes(),
             dev_root=self._dev_root,
         )
+
+    def _files(self, step: WriteMetadata, record: Record) -> list[RequestFile]:
+        return [
+            RequestFile(
+                namespace=record.namespace,
+                name=record.name,
+                uid=record.uid,
+                request=request,
+                pod_claim=step.pod_claim,
+                devices=tuple(
+                    self._described(device, record.made)
+                    for device in record.devices
+                    if request.partition("/")[0] in device.requests
+                ),
+            )
+            for request in step.requests
+        ]
+
+    def _described(self, device: PreparedDevice, made: Mapping[DeviceName, Made]) -> MetadataDevice:
+        found: MetadataDevice = {"driver": self._driver, "pool": device.pool, "name": device.device}
+        hardware = self._inventory().devices.get(device.device)
+        if hardware is not None:
+            new = made.get(device.device)
+            uuid: dict[str, AttributeValue] = {"uuid": {"string": new.uuid}} if new else {}
+            found["attributes"] = dict(sorted({**attributes_of(hardware), **uuid}.items()))
+        return found
 
     def _mode_off(self, gpu: str) -> None:
         with known_gpu(self._inventory(), gpu):

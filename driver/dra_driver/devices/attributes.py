@@ -11,11 +11,11 @@ published only where the value is known. Strings are cut at the API's 64 bytes.
 import re
 
 from dra_api.names import ATTRIBUTE_VALUE_MAX
-from dra_api.objects import AttributeValue, Capacity, Device
+from dra_api.objects import AttributeValue, Capacity, Device, RequestPolicy
 from dra_api.quantity import of_bytes, of_count, parse
 from dra_driver.devices.counters import Amounts, engines, total
 from dra_driver.devices.model import Allocatable, Gpu, GpuDevice, MigDevice, VfioDevice
-from dra_driver.features import Features
+from dra_driver.features import Features, Shares
 
 STANDARD = "resource.kubernetes.io/"
 CAPACITIES = {
@@ -140,15 +140,22 @@ def amounts(device: Allocatable) -> dict[str, Capacity]:
     return found
 
 
-def shared(capacity: dict[str, Capacity]) -> dict[str, Capacity]:
-    """CAPACITY with memory that claims can take a part of; without a request, a claim takes all of it."""
+def shared(capacity: dict[str, Capacity], shares: Shares) -> dict[str, Capacity]:
+    """CAPACITY with memory and shares that claims can take a part of."""
+    if shares.count is not None:
+        number = of_count(shares.count)
+        taken: RequestPolicy = {"default": "1", "validRange": {"min": "1", "max": number, "step": "1"}}
+        capacity = {**capacity, "shares": {"value": number, "requestPolicy": taken}}
     memory = capacity.get("memory")
     if memory is None:
         return capacity
     size = of_bytes(int(parse(memory["value"])) // MIB * MIB)
     policy: Capacity = {
         "value": size,
-        "requestPolicy": {"default": size, "validRange": {"min": "1Mi", "max": size, "step": "1Mi"}},
+        "requestPolicy": {
+            "default": size if shares.memory else "0",
+            "validRange": {"min": "1Mi" if shares.memory else "0", "max": size, "step": "1Mi"},
+        },
     }
     return {**capacity, "memory": policy}
 
@@ -171,7 +178,7 @@ def device_of(device: Allocatable, features: Features) -> Device:
     entry: Device = {"name": device.name, "attributes": dict(sorted(attributes.items()))}
     if features.consumable_capacity and not isinstance(device, VfioDevice):
         entry["allowMultipleAllocations"] = True
-        capacity = shared(capacity)
+        capacity = shared(capacity, features.shares)
     if capacity:
         entry["capacity"] = dict(sorted(capacity.items()))
     return entry

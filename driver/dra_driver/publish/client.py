@@ -1,4 +1,4 @@
-"""The driver's client of the API server: six calls over lightkube, with every failure as an ``ApiError``.
+"""The driver's client of the API server: seven calls over lightkube, with every failure as an ``ApiError``.
 
 lightkube because it is async, and because it decodes a slice in a sixth of the official client's time. Objects are
 plain JSON values with the types of ``dra_api.objects``; no other module of the driver imports the library.
@@ -16,11 +16,11 @@ from lightkube.operators import BinaryOperator, SequenceOperator
 from lightkube.resources.core_v1 import Node
 from lightkube.resources.resource_v1 import ResourceClaim, ResourceSlice
 
-from dra_api.identifiers import DriverName, NodeName
+from dra_api.identifiers import ClaimUid, DriverName, NodeName
+from dra_api.objects import DeviceStatus, ResourceSliceInput
 from dra_api.objects import Node as NodeObject
 from dra_api.objects import ResourceClaim as Claim
 from dra_api.objects import ResourceSlice as Slice
-from dra_api.objects import ResourceSliceInput
 from dra_driver.connection.route import Route
 from dra_driver.connection.transport import ApiTransport
 from dra_driver.errors import ApiError
@@ -96,6 +96,19 @@ class ApiClient:
         with _api_errors(f"claim {namespace}/{name}"):
             claim = await self._client.get(ResourceClaim, name, namespace=namespace)
             return cast("Claim", claim.to_dict())
+
+    async def apply_device_status(
+        self, namespace: str, name: str, uid: ClaimUid, devices: list[DeviceStatus]
+    ) -> Claim:
+        """Make DEVICES this driver's entries of ``status.devices``; those of others stay. The claim as stored."""
+        wanted = {
+            "metadata": {"name": name, "namespace": namespace, "uid": uid},
+            "status": {"devices": devices},
+        }
+        item: Any = ResourceClaim.Status.from_dict(wanted)  # typed as its base class
+        with _api_errors(f"status of claim {namespace}/{name}"):
+            stored = await self._client.apply(item, name, namespace=namespace, force=True)
+            return cast("Claim", stored.to_dict())
 
     async def list_slices(self) -> tuple[list[Slice], str]:
         """This driver's slices of this node, and the version to watch from."""

@@ -12,8 +12,10 @@ from node_calls import Node, configured, share
 
 from dra_api.objects import ResourceClaim
 from dra_driver.claims.plan import make_plan
+from dra_driver.features import parse
 
 pytestmark = pytest.mark.slow
+GATES = "DeviceMetadata=true"
 MPS = {"strategy": "MPS", "mpsConfig": {"defaultActiveThreadPercentage": 50}}
 LONG = {"strategy": "TimeSlicing", "timeSlicingConfig": {"interval": "Long"}}
 CLAIMS: dict[str, ResourceClaim] = {
@@ -29,7 +31,8 @@ CLAIMS: dict[str, ResourceClaim] = {
 def steps_in(item: ResourceClaim) -> int:
     """How many steps a claim has; the fake node's GPUs are divided in the same way."""
     found = inventory_of(divisible(0), divisible(1))
-    return len(make_plan(item, driver_name=DRIVER, pool=POOL, inventory=found).steps)
+    steps = make_plan(item, driver_name=DRIVER, pool=POOL, inventory=found, features=parse(GATES)).steps
+    return len(steps)
 
 
 def cases() -> Iterator[Any]:
@@ -45,7 +48,7 @@ def cases() -> Iterator[Any]:
 
 
 def run(node: Node, name: str, *calls: list[str], kill: tuple[str, int] | None = None) -> list[Any]:
-    return node.run({"c": CLAIMS[name]}, *calls, kill=kill)
+    return node.run({"c": CLAIMS[name]}, *calls, kill=kill, gates=GATES)
 
 
 PREPARE, UNPREPARE = ["prepare", "c", "u1"], ["unprepare", "c", "u1"]
@@ -59,7 +62,7 @@ def test_after_a_kill_at_any_step_the_next_start_leaves_nothing_and_prepare_work
     calls = [PREPARE] if call == "prepare" else [PREPARE, UNPREPARE]
     run(clean, name, *calls, kill=(where, number))
     run(clean, name)
-    assert (clean.gpus(), clean.cdi(), clean.daemons()) == (before, [], [])
+    assert (clean.gpus(), clean.cdi(), clean.daemons(), clean.metadata()) == (before, [], [], [])
     [prepared, again, gone] = run(clean, name, PREPARE, PREPARE, UNPREPARE)
     assert prepared == again == [result["device"] for result in results_of(CLAIMS[name])]
     assert gone == []

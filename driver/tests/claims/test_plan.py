@@ -1,7 +1,7 @@
 """Which devices a claim gets, and which claims are refused."""
 
 import pytest
-from claim_service import DRIVER, INVENTORY, POOL, claim, divisible, gpu, inventory_of, results_of
+from claim_service import DRIVER, FEATURES, INVENTORY, POOL, claim, divisible, gpu, inventory_of, results_of
 
 from dra_api.identifiers import ClaimUid, DeviceName
 from dra_api.objects import AllocationConfig, DeviceResult, ResourceClaim
@@ -9,6 +9,7 @@ from dra_driver.claims.plan import Plan, find_conflict, make_plan
 from dra_driver.claims.step import CreateMig, MigMode, PreparedDevice, SetTimeSlice, StartMps, WriteCdi
 from dra_driver.devices.model import Inventory
 from dra_driver.errors import ClaimError
+from dra_driver.features import Features, Shares
 
 UID, GPU_0 = ClaimUid("u"), DeviceName("gpu-0")
 
@@ -29,7 +30,7 @@ def unallocated_claim() -> ResourceClaim:
 )
 def test_a_claim_that_cannot_be_prepared_is_refused(item: ResourceClaim, message: str) -> None:
     with pytest.raises(ClaimError, match=message):
-        make_plan(item, driver_name=DRIVER, pool=POOL, inventory=INVENTORY)
+        make_plan(item, driver_name=DRIVER, pool=POOL, inventory=INVENTORY, features=Features())
 
 
 def test_a_subrequest_is_reported_as_its_request_and_other_drivers_results_are_left_out() -> None:
@@ -37,7 +38,9 @@ def test_a_subrequest_is_reported_as_its_request_and_other_drivers_results_are_l
     results = results_of(item)
     results[0]["request"] = "gpu/large"
     results.append({"request": "nic", "driver": "other", "pool": "p", "device": "d"})
-    [device] = make_plan(item, driver_name=DRIVER, pool=POOL, inventory=INVENTORY).devices
+    [device] = make_plan(
+        item, driver_name=DRIVER, pool=POOL, inventory=INVENTORY, features=Features()
+    ).devices
     assert device.requests == ("gpu",)
 
 
@@ -58,18 +61,24 @@ def test_opaque_parameters_of_this_driver_are_checked_and_those_of_others_are_no
         }
         return claim(UID, GPU_0, config=[config])
 
-    assert make_plan(with_config("other"), driver_name=DRIVER, pool=POOL, inventory=INVENTORY).devices
+    assert make_plan(
+        with_config("other"), driver_name=DRIVER, pool=POOL, inventory=INVENTORY, features=Features()
+    ).devices
     with pytest.raises(
         ClaimError,
         match=r"claim ns/c, FromClass, .*config\[0\].opaque.parameters: unknown opaque parameters v1",
     ):
-        make_plan(with_config(DRIVER), driver_name=DRIVER, pool=POOL, inventory=INVENTORY)
+        make_plan(
+            with_config(DRIVER), driver_name=DRIVER, pool=POOL, inventory=INVENTORY, features=Features()
+        )
 
 
 def test_admin_access_and_the_share_id_are_taken_from_the_allocation() -> None:
     item = claim(UID, GPU_0)
     results_of(item)[0] |= {"adminAccess": True, "shareID": "s-1"}
-    [device] = make_plan(item, driver_name=DRIVER, pool=POOL, inventory=INVENTORY).devices
+    [device] = make_plan(
+        item, driver_name=DRIVER, pool=POOL, inventory=INVENTORY, features=Features()
+    ).devices
     assert (device.admin, device.share_id) == (True, "s-1")
     assert device.cdi_ids == ("gpu.example.com/claim=u-gpu-0.share-s-1",)
 
@@ -83,8 +92,8 @@ def entry(source: str, interval: str, *requests: str, kind: str = "GpuConfig") -
     return {"source": source, "requests": list(requests), "opaque": opaque}  # type: ignore[typeddict-item]
 
 
-def plan_of(item: ResourceClaim, inventory: Inventory = INVENTORY) -> Plan:
-    return make_plan(item, driver_name=DRIVER, pool=POOL, inventory=inventory)
+def plan_of(item: ResourceClaim, inventory: Inventory = INVENTORY, features: Features = FEATURES) -> Plan:
+    return make_plan(item, driver_name=DRIVER, pool=POOL, inventory=inventory, features=features)
 
 
 @pytest.mark.parametrize(
@@ -156,6 +165,53 @@ def test_shares_of_two_claims_go_together_if_they_are_configured_alike() -> None
         ClaimUid("v"),
         "device gpu-0 is shared with another configuration",
     )
+
+
+def taken(name: str, **consumed: str) -> ResourceClaim:
+    """A claim of a share of a device."""
+    item = claim(UID, name)
+    results_of(item)[0] |= {"shareID": "s-1", "consumedCapacity": consumed}
+    return item
+
+
+TENTHS = Features(consumable_capacity=True, shares=Shares(memory=False, count=10))
+
+
+@pytest.mark.parametrize(
+    ("name", "consumed", "percentage", "limit"),
+    [
+        ("gpu-0", {"shares": "3", "memory": "0"}, 30, (8 << 30) * 3 // 10),
+        ("gpu-0", {"shares": "10", "memory": "0"}, 100, 8 << 30),
+        ("gpu-0", {"shares": "3", "memory": "1Gi"}, 30, 1 << 30),
+        ("gpu-0-mig-1g-0", {"shares": "5"}, 50, 5 << 30),
+    ],
+)
+def test_the_shares_that_a_claim_consumes_are_the_limits_of_its_daemon(
+    name: str, consumed: dict[str, str], percentage: int, limit: int
+) -> None:
+    plan = plan_of(taken(name, **consumed), inventory_of(divisible(0)), TENTHS)
+    [daemon] = [step for step in plan.steps if isinstance(step, StartMps)]
+    assert (daemon.percentage, daemon.limits) == (percentage, {name: limit})
+
+
+def test_a_configured_percentage_is_an_upper_bound_of_what_the_shares_give() -> None:
+    found = []
+    for percentage in (20, 80):
+        item = taken(GPU_0, shares="5")
+        sharing = {"strategy": "MPS", "mpsConfig": {"defaultActiveThreadPercentage": percentage}}
+        parameters = {"apiVersion": OWN, "kind": "GpuConfig", "sharing": sharing}
+        item["status"]["allocation"]["devices"]["config"] = [
+            {"source": "FromClaim", "opaque": {"driver": DRIVER, "parameters": parameters}}
+        ]
+        found += [
+            step.percentage for step in plan_of(item, features=TENTHS).steps if isinstance(step, StartMps)
+        ]
+    assert found == [20, 50]
+
+
+def test_a_share_without_any_amount_has_no_daemon() -> None:
+    unlimited = Features(consumable_capacity=True, shares=Shares(memory=False))
+    assert plan_of(taken(GPU_0, memory="0"), features=unlimited).steps == (WriteCdi(),)
 
 
 def test_another_board_in_the_same_slot_is_another_device() -> None:

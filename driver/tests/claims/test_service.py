@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from claim_service import (
     DRIVER,
-    OPEN,
     POOL,
     Reader,
     cdi_names,
     claim,
+    damage,
     gpu,
     inventory_of,
     make_service,
@@ -27,13 +27,6 @@ from dra_driver.claims.identity import ClaimRef
 from dra_driver.claims.instances import Instances
 from dra_driver.claims.step import PreparedDevice
 from dra_driver.errors import ApiError, ClaimError, EnvironmentFault
-
-
-def damage(folder: Path, content: bytes) -> None:
-    """End the services, and replace the files of the checkpoint."""
-    OPEN.close()
-    for path in folder.glob("checkpoint.sqlite*"):
-        path.write_bytes(content)
 
 
 async def test_prepare_writes_one_cdi_file_and_unprepare_removes_it(tmp_path: Path) -> None:

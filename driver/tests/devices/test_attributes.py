@@ -9,7 +9,7 @@ from dra_api.names import ATTRIBUTE_VALUE_MAX
 from dra_api.objects import Device
 from dra_driver.devices.attributes import device_of, semantic_version
 from dra_driver.devices.model import Fabric, GpuDevice, NvLinks
-from dra_driver.features import Features
+from dra_driver.features import Features, parse_shares
 
 
 def entry(**members: Any) -> Device:
@@ -74,3 +74,26 @@ def test_what_is_known_of_a_gpu_is_published_with_its_type() -> None:
 def test_a_long_name_is_cut_between_characters() -> None:
     text = entry(name="é" * 40)["attributes"]["productName"]["string"]
     assert text == "é" * (ATTRIBUTE_VALUE_MAX // 2)
+
+
+@pytest.mark.parametrize(
+    ("value", "capacities", "memory"),
+    [
+        ("memory", {"memory", "nvlinkBandwidth"}, ("8Gi", "1Mi")),
+        ("unlimited", {"memory", "nvlinkBandwidth"}, ("0", "0")),
+        ("10", {"memory", "nvlinkBandwidth", "shares"}, ("0", "0")),
+    ],
+)
+def test_what_claims_can_take_a_part_of(value: str, capacities: set[str], memory: tuple[str, str]) -> None:
+    one = gpu(0, links=NvLinks(active=1, bandwidth_bytes=1))
+    features = Features(consumable_capacity=True, shares=parse_shares(value))
+    made = device_of(GpuDevice(name=one.device_name, gpu=one), features)
+    assert made["allowMultipleAllocations"] is True
+    assert made["capacity"].keys() == capacities
+    policy = made["capacity"]["memory"]["requestPolicy"]
+    assert (policy["default"], policy["validRange"]["min"]) == memory
+    if "shares" in capacities:
+        assert made["capacity"]["shares"] == {
+            "value": "10",
+            "requestPolicy": {"default": "1", "validRange": {"min": "1", "max": "10", "step": "1"}},
+        }

@@ -2,7 +2,7 @@
 
     python claim_node.py FOLDER ROOT CALLS
 
-CALLS is JSON: {"claims": {name: claim}, "calls": [[verb, name, uid], ...], "kill": [where, number]}. Verbs are prepare,
+CALLS is JSON: {"claims": {name: claim}, "calls": [[verb, name, uid], ...], "kill": [where, number], "gates": GATES}. Verbs are prepare,
 unprepare, maintain and start. One line of JSON is printed for each call. With ``kill`` the process kills itself with SIGKILL
 ``before`` or ``after`` the step of this number, counted over what is done and undone, or ``between`` the creation of a GPU
 instance and of its compute instance.
@@ -33,6 +33,7 @@ from dra_driver.devices.model import (
     Placement,
 )
 from dra_driver.errors import DriverError
+from dra_driver.features import parse
 
 PROFILES = (pynvml.NVML_GPU_INSTANCE_PROFILE_1_SLICE, pynvml.NVML_GPU_INSTANCE_PROFILE_3_SLICE)
 COUNT = 2
@@ -126,6 +127,7 @@ async def carry_out(folder: Path, root: Path, order: dict[str, Any]) -> None:
         inventory=found,
         root=root,
         occupied=Occupancy(lambda: found).reason,
+        features=parse(order["gates"]),
     )
     await service.start()
     for verb, *names in order["calls"]:

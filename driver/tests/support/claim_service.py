@@ -9,6 +9,7 @@ from typing import Any
 from dra_api.identifiers import ClaimUid, DeviceName, DriverName, PoolName
 from dra_api.objects import AllocationConfig, DeviceAllocation, DeviceResult, ResourceClaim
 from dra_driver.cdi.files import CdiFiles
+from dra_driver.cdi.metadata_files import MetadataFiles
 from dra_driver.claims.checkpoint import Checkpoint
 from dra_driver.claims.identity import ClaimRef
 from dra_driver.claims.instances import Instances
@@ -27,9 +28,11 @@ from dra_driver.devices.model import (
     Placement,
 )
 from dra_driver.errors import ApiError
+from dra_driver.features import Features
 from dra_driver.sharing.mps import MpsDaemons
 from dra_driver.sharing.programs import Programs
 
+FEATURES = Features()
 DRIVER, POOL = DriverName("gpu.example.com"), PoolName("node-0")
 
 
@@ -155,6 +158,7 @@ def make_service(
     inventory: Inventory = INVENTORY,
     root: Path = Path("/"),
     occupied: Callable[[Sequence[PreparedDevice]], str | None] = lambda _: None,
+    features: Features = FEATURES,
 ) -> ClaimService:
     """A service as of a process that starts now; it repairs at its first call. The driver is below ROOT."""
     cdi, programs = CdiFiles(folder / "cdi", DRIVER), Programs(root)
@@ -169,6 +173,7 @@ def make_service(
             driver_name=DRIVER,
             inventory=lambda: inventory,
             cdi=cdi,
+            metadata=MetadataFiles(folder / "metadata", folder / "cdi", DRIVER),
             mps=MpsDaemons(folder / "mps", programs),
             programs=programs,
             procfs=root / "proc",
@@ -177,8 +182,16 @@ def make_service(
         instances=OPEN.enter_context(contextlib.closing(Instances(folder))),
         boot_id=boot_id,
         occupied=occupied,
+        features=features,
     )
 
 
 def cdi_names(folder: Path) -> list[str]:
     return sorted(path.name for path in (folder / "cdi").iterdir())
+
+
+def damage(folder: Path, content: bytes) -> None:
+    """End the services, and replace the files of the checkpoint."""
+    OPEN.close()
+    for path in folder.glob("checkpoint.sqlite*"):
+        path.write_bytes(content)

@@ -40,10 +40,14 @@ class Node:
     root: Path
 
     def run(
-        self, claims: Mapping[str, ResourceClaim], *calls: list[str], kill: tuple[str, int] | None = None
+        self,
+        claims: Mapping[str, ResourceClaim],
+        *calls: list[str],
+        kill: tuple[str, int] | None = None,
+        gates: str = "",
     ) -> list[Any]:
         """The answers of a process that carries out CALLS; CLAIMS are by name."""
-        order = {"claims": claims, "calls": list(calls), "kill": kill}
+        order = {"claims": claims, "calls": list(calls), "kill": kill, "gates": gates}
         environment = {**self.session.environment, "PYTHONPATH": str(PROGRAM.parent)}
         done = subprocess.run(
             [sys.executable, str(PROGRAM), str(self.folder), str(self.root), json.dumps(order)],
@@ -63,6 +67,9 @@ class Node:
 
     def cdi(self) -> list[str]:
         return names_in(self.folder / "cdi")
+
+    def metadata(self) -> list[str]:
+        return names_in(self.folder / "metadata")
 
     def daemons(self) -> list[str]:
         """Folders of MPS daemons, and their processes."""
