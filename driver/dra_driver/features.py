@@ -5,6 +5,7 @@ NVIDIA's driver where it has the feature.
 """
 
 from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 from dra_driver.errors import ConfigError
 
@@ -66,7 +67,7 @@ def parse(text: str) -> Features:
     Raises:
         ConfigError: an unknown gate, or a value that is neither true nor false.
     """
-    chosen: dict[str, bool] = {}
+    chosen: dict[str, Any] = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
         gate, equals, value = part.partition("=")
         if gate not in GATES:
