@@ -8,7 +8,7 @@ from typing import Literal, overload
 from dra_clusters.errors import UsageError
 from dra_clusters.provider import Cluster, ClusterOptions, EmulatedCluster, Provider
 
-NAMES = ("binaries", "embedded", "existing")
+NAMES = ("binaries", "embedded", "existing", "kind")
 
 
 def provider(name: str) -> Provider:
@@ -29,6 +29,10 @@ def provider(name: str) -> Provider:
         from dra_clusters.existing import ExistingProvider
 
         return ExistingProvider()
+    if name == "kind":
+        from dra_clusters.kind.cluster import KindProvider
+
+        return KindProvider()
     message = f"unknown provider {name!r}; there are: {', '.join(NAMES)}"
     raise UsageError(message)
 

@@ -42,6 +42,7 @@ def add_cluster_flags(parser: argparse.ArgumentParser) -> None:
         default="emulated",
         choices=("emulated", "real"),
     )
+    add_kind_flags(flags)
     flags.add(
         "--context",
         "context of the kubeconfig, for provider existing",
@@ -49,6 +50,17 @@ def add_cluster_flags(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
     )
     flags.add_directory()
+
+
+def add_kind_flags(flags: ClusterFlags) -> None:
+    """What only the provider kind has."""
+    flags.add("--name", "name of the kind cluster; one that runs is used", shown="a new one", metavar="NAME")
+    flags.add(
+        "--node-image",
+        "node image of the kind cluster",
+        shown="that of the release, or one made here",
+        metavar="IMAGE",
+    )
 
 
 def add_version_flag(parser: argparse.ArgumentParser) -> None:
@@ -88,6 +100,18 @@ def add_up_flags(up: argparse.ArgumentParser) -> None:
         help="for provider existing [default: $KUBECONFIG, then ~/.kube/config]",
     )
     flags.add_rbac()
+    flags.add(
+        "--gpus",
+        "fake GPUs on every node of a kind cluster, e.g. dgx-b200; see fake-nvml list",
+        shown="none",
+        metavar="MACHINE",
+    )
+    up.add_argument(
+        "--keep", action="store_true", help="let the kind cluster run afterwards; see dra-cluster down"
+    )
+    up.add_argument(
+        "--print-config", action="store_true", help="print the configuration of the kind cluster and exit"
+    )
     add_command(up)
 
 
@@ -127,6 +151,8 @@ def make_parser() -> argparse.ArgumentParser:
     add_up_flags(
         commands.add_parser("up", help="run a cluster for as long as a command runs, or until Ctrl-C")
     )
+    down = commands.add_parser("down", help="remove a kind cluster that was kept")
+    down.add_argument("name", metavar="NAME")
     add_check_flags(commands.add_parser("check", help="run the list of behaviours on a cluster"))
     add_diff_flags(
         commands.add_parser(
@@ -168,23 +194,32 @@ def temporary_folder() -> tempfile.TemporaryDirectory[str]:
         raise EnvironmentFault(message) from error
 
 
+def options_of(arguments: argparse.Namespace, scratch: Path) -> ClusterOptions:
+    """The options of the flags; commands that have only some of the flags get the others' defaults."""
+    parts = getattr(arguments, "parts", ",".join(PARTS))
+    return ClusterOptions(
+        directory=Path(getattr(arguments, "dir", "") or scratch),
+        kubernetes=arguments.kubernetes,
+        nodes=tuple(f"node-{index}" for index in range(getattr(arguments, "nodes", 1))),
+        parts=frozenset(filter(None, parts.split(","))),
+        real_kubelet=getattr(arguments, "kubelet", "") == "real",
+        kubeconfig=Path(file) if (file := getattr(arguments, "kubeconfig", "")) else None,
+        context=getattr(arguments, "context", ""),
+        rbac=getattr(arguments, "rbac", True),
+        gates=switches.read(arguments.feature_gates, "--feature-gates"),
+        runtime_config=switches.read(arguments.runtime_config, "--runtime-config"),
+        name=getattr(arguments, "name", ""),
+        keep=getattr(arguments, "keep", False),
+        node_image=getattr(arguments, "node_image", ""),
+        gpus=getattr(arguments, "gpus", ""),
+    )
+
+
 @contextlib.contextmanager
 def running_cluster(name: str, arguments: argparse.Namespace) -> Iterator[Cluster]:
     """A cluster with the options of the flags, for the length of a block."""
-    parts = getattr(arguments, "parts", ",".join(PARTS))
     with temporary_folder() as scratch:
-        options = ClusterOptions(
-            directory=Path(getattr(arguments, "dir", "") or scratch),
-            kubernetes=arguments.kubernetes,
-            nodes=tuple(f"node-{index}" for index in range(getattr(arguments, "nodes", 1))),
-            parts=frozenset(filter(None, parts.split(","))),
-            real_kubelet=getattr(arguments, "kubelet", "") == "real",
-            kubeconfig=Path(file) if (file := getattr(arguments, "kubeconfig", "")) else None,
-            context=getattr(arguments, "context", ""),
-            rbac=getattr(arguments, "rbac", True),
-            gates=switches.read(arguments.feature_gates, "--feature-gates"),
-            runtime_config=switches.read(arguments.runtime_config, "--runtime-config"),
-        )
+        options = options_of(arguments, Path(scratch))
         with provider(name).up(options) as cluster:
             yield cluster
 
@@ -228,9 +263,35 @@ def run_build(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def print_config(arguments: argparse.Namespace) -> int:
+    """What kind would be given.
+
+    Raises:
+        UsageError: another provider.
+    """
+    from dra_clusters.kind.cluster import printed_config
+
+    if arguments.provider != "kind":
+        message = "--print-config prints the configuration of kind; give --provider kind"
+        raise UsageError(message)
+    print(printed_config(options_of(arguments, Path())), end="")
+    return 0
+
+
+def run_down(arguments: argparse.Namespace) -> int:
+    """Remove a kind cluster."""
+    from dra_clusters.kind.cluster import down
+
+    down(arguments.name)
+    return 0
+
+
 def run_up(arguments: argparse.Namespace) -> int:
     """A cluster around a command."""
+    if arguments.print_config:
+        return print_config(arguments)
     with running_cluster(arguments.provider, arguments) as cluster:
+        prepare_signals(wait=not arguments.arguments)
         return run_inside(arguments.arguments, cluster.kubeconfig)
 
 
@@ -238,10 +299,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; the exit code."""
     arguments = make_parser().parse_args(argv)
     try:
-        prepare_signals(wait=arguments.command == "up" and not arguments.arguments)
+        prepare_signals(
+            wait=arguments.command == "up" and not arguments.arguments and arguments.provider != "kind"
+        )
         if arguments.command == "up":
             return run_up(arguments)
-        runners = {"check": run_check, "diff": run_diff, "binaries": run_build}
+        runners = {"check": run_check, "diff": run_diff, "binaries": run_build, "down": run_down}
         if arguments.command in runners:
             return runners[arguments.command](arguments)
         if arguments.command == "list":

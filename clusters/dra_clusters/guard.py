@@ -18,6 +18,8 @@ guarded, commands = set(), []
 for line in sys.stdin:
     if line[0] == "!":
         commands.append(json.loads(line[1:]))
+    elif line[0] == "0":
+        commands.clear()
     else:
         (guarded.add if line[0] == "+" else guarded.discard)(int(line[1:]))
 for pid in guarded:
@@ -52,6 +54,10 @@ class ProcessGuard:
     def on_death(self, argv: Sequence[str]) -> None:
         """Run ARGV when this process ends, after the guarded ones were killed; it must be harmless when there is nothing to do."""
         self._send("!" + json.dumps(list(argv)))
+
+    def forget_commands(self) -> None:
+        """Run none of the commands: what they would remove is removed, or shall stay."""
+        self._send("0")
 
     def discard(self, pid: int) -> None:
         """Leave PID alone: it was waited for, so that its number may be another process soon."""

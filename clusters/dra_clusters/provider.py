@@ -67,6 +67,11 @@ class ClusterOptions:
         kubeconfig: of a cluster that runs already (provider ``existing``); None means ``$KUBECONFIG`` or ``~/.kube/config``.
         context: of that file; empty means its current one.
         hollow: further nodes, ``hollow-0`` and on, that have no folders until a driver makes them or a pod comes.
+        name: of the cluster, where its provider gives it one (provider ``kind``); a cluster of that name that runs is used.
+            Empty means a new name.
+        keep: whether the cluster goes on when ``down`` is called (provider ``kind``).
+        node_image: of the nodes (provider ``kind``); empty means that of the release.
+        gpus: the machine whose fake GPUs every node has, e.g. ``dgx-b200`` (provider ``kind``); empty means none.
     """
 
     directory: Path | None = None
@@ -81,6 +86,10 @@ class ClusterOptions:
     kubeconfig: Path | None = None
     context: str = ""
     hollow: int = 0
+    name: str = ""
+    keep: bool = False
+    node_image: str = ""
+    gpus: str = ""
 
 
 def check_release(kubernetes: str) -> None:

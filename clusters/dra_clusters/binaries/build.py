@@ -26,8 +26,9 @@ PROGRAMS = {
     "scheduler": ("kube-scheduler",),
     "controllers": ("kube-controller-manager",),
     "kubelet": ("kubelet",),
+    "node-image": ("kubeadm", "kubectl", "kube-proxy"),
 }
-"""The programs of each part."""
+"""The programs of each part, and those that a node image of kind needs besides."""
 
 STEP_S = 1800
 VERSION = "k8s.io/component-base/version"

@@ -1,7 +1,9 @@
 """What the probes found out about a machine, as frozen values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from dra_clusters.kind.machine import Machine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,7 @@ class Facts:
         assets: ``$KUBEBUILDER_ASSETS``; empty if it is not set.
         assets_programs: the programs of a control plane in it, e.g. ``("etcd", "kube-apiserver")``.
         node_missing: what a real kubelet needs besides its own program and is not here, e.g. ``("runc (package runc)",)``.
+        kind: what it has for kind.
         built: {version: programs} of the versions that are built in the cache, e.g. ``{"1.36.3": ("etcd",)}``.
     """
 
@@ -55,6 +58,7 @@ class Facts:
     assets: str = ""
     assets_programs: tuple[str, ...] = ()
     node_missing: tuple[str, ...] = ()
+    kind: Machine = field(default_factory=Machine)
     built: Mapping[str, tuple[str, ...]]
 
 

@@ -15,6 +15,7 @@ from dra_clusters.binaries.build import cache, programs_in
 from dra_clusters.doctor.facts import Facts, Program
 from dra_clusters.endpoint import Endpoint
 from dra_clusters.errors import ClusterError
+from dra_clusters.kind.machine import cgroup_version, look
 from dra_clusters.node.programs import missing_for_node
 from dra_clusters.raw_client import RawClient
 
@@ -38,6 +39,7 @@ def collect() -> Facts:
         programs = pool.map(_program, VERSION_COMMANDS.values())
         user = pool.submit(_unshare, "--user", "--map-root-user", "--mount")
         mount = pool.submit(_unshare, "--mount")
+        kind = pool.submit(look)
         cluster, problem = _within_deadline(lambda: _cluster(kubeconfig)) if kubeconfig else ("", "")
         found = dict(zip(VERSION_COMMANDS, programs, strict=True))
     assets = os.environ.get("KUBEBUILDER_ASSETS", "")
@@ -45,7 +47,7 @@ def collect() -> Facts:
         python=platform.python_version(),
         packages={name: _package(name) for name in PACKAGES},
         kernel=f"{platform.system()} {platform.release()} {platform.machine()}",
-        cgroup=_cgroup(),
+        cgroup=cgroup_version(),
         uid=os.getuid(),
         user_namespaces=user.result(),
         mount_namespaces=mount.result(),
@@ -58,6 +60,7 @@ def collect() -> Facts:
         assets=assets,
         assets_programs=_names(Path(assets)) if assets else (),
         node_missing=tuple(missing_for_node(cache(), cache())),
+        kind=kind.result(),
         built=_built(),
     )
 
@@ -67,13 +70,6 @@ def _package(name: str) -> str:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
         return ""
-
-
-def _cgroup() -> str:
-    root = Path("/sys/fs/cgroup")
-    if (root / "cgroup.controllers").exists():
-        return "v2"
-    return "v1" if (root / "memory").exists() else "none"
 
 
 def _run(*command: str) -> subprocess.CompletedProcess[str] | None:

@@ -17,7 +17,7 @@ def run_doctor(*, as_json: bool) -> int:
     if as_json:
         rows = [dataclasses.asdict(verdict) for verdict in found]
         document = {"facts": dataclasses.asdict(facts), "providers": rows}
-        sys.stdout.write(json.dumps(document, indent=1) + "\n")
+        sys.stdout.write(json.dumps(document, indent=1, default=sorted) + "\n")
     else:
         sys.stdout.write("".join(f"{line}\n" for line in (*fact_lines(facts), "", *verdict_lines(found))))
     return 0 if any(verdict.usable for verdict in found) else 1
@@ -36,6 +36,9 @@ def fact_lines(facts: Facts) -> Iterator[str]:
     yield from _row("mount namespaces", answers[facts.mount_namespaces])
     for name, program in facts.programs.items():
         yield from _row(name, f"{program.version} ({program.path})" if program.path else "not on the PATH")
+    for engine in facts.kind.engines:
+        yield from _row(f"{engine.name} works", engine.problem or "yes")
+    yield from _row("CAP_SYS_RESOURCE", "yes" if facts.kind.sys_resource else "no")
     reached = facts.cluster or facts.cluster_problem
     yield from _row("kubeconfig", f"{facts.kubeconfig}: {reached}" if facts.kubeconfig else "none")
     yield from _row("cache", f"{facts.cache}, {facts.cache_free_mb} MB free")

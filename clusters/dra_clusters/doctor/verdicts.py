@@ -2,7 +2,10 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 
+from dra_clusters.binaries.build import PROGRAMS
 from dra_clusters.doctor.facts import Facts, Verdict
+from dra_clusters.errors import EnvironmentFault
+from dra_clusters.kind.plan import choose
 
 CONTROL_PLANE = ("etcd", "kube-apiserver")
 """The programs without which no cluster of real binaries starts."""
@@ -74,9 +77,33 @@ def existing(facts: Facts) -> tuple[str, str]:
     return "", f"{facts.cluster} of {facts.kubeconfig}"
 
 
+def kind(facts: Facts) -> tuple[str, str]:
+    """(What is missing, what it can do here) of the provider ``kind``: an engine, the program, and a node image."""
+    try:
+        choice = choose(facts.kind)
+    except EnvironmentFault as error:
+        return str(error), ""
+    lacking = missing_for_image(facts) if choice.own_image else ""
+    program = "" if facts.kind.kind else "; kind is built on first use"
+    return lacking, f"{', '.join(choice.reasons)}{program}"
+
+
+def missing_for_image(facts: Facts) -> str:
+    """What a node image that is made here needs and is not here, with the remedy; empty if nothing is missing."""
+    if not facts.kind.debian or "mmdebstrap" not in facts.kind.programs:
+        return (
+            "on cgroup v1 the node image is made here, with mmdebstrap (Debian: apt-get install mmdebstrap)"
+        )
+    needed = {name for names in PROGRAMS.values() for name in names}
+    if any(needed <= set(names) for names in facts.built.values()):
+        return ""
+    return "on cgroup v1 the node image is made here, of programs that are not built; run: dra-cluster binaries build --parts api,scheduler,controllers,kubelet,node-image"
+
+
 DECISIONS: Mapping[str, Callable[[Facts], tuple[str, str]]] = {
     "binaries": binaries,
     "embedded": embedded,
     "existing": existing,
+    "kind": kind,
 }
 """The decision of each provider in ``dra_clusters.choose.NAMES``."""

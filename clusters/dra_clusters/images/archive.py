@@ -76,7 +76,7 @@ def layer_of(image: Image) -> bytes:
 
 def config_of(image: Image, layer: bytes) -> JsonObject:
     """The image's configuration (image-spec config.md)."""
-    settings: JsonObject = {"Entrypoint": list(image.entrypoint)}
+    settings: JsonObject = {"Entrypoint": list(image.entrypoint)} if image.entrypoint else {}
     if image.command:
         settings["Cmd"] = list(image.command)
     if image.environment:

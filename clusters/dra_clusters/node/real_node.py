@@ -13,7 +13,7 @@ from pathlib import Path
 from dra_clusters.errors import EnvironmentFault
 from dra_clusters.guard import ProcessGuard
 from dra_clusters.images.archive import Image, ImageFile, write_archive
-from dra_clusters.node import cleanup, config
+from dra_clusters.node import cleanup, config, containers
 from dra_clusters.node.config import Layout
 from dra_clusters.node.programs import NodePrograms
 from dra_clusters.provider import ContainerView, Node
@@ -238,20 +238,11 @@ class RealNode:
         Raises:
             EnvironmentFault: there is no such container.
         """
-        wanted = {"pod.namespace": namespace, "pod.name": pod, "container.name": name}
-        filters = ",".join(f'labels."io.kubernetes.{label}"=={value}' for label, value in wanted.items())
+        filters = containers.labels(namespace, pod, name)
         found = self._ctr("containers", "list", "--quiet", filters).split()
         if not found:
-            message = (
-                f"containerd of node {self.layout.name} has no container {name} of pod {namespace}/{pod}"
-            )
-            raise EnvironmentFault(message)
-        spec = json.loads(self._ctr("containers", "info", "--spec", found[-1]))
-        entries = [str(entry).partition("=") for entry in spec["process"]["env"]]
-        return ContainerView(
-            environment={variable: value for variable, _, value in entries},
-            devices=frozenset(device["path"] for device in spec["linux"].get("devices", [])),
-        )
+            raise containers.absent(self.layout.name, namespace, pod, name)
+        return containers.view(json.loads(self._ctr("containers", "info", "--spec", found[-1])))
 
     def stop(self) -> None:
         """End everything of the node, containers too, and remove what it left; idempotent."""

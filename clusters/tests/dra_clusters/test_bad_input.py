@@ -134,3 +134,8 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         main(["--version"])
     assert capsys.readouterr().out.startswith("dra-cluster 0.")
+
+
+def test_the_configuration_of_kind_is_that_of_the_provider_kind(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["up", "--print-config"]) == 2
+    assert "give --provider kind" in capsys.readouterr().err
