@@ -1,6 +1,6 @@
 """The interface of every provider: options, clusters, nodes. The rest of the project uses no more of a cluster than this."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -9,6 +9,7 @@ from typing import Protocol, Self, runtime_checkable
 from dra_api.objects import JsonObject
 from dra_clusters.errors import UsageError
 from kube_emulator.apiserver.audit import ApiRequest, Fault
+from kube_emulator.releases.gates import STAGES
 from kube_emulator.releases.release import LATEST, RELEASES
 
 __all__ = ["ApiRequest", "Fault"]  # the audit's values are part of the protocols below
@@ -90,6 +91,12 @@ class ClusterOptions:
     keep: bool = False
     node_image: str = ""
     gpus: str = ""
+
+
+def switchable(kubernetes: str, gates: Collection[str]) -> frozenset[str]:
+    """Those of GATES that the release KUBERNETES knows, so that they can be switched on."""
+    column = VERSIONS.index(kubernetes)
+    return frozenset(gate for gate in gates if gate in STAGES and STAGES[gate][column] != "absent")
 
 
 def check_release(kubernetes: str) -> None:

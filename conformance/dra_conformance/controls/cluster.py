@@ -31,13 +31,13 @@ class ControlApi:
         authority = base64.b64decode(cluster["certificate-authority-data"]).decode()
         self._tls = ssl.create_default_context(cadata=authority)
 
-    def request(self, method: str, path: str, body: Any = None) -> Any:
-        """The JSON of the answer.
+    def request(self, method: str, path: str, body: Any = None, content: str = "application/json") -> Any:
+        """The JSON of the answer; CONTENT is the media type of what is sent.
 
         Raises:
             ApiFailure: the server refused or did not answer.
         """
-        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
+        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": content}
         raw = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(  # noqa: S310 # https, from the kubeconfig
             f"{self._url}{path}", data=raw, headers=headers, method=method

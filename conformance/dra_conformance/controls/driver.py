@@ -23,14 +23,25 @@ from dra_api.kubelet._generated.dra_v1_pb2_grpc import DRAPluginServicer as Serv
 from dra_api.kubelet._generated.dra_v1_pb2_grpc import add_DRAPluginServicer_to_server as add_v1
 from dra_api.kubelet._generated.dra_v1beta1_pb2_grpc import DRAPluginServicer as ServicerV1Beta1
 from dra_api.kubelet._generated.dra_v1beta1_pb2_grpc import add_DRAPluginServicer_to_server as add_v1beta1
+from dra_api.kubelet._generated.health_v1_pb2_grpc import (
+    add_DRAResourceHealthServicer_to_server as add_health_v1,
+)
+from dra_api.kubelet._generated.health_v1alpha1_pb2_grpc import (
+    add_DRAResourceHealthServicer_to_server as add_health_v1alpha1,
+)
 from dra_api.kubelet._generated.registration_pb2_grpc import RegistrationServicer
 from dra_api.kubelet._generated.registration_pb2_grpc import (
     add_RegistrationServicer_to_server as add_registration,
 )
 from dra_conformance.controls.cluster import ApiFailure, ControlApi
 from dra_conformance.controls.defects import DEFECTS
+from dra_conformance.controls.health import Health, HealthV1, HealthV1Alpha1
+from dra_conformance.controls.metadata import Metadata
+from dra_conformance.controls.partitions import Partitions
 from dra_conformance.controls.preparing import Preparing, Refusal, Unwritten
 from dra_conformance.controls.publishing import Publishing
+from dra_conformance.controls.reporting import Reporting
+from dra_conformance.controls.widgets import Widgets
 
 
 def say(text: str) -> None:
@@ -47,12 +58,12 @@ def hang() -> None:
 class Registration(RegistrationServicer):
     """The registration service."""
 
-    def __init__(self, driver: str, endpoint: Path, defect: str) -> None:
+    def __init__(self, driver: str, endpoint: Path, *, health: bool, defect: str) -> None:
         versions = [names.DRA_V1, names.DRA_V1BETA1]
+        if health or defect == "phantom-service":
+            versions += [names.HEALTH_V1, names.HEALTH_V1ALPHA1]
         if defect == "full-names":
             versions = ["k8s.io.kubelet.pkg.apis.dra.v1.DRAPlugin"]
-        if defect == "phantom-service":
-            versions.append(names.HEALTH_V1)
         self._defect = defect
         self._info = registration_pb2.PluginInfo(
             type="CSIPlugin" if defect == "wrong-type" else names.PLUGIN_TYPE,
@@ -115,12 +126,14 @@ class Plugin(ServicerV1, ServicerV1Beta1):
                 entry.devices.add()
                 continue
             for device in devices:
-                entry.devices.add(
+                row = entry.devices.add(
                     request_names=["any"] if differs else device["requests"],
                     pool_name=device["pool"],
                     device_name=device["device"],
                     cdi_device_ids=device["ids"],
                 )
+                if device["share"] and self._messages is dra_v1_pb2 and self._defect != "drops-shares":
+                    row.share_id = device["share"]
         return response
 
     def NodeUnprepareResources(self, request: Any, context: Any) -> Any:
@@ -142,7 +155,7 @@ def listen(path: Path, *services: Any) -> grpc.Server:
     """Serve on a socket; SERVICES are functions that add themselves to the server."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
-    server = grpc.server(futures.ThreadPoolExecutor(max_workers=16))
+    server = grpc.server(futures.ThreadPoolExecutor(max_workers=32))
     for add in services:
         add(server)
     server.add_insecure_port(f"unix:{path}")
@@ -163,18 +176,31 @@ def parse_arguments() -> argparse.Namespace:
     ):
         parser.add_argument(flag, required=True)
     parser.add_argument("--instance", default="")
+    parser.add_argument("--features", default="", help="comma-separated names of feature gates")
+    parser.add_argument("--devices-dir", default="", help="folder with the states of devices, see widgets.py")
     parser.add_argument("--defect", default="", choices=["", *DEFECTS], metavar="NAME")
     return parser.parse_args()
 
 
 def serve(
-    registration: Registration, preparing: Preparing, *, endpoint: Path, registry: Path, defect: str
+    registration: Registration,
+    preparing: Preparing,
+    health: Health | None,
+    *,
+    endpoint: Path,
+    registry: Path,
+    defect: str,
 ) -> list[grpc.Server]:
     """Serve on both sockets, the DRA services first."""
-    plugins = (
+    plugins: list[Any] = [
         lambda server: add_v1(Plugin(preparing, dra_v1_pb2, defect), server),
         lambda server: add_v1beta1(Plugin(preparing, dra_v1beta1_pb2, defect), server),
-    )
+    ]
+    if health and defect != "phantom-service":
+        plugins += [
+            lambda server: add_health_v1(HealthV1(health), server),
+            lambda server: add_health_v1alpha1(HealthV1Alpha1(health), server),
+        ]
     servers = []
     if defect == "late-services":
         servers.append(listen(registry, lambda server: add_registration(registration, server)))
@@ -185,10 +211,33 @@ def serve(
     return servers
 
 
+def make_preparing(
+    arguments: argparse.Namespace, api: ControlApi, widgets: Widgets, data_dir: Path, devices_dir: Path
+) -> Preparing:
+    """The part that prepares, with what it uses."""
+    name, defect, cdi_dir = arguments.driver_name, arguments.defect, Path(arguments.cdi_dir)
+    metadata = Metadata(
+        on=widgets.has("DeviceMetadata"), driver=name, data_dir=data_dir, cdi_dir=cdi_dir, defect=defect
+    )
+    reported = widgets.has("DRAResourceClaimDeviceStatus")
+    return Preparing(
+        api,
+        widgets,
+        Partitions(devices_dir / "partitions", widgets, defect),
+        metadata,
+        Reporting(api, on=reported, driver=name, defect=defect, say=say),
+        driver=name,
+        node=arguments.node_name,
+        data_dir=data_dir,
+        cdi_dir=cdi_dir,
+        defect=defect,
+    )
+
+
 def main() -> int:
     """Serve until SIGTERM."""
     arguments = parse_arguments()
-    name, defect = arguments.driver_name, arguments.defect
+    name, node, defect = arguments.driver_name, arguments.node_name, arguments.defect
     data_dir = Path(arguments.plugins_dir) / name
     instance = f"-{arguments.instance}" if arguments.instance and defect != "one-socket" else ""
     endpoint = data_dir / f"dra{instance}.sock"
@@ -204,25 +253,16 @@ def main() -> int:
     else:
         signal.signal(signal.SIGTERM, lambda number, frame: stop.set())
     api = ControlApi(Path(arguments.kubeconfig))
-    publishing = Publishing(
-        api,
-        driver=name,
-        node=arguments.node_name,
-        restarted=(data_dir / "state.lock").exists(),
-        defect=defect,
-        say=say,
+    devices_dir = Path(arguments.devices_dir or data_dir / "devices")
+    restarted, features = (data_dir / "state.lock").exists(), arguments.features.split(",")
+    widgets = Widgets(
+        devices_dir, driver=name, node=node, features=features, restarted=restarted, defect=defect
     )
-    preparing = Preparing(
-        api,
-        publishing,
-        driver=name,
-        node=arguments.node_name,
-        data_dir=data_dir,
-        cdi_dir=Path(arguments.cdi_dir),
-        defect=defect,
-    )
-    registration = Registration(name, endpoint, defect)
-    servers = serve(registration, preparing, endpoint=endpoint, registry=registry, defect=defect)
+    publishing = Publishing(api, widgets, driver=name, node=node, defect=defect, say=say)
+    preparing = make_preparing(arguments, api, widgets, data_dir, devices_dir)
+    health = Health(widgets, defect) if widgets.has("ResourceHealthStatus") else None
+    registration = Registration(name, endpoint, health=health is not None, defect=defect)
+    servers = serve(registration, preparing, health, endpoint=endpoint, registry=registry, defect=defect)
     if defect == "reads-secrets":
         with contextlib.suppress(ApiFailure):
             api.request("GET", "/api/v1/secrets")
@@ -232,8 +272,10 @@ def main() -> int:
         os._exit(0)
     registry.unlink(missing_ok=True)
     publishing.stop()
+    if health:
+        health.stop()
     for server in servers:
-        server.stop(grace=5).wait()
+        server.stop(grace=30 if defect == "streams-hold-stop" else 5).wait()
     endpoint.unlink(missing_ok=True)
     return 0
 

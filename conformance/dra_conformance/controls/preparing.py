@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from dra_conformance.controls.cluster import GROUP, ApiFailure, ControlApi
-from dra_conformance.controls.publishing import Publishing
+from dra_conformance.controls.metadata import Metadata
+from dra_conformance.controls.partitions import Partitions
+from dra_conformance.controls.reporting import Reporting
+from dra_conformance.controls.widgets import PARTS, SHELF, SPACE, Widgets
 
 POLL_S = 0.5
 Answer = list[dict[str, Any]]
-"""Devices as {requests, pool, device, admin, ids}."""
+"""Devices as {request, requests, pool, device, admin, share, consumed, asked, color, ids}."""
 
 
 class Refusal(Exception):
@@ -33,7 +36,10 @@ class Preparing:
     def __init__(
         self,
         api: ControlApi,
-        widgets: Publishing,
+        widgets: Widgets,
+        partitions: Partitions,
+        metadata: Metadata,
+        reporting: Reporting,
         *,
         driver: str,
         node: str,
@@ -43,6 +49,9 @@ class Preparing:
     ) -> None:
         self._api = api
         self._widgets = widgets
+        self._partitions = partitions
+        self._metadata = metadata
+        self._reporting = reporting
         self._driver = driver
         self._node = node
         self._cdi = cdi_dir
@@ -56,6 +65,7 @@ class Preparing:
         self.define_common()
         with self.locked():
             self.sweep()
+            self._partitions.sweep(self._claims)
         threading.Thread(target=self.collect_forever, daemon=True).start()
 
     @contextlib.contextmanager
@@ -77,6 +87,7 @@ class Preparing:
                 continue
             if path.name.removeprefix(f"{self._driver}_").removesuffix(".json") not in self._claims:
                 path.unlink()
+        self._metadata.sweep(self._claims)
 
     def define_common(self) -> None:
         """A CDI device that every container with a widget gets; it belongs to no claim and stays."""
@@ -95,6 +106,7 @@ class Preparing:
             with self.locked(), contextlib.suppress(ApiFailure):
                 for uid in list(self._claims):
                     self.collect(uid)
+                self._reporting.again(self._claims)
 
     def collect(self, uid: str) -> None:
         """Forget one claim if it is gone."""
@@ -133,16 +145,22 @@ class Preparing:
                 device["ids"] = self.ids(device, name, uid)
             for device in devices:
                 if not device["admin"] or self._defect == "admin-conflicts":
-                    self.make_free(device["device"], uid)
+                    self.make_free(device, uid)
+                if self._defect == "refuses-sick" and self._widgets.state(device["device"]) == "sick":
+                    message = f"widget {device['device']} is sick"
+                    raise Refusal(message)
             known = self._claims.get(uid)
             record = {"namespace": namespace, "name": name, "devices": devices}
             if self._defect == "records-first":
                 self._claims[uid] = record
                 self.save()
+            self.divide(uid, devices)
             if known is None or self._defect not in ("trusts-state", "records-first"):
                 self.write(uid, devices)
+            self.describe(claim, devices)
             self._claims[uid] = record
             self.save()
+            self._reporting.report(uid, record, claim)
             if self._defect == "writes-status":
                 status = {"allocation": claim["status"]["allocation"]}
                 path = f"{GROUP}/namespaces/{namespace}/resourceclaims/{name}/status"
@@ -167,6 +185,30 @@ class Preparing:
             message = f"{where}: unexpected claim"
             raise Refusal(message)
 
+    def divide(self, uid: str, devices: Answer) -> None:
+        """Make the partitions of a claim.
+
+        Raises:
+            Refusal: one cannot be made.
+        """
+        try:
+            self._partitions.make(uid, [device["device"] for device in devices])
+        except OSError as error:
+            message = f"claim {uid}: {error}"
+            raise Refusal(message) from error
+
+    def describe(self, claim: Any, devices: Answer) -> None:
+        """Write the metadata files of a claim.
+
+        Raises:
+            Unwritten: the folder does not take them.
+        """
+        try:
+            self._metadata.write(claim, devices)
+        except OSError as error:
+            message = f"cannot write metadata: {os.strerror(error.errno or 0)}"
+            raise Unwritten(message) from error
+
     def plan(self, claim: Any, uid: str, where: str) -> Answer:
         """What the allocation gives.
 
@@ -183,7 +225,8 @@ class Preparing:
         configs = self.configs(allocation["devices"].get("config") or [], where)
         any_driver = self._defect == "takes-alternatives"
         results = [r for r in allocation["devices"]["results"] if any_driver or r["driver"] == self._driver]
-        mine = [r for r in results if r["pool"] == self._node and r["device"] in self._widgets.names()]
+        known = self._widgets.known()
+        mine = [r for r in results if (r["pool"], r["device"]) in known]
         for result in results:
             if result not in mine and self._defect != "skips-unknown":
                 message = f"{where}: no widget {result['device']} in pool {result['pool']}"
@@ -194,6 +237,9 @@ class Preparing:
                 "requests": everyone if self._defect == "all-requests" else [self.request_name(r["request"])],
                 "pool": r["pool"],
                 "device": r["device"],
+                "share": r.get("shareID", ""),
+                "consumed": (r.get("consumedCapacity") or {}).get("space", f"{SPACE}Gi"),
+                "asked": asked_of(claim, r["request"]),
                 "admin": bool(r.get("adminAccess"))
                 or (self._defect == "admin-by-spec" and asks_admin(claim)),
                 "all_admin": any(other.get("adminAccess") for other in mine),
@@ -243,12 +289,14 @@ class Preparing:
 
     def ids(self, device: dict[str, Any], name: str, uid: str) -> list[str]:
         """The CDI ids of a device: what all have in common, and its own."""
+        share = f"-{device['share']}" if device["share"] else ""
         own = {
             "new-ids": f"{uid}-{device['device']}-{next(self._numbers)}",
             "reuses-ids": device["device"],
             "ids-by-name": name,
-        }.get(self._defect, f"{uid}-{device['device']}")
-        return [f"{self._driver}/widget={name}" for name in ("common", own)]
+        }.get(self._defect, f"{uid}-{device['device']}{share}")
+        found = [f"{self._driver}/widget={name}" for name in ("common", own)]
+        return found + self._metadata.ids(uid, device["request"])
 
     def request_name(self, request: str) -> str:
         """The main request."""
@@ -258,8 +306,8 @@ class Preparing:
             return request.rpartition("request-")[2]
         return request if self._defect == "subrequest-names" else request.partition("/")[0]
 
-    def make_free(self, device: str, uid: str) -> None:
-        """Refuse a device that another claim has, unless that one is gone.
+    def make_free(self, device: dict[str, Any], uid: str) -> None:
+        """Refuse a device that another claim has, or has too much of, unless that one is gone.
 
         Raises:
             Refusal: it is in use.
@@ -267,13 +315,27 @@ class Preparing:
         if self._defect == "shares-devices":
             return
         for other in list(self._claims):
-            if other != uid and any(
-                d["device"] == device and not d["admin"] for d in self._claims[other]["devices"]
-            ):
+            if other != uid and any(self.conflict(device, d) for d in self._claims[other]["devices"]):
                 self.collect(other)
                 if other in self._claims:
-                    message = f"widget {device} is prepared for claim {other}"
+                    message = f"widget {device['device']} is prepared for claim {other}"
                     raise Refusal(message)
+        if not device["share"] or self._defect == "shares-without-end":
+            return
+        taken = [d for known in self._claims.items() if known[0] != uid for d in known[1]["devices"]]
+        used = sum(amount(d["consumed"]) for d in [*taken, device] if d["device"] == device["device"])
+        if used > SPACE:
+            message = f"{device['device']} has {SPACE}Gi, and {used}Gi would be used"
+            raise Refusal(message)
+
+    def conflict(self, one: dict[str, Any], other: dict[str, Any]) -> bool:
+        """Whether two prepared devices cannot be there at the same time."""
+        if other["admin"]:
+            return False
+        overlap = other["device"] in PARTS.get(one["device"], ())
+        if one["share"] and other["share"] and self._defect != "one-share":
+            return False
+        return bool(one["device"] == other["device"] or overlap)
 
     def unprepare(self, namespace: str, name: str, uid: str) -> None:
         """Undo.
@@ -290,6 +352,14 @@ class Preparing:
             if self._defect == "unknown-is-error" and uid not in self._claims:
                 message = f"claim {uid} is not prepared"
                 raise Refusal(message)
+            sick = [
+                device["device"]
+                for device in self._claims.get(uid, {"devices": []})["devices"]
+                if self._widgets.state(device["device"]) == "sick"
+            ]
+            if sick and self._defect == "keeps-sick":
+                message = f"widgets {sick} are sick"
+                raise Refusal(message)
             if self._defect == "by-name":
                 same = [
                     u
@@ -303,8 +373,22 @@ class Preparing:
         """Remove a claim's file and state."""
         if self._defect != "leaves-cdi" and (uid in self._claims or self._defect != "forgets"):
             self.path(uid).unlink(missing_ok=True)
-        if self._claims.pop(uid, None) is not None:
-            self.save()
+        known = self._claims.pop(uid, None)
+        if known is None:
+            return
+        self._partitions.remove(uid)
+        self._metadata.remove(known["namespace"], known["name"], uid)
+        self._reporting.forget(uid, known)
+        if self._defect == "frees-all-shares":
+            self.free_shares(known)
+        self.save()
+
+    def free_shares(self, known: dict[str, Any]) -> None:
+        """What a driver does that forgets whose share it takes back: the files of all claims of a device go."""
+        names = {device["device"] for device in known["devices"] if device["share"]}
+        for uid, other in self._claims.items():
+            if names & {device["device"] for device in other["devices"]}:
+                self.path(uid).unlink(missing_ok=True)
 
     def save(self) -> None:
         """Write the state in one step."""
@@ -327,7 +411,7 @@ class Preparing:
             "cdiVersion": "9.0.0" if self._defect == "future-version" else "0.5.0",
             "kind": f"{self._driver}/widget",
             "devices": [
-                {"name": d["ids"][-1].partition("=")[2], "containerEdits": self.edits(d)} for d in devices
+                {"name": d["ids"][1].partition("=")[2], "containerEdits": self.edits(d)} for d in devices
             ],
         }
         if self._defect == "unknown-field":
@@ -360,19 +444,37 @@ class Preparing:
         if self._defect == "empty-edits":
             return {}
         name = device["device"]
-        index = name.rpartition("-")[2]
-        variable = "WIDGET" if self._defect == "one-variable" else f"WIDGET_{index}"
+        index = name.partition("-")[2].replace("-", "_") or "0"
+        title = name.partition("-")[0].upper()
+        variable = "WIDGET" if self._defect == "one-variable" else f"{title}_{index}"
         env = [f"{variable}={name}"]
+        if name == SHELF:
+            space = device["asked"] if self._defect == "gives-what-was-asked" else device["consumed"]
+            env = [f"SHELF_{device['share'].replace('-', '_')}={space}"]
         if device["color"]:
             env.append(f"WIDGET_{index}_COLOR={device['color']}")
         if device["all_admin"] if self._defect == "admin-by-claim" else device["admin"]:
             env.append(f"WIDGET_{index}_ADMIN=1")
         if self._defect == "shows-subrequests":
             env.append(f"WIDGET_{index}_REQUEST={device['request']}")
-        return {"env": env, "deviceNodes": [{"path": f"/dev/widget{index}"}]}
+        return {"env": env, "deviceNodes": [{"path": f"/dev/{name}"}]}
 
 
 def asks_admin(claim: Any) -> bool:
     """Whether a request of the claim asks for admin access."""
     requests = claim["spec"]["devices"]["requests"]
     return any(request.get("exactly", {}).get("adminAccess") for request in requests)
+
+
+def amount(text: str) -> int:
+    """A quantity of whole Gi."""
+    return int(text.removesuffix("Gi"))
+
+
+def asked_of(claim: Any, request: str) -> str:
+    """How much space a request asks for."""
+    for asked in claim["spec"]["devices"].get("requests") or []:
+        if asked["name"] == request:
+            capacity = (asked.get("exactly") or {}).get("capacity") or {}
+            return str((capacity.get("requests") or {}).get("space", ""))
+    return ""

@@ -1,80 +1,65 @@
 """How the control driver publishes: ten times a second it compares its slices with the desired ones and writes the difference."""
 
 import threading
-import time
 from typing import Any
 
 from dra_conformance.controls.cluster import GROUP, ApiFailure, ControlApi
+from dra_conformance.controls.widgets import Widgets
 
 POLL_S = 0.1
-COUNT = 4
+INVALID = 422
 SLICES = f"{GROUP}/resourceslices"
+Spec = dict[str, Any]
+
+
+def without_generation(spec: Spec) -> Spec:
+    """SPEC as it is compared: without generation, and without the times that the server gives taints."""
+    pool = {name: value for name, value in spec["pool"].items() if name != "generation"}
+    devices = [
+        device | ({"taints": [timeless(taint) for taint in device["taints"]]} if "taints" in device else {})
+        for device in spec.get("devices") or []
+    ]
+    return spec | {"pool": pool} | ({"devices": devices} if "devices" in spec else {})
+
+
+def timeless(taint: dict[str, Any]) -> dict[str, Any]:
+    """TAINT without its time."""
+    return {name: value for name, value in taint.items() if name != "timeAdded"}
 
 
 class Publishing(threading.Thread):
-    """One slice with four widgets."""
+    """The slices of all widgets."""
 
     def __init__(
-        self, api: ControlApi, *, driver: str, node: str, restarted: bool, defect: str, say: Any
+        self, api: ControlApi, widgets: Widgets, *, driver: str, node: str, defect: str, say: Any
     ) -> None:
         super().__init__(daemon=True)
         self._api = api
+        self._widgets = widgets
         self._driver = driver
         self._node = node
         self._defect = defect
         self._say = say
         self._over = threading.Event()
-        self._salt = f"{time.time_ns() % 100000}-" if defect == "renames-devices" else ""
-        self._reversed = restarted and defect == "shuffles-devices"
         self._published = False
         self._owner: dict[str, Any] = {}
-        self._dropped: set[str] = set()
-        self.pool = "widgets" if defect == "one-pool" else node
+        self._accepted: dict[str, tuple[Spec, Spec]] = {}
         self.name = driver if defect == "one-name" else f"{node}-{driver}"
 
-    def devices(self) -> list[dict[str, Any]]:
-        """The widgets."""
-        found = []
-        for index in range(COUNT):
-            attributes: dict[str, Any] = {"color": {"string": ("red", "green", "blue", "grey")[index]}}
-            attributes["firmware"] = {"version": "1.2.3"}
-            if self._defect == "reserved-name":
-                attributes["resource.kubernetes.io/widgetness"] = {"string": "high"}
-            if self._defect == "long-attribute":
-                attributes["color"] = {"string": "x" * 65}
-            if self._defect == "many-attributes":
-                attributes |= {f"a{number}": {"int": number} for number in range(33)}
-            capacity = {"size": {"value": f"{index + 1}Gi"}}
-            found.append(
-                {
-                    "name": f"widget-{self._salt}{index}",
-                    "attributes": attributes,
-                    "capacity": capacity,
-                    "bindsToNode": True,  # behind a gate that older releases have off
-                }
-            )
-        return found[::-1] if self._reversed else found
-
-    def names(self) -> set[str]:
-        """The widgets' names."""
-        return {device["name"] for device in self.devices()}
-
-    def wanted(self, owner: dict[str, Any], generation: int) -> dict[str, Any]:
-        """The slice."""
-        count = 2 if self._defect == "wrong-count" else 1
-        pool = {"name": self.pool, "generation": generation, "resourceSliceCount": count}
-        spec: dict[str, Any] = {"driver": self._driver, "nodeName": self._node, "pool": pool}
-        spec["devices"] = self.devices()
+    def wanted(self) -> dict[str, Spec]:
+        """{slice name: spec}, without generations."""
+        specs = self._widgets.specs()
+        first = specs[0]
+        if self._defect == "wrong-count":
+            first["pool"]["resourceSliceCount"] = 2
         if self._defect == "wrong-node":
-            spec["nodeName"] = f"{self._node}-other"
-        if self._defect == "many-devices":
-            spec["devices"] = [{"name": f"widget-{index}"} for index in range(129)]
+            first["nodeName"] = f"{self._node}-other"
+        crowded = self._defect == "crowded-taints" and any("taints" in d for d in first["devices"])
+        if self._defect == "many-devices" or crowded:
+            first["devices"] += [{"name": f"spare-{index}"} for index in range(65 if crowded else 129)]
         if self._defect == "explicit-false":
-            spec["allNodes"] = False
-        return {
-            "metadata": {"name": self.name, "ownerReferences": [owner]},
-            "spec": spec,
-        }
+            first["allNodes"] = False
+        return {self.name if index == 0 else f"{self.name}-{index}": spec for index, spec in enumerate(specs)}
 
     def run(self) -> None:
         """Publish until stopped."""
@@ -82,6 +67,8 @@ class Publishing(threading.Thread):
             try:
                 self.reconcile()
             except ApiFailure as error:
+                if error.code == INVALID:  # a server that does not know list attributes
+                    self._widgets.lists = False
                 if self._defect != "hides-failures":
                     self._say(f"publishing failed: {error}")
                 if self._defect == "retry-storm":
@@ -113,30 +100,46 @@ class Publishing(threading.Thread):
         self.correct(mine)
 
     def correct(self, mine: list[dict[str, Any]]) -> None:
-        """Write what is wrong about the slices of this driver and node."""
-        name = self.name
-        found = next((item for item in mine if item["metadata"]["name"] == name), None)
-        newest = max(
-            (i["spec"]["pool"]["generation"] for i in mine if i["spec"]["pool"]["name"] == self.pool),
-            default=0,
-        )
-        if found is None and not (self._published and self._defect == "not-republished"):
-            self.log_dropped(self._api.request("POST", SLICES, self.wanted(self.owner(), newest + 1)))
-        elif found is not None and self.is_wrong(found, newest):
-            item = self.wanted(self.owner(), newest + 1)
-            item["metadata"]["resourceVersion"] = found["metadata"]["resourceVersion"]
-            self.log_dropped(self._api.request("PUT", f"{SLICES}/{name}", item))
+        """Write what is wrong about the slices of this driver and node; a pool is written as a whole."""
+        wanted = self.wanted()
+        stored = {item["metadata"]["name"]: item for item in mine}
+        pools: dict[str, list[str]] = {}
+        for name, spec in wanted.items():
+            pools.setdefault(spec["pool"]["name"], []).append(name)
+        for pool, names in pools.items():
+            newest = max(
+                (i["spec"]["pool"]["generation"] for i in mine if i["spec"]["pool"]["name"] == pool),
+                default=0,
+            )
+            if any(self.is_wrong(name, stored.get(name), wanted[name], newest) for name in names):
+                for name in names:
+                    self.write(name, stored.get(name), wanted[name], newest + 1)
         self._published = True
-        for item in mine:
-            if item["metadata"]["name"] != name and self._defect != "stays-stray":
-                self._api.request("DELETE", f"{SLICES}/{item['metadata']['name']}")
+        for name in stored.keys() - wanted.keys():
+            if self._defect != "stays-stray":
+                self._api.request("DELETE", f"{SLICES}/{name}")
 
-    def log_dropped(self, stored: dict[str, Any]) -> None:
-        """Remember and log what the server dropped."""
-        kept = {name for device in stored["spec"].get("devices") or [] for name in device}
-        self._dropped = {name for device in self.devices() for name in device} - kept
-        if self._dropped and self._defect != "silent-drops":
-            self._say(f"the API server dropped {sorted(self._dropped)}")
+    def write(self, name: str, found: dict[str, Any] | None, wanted: Spec, generation: int) -> None:
+        """Create or replace a slice."""
+        spec = wanted | {"pool": wanted["pool"] | {"generation": generation}}
+        metadata: dict[str, Any] = {"name": name, "ownerReferences": [self.owner()]}
+        item = {"metadata": metadata, "spec": spec}
+        if found is None:
+            answer = self._api.request("POST", SLICES, item)
+        else:
+            metadata["resourceVersion"] = found["metadata"]["resourceVersion"]
+            answer = self._api.request("PUT", f"{SLICES}/{name}", item)
+        self.remember(name, wanted, answer["spec"])
+
+    def remember(self, name: str, sent: Spec, stored: Spec) -> None:
+        """Remember what the server made of a spec, and log what it dropped."""
+        sent, stored = without_generation(sent), without_generation(stored)
+        self._accepted[name] = (sent, stored)
+        kept = {member for device in stored.get("devices") or [] for member in device}
+        dropped = {member for device in sent.get("devices") or [] for member in device} - kept
+        dropped |= sent.keys() - stored.keys()
+        if dropped and self._defect != "silent-drops":
+            self._say(f"the API server dropped {sorted(dropped)} of {name}")
 
     def owner(self) -> dict[str, Any]:
         """The reference to the Node object."""
@@ -152,17 +155,17 @@ class Publishing(threading.Thread):
         }
         return self._owner
 
-    def is_wrong(self, found: dict[str, Any], newest: int) -> bool:
-        """Whether the stored slice must be written again."""
-        if self._defect == "chatty":
+    def is_wrong(self, name: str, found: dict[str, Any] | None, wanted: Spec, newest: int) -> bool:
+        """Whether a slice must be written, because it is missing or is not what it should be."""
+        if found is None:
+            return not (self._published and self._defect == "not-republished")
+        storm = self._defect == "taint-storm" and any("taints" in d for d in wanted.get("devices") or [])
+        if self._defect == "chatty" or storm:
             return True
         if self._defect == "not-repaired" and self._published:
             return False
-        spec = found["spec"]
-        wanted = [
-            {name: value for name, value in device.items() if name not in self._dropped}
-            for device in self.devices()
-        ]
-        if self._defect == "fights-server":
-            wanted = self.devices()
-        return spec.get("devices") != wanted or spec["pool"]["generation"] < newest
+        sent, right = self._accepted.get(name, ({}, {}))
+        wanted, spec = without_generation(wanted), without_generation(found["spec"])
+        if sent != wanted or self._defect == "fights-server":
+            right = wanted
+        return spec != right or found["spec"]["pool"]["generation"] < newest

@@ -1,9 +1,11 @@
 """The driver descriptor: a YAML file that says what a vendor's driver is called and how to run it.
 
-Commands are lists of arguments with placeholders, see ``PLACEHOLDERS``. Unknown fields are refused with their place.
+Commands are lists of arguments with placeholders, see ``PLACEHOLDERS``; those of hooks have ``DEVICE_PLACEHOLDERS`` too.
+Unknown fields are refused with their place.
 """
 
 import datetime
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any
@@ -26,6 +28,11 @@ PLACEHOLDERS = {
     "metrics_address": "a free host:port on the loopback",
     "pod_uid": "the UID of the driver's pod, another one for each instance",
     "python": "the Python that runs the suite",
+}
+DEVICE_PLACEHOLDERS = {
+    "device": "name of the device in its pool",
+    "number": "the number at the end of the device's name",
+    "pool": "name of the device's pool",
 }
 Command = Annotated[list[str], msgspec.Meta(min_length=1)]
 
@@ -68,6 +75,7 @@ class Budgets(Strict, frozen=True, kw_only=True):
             to a slice 30 s after an event, and to one that it has just written after a minute (resourceslicecontroller.go
             DefaultSyncDelay, DefaultMutationCacheTTL).
         collect_seconds: until a prepared claim that is gone from the API server is noticed in the background.
+        detect_seconds: until a change of a device, made by a hook, is seen in the slices or in the health stream.
     """
 
     start_seconds: float = 10
@@ -75,6 +83,7 @@ class Budgets(Strict, frozen=True, kw_only=True):
     stop_seconds: float = 10
     repair_seconds: float = 90
     collect_seconds: float = 5
+    detect_seconds: float = 10
 
 
 class DeviceClass(Strict, frozen=True, kw_only=True):
@@ -86,6 +95,70 @@ class DeviceClass(Strict, frozen=True, kw_only=True):
 
     name: str
     types: list[str] = []
+
+
+class Hook(Strict, frozen=True, kw_only=True):
+    """One way to change the hardware under the driver; exactly one of ``command``, ``file`` and ``ctl``.
+
+    Attributes:
+        command: runs in the environment of ``start`` and ends with exit code 0 when the change has happened.
+        file: path of a file that is replaced by ``text``; missing folders are made.
+        ctl: arguments of ``fake-nvml ctl``, for a driver whose machine is a fake NVML node.
+    """
+
+    command: Command | None = None
+    file: str | None = None
+    text: str = ""
+    ctl: Command | None = None
+
+    def __post_init__(self) -> None:
+        """Check which members are set."""
+        given = [name for name in ("command", "file", "ctl") if getattr(self, name) is not None]
+        if len(given) != 1:
+            message = f"wanted one of command, file and ctl, found {' and '.join(given) or 'none'}"
+            raise ValueError(message)
+        if self.text and self.file is None:
+            message = f"text is what is written to a file; found it beside {given[0]}"
+            raise ValueError(message)
+
+    def arguments(self) -> list[str]:
+        """Every text with placeholders."""
+        return [*(self.command or ()), *(self.ctl or ()), self.file or "", self.text]
+
+
+class Hooks(Strict, frozen=True, kw_only=True):
+    """What the suite can do to the devices; a check that needs a hook which is missing does not apply.
+
+    Attributes:
+        sicken: make a device unhealthy, in a way that leaves it usable.
+        warn: a condition of a device that a running pod does not notice; ``heal`` ends it too, after ``sicken``.
+        heal: end what ``sicken`` did.
+        remove: unplug a device.
+        add: plug it in again.
+        change: change an attribute or a capacity of a device.
+        restore: undo ``change``.
+        block: partitions of a device cannot be made from now on.
+        unblock: they can again.
+        partitions: prints the partitions that exist; as a file, that file is read.
+        reboot: what a reboot of the node does to the hardware; the driver does not run meanwhile.
+    """
+
+    sicken: Hook | None = None
+    warn: Hook | None = None
+    heal: Hook | None = None
+    remove: Hook | None = None
+    add: Hook | None = None
+    change: Hook | None = None
+    restore: Hook | None = None
+    block: Hook | None = None
+    unblock: Hook | None = None
+    partitions: Hook | None = None
+    reboot: Hook | None = None
+
+    def given(self) -> dict[str, Hook]:
+        """{name: hook} of those that the descriptor has."""
+        found = {name: getattr(self, name) for name in self.__struct_fields__}
+        return {name: hook for name, hook in found.items() if hook is not None}
 
 
 class Exemption(Strict, frozen=True, kw_only=True):
@@ -103,10 +176,12 @@ class Descriptor(Strict, frozen=True, kw_only=True):
     Attributes:
         name: of this descriptor.
         driver: the DRA driver name.
+        pools: how many pools the driver publishes on a node, so that it is known when all are there.
         features: claimed feature gates beyond ``core``; the rules of others do not apply.
         bad_config: opaque parameters that the driver must refuse.
         visible_config: opaque parameters that change what a container gets with the device: variables, nodes or mounts.
         other_visible_config: the same with another value, so that it can be seen which of two entries wins.
+        hooks: how the suite changes the devices.
     """
 
     schema: str
@@ -116,7 +191,9 @@ class Descriptor(Strict, frozen=True, kw_only=True):
     device_class: DeviceClass
     machine: Machine | None = None
     budgets: Budgets = Budgets()
+    pools: Annotated[int, msgspec.Meta(ge=1)] = 1
     features: list[str] = []
+    hooks: Hooks = Hooks()
     bad_config: dict[str, Any] | None = None
     visible_config: dict[str, Any] | None = None
     other_visible_config: dict[str, Any] | None = None
@@ -181,17 +258,36 @@ def read_file(name: str) -> bytes:
 
 
 def check_placeholders(descriptor: Descriptor, name: str) -> None:
-    """Refuse arguments with unknown placeholders.
+    """Refuse arguments with unknown placeholders, and hooks that need a machine which is not described.
 
     Raises:
-        UsageError: an argument has one.
+        UsageError: there is one.
     """
     machine = descriptor.machine
     arguments = [*descriptor.start.command, *descriptor.start.rolling, *descriptor.start.environment.values()]
     arguments += [*machine.command, machine.ready] if machine else []
     for argument in arguments:
-        try:
-            argument.format_map(dict.fromkeys(PLACEHOLDERS, ""))
-        except (KeyError, ValueError, IndexError) as error:
-            message = f"descriptor {name}: unknown placeholder {error} in {argument!r}; known are: {', '.join(PLACEHOLDERS)}"
-            raise UsageError(message) from error
+        check_argument(argument, PLACEHOLDERS, f"descriptor {name}")
+    for hook_name, hook in descriptor.hooks.given().items():
+        for argument in hook.arguments():
+            check_argument(
+                argument, PLACEHOLDERS | DEVICE_PLACEHOLDERS, f"descriptor {name}: $.hooks.{hook_name}"
+            )
+        if hook.ctl is not None and machine is None:
+            message = f"descriptor {name}: $.hooks.{hook_name}.ctl changes the fake NVML node of $.machine, which is missing"
+            raise UsageError(message)
+
+
+def check_argument(argument: str, placeholders: Mapping[str, str], where: str) -> None:
+    """Refuse an argument with another placeholder than PLACEHOLDERS.
+
+    Raises:
+        UsageError: it has one.
+    """
+    try:
+        argument.format_map(dict.fromkeys(placeholders, ""))
+    except (KeyError, ValueError, IndexError) as error:
+        message = (
+            f"{where}: unknown placeholder {error} in {argument!r}; known are: {', '.join(placeholders)}"
+        )
+        raise UsageError(message) from error

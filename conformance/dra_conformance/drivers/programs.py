@@ -7,6 +7,9 @@ from pathlib import Path
 from dra_conformance.drivers.descriptor import Descriptor
 from dra_conformance.errors import UsageError
 
+CTL = "fake-nvml"
+"""The program behind ``ctl`` in hooks."""
+
 
 def find_program(name: str) -> str:
     """The path of the program NAME, first beside this Python, then on the PATH.
@@ -28,12 +31,14 @@ def driver_program(descriptor: Descriptor) -> str:
 
 
 def check_programs(descriptor: Descriptor) -> None:
-    """Find the programs of the driver and of its machine, except those inside the machine's folder.
+    """Find the programs of the driver, its machine and its hooks, except those inside the machine's folder.
 
     Raises:
         UsageError: one is missing.
     """
     first = [descriptor.start.command[0], *([descriptor.machine.command[0]] if descriptor.machine else [])]
+    for hook in descriptor.hooks.given().values():
+        first += [*(hook.command or ())[:1], *([CTL] if hook.ctl else [])]
     for wanted in [*first, driver_program(descriptor)]:
         name = wanted.replace("{python}", sys.executable)
         if "{" not in name:

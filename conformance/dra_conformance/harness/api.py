@@ -34,6 +34,7 @@ class ApiView:
         *,
         driver: str,
         node: str,
+        pools: int,
         cluster: ObservableCluster,
         evidence: Evidence,
         patience: Patience,
@@ -41,6 +42,7 @@ class ApiView:
         self._client = RawClient(kubeconfig, timeout_s=20)
         self._driver = driver
         self._node = node
+        self._pools = pools
         self._cluster = cluster
         self._evidence = evidence
         self._patience = patience
@@ -90,12 +92,13 @@ class ApiView:
         return [item for item in self.slices() if item["spec"].get("nodeName") == self._node]
 
     def wait_slices(self, timeout_s: float) -> list[JsonObject]:
-        """The slices once their pools are complete; after TIMEOUT_S, those that exist."""
+        """The slices once all pools are there and complete; after TIMEOUT_S, those that exist."""
         what = "complete pools"
         deadline = time.monotonic() + self._patience.limit_s(what, timeout_s)
         while True:
             found = self.own_slices()
-            if found and not incomplete_pools(found):
+            pools = {item["spec"]["pool"]["name"] for item in found}
+            if len(pools) >= self._pools and not incomplete_pools(found):
                 return found
             if time.monotonic() > deadline:
                 if found:

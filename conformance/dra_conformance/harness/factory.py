@@ -8,6 +8,7 @@ import shutil
 import sys
 import tempfile
 import uuid
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,14 @@ from typing import Self
 from dra_api.identifiers import NodeName
 from dra_clusters.choose import provider
 from dra_clusters.errors import ClusterError
-from dra_clusters.provider import VERSIONS, AuthorizingCluster, ClusterOptions, Node, ObservableCluster
+from dra_clusters.provider import (
+    VERSIONS,
+    AuthorizingCluster,
+    ClusterOptions,
+    Node,
+    ObservableCluster,
+    switchable,
+)
 from dra_conformance.drivers.descriptor import Descriptor
 from dra_conformance.errors import HarnessError
 from dra_conformance.harness import driver_log
@@ -25,6 +33,7 @@ from dra_conformance.harness.cdi import CdiView
 from dra_conformance.harness.evidence import Evidence
 from dra_conformance.harness.harness import Harness
 from dra_conformance.harness.kubelet import SimulatedKubelet
+from dra_conformance.harness.levers import Levers
 from dra_conformance.harness.patience import Patience
 from dra_conformance.harness.process import DriverProcess, free_address, start_machine
 from dra_conformance.harness.rights import ACCOUNT, NAMESPACE, objects
@@ -82,13 +91,19 @@ class HarnessFactory:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def make(self, stack: ExitStack, *, kubernetes: str = "") -> Harness:
-        """A harness, of another Kubernetes version than the run's if one is given; its end is pushed on STACK.
+    def make(
+        self, stack: ExitStack, *, kubernetes: str = "", gates: Mapping[str, bool] | None = None
+    ) -> Harness:
+        """A harness, of another Kubernetes version or with other GATES than the run's if they are given.
+
+        Its end is pushed on STACK. Another version has its own default gates.
 
         Raises:
             HarnessError: the cluster does not start, or has no audit and fault injection.
         """
-        cluster = self._cluster(stack, NODE, kubernetes=kubernetes)
+        if gates is None and kubernetes:
+            gates = {}
+        cluster = self._cluster(stack, NODE, kubernetes=kubernetes, gates=gates)
         return self._harness(stack, cluster, cluster.nodes[0], cluster.kubeconfig_of("driver"))
 
     def two_nodes(self, stack: ExitStack) -> tuple[Harness, Harness]:
@@ -116,17 +131,25 @@ class HarnessFactory:
             message = f"provider {cluster.name} has no authorization, which this check needs"
             raise HarnessError(message)
         api = self._api(cluster, cluster.nodes[0], Evidence())
-        for path, item in objects():
+        reporting = "DRAResourceClaimDeviceStatus" in self.descriptor.features
+        for path, item in objects(self.descriptor.driver if reporting else ""):
             api.write("POST", path, item)
         api.close()
         kubeconfig = cluster.kubeconfig_for_serviceaccount(NAMESPACE, ACCOUNT, node=NODE)
         return self._harness(stack, cluster, cluster.nodes[0], kubeconfig)
 
     def _cluster(
-        self, stack: ExitStack, *nodes: str, rbac: bool = False, kubernetes: str = ""
+        self,
+        stack: ExitStack,
+        *nodes: str,
+        rbac: bool = False,
+        kubernetes: str = "",
+        gates: Mapping[str, bool] | None = None,
     ) -> ObservableCluster:
+        """A cluster; without GATES those are on which the driver claims, as an administrator would have it."""
         place = Path(tempfile.mkdtemp(dir=self._folder, prefix="n"))
         stack.callback(shutil.rmtree, place, ignore_errors=True)
+        claimed = dict.fromkeys(switchable(self._environment.kubernetes, self.descriptor.features), True)
         options = ClusterOptions(
             directory=place,
             kubernetes=kubernetes or self._environment.kubernetes,
@@ -134,6 +157,7 @@ class HarnessFactory:
             parts=frozenset({"api"}),
             seed=self._environment.seed,
             rbac=rbac,
+            gates=claimed if gates is None else gates,
         )
         try:
             cluster = provider(self._environment.provider).up(options)
@@ -152,6 +176,7 @@ class HarnessFactory:
             cluster.kubeconfig,
             driver=self.descriptor.driver,
             node=node.name,
+            pools=self.descriptor.pools,
             cluster=cluster,
             evidence=evidence,
             patience=self._patience,
@@ -202,6 +227,7 @@ class HarnessFactory:
             kubelet=kubelet,
             api=api,
             cdi=CdiView(node.cdi_dir),
+            levers=Levers(self.descriptor, places, evidence),
             evidence=evidence,
             random=random.Random(self._environment.seed),  # noqa: S311 # names and moments are no secrets
         )

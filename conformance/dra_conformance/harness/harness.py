@@ -16,6 +16,7 @@ from dra_conformance.harness.api import ApiView
 from dra_conformance.harness.cdi import CdiView
 from dra_conformance.harness.evidence import Evidence
 from dra_conformance.harness.kubelet import SimulatedKubelet
+from dra_conformance.harness.levers import Levers
 from dra_conformance.harness.process import DriverProcess
 
 numbers = itertools.count(1)
@@ -52,6 +53,7 @@ class Harness:
     kubelet: SimulatedKubelet
     api: ApiView
     cdi: CdiView
+    levers: Levers
     evidence: Evidence
     random: random.Random
     claims: list[Claim] = field(default_factory=list)
@@ -202,7 +204,10 @@ class Harness:
             devices_part["config"] = [{"source": "FromClaim", "requests": [], "opaque": opaque}]
         if raw_configs:
             devices_part["config"] = list(raw_configs)
-        allocation: JsonObject = {"devices": devices_part | ({"future": [1]} if unknown else {})}
+        allocation: JsonObject = {
+            "devices": devices_part | ({"future": [1]} if unknown else {}),
+            "nodeSelector": node_selector(self.node),
+        }
         if unknown:
             allocation["future"] = {"a": 1}
         status: JsonObject = {"allocation": allocation, "reservedFor": self._pods(reserved)}
@@ -251,6 +256,12 @@ class Harness:
     def release_all(self) -> None:
         """Release what a failed check left behind, so that it does not affect other checks."""
         self.release(*self.claims)
+
+
+def node_selector(node: str) -> JsonObject:
+    """What the scheduler writes into the allocation of devices that can be used on NODE only."""
+    term = {"matchFields": [{"key": "metadata.name", "operator": "In", "values": [node]}]}
+    return {"nodeSelectorTerms": [term]}
 
 
 def requests_for(names: Sequence[str], device_class: str, *, elevated: Collection[str]) -> list[JsonObject]:

@@ -16,14 +16,36 @@ RULES = [
 ]
 
 
-def objects() -> list[tuple[str, dict[str, Any]]]:
-    """(path, object) of the service account, its cluster role and the binding."""
+def reporting(driver: str) -> list[dict[str, Any]]:
+    """What DRIVER needs to write its entries in ``status.devices`` (since 1.36 the second rule too, per driver)."""
+    verbs = ["associated-node:update", "associated-node:patch"]
+    return [
+        {
+            "apiGroups": ["resource.k8s.io"],
+            "resources": ["resourceclaims/status"],
+            "verbs": ["update", "patch"],
+        },
+        {
+            "apiGroups": ["resource.k8s.io"],
+            "resources": ["resourceclaims/driver"],
+            "resourceNames": [driver],
+            "verbs": verbs,
+        },
+    ]
+
+
+def objects(reporting_driver: str = "") -> list[tuple[str, dict[str, Any]]]:
+    """(path, object) of the service account, its cluster role and the binding.
+
+    REPORTING_DRIVER is the name of a driver that reports the status of devices.
+    """
+    rules = RULES + (reporting(reporting_driver) if reporting_driver else [])
     account = {"kind": "ServiceAccount", "name": ACCOUNT, "namespace": NAMESPACE}
     role = {"apiGroup": GROUP, "kind": "ClusterRole", "name": ACCOUNT}
     named = {"metadata": {"name": ACCOUNT}}
     roles = f"/apis/{GROUP}/v1"
     return [
         (f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts", named),
-        (f"{roles}/clusterroles", {**named, "rules": RULES}),
+        (f"{roles}/clusterroles", {**named, "rules": rules}),
         (f"{roles}/clusterrolebindings", {**named, "subjects": [account], "roleRef": role}),
     ]

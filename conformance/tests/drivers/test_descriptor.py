@@ -30,6 +30,13 @@ def test_a_small_descriptor_is_enough(tmp_path: Path) -> None:
         ("command: [x", "command: [[x]", r"\$.start.command"),
         ("driver: x.example.com\n", "", "missing required field `driver`"),
         ("schema:", "schema: [", "descriptor"),
+        ("deviceClass", "hooks: {sicken: {}}\ndeviceClass", r"found none - at `\$.hooks.sicken`"),
+        ("deviceClass", "hooks: {heal: {file: f, ctl: [a]}}\ndeviceClass", "found file and ctl"),
+        ("deviceClass", "hooks: {heal: {command: [a], text: x}}\ndeviceClass", "text is what is written"),
+        ("deviceClass", "hooks: {heel: {file: f}}\ndeviceClass", "unknown field `heel`"),
+        ("deviceClass", "hooks: {heal: {file: '{divice}'}}\ndeviceClass", r"\$.hooks.heal: .*'divice'"),
+        ("deviceClass", "hooks: {heal: {ctl: [reset]}}\ndeviceClass", r"\$.hooks.heal.ctl changes the fake"),
+        ("deviceClass", "pools: 0\ndeviceClass", r"\$.pools"),
     ],
 )
 def test_malformed_descriptors_are_reported_with_the_place(

@@ -40,9 +40,10 @@ def allocation_status(harness: Harness, device: tuple[str, str]) -> dict[str, An
 
 
 def views(harness: Harness, claim: Claim) -> dict[str, str]:
-    """What a container gets with each device of a claim, without the claim's UID, so that claims can be compared."""
+    """What a container gets with each device of a claim, without its UID and name, so that claims can be compared."""
     found = {}
     for device in harness.kubelet.prepared(claim):
         edits = [harness.cdi.edits(name) for name in harness.without_permanent(device.cdi_ids)]
-        found[device.device] = json.dumps(edits, sort_keys=True).replace(claim.uid, "(uid)")
+        text = json.dumps(edits, sort_keys=True).replace(claim.uid, "(uid)")
+        found[device.device] = text.replace(claim.name, "(name)")
     return found

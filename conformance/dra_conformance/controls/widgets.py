@@ -1,0 +1,187 @@
+"""The invented devices of the control driver: what there is, what a folder says of their state, and the slices of them.
+
+A file in the folder has the name of a device and one word: ``sick``, ``warm`` (a harmless condition), ``gone``,
+``changed`` or ``broken`` (it cannot be divided). No file, or an empty one, means that all is well.
+
+Which features are used, by the names of their gates: taints of sick devices, a bench that is offered whole and in
+halves, a shelf whose space is shared, and a label that needs no node operations and has a list attribute.
+"""
+
+import time
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+COUNT = 4
+COLORS = ("red", "green", "blue", "grey")
+PARTS = {"bench": {"bench-half-0", "bench-half-1"}, "bench-half-0": {"bench"}, "bench-half-1": {"bench"}}
+"""{device: the devices that are made of the same wood}."""
+SHELF, SPACE = "shelf-0", 8
+"""The shared device, and its capacity in Gi."""
+
+
+class Widgets:
+    """All devices of one node."""
+
+    def __init__(
+        self,
+        folder: Path | None,
+        *,
+        driver: str,
+        node: str,
+        features: Collection[str],
+        restarted: bool,
+        defect: str,
+    ) -> None:
+        self._folder = folder
+        self._driver = driver
+        self._node = node
+        self._features = features
+        self._defect = defect
+        self._salt = f"{time.time_ns() % 100000}-" if defect == "renames-devices" else ""
+        self._reversed = restarted and defect == "shuffles-devices"
+        self._once_sick: set[str] = set()
+        self.lists = "DRAListTypeAttributes" in features  # until a server refuses them
+        self.pool = "widgets" if defect == "one-pool" else node
+
+    def has(self, feature: str) -> bool:
+        """Whether a feature is used."""
+        return feature in self._features
+
+    def state(self, name: str) -> str:
+        """The word in a device's file."""
+        path = self._folder / name if self._folder else None
+        found = path.read_text().strip() if path and path.is_file() else ""
+        if found == "sick":
+            self._once_sick.add(name)
+        if self._defect == "keeps-taints" and name in self._once_sick:
+            return "sick"
+        return found
+
+    def devices(self) -> list[dict[str, Any]]:
+        """The devices of the first pool."""
+        names = [f"widget-{self._salt}{index}" for index in range(COUNT)]
+        found = [self.widget(name, index) for index, name in enumerate(names) if self.state(name) != "gone"]
+        if self.has("DRAConsumableCapacity"):
+            found.append(self.shelf())
+        return found[::-1] if self._reversed else found
+
+    def widget(self, name: str, index: int) -> dict[str, Any]:
+        """A plain device."""
+        attributes: dict[str, Any] = {"type": {"string": "widget"}, "color": {"string": COLORS[index]}}
+        attributes["firmware"] = {"version": "1.2.4" if self.state(name) == "changed" else "1.2.3"}
+        if self._defect == "reserved-name":
+            attributes["resource.kubernetes.io/widgetness"] = {"string": "high"}
+        if self._defect == "long-attribute":
+            attributes["color"] = {"string": "x" * 65}
+        if self._defect == "many-attributes":
+            attributes |= {f"a{number}": {"int": number} for number in range(33)}
+        device = {
+            "name": name,
+            "attributes": attributes,
+            "capacity": {"size": {"value": f"{index + 1}Gi"}},
+            "bindsToNode": True,  # behind a gate that older releases have off
+        }
+        taints = self.taints(name) if self.has("DRADeviceTaints") else []
+        return device | ({"taints": taints} if taints else {})
+
+    def taints(self, name: str) -> list[dict[str, Any]]:
+        """The taints of a device."""
+        state = self.state(name)
+        if state not in ("sick", "warm") or (state == "sick" and self._defect == "hides-sickness"):
+            return []
+        domain = "" if self._defect == "bare-taint-keys" else f"{self._driver}/"
+        effect = "NoExecute" if state == "sick" or self._defect == "evicts-on-warning" else "None"
+        taint = {"key": f"{domain}{state}", "effect": "NoRun" if self._defect == "odd-taints" else effect}
+        if self._defect == "stamps-taints":
+            taint["timeAdded"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 60))
+        return [taint]
+
+    def shelf(self) -> dict[str, Any]:
+        """The device that several claims can have a part of."""
+        whole = f"{SPACE}Gi"
+        policy: dict[str, Any] = {
+            "default": "1Gi",
+            "validRange": {"min": "1Gi", "max": whole, "step": "1Gi"},
+        }
+        if self._defect == "two-policies":
+            policy["validValues"] = ["1Gi"]
+        if self._defect == "odd-values":
+            policy = {"default": "1Gi", "validValues": ["4Gi", "1Gi"]}
+        if self._defect == "odd-range":
+            policy["default"] = "1536Mi"
+        return {
+            "name": SHELF,
+            "attributes": {"type": {"string": "shelf"}},
+            "capacity": {"space": {"value": whole, "requestPolicy": policy}},
+            "allowMultipleAllocations": True,
+        }
+
+    def known(self) -> set[tuple[str, str]]:
+        """(pool, device) of everything."""
+        return {
+            (spec["pool"]["name"], device["name"])
+            for spec in self.specs()
+            for device in spec.get("devices") or []
+        }
+
+    def sick(self) -> dict[tuple[str, str], bool]:
+        """{(pool, device): whether it is sick} of everything."""
+        return {(pool, name): self.state(name) == "sick" for pool, name in sorted(self.known())}
+
+    def specs(self) -> list[dict[str, Any]]:
+        """The specs of all slices, without generation; the first is that of the plain devices."""
+        found = [self.spec(self.pool, devices=self.devices())]
+        if self.has("DRAPartitionableDevices"):
+            bench = f"{self._node}/bench"
+            shared = self.spec(bench, sharedCounters=[self.wood()], count=2)
+            found += [shared, self.spec(bench, devices=self.bench(), count=2)]
+            if self._defect == "counters-beside-devices":
+                found[1:] = [self.spec(bench, devices=self.bench(), sharedCounters=[self.wood()])]
+        if self.has("DRAOptionalNodeOperations"):
+            skipped = ["NodePrepareResources", "NodeUnprepareResources"]
+            if self._defect == "skips-half":
+                skipped.pop()
+            found.append(
+                self.spec(f"{self._node}/labels", devices=[self.label()], skipNodeOperations=skipped)
+            )
+        return found
+
+    def spec(self, pool: str, *, count: int = 1, **content: Any) -> dict[str, Any]:
+        """A slice of a pool with COUNT slices."""
+        place = {"name": pool, "resourceSliceCount": count}
+        return {"driver": self._driver, "nodeName": self._node, "pool": place, **content}
+
+    def wood(self) -> dict[str, Any]:
+        """The counters of the bench."""
+        name = "Bench Wood" if self._defect == "odd-counter-names" else "bench-wood"
+        return {"name": name, "counters": {"planks": {"value": "4"}}}
+
+    def bench(self) -> list[dict[str, Any]]:
+        """The bench and its halves."""
+        planks = {"bench": 4, "bench-half-0": 2, "bench-half-1": 2}
+        if self._defect == "loose-counters":
+            planks["bench"] = 2
+        if self._defect == "halves-for-free":
+            planks |= {"bench-half-0": 1, "bench-half-1": 1}
+        if self._defect == "greedy-half":
+            planks["bench-half-1"] = 5
+        wood = "Bench Wood" if self._defect == "odd-counter-names" else "bench-wood"
+        consumed = {"dangling-counters": "iron"}.get(self._defect, wood)
+        return [
+            {
+                "name": name,
+                "attributes": {"type": {"string": "bench" if name == "bench" else "half"}},
+                "consumesCounters": [{"counterSet": consumed, "counters": {"planks": {"value": str(count)}}}]
+                * (2 if self._defect == "repeats-counters" else 1),
+            }
+            for name, count in planks.items()
+        ]
+
+    def label(self) -> dict[str, Any]:
+        """A device that needs no work on the node."""
+        attributes: dict[str, Any] = {"type": {"string": "label"}}
+        if self.lists:
+            longest = 65 if self._defect == "long-list-items" else 8
+            attributes["marks"] = {"strings": ["north", "s" * longest]}
+        return {"name": "label-0", "attributes": attributes}
