@@ -59,6 +59,7 @@ def make_parser() -> argparse.ArgumentParser:
     add(run, "--provider", "embedded", "cluster provider", "NAME")
     add(run, "--kubernetes", "", "release of Kubernetes, default the newest", "X.Y")
     add(run, "--select", "", "ids, patterns (REG-*), areas, features or levels; !TERM excludes", "EXPR")
+    add(run, "--profile", "core", "what the exit code judges: core, robust, or a claimed feature", "NAME")
     add(run, "--seed", "0", "decides the order of checks and generated names", "N")
     add(run, "--output", "dra-report", "folder for the report", "DIR")
     add(run, "--workers", "2", "processes that run checks in parallel; short form -n", "N")
@@ -105,6 +106,7 @@ def run_command(arguments: argparse.Namespace) -> int:
         provider=arguments.provider,
         kubernetes=arguments.kubernetes or DEFAULT_VERSION,
         select=arguments.select,
+        profile=arguments.profile,
         seed=number("--seed", arguments.seed, 0, SEED_MAX),
         workers=number("-n", arguments.workers, 1, WORKERS_MAX),
         budget_s=number("--budget", arguments.budget, 1, BUDGET_MAX_S),
@@ -125,6 +127,7 @@ def list_command(arguments: argparse.Namespace) -> int:
         {
             "id": r.id,
             "level": r.level,
+            "basis": r.basis,
             "area": r.area,
             "feature": r.feature,
             "covered": r.id in covered,
@@ -152,6 +155,7 @@ def explain_command(arguments: argparse.Namespace) -> int:
     from dra_conformance.catalogue import one
     from dra_conformance.catalogue.contract import anchor
     from dra_conformance.covered import covered_ids
+    from dra_conformance.profiles import profiles_of
 
     found = one(arguments.id)
     print(f"{found.id}  {found.level}  {found.area}  {found.feature}  on the {found.section}\n")
@@ -159,6 +163,9 @@ def explain_command(arguments: argparse.Namespace) -> int:
     print(f"observed by  {found.how}")
     print(f"basis        {found.basis}")
     print(f"source       {found.source}")
+    print(f"profiles     {', '.join(profiles_of(found)) or 'none: it cannot make a driver not conformant'}")
+    if found.argument:
+        print(f"why          {found.argument}")
     if found.section == "driver":
         print(f"contract     {CONTRACT}#{anchor(found.id)}")
     missing = f"no: {found.no_check}" if found.no_check else "not yet: no check proves it"

@@ -8,19 +8,21 @@ from typing import Any
 
 import msgspec
 
+from dra_conformance.catalogue import catalogue_digest
 from dra_conformance.covered import covered_ids
 from dra_conformance.drivers.descriptor import Descriptor
 from dra_conformance.harness.factory import Environment
 
 
 def head_of(
-    descriptor: Descriptor, environment: Environment, *, select: str, command: Sequence[str]
+    descriptor: Descriptor, environment: Environment, *, profile: str, select: str, command: Sequence[str]
 ) -> dict[str, Any]:
     """The first line of the log of a run that COMMAND started."""
     today = datetime.datetime.now(datetime.UTC)
     return {
         "type": "run",
         "date": today.date().isoformat(),
+        "profile": profile,
         "covered": sorted(covered_ids()),
         "subject": {
             "name": descriptor.name,
@@ -32,6 +34,7 @@ def head_of(
         "suite": {
             "name": "dra-conformance",
             "version": version("dra-conformance"),
+            "catalogue": catalogue_digest(),
             "date": today.isoformat(timespec="seconds"),
             "seed": environment.seed,
             "select": select,

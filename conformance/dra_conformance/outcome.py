@@ -98,19 +98,30 @@ def outcome_of(error: BaseException | None) -> dict[str, Any]:
     return {"outcome": "error", "message": f"{kind}{error}", "where": where}
 
 
-def shown_as(judgements: "list[Judgement]") -> Shown:
-    """How pytest reports a check that gave its requirements these verdicts: as the worst of them."""
+def shown_as(judgements: "list[Judgement]", profile: str) -> Shown:
+    """How pytest reports a check that gave its requirements these verdicts: as the worst of them.
+
+    As for the command's exit status, only a MUST of PROFILE fails; another one is an expected failure that says so.
+    """
     from dra_conformance.finding import finding
+    from dra_conformance.profiles import profiles_of
 
     order = ("fail", "error", "blocked", "exempt", "non-strict", "info", "pass", "not-applicable")
-    worst = min(judgements, key=lambda judgement: order.index(judgement.verdict))
+    worst = min(
+        judgements,
+        key=lambda one: (
+            (profile not in profiles_of(one.requirement), order.index(one.verdict))
+            if one.verdict == "fail"
+            else (True, order.index(one.verdict))
+        ),
+    )
     name = f"{worst.requirement.id} ({worst.requirement.level})"
     match worst.verdict:
         case "pass":
             return Shown("passed", "")
         case "not-applicable":
             return Shown("skipped", f"not-applicable: {worst.reason}")
-        case "fail":
+        case "fail" if profile in profiles_of(worst.requirement):
             return Shown("failed", "\n".join(finding(worst)))
         case "error" | "blocked":
             return Shown("failed", f"{worst.verdict}: {worst.reason}")

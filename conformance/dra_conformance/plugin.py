@@ -43,9 +43,12 @@ def pytest_configure(config: pytest.Config) -> None:
     from dra_conformance.catalogue import select
     from dra_conformance.drivers.descriptor import load_descriptor
     from dra_conformance.drivers.programs import check_programs
+    from dra_conformance.profiles import check_profile
 
     try:
-        check_programs(load_descriptor(descriptor))
+        loaded = load_descriptor(descriptor)
+        check_programs(loaded)
+        check_profile(config.getoption("--dra-profile"), loaded.features)
         select(config.getoption("--dra-select"))
         environment_of(config)
     except UsageError as error:
@@ -145,7 +148,7 @@ def pytest_runtest_makereport(
     judgements = judge_check(
         result, features=descriptor.features, exemptions=descriptor.exemptions, today=today
     )
-    apply(shown_as(judgements), report, item)
+    apply(shown_as(judgements, item.config.getoption("--dra-profile")), report, item)
     folder = item.config.getoption("--dra-output") or OUTPUT
     for judgement in judgements:
         name = judgement.requirement.id

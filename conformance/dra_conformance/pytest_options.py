@@ -31,6 +31,12 @@ def add_options(parser: pytest.Parser) -> None:
         "--dra-kubernetes", metavar="X.Y", default="", help="Kubernetes version, default the newest"
     )
     group.addoption("--dra-select", metavar="EXPR", default="", help="ids, patterns, areas, features, levels")
+    group.addoption(
+        "--dra-profile",
+        metavar="NAME",
+        default="core",
+        help="core, robust, or a claimed feature: its MUSTs fail",
+    )
     group.addoption("--dra-seed", metavar="N", type=int, default=0, help="decides order and names")
     group.addoption(
         "--dra-budget", metavar="SECONDS", type=float, default=0, help="start no check later than this"

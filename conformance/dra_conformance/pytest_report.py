@@ -13,6 +13,7 @@ from dra_conformance.head import head_of
 from dra_conformance.pytest_options import LOGS, OUTPUT, environment_of
 from dra_conformance.recorder import LOG, Recorder, Silent, append
 from dra_conformance.report.build import read_log
+from dra_conformance.report.headline import headline
 from dra_conformance.report.write import write_reports
 from dra_conformance.verdict import CheckResult
 
@@ -23,6 +24,7 @@ class FolderWriter(Recorder):
 
     descriptor: Descriptor = field(kw_only=True)
     environment: Environment = field(kw_only=True)
+    profile: str = field(kw_only=True)
     select: str = field(kw_only=True)
     command: tuple[str, ...] = field(kw_only=True)
     started: float = field(default_factory=time.time)
@@ -41,7 +43,16 @@ class FolderWriter(Recorder):
             if path.stat().st_mtime < self.started:  # of an earlier run, whose report is replaced too
                 path.unlink()
         self.log.write_bytes(b"")
-        append(self.log, head_of(self.descriptor, self.environment, select=self.select, command=self.command))
+        append(
+            self.log,
+            head_of(
+                self.descriptor,
+                self.environment,
+                profile=self.profile,
+                select=self.select,
+                command=self.command,
+            ),
+        )
         append(self.log, {"type": "start", "time": self.started})
 
     def pytest_sessionfinish(self, exitstatus: int) -> None:
@@ -51,8 +62,7 @@ class FolderWriter(Recorder):
         interrupted = exitstatus == pytest.ExitCode.INTERRUPTED
         append(self.log, {"type": "end", "time": time.time(), "interrupted": interrupted})
         report, _ = write_reports(read_log(self.log), self.log.parent)
-        counts = ", ".join(f"{count} {verdict}" for verdict, count in report["summary"].items())
-        self.headline = f"{self.descriptor.driver}: {counts}"
+        self.headline = headline(report)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say where the report is."""
@@ -69,6 +79,7 @@ def folder_writer(config: pytest.Config) -> FolderWriter:
         watcher=Silent(),
         descriptor=load_descriptor(config.getoption("--dra-driver")),
         environment=environment_of(config),
+        profile=config.getoption("--dra-profile"),
         select=config.getoption("--dra-select"),
         command=("pytest", *map(str, config.invocation_params.args)),
     )

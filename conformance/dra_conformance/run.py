@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 from rich.console import Console
+from rich.text import Text
 
 from dra_clusters.choose import provider
 from dra_clusters.errors import UsageError as ClusterUsageError
@@ -19,10 +20,12 @@ from dra_conformance.harness.factory import Environment
 from dra_conformance.head import head_of
 from dra_conformance.outcome import USAGE_ERROR
 from dra_conformance.printable import one_line
+from dra_conformance.profiles import CORE, check_profile, exit_code
 from dra_conformance.progress import LiveProgress, print_summary
 from dra_conformance.pytest_options import LOGS
 from dra_conformance.recorder import LOG, Recorder, Silent, append
-from dra_conformance.report.build import exit_code, read_log
+from dra_conformance.report.build import read_log
+from dra_conformance.report.headline import headline
 from dra_conformance.report.write import write_reports
 from dra_conformance.session import run_checks
 
@@ -39,6 +42,7 @@ class RunOptions:
     provider: str = "embedded"
     kubernetes: str = VERSIONS[-1]
     select: str = ""
+    profile: str = CORE
     seed: int = 0
     workers: int = 2
     budget_s: int = BUDGET_S
@@ -79,6 +83,7 @@ def judge_driver(options: RunOptions) -> int:
     """
     descriptor = load_descriptor(options.descriptor)
     check_programs(descriptor)
+    check_profile(options.profile, descriptor.features)
     check_options(options)
     for path in kept_logs(options.output / LOGS, descriptor.driver):
         path.unlink()  # of an earlier run, whose report is replaced too
@@ -86,7 +91,9 @@ def judge_driver(options: RunOptions) -> int:
     chosen = Environment(
         machine=options.machine, provider=options.provider, kubernetes=options.kubernetes, seed=options.seed
     )
-    head = head_of(descriptor, chosen, select=options.select, command=options.command)
+    head = head_of(
+        descriptor, chosen, profile=options.profile, select=options.select, command=options.command
+    )
     environment = head["environment"]
     title = f"driver      {descriptor.driver} ({descriptor.name}: {driver_program(descriptor)})"
     console.print(one_line(title).replace("driver ", "driver      ", 1), soft_wrap=True)
@@ -120,8 +127,10 @@ def conclude(log: Path, options: RunOptions, console: Console) -> int:
     if options.as_json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(report), indent=1).decode() + "\n")
     console.print()
-    print_summary(console, judgements, report["summary"])
-    seconds, count = report["suite"]["seconds"], len(run.results)
+    print_summary(console, judgements, report.summary)
+    seconds, count = report.suite.seconds, len(run.results)
     console.print(f"\n{count} checks in {seconds:.1f} s" + (", interrupted" if run.interrupted else ""))
     console.print(f"report      {options.output / 'report.html'}", soft_wrap=True)
-    return 130 if run.interrupted else exit_code(report["summary"])
+    console.print(Text("\n" + headline(report), style="bold"), soft_wrap=True)
+    chosen = next(one for one in report.profiles if one.name == options.profile)
+    return 130 if run.interrupted else exit_code(judgements, chosen)

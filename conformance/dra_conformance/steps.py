@@ -1,4 +1,4 @@
-"""Pure: the steps of a check for people. Repeated polls are one line, and what followed a violation is told apart."""
+"""Pure: the steps of a check for people. Repeated polls are one line, and what followed a violation is left out."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any

@@ -3,9 +3,9 @@
 import json
 import os
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree as ET
 
+import msgspec
 import pytest
 from rich.console import Console
 
@@ -14,6 +14,7 @@ from dra_conformance.drivers.descriptor import load_descriptor
 from dra_conformance.errors import UsageError
 from dra_conformance.printable import one_line, printable, printable_document
 from dra_conformance.progress import LiveProgress
+from dra_conformance.report.build import Run, document, judgements_of
 from dra_conformance.report.junit import junit
 from dra_conformance.report.write import page
 from dra_conformance.verdict import CheckResult
@@ -182,29 +183,25 @@ def test_progress_prints_text_of_a_driver_as_text(capsys: pytest.CaptureFixture[
     assert "[bold]b[/bold]" in printed
 
 
-def test_reports_show_text_of_a_driver_as_text() -> None:
-    check: dict[str, Any] = {"name": EVIL, "outcome": "violated", "rule": EVIL, "why": EVIL, "seconds": 0.1}
-    check |= {"wanted": EVIL, "found": EVIL, "where": EVIL, "driverLog": "logs/x-1.log"}
-    row: dict[str, Any] = {
-        "id": "REG-003",
-        "level": "MUST",
-        "area": "a",
-        "feature": "core",
-        "section": "driver",
+def test_reports_show_text_of_a_driver_as_text(tmp_path: Path) -> None:
+    evidence = {"at": 0.1, "kind": "api", "what": EVIL, "body": EVIL}
+    check = msgspec.structs.replace(evil_result(), evidence=(evidence,), driver_log="logs/x-1.log")
+    head = {
+        "type": "run",
+        "date": "2026-01-01",
+        "profile": "core",
+        "covered": ["REG-003"],
+        "subject": {"name": EVIL, "driver": EVIL, "command": [EVIL], "features": [EVIL], "exemptions": []},
+        "suite": {"name": "s", "version": "0", "catalogue": "c", "date": "d", "seed": 0, "select": EVIL}
+        | {"command": [EVIL], "tier": "node"},
+        "environment": {"kubernetes": "1.37", "provider": "p", "machine": EVIL, "python": "3", "kernel": "6"},
     }
-    row |= {"statement": "s", "source": "x", "verdict": "fail", "reason": EVIL, "checks": [check]}
-    row |= {"evidence": [{"at": 0.1, "kind": "api", "what": EVIL, "check": EVIL, "body": EVIL}]}
-    report = {
-        "subject": {"name": EVIL, "driver": EVIL},
-        "suite": {"version": "0", "seed": 0, "date": "d", "seconds": 1.0, "interrupted": False},
-        "environment": {"kubernetes": "1.37", "provider": "embedded", "machine": EVIL},
-        "summary": {"fail": 1},
-        "requirements": [row],
-    }
+    run = Run(head=head, results=[check], interrupted=False, seconds=1)
+    report = msgspec.to_builtins(document(run, judgements_of(run)))
     shown = json.loads(json.dumps(printable_document(report)))
     assert_printable(page(shown))
     assert "<script>x" not in page(shown)
-    document = junit(shown).decode()
-    assert_printable(document)
-    [failure] = ET.fromstring(document).iter("failure")
+    xml = junit(shown).decode()
+    assert_printable(xml)
+    [failure] = ET.fromstring(xml).iter("failure")
     assert "<script>x</script>" in (failure.get("message") or "")

@@ -61,8 +61,9 @@ def test_a_selected_run_writes_all_reports(tmp_path: Path) -> None:
     report = json.loads((folder / "report.json").read_text())
     assert report["summary"]["pass"] == 2
     [row] = [row for row in report["requirements"] if row["id"] == "REG-003"]
-    assert any("GetInfo" in step["what"] for step in row["evidence"])
-    kept = folder / row["checks"][0]["driverLog"]
+    [check] = [report["checks"][index] for index in row["checks"]]
+    assert any("GetInfo" in step["what"] for step in check["evidence"])
+    kept = folder / report["checks"][row["checks"][0]]["driverLog"]
     assert kept.parent == folder / "logs"
     assert "registered: True" in kept.read_text()
     assert f'href="logs/{kept.name}"' in (folder / "report.html").read_text()
@@ -95,6 +96,8 @@ def test_a_broken_driver_fails_the_run(tmp_path: Path) -> None:
         (["run", "--provider", "nope"], "unknown provider"),
         (["run", "--kubernetes", "1.2"], "wanted one of 1.34"),
         (["run", "--select", "NOPE-1"], "matches no requirement"),
+        (["run", "--profile", "nope"], "wanted one of core, robust"),
+        (["run", "control", "--profile", "DRADeviceTaints"], "does not claim this feature"),
         (["run", "-n", "none"], "wanted a number"),
         (["run", "--output", "/proc/nope"], "cannot be written"),
         (["explain", "NOPE-1"], "unknown requirement"),

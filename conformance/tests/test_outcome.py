@@ -15,10 +15,12 @@ TODAY = datetime.date(2026, 1, 1)
 ACCEPTED = Exemption(id="REG-003", reason="ticket 1", owner="me", expires=TODAY)
 
 
-def shown(outcome: Any, *ids: str, features: tuple[str, ...] = (), exempt: bool = False) -> tuple[str, str]:
+def shown(
+    outcome: Any, *ids: str, features: tuple[str, ...] = (), exempt: bool = False, profile: str = "core"
+) -> tuple[str, str]:
     result = CheckResult(name="t::x", requirements=ids, outcome=outcome, seconds=0, message="broken")
     exemptions = [ACCEPTED] if exempt else []
-    return shown_as(judge_check(result, features=features, exemptions=exemptions, today=TODAY))
+    return shown_as(judge_check(result, features=features, exemptions=exemptions, today=TODAY), profile)
 
 
 @pytest.mark.parametrize(
@@ -47,6 +49,12 @@ def test_a_violated_must_fails_with_the_five_lines() -> None:
 
 def test_the_worst_of_several_requirements_decides() -> None:
     assert shown("violated", "REG-005", "REG-003")[0] == "failed"
+
+
+def test_only_a_must_of_the_profile_fails() -> None:
+    assert shown("violated", "IDEM-003")[0] == "xfailed"
+    assert shown("violated", "IDEM-003", profile="robust")[0] == "failed"
+    assert shown("violated", "IDEM-003", "REG-003")[0] == "failed"
 
 
 def test_an_exempt_failure_names_its_exemption() -> None:

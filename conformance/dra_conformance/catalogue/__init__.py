@@ -7,6 +7,7 @@ gate that brings it. A catalogue with a duplicate id or an unknown level, basis 
 
 import fnmatch
 import functools
+import hashlib
 from collections.abc import Iterable
 from importlib import resources
 from typing import Literal
@@ -23,6 +24,8 @@ class Requirement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         section: who must obey: the driver or the cluster.
         how: how it can be observed from outside.
         source: where upstream says it.
+        argument: of a rule that upstream does not state: what breaks without it, and where that was seen; of one that was
+            lowered: why it is no MUST.
         no_check: why no check can prove it from outside; empty for all others.
     """
 
@@ -35,6 +38,7 @@ class Requirement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     how: str
     source: str
     no_check: str = ""
+    argument: str = ""
     area: str = ""
 
 
@@ -61,6 +65,12 @@ def load_catalogue() -> dict[str, Requirement]:
                 raise HarnessError(message)
             found[item.id] = msgspec.structs.replace(item, area=path.name.removesuffix(".yaml"))
     return found
+
+
+def catalogue_digest() -> str:
+    """The digest of all requirements: two runs with the same one were judged by the same rules."""
+    text = msgspec.json.encode(list(load_catalogue().values()))
+    return f"sha256:{hashlib.sha256(text).hexdigest()}"
 
 
 def one(requirement_id: str) -> Requirement:

@@ -125,7 +125,7 @@ INTRODUCTION = """\
 {count} rules on drivers, in the order of a claim's life. Each rule links to its requirement id, and the section of the id says how the rule is observed and where
 upstream states it. `dra-conformance explain ID` prints the same, and whether a check covers it.
 
-**MUST** rules decide whether a driver conforms. **SHOULD** rules are reported, and do not fail a driver. **MAY** rules say what is allowed. A rule with a *feature*
+**MUST** rules that upstream states decide whether a driver conforms (profile *core*). MUST rules that follow from how Kubernetes behaves say why; with them a driver is *robust*. **SHOULD** rules are reported, and do not fail a driver. **MAY** rules say what is allowed. A rule with a *feature*
 applies to drivers that use it.
 """
 
@@ -205,7 +205,14 @@ def section(rule: Requirement) -> str:
 * Observed by: {plain(rule.how)}
 * Basis: {BASIS[rule.basis]}
 * Source: {plain(rule.source)}
-{f"* No check: {plain(rule.no_check)}{chr(10)}" if rule.no_check else ""}"""
+{because(rule)}"""
+
+
+def because(rule: Requirement) -> str:
+    """The argument for a rule that upstream does not state, and why no check can prove a rule, where the catalogue has them."""
+    lines = [f"* Why: {plain(rule.argument)}"] if rule.argument else []
+    lines += [f"* No check: {plain(rule.no_check)}"] if rule.no_check else []
+    return "".join(f"{line}\n" for line in lines)
 
 
 def anchor(requirement_id: str) -> str:

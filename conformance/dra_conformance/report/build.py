@@ -1,8 +1,8 @@
-"""Pure: the log of a run to the report's document (schema ``dra-conformance/report/v1``)."""
+"""Pure: the log of a run to the report's document (schema ``dra-conformance/report/v2``)."""
 
 import datetime
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,12 @@ import msgspec
 from dra_conformance.catalogue import load_catalogue
 from dra_conformance.drivers.descriptor import Exemption
 from dra_conformance.errors import UsageError
+from dra_conformance.profiles import judge_profiles, profiles_of
+from dra_conformance.report.model import SCHEMA, CheckRow, Report, Row, Subject, Suite, Surroundings
 from dra_conformance.verdict import CheckResult, Judgement, judge_all
 
-SCHEMA = "dra-conformance/report/v1"
+LEVELS = ("MUST", "SHOULD", "MAY")
+BROKEN_FIRST = ("fail", "error", "exempt", "non-strict", "info")
 
 
 class Run(msgspec.Struct, kw_only=True):
@@ -65,56 +68,77 @@ def judgements_of(run: Run) -> list[Judgement]:
     )
 
 
-def summary_of(judgements: Sequence[Judgement]) -> dict[str, int]:
+def summary_of(judgements: Iterable[Judgement]) -> dict[str, int]:
     """{verdict: count}."""
     return dict(Counter(judgement.verdict for judgement in judgements))
 
 
-def exit_code(summary: dict[str, int]) -> int:
-    """0: no MUST failed; 1: some did; 3: something that should have been judged was not."""
-    if summary.get("fail"):
-        return 1
-    return 3 if summary.get("error") or summary.get("blocked") else 0
+def faults(judgements: Sequence[Judgement]) -> dict[str, str]:
+    """{requirement: the first one that the same observation condemned}; only those that are condemned."""
+    first: dict[tuple[str, str], Judgement] = {}
+    broken = [one for one in judgements if one.verdict in BROKEN_FIRST]
+    for one in sorted(broken, key=lambda one: BROKEN_FIRST.index(one.verdict)):
+        first.setdefault(observation(one), one)
+    return {one.requirement.id: first[observation(one)].requirement.id for one in broken}
 
 
-def document(run: Run, judgements: Sequence[Judgement]) -> dict[str, Any]:
+def observation(judgement: Judgement) -> tuple[str, str]:
+    """What condemns a requirement: a check at a violation; equal ones are one fault."""
+    for check in judgement.checks:
+        if check.outcome in ("violated", "error"):
+            return check.outcome, check.message
+    return judgement.verdict, judgement.reason
+
+
+def document(run: Run, judgements: Sequence[Judgement]) -> Report:
     """``report.json``."""
-    return {
-        "schema": SCHEMA,
-        "subject": run.head["subject"],
-        "suite": run.head["suite"] | {"interrupted": run.interrupted, "seconds": round(run.seconds, 3)},
-        "environment": run.head["environment"],
-        "summary": summary_of(judgements),
-        "requirements": [row(judgement) for judgement in judgements],
-    }
-
-
-def row(judgement: Judgement) -> dict[str, Any]:
-    """One requirement of the report."""
-    requirement = judgement.requirement
-    return {
-        "id": requirement.id,
-        "level": requirement.level,
-        "area": requirement.area,
-        "feature": requirement.feature,
-        "section": requirement.section,
-        "statement": requirement.statement,
-        "source": requirement.source,
-        "verdict": judgement.verdict,
-        "reason": judgement.reason,
-        "checks": [
-            {
-                "name": check.name,
-                "outcome": check.outcome,
-                "rule": check.rule,
-                "why": check.why,
-                "wanted": check.wanted,
-                "found": check.found,
-                "where": check.where,
-                "seconds": check.seconds,
-                "driverLog": check.driver_log,
-            }
-            for check in judgement.checks
+    head = run.head
+    suite = head["suite"] | {"interrupted": run.interrupted, "seconds": round(run.seconds, 3)}
+    same = faults(judgements)
+    checks = list(dict.fromkeys(id(check) for one in judgements for check in one.checks))
+    found = {id(check): check for one in judgements for check in one.checks}
+    index = {key: number for number, key in enumerate(checks)}
+    return Report(
+        schema=SCHEMA,
+        subject=msgspec.convert(head["subject"], Subject),
+        suite=msgspec.convert(suite, Suite),
+        environment=msgspec.convert(head["environment"], Surroundings),
+        profile=head["profile"],
+        profiles=list(judge_profiles(judgements, head["subject"]["features"])),
+        summary=summary_of(judgements),
+        levels={
+            level: summary_of(one for one in judgements if one.requirement.level == level) for level in LEVELS
+        },
+        requirements=[
+            row(one, same.get(one.requirement.id, ""), [index[id(check)] for check in one.checks])
+            for one in judgements
         ],
-        "evidence": [step | {"check": check.name} for check in judgement.checks for step in check.evidence],
-    }
+        checks=[check_row(found[key]) for key in checks],
+    )
+
+
+def check_row(check: CheckResult) -> CheckRow:
+    """One check of the report."""
+    return CheckRow(**{name: getattr(check, name) for name in CheckRow.__struct_fields__})
+
+
+def row(judgement: Judgement, first: str, checks: list[int]) -> Row:
+    """One requirement of the report; FIRST is the one that the same observation condemned first."""
+    requirement = judgement.requirement
+    return Row(
+        id=requirement.id,
+        section=requirement.section,
+        level=requirement.level,
+        basis=requirement.basis,
+        area=requirement.area,
+        feature=requirement.feature,
+        profiles=list(profiles_of(requirement)),
+        statement=requirement.statement,
+        how=requirement.how,
+        argument=requirement.argument,
+        source=requirement.source,
+        verdict=judgement.verdict,
+        reason=judgement.reason,
+        same_as="" if first == requirement.id else first,
+        checks=checks,
+    )

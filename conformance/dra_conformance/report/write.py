@@ -8,15 +8,16 @@ import msgspec
 from dra_conformance.printable import printable_document
 from dra_conformance.report.build import Run, document, judgements_of
 from dra_conformance.report.junit import junit
+from dra_conformance.report.model import Report
 from dra_conformance.verdict import Judgement
 
 
-def write_reports(run: Run, folder: Path) -> tuple[dict[str, Any], list[Judgement]]:
+def write_reports(run: Run, folder: Path) -> tuple[Report, list[Judgement]]:
     """Write ``report.json``, ``report.html`` and ``junit.xml`` beside the log; the report and its judgements."""
     judgements = judgements_of(run)
     report = document(run, judgements)
     (folder / "report.json").write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=1))
-    shown = printable_document(report)
+    shown = printable_document(msgspec.to_builtins(report))
     (folder / "junit.xml").write_bytes(junit(shown))
     (folder / "report.html").write_text(page(shown), encoding="utf-8")
     return report, judgements

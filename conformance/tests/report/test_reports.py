@@ -9,18 +9,23 @@ import msgspec
 import pytest
 
 from dra_conformance.errors import UsageError
-from dra_conformance.report.build import exit_code, read_log
+from dra_conformance.report.build import faults, judgements_of, read_log
+from dra_conformance.report.headline import headline
+from dra_conformance.report.schema import OUTPUT
 from dra_conformance.report.write import write_reports
 from dra_conformance.verdict import CheckResult
 
 HEAD = {
     "type": "run",
     "date": "2026-01-01",
+    "profile": "core",
     "covered": ["REG-001", "REG-003", "REG-005"],
     "subject": {"name": "n", "driver": "d", "command": ["x"], "features": [], "exemptions": []},
     "suite": {
         "name": "dra-conformance",
         "version": "0",
+        "catalogue": "sha256:0",
+        "command": ["dra-conformance", "run"],
         "date": "2026-01-01",
         "seed": 0,
         "select": "",
@@ -52,10 +57,11 @@ def test_reports_agree_and_name_every_requirement_once(tmp_path: Path) -> None:
     bad = result("violated", "REG-003", message="wanted <DRAPlugin>")
     log = write_log(tmp_path / "log.jsonl", result("passed", "REG-001"), bad)
     report, _ = write_reports(read_log(log), tmp_path)
-    assert report == json.loads((tmp_path / "report.json").read_text())
-    assert len({row["id"] for row in report["requirements"]}) == len(report["requirements"]) == 505
-    assert report["summary"] == {"pass": 1, "fail": 1, "disabled": 1, "not-covered": 502}
-    assert exit_code(report["summary"]) == 1
+    assert report == msgspec.json.decode((tmp_path / "report.json").read_bytes(), type=type(report))
+    assert len({row.id for row in report.requirements}) == len(report.requirements) == 505
+    assert report.summary == {"pass": 1, "fail": 1, "disabled": 1, "not-covered": 502}
+    assert report.levels["SHOULD"]["disabled"] == 1
+    assert headline(report).startswith("d is not conformant by profile core (1 of ")
     suites = ET.fromstring((tmp_path / "junit.xml").read_text())
     [failure] = suites.iter("failure")
     assert failure.get("message") == "wanted <DRAPlugin>"
@@ -76,6 +82,27 @@ def test_a_file_that_is_no_log_is_refused(tmp_path: Path) -> None:
         read_log(tmp_path / "x")
 
 
-def test_a_run_with_blocked_checks_never_exits_with_0() -> None:
-    assert exit_code({"pass": 200, "blocked": 1}) == 3
-    assert exit_code({"pass": 200, "blocked": 1, "fail": 1}) == 1
+def test_one_observation_is_one_fault_to_which_the_others_refer(tmp_path: Path) -> None:
+    both = result("violated", "REG-005", "REG-003", message="broken")
+    other = result("violated", "REG-001", message="other")
+    log = write_log(tmp_path / "log.jsonl", both, other)
+    assert faults(judgements_of(read_log(log))) == {
+        "REG-001": "REG-001",
+        "REG-003": "REG-003",
+        "REG-005": "REG-003",
+    }
+    report, _ = write_reports(read_log(log), tmp_path)
+    rows = {row.id: row for row in report.requirements}
+    assert (rows["REG-003"].same_as, rows["REG-005"].same_as) == ("", "REG-003")
+    assert rows["REG-003"].checks == rows["REG-005"].checks
+    assert len(report.checks) == 2
+
+
+def test_the_report_is_what_its_schema_says(tmp_path: Path) -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    log = write_log(tmp_path / "log.jsonl", result("passed", "REG-001"))
+    write_reports(read_log(log), tmp_path)
+    schema = json.loads(OUTPUT.read_bytes())
+    jsonschema.validate(json.loads((tmp_path / "report.json").read_text()), schema)
+    with pytest.raises(jsonschema.ValidationError, match="is a required property"):
+        jsonschema.validate({}, schema)
