@@ -25,6 +25,7 @@ from kube_emulator.apiserver.endpoints.bodies import BODY_MAX, read_object, read
 from kube_emulator.apiserver.endpoints.call import Call, ContainerLog
 from kube_emulator.apiserver.endpoints.documents import Documents
 from kube_emulator.apiserver.endpoints.forms import encode
+from kube_emulator.apiserver.endpoints.metrics import MEDIA_TYPE, Metrics
 from kube_emulator.apiserver.endpoints.negotiation import PLAIN, PROTOBUF, body_media, form_of
 from kube_emulator.apiserver.endpoints.reads import Stream
 from kube_emulator.apiserver.endpoints.replies import document, refuse
@@ -71,6 +72,7 @@ class Server:
         self._webhooks = WebhookClient(Services(api))
         self._documents = Documents(api, lambda: self.address)
         self._auth = security.middleware(read_value, answer_value)
+        self._metrics = Metrics()
         self._silent: set[web.RequestHandler] = set()
         self.address = ""
 
@@ -119,6 +121,7 @@ class Server:
         if self._audit.down and request.transport is not None:
             request.transport.abort()
             raise web.HTTPServiceUnavailable
+        started = time.perf_counter()
         try:
             check_timeout(request)
             response = await self._auth.serve(request, self._dispatch)
@@ -134,9 +137,18 @@ class Server:
             response = refuse(request, ApiError(500, why, reason="InternalError"))
         if not request.get(AUDITED):
             self._record_unhandled(request, response.status)
+        self._measure(request, response.status, time.perf_counter() - started)
         if not response.prepared:
             response.headers.setdefault("Audit-Id", request.headers.get("Audit-Id") or str(uuid.uuid4()))
         return response
+
+    def _measure(self, request: web.Request, code: int, seconds: float) -> None:
+        """Count a request; what names nothing that is served shares one series, so that clients cannot make any number."""
+        info = request_info(request.method, request.path, request.query)
+        served = self._api.registry.served(info.group, info.version, info.resource)
+        if served is None and (info.is_resource or code == HTTPStatus.NOT_FOUND):
+            info = RequestInfo(verb=info.verb, path="")
+        self._metrics.observe(info, request.query, code, seconds)
 
     def _record_unhandled(self, request: web.Request, code: int) -> None:
         """Audit a request that did not reach its kind: a refusal, a review (without its body), or a kind that is not served."""
@@ -146,6 +158,8 @@ class Server:
 
     async def _dispatch(self, request: web.Request) -> web.StreamResponse:
         info = request_info(request.method, request.path, request.query)
+        if info.path == "/metrics":
+            return web.Response(text=self._metrics.text(), headers={"Content-Type": MEDIA_TYPE})
         if not info.is_resource:
             return await self._documents.answer(request)
         served = self._api.registry.served(info.group, info.version, info.resource)

@@ -47,6 +47,12 @@ class Stored:
         self.raw = raw or msgspec.json.encode(value)
         self.forms: dict[str, Any] = {}
 
+    def rewrite(self, read: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        """Become what READ makes of the value, which itself is not changed."""
+        self.value = read(self.value)
+        self.raw = msgspec.json.encode(self.value)
+        self.forms = {}
+
     @property
     def revision(self) -> int:
         """When it was written; 0 if it never was."""
@@ -190,6 +196,16 @@ class Store:
         """The objects of a kind by namespace and name, as a real server lists them; an empty NAMESPACE means all."""
         kept = self._objects_of(plural)
         return (kept.objects[key] for key in kept.keys(namespace))
+
+    def rewrite(self, plural: str, read: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        """Keep the objects of a kind, and what the history has of them, as READ makes them; no revision, and no event."""
+        for item in self._objects_of(plural).objects.values():
+            item.rewrite(read)
+        for change in self._history:
+            if change.plural == plural:
+                change.lines.clear()
+                for kept in filter(None, (change.before, change.after, change.gone)):
+                    kept.rewrite(read)
 
     def where(self, plural: str, value: str) -> list[Stored]:
         """The objects of an ``INDEXED`` kind whose field is VALUE."""

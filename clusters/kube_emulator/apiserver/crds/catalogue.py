@@ -51,7 +51,12 @@ class Catalogue:
         if resource.key != DEFINITIONS:
             return
         definition = definition_of(item)
+        before = self._definitions.get(definition.resource.key)
         self._definitions[definition.resource.key] = definition
+        if before is not None and before != definition:
+            # A real server prunes and sets defaults whenever it reads from etcd. Here objects are read as they are kept, so they are
+            # brought up to date once, without a new revision.
+            api.store.rewrite(definition.resource.key, definition.as_read)
         self._registry.remove(definition.resource.key)
         self._registry.add(definition.resource)
         if not is_established(item):

@@ -7,10 +7,11 @@ from typing import Any, cast
 from dra_api.objects import JsonObject
 from kube_emulator.apiserver.apply.shapes import Shape, custom_shape
 from kube_emulator.apiserver.crds.expressions import rule_causes
-from kube_emulator.apiserver.crds.structural import causes_of, default, pruned
+from kube_emulator.apiserver.crds.structural import HEADER, causes_of, default, pruned
 from kube_emulator.apiserver.resources import Resource, Version
 from kube_emulator.apiserver.schema.json_schema import JsonSchema
 from kube_emulator.apiserver.validation.causes import ABSENT, Cause
+from kube_emulator.jsonvalue import copied
 
 SYSTEM_METADATA = (
     "uid",
@@ -49,11 +50,11 @@ class Definition:
         return self.shapes[version]
 
     def unknown(self, item: JsonObject, version: str) -> list[str]:
-        """Paths in ITEM that the version's schema does not have."""
+        """Paths in ITEM that the version's schema does not have, in order."""
         found: list[str] = []
         if not self.preserves:
             pruned(item, self.schema(version), "", found, root=True)
-        return found
+        return sorted(found)
 
     def prepare(self, item: JsonObject, old: JsonObject | None, subresource: str) -> None:
         """Prepare ITEM to be stored, in place: restore what a client cannot write, prune, set defaults, count generations."""
@@ -75,6 +76,13 @@ class Definition:
         ):
             item["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
 
+    def as_read(self, item: JsonObject) -> JsonObject:
+        """ITEM, that may have been stored under an older schema, as it is read: pruned, and with defaults."""
+        schema = self.schema(self.resource.version)
+        kept: JsonObject = copied(item if self.preserves else pruned(item, schema, "", [], root=True))
+        default(kept, schema)
+        return kept
+
     def default(self, item: JsonObject) -> None:
         """Set the defaults of the schema, in place."""
         default(item, self.schema(self.resource.version))
@@ -82,12 +90,10 @@ class Definition:
     def causes(self, item: JsonObject, old: JsonObject | None) -> list[Cause]:
         """Why ITEM is refused: its schema, and only if it fits that, the CEL rules, which may compare it with OLD."""
         schema = self.schema(self.resource.version)
-        bare = {name: value for name, value in item.items() if name not in ("metadata", "apiVersion", "kind")}
+        bare, before = without_header(item), ABSENT if old is None else without_header(old)
         inner = {name: value for name, value in (schema.get("properties") or {}).items() if name in bare}
-        names = [
-            name for name in schema.get("required") or [] if name not in ("metadata", "apiVersion", "kind")
-        ]
-        found = list(causes_of(bare, {**schema, "properties": inner, "required": names}, ""))
+        names = [name for name in schema.get("required") or [] if name not in HEADER]
+        found = list(causes_of(bare, {**schema, "properties": inner, "required": names}, "", before))
         return found or list(rule_causes(item, ABSENT if old is None else old, schema, ""))
 
     def columns(self, version: str) -> list[JsonObject]:
@@ -104,6 +110,11 @@ class Definition:
         """The paths of the scale subresource; None if there is none."""
         found: JsonObject | None = (self.versions[version].get("subresources") or {}).get("scale")
         return found
+
+
+def without_header(item: JsonObject) -> JsonObject:
+    """What the schema of a definition is about."""
+    return {name: value for name, value in item.items() if name not in HEADER}
 
 
 def restore(item: JsonObject, old: JsonObject, subresource: str, *, has_status: bool) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from cel_expr_python import cel
 
 from kube_emulator.apiserver.cel.environment import compile_rule, runtime
+from kube_emulator.apiserver.crds.structural import item_before, member_before, same
 from kube_emulator.apiserver.schema.json_schema import JsonSchema, ValidationRule
 from kube_emulator.apiserver.validation.causes import ABSENT, Cause, duplicate, forbidden, invalid, required
 
@@ -38,13 +39,20 @@ def evaluated(text: str, value: Any, old: Any) -> Any:
     return None if result.type() == cel.Type.ERROR else result.value()
 
 
-def rule_causes(value: Any, old: Any, schema: JsonSchema, path: str) -> Iterator[Cause]:
-    """The rules of SCHEMA, and of the schemas in it, that VALUE breaks; OLD is the value before, or ABSENT."""
+def rule_causes(
+    value: Any, old: Any, schema: JsonSchema, path: str, *, unchanged: bool = False
+) -> Iterator[Cause]:
+    """The rules of SCHEMA, and of the schemas in it, that VALUE breaks; OLD is the value before, or ABSENT.
+
+    What did not change is judged again by transition rules only (KEP 4008). UNCHANGED says so of the value around this one,
+    for items that cannot be matched with an old one.
+    """
     if value is None:
         return
+    kept = unchanged if old is ABSENT else same(old, value)
     for rule in schema.get(RULES) or []:
         transition = OLD.search(rule["rule"]) is not None
-        if transition and old is ABSENT:
+        if (transition and old is ABSENT) or (kept and not transition):
             continue
         # a rule that fails to evaluate counts as broken too
         if evaluated(rule["rule"], value, old) is not True:
@@ -53,21 +61,14 @@ def rule_causes(value: Any, old: Any, schema: JsonSchema, path: str) -> Iterator
         properties, extra = schema.get("properties") or {}, schema.get("additionalProperties")
         for name, member in value.items():
             inner = properties.get(name) or (extra if isinstance(extra, dict) else {})
-            before = old.get(name, ABSENT) if isinstance(old, dict) else ABSENT
-            yield from rule_causes(member, before, inner, f"{path}.{name}" if path else name)
+            # a member is named as such, the entry of a map by its key (validation.go validateMap)
+            where = (path + (f".{name}" if name in properties else f"[{name}]")).removeprefix(".")
+            yield from rule_causes(member, member_before(old, name, schema), inner, where, unchanged=kept)
     elif isinstance(value, list):
         items = schema.get("items") or {}
         for index, item in enumerate(value):
-            yield from rule_causes(item, same_item(item, old, schema), items, f"{path}[{index}]")
-
-
-def same_item(item: Any, old: Any, schema: JsonSchema) -> Any:
-    """The old item with the same keys in a list of type map; ABSENT if there is none."""
-    keys = schema.get("x-kubernetes-list-map-keys") or []
-    if not keys or not isinstance(old, list) or not isinstance(item, dict):
-        return ABSENT
-    wanted = [item.get(key) for key in keys]
-    return next((before for before in old if [before.get(key) for key in keys] == wanted), ABSENT)
+            before = item_before(item, old, schema)
+            yield from rule_causes(item, before, items, f"{path}[{index}]", unchanged=kept)
 
 
 def broken(rule: ValidationRule, value: Any, old: Any, path: str) -> Cause:

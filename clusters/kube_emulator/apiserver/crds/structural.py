@@ -11,6 +11,7 @@ from dra_api.objects import JsonObject
 from kube_emulator.apiserver.crds.patterns import matches
 from kube_emulator.apiserver.schema.json_schema import JsonSchema
 from kube_emulator.apiserver.validation.causes import (
+    ABSENT,
     Cause,
     duplicate,
     invalid,
@@ -100,8 +101,10 @@ def default(value: Any, schema: JsonSchema) -> None:
             default(value[name], extra)
 
 
-def causes_of(value: Any, schema: JsonSchema, path: str) -> Iterator[Cause]:
-    """Why VALUE at PATH does not fit SCHEMA."""
+def causes_of(value: Any, schema: JsonSchema, path: str, old: Any = ABSENT) -> Iterator[Cause]:
+    """Why VALUE at PATH does not fit SCHEMA; one that is as OLD, the value before, is not judged again (KEP 4008)."""
+    if old is not ABSENT and same(old, value):
+        return
     if value is None:
         if not schema.get("nullable") and schema.get("type"):
             yield type_invalid(path, "null", f'{path} in body must be of type {schema["type"]}: "null"')
@@ -117,10 +120,31 @@ def causes_of(value: Any, schema: JsonSchema, path: str) -> Iterator[Cause]:
         return
     yield from simple_causes(value, schema, path)
     if isinstance(value, dict):
-        yield from object_causes(value, schema, path)
+        yield from object_causes(value, schema, path, old)
     elif isinstance(value, list):
-        yield from array_causes(value, schema, path)
+        yield from array_causes(value, schema, path, old)
     yield from combined_causes(value, schema, path)
+
+
+def same(old: Any, new: Any) -> bool:
+    """Whether two JSON values are equal; Python takes 1 and True for equal."""
+    return bool(old == new) and type_name(old) == type_name(new)
+
+
+def member_before(old: Any, name: str, schema: JsonSchema) -> Any:
+    """The member NAME of the value before; ABSENT if there is none, or the object is replaced as a whole."""
+    if not isinstance(old, dict) or schema.get("x-kubernetes-map-type") == "atomic":
+        return ABSENT
+    return old.get(name, ABSENT)
+
+
+def item_before(item: Any, old: Any, schema: JsonSchema) -> Any:
+    """The item before that has the same keys in a list of type map; ABSENT if there is none."""
+    keys = schema.get("x-kubernetes-list-map-keys") or []
+    if not keys or not isinstance(old, list) or not isinstance(item, dict):
+        return ABSENT
+    wanted = [item.get(key) for key in keys]
+    return next((before for before in old if [before.get(key) for key in keys] == wanted), ABSENT)
 
 
 def simple_causes(value: Any, schema: JsonSchema, path: str) -> Iterator[Cause]:
@@ -151,7 +175,7 @@ def number_causes(value: float, schema: JsonSchema, path: str) -> Iterator[Cause
         yield invalid(path, value, f"{path} in body should be a multiple of {step}")
 
 
-def object_causes(value: JsonObject, schema: JsonSchema, path: str) -> Iterator[Cause]:
+def object_causes(value: JsonObject, schema: JsonSchema, path: str, old: Any) -> Iterator[Cause]:
     """Rules of objects."""
     properties, extra = schema.get("properties") or {}, schema.get("additionalProperties")
     for name in schema.get("required") or []:
@@ -164,20 +188,22 @@ def object_causes(value: JsonObject, schema: JsonSchema, path: str) -> Iterator[
             path, value, f"{path} in body should have at least {schema['minProperties']} properties"
         )
     for name, member in value.items():
+        before = member_before(old, name, schema)
         if name in properties:
-            yield from causes_of(member, properties[name], joined(path, name))
+            yield from causes_of(member, properties[name], joined(path, name), before)
         elif isinstance(extra, dict):
-            yield from causes_of(member, extra, joined(path, name))
+            yield from causes_of(member, extra, joined(path, name), before)
 
 
-def array_causes(value: list[Any], schema: JsonSchema, path: str) -> Iterator[Cause]:
+def array_causes(value: list[Any], schema: JsonSchema, path: str, old: Any) -> Iterator[Cause]:
     """Rules of lists."""
     if len(value) > schema.get("maxItems", len(value)):
         yield too_many(path, len(value), schema["maxItems"])
     if len(value) < schema.get("minItems", 0):
         yield invalid(path, len(value), f"{path} in body should have at least {schema['minItems']} items")
     for index, item in enumerate(value):
-        yield from causes_of(item, schema.get("items") or {}, f"{path}[{index}]")
+        before = item_before(item, old, schema)
+        yield from causes_of(item, schema.get("items") or {}, f"{path}[{index}]", before)
     list_type = schema.get("x-kubernetes-list-type")
     seen: list[Any] = []
     for index, item in enumerate(value):

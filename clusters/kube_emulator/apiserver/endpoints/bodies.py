@@ -182,6 +182,38 @@ def read_patch(raw: bytes, *, applies: bool) -> Any:
         raise bad_request(f"error decoding {'YAML' if applies else 'patch'}: {error}") from error
 
 
+def repeated_keys(raw: bytes) -> list[str]:
+    """``line N: key "x" already set in map`` for each key that is repeated in the YAML or JSON of an apply (Go's yaml)."""
+    if raw.lstrip()[:1] == b"{":
+        try:
+            if type(found := parse_json(raw)) is dict and with_duplicates(raw, found) is found:
+                return []
+        except ValueError:
+            pass
+    found_lines: list[str] = []
+    walked: set[int] = set()
+
+    def walk(node: yaml.Node) -> None:
+        if id(node) in walked:  # an alias leads to the same node
+            return
+        walked.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            seen: set[str] = set()
+            for key, value in node.value:
+                if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                    line = key.start_mark.line + 1
+                    found_lines.append(f'line {line}: key "{key.value}" already set in map')
+                seen.add(str(key.value))
+                walk(value)
+        elif isinstance(node, yaml.SequenceNode):
+            for item in node.value:
+                walk(item)
+
+    if (root := yaml.compose(raw, Loader=Loader)) is not None:
+        walk(root)
+    return found_lines
+
+
 def with_duplicates(raw: bytes, value: Any) -> Any:
     """VALUE, read from the JSON RAW, with duplicate members of objects remembered.
 

@@ -109,7 +109,7 @@ class Documents:
 
     def _paths(self) -> list[str]:
         roots = [f"/{root_of(key)}" for key in self._api.registry.group_versions()]
-        return [*roots, "/api", "/apis", "/version", "/openapi/v2", "/openapi/v3", *HEALTH]
+        return [*roots, "/api", "/apis", "/version", "/metrics", "/openapi/v2", "/openapi/v3", *HEALTH]
 
     def _index(self) -> Any:
         """``/openapi/v3`` with a hash of each document, by which clients keep them."""

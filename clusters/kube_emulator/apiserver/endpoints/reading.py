@@ -11,7 +11,7 @@ from kube_emulator.apiserver.crds.definition import Definition
 from kube_emulator.apiserver.endpoints.bodies import read_object, unrecognized, with_duplicates
 from kube_emulator.apiserver.endpoints.negotiation import body_media
 from kube_emulator.apiserver.resources import Served
-from kube_emulator.apiserver.schema.findings import DecodingError, refusal
+from kube_emulator.apiserver.schema.findings import DecodingError, duplicates, refusal
 from kube_emulator.apiserver.schema.kinds import type_of
 from kube_emulator.apiserver.schema.validation import read
 from kube_emulator.apiserver.status import ApiError, bad_request
@@ -94,16 +94,23 @@ class Reader:
         served = self._served
         head = {"kind": served.resource.kind, "apiVersion": served.api_version}
         if self._definition is not None:
-            metadata = value.get("metadata") or {}
-            if not isinstance(metadata, dict):
-                raise DecodingError("json: cannot unmarshal metadata into Go struct field ObjectMeta")
-            unknown = [f'unknown field "{path}"' for path in self._definition.unknown(value, served.version)]
-            return {**value, **head, "metadata": metadata}, unknown
+            return self._read_custom(self._definition, value, head)
         found = type_of(served.api_version, served.resource.kind)
         if found is None:
             return {**value, **head}, ()
         reading = read(found, value, self._release)
         return {**reading.value, **head}, reading.warnings
+
+    def _read_custom(
+        self, definition: Definition, value: JsonObject, head: JsonObject
+    ) -> tuple[JsonObject, Iterable[str]]:
+        # apiVersion, kind and metadata are decoded as those of any object (schemaCoercingDecoder)
+        common = type_of("meta.k8s.io/v1", "PartialObjectMetadata")
+        assert common is not None
+        reading = read(common, {"metadata": value.get("metadata") or {}}, self._release)
+        unknown = [f'unknown field "{path}"' for path in definition.unknown(value, self._served.version)]
+        problems = dict.fromkeys([*duplicates(value), *reading.warnings, *unknown])
+        return {**value, **head, "metadata": reading.value.get("metadata") or {}}, problems
 
     def warn(self, unknown: Iterable[str], validation: str) -> None:
         """Warn of what is unknown, or refuse it.

@@ -5,7 +5,7 @@ from typing import Any
 from aiohttp import web
 
 from dra_api.objects import JsonObject
-from kube_emulator.apiserver.endpoints.bodies import parse_json, read_object, read_patch
+from kube_emulator.apiserver.endpoints.bodies import parse_json, read_object, read_patch, repeated_keys
 from kube_emulator.apiserver.endpoints.call import Call
 from kube_emulator.apiserver.endpoints.negotiation import Media, body_media, patch_kind
 from kube_emulator.apiserver.registry.strategy import RETURNS_DELETED
@@ -119,11 +119,7 @@ async def apply(call: Call, config: JsonObject, options: WriteOptions) -> web.Re
     """Server-side apply."""
     config = named(call, placed(call, config))
     known = call.api.find(call.plural, call.info.name, call.namespace) is not None
-    if call.definition is not None:
-        call.reader.warn(
-            [f'unknown field "{path}"' for path in call.definition.unknown(config, call.served.version)],
-            options.validation,
-        )
+    check_repeated(call, options)
     stored = await call.verb(
         lambda: call.api.apply(
             call.plural,
@@ -137,6 +133,20 @@ async def apply(call: Call, config: JsonObject, options: WriteOptions) -> web.Re
         )
     )
     return await call.answer(stored, 200 if known else 201)
+
+
+def check_repeated(call: Call, options: WriteOptions) -> None:
+    """Warn of keys that the applied document repeats, or refuse them; what is unknown is refused by the merge itself.
+
+    Raises:
+        ApiError: 400.
+    """
+    found = repeated_keys(call.raw) if options.validation != "Ignore" else []
+    if found and options.validation == "Strict":
+        lines = "".join(f"\n  {line}" for line in found)
+        why = f"error converting YAML to JSON: yaml: unmarshal errors:{lines}"
+        raise bad_request(f"error strict decoding patch: {why}")
+    call.warnings += found
 
 
 async def delete(call: Call) -> web.Response:

@@ -232,6 +232,7 @@ class Writing(Reading):
             namespace_labels=labels,
             service_account=lambda name: self.find("serviceaccounts", name, namespace),
             priority_classes=lambda: self.values("priorityclasses"),
+            services=lambda: self.values("services"),
             check_status=self._admission.check_status,
             check_expression=self._admission.check_expression,
             check_configuration=self._admission.check_configuration,

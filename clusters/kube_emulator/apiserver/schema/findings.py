@@ -103,6 +103,21 @@ def _syntax(error: json.JSONDecodeError) -> str:
     return f"invalid character {error.doc[error.pos]!r} {SYNTAX[error.msg]}"
 
 
+def duplicates(value: Any, path: str = "") -> list[str]:
+    """``duplicate field "<path>"`` for each name that occurs twice in an object of VALUE, which ``parse`` read."""
+    found: list[str] = []
+    if isinstance(value, dict):
+        counts = Counter(value.order) if isinstance(value, DuplicateMembers) else {}
+        for name, member in value.items():
+            where = f"{path}.{name}" if path else name
+            found += [f'duplicate field "{where}"'] if counts.get(name, 1) > 1 else []
+            found += duplicates(member, where)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            found += duplicates(item, f"{path}[{index}]")
+    return found
+
+
 def refusal(api_version: str, kind: str, problem: str) -> str:
     """The text of the 400 for a document whose kind is known (apiserver v0.36.3 endpoints/handlers, transformDecodeError)."""
     version = api_version.rpartition("/")[2]

@@ -31,6 +31,13 @@ LIST_TYPES = (
 )
 
 STRING, INTEGER, BOOLEAN = "string", "integer", "boolean"
+CONVENTIONS = "https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md"
+API_VERSION = f"The version of the API that this object is in. More info: {CONVENTIONS}#resources"
+KIND = f"The kind of this object, in CamelCase; it cannot be changed. More info: {CONVENTIONS}#types-kinds"
+METADATA = f"Standard object's metadata. More info: {CONVENTIONS}#metadata"
+LIST_METADATA = f"Standard list metadata. More info: {CONVENTIONS}#types-kinds"
+"""What ``kubectl explain`` prints of the header of a custom resource."""
+
 QUERY = {
     "allowWatchBookmarks": (BOOLEAN, "Whether a watch may send bookmarks."),
     "continue": (STRING, "The token of the next page of a list."),
@@ -196,9 +203,12 @@ def _schemas(
 def _custom(resource: Served, schema: JsonSchema, version: int) -> dict[str, JsonSchema]:
     """The schemas of a custom resource and its list."""
     prefix = V2_PREFIX if version == 2 else V3_PREFIX
-    header: dict[str, JsonSchema] = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}}
-    meta: JsonSchema = {"$ref": prefix + schema_name("meta_v1.ObjectMeta")}
-    list_meta: JsonSchema = {"$ref": prefix + schema_name("meta_v1.ListMeta")}
+    header: dict[str, JsonSchema] = {
+        "apiVersion": {"type": "string", "description": API_VERSION},
+        "kind": {"type": "string", "description": KIND},
+    }
+    meta = reference(prefix + schema_name("meta_v1.ObjectMeta"), METADATA, version)
+    list_meta = reference(prefix + schema_name("meta_v1.ListMeta"), LIST_METADATA, version)
     items: JsonSchema = {"type": "array", "items": {"$ref": prefix + _name(resource)}}
     return {
         _name(resource): schema
@@ -211,6 +221,13 @@ def _custom(resource: Served, schema: JsonSchema, version: int) -> dict[str, Jso
             "x-kubernetes-group-version-kind": [_gvk(resource, "List")],
         },
     }
+
+
+def reference(to: str, description: str, version: int) -> JsonSchema:
+    """A described reference; in OpenAPI 3.0 nothing may be beside ``$ref``."""
+    if version == 2:
+        return {"$ref": to, "description": description}
+    return {"allOf": [{"$ref": to}], "description": description}
 
 
 def _paths(served: tuple[Served, ...], version: int) -> JsonObject:

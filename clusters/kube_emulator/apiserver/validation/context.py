@@ -34,6 +34,11 @@ def no_classes() -> Iterable[Mapping[str, Any]]:
     return ()
 
 
+def no_services() -> Iterable[dict[str, Any]]:
+    """The Services of a cluster that has none."""
+    return ()
+
+
 def no_causes(_item: Mapping[str, Any]) -> list[Cause]:
     """The check of expressions in webhooks and policies where no compiler is wired: everything compiles."""
     return []
@@ -50,6 +55,7 @@ class Context:
         namespace_labels: labels of the object's namespace; None if there is no such namespace.
         service_account: finds an account of the object's namespace.
         priority_classes: the priority classes of the cluster.
+        services: the Services of the cluster.
         check_status: lists what the caller is not allowed to change of a claim's status.
         check_expression: lists what is wrong with a CEL selector, with upstream's messages.
         check_configuration: lists what is wrong with the expressions of webhooks and policies.
@@ -61,6 +67,7 @@ class Context:
     namespace_labels: Mapping[str, str] | None = field(default_factory=lambda: MappingProxyType({}))
     service_account: Callable[[str], Mapping[str, Any] | None] = no_account
     priority_classes: Callable[[], Iterable[Mapping[str, Any]]] = no_classes
+    services: Callable[[], Iterable[dict[str, Any]]] = no_services
     check_status: CheckStatus = no_status_causes
     check_expression: Callable[[str], list[str]] = no_problems
     check_configuration: Callable[[Mapping[str, Any]], list[Cause]] = no_causes

@@ -15,6 +15,7 @@ from kube_emulator.apiserver.validation import (
     priority,
     quota,
     rbac,
+    services,
     token_volume,
     workloads,
 )
@@ -169,7 +170,14 @@ KINDS: dict[str, Kind] = {
     "RoleBinding": Kind(RBAC, rules=rbac.binding, name=names.path_segment, rechecks=True),
     "Secret": Kind("", rules=objects.secret, rechecks=True),
     "Service": Kind(
-        "", rules=workloads.service, name=names.label, rechecks=True, empty_status={"loadBalancer": {}}
+        "",
+        rules=services.all_rules,
+        status_rules=services.status_rules,
+        name=names.label,
+        rechecks=True,
+        empty_status={"loadBalancer": {}},
+        status_metadata=True,
+        prepares=services.prepare,
     ),
     "ServiceAccount": Kind("", rechecks=True),
 }

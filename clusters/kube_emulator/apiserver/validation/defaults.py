@@ -173,13 +173,13 @@ def _service(item: JsonObject, _context: Context) -> None:
         port["targetPort"] = port.get("targetPort") or port.get("port")
     if spec["type"] != "ExternalName":
         spec.setdefault("internalTrafficPolicy", "Cluster")
-        families = ["IPv4"]
-        spec.setdefault("ipFamilies", families)
-        spec.setdefault("ipFamilyPolicy", "SingleStack")
     if spec["type"] in ("NodePort", "LoadBalancer"):
         spec.setdefault("externalTrafficPolicy", "Cluster")
     if spec["type"] == "LoadBalancer":
         spec.setdefault("allocateLoadBalancerNodePorts", True)
+        for ingress in ((item.get("status") or {}).get("loadBalancer") or {}).get("ingress") or []:
+            if ingress.get("ip"):
+                ingress.setdefault("ipMode", "VIP")
 
 
 def _workload(item: JsonObject) -> JsonObject:

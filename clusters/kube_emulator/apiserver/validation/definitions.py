@@ -7,7 +7,7 @@ a compiler (patterns, CEL rules) is in ``crds.checks``.
 from collections.abc import Iterator
 
 from dra_api.objects import JsonObject
-from kube_emulator.apiserver.validation import names
+from kube_emulator.apiserver.validation import names, selectable
 from kube_emulator.apiserver.validation.causes import Cause, forbidden, invalid, not_supported, required
 from kube_emulator.apiserver.validation.context import Context
 
@@ -44,6 +44,7 @@ def definition(new: JsonObject, _old: JsonObject | None, _context: Context) -> I
     yield from _names(spec_names)
     for path, schema in schemas_of(spec.get("versions") or []):
         yield from _structural(schema, path)
+    yield from selectable.causes(spec.get("versions") or [])
     strategy = (spec.get("conversion") or {}).get("strategy", "None")
     if strategy not in STRATEGIES:
         yield not_supported("spec.conversion.strategy", strategy, STRATEGIES)

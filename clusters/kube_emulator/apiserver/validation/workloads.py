@@ -7,19 +7,16 @@ from dra_api.objects import JsonObject
 from kube_emulator.apiserver.validation import names
 from kube_emulator.apiserver.validation.causes import (
     Cause,
-    duplicate,
     forbidden,
     invalid,
     not_supported,
     required,
 )
-from kube_emulator.apiserver.validation.containers import port, protocol
 from kube_emulator.apiserver.validation.context import Context
-from kube_emulator.apiserver.validation.metadata import filled, immutable, labels
+from kube_emulator.apiserver.validation.metadata import filled, immutable
 from kube_emulator.apiserver.validation.pods import pod_template
 from kube_emulator.apiserver.validation.selection import label_selector
 
-SERVICE_TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
 STRATEGIES = ("Recreate", "RollingUpdate")
 DAEMON_STRATEGIES = ("RollingUpdate", "OnDelete")
 JOB_COUNTS = (
@@ -173,45 +170,3 @@ def job(new: JsonObject, _old: JsonObject | None, _context: Context) -> Iterator
         yield required("spec.template.spec.restartPolicy", 'valid values: "OnFailure", "Never"')
     elif policy not in ("OnFailure", "Never"):
         yield not_supported("spec.template.spec.restartPolicy", policy, ("OnFailure", "Never"))
-
-
-def _same_ports(items: list[JsonObject]) -> Iterator[Cause]:
-    seen = set()
-    for index, item in enumerate(items):
-        key = item.get("protocol") or "", item.get("port") or 0
-        if key in seen:
-            shown = {"Name": "", "Protocol": key[0], "AppProtocol": None}
-            shown |= {"Port": key[1], "TargetPort": 0, "NodePort": 0}
-            yield duplicate(f"spec.ports[{index}]", shown)
-        seen.add(key)
-
-
-def service(new: JsonObject, _old: JsonObject | None, _context: Context) -> Iterator[Cause]:
-    """A Service."""
-    spec = new.get("spec") or {}
-    ports, kind = spec.get("ports") or [], spec.get("type")
-    if not ports and kind != "ExternalName" and spec.get("clusterIP") != "None":
-        yield required("spec.ports")
-    if kind == "ExternalName" and not spec.get("externalName"):
-        yield required("spec.externalName")
-    seen: set[str] = set()
-    for index, item in enumerate(ports):
-        where, name = f"spec.ports[{index}]", item.get("name") or ""
-        if not name and len(ports) > 1:
-            yield required(f"{where}.name")
-        elif name:
-            yield from names.each(f"{where}.name", name, names.label(name))
-            if name in seen:
-                yield duplicate(f"{where}.name", name)
-            seen.add(name)
-        yield from port(item.get("port") or 0, f"{where}.port")
-        yield from protocol(item.get("protocol") or "", f"{where}.protocol")
-        target = item.get("targetPort")
-        if isinstance(target, str):
-            yield from names.each(f"{where}.targetPort", target, names.port_name(target))
-        else:
-            yield from port(target or 0, f"{where}.targetPort")
-    yield from _same_ports(ports)
-    yield from labels(spec.get("selector"), "spec.selector")
-    if kind not in SERVICE_TYPES:
-        yield not_supported("spec.type", kind, SERVICE_TYPES)
