@@ -7,6 +7,7 @@ the connection failed) or is skipped, with the reason. Behaviours run in paralle
 import dataclasses
 import fnmatch
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +26,7 @@ from kube_emulator.releases.release import Release
 WORKERS = 8
 CAPABILITIES = frozenset({"api", "rbac", "scheduler", "controllers"})
 """What a cluster that no provider started may have."""
+GATE_ON = re.compile(r'^kubernetes_feature_enabled\{name="(\w+)",.*\} 1$', re.MULTILINE)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,17 +64,24 @@ def subject_of(cluster: Cluster) -> Subject:
         name=cluster.name,
         kubeconfig=cluster.kubeconfig,
         kubernetes=cluster.kubernetes,
-        capabilities=cluster.capabilities | served_by(cluster.kubeconfig),
+        capabilities=cluster.capabilities | seen_at(cluster.kubeconfig),
         nodes=cluster.nodes,
         container=cluster.container,
     )
 
 
-def served_by(kubeconfig: Path) -> frozenset[str]:
-    """The versions of resource.k8s.io that a cluster serves, each a capability: ``resource.k8s.io/v1beta1``."""
+def seen_at(kubeconfig: Path) -> frozenset[str]:
+    """What a cluster says about itself: API versions that it serves (``resource.k8s.io/v1beta1``), gates that are on (``gate:X``)."""
     with RawClient(kubeconfig) as client:
         answer = client.send("GET", "/apis/resource.k8s.io")
-        return frozenset(row["groupVersion"] for row in answer.expect(200)["versions"])
+        served = frozenset(row["groupVersion"] for row in answer.expect(200)["versions"])
+        metrics = client.send("GET", "/metrics")
+    return served | (gates_in(metrics.text) if metrics.code == 200 else frozenset())
+
+
+def gates_in(metrics: str) -> frozenset[str]:
+    """The feature gates that are on by an API server's METRICS (component-base/metrics/prometheus/feature)."""
+    return frozenset(f"gate:{name}" for name in GATE_ON.findall(metrics))
 
 
 def subject_at(kubeconfig: Path, capabilities: Iterable[str]) -> Subject:
@@ -90,16 +99,14 @@ def subject_at(kubeconfig: Path, capabilities: Iterable[str]) -> Subject:
         with RawClient(kubeconfig) as client:
             version = client.send("GET", "/version").expect(200)
             release = f"{version['major']}.{version['minor'].rstrip('+')}"
-        served = served_by(kubeconfig)
+        seen = seen_at(kubeconfig)
     except UsageError as error:
         message = f"no cluster to check at {kubeconfig}: {error}"
         raise UsageError(message) from error
     except (ClusterError, KeyError, TypeError) as error:
         message = f"no cluster to check at {kubeconfig}: {error}"
         raise EnvironmentFault(message) from error
-    return Subject(
-        name=str(kubeconfig), kubeconfig=kubeconfig, kubernetes=release, capabilities=given | served
-    )
+    return Subject(name=str(kubeconfig), kubeconfig=kubeconfig, kubernetes=release, capabilities=given | seen)
 
 
 def selected(patterns: Sequence[str]) -> list[Behaviour]:

@@ -1,5 +1,6 @@
 """Which devices the scheduler chooses: selectors, constraints, alternatives, taints (dynamic-resource-allocation/structured)."""
 
+from dra_api.objects import JsonObject
 from dra_clusters.checks.behaviour import UPSTREAM, behaviour
 from dra_clusters.checks.client import same
 from dra_clusters.checks.context import CheckContext
@@ -158,6 +159,41 @@ def goes_back(context: CheckContext) -> None:
     )
 
 
+@behaviour("scheduling/match-attribute-compares-types", ALLOCATOR, needs=NEEDS)
+def match_types(context: CheckContext) -> None:
+    """Values of different types do not match: the integer 1, the string "1" and true are three values."""
+    scenario = Scenario(context)
+    values: list[JsonObject] = [{"int": 1}, {"string": "1"}, {"bool": True}]
+    devices = [{"name": f"d{n}", "attributes": {"numa": value}} for n, value in enumerate(values)]
+    scenario.publish(scenario.node(), devices)
+    claim = scenario.claim(request(count=2), constraints=[{"matchAttribute": f"{scenario.driver}/numa"}])
+    scenario.waiting(scenario.pod(claim), "cannot allocate all claims")
+
+
+@behaviour("scheduling/distinct-attribute-is-pairwise", "KEP 5075", needs=NEEDS, since="1.36")
+def distinct_pairwise(context: CheckContext) -> None:
+    """With two values among three devices, three devices of different values cannot be had."""
+    scenario = Scenario(context)
+    devices = [{"name": f"d{n}", "attributes": {"numa": {"int": v}}} for n, v in enumerate((0, 1, 0))]
+    scenario.publish(scenario.node(), devices)
+    distinct = [{"distinctAttribute": f"{scenario.driver}/numa"}]
+    scenario.waiting(
+        scenario.pod(scenario.claim(request(count=3), constraints=distinct)), "cannot allocate all claims"
+    )
+
+
+@behaviour("scheduling/goes-back-over-claims", ALLOCATOR, needs=NEEDS)
+def goes_back_over_claims(context: CheckContext) -> None:
+    """The first claim of a pod gets another device if the second claim needs the first one."""
+    scenario = Scenario(context)
+    devices = [{"name": f"d{n}", "attributes": {"n": {"int": n}}} for n in range(2)]
+    scenario.publish(scenario.node(), devices)
+    only_first = request(selectors=cel(f'device.attributes["{scenario.driver}"].n == 0'))
+    claims = [scenario.claim(), scenario.claim(only_first)]
+    scenario.scheduled(scenario.pod(*claims))
+    same([scenario.devices(claim) for claim in claims], [["d1"], ["d0"]], "devices of both claims")
+
+
 @behaviour("scheduling/first-available-takes-the-first", "KEP 4816", needs=NEEDS)
 def first_available(context: CheckContext) -> None:
     """The first alternative that can be allocated is taken; the result names request/alternative."""
@@ -238,6 +274,18 @@ def toleration(context: CheckContext) -> None:
     claim = scenario.claim(request(tolerations=tolerations))
     scenario.scheduled(scenario.pod(claim))
     same(scenario.results(claim)[0]["tolerations"], tolerations, "tolerations")
+
+
+@behaviour("scheduling/no-execute-keeps-away", "KEP 5055", needs=NEEDS, since="1.36")
+def no_execute(context: CheckContext) -> None:
+    """A device with a NoExecute taint is not taken, nor by a request that tolerates NoSchedule only."""
+    scenario = Scenario(context)
+    taints = [{"key": "example.com/sick", "effect": "NoExecute"}]
+    scenario.publish(scenario.node(), [{"name": "d0", "taints": taints}, "d1"])
+    other = [{"key": "example.com/sick", "operator": "Exists", "effect": "NoSchedule"}]
+    claim = scenario.claim(request(tolerations=other))
+    scenario.scheduled(scenario.pod(claim))
+    same(scenario.devices(claim), ["d1"], "devices")
 
 
 @behaviour("scheduling/taint-none-is-information", "KEP 5055", needs=NEEDS, since="1.36")

@@ -220,10 +220,10 @@ def container_without(context: CheckContext) -> None:
 
 @behaviour("kubelet/claim-must-be-reserved", DRA, needs=NEEDS)
 def must_be_reserved(context: CheckContext) -> None:
-    """A pod that was given its node by hand does not run with a claim that is not allocated."""
+    """A pod that was given its node by hand does not run with a claim that is not reserved for it: it is not allowed to use it."""
     scenario = NodeScenario(context).ready()
     pod = scenario.run(scenario.claim(), nodeName=scenario.place.name)
-    scenario.failure(pod)
+    scenario.failure(pod, "is not allowed to use ResourceClaim")
     same(scenario.plugin.claims("prepare"), [], "calls")
 
 

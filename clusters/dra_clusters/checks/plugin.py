@@ -45,6 +45,7 @@ class Service(ServicerV1, ServicerV1Beta1, RegistrationServicer):
 
     def GetInfo(self, request: Any, context: Any) -> Any:
         """Who this is."""
+        self._plugin.before_info(context)
         return registration_pb2.PluginInfo(
             type=self._plugin.kind,
             name=self._plugin.driver,
@@ -88,6 +89,7 @@ class Plugin:
     Attributes:
         devices: (request name or "", device) of each device that a prepared claim gets.
         hooks: OCI hooks of each device.
+        before_info: is called with the gRPC context before GetInfo is answered, and may abort it.
         prepare: shapes the answers to NodePrepareResources.
         unprepare: shapes the answers to NodeUnprepareResources.
         registrations: (registered, error) of each notification.
@@ -102,11 +104,13 @@ class Plugin:
         instance: str = "",
         versions: Iterable[str] = (names.DRA_V1, names.DRA_V1BETA1),
         kind: str = names.PLUGIN_TYPE,
+        before_info: Callable[[Any], None] = lambda context: None,
     ) -> None:
         self.node = node
         self.driver = driver
         self.versions = list(versions)
         self.kind = kind
+        self.before_info = before_info
         self.devices: list[tuple[str, str]] = [("", "d0")]
         self.hooks: list[JsonObject] = []
         self.prepare: Answering = as_is

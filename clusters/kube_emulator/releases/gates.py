@@ -40,14 +40,19 @@ STAGES: Mapping[str, tuple[str, str, str, str, str]] = MappingProxyType(
 changed), ``locked`` (on, cannot be changed)."""
 
 
+def stages_of(release: Release) -> dict[str, str]:
+    """{gate: ``off``, ``on`` or ``locked``} of the gates that RELEASE knows."""
+    column = RELEASES.index(release)
+    return {gate: row[column] for gate, row in STAGES.items() if row[column] != "absent"}
+
+
 def gates_of(release: Release, changes: Mapping[str, bool] = MappingProxyType({})) -> frozenset[str]:
     """The gates that are on in RELEASE after CHANGES, {gate: on}.
 
     Raises:
         UsageError: RELEASE does not know a gate, or has locked it.
     """
-    column = RELEASES.index(release)
-    stages = {gate: row[column] for gate, row in STAGES.items()}
+    stages = stages_of(release)
     on = {gate for gate, stage in stages.items() if stage in ("on", "locked")}
     for gate, wanted in changes.items():
         stage = stages.get(gate, "absent")

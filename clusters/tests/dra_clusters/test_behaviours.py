@@ -19,7 +19,7 @@ from dra_clusters.check import Result, run, selected, subject_of
 from dra_clusters.checks.behaviour import REGISTERED
 from dra_clusters.checks.catalogue import behaviours
 from dra_clusters.choose import provider
-from dra_clusters.provider import ClusterOptions
+from dra_clusters.provider import ClusterOptions, switchable
 from kube_emulator.errors import UsageError
 
 pytestmark = pytest.mark.slow
@@ -31,6 +31,11 @@ KNOWN = dict(
     if line and not line.startswith("#")
 )
 IDS = [item.id for item in behaviours()]
+GATED = {
+    item.id: gates
+    for item in behaviours()
+    if (gates := {need.removeprefix("gate:") for need in item.needs if need.startswith("gate:")})
+}
 Results = dict[str, Result]
 
 
@@ -40,8 +45,15 @@ def results_on(name: str, release: str, request: pytest.FixtureRequest) -> Resul
         return results_in(Path(folder), name, release, request)
 
 
-def results_in(folder: Path, name: str, release: str, request: pytest.FixtureRequest) -> Results:
-    """The same, of a cluster in FOLDER."""
+def results_in(
+    folder: Path,
+    name: str,
+    release: str,
+    request: pytest.FixtureRequest,
+    *,
+    gates: frozenset[str] = frozenset(),
+) -> Results:
+    """The same, of a cluster in FOLDER with GATES on that are off by default."""
     asked = {
         item.callspec.params.get("identity") for item in request.session.items if hasattr(item, "callspec")
     }
@@ -53,6 +65,7 @@ def results_in(folder: Path, name: str, release: str, request: pytest.FixtureReq
             nodes=("node-0", "node-1"),
             rbac=True,
             runtime_config={"api/all": True},
+            gates=dict.fromkeys(switchable(release, gates), True),
         )
     )
     try:
@@ -64,6 +77,14 @@ def results_in(folder: Path, name: str, release: str, request: pytest.FixtureReq
 @pytest.fixture(scope="module", params=RELEASES)
 def on_embedded(request: pytest.FixtureRequest) -> Results:
     return results_on("embedded", request.param, request)
+
+
+@pytest.fixture(scope="module")
+def with_gates(request: pytest.FixtureRequest) -> Results:
+    """On the embedded cluster with the gates that behaviours need."""
+    gates = frozenset(gate for gates in GATED.values() for gate in gates)
+    with tempfile.TemporaryDirectory(prefix="b") as folder:
+        return results_in(Path(folder), "embedded", RELEASES[-1], request, gates=gates)
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +111,12 @@ def check_result(result: Result) -> None:
 )
 def test_the_embedded_cluster_does_what_kubernetes_does(identity: str, on_embedded: Results) -> None:
     check_result(on_embedded[identity])
+
+
+@pytest.mark.parametrize("identity", GATED)
+def test_with_their_gates_it_does_so_too(identity: str, with_gates: Results) -> None:
+    result = with_gates[identity]
+    assert result.verdict == "pass", f"{result.sentence} ({result.source})\n{result.detail}"
 
 
 @pytest.mark.parametrize("identity", IDS)

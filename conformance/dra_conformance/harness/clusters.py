@@ -4,6 +4,7 @@ A cluster is started when the first check asks for it and serves all checks of t
 with drivers of their own, so they share it; a behaviour of ``dra_clusters`` is run on it with every request as evidence.
 """
 
+import re
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -13,16 +14,24 @@ from typing import Any
 
 from dra_clusters.check import Subject, reason_to_skip, subject_of
 from dra_clusters.checks.behaviour import Behaviour
+from dra_clusters.checks.catalogue import behaviours
 from dra_clusters.checks.client import Answer, Difference
 from dra_clusters.checks.context import CheckContext
 from dra_clusters.choose import provider
 from dra_clusters.errors import ClusterError
-from dra_clusters.provider import Cluster, ClusterOptions, EmulatedCluster
+from dra_clusters.provider import Cluster, ClusterOptions, EmulatedCluster, switchable
 from dra_conformance.errors import HarnessError
 from dra_conformance.expectations import Violation, not_applicable, shown
 from dra_conformance.harness.evidence import Evidence
 
 NODES = ("node-0",)
+GATE = "gate:"
+ALL_GATES = frozenset(
+    need.removeprefix(GATE) for item in behaviours() for need in item.needs if need.startswith(GATE)
+)
+"""The gates that behaviours need."""
+MANAGED = re.compile(r'"managedFields":\[.*?\],?(?="\w+":|\})')
+"""Who wrote which field: half of every object, and never what a check is about."""
 STEP_S, PAUSE_S = 0.5, 0.05
 """A hurried clock is turned by STEP_S each PAUSE_S: ten times as fast as time, in steps that no timeout is lost in."""
 
@@ -94,13 +103,19 @@ class Clusters:
             self._subjects[flavour] = subject_of(cluster)
         return self._subjects[flavour]
 
-    def run(self, item: Behaviour, evidence: Evidence, *, flavour: Flavour = PLAIN) -> None:
-        """Run a behaviour.
+    def _switchable(self, item: Behaviour) -> frozenset[str]:
+        """All gates that behaviours need, if ITEM needs one and the release knows it: one cluster serves all of them."""
+        known = switchable(self._kubernetes, gates_of(item))
+        return switchable(self._kubernetes, ALL_GATES) if known else frozenset()
+
+    def run(self, item: Behaviour, evidence: Evidence) -> None:
+        """Run a behaviour, on a cluster that has the gates on which it needs.
 
         Raises:
             NotApplicable: it says nothing of this cluster.
             Violation: the cluster does something else.
         """
+        flavour = Flavour(gates=self._switchable(item))
         subject, cluster = self.subject(flavour), self.cluster(flavour)
         if reason := reason_to_skip(item, subject):
             not_applicable(f"{item.id}: {reason}, and this cluster is {subject.name} {subject.kubernetes}")
@@ -109,6 +124,11 @@ class Clusters:
                 item.run(context)
         except Difference as error:
             raise Violation(item.sentence, str(error), f"{item.id} ({item.source})") from error
+
+
+def gates_of(item: Behaviour) -> frozenset[str]:
+    """The gates that ITEM needs."""
+    return frozenset(need.removeprefix(GATE) for need in item.needs if need.startswith(GATE))
 
 
 def betas() -> Mapping[str, bool]:
@@ -125,7 +145,9 @@ def context_of(subject: Subject, evidence: Evidence) -> CheckContext:
         if seen == last:
             return
         last[:] = seen
-        evidence.add("api", answer.request, code=answer.code, sent=sent, answer=shown(answer.text))
+        evidence.add(
+            "api", answer.request, code=answer.code, sent=sent, answer=shown(MANAGED.sub("", answer.text))
+        )
 
     return CheckContext(
         subject.kubeconfig,
@@ -137,8 +159,8 @@ def context_of(subject: Subject, evidence: Evidence) -> CheckContext:
 
 
 def waits(item: Behaviour) -> bool:
-    """Whether pauses of seconds are part of ITEM: a kubelet repeats failing calls, the scheduler looks at binding conditions."""
-    return "kubelet" in item.needs or "binding-conditions" in item.id
+    """Whether pauses of seconds are part of ITEM: of kubelets that repeat calls, binding conditions, tolerated taints."""
+    return "kubelet" in item.needs or "binding" in item.id or item.id.startswith("device-taints/")
 
 
 @contextmanager

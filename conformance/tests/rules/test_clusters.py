@@ -4,7 +4,8 @@ from collections import Counter
 
 from dra_clusters.checks.catalogue import behaviours
 from dra_conformance.catalogue import one
-from dra_conformance.rules.clusters import PROOFS, Proof, behaviours_of
+from dra_conformance.rules.clusters import PROOFS, behaviours_of
+from dra_conformance.rules.clusters.proof import Proof
 
 LISTED = [item.id for item in behaviours()]
 
