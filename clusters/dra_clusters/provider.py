@@ -99,12 +99,6 @@ def switchable(kubernetes: str, gates: Collection[str]) -> frozenset[str]:
     return frozenset(gate for gate in gates if gate in STAGES and STAGES[gate][column] != "absent")
 
 
-def switchable(kubernetes: str, gates: Collection[str]) -> frozenset[str]:
-    """Those of GATES that the release KUBERNETES knows, so that they can be switched on."""
-    column = VERSIONS.index(kubernetes)
-    return frozenset(gate for gate in gates if gate in STAGES and STAGES[gate][column] != "absent")
-
-
 def check_release(kubernetes: str) -> None:
     """Check that a release is known.
 

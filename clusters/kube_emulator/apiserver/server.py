@@ -25,7 +25,7 @@ from kube_emulator.apiserver.endpoints.bodies import BODY_MAX, read_object, read
 from kube_emulator.apiserver.endpoints.call import Call, ContainerLog
 from kube_emulator.apiserver.endpoints.documents import Documents
 from kube_emulator.apiserver.endpoints.forms import encode
-from kube_emulator.apiserver.endpoints.metrics import MEDIA_TYPE, Metrics
+from kube_emulator.apiserver.endpoints.metrics import MEDIA_TYPE, Metrics, gate_lines
 from kube_emulator.apiserver.endpoints.negotiation import PLAIN, PROTOBUF, body_media, form_of
 from kube_emulator.apiserver.endpoints.reads import Stream
 from kube_emulator.apiserver.endpoints.replies import document, refuse
@@ -72,7 +72,7 @@ class Server:
         self._webhooks = WebhookClient(Services(api))
         self._documents = Documents(api, lambda: self.address)
         self._auth = security.middleware(read_value, answer_value)
-        self._metrics = Metrics()
+        self._metrics = Metrics(gate_lines(api.release, api.gates))
         self._silent: set[web.RequestHandler] = set()
         self.address = ""
 

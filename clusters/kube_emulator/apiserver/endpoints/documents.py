@@ -1,7 +1,7 @@
 """Documents about the server: discovery, OpenAPI, version, health; made once and kept until a CRD changes them."""
 
 import hashlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
@@ -13,12 +13,9 @@ from kube_emulator.apiserver.endpoints.replies import reply
 from kube_emulator.apiserver.registry.api import Api
 from kube_emulator.apiserver.schema import gnostic, openapi
 from kube_emulator.apiserver.status import ApiError
-from kube_emulator.releases.gates import stages_of
-from kube_emulator.releases.release import Release
 
 HEALTH = ("/healthz", "/livez", "/readyz")
 CHECKS = ("ping", "log", "etcd", "poststarthook/start-apiextensions-controllers")
-STAGE_LABELS = {"off": "ALPHA", "on": "BETA", "locked": ""}
 DISCOVERY = "application/json;g=apidiscovery.k8s.io;v={};as=APIGroupDiscoveryList"
 
 
@@ -50,8 +47,6 @@ class Documents:
             and (found := self._aggregated(request, core=path == "/api")) is not None
         ):
             return found
-        if path == "/metrics":
-            return web.Response(text=gate_metrics(self._api.release, self._api.gates))
         if path == "/openapi/v2":
             return await self._openapi_v2(request)
         body = self._document(path)
@@ -195,16 +190,3 @@ def health(request: web.Request, root: str) -> web.Response:
         return web.Response(text="ok")
     lines = [f"[+]{check} ok" for check in CHECKS if not name or name == check]
     return web.Response(text="\n".join([*lines, f"{root.strip('/')} check passed", ""]))
-
-
-def gate_metrics(release: Release, gates: Collection[str]) -> str:
-    """What a real server's metrics say of its feature gates (component-base/metrics/prometheus/feature); no other metric.
-
-    A real server has the stage of each gate as a label; here it follows from the default.
-    """
-    lines = [
-        f'kubernetes_feature_enabled{{name="{name}",stage="{STAGE_LABELS[stage]}"}} {int(name in gates)}'
-        for name, stage in sorted(stages_of(release).items())
-    ]
-    head = "# HELP kubernetes_feature_enabled Whether a feature gate is on.\n# TYPE kubernetes_feature_enabled gauge\n"
-    return head + "\n".join(lines) + "\n"

@@ -1,16 +1,19 @@
 """``/metrics``: how many requests there were, and how long they took, in Prometheus' text form.
 
 The names, labels and buckets are those of apiserver ``pkg/endpoints/metrics/metrics.go`` (1.37): dashboards and tests of drivers
-read these two families. A real server has some hundred more.
+read these two families, and those that ask for feature gates a third one (component-base ``metrics/prometheus/feature``). A real
+server has some hundred more.
 """
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
 from kube_emulator.apiserver.request import RequestInfo
+from kube_emulator.releases.gates import stages_of
+from kube_emulator.releases.release import Release
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"
 BUCKETS = (
@@ -19,6 +22,9 @@ BUCKETS = (
 )
 """Upper bounds in seconds."""
 COUNTER, HISTOGRAM = "apiserver_request_total", "apiserver_request_duration_seconds"
+GATES = "kubernetes_feature_enabled"
+STAGES = {"off": "ALPHA", "on": "BETA", "locked": ""}
+"""The label of a gate follows from its default here."""
 VERBS = {"create": "POST", "update": "PUT"}
 
 
@@ -35,9 +41,10 @@ class Row(NamedTuple):
 
 
 class Metrics:
-    """The requests of one server."""
+    """The requests of one server; GATES are lines about its feature gates, which do not change."""
 
-    def __init__(self) -> None:
+    def __init__(self, gates: Sequence[str] = ()) -> None:
+        self._gates = gates
         self._counts: defaultdict[tuple[Row, int], int] = defaultdict(int)
         self._times: defaultdict[Row, list[int]] = defaultdict(lambda: [0] * (len(BUCKETS) + 1))
         self._sums: defaultdict[Row, float] = defaultdict(float)
@@ -61,7 +68,16 @@ class Metrics:
                 lines.append(f'{HISTOGRAM}_bucket{{{labels},le="{bound}"}} {below}')
             lines.append(f"{HISTOGRAM}_sum{{{labels}}} {self._sums[row]}")
             lines.append(f"{HISTOGRAM}_count{{{labels}}} {sum(counts)}")
-        return "\n".join([*lines, ""])
+        return "\n".join([*lines, *self._gates, ""])
+
+
+def gate_lines(release: Release, gates: Collection[str]) -> list[str]:
+    """Which of the gates that RELEASE knows are on: GATES."""
+    rows = [
+        f'{GATES}{{name="{name}",stage="{STAGES[stage]}"}} {int(name in gates)}'
+        for name, stage in sorted(stages_of(release).items())
+    ]
+    return [f"# HELP {GATES} Whether a feature gate is on.", f"# TYPE {GATES} gauge", *rows]
 
 
 def row_of(info: RequestInfo, query: Mapping[str, str]) -> Row:
