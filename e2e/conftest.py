@@ -104,21 +104,39 @@ def feature_gates() -> str:
 
 
 @pytest.fixture
+def driver_name() -> str:
+    """What the driver is called; a story's module overrides it."""
+    return DRIVER
+
+
+@pytest.fixture
+def driver_flags() -> tuple[str, ...]:
+    """Further flags of the driver; a story's module overrides it."""
+    return ()
+
+
+@pytest.fixture
 def story(
-    cluster: Cluster, machine_dir: Path, start: Callable[..., subprocess.Popen[bytes]], feature_gates: str
+    cluster: Cluster,
+    machine_dir: Path,
+    start: Callable[..., subprocess.Popen[bytes]],
+    feature_gates: str,
+    driver_name: str,
+    driver_flags: tuple[str, ...],
 ) -> Iterator[Story]:
     """A node whose eight GPUs are published, and a client that is allowed to create pods."""
     node, root = cluster.nodes[0], machine_dir / "root"
     start(
         "dra-driver",
-        *("--driver-name", DRIVER, "--node-name", node.name, "--kubeconfig", str(cluster.kubeconfig)),
+        *("--driver-name", driver_name, "--node-name", node.name, "--kubeconfig", str(cluster.kubeconfig)),
         *("--registry-dir", str(node.registry_dir), "--plugins-dir", str(node.plugins_dir)),
         *("--cdi-dir", str(node.cdi_dir)),
         *("--sysfs", str(root / "sys"), "--procfs", str(root / "proc")),
         *("--driver-root", str(root), "--dev-root", str(root), "--feature-gates", feature_gates),
+        *driver_flags,
         environment={"LD_LIBRARY_PATH": str(machine_dir / "lib"), "FAKE_NVML_DIR": str(machine_dir)},
     )
     with Client(config=KubeConfig.from_file(cluster.kubeconfig), namespace="default") as client:
-        story = Story(client=client, cluster=cluster, node=node.name, driver=DRIVER)
+        story = Story(client=client, cluster=cluster, node=node.name, driver=driver_name)
         wait_until(lambda: len(story.gpus()) == 8, what="eight GPUs published", timeout_s=40, seen=story.gpus)
         yield story

@@ -5,7 +5,7 @@ what the emulated kubelet wrote down; a user would run ``kubectl exec -- env``.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,10 +67,10 @@ class Story:
         """The same for COUNT MIG devices of PROFILE, e.g. ``1g.10gb``."""
         return self.offer(f"slices-{count}", count, f'type == "mig" && profile == "{profile}"')
 
-    def offer(self, name: str, count: int, wanted: str) -> str:
+    def offer(self, name: str, count: int, wanted: str, capacity: Mapping[str, str] | None = None) -> str:
         """Create the device class and the claim template NAME of COUNT devices, whose attributes are as WANTED.
 
-        WANTED is comparisons of the driver's attributes joined by ``&&``.
+        WANTED is comparisons of the driver's attributes joined by ``&&``; CAPACITY is what is taken of each device.
         """
         selector = {"cel": {"expression": f'device.driver == "{self.driver}"'}}
         self.client.apply(
@@ -80,7 +80,9 @@ class Story:
         own = f'device.attributes["{self.driver}"]'
         comparisons = [f"{own}.{comparison}" for comparison in wanted.split(" && ") if comparison]
         selectors = [{"cel": {"expression": " && ".join(comparisons)}}] if comparisons else []
-        chosen = {"count": count, "selectors": selectors}
+        chosen: dict[str, Any] = {"count": count, "selectors": selectors}
+        if capacity is not None:
+            chosen["capacity"] = {"requests": dict(capacity)}
         request = {"name": "gpu", "exactly": {"deviceClassName": self.gpu_class, **chosen}}
         spec = {"spec": {"devices": {"requests": [request]}}}
         template = {"metadata": {"name": name, "namespace": "default"}, "spec": spec}

@@ -12,6 +12,8 @@ from typing import Any
 from fake_nvml.errors import EnvironmentFault, UsageError
 
 MIB = 1 << 20
+MULTIPROCESSORS = 16
+"""CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT: as many as MPS lets this process use."""
 
 
 class Cuda:
@@ -53,14 +55,21 @@ def hold(library: str, device: int, memory_mib: int, percent: int) -> dict[str, 
         message = f"--device: wanted one from 0 to {count.value - 1}, found {device}"
         raise UsageError(message)
     context, address, name = ctypes.c_void_p(), ctypes.c_uint64(), ctypes.create_string_buffer(128)
-    total, free = ctypes.c_size_t(), ctypes.c_size_t()
+    total, free, threads = ctypes.c_size_t(), ctypes.c_size_t(), ctypes.c_int()
     cuda("cuDeviceGetName", name, len(name), device)
+    cuda("cuDeviceGetAttribute", ctypes.byref(threads), MULTIPROCESSORS, device)
     cuda("cuCtxCreate_v2", ctypes.byref(context), 0, device)
     if memory_mib:
         cuda("cuMemAlloc_v2", ctypes.byref(address), ctypes.c_size_t(memory_mib * MIB))
     cuda("cuMemGetInfo_v2", ctypes.byref(free), ctypes.byref(total))
     cuda("fakeCudaSetLoad", percent)
-    return {"device": name.value.decode(), "devices": count.value, "free": free.value, "total": total.value}
+    return {
+        "device": name.value.decode(),
+        "devices": count.value,
+        "multiprocessors": threads.value,
+        "free": free.value,
+        "total": total.value,
+    }
 
 
 def main(library: str, device: int, memory_mib: int, percent: int) -> None:

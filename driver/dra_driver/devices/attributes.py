@@ -141,7 +141,12 @@ def amounts(device: Allocatable) -> dict[str, Capacity]:
 
 
 def shared(capacity: dict[str, Capacity], shares: Shares) -> dict[str, Capacity]:
-    """CAPACITY with memory and shares that claims can take a part of."""
+    """CAPACITY with memory and shares that claims can take a part of.
+
+    Everything needs a policy: of a capacity without one, a claim that does not ask for it consumes all (KEP-5075), and no
+    second claim would fit the device. What nobody can enforce is not consumed unless a claim asks for it.
+    """
+    capacity = {name: counted(each) for name, each in capacity.items()}
     if shares.count is not None:
         number = of_count(shares.count)
         taken: RequestPolicy = {"default": "1", "validRange": {"min": "1", "max": number, "step": "1"}}
@@ -158,6 +163,12 @@ def shared(capacity: dict[str, Capacity], shares: Shares) -> dict[str, Capacity]
         },
     }
     return {**capacity, "memory": policy}
+
+
+def counted(capacity: Capacity) -> Capacity:
+    """CAPACITY of which a claim takes nothing unless it asks."""
+    most = capacity["value"]
+    return {"value": most, "requestPolicy": {"default": "0", "validRange": {"min": "0", "max": most}}}
 
 
 def attributes_of(device: Allocatable) -> dict[str, AttributeValue]:

@@ -92,6 +92,10 @@ def test_what_claims_can_take_a_part_of(value: str, capacities: set[str], memory
     assert made["capacity"].keys() == capacities
     policy = made["capacity"]["memory"]["requestPolicy"]
     assert (policy["default"], policy["validRange"]["min"]) == memory
+    bandwidth = made["capacity"]["nvlinkBandwidth"]["requestPolicy"]
+    assert bandwidth == {"default": "0", "validRange": {"min": "0", "max": "1"}}, (
+        "else one claim takes it all"
+    )
     if "shares" in capacities:
         assert made["capacity"]["shares"] == {
             "value": "10",

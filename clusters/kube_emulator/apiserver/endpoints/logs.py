@@ -52,7 +52,7 @@ async def log(call: Call) -> web.StreamResponse:
         return web.Response(content_type="text/plain")
     check_status(pod, container, previous=is_true(query, "previous"))
     for name in TIMED:
-        if query.get(name):
+        if query.get(name) and (name != "timestamps" or is_true(query, name)):
             raise ApiError(501, f"{name} is not served: logs are kept without times", reason="NotImplemented")
     path = call.container_log(pod, container) if call.container_log else None
     if path is None:
