@@ -13,10 +13,13 @@ import logging
 import os
 import re
 import signal
+from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 
 import grpc.aio
 
+from dra_api.identifiers import DeviceName
 from dra_api.kubelet._generated.dra_v1_pb2_grpc import add_DRAPluginServicer_to_server as add_v1
 from dra_api.kubelet._generated.dra_v1beta1_pb2_grpc import add_DRAPluginServicer_to_server as add_v1beta1
 from dra_api.kubelet._generated.health_v1_pb2_grpc import (
@@ -28,6 +31,7 @@ from dra_api.kubelet._generated.health_v1alpha1_pb2_grpc import (
 from dra_api.kubelet._generated.registration_pb2_grpc import (
     add_RegistrationServicer_to_server as add_registration,
 )
+from dra_api.objects import DeviceTaint
 from dra_driver.cdi.files import CdiFiles
 from dra_driver.cdi.metadata_files import MetadataFiles
 from dra_driver.claims.checkpoint import Checkpoint
@@ -38,17 +42,20 @@ from dra_driver.claims.service import ClaimService
 from dra_driver.claims.status_writer import StatusWriter
 from dra_driver.claims.steps import Steps
 from dra_driver.connection.route import find_route
+from dra_driver.devices.gauges import device_rows
 from dra_driver.devices.inventory import make_inventory
 from dra_driver.devices.scan import take_snapshot
 from dra_driver.errors import ApiError, EnvironmentFault
 from dra_driver.health.monitor import Monitor
 from dra_driver.health.store import Store
-from dra_driver.metrics import Metrics
+from dra_driver.metrics import Metrics, Now
+from dra_driver.probes import Probes, served
 from dra_driver.publish.client import ApiClient
 from dra_driver.publish.pool import Offer
 from dra_driver.publish.publisher import Publisher
 from dra_driver.rpc.health import HealthV1, HealthV1Alpha1
 from dra_driver.rpc.plugin import Plugin, PluginV1, PluginV1Beta1
+from dra_driver.rpc.probe import serve_health
 from dra_driver.rpc.registration import Registration
 from dra_driver.rpc.sockets import clear_socket_path, remove_ended
 from dra_driver.settings import Settings
@@ -74,7 +81,8 @@ class App:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._metrics = Metrics()
+        self._metrics = Metrics(version("dra-conformance"))
+        self._probes = Probes([settings.dra_socket, settings.registration_socket])
         route = find_route(settings.kubeconfig, os.environ)
         self._api = ApiClient(route=route, driver_name=settings.driver_name, node_name=settings.node_name)
         self._reader = None if route.proxy else HttpClaimReader(route)
@@ -106,7 +114,7 @@ class App:
             api=self._api,
             driver_name=settings.driver_name,
             offer=self._offer,
-            on_sync=lambda synced: self._metrics.published(synced, len(self._inventory.devices)),
+            on_sync=self._synced,
         )
         self._health: Monitor | None = None
         if settings.features.health:
@@ -132,9 +140,27 @@ class App:
         if self._status:
             self._status.refresh(self._claims.known)
 
+    @property
+    def _taints(self) -> Mapping[DeviceName, list[DeviceTaint]]:
+        return self._health.taints if self._health else {}
+
     def _offer(self) -> Offer:
-        taints = self._health.taints if self._health else {}
-        return Offer(inventory=self._inventory, features=self._settings.features, taints=taints)
+        return Offer(inventory=self._inventory, features=self._settings.features, taints=self._taints)
+
+    def _now(self) -> Now:
+        return Now(
+            prepared=self._claims.prepared,
+            unreadable=len(self._inventory.unreadable),
+            devices=device_rows(self._inventory, self._claims.claims_of_devices, self._taints),
+        )
+
+    def _synced(self, synced: bool) -> None:
+        self._metrics.published(synced)
+        self._probes.published |= synced
+
+    def _registered(self, accepted: bool) -> None:
+        self._metrics.registered(accepted)
+        self._probes.registered = accepted
 
     def _steps(self, cdi: CdiFiles) -> Steps:
         settings, programs = self._settings, Programs(self._settings.driver_root)
@@ -149,6 +175,7 @@ class App:
             programs=programs,
             procfs=settings.procfs,
             dev_root=settings.dev_root,
+            timed=self._metrics.step,
         )
 
     async def run(self) -> None:
@@ -163,10 +190,13 @@ class App:
             ends.append(signal.SIGHUP)
         for number in ends:
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        with self._metrics.served(self._settings.metrics_address):
+        self._metrics.watch(self._now)
+        with served(self._settings.metrics_address, self._probes, self._metrics.exposition):
+            health = await serve_health(self._settings.health_address, self._probes)
             await self._claims.start()
             await self._scan()  # now it is known which MIG instances are this driver's
             dra, registration = await self._serve()
+            self._probes.serving = True
             log.info("serving %d GPUs", len(self._inventory.gpus))
             tasks = [asyncio.create_task(work) for work in (self._publisher.run(), self._rescan())]
             if self._status:
@@ -176,6 +206,7 @@ class App:
             await asyncio.wait([*tasks, stopped], return_when=asyncio.FIRST_COMPLETED)
             if self._health:
                 self._health.stop()
+            self._probes.serving = False
             await registration.stop(0)
             self._settings.registration_socket.unlink(missing_ok=True)
             for task in tasks:
@@ -189,6 +220,8 @@ class App:
             await self._api.close()
             if self._reader:
                 await self._reader.close()
+            if health:
+                await health.stop(0)
             stopped.cancel()
         for outcome in ended:
             if isinstance(outcome, Exception):
@@ -207,7 +240,10 @@ class App:
         endpoint = self._settings.dra_socket
         add_registration(
             Registration(
-                driver_name=self._settings.driver_name, endpoint=endpoint, health=self._health is not None
+                driver_name=self._settings.driver_name,
+                endpoint=endpoint,
+                health=self._health is not None,
+                on_status=self._registered,
             ),
             registration,
         )
@@ -232,11 +268,11 @@ class App:
         try:
             snapshot = await asyncio.to_thread(take_snapshot, settings.sysfs, settings.dev_root / "dev")
         except EnvironmentFault as error:
+            self._metrics.scan_failed()
             log.error("cannot scan the GPUs; the published ones stay", extra={"error": error})
             return
         found = make_inventory(snapshot, settings.features, ours=ours | self._claims.devices, before=before)
         self._inventory = found
-        self._metrics.unreadable(len(found.unreadable))
         for which, why in found.unreadable.items():
             if before.unreadable.get(which) != why:
                 log.error("NVML cannot read %s; the others are not affected", which, extra={"error": why})

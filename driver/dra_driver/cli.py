@@ -52,7 +52,13 @@ FLAGS: tuple[tuple[str, str, str, str], ...] = (
         "--metrics-address",
         "DRA_DRIVER_METRICS_ADDRESS",
         "",
-        "host:port that serves Prometheus metrics; empty: none",
+        "host:port that serves /metrics for Prometheus, /livez and /readyz; empty: none",
+    ),
+    (
+        "--health-address",
+        "DRA_DRIVER_HEALTH_ADDRESS",
+        "",
+        "host:port of gRPC's health service, with the services liveness and readiness; empty: none",
     ),
     ("--instance", "DRA_DRIVER_INSTANCE", "", "suffix of the socket names, so that two versions can overlap"),
     (
@@ -208,6 +214,7 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         plugins_dir=Path(arguments.plugins_dir),
         cdi_dir=Path(arguments.cdi_dir),
         metrics_address=arguments.metrics_address,
+        health_address=arguments.health_address,
         instance=arguments.instance,
         rescan_s=seconds_of(arguments.rescan_seconds),
         sysfs=Path(arguments.sysfs),

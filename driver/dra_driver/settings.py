@@ -18,7 +18,8 @@ class Settings:
         registry_dir: the kubelet's plugins_registry.
         plugins_dir: the kubelet's plugins; the driver lives in ``<plugins_dir>/<driver_name>``.
         cdi_dir: where CDI files go.
-        metrics_address: ``host:port`` or empty for no metrics.
+        metrics_address: ``host:port`` of metrics and HTTP probes; empty for none.
+        health_address: ``host:port`` of gRPC's health service; empty for none.
         instance: suffix of socket names, so that two versions can overlap; empty for none.
         rescan_s: seconds between scans of the hardware.
         sysfs: where sysfs is mounted.
@@ -35,6 +36,7 @@ class Settings:
     plugins_dir: Path
     cdi_dir: Path
     metrics_address: str = ""
+    health_address: str = ""
     instance: str = ""
     rescan_s: float = 30.0
     sysfs: Path = Path("/sys")

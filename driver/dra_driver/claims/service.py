@@ -14,6 +14,7 @@ The rules:
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
@@ -113,6 +114,11 @@ class ClaimService:
     def devices(self) -> frozenset[DeviceName]:
         """The devices of claims that are prepared or being prepared: their MIG instances are this driver's."""
         return self._records.devices
+
+    @property
+    def claims_of_devices(self) -> Counter[DeviceName]:
+        """How many claims have each device."""
+        return Counter(device.device for record in self._records.all() for device in record.devices)
 
     async def start(self) -> None:
         """Open the checkpoint and undo what a dead process began; what prevents it is logged."""

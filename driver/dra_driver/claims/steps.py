@@ -5,7 +5,7 @@ Undoing a step looks at the records of the other claims: what one of them needs 
 
 import contextlib
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pynvml
@@ -39,6 +39,13 @@ from dra_driver.sharing.programs import Programs
 from dra_driver.sharing.time_slice import set_time_slice
 
 log = logging.getLogger(__name__)
+Timed = Callable[[str, str], contextlib.AbstractContextManager[None]]
+"""Measures a step by its name and whether it is done or undone."""
+
+
+def untimed(step: str, operation: str) -> contextlib.AbstractContextManager[None]:  # as ``Timed``
+    """Measures nothing."""
+    return contextlib.nullcontext()
 
 
 class Steps:
@@ -55,6 +62,7 @@ class Steps:
         programs: Programs,
         procfs: Path,
         dev_root: Path,
+        timed: Timed = untimed,
     ) -> None:
         self._driver = driver_name
         self._inventory = inventory
@@ -64,6 +72,7 @@ class Steps:
         self._programs = programs
         self._procfs = procfs
         self._dev_root = dev_root
+        self._timed = timed
 
     def do(self, step: Step, record: Record) -> dict[DeviceName, Made]:
         """Carry out a step; what it made.
@@ -71,6 +80,10 @@ class Steps:
         Raises:
             EnvironmentFault: the hardware, a program or the disk does not allow it.
         """
+        with self._timed(type(step).__name__, "do"):
+            return self._do(step, record)
+
+    def _do(self, step: Step, record: Record) -> dict[DeviceName, Made]:
         match step:
             case MigMode(gpu, on):
                 if mig_instances.mig_mode(gpu) not in (on, None):
@@ -132,7 +145,10 @@ class Steps:
         Raises:
             EnvironmentFault: it cannot be undone now.
         """
-        needed = [other for record_ in others for other in record_.steps]
+        with self._timed(type(step).__name__, "undo"):
+            self._undo(step, record, [other for record_ in others for other in record_.steps])
+
+    def _undo(self, step: Step, record: Record, needed: Sequence[Step]) -> None:
         match step:
             case MigMode(gpu, on=True):
                 if not any(isinstance(other, MigMode | CreateMig) and other.gpu == gpu for other in needed):

@@ -59,34 +59,29 @@ class Plugin:
         }
 
         async def one(ref: ClaimRef) -> Outcome:
-            with self._metrics.time(what) as timer:
-                try:
+            try:
+                with self._metrics.claim(what):
                     return await act(ref)
-                except DriverError as error:
-                    timer.failed()
-                    log.warning(
-                        "%s of %s/%s failed",
-                        what,
-                        ref.namespace,
-                        ref.name,
-                        extra={"claim": ref.uid, "error": error},
-                    )
-                    return str(error)
-                except Exception as error:  # a bug must not fail the other claims of the call
-                    timer.failed()
-                    log.exception(
-                        "%s of %s/%s failed unexpectedly",
-                        what,
-                        ref.namespace,
-                        ref.name,
-                        extra={"claim": ref.uid},
-                    )
-                    return (
-                        f"claim {ref.namespace}/{ref.name}: internal error: {type(error).__name__}: {error}"
-                    )
+            except DriverError as error:
+                log.warning(
+                    "%s of %s/%s failed",
+                    what,
+                    ref.namespace,
+                    ref.name,
+                    extra={"claim": ref.uid, "error": error},
+                )
+                return str(error)
+            except Exception as error:  # a bug must not fail the other claims of the call
+                log.exception(
+                    "%s of %s/%s failed unexpectedly",
+                    what,
+                    ref.namespace,
+                    ref.name,
+                    extra={"claim": ref.uid},
+                )
+                return f"claim {ref.namespace}/{ref.name}: internal error: {type(error).__name__}: {error}"
 
         outcomes = await asyncio.gather(*(one(ref) for ref in refs.values()))
-        self._metrics.prepared(self._service.prepared)
         return dict(zip(refs, outcomes, strict=True))
 
 

@@ -1,6 +1,7 @@
 """The kubelet's registration service: the driver's name, socket and services, and whether the kubelet accepted them."""
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 import grpc.aio
@@ -20,7 +21,15 @@ HEALTH_SERVICES = (names.HEALTH_V1, names.HEALTH_V1ALPHA1)
 class Registration(RegistrationServicer):
     """Answers the kubelet's plugin watcher, which may register a driver again at any time."""
 
-    def __init__(self, *, driver_name: DriverName, endpoint: Path, health: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        driver_name: DriverName,
+        endpoint: Path,
+        health: bool = False,
+        on_status: Callable[[bool], None] = lambda _: None,
+    ) -> None:
+        self._on_status = on_status
         self._info = pb.PluginInfo(
             type=names.PLUGIN_TYPE,
             name=driver_name,
@@ -36,6 +45,7 @@ class Registration(RegistrationServicer):
         self, request: pb.RegistrationStatus, context: grpc.aio.ServicerContext
     ) -> pb.RegistrationStatusResponse:
         """Log the status; a refused driver continues to serve, because the kubelet tries again."""
+        self._on_status(request.plugin_registered)
         if request.plugin_registered:
             log.info("the kubelet registered this driver")
         else:
