@@ -1,9 +1,12 @@
 """What the metrics say of claims, steps, devices and publishing."""
 
+from typing import get_args
+
 import pytest
 
+from dra_driver.claims.step import Step
 from dra_driver.errors import ApiError, ClaimError, EnvironmentFault
-from dra_driver.metrics import DeviceRow, Metrics, Now
+from dra_driver.metrics import STEPS, DeviceRow, Metrics, Now
 
 
 def lines(metrics: Metrics) -> list[str]:
@@ -36,6 +39,10 @@ def test_an_error_is_counted_by_who_can_remove_its_cause_and_its_time_is_measure
     text = lines(metrics)
     assert f'dra_claim_operations_total{{operation="prepare",result="{result}"}} 1.0' in text
     assert 'dra_claim_operation_duration_seconds_count{operation="prepare"} 1.0' in text
+
+
+def test_every_step_of_a_claim_is_there_before_the_first_call() -> None:
+    assert {step.__name__ for step in get_args(Step)} == set(STEPS)
 
 
 def test_steps_are_timed_and_their_errors_counted() -> None:
