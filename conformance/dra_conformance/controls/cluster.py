@@ -31,8 +31,16 @@ class ControlApi:
         authority = base64.b64decode(cluster["certificate-authority-data"]).decode()
         self._tls = ssl.create_default_context(cadata=authority)
 
-    def request(self, method: str, path: str, body: Any = None, content: str = "application/json") -> Any:
-        """The JSON of the answer; CONTENT is the media type of what is sent.
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        content: str = "application/json",
+        *,
+        within_s: float = TIMEOUT_S,
+    ) -> Any:
+        """The JSON of the answer, which must come within WITHIN_S; CONTENT is the media type of what is sent.
 
         Raises:
             ApiFailure: the server refused or did not answer.
@@ -43,7 +51,7 @@ class ControlApi:
             f"{self._url}{path}", data=raw, headers=headers, method=method
         )
         try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT_S, context=self._tls) as answer:  # noqa: S310 # the same
+            with urllib.request.urlopen(request, timeout=within_s, context=self._tls) as answer:  # noqa: S310 # the same
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             raise ApiFailure(error.code, f"{method} {path}: {error.code} {error.read()[:300]!r}") from error

@@ -1,20 +1,9 @@
 """The defects that the control driver can have, and the requirements that each of them breaks."""
 
-from dataclasses import dataclass
+from dra_conformance.controls.defect import Defect
+from dra_conformance.controls.life_defects import LIFE
 
-
-@dataclass(frozen=True, slots=True)
-class Defect:
-    """One way to be wrong.
-
-    Attributes:
-        violates: the requirements of which at least one check must fail, and every one must be broken.
-    """
-
-    name: str
-    violates: tuple[str, ...]
-    what: str
-
+__all__ = ["DEFECTS", "Defect"]
 
 DEFECTS = {
     defect.name: defect
@@ -148,5 +137,6 @@ DEFECTS = {
         Defect("one-name", ("RSL-024",), "has one name for its slice on every node"),
         Defect("old-owner", ("NODE-004",), "reads the Node object once only"),
         Defect("ignores-config", ("CFG-007",), "ignores opaque parameters"),
+        *LIFE,
     )
 }

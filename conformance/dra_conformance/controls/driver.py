@@ -50,6 +50,22 @@ def say(text: str) -> None:
     sys.stderr.flush()
 
 
+AT_FIRST = 3
+"""How often a kubelet asks for the name of a driver that it has just found, generously."""
+
+
+def end_when_exhausted(servers: list[grpc.Server]) -> None:
+    """Stop serving as soon as no descriptor is left, and live on."""
+    while True:
+        try:
+            os.close(os.open(os.devnull, os.O_RDONLY))
+        except OSError:
+            for server in servers:
+                server.stop(grace=None)
+            return
+        time.sleep(0.01)
+
+
 def hang() -> None:
     """Wait forever."""
     threading.Event().wait()
@@ -58,13 +74,15 @@ def hang() -> None:
 class Registration(RegistrationServicer):
     """The registration service."""
 
-    def __init__(self, driver: str, endpoint: Path, *, health: bool, defect: str) -> None:
+    def __init__(self, driver: str, endpoint: Path, socket: Path, *, health: bool, defect: str) -> None:
         versions = [names.DRA_V1, names.DRA_V1BETA1]
         if health or defect == "phantom-service":
             versions += [names.HEALTH_V1, names.HEALTH_V1ALPHA1]
         if defect == "full-names":
             versions = ["k8s.io.kubelet.pkg.apis.dra.v1.DRAPlugin"]
         self._defect = defect
+        self._socket = socket
+        self._asked = 0
         self._info = registration_pb2.PluginInfo(
             type="CSIPlugin" if defect == "wrong-type" else names.PLUGIN_TYPE,
             name=f"a-{driver}" if defect == "other-name" else driver,
@@ -78,6 +96,9 @@ class Registration(RegistrationServicer):
             hang()
         if self._defect == "slow-info":
             time.sleep(1.2)
+        self._asked += 1
+        if self._defect == "registers-once" and self._asked > AT_FIRST:
+            self._socket.unlink(missing_ok=True)
         return self._info
 
     def NotifyRegistrationStatus(self, request: Any, context: Any) -> Any:
@@ -114,7 +135,7 @@ class Plugin(ServicerV1, ServicerV1Beta1):
             if self._defect != "silent":
                 say(f"preparing {claim.namespace}/{claim.name} {claim.uid}")
             try:
-                devices = self._preparing.prepare(claim.namespace, claim.name, claim.uid)
+                devices = self._preparing.prepare(claim.namespace, claim.name, claim.uid, context)
             except Refusal as error:
                 unwritten = isinstance(error, Unwritten) and self._defect == "write-fails-batch"
                 if self._defect == "fails-batch" or unwritten:
@@ -147,6 +168,8 @@ class Plugin(ServicerV1, ServicerV1Beta1):
             try:
                 self._preparing.unprepare(claim.namespace, claim.name, claim.uid)
             except Refusal as error:
+                if self._defect == "cleanup-fails-batch":
+                    context.abort(grpc.StatusCode.INTERNAL, str(error))
                 entry.error = str(error)
         return response
 
@@ -261,8 +284,10 @@ def main() -> int:
     publishing = Publishing(api, widgets, driver=name, node=node, defect=defect, say=say)
     preparing = make_preparing(arguments, api, widgets, data_dir, devices_dir)
     health = Health(widgets, defect) if widgets.has("ResourceHealthStatus") else None
-    registration = Registration(name, endpoint, health=health is not None, defect=defect)
+    registration = Registration(name, endpoint, registry, health=health is not None, defect=defect)
     servers = serve(registration, preparing, health, endpoint=endpoint, registry=registry, defect=defect)
+    if defect == "deaf":
+        threading.Thread(target=end_when_exhausted, args=(servers,), daemon=True).start()
     if defect == "reads-secrets":
         with contextlib.suppress(ApiFailure):
             api.request("GET", "/api/v1/secrets")

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from dra_conformance.controls.cluster import GROUP, ApiFailure, ControlApi
 from dra_conformance.controls.metadata import Metadata
@@ -18,12 +18,25 @@ from dra_conformance.controls.reporting import Reporting
 from dra_conformance.controls.widgets import PARTS, SHELF, SPACE, Widgets
 
 POLL_S = 0.5
+READ_S = 5.0
+FOREVER_S = 60.0
+STALE_S = 3600
 Answer = list[dict[str, Any]]
 """Devices as {request, requests, pool, device, admin, share, consumed, asked, color, ids}."""
 
 
 class Refusal(Exception):
     """A claim cannot be prepared or unprepared."""
+
+
+class Call(Protocol):
+    """The call that a claim is prepared for, as gRPC has it."""
+
+    def time_remaining(self) -> float | None:
+        """Seconds until its deadline."""
+
+    def is_active(self) -> bool:
+        """Whether somebody still waits for the answer."""
 
 
 class Unwritten(Refusal):
@@ -62,6 +75,7 @@ class Preparing:
         self._numbers = itertools.count(1)
         self._claims: dict[str, Any] = {}
         self._trapped = False
+        self._busy: set[str] = set()
         self.define_common()
         with self.locked():
             self.sweep()
@@ -73,12 +87,18 @@ class Preparing:
         """Alone with the state, among threads and among the instances of a rolling update."""
         with self._mutex, self._lock_file.open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            if self._state.exists() and self._defect != "forgets":
+            if self._state.exists() and self._defect != "forgets" and not self.is_stale():
                 try:
                     self._claims = json.loads(self._state.read_text())
                 except ValueError:
                     self._trapped = self._defect == "state-trap"
             yield
+
+    def is_stale(self) -> bool:
+        """Whether state is thrown away for its age; only with a defect."""
+        if self._defect != "expires-state":
+            return False
+        return abs(time.time() - self._state.stat().st_mtime) > STALE_S
 
     def sweep(self) -> None:
         """Remove CDI files of claims that are not known, and half-written ones."""
@@ -103,7 +123,7 @@ class Preparing:
         """Unprepare claims that are gone from the API server."""
         while self._defect != "never-collects":
             time.sleep(POLL_S)
-            with self.locked(), contextlib.suppress(ApiFailure):
+            with self.locked(), contextlib.suppress(ApiFailure, Unwritten):
                 for uid in list(self._claims):
                     self.collect(uid)
                 self._reporting.again(self._claims)
@@ -120,11 +140,26 @@ class Preparing:
         if found != uid:
             self.forget(uid)
 
-    def read(self, namespace: str, name: str) -> Any:
+    def read(self, namespace: str, name: str, *, within_s: float = READ_S) -> Any:
         """A claim."""
-        return self._api.request("GET", f"{GROUP}/namespaces/{namespace}/resourceclaims/{name}")
+        path = f"{GROUP}/namespaces/{namespace}/resourceclaims/{name}"
+        return self._api.request("GET", path, within_s=within_s)
 
-    def prepare(self, namespace: str, name: str, uid: str) -> Answer:
+    def seconds_for(self, call: Call) -> float:
+        """How long the API server may take for CALL.
+
+        Raises:
+            Refusal: nobody waits for the answer any more.
+        """
+        left = call.time_remaining()
+        if not call.is_active() or (left is not None and left <= 0):
+            message = "the call ended before its turn came"
+            raise Refusal(message)
+        if self._defect == "waits-for-server":
+            return FOREVER_S
+        return READ_S if left is None else min(left, READ_S)
+
+    def prepare(self, namespace: str, name: str, uid: str, call: Call) -> Answer:
         """A claim's devices.
 
         Raises:
@@ -134,9 +169,14 @@ class Preparing:
             if self._trapped:
                 message = "internal error"
                 raise Refusal(message)
+            if uid in self._busy:
+                message = "the claim is being prepared"
+                raise Refusal(message)
             try:
-                claim = self.read(namespace, name)
+                claim = self.read(namespace, name, within_s=self.seconds_for(call))
             except ApiFailure as error:
+                if self._defect == "stuck-after-deadline" and error.code == 0:
+                    self._busy.add(uid)
                 message = f"claim {namespace}/{name}: {error}"
                 raise Refusal(message) from error
             self.check_kind(claim, f"claim {namespace}/{name}")
@@ -150,6 +190,9 @@ class Preparing:
                     message = f"widget {device['device']} is sick"
                     raise Refusal(message)
             known = self._claims.get(uid)
+            if known is not None and self._defect == "resets-on-repeat":
+                for device in devices:
+                    device["color"] = "reset"
             record = {"namespace": namespace, "name": name, "devices": devices}
             if self._defect == "records-first":
                 self._claims[uid] = record
@@ -161,6 +204,9 @@ class Preparing:
             self._claims[uid] = record
             self.save()
             self._reporting.report(uid, record, claim)
+            if self._defect == "rewrites-all":
+                for other, kept in self._claims.items():
+                    self.write(other, kept["devices"])
             if self._defect == "writes-status":
                 status = {"allocation": claim["status"]["allocation"]}
                 path = f"{GROUP}/namespaces/{namespace}/resourceclaims/{name}/status"
@@ -319,6 +365,8 @@ class Preparing:
                 self.collect(other)
                 if other in self._claims:
                     message = f"widget {device['device']} is prepared for claim {other}"
+                    if self._defect == "tells-other-claims":
+                        message += f" {self._claims[other]}"
                     raise Refusal(message)
         if not device["share"] or self._defect == "shares-without-end":
             return
@@ -370,9 +418,21 @@ class Preparing:
             self.forget(uid)
 
     def forget(self, uid: str) -> None:
-        """Remove a claim's file and state."""
+        """Remove a claim's file and state.
+
+        Raises:
+            Unwritten: the file cannot be removed; the state stays.
+        """
+        if self._defect == "forgets-first":
+            if self._claims.pop(uid, None) is None:
+                return
+            self.save()
         if self._defect != "leaves-cdi" and (uid in self._claims or self._defect != "forgets"):
-            self.path(uid).unlink(missing_ok=True)
+            try:
+                self.path(uid).unlink(missing_ok=True)
+            except OSError as error:
+                message = f"cannot remove {self.path(uid).name}: {os.strerror(error.errno or 0)}"
+                raise Unwritten(message) from error
         known = self._claims.pop(uid, None)
         if known is None:
             return
@@ -392,7 +452,14 @@ class Preparing:
 
     def save(self) -> None:
         """Write the state in one step."""
-        if self._defect != "forgets":
+        if self._defect == "torn-state":
+            text = json.dumps(self._claims)
+            with self._state.open("w") as stream:
+                stream.write(text[: len(text) // 2])
+                stream.flush()
+                time.sleep(0.05)
+                stream.write(text[len(text) // 2 :])
+        elif self._defect != "forgets":
             scratch = self._state.with_suffix(".new")
             scratch.write_text(json.dumps(self._claims))
             scratch.replace(self._state)

@@ -71,6 +71,8 @@ class Publishing(threading.Thread):
                     self._widgets.lists = False
                 if self._defect != "hides-failures":
                     self._say(f"publishing failed: {error}")
+                if self._defect == "dumps-inventory":
+                    self._say(f"inventory: {self.devices() * 100}")
                 if self._defect == "retry-storm":
                     continue
                 self._over.wait(2 * POLL_S)

@@ -231,6 +231,13 @@ class ApiView:
         self._cluster.inject(fault)
         self._evidence.add("api", f"the next {times} {'/'.join(sorted(verbs))} of slices are answered {code}")
 
+    def delay_next(self, seconds: float, *, times: int, verbs: Collection[str], plural: str) -> None:
+        """Answer the driver's next TIMES requests for PLURAL rightly, SECONDS late."""
+        self._cluster.inject(Fault(200, times, frozenset(verbs), plural, delay_s=seconds))
+        self._evidence.add(
+            "api", f"the next {times} {'/'.join(sorted(verbs))} of {plural} take {seconds:g} s"
+        )
+
     def heal(self) -> None:
         """End the injected faults."""
         self._cluster.heal()

@@ -203,6 +203,10 @@ class DriverProcess:
         """The end of its log over all starts."""
         return self._process.log_text() if self._process else ""
 
+    def log_size(self) -> int:
+        """How many bytes it has logged over all starts."""
+        return self._log.stat().st_size if self._log.exists() else 0
+
     def end(self) -> None:
         """Leave nothing running."""
         if self._process is not None:

@@ -2,13 +2,20 @@
 
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import grpc
 
 from dra_api import names
 from dra_conformance.catalogue.marks import requirement
 from dra_conformance.expectations import each, expect, expect_soon
 from dra_conformance.harness.harness import Claim, Harness
+from dra_conformance.harness.watching import IN_CREATE, IN_MODIFY, IN_MOVED_TO, Watch
 
+PATIENCE_S, SLOW_S = 0.2, 0.6
+"""The deadline of calls that shall miss it, and how long their claim takes to be read."""
 CHURN_S = 0.02
 """Between two rounds of prepare and unprepare while something else is waited for, which may take long."""
 
@@ -138,3 +145,86 @@ def test_slices_are_published_while_claims_are_prepared(isolated: Harness) -> No
     finally:
         done.set()
         thread.join()
+
+
+@requirement(
+    "CONC-008", why="a kubelet gives up and asks again while the driver still works on the first call"
+)
+def test_calls_that_wait_past_their_deadline_do_no_harm(isolated: Harness) -> None:
+    """Of 24 calls behind a slow one, all past their deadlines, none spoils what is prepared and unprepared afterwards."""
+    isolated.start_registered()
+    devices = isolated.require_devices(3)
+    claims = [isolated.claim(device) for device in devices]
+    endpoint, version = isolated.kubelet.endpoint, isolated.kubelet.version()
+
+    def call(claim: Claim) -> None:
+        try:
+            isolated.kubelet.prepare(claim, version=version, endpoint=endpoint, timeout_s=PATIENCE_S)
+        except grpc.RpcError:
+            return
+
+    isolated.api.delay_next(SLOW_S, times=3, verbs=("get",), plural="resourceclaims")
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(call, claims * 8))
+    for claim in claims:
+        lost = [name for name in ids_of(isolated, claim) if len(isolated.cdi.definitions(name)) != 1]
+        each(lost, wanted="every CDI id resolves", where="prepared after calls that missed their deadline")
+        isolated.kubelet.unprepared(claim)
+    left = [f.path.name for f in isolated.cdi.files() if any(claim.uid in f.text for claim in claims)]
+    each(left, wanted="nothing left", where="CDI folder")
+
+
+@requirement(
+    "CONC-006",
+    why="after a crash under load the node would have devices without owner, or pods without device",
+)
+def test_kill_under_parallel_load(isolated: Harness) -> None:
+    """Killed after the first, third and fifth change of a file by parallel calls, the driver knows all that it answered."""
+    isolated.start_registered()
+    devices = isolated.require_devices(4)
+    endpoint, version = isolated.kubelet.endpoint, isolated.kubelet.version()
+    for count in (1, 3, 5):
+        kept, going, *coming = (isolated.claim(device) for device in devices)
+        ids = {claim.uid: ids_of(isolated, claim) for claim in (kept, going)}
+        with ThreadPoolExecutor(3) as pool, killed_after(isolated, count):
+            prepares = [
+                pool.submit(attempt_prepare, isolated, claim, endpoint=endpoint, version=version)
+                for claim in coming
+            ]
+            pool.submit(isolated.kubelet.attempt_unprepare, going)
+        ids |= {claim.uid: call.result() for claim, call in zip(coming, prepares, strict=True)}
+        isolated.restart(kill=True)
+        for claim in (kept, *coming):
+            lost = [name for name in ids[claim.uid] if len(isolated.cdi.definitions(name)) != 1]
+            each(lost, wanted="every id of a finished prepare", where=f"killed after change {count}")
+            lost = [name for name in ids_of(isolated, claim) if len(isolated.cdi.definitions(name)) != 1]
+            each(lost, wanted="every CDI id resolves", where=f"repeated after a kill at change {count}")
+        claims = (kept, going, *coming)
+        for claim in claims:
+            isolated.kubelet.unprepared(claim)
+        left = [f.path.name for f in isolated.cdi.files() if any(claim.uid in f.text for claim in claims)]
+        isolated.release(*claims)
+        each(left, wanted="nothing left", where=f"CDI folder, killed after change {count}")
+
+
+def attempt_prepare(harness: Harness, claim: Claim, *, endpoint: str, version: str) -> list[str]:
+    """The CDI ids of a prepare that may be interrupted; none if it was."""
+    try:
+        answer = harness.kubelet.prepare(claim, endpoint=endpoint, version=version)
+    except grpc.RpcError:
+        return []
+    return [name for device in answer[claim.uid].devices for name in device.cdi_ids]
+
+
+@contextmanager
+def killed_after(harness: Harness, count: int) -> Iterator[None]:
+    """Kill the driver once COUNT changes of files in its folders were seen; after a second without any, at once."""
+    watch = Watch(harness.cdi.folder, harness.data_dir, kinds=IN_CREATE | IN_MODIFY | IN_MOVED_TO)
+    try:
+        yield
+        seen, deadline = 0, time.monotonic() + 1
+        while seen < count and (left := deadline - time.monotonic()) > 0:
+            seen += len(watch.changes(left))
+        harness.driver.kill()
+    finally:
+        watch.close()

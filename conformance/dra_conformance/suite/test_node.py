@@ -9,9 +9,11 @@ from dra_conformance.catalogue.marks import requirement
 from dra_conformance.expectations import each, expect, expect_soon, not_applicable
 from dra_conformance.harness.answers import pairs
 from dra_conformance.harness.boot import rebooted
-from dra_conformance.harness.harness import Harness
+from dra_conformance.harness.harness import Claim, Harness
 
 NODES = "/api/v1/nodes"
+REFUSED_WRITES = 4
+LOG_BYTES_MAX = 16 << 10
 
 
 def owner_uids(harness: Harness) -> set[str]:
@@ -198,6 +200,51 @@ def test_failing_publication_is_told(isolated: Harness) -> None:
         wanted="403 in the log",
         found=lambda: isolated.driver.log_text()[-300:],
         where="driver log",
+    )
+
+
+@requirement("OBS-007", why="an outage of the control plane would fill the disks of all nodes with logs")
+def test_lasting_errors_are_logged_briefly(isolated: Harness) -> None:
+    """While slice writes are answered 503, the driver logs at most 16 KiB for each of them."""
+    isolated.api.fail_next(503, times=1000, verbs=("create", "update", "patch"))
+    isolated.start()
+    before = isolated.driver.log_size()
+    writes = len(isolated.api.driver_writes())
+    expect_soon(
+        lambda: len(isolated.api.driver_writes()) >= writes + REFUSED_WRITES,
+        within_s=isolated.descriptor.budgets.repair_seconds,
+        wanted=f"{REFUSED_WRITES} more writes of slices",
+        found=lambda: len(isolated.api.driver_writes()) - writes,
+        where="while writes are refused",
+    )
+    count = len(isolated.api.driver_writes()) - writes
+    grown = isolated.driver.log_size() - before
+    expect(
+        grown <= LOG_BYTES_MAX * (count + 1),
+        wanted=f"at most {LOG_BYTES_MAX} bytes for each refused write",
+        found=f"{grown} bytes for {count} refused writes",
+        where="driver log",
+    )
+
+
+@requirement("SEC-011", why="the events of a user's pod would show what other users run")
+def test_errors_tell_nothing_of_other_namespaces(harness: Harness) -> None:
+    """A claim cannot be prepared by naming it in another namespace, and an error about its device does not name it."""
+    harness.api.ensure_namespace("team-a")
+    token = f"secret-{harness.random.getrandbits(64):x}"
+    device = harness.require_devices(1)[0]
+    theirs = harness.claim(device, namespace="team-a", name=token)
+    harness.kubelet.prepared(theirs)
+    stolen = harness.kubelet.attempt(Claim("default", theirs.name, theirs.uid, ()))[theirs.uid]
+    mine = harness.claim(device)
+    refused = harness.kubelet.attempt(mine)[mine.uid]
+    harness.release(mine, theirs)
+    expect(
+        not stolen.devices, wanted="no devices", found=stolen, where="the claim, named in another namespace"
+    )
+    told = token in refused.error or "team-a" in refused.error
+    expect(
+        not told, wanted="no word of the other claim", found=refused.error, where="error of the second claim"
     )
 
 

@@ -196,6 +196,18 @@ def test_prepare_is_repeatable(harness: Harness) -> None:
     )
 
 
+@requirement("IDEM-002", why="a container that runs keeps what the first answer gave it")
+def test_repeated_prepare_changes_no_device(harness: Harness) -> None:
+    """After a second prepare the claim's CDI devices have the same edits."""
+    claim = harness.claim()
+    ids = ids_of(harness.kubelet.prepared(claim))
+    before = [harness.cdi.edits(name) for name in ids]
+    harness.kubelet.prepared(claim)
+    after = [harness.cdi.edits(name) for name in ids]
+    harness.release(claim)
+    expect(after == before, wanted=before, found=after, where="CDI devices after the second prepare")
+
+
 @requirement("IDEM-003", why="CDI files live in a folder that a reboot empties")
 def test_lost_cdi_files_are_written_again(harness: Harness) -> None:
     """After the CDI files were deleted, a repeated prepare makes every id resolve again."""

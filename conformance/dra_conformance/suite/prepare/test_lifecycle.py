@@ -3,6 +3,8 @@
 import statistics
 import time
 
+import grpc
+
 from dra_api import names
 from dra_conformance.catalogue.marks import requirement
 from dra_conformance.expectations import each, expect
@@ -10,6 +12,9 @@ from dra_conformance.harness.answers import pairs
 from dra_conformance.harness.harness import Harness
 from dra_conformance.harness.kubelet import VERSIONS
 from dra_conformance.suite.prepare.claims import entry_of, prepared_ids
+
+LATER_S = 5
+"""For calls that come after a slow one: much shorter than its minute, long for a busy machine."""
 
 
 @requirement("PREP-019", "PREP-020", "UNPR-016", why="pods start as slowly as their claims")
@@ -182,3 +187,24 @@ def test_claim_being_deleted_is_prepared(harness: Harness) -> None:
     harness.api.write(
         "PATCH", path, {"metadata": {"finalizers": None}}, content_type="application/merge-patch+json"
     )
+
+
+@requirement(
+    "PREP-032", why="one request that the API server does not answer would stop all pods of the node"
+)
+def test_slow_api_server_holds_up_one_call(isolated: Harness) -> None:
+    """While the API server takes a minute to answer for one claim, later calls, for that claim too, are answered at once."""
+    isolated.start_registered()
+    slow, other = (isolated.claim(device) for device in isolated.require_devices(2))
+    endpoint, version = isolated.kubelet.endpoint, isolated.kubelet.version()
+    isolated.api.delay_next(60, times=1, verbs=("get",), plural="resourceclaims")
+    try:
+        isolated.kubelet.prepare(slow, endpoint=endpoint, version=version, timeout_s=0.3)
+    except grpc.RpcError as error:
+        isolated.evidence.add("grpc", "the slow prepare", status=error.code().name)
+    for claim in (other, slow):
+        entry = isolated.kubelet.prepare(claim, endpoint=endpoint, version=version, timeout_s=LATER_S)[
+            claim.uid
+        ]
+        where = "the claim that was slow" if claim is slow else "another claim"
+        expect(not entry.error, wanted="prepared", found=entry.error, where=where)

@@ -1,5 +1,8 @@
 """NotifyRegistrationStatus: accepted, refused and missing notifications (kubelet pluginmanager, 1.37)."""
 
+import socket
+from pathlib import Path
+
 from dra_conformance.catalogue.marks import requirement
 from dra_conformance.expectations import expect, expect_soon
 from dra_conformance.harness.harness import Harness
@@ -54,6 +57,25 @@ def test_kubelet_restart_is_transparent(harness: Harness) -> None:
     after = harness.kubelet.prepared(claim)
     harness.release(claim)
     expect(after == before, wanted=before, found=after, where="prepare after the kubelet's restart")
+
+
+@requirement(
+    "REG-034", why="a kubelet that restarts, or tools that look at the socket, would end the registration"
+)
+def test_connections_come_and_go(harness: Harness) -> None:
+    """Connections that say nothing or break off, and new handshakes, end neither an older connection nor the registration."""
+    path, endpoint, version = harness.kubelet.socket(), harness.kubelet.endpoint, harness.kubelet.version()
+    inode = path.stat().st_ino
+    for target in (path, Path(endpoint)):
+        for greeting in (b"", b"PRI * HTTP/2.0", b"GET / HTTP/1.1\r\n\r\n"):
+            with socket.socket(socket.AF_UNIX) as stranger:
+                stranger.connect(str(target))
+                stranger.sendall(greeting)
+    for _ in range(3):
+        harness.kubelet.info(new_connection=True)
+    harness.kubelet.prepare(endpoint=endpoint, version=version)
+    found = [item.stat().st_ino for item in harness.kubelet.sockets()]
+    expect(found == [inode], wanted=f"inode {inode}", found=found, where="registration socket")
 
 
 @requirement(
