@@ -7,6 +7,7 @@ not even from two instances of a rolling update.
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -63,6 +64,12 @@ class Preparation:
         self._claims = claims
         self._occupied = occupied
         self._features = features
+        self._reads: dict[asyncio.Task[Any] | None, asyncio.Task[ResourceClaim]] = {}
+
+    def stop_reading(self, work: asyncio.Task[Any]) -> None:
+        """End the wait of WORK for the API server, because nobody waits for WORK: the claim's next call is not held up."""
+        if reading := self._reads.get(work):
+            reading.cancel()
 
     async def prepare(self, ref: ClaimRef) -> tuple[PreparedDevice, ...]:
         """Prepare a claim, or return the same devices again if it is prepared.
@@ -107,15 +114,27 @@ class Preparation:
             return with_metadata(plan.devices, plan.steps, self._driver, ref.uid)
 
     async def _read(self, ref: ClaimRef) -> ResourceClaim:
+        work, reading = asyncio.current_task(), asyncio.create_task(self._get(ref))
+        self._reads[work] = reading
         try:
-            claim = await self._reader.get_claim(ref.namespace, ref.name)
+            claim = await reading
+        except asyncio.CancelledError as error:
+            if not reading.cancelled():
+                raise
+            message = f"claim {ref.namespace}/{ref.name}: the call ended before the API server answered"
+            raise ClaimError(message) from error
         except ApiError as error:
             if error.code != NOT_FOUND:
                 raise
             message = f"claim {ref.namespace}/{ref.name} (UID {ref.uid}) does not exist on the API server"
             raise ClaimError(message) from error
+        finally:
+            del self._reads[work]
         check_identity(claim, ref.uid)
         return claim
+
+    async def _get(self, ref: ClaimRef) -> ResourceClaim:
+        return await self._reader.get_claim(ref.namespace, ref.name)
 
     async def _free(self, ref: ClaimRef, plan: Plan) -> None:
         """Unprepare claims that no longer exist but still have devices of PLAN.

@@ -22,6 +22,7 @@ from claim_service import (
 from msgspec.structs import replace
 
 from dra_api.identifiers import ClaimUid, DeviceName
+from dra_api.objects import ResourceClaim
 from dra_driver.claims.checkpoint import DONE, STARTED, Checkpoint, Record
 from dra_driver.claims.identity import ClaimRef
 from dra_driver.claims.instances import Instances
@@ -46,6 +47,35 @@ async def test_a_prepared_claim_is_answered_without_an_api_server(tmp_path: Path
     assert await service.prepare(ref("c", "u1")) == before
     with pytest.raises(ApiError, match="no answer"):
         await service.prepare(ref("other", "u2"))
+
+
+class SilentOnce(Reader):
+    """Its first answer never comes."""
+
+    def __init__(self, *claims: ResourceClaim) -> None:
+        super().__init__(*claims)
+        self.asked = asyncio.Event()
+
+    async def get_claim(self, namespace: str, name: str) -> ResourceClaim:
+        if not self.asked.is_set():
+            self.asked.set()
+            await asyncio.Event().wait()
+        return await super().get_claim(namespace, name)
+
+
+async def test_a_call_that_was_given_up_while_its_claim_was_read_does_not_hold_up_the_next(
+    tmp_path: Path,
+) -> None:
+    reader = SilentOnce(claim("u1", "gpu-0"))
+    service = make_service(tmp_path, reader)
+    first = asyncio.create_task(service.prepare(ref("c", "u1")))
+    await reader.asked.wait()
+    first.cancel()
+    await asyncio.wait([first])
+    assert first.cancelled()
+    async with asyncio.timeout(10):
+        [device] = await service.prepare(ref("c", "u1"))
+    assert device.device == "gpu-0"
 
 
 async def test_of_two_claims_at_once_one_gets_the_device(tmp_path: Path) -> None:
