@@ -72,7 +72,7 @@ class Publishing(threading.Thread):
                 if self._defect != "hides-failures":
                     self._say(f"publishing failed: {error}")
                 if self._defect == "dumps-inventory":
-                    self._say(f"inventory: {self.devices() * 100}")
+                    self._say(f"inventory: {self._widgets.devices() * 100}")
                 if self._defect == "retry-storm":
                     continue
                 self._over.wait(2 * POLL_S)
