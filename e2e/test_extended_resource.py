@@ -46,7 +46,7 @@ def test_an_extended_resource_is_a_gpu_of_the_driver(story: Story) -> None:
 
     def told() -> set[str]:
         return {
-            (device.data or {}).get("uuid")
+            str((device.data or {}).get("uuid"))
             for claim in story.client.list(ResourceClaim)
             for device in (claim.status.devices if claim.status else None) or []
         }

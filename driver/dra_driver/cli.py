@@ -16,6 +16,7 @@ from pathlib import Path
 
 from dra_api.identifiers import DriverName, NodeName
 from dra_api.names import CDI_DYNAMIC_DIR, DRIVER_NAME_MAX, KUBELET_PLUGINS_DIR, KUBELET_REGISTRY_DIR
+from dra_driver.computedomain.flags import add_flags as add_controller_flags
 from dra_driver.errors import ConfigError, DriverError
 from dra_driver.features import Features, parse_shares
 from dra_driver.features import parse as parse_gates
@@ -137,6 +138,8 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     devices = commands.add_parser("devices", help="print the devices that would be published")
     devices.add_argument("--json", action="store_true", help="as the spec.devices of a ResourceSlice")
+    controller = commands.add_parser("controller", help="run the controller of ComputeDomains")
+    add_controller_flags(controller)
     webhook = commands.add_parser(
         "webhook", help="serve a validating admission webhook for opaque parameters"
     )
@@ -260,6 +263,17 @@ def print_devices(arguments: argparse.Namespace) -> None:
         print(f"{device['name']:{widest}} {shown.get('uuid', '-'):42} {memory:>10}  {product}")
 
 
+def serve_controller(arguments: argparse.Namespace) -> None:
+    """Control ComputeDomains until SIGTERM."""
+    import asyncio
+
+    from dra_driver.computedomain.command import run
+    from dra_driver.logs import set_up
+
+    set_up(arguments.log_format, arguments.log_level)
+    asyncio.run(run(arguments))
+
+
 def serve_webhook(arguments: argparse.Namespace) -> None:
     """Answer the API server's questions about opaque parameters until SIGTERM."""
     from dra_driver.logs import set_up
@@ -279,6 +293,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         check(arguments)
         if arguments.command == "devices":
             print_devices(arguments)
+            return 0
+        if arguments.command == "controller":
+            serve_controller(arguments)
             return 0
         if arguments.command == "webhook":
             serve_webhook(arguments)

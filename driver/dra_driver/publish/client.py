@@ -32,7 +32,8 @@ SILENCE_S = 15
 
 
 @contextlib.contextmanager
-def _api_errors(what: str) -> Iterator[None]:
+def api_errors(what: str) -> Iterator[None]:
+    """Turn every failure of a call into an ``ApiError`` that names WHAT was asked for."""
     try:
         yield
     except httpx2.HTTPStatusError as error:
@@ -87,13 +88,13 @@ class ApiClient:
 
     async def get_node(self) -> NodeObject:
         """The Node object of this driver's node."""
-        with _api_errors(f"node {self._node_name}"):
+        with api_errors(f"node {self._node_name}"):
             node = await self._client.get(Node, self._node_name)
             return cast("NodeObject", node.to_dict())
 
     async def get_claim(self, namespace: str, name: str) -> Claim:
         """A ResourceClaim as resource.k8s.io/v1; ``ApiError`` with code 404 if it does not exist."""
-        with _api_errors(f"claim {namespace}/{name}"):
+        with api_errors(f"claim {namespace}/{name}"):
             claim = await self._client.get(ResourceClaim, name, namespace=namespace)
             return cast("Claim", claim.to_dict())
 
@@ -106,13 +107,13 @@ class ApiClient:
             "status": {"devices": devices},
         }
         item: Any = ResourceClaim.Status.from_dict(wanted)  # typed as its base class
-        with _api_errors(f"status of claim {namespace}/{name}"):
+        with api_errors(f"status of claim {namespace}/{name}"):
             stored = await self._client.apply(item, name, namespace=namespace, force=True)
             return cast("Claim", stored.to_dict())
 
     async def list_slices(self) -> tuple[list[Slice], str]:
         """This driver's slices of this node, and the version to watch from."""
-        with _api_errors("list of this node's slices"):
+        with api_errors("list of this node's slices"):
             listed = self._client.list(ResourceSlice, fields=self._fields)
             slices = [cast("Slice", item.to_dict()) async for item in listed]
             return slices, listed.resourceVersion
@@ -123,7 +124,7 @@ class ApiClient:
         Raises:
             ApiError: the stream broke, or VERSION is too old (code 410): list again.
         """
-        with _api_errors("watch of this node's slices"):
+        with api_errors("watch of this node's slices"):
             events = self._client.watch(
                 ResourceSlice, fields=self._fields, resource_version=version, server_timeout=WATCH_S
             )
@@ -133,7 +134,7 @@ class ApiClient:
     async def put_slice(self, wanted: ResourceSliceInput) -> Slice:
         """Create or, if WANTED has a ``resourceVersion``, replace a slice; return it as stored."""
         item: Any = ResourceSlice.from_dict(cast("dict[str, Any]", wanted))  # typed as its base class
-        with _api_errors(f"slice {wanted['metadata']['name']}"):
+        with api_errors(f"slice {wanted['metadata']['name']}"):
             if wanted["metadata"].get("resourceVersion"):
                 stored: Any = await self._client.replace(item)
             else:
@@ -143,7 +144,7 @@ class ApiClient:
     async def delete_slice(self, name: str) -> None:
         """Delete a slice; idempotent."""
         try:
-            with _api_errors(f"slice {name}"):
+            with api_errors(f"slice {name}"):
                 await self._client.delete(ResourceSlice, name)
         except ApiError as error:
             if error.code != httpx2.codes.NOT_FOUND:
