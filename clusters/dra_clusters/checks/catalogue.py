@@ -9,6 +9,7 @@ from dra_clusters.checks import (  # noqa: F401 # each registers its behaviours
     concurrency,
     controllers,
     conversion,
+    custom_rules,
     custom_schemas,
     customs,
     daemon_sets,

@@ -6,7 +6,7 @@ checker/cost.go, functionCost). The first that knows the call decides.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,12 +52,16 @@ class Operand:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One overload of a call with its operands; TARGET is None for a function that is no member."""
+    """One overload of a call with its operands; TARGET is None for a function that is no member.
+
+    ``limit`` is the largest size of what is at a path.
+    """
 
     function: str
     overload: str
     target: Operand | None
     arguments: Sequence[Operand]
+    limit: Callable[[str], int | None] = device_size
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +154,7 @@ def _member(call: Call, target: Operand) -> CallEstimate | None:
     """Member functions of texts and lists; None for others."""
     name, size, arguments = call.function, target.size, call.arguments
     if name in LISTS:
-        return CallEstimate(_list_scan(target))
+        return CallEstimate(_list_scan(target, call.limit))
     if name in TEXTS:
         return CallEstimate(times(size.high, TRAVERSAL), size)
     if name == "replace":
@@ -172,11 +176,11 @@ def _member(call: Call, target: Operand) -> CallEstimate | None:
     return None
 
 
-def _list_scan(target: Operand) -> int:
+def _list_scan(target: Operand, limit: Callable[[str], int | None]) -> int:
     """A pass over a list; comparing texts reads their characters too, and ``indexOf`` of a text is one pass over it."""
     if not target.kind.startswith("list("):
         return times(target.size.high, TRAVERSAL)
-    longest = device_size(f"{target.path}.@items")
+    longest = limit(f"{target.path}.@items")
     reading = times(UNKNOWN_MAX if longest is None else longest, TRAVERSAL)
     texts = target.kind in ("list(string)", "list(bytes)")
     return times(target.size.high, 1 + (reading if texts else 0))

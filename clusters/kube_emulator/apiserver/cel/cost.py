@@ -7,6 +7,7 @@ estimates a range of costs; here only the upper bound is kept, because only that
 (``replace``).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +26,22 @@ from kube_emulator.apiserver.cel.sizes import (
 
 
 @dataclass(frozen=True, slots=True)
+class Values:
+    """What is known of the values of an expression's variables.
+
+    Attributes:
+        size: the largest size of what is at a path; None if nothing is known.
+        structs: the types with fields: reading one costs a unit.
+    """
+
+    size: Callable[[str], int | None] = device_size
+    structs: frozenset[str] = frozenset({DEVICE})
+
+
+DEVICES = Values()
+
+
+@dataclass(frozen=True, slots=True)
 class Local:
     """A variable of a macro."""
 
@@ -39,6 +56,7 @@ class Walk:
 
     types: dict[int, str]
     overloads: dict[int, list[str]]
+    values: Values = DEVICES
     paths: dict[int, str] = field(default_factory=dict)
     sizes: dict[int, Size] = field(default_factory=dict)
     entries: dict[int, Entries] = field(default_factory=dict)
@@ -87,7 +105,7 @@ class Walk:
         self.paths[node.id] = f"{self.path(operand)}.{node.select_expr.field}"
         kind = self.types.get(operand.id, "")
         # a field of ``dyn`` is free: cel-go counts one unit for maps and structs only
-        return cost + (1 if kind.startswith("map(") or kind == DEVICE else 0)
+        return cost + (1 if kind.startswith("map(") or kind in self.values.structs else 0)
 
     def size(self, node: Any) -> Size:
         """The size of NODE's value."""
@@ -108,7 +126,7 @@ class Walk:
             case "struct_expr":
                 return Size(len(node.struct_expr.entries), len(node.struct_expr.entries))
         # the limits of the API come first: they are narrower than what the type says
-        if (limit := device_size(self.path(node))) is not None:
+        if (limit := self.values.size(self.path(node))) is not None:
             return Size(0, limit)
         if is_scalar(self.types.get(node.id, "dyn")):
             return Size(1, 1)
@@ -225,7 +243,7 @@ class Walk:
         operand = self.operand(target) if target is not None else None
         operands = [self.operand(argument) for argument in arguments]
         highest = max(
-            self.overload(node, Call(call.function, overload, operand, operands), costs)
+            self.overload(node, Call(call.function, overload, operand, operands, self.values.size), costs)
             for overload in overloads
         )
         return capped(target_cost + highest)
@@ -256,7 +274,7 @@ class Walk:
         return capped(found.units + sum(costs))
 
 
-def estimate(tree: Any, checked: Checked) -> int:
-    """The upper bound of the cost of a CHECKED expression, in units."""
+def estimate(tree: Any, checked: Checked, values: Values = DEVICES) -> int:
+    """The upper bound of the cost of a CHECKED expression about VALUES, in units."""
     types = {key: str(kind) for key, kind in checked.types.items()}
-    return Walk(types, checked.overloads).cost(tree.expr)
+    return Walk(types, checked.overloads, values).cost(tree.expr)

@@ -27,7 +27,7 @@ from kube_emulator.apiserver.cel.rewriting import INSERT, RENAMED, adapt
 from kube_emulator.apiserver.cel.sizes import DEVICE
 from kube_emulator.apiserver.cel.standard import Signature, standard
 from kube_emulator.apiserver.cel.syntax import write
-from kube_emulator.apiserver.cel.types import DYN, Type, shown, type_of
+from kube_emulator.apiserver.cel.types import Type, shown, type_of
 from kube_emulator.apiserver.cel.values import DECODERS, decode, encode
 
 KINDS = {
@@ -43,6 +43,7 @@ KINDS = {
     "map": cel.Type.MAP,
 }
 """The kinds that the library distinguishes at run time; a parameter ``dyn`` would match none of them."""
+INDEX = re.compile(r"Index error: index=(-?\d+) size=\d+")
 MISSING = re.compile(r'^NOT_FOUND: Key not found in map : "(.*)"$')
 
 
@@ -233,22 +234,10 @@ def checked_tree(tree: Any, text: str, known: Names) -> Checked:
     return checked
 
 
-def compile_rule(text: str, variables: tuple[str, ...]) -> Any:
-    """TEXT, which uses VARIABLES of any type, as an executable.
-
-    Raises:
-        CompileError: it does not compile.
-    """
-    tree = parse(text, lists=True)
-    known = Names(names(Rules()).functions, dict.fromkeys(variables, DYN), {})
-    checked = checked_tree(tree, text, known)
-    adapt(tree, checked, devices=False)
-    return runtime(variables).deserialize(write(tree))
-
-
 def failure(result: Any) -> str:
     """Why an evaluation failed, as cel-go puts it."""
     text = MISSING.sub(r"no such key: \1", str(result.value()))
+    text = INDEX.sub(r"index out of bounds: \1", text)
     return re.sub(r"^[A-Z_]+: ", "", text).replace("No matching overloads found : ", "no such overload: ")
 
 

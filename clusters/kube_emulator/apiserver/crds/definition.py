@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from dra_api.objects import JsonObject
 from kube_emulator.apiserver.apply.shapes import Shape, custom_shape
-from kube_emulator.apiserver.crds.expressions import rule_causes
+from kube_emulator.apiserver.crds.expressions import Evaluator
 from kube_emulator.apiserver.crds.structural import HEADER, causes_of, default, pruned
 from kube_emulator.apiserver.resources import Resource, Version
 from kube_emulator.apiserver.schema.json_schema import JsonSchema
@@ -30,13 +30,14 @@ class Definition:
         resource: the kind.
         versions: {version name: its entry in ``spec.versions``}.
         preserves: ``spec.preserveUnknownFields``: nothing is pruned.
-        shapes: a cache of ``shape``.
+        shapes, evaluators: caches, by version.
     """
 
     resource: Resource
     versions: Mapping[str, JsonObject]
     preserves: bool = False
     shapes: dict[str, Shape] = field(default_factory=dict, compare=False)
+    evaluators: dict[str, Evaluator] = field(default_factory=dict, compare=False)
 
     def schema(self, version: str) -> JsonSchema:
         """The OpenAPI schema of a version."""
@@ -94,7 +95,13 @@ class Definition:
         inner = {name: value for name, value in (schema.get("properties") or {}).items() if name in bare}
         names = [name for name in schema.get("required") or [] if name not in HEADER]
         found = list(causes_of(bare, {**schema, "properties": inner, "required": names}, "", before))
-        return found or list(rule_causes(item, ABSENT if old is None else old, schema, ""))
+        return found or list(self._evaluator().causes(item, ABSENT if old is None else old))
+
+    def _evaluator(self) -> Evaluator:
+        version = self.resource.version
+        if version not in self.evaluators:
+            self.evaluators[version] = Evaluator(self.schema(version))
+        return self.evaluators[version]
 
     def columns(self, version: str) -> list[JsonObject]:
         """``additionalPrinterColumns``; the age if there are none."""

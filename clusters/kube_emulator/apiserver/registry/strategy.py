@@ -104,15 +104,21 @@ def prepare_change(
         if subresource == "binding":  # it sets a condition too, and does not count as a change of the spec
             new["status"] = status
             new["metadata"]["generation"] = old["metadata"].get("generation", 1)
-        causes = kind_causes(resource, new)
+        causes = kind_causes(resource, new, old)
     causes = [*registry.validate_update(resource, old, new, subresource, context), *causes]
     if causes:
         raise invalid(resource.kind, resource.group, old["metadata"]["name"], causes)
 
 
-def kind_causes(resource: Resource, item: JsonObject) -> list[Cause]:
-    """Broken rules of ITEM that are not in ``validation``, because they need a compiler."""
-    return list(expression_causes(item)) if resource.key == "customresourcedefinitions" else []
+def kind_causes(resource: Resource, item: JsonObject, old: JsonObject | None = None) -> list[Cause]:
+    """Broken rules of ITEM that are not in ``validation``, because they need a compiler.
+
+    The expressions of a definition that did not change are not judged again, so that what was accepted once can be updated.
+    """
+    if resource.key != "customresourcedefinitions":
+        return []
+    unchanged = old is not None and old["spec"].get("versions") == (item.get("spec") or {}).get("versions")
+    return [] if unchanged else list(expression_causes(item))
 
 
 def is_hidden(resource: Resource, subresource: str, member: str) -> bool:

@@ -15,6 +15,7 @@ class ValidationRule(TypedDict, total=False):
     messageExpression: str
     reason: str
     fieldPath: str
+    optionalOldSelf: bool
 
 
 JsonSchema = TypedDict(
