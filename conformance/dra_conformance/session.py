@@ -63,7 +63,7 @@ def run_checks(arguments: list[str], *, workers: int, recorder: Recorder) -> boo
     """
     command = [*BARE, "-p", "dra_conformance.plugin", "-p", "xdist.plugin", f"--rootdir={SUITE}"]
     command += ["--dra-recorded"]
-    command += [*(["-n", str(workers), "--dist=worksteal"] if workers > 1 else []), *arguments, str(SUITE)]
+    command += [*(["-n", str(workers), "--dist=loadgroup"] if workers > 1 else []), *arguments, str(SUITE)]
     append(recorder.log, {"type": "start", "time": time.time()})
     with isolated_pytest():
         code = pytest.main(command, plugins=[recorder])

@@ -41,6 +41,7 @@ class Widgets:
         self._salt = f"{time.time_ns() % 100000}-" if defect == "renames-devices" else ""
         self._reversed = restarted and defect == "shuffles-devices"
         self._once_sick: set[str] = set()
+        self._stamps = 0
         self.lists = "DRAListTypeAttributes" in features  # until a server refuses them
         self.pool = "widgets" if defect == "one-pool" else node
 
@@ -94,7 +95,8 @@ class Widgets:
         effect = "NoExecute" if state == "sick" or self._defect == "evicts-on-warning" else "None"
         taint = {"key": f"{domain}{state}", "effect": "NoRun" if self._defect == "odd-taints" else effect}
         if self._defect == "stamps-taints":
-            taint["timeAdded"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 60))
+            self._stamps += 1
+            taint["timeAdded"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._stamps))
         return [taint]
 
     def shelf(self) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What happened in a check, in order: every call, request, signal and file that went through the harness."""
 
 import time
+from collections.abc import Iterable
 from typing import Any
 
 KEPT = 400
@@ -29,6 +30,10 @@ class Evidence:
     def moment(self, monotonic: float) -> float:
         """A moment of the monotonic clock on the clock of the steps."""
         return round(monotonic - self._start, 4)
+
+    def replay(self, steps: Iterable[dict[str, Any]]) -> None:
+        """Add steps that were recorded for several checks."""
+        self._steps.extend(steps)
 
     def take(self) -> tuple[dict[str, Any], ...]:
         """The steps so far; the list is empty afterwards."""

@@ -15,6 +15,7 @@ from dra_conformance.expectations import Violation
 from dra_conformance.harness.api import ApiView
 from dra_conformance.harness.cdi import CdiView
 from dra_conformance.harness.evidence import Evidence
+from dra_conformance.harness.health import HealthStream
 from dra_conformance.harness.kubelet import SimulatedKubelet
 from dra_conformance.harness.levers import Levers
 from dra_conformance.harness.process import DriverProcess
@@ -41,6 +42,7 @@ class Harness:
     Attributes:
         folder: the node's folder, parent of registry, plugins and CDI folders.
         data_dir: where the driver keeps its state by convention.
+        streams: the shared streams of the health service, by version.
         published: whether slices of this node were seen once.
         permanent: CDI names that the driver defined before it prepared anything: they belong to no claim and may stay.
     """
@@ -59,6 +61,7 @@ class Harness:
     claims: list[Claim] = field(default_factory=list)
     permanent: frozenset[str] = frozenset()
     published: bool = False
+    streams: dict[str, HealthStream] = field(default_factory=dict)
 
     def start(self, *, prefix: Sequence[str] = ()) -> None:
         """Start the driver, run by the command PREFIX if there is one, and wait for its registration socket.
@@ -120,6 +123,12 @@ class Harness:
             path.unlink()  # the new one's is then the one that appears
         self.start()
         self.kubelet.register()
+
+    def health_stream(self, version: str) -> HealthStream:
+        """A stream of the health service that checks share."""
+        if version not in self.streams or self.streams[version].ended:
+            self.streams[version] = self.kubelet.watch_health(version)
+        return self.streams[version]
 
     def without_permanent(self, names: Iterable[str]) -> list[str]:
         """The CDI names that belong to a claim, without those that the driver defines permanently."""

@@ -24,6 +24,7 @@ from dra_conformance.harness.answers import (
     status_text,
 )
 from dra_conformance.harness.evidence import Evidence
+from dra_conformance.harness.health import HealthStream
 from dra_conformance.harness.patience import Patience
 
 POLL_S = 0.005
@@ -279,6 +280,10 @@ class SimulatedKubelet:
                 "unprepare to succeed", status_text(error), f"claim {ref.namespace}/{ref.name}"
             ) from error
         expect_entry(answer, ref)
+
+    def watch_health(self, version: str, *, read: bool = True) -> HealthStream:
+        """A new stream of the health service; without READ nobody takes its messages."""
+        return HealthStream(self.channel(self.endpoint), version, self._evidence, read=read)
 
     def serves(self, full_name: str, method: str) -> bool:
         """Whether the DRA endpoint knows a method; it is called with an empty message."""

@@ -1,0 +1,1 @@
+"""Checks of what feature gates bring to drivers."""
