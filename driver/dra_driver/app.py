@@ -9,6 +9,7 @@ stay: a restarted or newer driver continues with them.
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 import re
@@ -19,7 +20,7 @@ from pathlib import Path
 
 import grpc.aio
 
-from dra_api.identifiers import DeviceName
+from dra_api.identifiers import ClaimUid, DeviceName
 from dra_api.kubelet._generated.dra_v1_pb2_grpc import add_DRAPluginServicer_to_server as add_v1
 from dra_api.kubelet._generated.dra_v1beta1_pb2_grpc import add_DRAPluginServicer_to_server as add_v1beta1
 from dra_api.kubelet._generated.health_v1_pb2_grpc import (
@@ -37,6 +38,7 @@ from dra_driver.cdi.metadata_files import MetadataFiles
 from dra_driver.claims.checkpoint import Checkpoint
 from dra_driver.claims.instances import Instances
 from dra_driver.claims.occupancy import Occupancy
+from dra_driver.claims.pci_functions import PciFunctions
 from dra_driver.claims.reader import HttpClaimReader
 from dra_driver.claims.service import ClaimService
 from dra_driver.claims.status_writer import StatusWriter
@@ -92,6 +94,7 @@ class App:
         remove_ended(settings.registry_dir, re.compile(rf"{re.escape(settings.driver_name)}(-.+)?-reg\.sock"))
         boot_id = BOOT_ID.read_text().strip()
         snapshot = take_snapshot(settings.sysfs, settings.dev_root / "dev")
+        self._look = asyncio.Event()
         self._instances = Instances(settings.data_dir)
         self._checkpoint = Checkpoint(settings.data_dir / "checkpoint.sqlite")
         cdi = CdiFiles(settings.cdi_dir, settings.driver_name, settings.dev_root)
@@ -107,7 +110,8 @@ class App:
             occupied=Occupancy(lambda: self._inventory).reason,
             boot_id=boot_id,
             features=settings.features,
-            on_prepared=lambda uid: self._status.refresh([uid]) if self._status else None,
+            on_prepared=self._prepared,
+            on_changed=self._look.set,
         )
         self._inventory = make_inventory(snapshot, settings.features, ours=self._claims.devices)
         self._publisher = Publisher(
@@ -134,6 +138,10 @@ class App:
                 health=lambda: self._health.states if self._health else {},
                 record=self._claims.record,
             )
+
+    def _prepared(self, uid: ClaimUid) -> None:
+        if self._status:
+            self._status.refresh([uid])
 
     def _health_changed(self) -> None:
         self._publisher.refresh()
@@ -173,6 +181,8 @@ class App:
             ),
             mps=MpsDaemons(settings.data_dir / "mps", programs),
             programs=programs,
+            functions=PciFunctions(settings.sysfs),
+            release=lambda gpu: self._health.release(gpu) if self._health else None,
             procfs=settings.procfs,
             dev_root=settings.dev_root,
             timed=self._metrics.step,
@@ -252,10 +262,20 @@ class App:
         return dra, registration
 
     async def _rescan(self) -> None:
-        """Every ``rescan_s``: publish changed hardware, unprepare claims that no longer exist."""
+        """Every ``rescan_s``: publish changed hardware, unprepare claims that no longer exist.
+
+        When a claim took a GPU from NVIDIA's driver or gave it back, the hardware is looked at at once.
+        """
+        due = asyncio.get_running_loop().time() + self._settings.rescan_s
         while True:
-            await asyncio.sleep(self._settings.rescan_s)
+            self._look.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(due):
+                    await self._look.wait()
             await self._scan()
+            if asyncio.get_running_loop().time() < due:
+                continue
+            due = asyncio.get_running_loop().time() + self._settings.rescan_s
             try:
                 await self._claims.maintain()
             except (ApiError, EnvironmentFault) as error:

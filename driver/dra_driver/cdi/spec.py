@@ -27,7 +27,7 @@ class Entry:
 
     Attributes:
         name: device name within the claim, see ``entry_name``.
-        uuid: what CUDA calls the device; empty for a function that a virtual machine gets.
+        uuid: what CUDA calls the device; for a function that a virtual machine gets, its PCI address.
         nodes: paths of device nodes in the container.
         controls: it needs the control nodes of NVIDIA's driver.
     """

@@ -15,7 +15,7 @@ import pynvml
 
 from dra_driver.claims.mig_instances import opened
 from dra_driver.claims.step import PreparedDevice
-from dra_driver.devices.model import GpuDevice, Inventory, MigDevice
+from dra_driver.devices.model import GpuDevice, Inventory, MigDevice, VfioDevice
 from dra_driver.nvml.library import optional
 
 POD = re.compile(r"pod([0-9a-f]{8}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{12})")
@@ -48,6 +48,8 @@ class Occupancy:
     def _existing(self, device: PreparedDevice) -> str | None:
         match self._inventory().devices.get(device.device):
             case GpuDevice(gpu=gpu):
+                return gpu.uuid
+            case VfioDevice(gpu=gpu) if gpu is not None:
                 return gpu.uuid
             case MigDevice(instance=instance) if instance is not None:
                 return instance.uuid

@@ -109,8 +109,15 @@ class Mps(msgspec.Struct, frozen=True, tag="mps"):
     multi_user: bool = False
 
 
-Mode = TimeSlice | Mps
-"""How the processes on a device share it."""
+class Vfio(msgspec.Struct, frozen=True, tag="vfio"):
+    """How a virtual machine reaches its function: by ``iommufd`` or by its group, and with the API's own node or without."""
+
+    iommufd: bool = False
+    api: bool = True
+
+
+Mode = TimeSlice | Mps | Vfio
+"""How the processes on a device share it, or how a virtual machine has it."""
 
 
 def versions_of(driver_name: DriverName) -> list[str]:
@@ -185,7 +192,9 @@ def limit_of(quantity: str | int, path: str) -> int:
 
 def mode_of(config: Config | None) -> Mode | None:
     """How a device with this configuration is shared; None if it says nothing. The configuration was checked."""
-    if config is None or isinstance(config, VfioDeviceConfig) or config.sharing is None:
+    if isinstance(config, VfioDeviceConfig):
+        return Vfio(config.iommu.backend_policy == "PreferIommuFD", config.iommu.enable_api_device)
+    if config is None or config.sharing is None:
         return None
     if config.sharing.strategy == "TimeSlicing":
         if isinstance(config, MigDeviceConfig):

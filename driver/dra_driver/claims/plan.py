@@ -1,6 +1,6 @@
 """From a claim, its allocation and the inventory to devices and steps. Pure.
 
-The order of the steps: MIG mode, MIG devices, time slices, MPS daemons, metadata files, the CDI file. Admin access takes no step on a
+The order of the steps: MIG mode, MIG devices, PCI functions, time slices, MPS daemons, metadata files, the CDI file. Admin access takes no step on a
 device, because another claim uses it; its CDI file shows what is there.
 """
 
@@ -17,6 +17,7 @@ from dra_driver.claims.configured import choices, config_of
 from dra_driver.claims.mps_steps import consumed, mps_steps
 from dra_driver.claims.opaque import Mode, TimeSlice, mode_of
 from dra_driver.claims.step import (
+    BindVfio,
     CreateMig,
     MigMode,
     PreparedDevice,
@@ -25,6 +26,7 @@ from dra_driver.claims.step import (
     WriteCdi,
     WriteMetadata,
 )
+from dra_driver.devices.inventory import VFIO_DRIVER
 from dra_driver.devices.model import Allocatable, GpuDevice, Inventory, MigDevice, VfioDevice, overlap
 from dra_driver.errors import ClaimError
 from dra_driver.features import Features, Shares
@@ -181,6 +183,11 @@ def steps_of(
             used[device.device] = with_share(known, device) if known else device
     found = {name: inventory.devices[name] for name in used}
     yield from mig_steps(found.values())
+    for target in found.values():
+        if isinstance(target, VfioDevice) and target.function.driver != VFIO_DRIVER:
+            yield BindVfio(
+                target.function.pci_bus_id, target.function.driver, target.gpu.uuid if target.gpu else ""
+            )
     for name, device in used.items():
         target = found[name]
         if isinstance(device.mode, TimeSlice) and isinstance(target, GpuDevice):
@@ -224,8 +231,11 @@ def mig_steps(devices: Iterable[Allocatable]) -> Iterator[Step]:
 
 
 def hardware_of(device: Allocatable) -> str:
-    """What identifies the hardware: another board in the same slot has another one."""
-    return device.gpu.uuid if device.gpu is not None else device.pci_bus_id
+    """What identifies the hardware: another board in the same slot has another one.
+
+    A function for a virtual machine is its address, because NVML does not see it once it is bound to vfio-pci.
+    """
+    return device.pci_bus_id if isinstance(device, VfioDevice) else device.gpu.uuid
 
 
 def same(known: Sequence[PreparedDevice], wanted: Sequence[PreparedDevice]) -> bool:

@@ -28,7 +28,7 @@ from dra_driver.claims.maintenance import Maintenance
 from dra_driver.claims.preparation import Preparation
 from dra_driver.claims.reader import ClaimReader
 from dra_driver.claims.records import Records
-from dra_driver.claims.step import PreparedDevice
+from dra_driver.claims.step import BindVfio, PreparedDevice
 from dra_driver.claims.steps import Steps
 from dra_driver.claims.turns import Turns
 from dra_driver.devices.model import Inventory
@@ -57,9 +57,11 @@ class ClaimService:
         features: Features,
         occupied: Callable[[Sequence[PreparedDevice]], str | None],
         on_prepared: Callable[[ClaimUid], None] = lambda _: None,
+        on_changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._steps = steps
         self._on_prepared = on_prepared
+        self._on_changed = on_changed
         self._claims, self._gpus = Turns(), Turns()
         self._running: set[asyncio.Task[Any]] = set()
         self._records = Records(
@@ -144,6 +146,8 @@ class ClaimService:
         check_ref(ref)
         devices = await self._to_the_end(self._preparation.prepare(ref))
         self._on_prepared(ref.uid)
+        if (record := self._records.get(ref.uid)) is not None:
+            self._look(record)
         return devices
 
     async def unprepare(self, ref: ClaimRef) -> None:
@@ -180,7 +184,13 @@ class ClaimService:
             if not undone:
                 async with self._gpus.of(*known.gpus):
                     await self._lifecycle.undo(known)
+                self._look(known)
             log.info("unprepared %s/%s", ref.namespace, ref.name, extra={"claim": ref.uid})
+
+    def _look(self, record: Record) -> None:
+        """The hardware changed, if a claim took a function from NVIDIA's driver, or gave it back."""
+        if any(isinstance(step, BindVfio) for step in record.steps):
+            self._on_changed()
 
     async def _to_the_end(self, work: Coroutine[Any, Any, T]) -> T:
         """Do WORK whether or not its caller waits: a thread that acts on a GPU cannot be cancelled."""

@@ -16,6 +16,19 @@ class MigMode(msgspec.Struct, frozen=True, tag="migMode"):
     on: bool
 
 
+class BindVfio(msgspec.Struct, frozen=True, tag="bindVfio"):
+    """A PCI function is bound to vfio-pci. Undone: it is bound to the driver that it had, ``None`` for none.
+
+    Attributes:
+        function: its address.
+        gpu: UUID of the GPU that it is under NVIDIA's driver; empty if that does not have it.
+    """
+
+    function: str
+    driver: str | None
+    gpu: str = ""
+
+
 class CreateMig(msgspec.Struct, frozen=True, tag="createMig", kw_only=True):
     """The GPU instance of a placement and the compute instance that fills it exist. Undone: both are destroyed."""
 
@@ -67,7 +80,7 @@ class WriteCdi(msgspec.Struct, frozen=True, tag="writeCdi"):
     """The claim's CDI file has its devices; the last step, because it needs what the others made. Undone: it is gone."""
 
 
-Step = MigMode | CreateMig | SetTimeSlice | StartMps | WriteMetadata | WriteCdi
+Step = MigMode | CreateMig | BindVfio | SetTimeSlice | StartMps | WriteMetadata | WriteCdi
 
 
 class Made(msgspec.Struct, frozen=True):

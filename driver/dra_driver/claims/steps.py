@@ -20,7 +20,9 @@ from dra_driver.cdi.spec import CdiSpec, claim_spec
 from dra_driver.claims import mig_instances
 from dra_driver.claims.checkpoint import Record
 from dra_driver.claims.containers import entries
+from dra_driver.claims.pci_functions import PciFunctions
 from dra_driver.claims.step import (
+    BindVfio,
     CreateMig,
     Made,
     MigMode,
@@ -32,6 +34,7 @@ from dra_driver.claims.step import (
     WriteMetadata,
 )
 from dra_driver.devices.attributes import attributes_of
+from dra_driver.devices.inventory import VFIO_DRIVER
 from dra_driver.devices.model import Inventory
 from dra_driver.errors import EnvironmentFault
 from dra_driver.sharing.mps import Daemon, MpsDaemons
@@ -49,7 +52,11 @@ def untimed(step: str, operation: str) -> contextlib.AbstractContextManager[None
 
 
 class Steps:
-    """The steps on one node."""
+    """The steps on one node.
+
+    Args:
+        release: called with the UUID of a GPU before it is taken from NVIDIA's driver: who has it open lets it go.
+    """
 
     def __init__(
         self,
@@ -60,9 +67,11 @@ class Steps:
         metadata: MetadataFiles,
         mps: MpsDaemons,
         programs: Programs,
+        functions: PciFunctions,
         procfs: Path,
         dev_root: Path,
         timed: Timed = untimed,
+        release: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._driver = driver_name
         self._inventory = inventory
@@ -70,6 +79,8 @@ class Steps:
         self._metadata = metadata
         self._mps = mps
         self._programs = programs
+        self._functions = functions
+        self._release = release
         self._procfs = procfs
         self._dev_root = dev_root
         self._timed = timed
@@ -90,6 +101,9 @@ class Steps:
                     mig_instances.set_mig_mode(gpu, on)
             case CreateMig():
                 return {step.device: mig_instances.create(step, record.made.get(step.device))}
+            case BindVfio(gpu=gpu):
+                self._release(gpu)
+                self._functions.bind(step)
             case SetTimeSlice(gpu, interval):
                 set_time_slice(self._programs, gpu, interval)
             case StartMps():
@@ -119,6 +133,8 @@ class Steps:
                 return made is not None and any(
                     instance.at(step) and instance.compute.get(made.ci) == made.uuid for instance in found
                 )
+            case BindVfio(function=function):
+                return self._functions.driver(function) == VFIO_DRIVER
             case StartMps(key=key):
                 return self._mps.runs(key)
             case WriteMetadata():
@@ -157,6 +173,9 @@ class Steps:
                 if not any(isinstance(o, CreateMig) and (o.device, o.gpu) == (device, gpu) for o in needed):
                     with known_gpu(self._inventory(), gpu):
                         mig_instances.destroy(step, record.made.get(device))
+            case BindVfio(function=function):
+                if not any(isinstance(other, BindVfio) and other.function == function for other in needed):
+                    self._functions.unbind(step)
             case SetTimeSlice(gpu):
                 if not any(isinstance(other, SetTimeSlice) and other.gpu == gpu for other in needed):
                     with known_gpu(self._inventory(), gpu):
@@ -205,6 +224,7 @@ class Steps:
             self._inventory(),
             minors=lambda: read_minors(self._procfs),
             mps_folder=self._mps.folder,
+            functions=self._functions,
         )
         return claim_spec(
             self._driver,

@@ -67,6 +67,17 @@ class Monitor:
         if self._watch:
             self._watch.stop()
 
+    def release(self, gpu: str) -> None:
+        """Have no GPU open when this returns; the next scan watches again. Blocks: called in a thread.
+
+        NVIDIA's driver does not give a GPU away that somebody has open, and NVML opens all at once.
+        """
+        watch = self._watch
+        if watch is not None and gpu in watch.gpus:
+            watch.stop()
+            watch.join()
+            self._watch = None
+
     def scanned(self, inventory: Inventory) -> None:
         """The hardware is now INVENTORY."""
         over = recovered(self._edges, self._inventory, inventory)

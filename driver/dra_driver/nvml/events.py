@@ -50,6 +50,10 @@ class EventWatch:
         """End the thread within ``WAIT_MS``; it is not waited for."""
         self._stopped.set()
 
+    def join(self) -> None:
+        """Wait until it has ended, and has no GPU open any more."""
+        self._thread.join()
+
     def _run(self) -> None:
         try:
             library = Library()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from claim_service import DRIVER, POOL, claim, divisible, inventory_of, results_of
+from claim_service import DRIVER, POOL, claim, divisible, inventory_of, results_of, with_functions
 from node_calls import Node, configured, share
 
 from dra_api.objects import ResourceClaim
@@ -25,12 +25,13 @@ CLAIMS: dict[str, ResourceClaim] = {
     "mps": claim("u1", "gpu-0", "gpu-1", config=configured("GpuConfig", **MPS)),
     "mig-mps": claim("u1", "gpu-0-mig-1g-0", config=configured("MigDeviceConfig", **MPS)),
     "share": share("gpu-0", "4Gi"),
+    "vfio": claim("u1", "gpu-vfio-0"),
 }
 
 
 def steps_in(item: ResourceClaim) -> int:
     """How many steps a claim has; the fake node's GPUs are divided in the same way."""
-    found = inventory_of(divisible(0), divisible(1))
+    found = with_functions(inventory_of(divisible(0), divisible(1)))
     steps = make_plan(item, driver_name=DRIVER, pool=POOL, inventory=found, features=parse(GATES)).steps
     return len(steps)
 
@@ -58,11 +59,12 @@ PREPARE, UNPREPARE = ["prepare", "c", "u1"], ["unprepare", "c", "u1"]
 def test_after_a_kill_at_any_step_the_next_start_leaves_nothing_and_prepare_works(
     clean: Node, name: str, call: str, where: str, number: int
 ) -> None:
-    before = clean.gpus()
+    before, drivers = clean.gpus(), clean.drivers()
     calls = [PREPARE] if call == "prepare" else [PREPARE, UNPREPARE]
     run(clean, name, *calls, kill=(where, number))
     run(clean, name)
     assert (clean.gpus(), clean.cdi(), clean.daemons(), clean.metadata()) == (before, [], [], [])
+    assert clean.drivers() == drivers
     [prepared, again, gone] = run(clean, name, PREPARE, PREPARE, UNPREPARE)
     assert prepared == again == [result["device"] for result in results_of(CLAIMS[name])]
     assert gone == []

@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 from claim_service import DRIVER, claim, results_of
-from node_calls import Node, configured, share
+from node_calls import OWN, Node, configured, share
 
-from dra_api.objects import ResourceClaim
+from dra_api.objects import OpaqueConfiguration, ResourceClaim
+from dra_driver.claims.pci_functions import PciFunctions
+from dra_driver.claims.step import BindVfio
 
 pytestmark = pytest.mark.slow
 MIG = "gpu-0-mig-1g-0"
@@ -115,6 +117,63 @@ def test_the_time_slice_is_set_and_reset(clean: Node) -> None:
     assert [gpu["timeslice"] for gpu in clean.gpus()] == [3, 0]
     clean.run(claims, call("unprepare"))
     assert [gpu["timeslice"] for gpu in clean.gpus()] == [0, 0]
+
+
+def vfio(**iommu: Any) -> ResourceClaim:
+    parameters = {"apiVersion": OWN, "kind": "VfioDeviceConfig", "iommu": iommu}
+    opaque: OpaqueConfiguration = {"driver": DRIVER, "parameters": parameters}
+    return claim("u1", "gpu-vfio-0", config=[{"source": "FromClaim", "opaque": opaque}] if iommu else None)
+
+
+def nodes_of(node: Node) -> list[str]:
+    """The device nodes of the claim u1."""
+    spec = json.loads((node.folder / "cdi" / f"{DRIVER}-claim-u1.json").read_text())
+    [device] = spec["devices"]
+    assert "deviceNodes" not in spec["containerEdits"], "no control nodes of NVIDIA's driver"
+    return [each["path"] for each in device["containerEdits"]["deviceNodes"]]
+
+
+def test_a_function_for_a_virtual_machine_is_bound_to_vfio_pci_and_given_back(clean: Node) -> None:
+    before = clean.drivers()
+    clean.run({"c": vfio()}, call("prepare"))
+    assert clean.drivers() == ["vfio-pci vfio-pci", before[1]]
+    assert nodes_of(clean) == ["/dev/vfio/1000", "/dev/vfio/vfio"]
+    assert env_of(clean, "u1", "gpu-vfio-0")["DRA_GPU_VFIO_0"].startswith("0000:")
+    clean.run({"c": vfio()}, call("unprepare"))
+    assert [each.split()[0] for each in clean.drivers()] == ["nvidia", "nvidia"]
+
+
+def test_the_api_s_own_node_is_left_out_if_it_is_not_wanted(clean: Node) -> None:
+    clean.run({"c": vfio(enableAPIDevice=False)}, call("prepare"))
+    assert nodes_of(clean) == ["/dev/vfio/1000"]
+
+
+def test_a_function_that_somebody_unbound_is_bound_again(clean: Node) -> None:
+    clean.run({"c": vfio()}, call("prepare"))
+    functions = PciFunctions(clean.root / "sys")
+    [function, *_] = sorted(path.name for path in (clean.root / "sys/bus/pci/devices").iterdir())
+    functions.unbind(BindVfio(function, "nvidia"))
+    clean.run({"c": vfio()}, ["maintain"])
+    assert functions.driver(function) == "vfio-pci"
+
+
+def test_a_function_with_others_in_its_group_is_refused_and_nothing_is_changed(clean: Node) -> None:
+    before = clean.drivers()
+    group = clean.root / "sys/kernel/iommu_groups/1000/devices"
+    [_, other, *_] = sorted((clean.root / "sys/bus/pci/devices").iterdir())
+    (group / other.name).symlink_to(other.resolve())
+    [refused] = clean.run({"c": vfio()}, call("prepare"))
+    (group / other.name).unlink()
+    assert f"{other.name} of the same IOMMU group is bound to nvidia; unbind it" in refused
+    assert [each.split()[0] for each in clean.drivers()] == [each.split()[0] for each in before]
+
+
+def test_a_node_without_the_module_says_what_to_do(clean: Node) -> None:
+    folder = clean.root / "sys/bus/pci/drivers"
+    (folder / "vfio-pci").rename(folder / "hidden")
+    [refused] = clean.run({"c": vfio()}, call("prepare"))
+    (folder / "hidden").rename(folder / "vfio-pci")
+    assert "the module is not loaded; run modprobe vfio-pci" in refused
 
 
 def mps(device: str, kind: str = "GpuConfig", **values: Any) -> ResourceClaim:

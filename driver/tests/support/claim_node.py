@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from claim_service import OPEN, Reader, inventory_of, make_service, ref
 
 from dra_driver.claims import steps
 from dra_driver.claims.occupancy import Occupancy
+from dra_driver.devices import pci
+from dra_driver.devices.inventory import sibling
 from dra_driver.devices.model import (
     Engines,
     Gpu,
@@ -82,13 +85,16 @@ def gpu_of(index: int) -> Gpu:
     )
 
 
-def inventory() -> Inventory:
-    """Two GPUs; each whole, and as MIG devices gpu-0-mig-1g-0 and so on."""
+def inventory(root: Path) -> Inventory:
+    """Two GPUs; each whole, as MIG devices gpu-0-mig-1g-0 and so on, and as PCI function gpu-vfio-0."""
     pynvml.nvmlInit()
     try:
-        return inventory_of(*(gpu_of(index) for index in range(COUNT)))
+        made = inventory_of(*(gpu_of(index) for index in range(COUNT)))
     finally:
         pynvml.nvmlShutdown()
+    functions = pci.functions(root / "sys", root / "dev")[:COUNT]
+    siblings = [sibling(each, gpu) for each, gpu in zip(functions, made.gpus, strict=False)]
+    return replace(made, devices={**made.devices, **{device.name: device for device in siblings}})
 
 
 def kill_at(where: str, number: int) -> None:
@@ -120,7 +126,7 @@ def say(answer: object) -> None:
 
 
 async def carry_out(folder: Path, root: Path, order: dict[str, Any]) -> None:
-    found = inventory()
+    found = inventory(root)
     service = make_service(
         folder,
         Reader(*order["claims"].values()),

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ from dra_driver.cdi.metadata_files import MetadataFiles
 from dra_driver.claims.checkpoint import Checkpoint
 from dra_driver.claims.identity import ClaimRef
 from dra_driver.claims.instances import Instances
+from dra_driver.claims.pci_functions import PciFunctions
 from dra_driver.claims.service import ClaimService
 from dra_driver.claims.step import PreparedDevice
 from dra_driver.claims.steps import Steps
+from dra_driver.devices.inventory import sibling
 from dra_driver.devices.model import (
     Allocatable,
     Engines,
@@ -26,6 +29,7 @@ from dra_driver.devices.model import (
     MigProfile,
     MigSupport,
     Placement,
+    VfioFunction,
 )
 from dra_driver.errors import ApiError
 from dra_driver.features import Features
@@ -80,6 +84,26 @@ def inventory_of(*gpus: Gpu) -> Inventory:
                 for place in profile.placements
             ]
     return Inventory(gpus=gpus, devices={device.name: device for device in devices})
+
+
+def with_functions(inventory: Inventory) -> Inventory:
+    """INVENTORY with a VFIO sibling of each GPU."""
+    siblings = [
+        sibling(
+            VfioFunction(
+                index=index,
+                pci_bus_id=gpu.pci_bus_id,
+                driver="nvidia",
+                device_id=1,
+                vendor_id=0x10DE,
+                iommu_group=index,
+                addressable_bytes=1 << 30,
+            ),
+            gpu,
+        )
+        for index, gpu in enumerate(inventory.gpus)
+    ]
+    return replace(inventory, devices={**inventory.devices, **{each.name: each for each in siblings}})
 
 
 def divisible(minor: int, *, enabled: bool = False) -> Gpu:
@@ -176,6 +200,7 @@ def make_service(
             metadata=MetadataFiles(folder / "metadata", folder / "cdi", DRIVER),
             mps=MpsDaemons(folder / "mps", programs),
             programs=programs,
+            functions=PciFunctions(root / "sys"),
             procfs=root / "proc",
             dev_root=Path("/"),
         ),

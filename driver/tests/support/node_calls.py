@@ -68,6 +68,14 @@ class Node:
     def cdi(self) -> list[str]:
         return names_in(self.folder / "cdi")
 
+    def drivers(self) -> list[str]:
+        """What the two GPUs' PCI functions are bound to, and may be."""
+        folders = sorted((self.root / "sys/bus/pci/devices").iterdir())[:2]
+        return [
+            f"{(path / 'driver').resolve().name} {(path / 'driver_override').read_text().strip() or '(null)'}"
+            for path in folders
+        ]
+
     def metadata(self) -> list[str]:
         return names_in(self.folder / "metadata")
 
