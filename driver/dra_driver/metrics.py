@@ -22,7 +22,7 @@ OPERATIONS = ("prepare", "unprepare")
 OK, INTERNAL = "ok", "internal"
 RESULTS = {ClaimError: "claim", ApiError: "api", EnvironmentFault: "node"}
 """Who can remove the cause of an error, as in ``errors``."""
-STEPS = ("MigMode", "CreateMig", "SetTimeSlice", "StartMps", "WriteMetadata", "WriteCdi")
+STEPS = ("MigMode", "CreateMig", "BindVfio", "SetTimeSlice", "StartMps", "WriteMetadata", "WriteCdi")
 STEP_OPERATIONS = ("do", "undo")
 
 
