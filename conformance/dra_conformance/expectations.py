@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from dra_conformance.differences import sentence, text_of
+
 POLL_S = 0.01
 
 
@@ -17,8 +19,8 @@ class Violation(AssertionError):
         at: when it was seen, by the monotonic clock; what the check did later was cleanup.
     """
 
-    def __init__(self, wanted: str, found: str, where: str) -> None:
-        super().__init__(f"{where}: wanted {wanted}; found {found}")
+    def __init__(self, wanted: str, found: str, where: str, message: str = "") -> None:
+        super().__init__(message or f"{where}: wanted {wanted}; found {found}")
         self.wanted = wanted
         self.found = found
         self.where = where
@@ -41,12 +43,6 @@ class NotApplicable(Exception):
     """The rule does not concern this driver; the text says why."""
 
 
-def shown(value: object, limit: int = 600) -> str:
-    """VALUE as evidence of bounded length."""
-    text = value if isinstance(value, str) else repr(value)
-    return text if len(text) <= limit else f"{text[:limit]}... ({len(text)} characters)"
-
-
 def expect(condition: bool, *, wanted: object, found: object, where: str) -> None:
     """Go on only if CONDITION holds.
 
@@ -54,7 +50,7 @@ def expect(condition: bool, *, wanted: object, found: object, where: str) -> Non
         Violation: it does not.
     """
     if not condition:
-        raise Violation(shown(wanted), shown(found), where)
+        raise Violation(text_of(wanted), text_of(found), where, sentence(where, wanted, found))
 
 
 def expect_soon(
@@ -68,7 +64,10 @@ def expect_soon(
     start = time.monotonic()
     while not condition():
         if time.monotonic() - start > within_s:
-            raise Violation(f"{shown(wanted)} within {within_s:g} s", shown(found()), where)
+            seen = found()
+            limit = f"within {within_s:g} s"
+            message = f"{sentence(where, wanted, seen)} {limit}"
+            raise Violation(f"{text_of(wanted)} {limit}", text_of(seen), where, message)
         time.sleep(POLL_S)
     return time.monotonic() - start
 

@@ -84,11 +84,14 @@ def judge_profile(name: str, judgements: Iterable[Judgement]) -> Profile:
 
     failed, unjudged = ids("fail"), ids("error", "blocked")
     missed, exempt = ids("disabled"), ids("exempt")
+    proven = len(ids("pass"))
     return Profile(
         name=name,
-        result=result_of(name, failed=bool(failed), incomplete=bool(unjudged or missed), exempt=bool(exempt)),
+        result=result_of(
+            name, failed=bool(failed), incomplete=bool(unjudged or missed) or not proven, exempt=bool(exempt)
+        ),
         total=len(mine),
-        proven=len(ids("pass")),
+        proven=proven,
         failed=failed,
         unjudged=unjudged,
         not_selected=missed,

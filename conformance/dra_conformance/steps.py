@@ -2,8 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from typing import Any
+from urllib.parse import unquote
 
 from dra_conformance.verdict import CheckResult
+
+SEEN = ("log", "driver api", "cdi")
+"""Kinds of steps that are the driver's, not the suite's."""
 
 
 def folded(steps: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -15,6 +19,11 @@ def folded(steps: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         else:
             found.append(dict(step))
     return found
+
+
+def readable(what: str) -> str:
+    """A step without what every request has: the group's path, and the escapes of a query."""
+    return unquote(what.replace("/apis/resource.k8s.io/v1/", "", 1).replace("/api/v1/", "", 1))
 
 
 def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
@@ -33,7 +42,7 @@ def before_violation(check: CheckResult) -> tuple[dict[str, Any], ...]:
 def sentence(steps: Sequence[dict[str, Any]], most: int) -> str:
     """The last MOST of STEPS on one line, repeated ones with their number."""
     shown = []
-    for step in folded(steps)[-most:]:
+    for step in folded(step for step in steps if step["kind"] not in SEEN)[-most:]:
         times = step.get("times", 1)
-        shown.append(str(step["what"]) + (f" ({times} times)" if times > 1 else ""))
+        shown.append(readable(str(step["what"])) + (f" ({times} times)" if times > 1 else ""))
     return "; ".join(shown)

@@ -15,8 +15,9 @@ from dra_conformance.errors import UsageError
 from dra_conformance.printable import one_line, printable, printable_document
 from dra_conformance.progress import LiveProgress
 from dra_conformance.report.build import Run, document, judgements_of
+from dra_conformance.report.headline import headline
 from dra_conformance.report.junit import junit
-from dra_conformance.report.write import page
+from dra_conformance.report.page import page
 from dra_conformance.verdict import CheckResult
 
 GOOD = """
@@ -197,10 +198,12 @@ def test_reports_show_text_of_a_driver_as_text(tmp_path: Path) -> None:
         "environment": {"kubernetes": "1.37", "provider": "p", "machine": EVIL, "python": "3", "kernel": "6"},
     }
     run = Run(head=head, results=[check], interrupted=False, seconds=1)
-    report = msgspec.to_builtins(document(run, judgements_of(run)))
+    made = document(run, judgements_of(run))
+    report = msgspec.to_builtins(made)
     shown = json.loads(json.dumps(printable_document(report)))
-    assert_printable(page(shown))
-    assert "<script>x" not in page(shown)
+    text = page(shown, printable(headline(made)))
+    assert_printable(text)
+    assert "<script>x" not in text
     xml = junit(shown).decode()
     assert_printable(xml)
     [failure] = ET.fromstring(xml).iter("failure")

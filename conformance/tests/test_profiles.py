@@ -89,6 +89,11 @@ def test_the_exit_code_is_that_of_the_profile(verdicts: dict[str, str], profile:
     assert exit_code(judgements, judge_profile(profile, judgements)) == code
 
 
+def test_a_feature_of_which_nothing_is_proven_is_incomplete() -> None:
+    judgements = judged(**{f"ADM_{number:03}": "not-covered" for number in range(1, 20)})
+    assert judge_profile("DRAAdminAccess", judgements).result == "incomplete"
+
+
 def test_a_profile_that_cannot_be_used_is_refused() -> None:
     check_profile("DRAAdminAccess", ["DRAAdminAccess"])
     with pytest.raises(UsageError, match="wanted one of core, robust, DRAAdminAccess"):

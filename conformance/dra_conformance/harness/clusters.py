@@ -21,7 +21,7 @@ from dra_clusters.choose import provider
 from dra_clusters.errors import ClusterError
 from dra_clusters.provider import Cluster, ClusterOptions, EmulatedCluster, switchable
 from dra_conformance.errors import HarnessError
-from dra_conformance.expectations import Violation, not_applicable, shown
+from dra_conformance.expectations import Violation, not_applicable
 from dra_conformance.harness.evidence import Evidence
 
 NODES = ("node-0",)
@@ -145,9 +145,7 @@ def context_of(subject: Subject, evidence: Evidence) -> CheckContext:
         if seen == last:
             return
         last[:] = seen
-        evidence.add(
-            "api", answer.request, code=answer.code, sent=sent, answer=shown(MANAGED.sub("", answer.text))
-        )
+        evidence.add("api", answer.request, code=answer.code, sent=sent, answer=MANAGED.sub("", answer.text))
 
     return CheckContext(
         subject.kubeconfig,

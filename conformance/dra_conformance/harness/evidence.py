@@ -1,11 +1,27 @@
-"""What happened in a check, in order: every call, request, signal and file that went through the harness."""
+"""What happened in a check, in order: what went through the harness, and what was seen of the driver meanwhile."""
 
 import time
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from dra_conformance.differences import text_of
+from dra_conformance.redaction import redacted
 
 KEPT = 400
 TEXT_MAX = 4000
+
+
+class Seen(NamedTuple):
+    """Something that was seen of the driver; ``at`` is by the monotonic clock."""
+
+    at: float
+    kind: str
+    what: str
+    details: dict[str, Any]
+
+
+Source = Callable[[], Iterable[Seen]]
+"""Gives what is new since it was last asked."""
 
 
 class Evidence:
@@ -19,11 +35,30 @@ class Evidence:
         self.driver_log = driver_log
         self._start = time.monotonic()
         self._steps: list[dict[str, Any]] = []
+        self._quick: list[Source] = []
+        self._slow: list[Source] = []
+
+    def follow(self, source: Source, *, at_every_step: bool) -> None:
+        """Add what SOURCE gives: asked after each step, for what has no time of its own, or only at the end."""
+        (self._quick if at_every_step else self._slow).append(source)
 
     def add(self, kind: str, what: str, **details: Any) -> None:
-        """Record a step; details are shortened texts."""
-        step = {"at": round(time.monotonic() - self._start, 4), "kind": kind, "what": what}
-        step |= {name: str(value)[:TEXT_MAX] for name, value in details.items() if value not in (None, "")}
+        """Record a step; details are shortened texts without secrets."""
+        self._record(Seen(time.monotonic(), kind, what, details))
+        self._ask(self._quick)
+
+    def _ask(self, sources: Iterable[Source]) -> None:
+        for source in sources:
+            for seen in source():
+                self._record(seen)
+
+    def _record(self, seen: Seen) -> None:
+        step = {"at": self.moment(seen.at), "kind": seen.kind, "what": redacted(seen.what)}
+        step |= {
+            name: redacted(text_of(value, TEXT_MAX))
+            for name, value in seen.details.items()
+            if value not in (None, "")
+        }
         self._steps.append(step)
         del self._steps[:-KEPT]
 
@@ -36,6 +71,8 @@ class Evidence:
         self._steps.extend(steps)
 
     def take(self) -> tuple[dict[str, Any], ...]:
-        """The steps so far; the list is empty afterwards."""
-        steps, self._steps = tuple(self._steps), []
+        """The steps so far, in the order of time; there are none afterwards."""
+        self._ask(self._quick)
+        self._ask(self._slow)
+        steps, self._steps = tuple(sorted(self._steps, key=lambda step: step["at"])), []
         return steps

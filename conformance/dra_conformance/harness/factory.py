@@ -34,6 +34,7 @@ from dra_conformance.harness.evidence import Evidence
 from dra_conformance.harness.harness import Harness
 from dra_conformance.harness.kubelet import SimulatedKubelet
 from dra_conformance.harness.levers import Levers
+from dra_conformance.harness.observed import CdiChanges, DriverRequests, LogTail
 from dra_conformance.harness.patience import Patience
 from dra_conformance.harness.process import DriverProcess, free_address, start_machine
 from dra_conformance.harness.rights import ACCOUNT, NAMESPACE, objects
@@ -214,6 +215,9 @@ class HarnessFactory:
             evidence=evidence,
             patience=self._patience,
         )
+        evidence.follow(LogTail(log), at_every_step=True)
+        evidence.follow(CdiChanges(node.cdi_dir), at_every_step=True)
+        evidence.follow(DriverRequests(cluster), at_every_step=False)
         if kept:
             stack.callback(driver_log.keep, log, kubeconfig, kept)
         for end in (api.close, kubelet.disconnect, driver.end):

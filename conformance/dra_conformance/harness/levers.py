@@ -13,7 +13,7 @@ from pathlib import Path
 from dra_conformance.drivers.descriptor import Descriptor, Hook
 from dra_conformance.drivers.programs import CTL, find_program
 from dra_conformance.errors import HarnessError
-from dra_conformance.expectations import not_applicable, shown
+from dra_conformance.expectations import not_applicable
 from dra_conformance.harness.evidence import Evidence
 
 TIMEOUT_S = 30.0
@@ -56,7 +56,7 @@ class Levers:
         hook, places = self._hooks[name], {**self._places, **placeholders(device)}
         about = f" of {'/'.join(device)}" if device else ""
         output = self._write(hook, places) if hook.file is not None else self._run(name, hook, places)
-        self._evidence.add("hook", f"hook {name}{about}", output=shown(output))
+        self._evidence.add("hook", f"hook {name}{about}", output=output)
         return output
 
     def look(self, name: str) -> str:
@@ -72,7 +72,7 @@ class Levers:
             return self.pull(name)
         path = Path(hook.file.format_map({**self._places, **NO_DEVICE}))
         text = path.read_text() if path.is_file() else ""
-        self._evidence.add("hook", f"hook {name}", output=shown(text))
+        self._evidence.add("hook", f"hook {name}", output=text)
         return text
 
     def _write(self, hook: Hook, places: Mapping[str, str]) -> str:

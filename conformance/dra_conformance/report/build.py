@@ -77,9 +77,14 @@ def faults(judgements: Sequence[Judgement]) -> dict[str, str]:
     """{requirement: the first one that the same observation condemned}; only those that are condemned."""
     first: dict[tuple[str, str], Judgement] = {}
     broken = [one for one in judgements if one.verdict in BROKEN_FIRST]
-    for one in sorted(broken, key=lambda one: BROKEN_FIRST.index(one.verdict)):
+    for one in sorted(broken, key=rank):
         first.setdefault(observation(one), one)
     return {one.requirement.id: first[observation(one)].requirement.id for one in broken}
+
+
+def rank(judgement: Judgement) -> tuple[int, bool]:
+    """Worst first, and what upstream states before what is inferred."""
+    return BROKEN_FIRST.index(judgement.verdict), judgement.requirement.basis != "stated"
 
 
 def observation(judgement: Judgement) -> tuple[str, str]:

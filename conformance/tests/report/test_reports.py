@@ -1,6 +1,7 @@
 """Reports: from the log of a run to the files that people read, and to the exit code."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -67,8 +68,7 @@ def test_reports_agree_and_name_every_requirement_once(tmp_path: Path) -> None:
     assert failure.get("message") == "wanted <DRAPlugin>"
     page = (tmp_path / "report.html").read_text()
     assert "wanted &lt;DRAPlugin&gt;" in page
-    assert "http://" not in page
-    assert "https://" not in page
+    assert not re.findall(r"<(?:script|img|link|iframe)[^>]+(?:src|href)=|@import|url\(", page)
 
 
 def test_a_log_without_an_end_is_an_interrupted_run(tmp_path: Path) -> None:
