@@ -35,6 +35,7 @@ from kube_emulator.releases.release import V1_38
 
 REQUESTS_MAX, CONSTRAINTS_MAX, CONFIG_MAX, SELECTORS_MAX, ALTERNATIVES_MAX = 32, 32, 32, 32, 8
 EXPRESSION_MAX, PARAMETERS_MAX = 10 * 1024, 10 * 1024
+DERIVED_MAX = 32
 TOO_COMPLEX = "too complex, exceeds cost limit"
 ONE_OF = "exactly one of `exactly` or `firstAvailable` is required"
 REFERENCE = (
@@ -109,10 +110,19 @@ def _device_request(item: JsonObject, path: str, context: Context) -> Iterator[C
     else:
         yield not_supported(f"{path}.allocationMode", mode, ("All", "ExactCount"))
     yield from each_of(item.get("tolerations"), None, toleration, f"{path}.tolerations")
+    derived = item.get("derivedAttributes")
+    yield from unique(derived, DERIVED_MAX, derived_attribute, f"{path}.derivedAttributes", _name)
     if context.at_least(V1_38):
         amounts = (item.get("capacity") or {}).get("requests") or {}
         rule = functools.partial(qualified_name, context=context)
         yield from mapped(amounts, None, rule, any_amount, f"{path}.capacity.requests", key_shown=KEY_MAX)
+
+
+def derived_attribute(item: JsonObject, path: str) -> Iterator[Cause]:
+    """A derived attribute has name and expression. What the expression gives is left to the scheduler, which compiles it."""
+    for member in ("name", "expression"):
+        if not item.get(member):
+            yield required(f"{path}.{member}")
 
 
 def any_amount(_amount: object, _path: str) -> Iterator[Cause]:

@@ -18,6 +18,7 @@ REQUEST_FIELDS = (
     "adminAccess",
     "tolerations",
     "capacity",
+    "derivedAttributes",
 )
 EVENT_NAMES = (
     ("involvedObject", "regarding"),

@@ -42,6 +42,7 @@ ENTRIES_MAX, VALUES_MAX, VALUE_MAX = 32, 48, 64
 DOMAIN_MAX, ID_MAX = 63, 32
 KEY_MAX = DOMAIN_MAX + 1 + ID_MAX
 TAINTS_MAX, CONSUMPTIONS_MAX, COUNTERS_MAX, CONDITIONS_MAX = 16, 2, 32, 4
+GROUPS_MAX = 2
 PER_DEVICE = (
     "exactly one of `nodeName`, `nodeSelector`, or `allNodes` is required when `perDeviceNodeSelection` "
     "is set to true in the ResourceSlice spec"
@@ -195,6 +196,8 @@ def counter_consumption(item: JsonObject, path: str) -> Iterator[Cause]:
     """What a device consumes of one counter set."""
     yield from counter_set_name(item.get("counterSet") or "", f"{path}.counterSet")
     yield from counters(item.get("counters"), f"{path}.counters")
+    groups, where = item.get("compatibilityGroups"), f"{path}.compatibilityGroups"
+    yield from unique(groups, GROUPS_MAX, _counter_name, where, lambda group: group)
 
 
 def counter_set_name(name: str, path: str) -> Iterator[Cause]:

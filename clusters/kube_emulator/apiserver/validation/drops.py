@@ -72,6 +72,12 @@ def _slice_partition_type(spec: JsonObject) -> Iterator[tuple[JsonObject, str]]:
     yield spec, "partitionTypeAttribute"
 
 
+def _slice_groups(spec: JsonObject) -> Iterator[tuple[JsonObject, str]]:
+    for device in _devices(spec):
+        for consumption in device.get("consumesCounters") or []:
+            yield consumption, "compatibilityGroups"
+
+
 def _requests(spec: JsonObject) -> list[JsonObject]:
     return (spec.get("devices") or {}).get("requests") or []
 
@@ -104,6 +110,11 @@ def _claim_capacity(spec: JsonObject) -> Iterator[tuple[JsonObject, str]]:
         yield constraint, "distinctAttribute"
     for request in _device_requests(spec):
         yield request, "capacity"
+
+
+def _claim_derived(spec: JsonObject) -> Iterator[tuple[JsonObject, str]]:
+    for request in _device_requests(spec):
+        yield request, "derivedAttributes"
 
 
 def _class_resource(spec: JsonObject) -> Iterator[tuple[JsonObject, str]]:
@@ -157,12 +168,14 @@ SLICE: Table = (
     (("DRAListTypeAttributes",), _slice_lists),
     (("DRAOptionalNodeOperations",), _slice_operations),
     (("DRAPartitionableDevicesType",), _slice_partition_type),
+    (("DRADeviceCompatibilityGroups",), _slice_groups),
 )
 CLAIM: Table = (
     (("DRAPrioritizedList",), _claim_lists),
     (("DRADeviceTaints",), _claim_tolerations),
     (("DRAAdminAccess",), _claim_admin),
     (("DRAConsumableCapacity",), _claim_capacity),
+    (("DRADerivedAttributes",), _claim_derived),
 )
 KEPT_BEFORE_1_35 = (_claim_tolerations,)
 """Fields that 1.34 does not drop, as recorded from kube-apiserver 1.34.4."""

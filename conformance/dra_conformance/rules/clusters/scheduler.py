@@ -151,4 +151,14 @@ PROOFS = (
             "scheduling/claim-shared-by-pods",
         ),
     ),
+    Proof(
+        "SCH-021",
+        "a partition and a virtual GPU are made of one chip, which it cannot",
+        ("pooling/compatibility-groups",),
+    ),
+    Proof(
+        "SCH-023",
+        "devices of two drivers cannot be had under one root",
+        ("scheduling/derived-attributes",),
+    ),
 )
