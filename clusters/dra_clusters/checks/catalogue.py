@@ -19,6 +19,7 @@ from dra_clusters.checks import (  # noqa: F401 # each registers its behaviours
     fields,
     garbage,
     gated_devices,
+    health,
     jobs,
     kubelet,
     listing,

@@ -25,6 +25,7 @@ from dra_api.kubelet._generated.registration_pb2_grpc import (
 )
 from dra_api.objects import JsonObject
 from dra_clusters.checks.client import eventually
+from dra_clusters.checks.health_service import Health
 from dra_clusters.provider import Node
 
 Answering = Callable[[Any, Any, Any], Any]
@@ -89,6 +90,7 @@ class Plugin:
     Attributes:
         devices: (request name or "", device) of each device that a prepared claim gets.
         hooks: OCI hooks of each device.
+        health: its health stream, if it has one; VERSIONS must name it too.
         before_info: is called with the gRPC context before GetInfo is answered, and may abort it.
         prepare: shapes the answers to NodePrepareResources.
         unprepare: shapes the answers to NodeUnprepareResources.
@@ -105,12 +107,14 @@ class Plugin:
         versions: Iterable[str] = (names.DRA_V1, names.DRA_V1BETA1),
         kind: str = names.PLUGIN_TYPE,
         before_info: Callable[[Any], None] = lambda context: None,
+        health: Health | None = None,
     ) -> None:
         self.node = node
         self.driver = driver
         self.versions = list(versions)
         self.kind = kind
         self.before_info = before_info
+        self.health = health
         self.devices: list[tuple[str, str]] = [("", "d0")]
         self.hooks: list[JsonObject] = []
         self.prepare: Answering = as_is
@@ -130,6 +134,8 @@ class Plugin:
         if path == self.endpoint:
             add_v1(Service(self, dra_v1_pb2), server)
             add_v1beta1(Service(self, dra_v1beta1_pb2), server)
+            if self.health is not None:
+                self.health.serve(server)
         else:
             add_RegistrationServicer_to_server(Service(self, dra_v1_pb2), server)
         server.add_insecure_port(f"unix:{path}")

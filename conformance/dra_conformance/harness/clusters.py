@@ -68,23 +68,28 @@ class Clusters:
         """Stop all."""
         self._stack.close()
 
+    @property
+    def switchable(self) -> bool:
+        """Whether gates and versions can be chosen."""
+        return self._provider != "existing"
+
     def cluster(self, flavour: Flavour = PLAIN) -> Cluster:
         """The cluster of that flavour. An existing cluster is used as it is, whatever the flavour.
 
         Raises:
             HarnessError: it does not start.
         """
-        if self._provider == "existing":
+        if not self.switchable:
             flavour = PLAIN
         if flavour not in self._running:
             options = ClusterOptions(
-                directory=None if self._provider == "existing" else self._folder / f"c{len(self._running)}",
+                directory=self._folder / f"c{len(self._running)}" if self.switchable else None,
                 kubernetes=self._kubernetes,
                 nodes=NODES,
                 rbac=True,
                 seed=self._seed,
                 gates=dict.fromkeys(flavour.gates, True),
-                runtime_config=betas() if flavour.betas and self._provider != "existing" else {},
+                runtime_config=betas() if flavour.betas and self.switchable else {},
             )
             if options.directory:
                 options.directory.mkdir()

@@ -82,4 +82,19 @@ PROOFS = (
         "a driver that has nothing to do on the node must be installed there",
         ("kubelet/skips-operations",),
     ),
+    Proof(
+        "KUB-022",
+        "users see a pod that fails, and not that its device is broken",
+        ("kubelet/health-reaches-the-pod",),
+    ),
+    Proof(
+        "KUB-023",
+        "a device counts as healthy though nobody looks at it any more",
+        ("kubelet/health-becomes-unknown", "kubelet/health-has-a-timeout"),
+    ),
+    Proof(
+        "KUB-024",
+        "a driver reports twice, and the older report wins",
+        ("kubelet/health-in-one-version",),
+    ),
 )
