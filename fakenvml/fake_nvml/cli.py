@@ -51,8 +51,25 @@ def chosen_machine(arguments: argparse.Namespace) -> "tuple[Machine, Board]":
     """What --machine, --node and --driver name."""
     from fake_nvml import machines
 
-    machine, board = machines.load(arguments.machine, arguments.node)
+    machine, board = machines.load(arguments.machine, chosen_tray(arguments))
     return (machines.with_driver(machine, arguments.driver) if arguments.driver else machine), board
+
+
+def chosen_tray(arguments: argparse.Namespace) -> int:
+    """The tray that --node names, or --node-name among --node-names; a machine that is no rack has one.
+
+    Raises:
+        UsageError: --node-name is none of --node-names.
+    """
+    from fake_nvml import machines
+
+    names = [name for name in getattr(arguments, "node_names", "").split(",") if name]
+    if not names or machines.load(arguments.machine)[0].rack is None:
+        return int(arguments.node)
+    if arguments.node_name not in names:
+        message = f"--node-name: wanted one of {', '.join(names)}, found {arguments.node_name!r}"
+        raise UsageError(message)
+    return names.index(arguments.node_name)
 
 
 def control_node(folder: Path, verb: str, arguments: list[str]) -> None:

@@ -116,6 +116,19 @@ def add_node_commands(commands: Any) -> None:
         default=bool(environment_number("FAKE_NVML_ISOLATE")),
         help="a process sees only the GPUs whose /dev/nvidiaN it sees, as in containers (env FAKE_NVML_ISOLATE=1)",
     )
+    serve.add_argument(
+        "--node-names",
+        default=os.environ.get("FAKE_NVML_NODE_NAMES", ""),
+        metavar="A,B",
+        help="names of the nodes that are the trays of a rack, in order; --node-name is one of them"
+        " (env FAKE_NVML_NODE_NAMES)",
+    )
+    serve.add_argument(
+        "--node-name",
+        default=os.environ.get("NODE_NAME", ""),
+        metavar="NAME",
+        help="this node's name among --node-names (env NODE_NAME)",
+    )
     serve.add_argument("--follow-stdin", action="store_true", help="end when standard input is closed")
     serve.add_argument("--quiet", action="store_true", help="log errors only")
     run.add_argument(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import fake_nvml
-from fake_nvml import cli
+from fake_nvml import cli, command_line
 
 USAGE_ERRORS = {
     "serve an unknown machine": (["serve", "--machine", "dgx-9", "--dir", "DIR"], "there are: dgx-a100"),
@@ -30,6 +30,10 @@ USAGE_ERRORS = {
     "a machine file that is not YAML": (["serve", "--machine", "NOT_YAML"], "line 2: not YAML"),
     "a tray of a machine that is no rack": (["serve", "--node", "1"], "wanted a node from 0 to 0, found 1"),
     "a node that is no number": (["serve", "--node", "x"], "invalid int value.*--help"),
+    "a node that is none of the rack": (
+        ["serve", "--machine", "gb200-nvl72", "--node-names", "a,b", "--node-name", "c"],
+        "--node-name: wanted one of a, b, found 'c'",
+    ),
     "an unknown driver": (
         ["serve", "--driver", "12"],
         "driver version: wanted a full version such as 555.58.02",
@@ -131,3 +135,9 @@ def test_a_machine_is_printed_with_the_confidence_of_its_figures(
 ) -> None:
     assert run(["list", "vr200-nvl72"], monkeypatch) == 0
     assert "assumed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("machine", "tray"), [("gb200-nvl72", 1), ("dgx-b200", 0)])
+def test_a_node_is_the_tray_of_a_rack_that_is_at_its_place_among_the_nodes(machine: str, tray: int) -> None:
+    flags = ["serve", "--machine", machine, "--node-names", "worker,worker2", "--node-name", "worker2"]
+    assert cli.chosen_tray(command_line.parser().parse_args(flags)) == tray

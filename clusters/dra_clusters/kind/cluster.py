@@ -20,7 +20,8 @@ import yaml
 from dra_clusters.binaries.build import say
 from dra_clusters.errors import ClusterError, EnvironmentFault, UsageError
 from dra_clusters.guard import ProcessGuard
-from dra_clusters.kind import config, node_image, plan, program
+from dra_clusters.images.build import cached
+from dra_clusters.kind import config, gpus, node_image, plan, program
 from dra_clusters.kind.engine import Engine
 from dra_clusters.kind.failures import explained
 from dra_clusters.kind.idle import idle_archive
@@ -166,6 +167,19 @@ class KindCluster:
         """Import the image that the pods of behaviours and checks name."""
         with tempfile.TemporaryDirectory(prefix="dra-kind-") as scratch:
             self.load(idle_archive(Path(scratch)))
+
+    def install_gpus(self, machine: str) -> None:
+        """Let every node with pods have the fake GPUs of MACHINE.
+
+        Raises:
+            EnvironmentFault: the image cannot be made, or a node does not serve.
+        """
+        say(f"fake GPUs {machine} on {len(self.nodes)} nodes ...")
+        start = time.monotonic()
+        self.load(cached(gpus.IMAGE, program.folder() / "images"))
+        with RawClient(self.kubeconfig) as client:
+            gpus.install(client, machine, [node.name for node in self.nodes])
+        say(f"fake GPUs {machine}: served in {time.monotonic() - start:.0f} s")
 
     def container(self, node: str, namespace: str, pod: str, name: str) -> ContainerView:
         """What a container of a pod was given, from its OCI specification.
@@ -323,6 +337,8 @@ def check(options: ClusterOptions) -> None:
     check_options(options)
     plan.check_kind_options(options)
     gates_of(Release.parse(options.kubernetes), options.gates)
+    if options.gpus:
+        gpus.check_machine(options.gpus)
 
 
 class KindProvider:
@@ -357,6 +373,8 @@ class KindProvider:
             cluster.adopt()
             if not settings.own_image:
                 cluster.load_idle()
+            if options.gpus:
+                cluster.install_gpus(options.gpus)
             cluster.keep(on=options.keep)
         except BaseException:
             cluster.down()
@@ -375,6 +393,8 @@ class KindProvider:
             if cluster.kubernetes != options.kubernetes or len(cluster.nodes) < len(options.nodes):
                 message = f"the kind cluster {options.name} is Kubernetes {cluster.kubernetes} with {len(cluster.nodes)} nodes; wanted {options.kubernetes} with {len(options.nodes)}; choose another --name"
                 raise UsageError(message)
+            if options.gpus:
+                cluster.install_gpus(options.gpus)
         except BaseException:
             cluster.down()
             raise

@@ -1,0 +1,180 @@
+"""The flags of ``dra-cluster``."""
+
+import argparse
+
+from dra_clusters.choose import NAMES
+from dra_clusters.provider import DEFAULT_VERSION, PARTS, VERSIONS
+from kube_emulator.command_line import ClusterFlags, OneLineParser, PrintVersion, add_command
+
+ENVIRONMENT = "DRA_CLUSTER"
+"""Prefix of the environment variables of flags."""
+
+
+def add_cluster_flags(parser: argparse.ArgumentParser) -> None:
+    """Which cluster."""
+    flags = ClusterFlags(parser, ENVIRONMENT)
+    flags.add("--provider", ", ".join(NAMES), default="embedded", metavar="NAME")
+    add_version_flag(parser)
+    flags.add_nodes()
+    add_parts_flag(parser)
+    flags.add(
+        "--kubelet",
+        "real: each node is a real kubelet and containerd; provider binaries, as root",
+        default="emulated",
+        choices=("emulated", "real"),
+    )
+    add_kind_flags(flags)
+    flags.add(
+        "--context",
+        "context of the kubeconfig, for provider existing",
+        shown="its current one",
+        metavar="NAME",
+    )
+    flags.add_directory()
+
+
+def add_kind_flags(flags: ClusterFlags) -> None:
+    """What only the provider kind has."""
+    flags.add("--name", "name of the kind cluster; one that runs is used", shown="a new one", metavar="NAME")
+    flags.add(
+        "--node-image",
+        "node image of the kind cluster",
+        shown="that of the release, or one made here",
+        metavar="IMAGE",
+    )
+
+
+def add_version_flag(parser: argparse.ArgumentParser) -> None:
+    """Which release."""
+    flags = ClusterFlags(parser, ENVIRONMENT)
+    flags.add("--kubernetes", ", ".join(VERSIONS), default=DEFAULT_VERSION, metavar="X.Y")
+
+
+def add_parts_flag(parser: argparse.ArgumentParser) -> None:
+    """Which parts."""
+    flags, parts = ClusterFlags(parser, ENVIRONMENT), sorted(PARTS)
+    flags.add("--parts", f"out of {', '.join(parts)}", default=",".join(parts), shown="all", metavar="A,B")
+
+
+def add_behaviour_flags(parser: argparse.ArgumentParser) -> None:
+    """Which behaviours, on clusters with which switches, and the form of the report."""
+    ClusterFlags(parser, ENVIRONMENT).add_switches("api/all=true")
+    parser.add_argument(
+        "--select",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="an area such as watching, or a pattern of ids such as 'slices/*'; may be repeated",
+    )
+    parser.add_argument("--json", action="store_true")
+
+
+def add_up_flags(up: argparse.ArgumentParser) -> None:
+    """What ``up`` has."""
+    add_cluster_flags(up)
+    flags = ClusterFlags(up, ENVIRONMENT)
+    flags.add_switches()
+    up.add_argument(
+        "--kubeconfig",
+        default="",
+        metavar="FILE",
+        help="for provider existing [default: $KUBECONFIG, then ~/.kube/config]",
+    )
+    flags.add_rbac()
+    flags.add(
+        "--gpus",
+        "fake GPUs on every node of a kind cluster, e.g. dgx-b200; see fake-nvml list",
+        shown="none",
+        metavar="MACHINE",
+    )
+    up.add_argument(
+        "--keep", action="store_true", help="let the kind cluster run afterwards; see dra-cluster down"
+    )
+    up.add_argument(
+        "--print-config", action="store_true", help="print the configuration of the kind cluster and exit"
+    )
+    add_command(up)
+
+
+def add_check_flags(check: argparse.ArgumentParser) -> None:
+    """What ``check`` has."""
+    add_cluster_flags(check)
+    check.add_argument(
+        "--kubeconfig",
+        default="",
+        metavar="FILE",
+        help="a cluster that runs already, of which --has says what it has; or that of provider existing",
+    )
+    check.add_argument(
+        "--has",
+        default="api,rbac",
+        metavar="A,B",
+        help="what the cluster of --kubeconfig has: out of api, rbac, scheduler, controllers [default api,rbac]",
+    )
+    add_behaviour_flags(check)
+
+
+def add_diff_flags(diff: argparse.ArgumentParser) -> None:
+    """What ``diff`` has."""
+    diff.add_argument("first", nargs="?", default="binaries", metavar="NAME", help="[default binaries]")
+    diff.add_argument("second", nargs="?", default="embedded", metavar="NAME", help="[default embedded]")
+    add_version_flag(diff)
+    add_behaviour_flags(diff)
+
+
+def add_image_flags(image: argparse.ArgumentParser) -> None:
+    """What ``image`` has."""
+    actions = image.add_subparsers(dest="action", required=True, metavar="ACTION")
+    build = actions.add_parser(
+        "build",
+        help="write OCI archives, without an engine, for kind load, podman load and ctr images import",
+    )
+    build.add_argument("images", nargs="*", metavar="IMAGE", help="driver, fake-node, suite [default: all]")
+    build.add_argument(
+        "--output", default=".", metavar="DIR", help="folder of the archives [default: this one]"
+    )
+    build.add_argument(
+        "--repository",
+        default="localhost/dra-conformance",
+        metavar="PREFIX",
+        help="what the images' names begin with [default: localhost/dra-conformance]",
+    )
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """All commands and flags."""
+    parser = OneLineParser(prog="dra-cluster", description="A Kubernetes to run DRA drivers against.")
+    parser.add_argument(
+        "--version", action=PrintVersion, nargs=0, const="dra-cluster", help="print the version and exit"
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    add_up_flags(
+        commands.add_parser("up", help="run a cluster for as long as a command runs, or until Ctrl-C")
+    )
+    down = commands.add_parser("down", help="remove a kind cluster that was kept")
+    down.add_argument("name", metavar="NAME")
+    add_check_flags(commands.add_parser("check", help="run the list of behaviours on a cluster"))
+    add_diff_flags(
+        commands.add_parser(
+            "diff", help="run the list of behaviours on two providers and print where they differ"
+        )
+    )
+    binaries = commands.add_parser("binaries", help="the programs of the provider binaries")
+    actions = binaries.add_subparsers(dest="action", required=True, metavar="ACTION")
+    build = actions.add_parser("build", help="build them once with Go, into the cache")
+    add_version_flag(build)
+    add_parts_flag(build)
+    add_image_flags(commands.add_parser("image", help="container images of driver, fake GPU node and suite"))
+    listing = commands.add_parser("list", help="which providers there are")
+    listing.add_argument("--json", action="store_true")
+    doctor = commands.add_parser("doctor", help="what this machine has, and which providers it can run")
+    doctor.add_argument("--json", action="store_true")
+    bench = commands.add_parser("bench", help="measure the provider embedded")
+    bench.add_argument("--json", action="store_true")
+    explain = commands.add_parser(
+        "explain", help="why a resource claim gets no devices, in the cluster of $KUBECONFIG"
+    )
+    explain.add_argument("claim", metavar="CLAIM")
+    explain.add_argument("-n", "--namespace", default="default", metavar="NS", help="[default: default]")
+    explain.add_argument("--json", action="store_true")
+    return parser
