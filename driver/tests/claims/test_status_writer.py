@@ -21,7 +21,17 @@ from dra_driver.publish.client import ApiClient
 from kube_emulator import Cluster, Fault, Options
 
 DRIVER, NODE = DriverName("gpu.dra-conformance.dev"), NodeName("node-0")
-RIGHTS = Path(__file__).parents[2] / "deploy/rbac.yaml"
+RIGHTS = Path(__file__).parents[2] / "deploy/manifests_generated.yaml"
+STATUS_RULES = [
+    {"apiGroups": ["resource.k8s.io"], "resources": ["resourceclaims/status"], "verbs": ["patch"]},
+    {
+        "apiGroups": ["resource.k8s.io"],
+        "resources": ["resourceclaims/driver"],
+        "resourceNames": [DRIVER],
+        "verbs": ["associated-node:patch"],
+    },
+]
+"""What the Helm chart adds with the gate DeviceStatus."""
 INVENTORY = inventory_of(gpu(0), gpu(1))
 CLAIMS = ("resource.k8s.io", "v1", "default", "resourceclaims")
 SICK = {DeviceName("gpu-0"): State(False, "xid 79")}
@@ -38,7 +48,10 @@ def cluster() -> Iterator[Cluster]:
 def admin(cluster: Cluster) -> Iterator[Any]:
     core = config.new_client_from_config(str(cluster.kubeconfig))
     for document in yaml.safe_load_all(RIGHTS.read_text()):
-        utils.create_from_dict(core, document)
+        if document["kind"] == "ClusterRole":
+            document["rules"] += STATUS_RULES
+        if document["kind"] in ("ServiceAccount", "ClusterRole", "ClusterRoleBinding"):
+            utils.create_from_dict(core, document)
     yield client.CustomObjectsApi(core)
     core.close()
 
