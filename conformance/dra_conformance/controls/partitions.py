@@ -1,5 +1,6 @@
 """The halves of the control driver's bench: a file for each that exists, as hardware would have partitions."""
 
+import time
 from collections.abc import Collection
 from pathlib import Path
 
@@ -22,6 +23,10 @@ class Partitions:
         Raises:
             OSError: the bench cannot be divided.
         """
+        divided = [path.name for path in self._made() if path.read_text() != uid]
+        if "bench" in devices and divided:
+            message = f"the bench is divided: {', '.join(divided)}"
+            raise OSError(message)
         halves = [name for name in devices if name.startswith(HALF)]
         if not halves:
             return
@@ -36,6 +41,8 @@ class Partitions:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(uid)
                 self._list()
+        if self._defect == "orphans":
+            time.sleep(0.5)
 
     def remove(self, uid: str) -> None:
         """Remove a claim's halves."""
@@ -47,7 +54,7 @@ class Partitions:
     def sweep(self, known: Collection[str]) -> None:
         """Remove the halves of claims that are not KNOWN: a process died between making one and recording it."""
         for path in self._made():
-            if path.read_text() not in known:
+            if path.read_text() not in known and self._defect != "orphans":
                 path.unlink()
         self._list()
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
+from dra_api.quantity import parse
 from dra_conformance.controls.cluster import GROUP, ApiFailure, ControlApi
 from dra_conformance.controls.metadata import Metadata
 from dra_conformance.controls.partitions import Partitions
@@ -183,6 +184,7 @@ class Preparing:
             devices = self.plan(claim, uid, f"claim {namespace}/{name}")
             for device in devices:
                 device["ids"] = self.ids(device, name, uid)
+            self.refuse_overlap(devices)
             for device in devices:
                 if not device["admin"] or self._defect == "admin-conflicts":
                     self.make_free(device, uid)
@@ -203,6 +205,8 @@ class Preparing:
             self.describe(claim, devices)
             self._claims[uid] = record
             self.save()
+            if self._defect == "live-capacity" and any(device["share"] for device in devices):
+                self._widgets.note_share(uid)
             self._reporting.report(uid, record, claim)
             if self._defect == "rewrites-all":
                 for other, kept in self._claims.items():
@@ -376,6 +380,21 @@ class Preparing:
             message = f"{device['device']} has {SPACE}Gi, and {used}Gi would be used"
             raise Refusal(message)
 
+    def refuse_overlap(self, devices: Answer) -> None:
+        """Refuse a claim with devices that cannot be there at the same time.
+
+        Raises:
+            Refusal: there are such devices.
+        """
+        names = {device["device"] for device in devices}
+        for name in sorted(names):
+            if names & PARTS.get(name, set()):
+                message = f"{name} and {', '.join(sorted(names & PARTS[name]))} are of the same wood"
+                raise Refusal(message)
+            if name == "label-0" and self._defect == "refuses-labels":
+                message = "labels need no preparation"
+                raise Refusal(message)
+
     def conflict(self, one: dict[str, Any], other: dict[str, Any]) -> bool:
         """Whether two prepared devices cannot be there at the same time."""
         if other["admin"]:
@@ -534,8 +553,8 @@ def asks_admin(claim: Any) -> bool:
 
 
 def amount(text: str) -> int:
-    """A quantity of whole Gi."""
-    return int(text.removesuffix("Gi"))
+    """A quantity in Gi."""
+    return int(parse(text)) >> 30
 
 
 def asked_of(claim: Any, request: str) -> str:

@@ -16,6 +16,7 @@ COUNT = 4
 COLORS = ("red", "green", "blue", "grey")
 PARTS = {"bench": {"bench-half-0", "bench-half-1"}, "bench-half-0": {"bench"}, "bench-half-1": {"bench"}}
 """{device: the devices that are made of the same wood}."""
+FLIP = 5
 SHELF, SPACE = "shelf-0", 8
 """The shared device, and its capacity in Gi."""
 
@@ -42,6 +43,7 @@ class Widgets:
         self._reversed = restarted and defect == "shuffles-devices"
         self._once_sick: set[str] = set()
         self._stamps = 0
+        self._lists = 0
         self.lists = "DRAListTypeAttributes" in features  # until a server refuses them
         self.pool = "widgets" if defect == "one-pool" else node
 
@@ -112,12 +114,23 @@ class Widgets:
             policy = {"default": "1Gi", "validValues": ["4Gi", "1Gi"]}
         if self._defect == "odd-range":
             policy["default"] = "1536Mi"
+        shares = list((self._folder / "shares").glob("*")) if self._folder else []
+        if self._defect == "live-capacity" and shares:
+            whole = "1Gi"
+            policy = {"default": "1Gi", "validRange": {"min": "1Gi"}}
         return {
             "name": SHELF,
             "attributes": {"type": {"string": "shelf"}},
             "capacity": {"space": {"value": whole, "requestPolicy": policy}},
             "allowMultipleAllocations": True,
         }
+
+    def note_share(self, uid: str) -> None:
+        """Remember that a claim has a share, for the defect that publishes what is left."""
+        path = self._folder / "shares" / uid if self._folder else None
+        if path:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
 
     def known(self) -> set[tuple[str, str]]:
         """(pool, device) of everything."""
@@ -157,7 +170,9 @@ class Widgets:
     def wood(self) -> dict[str, Any]:
         """The counters of the bench."""
         name = "Bench Wood" if self._defect == "odd-counter-names" else "bench-wood"
-        return {"name": name, "counters": {"planks": {"value": "4"}}}
+        made = list((self._folder / "partitions").glob("bench-half-*")) if self._folder else []
+        planks = 4 - 2 * len(made) if self._defect == "live-counters" else 4
+        return {"name": name, "counters": {"planks": {"value": str(planks)}}}
 
     def bench(self) -> list[dict[str, Any]]:
         """The bench and its halves."""
@@ -186,4 +201,7 @@ class Widgets:
         if self.lists:
             longest = 65 if self._defect == "long-list-items" else 8
             attributes["marks"] = {"strings": ["north", "s" * longest]}
+            self._lists += 1
+            if self._defect == "flips-list" and self._lists > FLIP:
+                attributes["marks"] = {"string": "north"}
         return {"name": "label-0", "attributes": attributes}

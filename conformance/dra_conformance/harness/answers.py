@@ -34,6 +34,7 @@ class Device:
     pool: str
     device: str
     cdi_ids: tuple[str, ...]
+    share_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,14 @@ def status_text(error: grpc.RpcError) -> str:
 
 def device_of(message: Any) -> Device:
     """A device of an answer."""
+    fields = message.DESCRIPTOR.fields_by_name  # v1beta1 has no shares
+    share = message.share_id if "share_id" in fields and message.HasField("share_id") else None
     return Device(
-        tuple(message.request_names), message.pool_name, message.device_name, tuple(message.cdi_device_ids)
+        tuple(message.request_names),
+        message.pool_name,
+        message.device_name,
+        tuple(message.cdi_device_ids),
+        share,
     )
 
 

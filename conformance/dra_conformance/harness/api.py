@@ -225,11 +225,21 @@ class ApiView:
         self._cluster.outage(on)
         self._evidence.add("api", "the API server is unreachable" if on else "the API server is back")
 
-    def fail_next(self, code: int, *, times: int, verbs: Collection[str], retry_after_s: int = 0) -> None:
-        """Answer the driver's next TIMES requests for slices with CODE."""
-        fault = Fault(code, times, frozenset(verbs), "resourceslices", retry_after_s)
+    def fail_next(
+        self,
+        code: int,
+        *,
+        times: int,
+        verbs: Collection[str],
+        retry_after_s: int = 0,
+        plural: str = "resourceslices",
+    ) -> None:
+        """Answer the driver's next TIMES requests for objects of PLURAL with CODE."""
+        fault = Fault(code, times, frozenset(verbs), plural, retry_after_s)
         self._cluster.inject(fault)
-        self._evidence.add("api", f"the next {times} {'/'.join(sorted(verbs))} of slices are answered {code}")
+        self._evidence.add(
+            "api", f"the next {times} {'/'.join(sorted(verbs))} of {plural} are answered {code}"
+        )
 
     def delay_next(self, seconds: float, *, times: int, verbs: Collection[str], plural: str) -> None:
         """Answer the driver's next TIMES requests for PLURAL rightly, SECONDS late."""

@@ -3,7 +3,7 @@
 import itertools
 import random
 import uuid
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -117,6 +117,10 @@ class Harness:
             self.driver.kill()
         else:
             self.driver.terminate()
+        self.restart_killed()
+
+    def restart_killed(self) -> None:
+        """Start the driver, which does not run, again and register it."""
         self.kubelet.disconnect()
         before = set(self.kubelet.sockets())
         for path in before:
@@ -176,6 +180,8 @@ class Harness:
         admin: bool | Collection[str] = False,
         raw_configs: Sequence[JsonObject] = (),
         odd: bool = False,
+        annotations: Mapping[str, str] | None = None,
+        capacity: Mapping[str, str] | None = None,
     ) -> Claim:
         """A claim that is allocated DEVICES; the first plain device if none are given.
 
@@ -193,6 +199,8 @@ class Harness:
             admin: allocate with admin access; a collection names the requests that have it.
             raw_configs: entries of the allocation's config as they are.
             odd: the allocation is one that no API server of today allows; UNKNOWN and RAW_CONFIGS make it so too.
+            annotations: of the claim.
+            capacity: the amounts that each request asks for.
         """
         chosen = devices or (tuple(self.require_devices(1)) if allocated and not extra_results else ())
         names = list(requests) or ["gpu"] * len(chosen)
@@ -207,6 +215,8 @@ class Harness:
         ]
         asked = [*names, *(result["request"] for result in extra_results)]
         spec_requests = requests_for(asked or ["gpu"], self.descriptor.device_class.name, elevated=elevated)
+        for request in spec_requests if capacity else ():
+            request["exactly"]["capacity"] = {"requests": dict(capacity or {})}
         devices_part: JsonObject = {"results": [*own, *extra_results]}
         if config is not None:
             opaque = {"driver": self.descriptor.driver, "parameters": config}
@@ -223,8 +233,8 @@ class Harness:
         metadata: JsonObject = {"name": name or f"claim-{next(numbers)}", "namespace": namespace}
         if finalizers:
             metadata["finalizers"] = list(finalizers)
-        if unknown:
-            metadata["annotations"] = {"example.com/future": "x"}
+        if unknown or annotations:
+            metadata["annotations"] = {"example.com/future": "x"} if unknown else dict(annotations or {})
         claim = {"metadata": metadata, "spec": {"devices": {"requests": spec_requests}}}
         odd = odd or unknown or bool(raw_configs)
         stored = self.api.create_claim(claim, status if allocated else None, odd=odd)

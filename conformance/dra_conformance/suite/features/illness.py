@@ -100,7 +100,7 @@ def published_devices(slices: list[JsonObject]) -> frozenset[Device]:
     )
 
 
-def wait_for(condition: Callable[[], bool], timeout_s: float) -> float | None:
+def wait_for(condition: Callable[[], object], timeout_s: float) -> float | None:
     """When CONDITION came to hold, in seconds of the monotonic clock; None after TIMEOUT_S."""
     end = time.monotonic() + timeout_s
     while not condition():

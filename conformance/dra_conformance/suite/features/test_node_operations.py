@@ -1,0 +1,66 @@
+"""Devices that need no work on the node (KEP-5945), and attributes that are lists (KEP-5491; resource/v1, 1.37)."""
+
+from dra_conformance.catalogue.marks import requirement
+from dra_conformance.expectations import each, expect, expect_soon, not_applicable
+from dra_conformance.harness.harness import Harness
+from dra_conformance.rules.slices import attributes
+from dra_conformance.suite.features.offered import require_in_slices
+
+FEATURE = "DRAOptionalNodeOperations"
+LISTS = ("bools", "ints", "strings", "versions")
+
+
+def skipping_device(harness: Harness, *, only: str = "") -> tuple[str, str]:
+    """A device whose operations are skipped, or of which ONLY one is.
+
+    Raises:
+        NotApplicable: there is none.
+    """
+    for item in require_in_slices(harness, FEATURE):
+        listed = item["spec"].get("skipNodeOperations") or []
+        for device in (item["spec"].get("devices") or []) if listed else []:
+            if not only or listed == [only]:
+                return item["spec"]["pool"]["name"], device["name"]
+    return not_applicable(f"no slice skips {only} alone")
+
+
+@requirement("ONO-003", why="an older kubelet calls, and the pod does not start")
+def test_skipped_operations_are_served(harness: Harness) -> None:
+    """Prepare and unprepare of a device that needs neither succeed."""
+    pool, name = skipping_device(harness)
+    claim = harness.claim((pool, name))
+    error = harness.kubelet.attempt(claim)[claim.uid].error
+    expect(not error, wanted="success", found=error, where=f"prepare of {name}")
+    error = harness.kubelet.attempt_unprepare(claim)[claim.uid].error
+    harness.release(claim)
+    expect(not error, wanted="success", found=error, where=f"unprepare of {name}")
+
+
+@requirement("ONO-004", why="each pod leaves something on the node for good")
+def test_a_device_that_is_never_unprepared_can_be_used_again(harness: Harness) -> None:
+    """Where only unprepare is skipped, the device of a deleted claim is prepared for another one."""
+    device = skipping_device(harness, only="NodeUnprepareResources")
+    gone = harness.claim(device)
+    harness.kubelet.prepared(gone)
+    harness.api.delete_claim(gone.namespace, gone.name)
+    new = harness.claim(device)
+    expect_soon(
+        lambda: not harness.kubelet.attempt(new)[new.uid].error,
+        within_s=harness.descriptor.budgets.collect_seconds,
+        wanted="success",
+        found=lambda: harness.kubelet.attempt(new)[new.uid].error,
+        where=f"prepare of {device[1]} after a claim that was never unprepared",
+    )
+    harness.release(new, gone)
+
+
+@requirement("LST-002", why="constraints of users no longer match, and their expressions fail")
+def test_attributes_do_not_become_lists(harness: Harness) -> None:
+    """An attribute of a device is single or a list in everything that the driver has written."""
+    require_in_slices(harness, "DRAListTypeAttributes")
+    seen: dict[tuple[str, str], set[bool]] = {}
+    for spec in harness.api.sent_specs():
+        for device, name, value in attributes([{"spec": spec}]):
+            seen.setdefault((device, name), set()).add(any(kind in LISTS for kind in value))
+    changed = [f"{device}: {name}" for (device, name), kinds in seen.items() if len(kinds) > 1]
+    each(changed, wanted="always single or always a list", where="attributes in the driver's writes")
