@@ -52,6 +52,9 @@ def test_a_selected_run_writes_all_reports(tmp_path: Path) -> None:
     assert "seed        7" in done.stdout
     folder = tmp_path / "dra-report"
     assert sorted(path.name for path in folder.iterdir()) == [
+        "ai-conformance.yaml",
+        "badge.json",
+        "conformance-report.yaml",
         "junit.xml",
         "log.jsonl",
         "logs",

@@ -10,11 +10,12 @@ from dra_conformance.report.headline import headline
 from dra_conformance.report.junit import junit
 from dra_conformance.report.model import Report
 from dra_conformance.report.page import page
+from dra_conformance.report.submission import ai_conformance, badge, conformance_report
 from dra_conformance.verdict import Judgement
 
 
 def write_reports(run: Run, folder: Path) -> tuple[Report, list[Judgement]]:
-    """Write ``report.json``, ``report.html`` and ``junit.xml`` beside the log; the report and its judgements."""
+    """Write the report in all its forms beside the log; the report and its judgements."""
     judgements = judgements_of(run)
     report = document(run, judgements)
     (folder / "report.json").write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=1))
@@ -22,4 +23,8 @@ def write_reports(run: Run, folder: Path) -> tuple[Report, list[Judgement]]:
     (folder / "junit.xml").write_bytes(junit(shown))
     text = page(shown, printable(headline(report)))
     (folder / "report.html").write_text(text, encoding="utf-8")
+    (folder / "badge.json").write_bytes(msgspec.json.encode(badge(report)))
+    documents = {"conformance-report.yaml": conformance_report, "ai-conformance.yaml": ai_conformance}
+    for name, form in documents.items():
+        (folder / name).write_bytes(msgspec.yaml.encode(form(report)))
     return report, judgements
