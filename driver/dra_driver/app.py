@@ -33,6 +33,7 @@ from dra_api.kubelet._generated.registration_pb2_grpc import (
     add_RegistrationServicer_to_server as add_registration,
 )
 from dra_api.objects import DeviceTaint
+from dra_driver.cdi.driver_document import DriverDocument
 from dra_driver.cdi.files import CdiFiles
 from dra_driver.cdi.metadata_files import MetadataFiles
 from dra_driver.claims.checkpoint import Checkpoint
@@ -95,6 +96,9 @@ class App:
         boot_id = BOOT_ID.read_text().strip()
         snapshot = take_snapshot(settings.sysfs, settings.dev_root / "dev")
         self._look = asyncio.Event()
+        self._driver_document = DriverDocument(
+            settings.cdi_dir, settings.driver_name, settings.driver_root, settings.cdi_hook
+        )
         self._instances = Instances(settings.data_dir)
         self._checkpoint = Checkpoint(settings.data_dir / "checkpoint.sqlite")
         cdi = CdiFiles(settings.cdi_dir, settings.driver_name, settings.dev_root)
@@ -110,6 +114,7 @@ class App:
             occupied=Occupancy(lambda: self._inventory).reason,
             boot_id=boot_id,
             features=settings.features,
+            driver_files=self._driver_document.ids,
             on_prepared=self._prepared,
             on_changed=self._look.set,
         )
@@ -293,6 +298,11 @@ class App:
             return
         found = make_inventory(snapshot, settings.features, ours=ours | self._claims.devices, before=before)
         self._inventory = found
+        try:
+            versions = [gpu.driver_version for gpu in found.gpus if gpu.uuid not in found.lost]
+            self._driver_document.update(versions[0] if versions else None)
+        except EnvironmentFault as error:
+            log.error("containers get no files of NVIDIA's driver", extra={"error": error})
         for which, why in found.unreadable.items():
             if before.unreadable.get(which) != why:
                 log.error("NVML cannot read %s; the others are not affected", which, extra={"error": why})

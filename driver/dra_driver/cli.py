@@ -78,6 +78,12 @@ FLAGS: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("--dev-root", "DRA_DRIVER_DEV_ROOT", "/", "folder of the host below which dev is"),
     (
+        "--nvidia-cdi-hook-path",
+        "NVIDIA_CDI_HOOK_PATH",
+        "",
+        "nvidia-cdi-hook on the host, with which containers get the driver's libraries; empty: they bring their own",
+    ),
+    (
         "--feature-gates",
         "FEATURE_GATES",
         "",
@@ -224,6 +230,7 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         procfs=Path(arguments.procfs),
         driver_root=Path(arguments.driver_root),
         dev_root=Path(arguments.dev_root),
+        cdi_hook=arguments.nvidia_cdi_hook_path,
         features=features_of(arguments),
     )
 

@@ -27,6 +27,7 @@ class Settings:
         driver_root: the folder below which NVIDIA's driver is installed, on the host and for this process.
         features: which kinds of devices are offered.
         dev_root: the folder of the host below which ``dev`` is.
+        cdi_hook: path on the host of ``nvidia-cdi-hook``; empty: containers get no files of NVIDIA's driver.
     """
 
     driver_name: DriverName
@@ -43,6 +44,7 @@ class Settings:
     procfs: Path = Path("/proc")
     driver_root: Path = Path("/")
     dev_root: Path = Path("/")
+    cdi_hook: str = ""
     features: Features = field(default_factory=Features)
 
     @property

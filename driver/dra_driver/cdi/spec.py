@@ -55,12 +55,21 @@ class Mount(TypedDict):
     options: list[str]
 
 
+class Hook(TypedDict):
+    """``containerEdits.hooks[]``: a program of the host that the runtime runs."""
+
+    hookName: str
+    path: str
+    args: list[str]
+
+
 class ContainerEdits(TypedDict):
     """``containerEdits`` of a device or of all devices of the file."""
 
     env: list[str]
     deviceNodes: NotRequired[list[DeviceNode]]
     mounts: NotRequired[list[Mount]]
+    hooks: NotRequired[list[Hook]]
 
 
 class CdiDevice(TypedDict):

@@ -15,7 +15,7 @@ from dra_driver.cdi.metadata import device_id as metadata_id
 from dra_driver.cdi.spec import device_id
 from dra_driver.claims.configured import choices, config_of
 from dra_driver.claims.mps_steps import consumed, mps_steps
-from dra_driver.claims.opaque import Mode, TimeSlice, mode_of
+from dra_driver.claims.opaque import Mode, TimeSlice, Vfio, mode_of
 from dra_driver.claims.step import (
     BindVfio,
     CreateMig,
@@ -79,6 +79,8 @@ def make_plan(
     for result in results:
         found = lookup(result, pool, inventory, where)
         mode = mode_of(config_of(result, found, chosen))
+        if mode is None and isinstance(found, VfioDevice):
+            mode = Vfio()
         devices.append(prepared(result, found, mode, driver_name=driver_name, uid=uid))
     if problem := excluding(devices, inventory):
         message = f"{where}: {problem}"
@@ -104,19 +106,28 @@ def with_metadata_step(known: tuple[Step, ...], wanted: Sequence[Step]) -> tuple
     return (*others, *files, known[-1])
 
 
-def with_metadata(
-    devices: Sequence[PreparedDevice], steps: Sequence[Step], driver_name: DriverName, uid: ClaimUid
+def as_told(
+    devices: Sequence[PreparedDevice],
+    steps: Sequence[Step],
+    *,
+    driver_name: DriverName,
+    uid: ClaimUid,
+    driver_files: Sequence[str],
 ) -> tuple[PreparedDevice, ...]:
-    """DEVICES as the kubelet is told of them: the first of each request brings the request's metadata file."""
+    """DEVICES as the kubelet is told of them.
+
+    The first of each request brings what its containers need once: the CDI devices DRIVER_FILES, which a virtual machine
+    does not need, and the request's metadata file.
+    """
+    metadata = any(isinstance(step, WriteMetadata) for step in steps)
     told: set[str] = set()
-    if not any(isinstance(step, WriteMetadata) for step in steps):
-        return tuple(devices)
     found = []
     for device in devices:
         new = [request for request in device.requests if request not in told]
         told |= set(new)
-        files = tuple(metadata_id(driver_name, uid, request) for request in new)
-        found.append(replace(device, cdi_ids=(*device.cdi_ids, *files)))
+        common = driver_files if new and not isinstance(device.mode, Vfio) else ()
+        files = [metadata_id(driver_name, uid, request) for request in new] if metadata else []
+        found.append(replace(device, cdi_ids=(*device.cdi_ids, *common, *files)))
     return tuple(found)
 
 

@@ -19,7 +19,7 @@ from dra_driver.claims.identity import ClaimRef, check_identity
 from dra_driver.claims.instances import Instances
 from dra_driver.claims.lifecycle import Lifecycle
 from dra_driver.claims.maintenance import Maintenance
-from dra_driver.claims.plan import Plan, find_conflict, make_plan, same, with_metadata, with_metadata_step
+from dra_driver.claims.plan import Plan, as_told, find_conflict, make_plan, same, with_metadata_step
 from dra_driver.claims.reader import NOT_FOUND, ClaimReader
 from dra_driver.claims.records import Records
 from dra_driver.claims.step import Made, PreparedDevice, WriteCdi
@@ -50,6 +50,7 @@ class Preparation:
         claims: Turns,
         occupied: Callable[[Sequence[PreparedDevice]], str | None],
         features: Features,
+        driver_files: Callable[[], Sequence[str]],
     ) -> None:
         self._driver = driver_name
         self._pool = pool
@@ -64,6 +65,7 @@ class Preparation:
         self._claims = claims
         self._occupied = occupied
         self._features = features
+        self._driver_files = driver_files
         self._reads: dict[asyncio.Task[Any] | None, asyncio.Task[ResourceClaim]] = {}
 
     def stop_reading(self, work: asyncio.Task[Any]) -> None:
@@ -111,7 +113,13 @@ class Preparation:
                         )
                     )
                     plan = Plan(plan.devices, steps)
-            return with_metadata(plan.devices, plan.steps, self._driver, ref.uid)
+            return as_told(
+                plan.devices,
+                plan.steps,
+                driver_name=self._driver,
+                uid=ref.uid,
+                driver_files=self._driver_files(),
+            )
 
     async def _read(self, ref: ClaimRef) -> ResourceClaim:
         work, reading = asyncio.current_task(), asyncio.create_task(self._get(ref))

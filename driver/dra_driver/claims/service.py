@@ -56,6 +56,7 @@ class ClaimService:
         boot_id: str,
         features: Features,
         occupied: Callable[[Sequence[PreparedDevice]], str | None],
+        driver_files: Callable[[], Sequence[str]] = tuple,
         on_prepared: Callable[[ClaimUid], None] = lambda _: None,
         on_changed: Callable[[], None] = lambda: None,
     ) -> None:
@@ -96,6 +97,7 @@ class ClaimService:
             gpus=self._gpus,
             occupied=occupied,
             features=features,
+            driver_files=driver_files,
         )
 
     @property

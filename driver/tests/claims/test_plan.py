@@ -1,11 +1,22 @@
 """Which devices a claim gets, and which claims are refused."""
 
 import pytest
-from claim_service import DRIVER, FEATURES, INVENTORY, POOL, claim, divisible, gpu, inventory_of, results_of
+from claim_service import (
+    DRIVER,
+    FEATURES,
+    INVENTORY,
+    POOL,
+    claim,
+    divisible,
+    gpu,
+    inventory_of,
+    results_of,
+    with_functions,
+)
 
 from dra_api.identifiers import ClaimUid, DeviceName
 from dra_api.objects import AllocationConfig, DeviceResult, ResourceClaim
-from dra_driver.claims.plan import Plan, find_conflict, make_plan
+from dra_driver.claims.plan import Plan, as_told, find_conflict, make_plan
 from dra_driver.claims.step import CreateMig, MigMode, PreparedDevice, SetTimeSlice, StartMps, WriteCdi
 from dra_driver.devices.model import Inventory
 from dra_driver.errors import ClaimError
@@ -217,3 +228,12 @@ def test_a_share_without_any_amount_has_no_daemon() -> None:
 def test_another_board_in_the_same_slot_is_another_device() -> None:
     swapped = inventory_of(gpu(0, uuid="GPU-new"))
     assert plan_of(claim(UID, GPU_0)).devices != plan_of(claim(UID, GPU_0), swapped).devices
+
+
+def test_the_first_device_of_each_request_brings_the_driver_s_files_but_not_to_a_virtual_machine() -> None:
+    item = claim(UID, "gpu-0", "gpu-1", "gpu-vfio-2", "gpu-3")
+    for result, request in zip(results_of(item), ("a", "a", "b", "c"), strict=True):
+        result["request"] = request
+    plan = plan_of(item, with_functions(INVENTORY))
+    told = as_told(plan.devices, plan.steps, driver_name=DRIVER, uid=UID, driver_files=["d=all"])
+    assert ["d=all" in device.cdi_ids for device in told] == [True, False, False, True]
