@@ -117,10 +117,10 @@ class Harness:
             self.driver.kill()
         else:
             self.driver.terminate()
-        self.restart_killed()
+        self.restart_killed(variant=variant)
 
-    def restart_killed(self) -> None:
-        """Start the driver, which does not run, again and register it."""
+    def restart_killed(self, *, variant: Variant | None = None) -> None:
+        """Start the driver, which does not run, again, as VARIANT if one is given, and register it."""
         self.kubelet.disconnect()
         before = set(self.kubelet.sockets())
         for path in before:
