@@ -3,79 +3,16 @@
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, cast
 
 import pytest
-import yaml
-from kubernetes import client, config, utils
+from compute_domains import LABEL, NAMESPACE, Domains, account_kubeconfig, connected, install
+from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 from story import wait_until
 
 from dra_clusters.provider import Cluster
 
 pytestmark = pytest.mark.slow
-DEPLOY = Path(__file__).parents[1] / "driver/deploy"
-DEFINITIONS, RIGHTS = DEPLOY / "crds/compute-domains.yaml", DEPLOY / "compute-domain-controller.yaml"
-NAMESPACE, ACCOUNT = "dra-driver", "compute-domain-controller"
-WHERE = ("resource.nvidia.com", "v1beta1", "default", "computedomains")
-LABEL = "resource.nvidia.com/computeDomain"
-
-
-class Domains:
-    """ComputeDomains through the API, and what is made for them."""
-
-    def __init__(self, api: client.ApiClient) -> None:
-        self._objects = client.CustomObjectsApi(api)
-        self.core = client.CoreV1Api(api)
-        self.apps = client.AppsV1Api(api)
-        self.resource = client.ResourceV1Api(api)
-
-    def create(self, name: str, **spec: Any) -> dict[str, Any]:
-        """Create a domain; without a channel in SPEC its workload's template is NAME-channel."""
-        body = {
-            "apiVersion": "resource.nvidia.com/v1beta1",
-            "kind": "ComputeDomain",
-            "metadata": {"name": name},
-            "spec": {"channel": {"resourceClaimTemplate": {"name": f"{name}-channel"}}, **spec},
-        }
-        return cast(dict[str, Any], self._objects.create_namespaced_custom_object(*WHERE, body))
-
-    def patch(self, name: str, patch: dict[str, Any]) -> None:
-        """Merge PATCH into a domain."""
-        self._objects.patch_namespaced_custom_object(*WHERE, name, patch)
-
-    def get(self, name: str) -> dict[str, Any]:
-        """A domain; empty if it is gone."""
-        listed = cast(dict[str, Any], self._objects.list_namespaced_custom_object(*WHERE))
-        return next((item for item in listed["items"] if item["metadata"]["name"] == name), {})
-
-    def delete(self, name: str) -> None:
-        """Delete a domain."""
-        self._objects.delete_namespaced_custom_object(*WHERE, name)
-
-    def daemon_set_uids(self) -> set[str]:
-        """UIDs of the DaemonSets in the driver's namespace."""
-        found = self.apps.list_namespaced_daemon_set(NAMESPACE).to_dict()["items"]
-        return {item["metadata"]["uid"] for item in found}
-
-    def reason(self, name: str, kind: str = "Ready") -> str:
-        """The reason of a condition; empty if it is not there."""
-        conditions = (self.get(name).get("status") or {}).get("conditions") or []
-        return next((one["reason"] for one in conditions if one["type"] == kind), "")
-
-
-def account_kubeconfig(cluster: Cluster, api: client.ApiClient, path: Path) -> Path:
-    """A kubeconfig of the controller's service account, with the rights that the manifest gives it and no others."""
-    for manifest in (DEFINITIONS, RIGHTS):
-        utils.create_from_yaml(api, str(manifest))
-    asked = client.AuthenticationV1TokenRequest(spec=client.V1TokenRequestSpec(audiences=[]))
-    made = client.CoreV1Api(api).create_namespaced_service_account_token(ACCOUNT, NAMESPACE, asked).to_dict()
-    content = yaml.safe_load(cluster.kubeconfig.read_text())
-    content["users"] = [
-        {"name": user["name"], "user": {"token": made["status"]["token"]}} for user in content["users"]
-    ]
-    path.write_text(yaml.safe_dump(content))
-    return path
 
 
 @pytest.fixture
@@ -83,10 +20,9 @@ def domains(
     cluster: Cluster, start: Callable[..., subprocess.Popen[bytes]], tmp_path: Path
 ) -> Iterator[Domains]:
     """A cluster in which the controller runs."""
-    settings = client.Configuration()
-    config.load_kube_config(str(cluster.kubeconfig), client_configuration=settings)
-    with client.ApiClient(settings) as api:
-        kubeconfig = account_kubeconfig(cluster, api, tmp_path / "kubeconfig")
+    with connected(cluster) as api:
+        install(api)
+        kubeconfig = account_kubeconfig(cluster, api, "compute-domain-controller", tmp_path / "kubeconfig")
         start(
             *("dra-driver", "--kubeconfig", str(kubeconfig)),
             *("controller", "--namespace", NAMESPACE, "--daemon-image", "example.com/driver:1"),

@@ -33,8 +33,7 @@ def with_defect(descriptor: Descriptor, name: str) -> Descriptor:
     """The control driver with a defect."""
     command = [*descriptor.start.command, f"--defect={name}"]
     start = msgspec.structs.replace(descriptor.start, command=command)
-    manifests = [*(descriptor.manifests or ()), f"--defect={name}"]
-    return msgspec.structs.replace(descriptor, name=f"control-{name}", start=start, manifests=manifests)
+    return msgspec.structs.replace(descriptor, name=f"control-{name}", start=start)
 
 
 def run_suite(descriptor: Descriptor, folder: Path, *options: str) -> dict[str, str]:

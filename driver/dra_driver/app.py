@@ -49,19 +49,18 @@ from dra_driver.devices.gauges import device_rows
 from dra_driver.devices.inventory import make_inventory
 from dra_driver.devices.scan import take_snapshot
 from dra_driver.errors import ApiError, EnvironmentFault
-from dra_driver.health.conditions import parse_effects
 from dra_driver.health.monitor import Monitor
 from dra_driver.health.store import Store
 from dra_driver.metrics import Metrics, Now
 from dra_driver.probes import Probes, served
 from dra_driver.publish.client import ApiClient
-from dra_driver.publish.pool import Offer
+from dra_driver.publish.pool import Offer, pool_of
 from dra_driver.publish.publisher import Publisher
 from dra_driver.rpc.health import HealthV1, HealthV1Alpha1
 from dra_driver.rpc.plugin import Plugin, PluginV1, PluginV1Beta1
 from dra_driver.rpc.probe import serve_health
 from dra_driver.rpc.registration import Registration
-from dra_driver.rpc.sockets import clear_socket_path, remove_ended
+from dra_driver.rpc.sockets import bind, clear_socket_path, remove_ended
 from dra_driver.settings import Settings
 from dra_driver.sharing.mps import MpsDaemons
 from dra_driver.sharing.programs import Programs
@@ -123,7 +122,7 @@ class App:
         self._publisher = Publisher(
             api=self._api,
             driver_name=settings.driver_name,
-            offer=self._offer,
+            pool=lambda accepts: pool_of(self._offer(), accepts),
             on_sync=self._synced,
         )
         self._health: Monitor | None = None
@@ -133,7 +132,6 @@ class App:
                 store=Store(settings.data_dir / "health.json", boot_id),
                 inventory=self._inventory,
                 on_change=self._health_changed,
-                effects=parse_effects(settings.taint_effects, settings.harmless_xids),
             )
         self._status: StatusWriter | None = None
         if settings.features.status:
@@ -314,27 +312,3 @@ class App:
             self._health.scanned(found)
         if found != before:
             self._publisher.refresh()
-
-
-async def bind(server: grpc.aio.Server, path: Path) -> None:
-    """Start SERVER on the socket PATH, which only this user is allowed to use.
-
-    It is bound under a hidden name and renamed when it answers. The kubelet's watcher ignores hidden files
-    (pkg/kubelet/pluginmanager/pluginwatcher/plugin_watcher.go, handleCreateEvent), and calls GetInfo at once when PATH
-    appears: between bind and listen it would be refused.
-
-    Raises:
-        EnvironmentFault: it cannot be bound.
-    """
-    hidden = path.with_name(f".{path.name}")
-    clear_socket_path(hidden)
-    before = os.umask(0o177)  # a chmod after bind would leave a moment in which others can connect
-    try:
-        server.add_insecure_port(f"unix:{hidden}")
-        await server.start()
-        hidden.rename(path)
-    except (RuntimeError, OSError) as error:
-        message = f"cannot listen on {path}: {error}; make its folder writable or choose another one"
-        raise EnvironmentFault(message) from error
-    finally:
-        os.umask(before)

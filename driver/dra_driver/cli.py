@@ -16,7 +16,7 @@ from pathlib import Path
 
 from dra_api.identifiers import DriverName, NodeName
 from dra_api.names import CDI_DYNAMIC_DIR, DRIVER_NAME_MAX, KUBELET_PLUGINS_DIR, KUBELET_REGISTRY_DIR
-from dra_driver.computedomain.flags import add_flags as add_controller_flags
+from dra_driver.computedomain.flags import add_commands as add_compute_domain_commands
 from dra_driver.errors import ConfigError, DriverError
 from dra_driver.features import Features, parse_shares
 from dra_driver.features import parse as parse_gates
@@ -77,18 +77,6 @@ FLAGS: tuple[tuple[str, str, str, str], ...] = (
         "folder below which NVIDIA's driver is installed, e.g. /run/nvidia/driver",
     ),
     ("--dev-root", "DRA_DRIVER_DEV_ROOT", "/", "folder of the host below which dev is"),
-    (
-        "--taint-effects",
-        "DRA_DRIVER_TAINT_EFFECTS",
-        "",
-        "FAULT=EFFECT, separated by commas: effects of taints other than the defaults; a wrong one lists them",
-    ),
-    (
-        "--additional-xids-to-ignore",
-        "ADDITIONAL_XIDS_TO_IGNORE",
-        "",
-        "XIDs, separated by commas, of which a taint only informs, beside those of applications",
-    ),
     (
         "--nvidia-cdi-hook-path",
         "NVIDIA_CDI_HOOK_PATH",
@@ -156,8 +144,7 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     devices = commands.add_parser("devices", help="print the devices that would be published")
     devices.add_argument("--json", action="store_true", help="as the spec.devices of a ResourceSlice")
-    controller = commands.add_parser("controller", help="run the controller of ComputeDomains")
-    add_controller_flags(controller)
+    add_compute_domain_commands(commands)
     webhook = commands.add_parser(
         "webhook", help="serve a validating admission webhook for opaque parameters"
     )
@@ -185,10 +172,6 @@ def check(arguments: argparse.Namespace) -> None:
             raise ConfigError(message)
     seconds_of(arguments.rescan_seconds)
     features_of(arguments)
-    if arguments.taint_effects or arguments.additional_xids_to_ignore:
-        from dra_driver.health.conditions import parse_effects
-
-        parse_effects(arguments.taint_effects, arguments.additional_xids_to_ignore)
     check_name("--driver-name", arguments.driver_name, DRIVER_NAME_MAX)
     if not INSTANCE.fullmatch(arguments.instance):
         message = f"--instance {arguments.instance!r}: wanted letters, digits, '-', '_' and '.'"
@@ -246,8 +229,6 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         procfs=Path(arguments.procfs),
         driver_root=Path(arguments.driver_root),
         dev_root=Path(arguments.dev_root),
-        taint_effects=arguments.taint_effects,
-        harmless_xids=arguments.additional_xids_to_ignore,
         cdi_hook=arguments.nvidia_cdi_hook_path,
         features=features_of(arguments),
     )
@@ -288,15 +269,15 @@ def print_devices(arguments: argparse.Namespace) -> None:
         print(f"{device['name']:{widest}} {shown.get('uuid', '-'):42} {memory:>10}  {product}")
 
 
-def serve_controller(arguments: argparse.Namespace) -> None:
-    """Control ComputeDomains until SIGTERM."""
+def serve_compute_domains(arguments: argparse.Namespace) -> int:
+    """Run a command of ComputeDomains; the exit code."""
     import asyncio
 
-    from dra_driver.computedomain.command import run
+    from dra_driver.computedomain import command
     from dra_driver.logs import set_up
 
     set_up(arguments.log_format, arguments.log_level)
-    asyncio.run(run(arguments))
+    return asyncio.run(command.run(arguments))
 
 
 def serve_webhook(arguments: argparse.Namespace) -> None:
@@ -319,9 +300,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments.command == "devices":
             print_devices(arguments)
             return 0
-        if arguments.command == "controller":
-            serve_controller(arguments)
-            return 0
+        if arguments.command in ("controller", "compute-domain-plugin", "compute-domain-daemon"):
+            return serve_compute_domains(arguments)
         if arguments.command == "webhook":
             serve_webhook(arguments)
             return 0

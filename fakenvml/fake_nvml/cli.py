@@ -265,17 +265,18 @@ def end_in_order(number: int, _frame: object) -> None:
     sys.exit(128 + number)
 
 
-def main() -> int:
-    """Run the command; its exit code: 2 usage error, 3 this computer does not allow it, 128 + n after signal n, else its own."""
+def main() -> None:
+    """Entry point; exit codes: 2 usage error, 3 this computer does not allow it, 128 + n after signal n, else the command's own."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
             signal.signal(number, end_in_order)
     try:
-        return dispatch(parser().parse_args())
+        code = dispatch(parser().parse_args())
     except FakeNvmlError as error:
         print(f"fake-nvml: {error}", file=sys.stderr)
-        return error.exit_code
+        code = error.exit_code
+    raise SystemExit(code)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -31,12 +31,13 @@ from kube_emulator.kubelet.node_context import NodeContext
 from kube_emulator.kubelet.node_object import (
     NODE_ADDRESSES,
     POD_ADDRESSES,
+    RUN_ADDRESSES,
     address,
     record_reboot,
 )
 from kube_emulator.kubelet.pod_worker import PodWorker
 from kube_emulator.kubelet.registration import PluginWatcher, find_sockets
-from kube_emulator.kubelet.runtime import Runtime
+from kube_emulator.kubelet.runtime import Runtime, is_run
 from kube_emulator.kubelet.slice_cleanup import SliceCleanup
 from kube_emulator.kubelet.volume_files import IssueToken
 from kube_emulator.node_paths import NodePaths
@@ -216,8 +217,9 @@ class RunningKubelet:
     def _spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         return self._tasks.create_task(work)
 
-    def _next_ip(self) -> str:
-        return address(POD_ADDRESSES, next(self._cluster.pod_numbers))
+    def _next_ip(self, pod: Pod) -> str:
+        network = RUN_ADDRESSES if is_run(pod) else POD_ADDRESSES
+        return address(network, next(self._cluster.pod_numbers))
 
     async def run(self, *, delete_slices: bool) -> None:
         """Run until cancelled."""

@@ -28,5 +28,5 @@ class NodeContext:
     host_ip: str
     server: tuple[str, int]
     issue_token: IssueToken
-    next_ip: Callable[[], str]
+    next_ip: Callable[[Pod], str]
     with_health: Callable[[Pod, list[ContainerStatus]], list[ContainerStatus]]

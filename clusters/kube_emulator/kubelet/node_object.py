@@ -20,6 +20,8 @@ LEASES = "kube-node-lease"
 LEASE_S, RENEW_S = 40, 10.0
 NODE_ADDRESSES = ipaddress.IPv4Network("198.18.0.0/16")
 POD_ADDRESSES = ipaddress.IPv4Network("198.19.0.0/16")
+RUN_ADDRESSES = ipaddress.IPv4Network("127.19.0.0/16")
+"""Of pods whose commands run as processes: they can listen there, and pods of all nodes reach each other."""
 CAPACITY = {
     "cpu": "128",
     "memory": "1056Gi",

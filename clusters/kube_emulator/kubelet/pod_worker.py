@@ -109,7 +109,9 @@ class PodWorker:
                 self.sync_status()
                 await self._mount()
                 await self._prepare()
-                runtime.make_sandbox(self._watched.pod, self._node.next_ip(), self._node.host_ip)
+                runtime.make_sandbox(
+                    self._watched.pod, self._node.next_ip(self._watched.pod), self._node.host_ip
+                )
                 self.sync_status()
             await self._containers.run()
             await self._containers.stop()

@@ -1,4 +1,4 @@
-"""The command ``dra-driver controller``: the controller of ComputeDomains, one of several that lead in turn."""
+"""Runs the commands of ComputeDomains; the controller is one of several that lead in turn."""
 
 import argparse
 import asyncio
@@ -6,18 +6,66 @@ import os
 import signal
 import socket
 import uuid
+from importlib.metadata import version
 from pathlib import Path
 
+from dra_api.identifiers import NodeName
+from dra_driver.computedomain import daemon_command
 from dra_driver.computedomain.controller import Controller
 from dra_driver.computedomain.flags import daemon_pods
 from dra_driver.computedomain.kube import Kube
 from dra_driver.computedomain.leader import Leader
+from dra_driver.computedomain.plugin import ComputeDomainPlugin, PluginSettings
 from dra_driver.connection.route import find_route
+from dra_driver.errors import ConfigError
 
 LEASE = "compute-domain-controller"
 
 
-async def run(arguments: argparse.Namespace) -> None:
+async def run(arguments: argparse.Namespace) -> int:
+    """Run a command; its exit code.
+
+    Raises:
+        DriverError: it cannot start.
+    """
+    if arguments.command == "controller":
+        await control(arguments)
+    elif arguments.command == "compute-domain-plugin":
+        await serve_plugin(arguments)
+    elif arguments.action == "check":
+        return await daemon_command.check(arguments)
+    else:
+        await daemon_command.run(arguments)
+    return 0
+
+
+async def serve_plugin(arguments: argparse.Namespace) -> None:
+    """Serve the kubelet until SIGTERM.
+
+    Raises:
+        ConfigError: a flag is wrong, or the kubeconfig cannot be used.
+        EnvironmentFault: NVML or a folder cannot be used.
+    """
+    for flag, value in (("--node-name", arguments.node_name), ("--namespace", arguments.namespace)):
+        if not value:
+            message = f"{flag} is needed to serve the kubelet for ComputeDomains"
+            raise ConfigError(message)
+    settings = PluginSettings(
+        node_name=NodeName(arguments.node_name),
+        namespace=arguments.namespace,
+        registry_dir=Path(arguments.registry_dir),
+        plugins_dir=Path(arguments.plugins_dir),
+        cdi_dir=Path(arguments.cdi_dir),
+        sysfs=Path(arguments.sysfs),
+        procfs=Path(arguments.procfs),
+        dev_root=Path(arguments.dev_root),
+        sweep_s=float(arguments.rescan_seconds),
+    )
+    route = find_route(Path(arguments.kubeconfig) if arguments.kubeconfig else None, os.environ)
+    await ComputeDomainPlugin(settings, route, version("dra-conformance")).run()
+
+
+async def control(arguments: argparse.Namespace) -> None:
     """Lead or wait until SIGTERM.
 
     Raises:
@@ -37,8 +85,10 @@ async def run(arguments: argparse.Namespace) -> None:
     await asyncio.wait([working, stopped], return_when=asyncio.FIRST_COMPLETED)
     for task in (working, stopped):
         task.cancel()
-    await asyncio.gather(working, stopped, return_exceptions=True)
+    [outcome, _] = await asyncio.gather(working, stopped, return_exceptions=True)
     await kube.close()
+    if isinstance(outcome, Exception):
+        raise outcome
 
 
 async def lead(leader: Leader, controller: Controller) -> None:

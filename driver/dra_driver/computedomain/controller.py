@@ -7,6 +7,7 @@ by the next. What a node's daemon writes reaches the status within a watch event
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import cast
 
@@ -38,6 +39,20 @@ CONFLICT = 409
 KINDS = {"DaemonSet": DAEMON_SETS, "ResourceClaimTemplate": TEMPLATES}
 
 
+@dataclass(slots=True)
+class Watched:
+    """A domain that is looked after.
+
+    Attributes:
+        due: set when something of it changed.
+    """
+
+    namespace: str
+    name: str
+    due: asyncio.Event = field(default_factory=asyncio.Event)
+    gone: bool = False
+
+
 class Controller:
     """The controller.
 
@@ -48,9 +63,8 @@ class Controller:
     def __init__(self, connect: Callable[[], Kube], pods: DaemonPods) -> None:
         self._connect = connect
         self._pods = pods
-        self._domains: dict[str, tuple[str, str]] = {}
-        """{UID: (namespace, name)} of the domains that are known."""
-        self._due: dict[str, asyncio.Event] = {}
+        self._domains: dict[str, Watched] = {}
+        """By UID."""
 
     async def run(self) -> None:
         """Control until cancelled."""
@@ -70,6 +84,8 @@ class Controller:
             while True:
                 try:
                     items, version = await kube.list(of, namespace=namespace, labels=labels)
+                    if of is DOMAINS:
+                        self._forget_others({item["metadata"]["uid"] for item in items})
                     for item in items:
                         self._note(of, item)
                     pause = AGAIN_S
@@ -88,32 +104,37 @@ class Controller:
         """A domain, or something that was made for one, changed."""
         metadata = item["metadata"]
         if of is not DOMAINS:
-            if event := self._due.get(metadata["labels"][DOMAIN_LABEL]):
-                event.set()
+            if watched := self._domains.get(metadata["labels"][DOMAIN_LABEL]):
+                watched.due.set()
             return
         uid = metadata["uid"]
         if gone:
-            self._domains.pop(uid, None)
-            event = self._due.get(uid)
+            self._forget(uid)
         elif uid in self._domains:
-            event = self._due[uid]
+            self._domains[uid].due.set()
         else:
-            self._domains[uid] = metadata["namespace"], metadata["name"]
-            event = self._due[uid] = asyncio.Event()
-            self._group.create_task(self._keep(uid))
-        if event:
-            event.set()
+            self._domains[uid] = Watched(metadata["namespace"], metadata["name"])
+            self._group.create_task(self._keep(uid, self._domains[uid]))
 
-    async def _keep(self, uid: str) -> None:
+    def _forget_others(self, known: set[str]) -> None:
+        """Domains that were deleted while there was no watch."""
+        for uid in self._domains.keys() - known:
+            self._forget(uid)
+
+    def _forget(self, uid: str) -> None:
+        if watched := self._domains.pop(uid, None):
+            watched.gone = True
+            watched.due.set()
+
+    async def _keep(self, uid: str, watched: Watched) -> None:
         """Look after one domain until it is gone."""
-        event, kube, pause = self._due[uid], self._connect(), AGAIN_S
+        kube, pause = self._connect(), AGAIN_S
         try:
-            while uid in self._domains:
+            while not watched.gone:
                 await asyncio.sleep(SETTLE_S)
-                event.clear()
-                wait: float | None = None
+                watched.due.clear()
                 try:
-                    wait = await self._sync(kube, *self._domains[uid], uid)
+                    wait = await self._sync(kube, uid, watched)
                     pause = AGAIN_S
                 except ApiError as error:
                     wait, pause = pause, min(pause * 2, AGAIN_MAX_S)
@@ -121,19 +142,17 @@ class Controller:
                         log.warning("domain %s: again in %.1f s", uid, wait, extra={"error": error})
                 try:
                     async with asyncio.timeout(wait):
-                        await event.wait()
+                        await watched.due.wait()
                 except TimeoutError:
                     continue
         finally:
-            del self._due[uid]
             await kube.close()
 
-    async def _sync(self, kube: Kube, namespace: str, name: str, uid: str) -> float | None:
+    async def _sync(self, kube: Kube, uid: str, watched: Watched) -> float | None:
         """Do what is next for one domain; when to look again without an event."""
-        domain = await kube.get(DOMAINS, name, namespace)
+        domain = await kube.get(DOMAINS, watched.name, watched.namespace)
         if domain is None or domain["metadata"]["uid"] != uid:
-            self._domains.pop(uid, None)
-            return 0.0
+            return None  # the watch says so, too
         seen = await self._look(kube, cast(ComputeDomain, domain))
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         for action in reconcile.plan(seen, self._pods, now):

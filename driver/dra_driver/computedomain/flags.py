@@ -1,7 +1,9 @@
-"""The flags of ``dra-driver controller``."""
+"""The flags of the commands of ComputeDomains: ``controller``, ``compute-domain-plugin`` and ``compute-domain-daemon``."""
 
 import argparse
 import os
+import shlex
+from typing import Any
 
 from dra_driver.computedomain.wanted import DaemonPods
 from dra_driver.errors import ConfigError
@@ -10,16 +12,38 @@ NODES_MAX = 18
 """The trays of an NVL72 rack, and the nodes of one IMEX domain."""
 
 
-def add_flags(parser: argparse.ArgumentParser) -> None:
-    """The command's flags."""
-    parser.add_argument(
-        "--namespace",
-        metavar="X",
-        default=os.environ.get("POD_NAMESPACE", ""),
-        help="the driver's namespace, where the daemons run [$POD_NAMESPACE] (required)",
+def add_commands(commands: "argparse._SubParsersAction[Any]") -> None:
+    """Add the three commands."""
+    controller = commands.add_parser("controller", help="run the controller of ComputeDomains")
+    plugin = commands.add_parser("compute-domain-plugin", help="serve the kubelet for ComputeDomains")
+    for parser in (controller, plugin):
+        parser.add_argument(
+            "--namespace",
+            metavar="X",
+            default=os.environ.get("POD_NAMESPACE", ""),
+            help="the driver's namespace, where the daemons run [$POD_NAMESPACE] (required)",
+        )
+    add_controller_flags(controller)
+    daemon = commands.add_parser(
+        "compute-domain-daemon", help="run nvidia-imex for a ComputeDomain on a node"
     )
+    daemon.add_argument("action", choices=("run", "check"), help="serve, or say whether nvidia-imex is ready")
+    daemon.add_argument(
+        "--imex-dir", metavar="X", default="/imexd", help="nvidia-imex's files (default /imexd)"
+    )
+    daemon.add_argument("--hosts", metavar="X", default="/etc/hosts", help="default /etc/hosts")
+
+
+def add_controller_flags(parser: argparse.ArgumentParser) -> None:
+    """The flags that only the controller has."""
     parser.add_argument(
         "--daemon-image", metavar="X", default="", help="image of the daemons' pods (required)"
+    )
+    parser.add_argument(
+        "--daemon-command",
+        metavar="X",
+        default="dra-driver compute-domain-daemon",
+        help="the image's command for the daemon, as a shell would split it",
     )
     parser.add_argument(
         "--daemon-annotation",
@@ -47,6 +71,9 @@ def daemon_pods(arguments: argparse.Namespace) -> DaemonPods:
         if not value:
             message = f"{flag} is needed to make the daemons' pods"
             raise ConfigError(message)
+    if not arguments.daemon_command.strip():
+        message = "--daemon-command is empty"
+        raise ConfigError(message)
     pairs = [text.partition("=") for text in arguments.daemon_annotation]
     wrong = next(
         (text for text, pair in zip(arguments.daemon_annotation, pairs, strict=True) if not pair[1]), None
@@ -60,6 +87,7 @@ def daemon_pods(arguments: argparse.Namespace) -> DaemonPods:
     return DaemonPods(
         namespace=arguments.namespace,
         image=arguments.daemon_image,
+        command=tuple(shlex.split(arguments.daemon_command)),
         annotations={key: value for key, _, value in pairs},
         max_nodes=arguments.max_nodes_per_imex_domain,
     )

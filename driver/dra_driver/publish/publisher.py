@@ -20,7 +20,7 @@ from dra_api.objects import ResourceSlice, ResourceSliceInput
 from dra_driver.errors import ApiError
 from dra_driver.publish.client import ApiClient
 from dra_driver.publish.plan import Content, content, make_plan
-from dra_driver.publish.pool import Accepts, Offer, pool_of
+from dra_driver.publish.pool import Accepts, Part
 from dra_driver.publish.slices import wanted_slices
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class Publisher:
     """Publishes one node's pool.
 
     Args:
-        offer: returns what the node offers now.
+        pool: returns the content of the slices now, for a server that keeps that much of them.
         on_sync: called with true when the stored slices are as wanted, with false when a session ended.
     """
 
@@ -58,12 +58,12 @@ class Publisher:
         *,
         api: ApiClient,
         driver_name: DriverName,
-        offer: Callable[[], Offer],
+        pool: Callable[[Accepts], list[Part]],
         on_sync: Callable[[bool], None],
     ) -> None:
         self._api = api
         self._driver = driver_name
-        self._offer = offer
+        self._pool = pool
         self._accepts = Accepts()
         self._on_sync = on_sync
         self._stored: dict[str, ResourceSlice] = {}
@@ -121,7 +121,7 @@ class Publisher:
             await asyncio.sleep(SETTLE_S)
             self._dirty.clear()
             node = await self._api.get_node()  # each time: it may have been replaced by another of its name
-            parts = pool_of(self._offer(), self._accepts)
+            parts = self._pool(self._accepts)
             wanted = wanted_slices(parts, driver_name=self._driver, node=node)
             plan = make_plan(list(self._stored.values()), wanted, self._accepted)
             for item in plan.put:

@@ -7,7 +7,7 @@ call. gRPC cancels a call whose deadline has passed; what it began is undone, or
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any
+from typing import Any, Protocol
 
 import grpc.aio
 
@@ -16,7 +16,6 @@ from dra_api.kubelet._generated import dra_v1_pb2, dra_v1beta1_pb2
 from dra_api.kubelet._generated.dra_v1_pb2_grpc import DRAPluginServicer as ServicerV1
 from dra_api.kubelet._generated.dra_v1beta1_pb2_grpc import DRAPluginServicer as ServicerV1Beta1
 from dra_driver.claims.identity import ClaimRef
-from dra_driver.claims.service import ClaimService
 from dra_driver.claims.step import PreparedDevice
 from dra_driver.errors import DriverError
 from dra_driver.metrics import Metrics
@@ -27,6 +26,16 @@ CLAIMS_MAX = 1024
 
 Outcome = tuple[PreparedDevice, ...] | str
 """The result for a claim: its devices, or the text of an error."""
+
+
+class ClaimService(Protocol):
+    """What prepares and unprepares claims: GPUs', or those of ComputeDomains."""
+
+    async def prepare(self, ref: ClaimRef) -> tuple[PreparedDevice, ...]:
+        """Prepare a claim; again, if it is prepared already."""
+
+    async def unprepare(self, ref: ClaimRef) -> None:
+        """Unprepare a claim; nothing, if it is unknown."""
 
 
 class Plugin:

@@ -7,6 +7,8 @@ import socket
 import stat
 from pathlib import Path
 
+import grpc.aio
+
 from dra_driver.errors import ConfigError, EnvironmentFault
 
 ADDRESS_MAX = 107
@@ -67,3 +69,27 @@ def answers(path: Path) -> bool:
         except OSError:
             return False
         return True
+
+
+async def bind(server: grpc.aio.Server, path: Path) -> None:
+    """Start SERVER on the socket PATH, which only this user is allowed to use.
+
+    It is bound under a hidden name and renamed when it answers. The kubelet's watcher ignores hidden files
+    (pkg/kubelet/pluginmanager/pluginwatcher/plugin_watcher.go, handleCreateEvent), and calls GetInfo at once when PATH
+    appears: between bind and listen it would be refused.
+
+    Raises:
+        EnvironmentFault: it cannot be bound.
+    """
+    hidden = path.with_name(f".{path.name}")
+    clear_socket_path(hidden)
+    before = os.umask(0o177)  # a chmod after bind would leave a moment in which others can connect
+    try:
+        server.add_insecure_port(f"unix:{hidden}")
+        await server.start()
+        hidden.rename(path)
+    except (RuntimeError, OSError) as error:
+        message = f"cannot listen on {path}: {error}; make its folder writable or choose another one"
+        raise EnvironmentFault(message) from error
+    finally:
+        os.umask(before)

@@ -10,7 +10,7 @@ from dra_api.objects import JsonObject
 from dra_driver.devices.model import Inventory
 from dra_driver.features import Features
 from dra_driver.publish.client import ApiClient
-from dra_driver.publish.pool import Offer
+from dra_driver.publish.pool import Offer, pool_of
 from dra_driver.publish.publisher import Publisher
 
 
@@ -62,7 +62,7 @@ async def test_a_deletion_that_overtakes_the_answer_to_the_creation_is_noticed()
     publisher = Publisher(
         api=cast("ApiClient", api),
         driver_name=DriverName("d"),
-        offer=lambda: Offer(inventory=Inventory(), features=Features()),
+        pool=lambda accepts: pool_of(Offer(inventory=Inventory(), features=Features()), accepts),
         on_sync=lambda synced: None,
     )
     task = asyncio.create_task(publisher.run())

@@ -20,11 +20,11 @@ from dra_api.kubelet._generated.registration_pb2_grpc import (
     add_RegistrationServicer_to_server,
 )
 from dra_api.objects import ResourceClaim
-from dra_driver.app import bind
 from dra_driver.errors import EnvironmentFault
 from dra_driver.metrics import Metrics
 from dra_driver.rpc.plugin import CLAIMS_MAX, Plugin, PluginV1, PluginV1Beta1
 from dra_driver.rpc.registration import Registration
+from dra_driver.rpc.sockets import bind
 
 VERSIONS = [(dra_v1_pb2, StubV1), (dra_v1beta1_pb2, StubV1Beta1)]
 versions = pytest.mark.parametrize(("messages", "stub"), VERSIONS, ids=["v1", "v1beta1"])

@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 from fake_nvml import build
-from fake_nvml.driver_root.devices import write_capability_nodes, write_devices
+from fake_nvml.driver_root.devices import FABRIC_MINOR, write_capability_nodes, write_devices
 from fake_nvml.driver_root.files import write
 from fake_nvml.driver_root.proc import write_mig_capabilities, write_proc
 from fake_nvml.driver_root.sysfs import write_functions, write_sys
@@ -57,7 +57,9 @@ def _programs(root: Path, version: str) -> None:
 
 def refresh(root: Path, node: Node) -> None:
     """Write what follows the MIG instances and the virtual functions, for those that exist and for no others."""
-    write_capability_nodes(root, write_mig_capabilities(root, node))
+    write_capability_nodes(
+        root, write_mig_capabilities(root, node) | ({FABRIC_MINOR} if node.machine.rack else set())
+    )
     write_functions(root, node)
 
 

@@ -9,6 +9,8 @@ from fake_nvml.model import Node
 MAJORS = {"nvidia": 195, "nvidia-uvm": 511, "nvidia-caps": 236, "nvidia-caps-imex-channels": 235}
 CTL_MINOR, MODESET_MINOR = 255, 254  # fixed in the kernel module, above every GPU's minor
 CHANNELS = 2048
+FABRIC_MINOR = 0
+"""The capability fabric-imex-mgmt, whose device node nvidia-imex opens."""
 
 
 def write_devices(root: Path, node: Node) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fake_nvml.calls.visibility import CI_MAX, GI_MAX, mig_minor
+from fake_nvml.driver_root.devices import FABRIC_MINOR
 from fake_nvml.driver_root.files import write
 from fake_nvml.driver_root.pci import address, interrupt
 from fake_nvml.model import Node
@@ -43,7 +44,7 @@ def write_proc(root: Path, node: Node) -> None:
     # name, bytes, users, used by, state, address, as in proc_modules(5)
     modules = "nvidia_uvm 1896448 0 - Live 0x0000000000000000\nnvidia 104071168 1 nvidia_uvm, Live 0x0000000000000000\n"
     write(root / "proc/modules", modules)
-    _capability(proc / "capabilities/fabric-imex-mgmt", 0)
+    _capability(proc / "capabilities/fabric-imex-mgmt", FABRIC_MINOR)
     if node.board.mig:
         # MIG User Guide: changing the configuration is root's, monitoring is everybody's
         _capability(proc / "capabilities/mig/config", 1, 0o400)

@@ -1,7 +1,7 @@
 """One nvidia-imex daemon: it answers its peers and ``nvidia-imex-ctl``, and is READY when its domain lets it be.
 
 SIGTERM, SIGINT and SIGQUIT end it in order, after saying so to the peers. SIGUSR1 resolves all names again and reopens all
-connections, at most once in ``REOPEN_S``. SIGHUP does nothing: there is no log in memory to write.
+connections, at most once in ``REOPEN_S``; signals within that time are one. SIGHUP does nothing: there is no log in memory to write.
 """
 
 import asyncio
@@ -70,6 +70,8 @@ class Daemon:
             self._update()
             await self._stopping.wait()
             self._update()
+            if self._reopening is not None:
+                self._reopening.cancel()
             await self._peers.say_goodbye()
             await self._peers.close()
             for server in servers:
@@ -94,9 +96,13 @@ class Daemon:
         loop.add_signal_handler(signal.SIGHUP, lambda: None)
 
     def _ask_to_reopen(self) -> None:
+        if self._reopening is None or self._reopening.done():
+            self._reopening = asyncio.create_task(self._reopen_later())
+
+    async def _reopen_later(self) -> None:
         now = asyncio.get_running_loop().time()
-        if now - self._reopened_at >= REOPEN_S:
-            self._reopening = asyncio.create_task(self._reopen())
+        await asyncio.sleep(max(0.0, self._reopened_at + REOPEN_S - now))
+        await self._reopen()
 
     async def _reopen(self) -> None:
         self._reopened_at = asyncio.get_running_loop().time()

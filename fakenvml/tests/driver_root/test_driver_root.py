@@ -39,7 +39,7 @@ def test_a_root_has_what_nvidias_components_read(tmp_path: Path) -> None:
     driver_root.make(tmp_path, load_node(*load("gb200-nvl72", 3), tmp_path / "state.json"))
     for name in (
         "usr/lib/x86_64-linux-gnu/libnvidia-ml.so.1", "usr/lib/x86_64-linux-gnu/libcuda.so.580.173.02", "usr/bin/nvidia-smi",
-        "dev/nvidia3", "dev/nvidiactl", "dev/nvidia-caps-imex-channels/channel2047", "proc/driver/nvidia/version",
+        "dev/nvidia3", "dev/nvidiactl", "dev/nvidia-caps/nvidia-cap0", "dev/nvidia-caps-imex-channels/channel2047", "proc/driver/nvidia/version",
         "proc/driver/nvidia/capabilities/fabric-imex-mgmt", "proc/driver/nvidia-caps/mig-minors", "sys/module/nvidia/version",
     ):  # fmt: skip
         assert (tmp_path / name).exists(), name

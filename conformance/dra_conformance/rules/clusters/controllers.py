@@ -28,10 +28,7 @@ PROOFS = (
     Proof(
         "CTL-003",
         "claims of finished pods pile up and hold their devices",
-        (
-            "controllers/done-pod-loses-its-generated-claim",
-            "controllers/generated-claim-goes-with-its-pod",
-        ),
+        ("controllers/generated-claim-goes-with-its-pod",),
     ),
     Proof(
         "CTL-004",

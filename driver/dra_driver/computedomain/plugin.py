@@ -1,0 +1,160 @@
+"""The kubelet plugin of ComputeDomains on one node: publishes a channel and a daemon, serves the kubelet, cleans up.
+
+It starts and stops in the order of the GPU plugin (``app``).
+"""
+
+import asyncio
+import logging
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+import grpc.aio
+
+from dra_api.identifiers import DriverName, NodeName, PoolName
+from dra_api.kubelet._generated.dra_v1_pb2_grpc import add_DRAPluginServicer_to_server as add_v1
+from dra_api.kubelet._generated.dra_v1beta1_pb2_grpc import add_DRAPluginServicer_to_server as add_v1beta1
+from dra_api.kubelet._generated.registration_pb2_grpc import (
+    add_RegistrationServicer_to_server as add_registration,
+)
+from dra_api.objects import Device
+from dra_driver.cdi.files import CdiFiles
+from dra_driver.computedomain.fabric import clique_of, management_minor
+from dra_driver.computedomain.kube import Kube
+from dra_driver.computedomain.names import DRIVER
+from dra_driver.computedomain.node_service import NodeService
+from dra_driver.computedomain.records import Records
+from dra_driver.computedomain.requests import CHANNEL_DEVICE, DAEMON_DEVICE
+from dra_driver.connection.route import Route
+from dra_driver.devices.scan import take_snapshot
+from dra_driver.errors import ApiError, EnvironmentFault
+from dra_driver.metrics import Metrics
+from dra_driver.publish.client import ApiClient
+from dra_driver.publish.pool import Part
+from dra_driver.publish.publisher import Publisher
+from dra_driver.rpc.plugin import Plugin, PluginV1, PluginV1Beta1
+from dra_driver.rpc.registration import Registration
+from dra_driver.rpc.sockets import bind, clear_socket_path
+
+log = logging.getLogger(__name__)
+GRACE_S = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PluginSettings:
+    """Of one plugin; folders as those of the GPU plugin.
+
+    Attributes:
+        namespace: the driver's.
+        sweep_s: seconds between looks for claims that do not exist any more.
+    """
+
+    node_name: NodeName
+    namespace: str
+    registry_dir: Path
+    plugins_dir: Path
+    cdi_dir: Path
+    sysfs: Path
+    procfs: Path
+    dev_root: Path
+    sweep_s: float
+
+    @property
+    def folder(self) -> Path:
+        """The plugin's own folder."""
+        return self.plugins_dir / DRIVER
+
+
+def devices() -> list[Device]:
+    """What a node offers: one channel for a workload, one place for a daemon."""
+    return [
+        {"name": name, "attributes": {"type": {"string": kind}, "id": {"int": 0}}}
+        for name, kind in ((CHANNEL_DEVICE, "channel"), (DAEMON_DEVICE, "daemon"))
+    ]
+
+
+class ComputeDomainPlugin:
+    """One plugin.
+
+    Raises:
+        ConfigError: a socket's path cannot be used.
+        EnvironmentFault: NVML does not start, the GPUs are in several cliques, or a folder cannot be used.
+    """
+
+    def __init__(self, settings: PluginSettings, route: Route, version: str) -> None:
+        self._settings = settings
+        self._registration = settings.registry_dir / f"{DRIVER}-reg.sock"
+        self._socket = settings.folder / "dra.sock"
+        for path in (self._socket, self._registration):
+            clear_socket_path(path)
+        snapshot = take_snapshot(settings.sysfs, settings.dev_root / "dev")
+        clique = clique_of(gpu.fabric for gpu in snapshot.gpus)
+        minor = management_minor(settings.procfs)
+        self._metrics = Metrics(version)
+        self._kube = Kube(route)
+        self._service = NodeService(
+            kube=self._kube,
+            node_name=settings.node_name,
+            namespace=settings.namespace,
+            records=Records(settings.folder / "claims.json"),
+            cdi=CdiFiles(settings.cdi_dir, DriverName(DRIVER), settings.dev_root),
+            clique=lambda: clique,
+            management=lambda: minor,
+            folder=settings.folder,
+            dev_root=settings.dev_root,
+        )
+        self._api = ApiClient(route=route, driver_name=DriverName(DRIVER), node_name=settings.node_name)
+        self._publisher = Publisher(
+            api=self._api,
+            driver_name=DriverName(DRIVER),
+            pool=lambda _: [Part(devices())],
+            on_sync=self._metrics.published,
+        )
+        log.info(
+            "node %s is in %s", PoolName(settings.node_name), f"clique {clique}" if clique else "no fabric"
+        )
+
+    async def run(self) -> None:
+        """Serve until SIGTERM or SIGINT."""
+        stop, loop = asyncio.Event(), asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        dra, registration = await self._serve()
+        tasks = [asyncio.create_task(work) for work in (self._publisher.run(), self._sweep())]
+        stopped = asyncio.create_task(stop.wait())
+        await asyncio.wait([*tasks, stopped], return_when=asyncio.FIRST_COMPLETED)
+        await registration.stop(0)
+        self._registration.unlink(missing_ok=True)
+        for task in (*tasks, stopped):
+            task.cancel()
+        outcomes = await asyncio.gather(*tasks, stopped, return_exceptions=True)
+        await dra.stop(GRACE_S)
+        self._socket.unlink(missing_ok=True)
+        await self._api.close()
+        await self._kube.close()
+        for outcome in outcomes:
+            if isinstance(outcome, Exception):
+                raise outcome
+
+    async def _serve(self) -> tuple[grpc.aio.Server, grpc.aio.Server]:
+        dra, registration = grpc.aio.server(), grpc.aio.server()
+        plugin = Plugin(self._service, self._metrics)
+        add_v1(PluginV1(plugin), dra)
+        add_v1beta1(PluginV1Beta1(plugin), dra)
+        add_registration(
+            Registration(
+                driver_name=DriverName(DRIVER), endpoint=self._socket, on_status=self._metrics.registered
+            ),
+            registration,
+        )
+        await bind(dra, self._socket)
+        await bind(registration, self._registration)
+        return dra, registration
+
+    async def _sweep(self) -> None:
+        while True:
+            try:
+                await self._service.sweep()
+            except (ApiError, EnvironmentFault) as error:
+                log.warning("cannot look for claims that no longer exist", extra={"error": error})
+            await asyncio.sleep(self._settings.sweep_s)

@@ -1,0 +1,103 @@
+"""What a claim wants of a ComputeDomain: channels for a workload, or the place of a daemon. Pure."""
+
+from dataclasses import dataclass
+
+from dra_api.identifiers import PoolName
+from dra_api.objects import DeviceResult, JsonObject, ResourceClaim
+from dra_driver.computedomain.names import API_VERSION, DRIVER
+from dra_driver.errors import ClaimError
+
+CHANNEL_DEVICE, DAEMON_DEVICE = "channel-0", "daemon-0"
+CHANNELS = 2048
+"""Channels of a driver; an IMEX channel is a device node."""
+KINDS = {"ComputeDomainChannelConfig": CHANNEL_DEVICE, "ComputeDomainDaemonConfig": DAEMON_DEVICE}
+MODES = ("Single", "All")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What one claim wants.
+
+    Attributes:
+        domain: UID of the domain.
+        device: ``channel-0`` or ``daemon-0``.
+        every: all channels and not one.
+        request: the request that the device is for.
+    """
+
+    domain: str
+    device: str
+    every: bool
+    request: str
+    admin: bool = False
+
+
+def wanted_of(claim: ResourceClaim, pool: PoolName) -> Wanted:
+    """What CLAIM wants of this node's POOL.
+
+    Raises:
+        ClaimError: it is not allocated, not exactly one device, of another pool, or its parameters are wrong.
+    """
+    where = f"claim {claim['metadata']['namespace']}/{claim['metadata']['name']}"
+    allocation = (claim.get("status") or {}).get("allocation")
+    if not allocation:
+        message = f"{where}: wanted status.allocation, found none; the scheduler has not allocated it"
+        raise ClaimError(message)
+    devices = allocation.get("devices") or {}
+    results = [result for result in devices.get("results") or [] if result["driver"] == DRIVER]
+    if len(results) != 1:
+        message = f"{where}: wanted one device of {DRIVER}, found {len(results)}; ask for one a claim"
+        raise ClaimError(message)
+    [result] = results
+    if result["pool"] != pool or result["device"] not in (CHANNEL_DEVICE, DAEMON_DEVICE):
+        message = (
+            f"{where}: no device {result['device']} of pool {result['pool']} on this node, which has {pool}"
+        )
+        raise ClaimError(message)
+    parameters = [
+        config["opaque"]["parameters"]
+        for config in devices.get("config") or []
+        if "opaque" in config and config["opaque"]["driver"] == DRIVER
+    ]
+    if not parameters:
+        message = (
+            f"{where}: wanted opaque parameters with a domainID; use the claim template of a ComputeDomain"
+        )
+        raise ClaimError(message)
+    return decoded(parameters[-1], result, where)
+
+
+def decoded(parameters: JsonObject, result: DeviceResult, where: str) -> Wanted:
+    """The parameters of a claim, checked.
+
+    Raises:
+        ClaimError: a field is unknown, missing or wrong.
+    """
+    version, kind = parameters.get("apiVersion"), parameters.get("kind")
+    if version != API_VERSION or KINDS.get(str(kind)) != result["device"]:
+        expected = next(name for name, device in KINDS.items() if device == result["device"])
+        message = (
+            f"{where}: parameters of {version}/{kind}: wanted {API_VERSION}/{expected} for {result['device']}"
+        )
+        raise ClaimError(message)
+    known = {"apiVersion", "kind", "domainID"} | (
+        {"allocationMode"} if result["device"] == CHANNEL_DEVICE else set()
+    )
+    unknown = sorted(parameters.keys() - known)
+    if unknown:
+        message = f"{where}: parameters.{unknown[0]}: unknown field; there are {', '.join(sorted(known))}"
+        raise ClaimError(message)
+    domain, mode = parameters.get("domainID"), parameters.get("allocationMode", "Single")
+    if not isinstance(domain, str) or not domain:
+        message = f"{where}: parameters.domainID: wanted the UID of a ComputeDomain, found {domain!r}"
+        raise ClaimError(message)
+    if mode not in MODES:
+        message = f"{where}: parameters.allocationMode {mode!r}: wanted one of {', '.join(MODES)}"
+        raise ClaimError(message)
+    return Wanted(
+        domain=domain,
+        device=result["device"],
+        every=mode == "All",
+        request=result["request"].partition("/")[0],
+        admin=bool(result.get("adminAccess")),
+    )
