@@ -11,7 +11,7 @@ from rich.text import Text
 from dra_conformance.finding import finding
 from dra_conformance.outcome import USAGE_ERROR
 from dra_conformance.printable import printable
-from dra_conformance.verdict import CheckResult, Judgement
+from dra_conformance.verdict import CheckResult, Judgement, unclaimed_features
 
 COLOURS = {
     "pass": "green",
@@ -98,6 +98,8 @@ def print_summary(console: Console, judgements: Sequence[Judgement], summary: Ma
     )
     table.add_row("all", *(str(summary[verdict]) for verdict in columns), style="bold")
     console.print(table)
+    for feature in unclaimed_features(judgements):
+        console.print(f"not claimed, and works: {feature}; add it to the descriptor's features")
     for alike in findings_of(judgements):
         print_finding(console, alike[0])
         if len(alike) > 1:

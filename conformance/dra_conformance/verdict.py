@@ -28,6 +28,7 @@ Verdict = Literal[
     "not-covered",
 ]
 BROKEN: Mapping[str, Verdict] = {"MUST": "fail", "SHOULD": "non-strict", "MAY": "info"}
+WORKS = ", and the check of it passes"
 WORST_FIRST: Sequence[Outcome] = ("violated", "error", "blocked", "passed", "not-applicable")
 
 
@@ -87,7 +88,7 @@ def judge(
     if not covered:
         return say("not-covered", requirement.no_check or "no check exists yet")
     if requirement.section == "driver" and requirement.feature not in ("core", *features):
-        return say("not-applicable", f"the driver does not claim the feature {requirement.feature}")
+        return say("not-applicable", unclaimed(requirement, checks))
     if not checks:
         return say("disabled", "not selected, or the run ended before")
     worst = min(checks, key=lambda check: WORST_FIRST.index(check.outcome))
@@ -99,6 +100,17 @@ def judge(
     if worst.outcome == "passed":
         return say("pass", "")
     return say(worst.outcome, worst.message)
+
+
+def unclaimed(requirement: Requirement, checks: Sequence[CheckResult]) -> str:
+    """Why a requirement of a feature that is not claimed does not apply, and whether it could be claimed."""
+    passed = checks and all(check.outcome == "passed" for check in checks)
+    return f"the driver does not claim the feature {requirement.feature}" + (WORKS if passed else "")
+
+
+def unclaimed_features(judgements: Iterable[Judgement]) -> list[str]:
+    """Features that are not claimed although checks of them passed."""
+    return sorted({each.requirement.feature for each in judgements if each.reason.endswith(WORKS)})
 
 
 def judge_check(

@@ -8,7 +8,7 @@ import pytest
 
 from dra_conformance.catalogue import load_catalogue, one
 from dra_conformance.drivers.descriptor import Exemption
-from dra_conformance.verdict import CheckResult, judge, judge_all
+from dra_conformance.verdict import CheckResult, judge, judge_all, unclaimed_features
 
 TODAY = datetime.date(2026, 1, 1)
 
@@ -84,3 +84,21 @@ def test_a_requirement_on_the_cluster_asks_for_no_feature_of_the_driver() -> Non
     assert one("SCH-014").feature == "DRADeviceTaints"
     assert verdict("SCH-014", result("passed", "SCH-014")) == "pass"
     assert verdict("SCH-014", result("violated", "SCH-014")) == "fail"
+
+
+def test_a_feature_that_works_and_is_not_claimed_is_reported() -> None:
+    passed = result("passed", "ADM-003")
+    judged = judge_all(
+        {"ADM-003": one("ADM-003")}, [passed], covered={"ADM-003"}, features=(), exemptions=(), today=TODAY
+    )
+    assert [each.verdict for each in judged] == ["not-applicable"]
+    assert unclaimed_features(judged) == ["DRAAdminAccess"]
+    broken = judge_all(
+        {"ADM-003": one("ADM-003")},
+        [result("violated", "ADM-003")],
+        covered={"ADM-003"},
+        features=(),
+        exemptions=(),
+        today=TODAY,
+    )
+    assert unclaimed_features(broken) == []

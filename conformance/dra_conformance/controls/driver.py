@@ -77,7 +77,7 @@ class Registration(RegistrationServicer):
     def __init__(self, driver: str, endpoint: Path, socket: Path, *, health: bool, defect: str) -> None:
         versions = [names.DRA_V1, names.DRA_V1BETA1]
         if health or defect == "phantom-service":
-            versions += [names.HEALTH_V1, names.HEALTH_V1ALPHA1]
+            versions += [names.HEALTH_V1, names.HEALTH_V1ALPHA1][: 1 if defect == "new-health-only" else 2]
         if defect == "full-names":
             versions = ["k8s.io.kubelet.pkg.apis.dra.v1.DRAPlugin"]
         self._defect = defect

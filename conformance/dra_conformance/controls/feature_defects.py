@@ -73,4 +73,7 @@ FEATURES = (
     Defect("metadata-by-subrequest", ("META-005",), "has the subrequest in paths of metadata"),
     Defect("keeps-metadata", ("META-006",), "leaves metadata behind"),
     Defect("hides-metadata-errors", ("META-008",), "ignores metadata that cannot be written"),
+    Defect("new-health-only", ("MV-009",), "serves health in v1 only"),
+    Defect("needs-hardware", ("UNPR-020",), "does not unprepare a claim whose device is gone"),
+    Defect("scans-once", ("DIS-013",), "does not publish a device that comes back"),
 )

@@ -33,10 +33,12 @@ class Health:
         """The list now, after each change, and repeatedly; MESSAGES is the module of one version."""
         me = self._newest = object()
         sent: Any = self.states() if self._defect == "mute-health" else None
-        due = time.monotonic() + REPEAT_S
+        due = time.monotonic() + self.repeat_s()
         late = self._defect == "slow-health"
         while not self._stop.is_set():
-            over = not context.is_active() and self._defect != "leaks-streams"
+            over = not context.is_active()
+            if over and self._defect == "leaks-streams":
+                threading.Event().wait()
             if over or (self._newest is not me and self._defect == "one-stream"):
                 return
             states, now = self.states(), time.monotonic()

@@ -427,6 +427,14 @@ class Preparing:
             if sick and self._defect == "keeps-sick":
                 message = f"widgets {sick} are sick"
                 raise Refusal(message)
+            gone = [
+                device["device"]
+                for device in self._claims.get(uid, {"devices": []})["devices"]
+                if self._widgets.state(device["device"]) == "gone"
+            ]
+            if gone and self._defect == "needs-hardware":
+                message = f"widgets {gone} are gone"
+                raise Refusal(message)
             if self._defect == "by-name":
                 same = [
                     u

@@ -43,6 +43,7 @@ class Widgets:
         self._reversed = restarted and defect == "shuffles-devices"
         self._once_sick: set[str] = set()
         self._stamps = 0
+        self._gone: set[str] = set()
         self._lists = 0
         self.lists = "DRAListTypeAttributes" in features  # until a server refuses them
         self.pool = "widgets" if defect == "one-pool" else node
@@ -64,7 +65,9 @@ class Widgets:
     def devices(self) -> list[dict[str, Any]]:
         """The devices of the first pool."""
         names = [f"widget-{self._salt}{index}" for index in range(COUNT)]
-        found = [self.widget(name, index) for index, name in enumerate(names) if self.state(name) != "gone"]
+        self._gone |= {name for name in names if self.state(name) == "gone"}
+        gone = self._gone if self._defect == "scans-once" else {n for n in names if self.state(n) == "gone"}
+        found = [self.widget(name, index) for index, name in enumerate(names) if name not in gone]
         if self.has("DRAConsumableCapacity"):
             found.append(self.shelf())
         return found[::-1] if self._reversed else found

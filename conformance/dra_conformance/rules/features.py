@@ -281,16 +281,55 @@ def skipped_operations(slices: list[JsonObject], driver: str, node: str) -> Iter
 
 
 def list_items(slices: list[JsonObject], driver: str, node: str) -> Iterator[str]:
-    """The items of a list attribute have its type and the limits of single values; a device has at most 48 values."""
+    """The items of a list attribute have its type and the limits of single values."""
     for device, name, value in attributes(slices):
         for kind, items in value.items():
-            if kind in LISTS and not all(good_item(kind, item) for item in items or [None]):
+            if kind in LISTS and not all(good_item(kind, item) for item in items):
                 yield f"{device}: {name} is {value}"
+
+
+def list_lengths(slices: list[JsonObject], driver: str, node: str) -> Iterator[str]:
+    """Lists are not empty, and a device has at most 48 values, each item of a list counted."""
     for item in devices(slices):
-        held = (item.get("attributes") or {}).values()
-        count = sum(len(found) for value in held for kind, found in value.items() if kind in LISTS)
-        if count > LIST_MAX:
-            yield f"{item['name']} has {count} values in lists"
+        values = [pair for value in (item.get("attributes") or {}).values() for pair in value.items()]
+        count = sum(len(found) if kind in LISTS else 1 for kind, found in values)
+        if count > LIST_MAX or any(kind in LISTS and not found for kind, found in values):
+            yield f"{item['name']} has {count} values"
+
+
+def binding_conditions(slices: list[JsonObject], driver: str, node: str) -> Iterator[str]:
+    """Binding and failure conditions are both set or none, at most 4 each, with names like labels, each once."""
+    for item in devices(slices):
+        good, bad = item.get("bindingConditions") or [], item.get("bindingFailureConditions") or []
+        names = [*good, *bad]
+        odd = [name for name in names if not NAME.fullmatch(name.rpartition("/")[2])]
+        if bool(good) != bool(bad) or max(len(good), len(bad)) > 4 or len(set(names)) != len(names) or odd:
+            yield f"{item['name']}: {good} and {bad}"
+
+
+NODE_RESOURCES = re.compile(r"cpu|memory|ephemeral-storage|hugepages-.+")
+
+
+def node_resources(slices: list[JsonObject], driver: str, node: str) -> Iterator[str]:
+    """Amounts that a device takes from its node are of resources of nodes, with a mapping, an overhead or both."""
+    for item in devices(slices):
+        for name, taken in (item.get("nodeAllocatableResources") or {}).items():
+            if not NODE_RESOURCES.fullmatch(name) or not {"mapping", "overhead"} & set(taken):
+                yield f"{item['name']}: {name} {taken}"
+
+
+def node_mappings(slices: list[JsonObject], driver: str, node: str) -> Iterator[str]:
+    """A mapping has a capacity of the device with a multiplier above zero, or a multiplier for the device."""
+    for item in devices(slices):
+        for name, taken in (item.get("nodeAllocatableResources") or {}).items():
+            mapping = taken.get("mapping")
+            if mapping is None:
+                continue
+            key, factor = mapping.get("capacityKey"), mapping.get("capacityMultiplier")
+            by_capacity = key is not None or factor is not None
+            known = key in (item.get("capacity") or {}) and parse(str(factor or "0")) > 0
+            if by_capacity == ("deviceMultiplier" in mapping) or (by_capacity and not known):
+                yield f"{item['name']}: {name} {mapping}"
 
 
 def good_item(kind: str, item: Any) -> bool:
@@ -343,6 +382,16 @@ OFFERED: dict[str, tuple[Callable[[list[JsonObject]], bool], str, str]] = {
         "LST-001",
         "no attribute is a list",
     ),
+    "DRADeviceBindingConditions": (
+        any_device("bindingConditions"),
+        "BIND-001",
+        "no device has bindingConditions",
+    ),
+    "DRANodeAllocatableResources": (
+        any_device("nodeAllocatableResources"),
+        "NAR-001",
+        "no device has nodeAllocatableResources",
+    ),
 }
 """{feature: (whether slices use it, the requirement that fails if it is claimed and they do not, what was found then)}."""
 
@@ -362,5 +411,9 @@ RULES: dict[str, tuple[Rule, str]] = {
     "CCAP-007": (valid_ranges, "the API server refuses the slice"),
     "ONO-001": (skipped_operations, "the API server refuses the slice"),
     "LST-001": (list_items, "the API server refuses the slice"),
+    "RSL-017": (list_lengths, "the API server refuses the slice"),
+    "BIND-001": (binding_conditions, "the API server refuses the slice"),
+    "NAR-001": (node_resources, "the API server refuses the slice"),
+    "NAR-002": (node_mappings, "the API server refuses the slice"),
 }
 """{requirement: (rule, why it matters)} of features that slices show."""

@@ -23,6 +23,7 @@ HARD = ("NoSchedule", "NoExecute")
 HEALTH = (names.HEALTH_V1, names.HEALTH_V1ALPHA1)
 FIRST_S = 5.0
 """A first message comes within this time."""
+IDLE_S, IDLE_WRITES = 0.5, 3
 CHANGES = 4
 """Sickness and recovery, twice."""
 
@@ -37,6 +38,7 @@ class Illness:
         warned, sick, healed: the driver's slices after each.
         refused: what the API server refused by the end.
         writes: the driver's writes of slices, oldest first.
+        idle_writes: those while the device was sick and nothing changed.
         deaf: streams that were to stay open and did not hear of the sickness.
         unprepare_error, prepare_error: what the driver answered about claims of the sick device; empty for success.
         left: CDI devices that were left after unprepare.
@@ -55,6 +57,7 @@ class Illness:
     tainted_at: float | None = None
     unhealthy_at: float | None = None
     sick_report: Report | None = None
+    idle_writes: int = 0
     untainted: bool = False
     healthy_again: bool = False
     deaf: list[str] = field(default_factory=list)
@@ -135,6 +138,9 @@ def watch_illness(harness: Harness) -> Illness:
             wait_for(lambda: bool(taints_on(harness.api.own_slices(), seen.device)), budget_s)
             seen.warned = harness.api.own_slices()
         fall_sick(harness, seen)
+        sick_since = time.time()
+        wait_for(lambda: len(harness.api.driver_writes(after=sick_since)) > IDLE_WRITES, IDLE_S)
+        seen.idle_writes = len(harness.api.driver_writes(after=sick_since))
         seen.deaf = [deafness(stream) for stream in [*others[:1], *seen.streams] if not heard(stream, seen)]
         try_repair(harness, seen)
         try_claims(harness, seen, claim)
@@ -164,6 +170,8 @@ def watch_beside(harness: Harness, seen: Illness) -> list[HealthStream]:
 
 def heard(stream: HealthStream, seen: Illness) -> bool:
     """Whether STREAM said that the device is unhealthy, within a second of the first stream."""
+    if stream.ended:
+        return False
     if seen.unhealthy_at is None:
         return True  # nobody heard: another question
     return stream.wait(lambda: any(report.of(seen.device) == UNHEALTHY for report in stream.reports), 1.0)
@@ -186,7 +194,7 @@ def fall_sick(harness: Harness, seen: Illness) -> None:
         late_s = max(seen.sickened_at + budget_s - time.monotonic(), FIRST_S)
         reports = seen.streams[0].reports
         seen.streams[0].wait(lambda: any(report.of(seen.device) == UNHEALTHY for report in reports), late_s)
-        found = next((report for report in reports if report.of(seen.device) == UNHEALTHY), None)
+        found = next((report for report in [*reports] if report.of(seen.device) == UNHEALTHY), None)
         seen.unhealthy_at = found.at if found else None
         seen.sick_report = found or (reports[-1] if reports else None)
     seen.sick = harness.api.own_slices()

@@ -1,9 +1,16 @@
 """Devices that need no work on the node (KEP-5945), and attributes that are lists (KEP-5491; resource/v1, 1.37)."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
 from dra_conformance.catalogue.marks import requirement
 from dra_conformance.expectations import each, expect, expect_soon, not_applicable
+from dra_conformance.harness.factory import HarnessFactory
 from dra_conformance.harness.harness import Harness
-from dra_conformance.rules.slices import attributes
+from dra_conformance.outcome import EVIDENCE
+from dra_conformance.rules.slices import attributes, devices
 from dra_conformance.suite.features.offered import require_in_slices
 
 FEATURE = "DRAOptionalNodeOperations"
@@ -52,6 +59,32 @@ def test_a_device_that_is_never_unprepared_can_be_used_again(harness: Harness) -
         where=f"prepare of {device[1]} after a claim that was never unprepared",
     )
     harness.release(new, gone)
+
+
+@pytest.fixture
+def without_lists(
+    shared: object, factory: HarnessFactory, request: pytest.FixtureRequest
+) -> Iterator[Harness]:
+    """As ``isolated``, with an API server that drops list attributes."""
+    with ExitStack() as stack:
+        harness = factory.make(stack, gates={})
+        request.node.stash[EVIDENCE] = harness.evidence
+        yield harness
+
+
+@requirement("RSL-018", why="where the gate is off, the API server refuses the slice, and no device is there")
+def test_a_server_without_lists_gets_valid_slices(without_lists: Harness, harness: Harness) -> None:
+    """Where the API server drops list attributes, the driver publishes the same devices."""
+    slices = require_in_slices(harness, "DRAListTypeAttributes")
+    without_lists.start_registered()
+    wanted = sorted(device["name"] for device in devices(slices))
+    expect_soon(
+        lambda: sorted(device["name"] for device in devices(without_lists.api.own_slices())) == wanted,
+        within_s=without_lists.descriptor.budgets.publish_seconds,
+        wanted=wanted,
+        found=lambda: sorted(device["name"] for device in devices(without_lists.api.own_slices())),
+        where="devices where list attributes are dropped",
+    )
 
 
 @requirement("LST-002", why="constraints of users no longer match, and their expressions fail")

@@ -167,6 +167,19 @@ def attempt(harness: Harness, claim: Claim) -> None:
         harness.kubelet.attempt(claim)
 
 
+@requirement("PREP-015", why="a fault of the scheduler gives two pods the same silicon")
+def test_overlapping_partitions_are_refused(harness: Harness) -> None:
+    """While a partition is prepared for one claim, a device that overlaps it is refused to another."""
+    whole = divisible(harness)
+    part = whole.parts[0]
+    other = overlapping(whole, part)
+    first, second = (harness.claim((whole.pool, name)) for name in (part, other))
+    harness.kubelet.prepared(first)
+    error = harness.kubelet.attempt(second)[second.uid].error
+    harness.release(first, second)
+    expect(bool(error), wanted="an error", found="success", where=f"prepare of {other} beside {part}")
+
+
 @requirement("PART-012", why="the scheduler subtracts what is allocated twice")
 def test_counters_are_totals(harness: Harness) -> None:
     """While a partition is prepared, counter sets and consumptions are as before."""

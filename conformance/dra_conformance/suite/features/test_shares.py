@@ -175,6 +175,34 @@ def test_share_ids_are_returned(harness: Harness) -> None:
     expect(found == wanted, wanted=wanted, found=found, where="share_id of the devices in the answer")
 
 
+@requirement("CDI-029", why="the container of one share gets the limits of the other")
+def test_shares_have_cdi_ids_of_their_own(harness: Harness) -> None:
+    """Two shares of one device in one claim, and one in another claim, have CDI ids that differ."""
+    shared = shared_device(harness)
+    claims = [claim_of(harness, *(shared.result(harness) for _ in range(count))) for count in (2, 1)]
+    own = [
+        tuple(harness.without_permanent(device.cdi_ids))
+        for claim in claims
+        for device in harness.kubelet.prepared(claim)
+    ]
+    harness.release(*claims)
+    firsts = {ids[0] for ids in own if ids}
+    expect(len(firsts) == len(own) == 3, wanted="three different ids", found=own, where="CDI ids of shares")
+
+
+@requirement("MV-004", why="on kubelets that speak v1beta1 two shares become one")
+def test_shares_differ_in_v1beta1_too(harness: Harness) -> None:
+    """Through v1beta1, which has no share ids, two shares of a device are two devices with CDI ids that differ."""
+    shared = shared_device(harness)
+    if "v1beta1.DRAPlugin" not in harness.kubelet.info().supported_versions:
+        not_applicable("the driver does not serve v1beta1")
+    claim = claim_of(harness, shared.result(harness), shared.result(harness))
+    devices = harness.kubelet.prepared(claim, version="v1beta1.DRAPlugin")
+    ids = [tuple(harness.without_permanent(device.cdi_ids)) for device in devices]
+    harness.release(claim)
+    expect(len(set(ids)) == 2, wanted="two devices with different ids", found=ids, where="answer in v1beta1")
+
+
 @requirement("CCAP-003", why="a container is given less than the scheduler counted, or more")
 def test_the_consumed_amount_counts(harness: Harness) -> None:
     """What a container gets follows the consumed amount of the result, not the requested one of the claim."""
