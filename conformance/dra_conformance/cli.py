@@ -71,6 +71,20 @@ def make_parser() -> argparse.ArgumentParser:
     listing.add_argument("--json", action="store_true")
     explain = commands.add_parser("explain", help="everything about one requirement")
     explain.add_argument("id", metavar="ID")
+    replay = commands.add_parser("replay", help="run the checks of one finding again: is it fixed?")
+    replay.add_argument("target", metavar="BUNDLE#ID", help="e.g. dra-report/bundle.tar.gz#REG-003")
+    add(replay, "--descriptor", "", "judge this driver instead of the bundle's", "FILE")
+    verify = commands.add_parser("verify", help="check a bundle, and recompute verdicts from its evidence")
+    verify.add_argument("bundle", metavar="BUNDLE", type=Path)
+    verify.add_argument("--statement", metavar="FILE", type=Path, help="a signed statement about the run")
+    verify.add_argument("--key", metavar="PEM", type=Path, help="the public key of the statement")
+    attest = commands.add_parser("attest", help="sign a statement about the run in a bundle (in-toto, DSSE)")
+    attest.add_argument("bundle", metavar="BUNDLE", type=Path)
+    attest.add_argument(
+        "--key", metavar="PEM", type=Path, required=True, help="a private key: ECDSA or Ed25519"
+    )
+    attest.add_argument("--subject", metavar="FILE", type=Path, help="the driver's program or image archive")
+    add(attest, "--output", "statement.dsse.json", "where the statement goes", "FILE")
     selftest = commands.add_parser("selftest", help="do known-good drivers pass and known-bad ones fail?")
     selftest.add_argument("--json", action="store_true")
     bench = commands.add_parser("bench", help="measure a driver and the suite")
@@ -173,6 +187,34 @@ def explain_command(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def replay_command(arguments: argparse.Namespace) -> int:
+    """``dra-conformance replay``."""
+    from dra_conformance.replay import replay
+
+    return replay(arguments.target, arguments.descriptor)
+
+
+def verify_command(arguments: argparse.Namespace) -> int:
+    """``dra-conformance verify``.
+
+    Raises:
+        UsageError: a statement without a key.
+    """
+    from dra_conformance.bundles.verify import verify
+
+    if bool(arguments.statement) != bool(arguments.key):
+        message = "verify: --statement and --key belong together"
+        raise UsageError(message)
+    return verify(arguments.bundle, arguments.statement, arguments.key)
+
+
+def attest_command(arguments: argparse.Namespace) -> int:
+    """``dra-conformance attest``."""
+    from dra_conformance.bundles.verify import attest
+
+    return attest(arguments.bundle, arguments.key, arguments.subject, Path(arguments.output))
+
+
 def selftest_command(arguments: argparse.Namespace) -> int:
     """``dra-conformance selftest``."""
     from dra_conformance.selftest import run_selftest
@@ -191,6 +233,9 @@ COMMANDS = {
     "run": run_command,
     "list": list_command,
     "explain": explain_command,
+    "replay": replay_command,
+    "verify": verify_command,
+    "attest": attest_command,
     "selftest": selftest_command,
     "bench": bench_command,
 }

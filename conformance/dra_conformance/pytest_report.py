@@ -22,6 +22,7 @@ from dra_conformance.verdict import CheckResult
 class FolderWriter(Recorder):
     """Writes log and reports once a check of the suite has ended; without one, e.g. in a vendor's own tests, nothing."""
 
+    name: str = field(kw_only=True)
     descriptor: Descriptor = field(kw_only=True)
     environment: Environment = field(kw_only=True)
     profile: str = field(kw_only=True)
@@ -46,7 +47,7 @@ class FolderWriter(Recorder):
         append(
             self.log,
             head_of(
-                self.descriptor,
+                self.name,
                 self.environment,
                 profile=self.profile,
                 select=self.select,
@@ -77,6 +78,7 @@ def folder_writer(config: pytest.Config) -> FolderWriter:
     return FolderWriter(
         log=Path(config.getoption("--dra-output") or OUTPUT) / LOG,
         watcher=Silent(),
+        name=config.getoption("--dra-driver"),
         descriptor=load_descriptor(config.getoption("--dra-driver")),
         environment=environment_of(config),
         profile=config.getoption("--dra-profile"),

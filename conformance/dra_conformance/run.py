@@ -26,9 +26,12 @@ from dra_conformance.pytest_options import LOGS
 from dra_conformance.recorder import LOG, Recorder, Silent, append
 from dra_conformance.report.build import read_log
 from dra_conformance.report.headline import headline
+from dra_conformance.report.model import Report
 from dra_conformance.report.write import write_reports
 from dra_conformance.session import run_checks
+from dra_conformance.verdict import Judgement
 
+INTERRUPTED = 130
 BUDGET_S = 1800
 """Of a run by default: many times what a run takes, so that only a driver that hangs everywhere meets it."""
 
@@ -81,56 +84,93 @@ def judge_driver(options: RunOptions) -> int:
         UsageError: an argument cannot be used.
         HarnessError: nothing could be judged.
     """
+    console = Console(quiet=options.as_json, highlight=False, markup=False, emoji=False)
+    report, judgements = judged(options, console)
+    if options.as_json:
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(report), indent=1).decode() + "\n")
+    console.print()
+    print_summary(console, judgements, report.summary)
+    interrupted = ", interrupted" if report.suite.interrupted else ""
+    console.print(f"\n{len(report.checks)} checks in {report.suite.seconds:.1f} s{interrupted}")
+    console.print(f"report      {options.output / 'report.html'}", soft_wrap=True)
+    console.print(Text("\n" + headline(report), style="bold"), soft_wrap=True)
+    chosen = next(one for one in report.profiles if one.name == options.profile)
+    return INTERRUPTED if report.suite.interrupted else exit_code(judgements, chosen)
+
+
+def run_quietly(options: RunOptions) -> Report:
+    """Judge a driver and print nothing."""
+    report, _ = judged(options, Console(quiet=True))
+    return report
+
+
+def judged(options: RunOptions, console: Console) -> tuple[Report, list[Judgement]]:
+    """Run the checks and write the reports.
+
+    Raises:
+        UsageError: an argument cannot be used.
+        HarnessError: nothing could be judged.
+    """
     descriptor = load_descriptor(options.descriptor)
     check_programs(descriptor)
     check_profile(options.profile, descriptor.features)
     check_options(options)
     for path in kept_logs(options.output / LOGS, descriptor.driver):
         path.unlink()  # of an earlier run, whose report is replaced too
-    console = Console(quiet=options.as_json, highlight=False, markup=False, emoji=False)
-    chosen = Environment(
-        machine=options.machine, provider=options.provider, kubernetes=options.kubernetes, seed=options.seed
-    )
     head = head_of(
-        descriptor, chosen, profile=options.profile, select=options.select, command=options.command
+        options.descriptor,
+        environment_of(options),
+        profile=options.profile,
+        select=options.select,
+        command=options.command,
     )
-    environment = head["environment"]
     title = f"driver      {descriptor.driver} ({descriptor.name}: {driver_program(descriptor)})"
     console.print(one_line(title).replace("driver ", "driver      ", 1), soft_wrap=True)
-    console.print(f"machine     {one_line(environment['machine']) or 'none'}")
+    console.print(f"machine     {one_line(head['environment']['machine']) or 'none'}")
     console.print(f"Kubernetes  {options.kubernetes}, provider {options.provider}")
     console.print(f"seed        {options.seed}")
     log = options.output / LOG
     append(log, head)
-    watcher = Silent() if options.as_json else LiveProgress(console)
-    recorder = Recorder(log=log, watcher=watcher)
-    arguments = [f"--dra-driver={options.descriptor}", f"--dra-machine={options.machine}"]
-    arguments += [f"--dra-provider={options.provider}", f"--dra-kubernetes={options.kubernetes}"]
-    arguments += [f"--dra-select={options.select}", f"--dra-seed={options.seed}"]
-    arguments += [f"--dra-budget={options.budget_s}", f"--dra-output={options.output}"]
+    watcher = Silent() if console.quiet else LiveProgress(console)
     try:
-        run_checks(arguments, workers=options.workers, recorder=recorder)
+        run_checks(
+            arguments_of(options), workers=options.workers, recorder=Recorder(log=log, watcher=watcher)
+        )
     finally:
         if isinstance(watcher, LiveProgress):
             watcher.stop()
-    return conclude(log, options, console)
+    return conclude(log, options.output)
 
 
-def conclude(log: Path, options: RunOptions, console: Console) -> int:
-    """Write the reports and print the summary; the exit code."""
+def environment_of(options: RunOptions) -> Environment:
+    """What the driver is judged on."""
+    return Environment(
+        machine=options.machine,
+        provider=options.provider,
+        kubernetes=options.kubernetes,
+        seed=options.seed,
+    )
+
+
+def arguments_of(options: RunOptions) -> list[str]:
+    """The arguments of pytest."""
+    arguments = [f"--dra-driver={options.descriptor}", f"--dra-machine={options.machine}"]
+    arguments += [f"--dra-provider={options.provider}", f"--dra-kubernetes={options.kubernetes}"]
+    arguments += [f"--dra-select={options.select}", f"--dra-seed={options.seed}"]
+    return [*arguments, f"--dra-budget={options.budget_s}", f"--dra-output={options.output}"]
+
+
+def conclude(log: Path, folder: Path) -> tuple[Report, list[Judgement]]:
+    """Write the reports.
+
+    Raises:
+        UsageError: every check failed by the same mistake of the user.
+        HarnessError: every check failed by the same fault of the environment.
+    """
     run = read_log(log)
-    report, judgements = write_reports(run, options.output)
+    report, judgements = write_reports(run, folder)
     failed_alike = {result.message for result in run.results}
     if run.results and len(failed_alike) == 1 and all(result.outcome == "error" for result in run.results):
         kind = UsageError if run.results[0].where == USAGE_ERROR else HarnessError
         raise kind(failed_alike.pop())
-    if options.as_json:
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(report), indent=1).decode() + "\n")
-    console.print()
-    print_summary(console, judgements, report.summary)
-    seconds, count = report.suite.seconds, len(run.results)
-    console.print(f"\n{count} checks in {seconds:.1f} s" + (", interrupted" if run.interrupted else ""))
-    console.print(f"report      {options.output / 'report.html'}", soft_wrap=True)
-    console.print(Text("\n" + headline(report), style="bold"), soft_wrap=True)
-    chosen = next(one for one in report.profiles if one.name == options.profile)
-    return 130 if run.interrupted else exit_code(judgements, chosen)
+    return report, judgements

@@ -192,7 +192,14 @@ def test_reports_show_text_of_a_driver_as_text(tmp_path: Path) -> None:
         "date": "2026-01-01",
         "profile": "core",
         "covered": ["REG-003"],
-        "subject": {"name": EVIL, "driver": EVIL, "command": [EVIL], "features": [EVIL], "exemptions": []},
+        "subject": {
+            "name": EVIL,
+            "driver": EVIL,
+            "digest": EVIL,
+            "command": [EVIL],
+            "features": [EVIL],
+            "exemptions": [],
+        },
         "suite": {"name": "s", "version": "0", "catalogue": "c", "date": "d", "seed": 0, "select": EVIL}
         | {"command": [EVIL], "tier": "node"},
         "environment": {"kubernetes": "1.37", "provider": "p", "machine": EVIL, "python": "3", "kernel": "6"},

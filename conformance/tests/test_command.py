@@ -54,7 +54,9 @@ def test_a_selected_run_writes_all_reports(tmp_path: Path) -> None:
     assert sorted(path.name for path in folder.iterdir()) == [
         "ai-conformance.yaml",
         "badge.json",
+        "bundle.tar.gz",
         "conformance-report.yaml",
+        "descriptor.yaml",
         "junit.xml",
         "log.jsonl",
         "logs",
@@ -90,6 +92,17 @@ def test_a_broken_driver_fails_the_run(tmp_path: Path) -> None:
     done = run("run", str(path), "--select", "REG-003", "--json", "-n", "1", cwd=tmp_path)
     assert done.returncode == 1
     assert json.loads(done.stdout)["summary"]["fail"] == 1
+    bundle = tmp_path / "dra-report" / "bundle.tar.gz"
+    checked = run("verify", str(bundle), cwd=tmp_path)
+    assert checked.returncode == 0, checked.stdout
+    assert "agrees      REG-003 fail; fail by" in checked.stdout
+    again = run("replay", f"{bundle}#REG-003", cwd=tmp_path)
+    assert (again.returncode, again.stdout.splitlines()[-1]) == (1, "STILL FAILING REG-003"), again.stderr
+    document["start"]["command"].remove("--defect=wrong-type")
+    path.write_text(json.dumps(document))
+    mended = run("replay", f"{bundle}#REG-003", "--descriptor", str(path), cwd=tmp_path)
+    assert (mended.returncode, mended.stdout.splitlines()[-1]) == (0, "FIXED REG-003"), mended.stderr
+    assert "only a finding can be replayed" in run("replay", f"{bundle}#REG-001", cwd=tmp_path).stderr
 
 
 @pytest.mark.parametrize(
@@ -104,6 +117,9 @@ def test_a_broken_driver_fails_the_run(tmp_path: Path) -> None:
         (["run", "-n", "none"], "wanted a number"),
         (["run", "--output", "/proc/nope"], "cannot be written"),
         (["explain", "NOPE-1"], "unknown requirement"),
+        (["replay", "nope"], "wanted BUNDLE#ID"),
+        (["replay", "nope#REG-003"], "is no bundle of a run"),
+        (["verify", "nope"], "is no bundle of a run"),
         (["frobnicate"], "invalid choice"),
     ],
 )

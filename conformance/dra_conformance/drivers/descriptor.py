@@ -206,16 +206,24 @@ def shipped() -> list[str]:
     return sorted(path.name.removesuffix(".yaml") for path in files if path.name.endswith(".yaml"))
 
 
+def descriptor_text(name: str) -> bytes:
+    """The YAML of the descriptor in the file NAME, or of the shipped one of that name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if name in shipped():
+        return resources.files("dra_conformance.drivers").joinpath(f"{name}.yaml").read_bytes()
+    return read_file(name)
+
+
 def load_descriptor(name: str) -> Descriptor:
     """The descriptor in the file NAME, or the shipped one of that name.
 
     Raises:
         UsageError: there is none, or it is malformed.
     """
-    if name in shipped():
-        raw = resources.files("dra_conformance.drivers").joinpath(f"{name}.yaml").read_bytes()
-    else:
-        raw = read_file(name)
+    raw = descriptor_text(name)
     if not raw.strip():
         message = f"descriptor {name} is empty; dra-conformance's README has the smallest useful one"
         raise UsageError(message)

@@ -21,6 +21,7 @@ from dra_conformance.harness.patience import Patience
 
 GROUP = "/apis/resource.k8s.io/v1"
 POLL_S = 0.01
+RECORDED = ("ResourceSlice", "ResourceClaim")
 INVALID = (400, 413, 422)
 """Status codes that condemn the object, not the moment."""
 
@@ -46,6 +47,8 @@ class ApiView:
         self._cluster = cluster
         self._evidence = evidence
         self._patience = patience
+        self._recorded: set[tuple[Any, Any]] = set()
+        self._recorded_in = -1
 
     def close(self) -> None:
         """Close its connections."""
@@ -67,7 +70,23 @@ class ApiView:
             raise HarnessError(message) from error
         sent = None if body is None else json.dumps(body)
         self._evidence.add("api", f"{method} {path}", body=sent, code=answer.code)
+        self._record_objects(document)
         return answer.code, document
+
+    def _record_objects(self, document: Any) -> None:
+        """Record each version of a slice or claim once per check, without what the API server notes for itself."""
+        if self._recorded_in != self._evidence.taken:
+            self._recorded_in, self._recorded = self._evidence.taken, set()
+        listed = (isinstance(document, dict) and str(document.get("kind", "")).removesuffix("List")) or ""
+        for item in document.get("items", [document]) if listed in RECORDED else ():
+            metadata = item.get("metadata") or {}
+            version = (metadata.get("uid"), metadata.get("resourceVersion"))
+            if version in self._recorded:
+                continue
+            self._recorded.add(version)
+            kept = {name: value for name, value in metadata.items() if name != "managedFields"}
+            what = f"{listed} {metadata.get('name')} at {metadata.get('resourceVersion')}"
+            self._evidence.add("object", what, object={"kind": listed, **item, "metadata": kept})
 
     def write(self, method: str, path: str, body: Any = None, **how: Any) -> JsonObject:
         """A request that must succeed.

@@ -9,6 +9,8 @@ from dra_conformance.redaction import redacted
 
 KEPT = 400
 TEXT_MAX = 4000
+OBJECT_MAX = 64_000
+"""Characters of an object of the API: whole, so that a verdict can be recomputed from it."""
 
 
 class Seen(NamedTuple):
@@ -37,6 +39,7 @@ class Evidence:
         self._steps: list[dict[str, Any]] = []
         self._quick: list[Source] = []
         self._slow: list[Source] = []
+        self._taken = 0
 
     def follow(self, source: Source, *, at_every_step: bool) -> None:
         """Add what SOURCE gives: asked after each step, for what has no time of its own, or only at the end."""
@@ -55,7 +58,7 @@ class Evidence:
     def _record(self, seen: Seen) -> None:
         step = {"at": self.moment(seen.at), "kind": seen.kind, "what": redacted(seen.what)}
         step |= {
-            name: redacted(text_of(value, TEXT_MAX))
+            name: redacted(text_of(value, OBJECT_MAX if seen.kind == "object" else TEXT_MAX))
             for name, value in seen.details.items()
             if value not in (None, "")
         }
@@ -70,9 +73,15 @@ class Evidence:
         """Add steps that were recorded for several checks."""
         self._steps.extend(steps)
 
+    @property
+    def taken(self) -> int:
+        """How often steps were taken: what a check has seen begins anew with each."""
+        return self._taken
+
     def take(self) -> tuple[dict[str, Any], ...]:
         """The steps so far, in the order of time; there are none afterwards."""
         self._ask(self._quick)
         self._ask(self._slow)
+        self._taken += 1
         steps, self._steps = tuple(sorted(self._steps, key=lambda step: step["at"])), []
         return steps

@@ -124,7 +124,10 @@ class SimulatedKubelet:
             status = status_text(error)
             self._evidence.add("grpc", what, request=request, status=status, seconds=time.monotonic() - start)
             raise
-        self._evidence.add("grpc", what, request=request, answer=answer, seconds=time.monotonic() - start)
+        raw = {"request bytes": request.SerializeToString(), "answer bytes": answer.SerializeToString()}
+        self._evidence.add(
+            "grpc", what, request=request, answer=answer, seconds=time.monotonic() - start, **raw
+        )
         return answer
 
     def info(

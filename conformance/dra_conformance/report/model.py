@@ -28,10 +28,11 @@ class ExemptionRow(Shape, frozen=True, kw_only=True):
 
 
 class Subject(Shape, frozen=True, kw_only=True):
-    """The driver that was judged."""
+    """The driver that was judged; ``digest`` is that of its program, empty if it is not known."""
 
     name: str
     driver: str
+    digest: str
     command: list[str]
     features: list[str]
     exemptions: list[ExemptionRow]

@@ -54,7 +54,9 @@ def line(step: dict[str, Any]) -> Line:
     if "code" in step:
         notes.append(str(step["code"]))
     details = [
-        Detail(name, pretty(str(value))) for name, value in step.items() if name not in (*HIDDEN, "code")
+        Detail(name, pretty(str(value)))
+        for name, value in step.items()
+        if name not in (*HIDDEN, "code") and not name.endswith(" bytes")
     ]
     return Line(f"{step['at']:.3f}", step["kind"], readable(step["what"]), ", ".join(notes), details)
 

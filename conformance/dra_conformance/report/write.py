@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 
+from dra_conformance.bundles.archive import write_bundle
 from dra_conformance.printable import printable, printable_document
 from dra_conformance.report.build import Run, document, judgements_of
 from dra_conformance.report.headline import headline
@@ -27,4 +28,6 @@ def write_reports(run: Run, folder: Path) -> tuple[Report, list[Judgement]]:
     documents = {"conformance-report.yaml": conformance_report, "ai-conformance.yaml": ai_conformance}
     for name, form in documents.items():
         (folder / name).write_bytes(msgspec.yaml.encode(form(report)))
+    (folder / "descriptor.yaml").write_text(run.head["descriptor"], encoding="utf-8")
+    write_bundle(folder)
     return report, judgements

@@ -31,6 +31,7 @@ HEAD = {
     "subject": {
         "name": "mine",
         "driver": "gpu.example.com",
+        "digest": "sha256:0123456789abcdef",
         "command": ["my-driver", "--node={node}", LONG],
         "features": ["DRAAdminAccess"],
         "exemptions": [{"id": "CDI-002", "reason": "ticket 7", "owner": "me", "expires": "2999-01-01"}],

@@ -20,8 +20,9 @@ HEAD = {
     "type": "run",
     "date": "2026-01-01",
     "profile": "core",
+    "descriptor": "name: n\n",
     "covered": ["REG-001", "REG-003", "REG-005"],
-    "subject": {"name": "n", "driver": "d", "command": ["x"], "features": [], "exemptions": []},
+    "subject": {"name": "n", "driver": "d", "digest": "", "command": ["x"], "features": [], "exemptions": []},
     "suite": {
         "name": "dra-conformance",
         "version": "0",

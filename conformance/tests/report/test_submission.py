@@ -32,6 +32,7 @@ def report(profile: str = "core", **outcomes: Any) -> Report:
         "subject": {
             "name": "n",
             "driver": "d.example.com",
+            "digest": "",
             "command": ["x"],
             "features": [],
             "exemptions": [],
