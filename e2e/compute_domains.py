@@ -56,9 +56,22 @@ class Domains:
         """Names of the ResourceSlices."""
         return [item["metadata"]["name"] for item in self.resource.list_resource_slice().to_dict()["items"]]
 
-    def create_pod(self, pod: dict[str, Any]) -> None:
+    def create_pod(self, pod: dict[str, Any], namespace: str = "default") -> None:
         """Create a pod; the client takes a manifest, whatever its types say."""
-        self.core.create_namespaced_pod("default", cast(client.V1Pod, pod))
+        self.core.create_namespaced_pod(namespace, cast(client.V1Pod, pod))
+
+    def daemon_pod_on(self, node: str) -> str:
+        """The name of the daemon's pod on a node."""
+        found = self.core.list_namespaced_pod(NAMESPACE, field_selector=f"spec.nodeName={node}").to_dict()
+        [pod] = found["items"]
+        return str(pod["metadata"]["name"])
+
+    def copy_template(self, name: str, namespace: str) -> None:
+        """Create a namespace that has a copy of a claim template of ``default``."""
+        self.core.create_namespace(client.V1Namespace(metadata=client.V1ObjectMeta(name=namespace)))
+        template = self.resource.read_namespaced_resource_claim_template(name, "default")
+        copied = client.V1ResourceClaimTemplate(metadata=client.V1ObjectMeta(name=name), spec=template.spec)
+        self.resource.create_namespaced_resource_claim_template(namespace, copied)
 
     def phases(self, namespace: str) -> dict[str, str]:
         """{pod: phase}."""

@@ -102,10 +102,9 @@ def worker(name: str, node: str) -> dict[str, Any]:
     }
 
 
-def test_a_job_on_two_trays_gets_channels_of_one_imex_domain(
-    domains: Domains, two_nodes: Cluster, rack: list[Path]
-) -> None:
-    uid = domains.create("job", numNodes=2)["metadata"]["uid"]
+def run_job(domains: Domains) -> None:
+    """A domain ``job`` with a worker on each node; returns when it is ready and they run."""
+    domains.create("job", numNodes=2)
     wait_until(lambda: domains.reason("job") == "WaitingForNodes", what="a status", timeout_s=60)
     for number, node in enumerate(NODES):
         domains.create_pod(worker(f"worker-{number}", node))
@@ -121,6 +120,12 @@ def test_a_job_on_two_trays_gets_channels_of_one_imex_domain(
         timeout_s=60,
         seen=lambda: domains.get("job").get("status"),
     )
+
+
+def test_a_job_on_two_trays_gets_channels_of_one_imex_domain(
+    domains: Domains, two_nodes: Cluster, rack: list[Path]
+) -> None:
+    run_job(domains)
     status = domains.get("job")["status"]
     assert status["status"] == "Ready"
     assert {(node["name"], node["status"]) for node in status["nodes"]} == {(name, "Ready") for name in NODES}
@@ -155,4 +160,35 @@ def test_a_job_on_two_trays_gets_channels_of_one_imex_domain(
         seen=lambda: domains.get("job").get("status"),
     )
     assert not domains.phases(NAMESPACE)
-    assert all(LABEL not in labels for labels in domains.node_labels()), uid
+    assert all(LABEL not in labels for labels in domains.node_labels())
+
+
+def test_a_daemon_whose_pod_is_deleted_by_force_comes_back_under_its_number(domains: Domains) -> None:
+    run_job(domains)
+    before = {node["name"]: node for node in domains.get("job")["status"]["nodes"]}
+    lost = domains.daemon_pod_on("node-0")
+    domains.core.delete_namespaced_pod(lost, NAMESPACE, grace_period_seconds=0)
+
+    def is_back() -> bool:
+        found = {node["name"]: node for node in domains.get("job")["status"]["nodes"]}
+        again = found.get("node-0", before["node-0"])
+        return again["ipAddress"] != before["node-0"]["ipAddress"] and domains.reason("job") == "NodesReady"
+
+    wait_until(is_back, what="another daemon", timeout_s=120, seen=lambda: domains.get("job")["status"])
+    after = {node["name"]: node["index"] for node in domains.get("job")["status"]["nodes"]}
+    assert after == {name: node["index"] for name, node in before.items()}
+
+
+def test_the_domain_of_another_namespace_is_refused(domains: Domains) -> None:
+    domains.create("job")
+    wait_until(lambda: domains.reason("job") == "NoNodesYet", what="a status", timeout_s=60)
+    domains.copy_template("job-channel", "stranger")
+    domains.create_pod(worker("thief", "node-0"), "stranger")
+    wait_until(
+        lambda: any("a domain is used from its own namespace" in text for text in domains.events()),
+        what="a refusal",
+        timeout_s=60,
+        seen=domains.events,
+    )
+    assert domains.phases("stranger") == {"thief": "Pending"}
+    assert all(LABEL not in labels for labels in domains.node_labels())
