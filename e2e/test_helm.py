@@ -126,9 +126,22 @@ def test_what_is_switched_on_is_rendered_and_nothing_else(helm: Helm) -> None:
         ["resourceclaims/driver"],
     ]
     assert len(of_kind(plain, "ClusterRole")[0]["rules"]) == 3
-    on = ("webhook.enabled=true", "podMonitor.enabled=true", "dashboard.enabled=true", "driverRoot=/")
+    on = (
+        "webhook.enabled=true",
+        "podMonitor.enabled=true",
+        "alerts.enabled=true",
+        "dashboard.enabled=true",
+        "driverRoot=/",
+    )
     full = rendered(helm, *(part for value in on for part in ("--set", value)))
-    for kind in ("ValidatingWebhookConfiguration", "Certificate", "Issuer", "PodMonitor", "ConfigMap"):
+    for kind in (
+        "ValidatingWebhookConfiguration",
+        "Certificate",
+        "Issuer",
+        "PodMonitor",
+        "PrometheusRule",
+        "ConfigMap",
+    ):
         assert len(of_kind(full, kind)) == 1, kind
     [pods] = of_kind(full, "DaemonSet")
     assert all(volume["name"] != "driver-root" for volume in pods["spec"]["template"]["spec"]["volumes"])

@@ -7,14 +7,15 @@ compares both.
 import ast
 from pathlib import Path
 
-from dra_conformance.rules import cdi, clusters, features, slices
+from dra_conformance.rules import cdi, clusters, features, manifests, slices
 
 SUITE = Path(__file__).parent / "suite"
 
 
 def covered_ids() -> set[str]:
     """The ids in ``@requirement(...)`` of all checks, and those of the rules that checks are parametrized with."""
-    found = {*slices.RULES, *features.RULES, *cdi.RULES, *(proof.requirement for proof in clusters.PROOFS)}
+    rules = {**slices.RULES, **features.RULES, **cdi.RULES, **manifests.RULES}
+    found = {*rules, *(proof.requirement for proof in clusters.PROOFS)}
     for path in SUITE.rglob("test_*.py"):
         for node in ast.walk(ast.parse(path.read_bytes())):
             if (

@@ -33,7 +33,8 @@ def with_defect(descriptor: Descriptor, name: str) -> Descriptor:
     """The control driver with a defect."""
     command = [*descriptor.start.command, f"--defect={name}"]
     start = msgspec.structs.replace(descriptor.start, command=command)
-    return msgspec.structs.replace(descriptor, name=f"control-{name}", start=start)
+    manifests = [*(descriptor.manifests or ()), f"--defect={name}"]
+    return msgspec.structs.replace(descriptor, name=f"control-{name}", start=start, manifests=manifests)
 
 
 def run_suite(descriptor: Descriptor, folder: Path, *options: str) -> dict[str, str]:

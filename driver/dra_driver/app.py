@@ -49,6 +49,7 @@ from dra_driver.devices.gauges import device_rows
 from dra_driver.devices.inventory import make_inventory
 from dra_driver.devices.scan import take_snapshot
 from dra_driver.errors import ApiError, EnvironmentFault
+from dra_driver.health.conditions import parse_effects
 from dra_driver.health.monitor import Monitor
 from dra_driver.health.store import Store
 from dra_driver.metrics import Metrics, Now
@@ -132,6 +133,7 @@ class App:
                 store=Store(settings.data_dir / "health.json", boot_id),
                 inventory=self._inventory,
                 on_change=self._health_changed,
+                effects=parse_effects(settings.taint_effects, settings.harmless_xids),
             )
         self._status: StatusWriter | None = None
         if settings.features.status:

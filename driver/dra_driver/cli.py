@@ -78,6 +78,18 @@ FLAGS: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("--dev-root", "DRA_DRIVER_DEV_ROOT", "/", "folder of the host below which dev is"),
     (
+        "--taint-effects",
+        "DRA_DRIVER_TAINT_EFFECTS",
+        "",
+        "FAULT=EFFECT, separated by commas: effects of taints other than the defaults; a wrong one lists them",
+    ),
+    (
+        "--additional-xids-to-ignore",
+        "ADDITIONAL_XIDS_TO_IGNORE",
+        "",
+        "XIDs, separated by commas, of which a taint only informs, beside those of applications",
+    ),
+    (
         "--nvidia-cdi-hook-path",
         "NVIDIA_CDI_HOOK_PATH",
         "",
@@ -172,6 +184,10 @@ def check(arguments: argparse.Namespace) -> None:
             raise ConfigError(message)
     seconds_of(arguments.rescan_seconds)
     features_of(arguments)
+    if arguments.taint_effects or arguments.additional_xids_to_ignore:
+        from dra_driver.health.conditions import parse_effects
+
+        parse_effects(arguments.taint_effects, arguments.additional_xids_to_ignore)
     check_name("--driver-name", arguments.driver_name, DRIVER_NAME_MAX)
     if not INSTANCE.fullmatch(arguments.instance):
         message = f"--instance {arguments.instance!r}: wanted letters, digits, '-', '_' and '.'"
@@ -229,6 +245,8 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         procfs=Path(arguments.procfs),
         driver_root=Path(arguments.driver_root),
         dev_root=Path(arguments.dev_root),
+        taint_effects=arguments.taint_effects,
+        harmless_xids=arguments.additional_xids_to_ignore,
         cdi_hook=arguments.nvidia_cdi_hook_path,
         features=features_of(arguments),
     )

@@ -27,6 +27,8 @@ class Settings:
         driver_root: the folder below which NVIDIA's driver is installed, on the host and for this process.
         features: which kinds of devices are offered.
         dev_root: the folder of the host below which ``dev`` is.
+        taint_effects: as ``health.conditions.parse_effects`` reads them.
+        harmless_xids: the same.
         cdi_hook: path on the host of ``nvidia-cdi-hook``; empty: containers get no files of NVIDIA's driver.
     """
 
@@ -44,6 +46,8 @@ class Settings:
     procfs: Path = Path("/proc")
     driver_root: Path = Path("/")
     dev_root: Path = Path("/")
+    taint_effects: str = ""
+    harmless_xids: str = ""
     cdi_hook: str = ""
     features: Features = field(default_factory=Features)
 

@@ -265,18 +265,17 @@ def end_in_order(number: int, _frame: object) -> None:
     sys.exit(128 + number)
 
 
-def main() -> None:
-    """Entry point; exit codes: 2 usage error, 3 this computer does not allow it, 128 + n after signal n, else the command's own."""
+def main() -> int:
+    """Run the command; its exit code: 2 usage error, 3 this computer does not allow it, 128 + n after signal n, else its own."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
             signal.signal(number, end_in_order)
     try:
-        code = dispatch(parser().parse_args())
+        return dispatch(parser().parse_args())
     except FakeNvmlError as error:
         print(f"fake-nvml: {error}", file=sys.stderr)
-        code = error.exit_code
-    raise SystemExit(code)
+        return error.exit_code
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

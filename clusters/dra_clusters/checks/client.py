@@ -162,12 +162,18 @@ def take(events: Iterator[JsonObject], count: int) -> Sequence[JsonObject]:
     raise Difference(message)
 
 
-def eventually(look: Any, what: str, timeout_s: float = 15.0) -> Any:
+PATIENCE_S = 15.0
+"""How long a cluster may take for one step, unless a behaviour allows another time."""
+
+
+def eventually(look: Any, what: str, timeout_s: float | None = None) -> Any:
     """The first true value of ``look()``, which is asked 25 times a second.
 
     Raises:
-        Difference: there was none in TIMEOUT_S seconds.
+        Difference: there was none in TIMEOUT_S seconds, by default PATIENCE_S.
     """
+    if timeout_s is None:
+        timeout_s = PATIENCE_S
     deadline = time.monotonic() + timeout_s
     while True:
         seen = look()

@@ -111,6 +111,28 @@ def goes_with_its_pod(context: CheckContext) -> None:
     gone(context, "resourceclaims", claim)
 
 
+@behaviour("controllers/done-pod-loses-its-generated-claim", CLAIMS, needs=BOTH)
+def done_pod(context: CheckContext) -> None:
+    """The generated claim of a pod that is done is deleted; that of a pod whose container is only restarted stays."""
+    scenario = Scenario(context)
+    scenario.publish(scenario.node(), ["d0", "d1"])
+    template = scenario.template()
+    pods = [scenario.pod(templates={"gpu": template}, restartPolicy=policy) for policy in ("Always", "Never")]
+    claims = [generated(scenario, pod) for pod in pods]
+    for pod in pods:
+        scenario.scheduled(pod)
+    ended = {"name": "c", "image": "x", "imageID": "", "ready": False, "restartCount": 1}
+    ended["state"] = {"terminated": {"exitCode": 1}}
+    restarting = {"status": {"phase": "Running", "containerStatuses": [ended]}}
+    context.patch("merge", "pods", pods[0], restarting, "status").expect(200)
+    context.patch("merge", "pods", pods[1], {"status": {"phase": "Failed"}}, "status").expect(200)
+    gone(context, "resourceclaims", claims[1])
+    reserved = scenario.read("resourceclaims", claims[0])["status"].get("reservedFor", [])
+    same(
+        [entry["name"] for entry in reserved], [pods[0]], "reservedFor of the claim of the pod that restarts"
+    )
+
+
 @behaviour("controllers/own-claim-stays", CLAIMS, needs=BOTH)
 def own_claim_stays(context: CheckContext) -> None:
     """A claim that the user made stays when the pod goes, deallocated and without reservations and finalizer."""

@@ -171,7 +171,11 @@ def old_object(context: CheckContext) -> None:
     context.delete("configmaps", "a").refuse(422, "Invalid", "1 stays")
 
 
-@behaviour("policies/equivalent-versions", PLUGIN + "matching/matching.go")
+@behaviour(
+    "policies/equivalent-versions",
+    PLUGIN + "matching/matching.go",
+    needs=("api", "resource.k8s.io/v1beta1"),
+)
 def equivalent_versions(context: CheckContext) -> None:
     """A policy for one version of a kind sees writes of the others, converted to its own."""
     rule = {

@@ -141,7 +141,7 @@ class Scenario:
         """An object as it is now."""
         return self.context.get(plural, name).expect(200)
 
-    def scheduled(self, pod: str, timeout_s: float = 15) -> str:
+    def scheduled(self, pod: str, timeout_s: float | None = None) -> str:
         """Wait until the pod has a node; the node."""
 
         def look() -> Any:

@@ -7,6 +7,7 @@ from dra_clusters.checks.behaviour import UPSTREAM, behaviour
 from dra_clusters.checks.client import holds, same
 from dra_clusters.checks.context import CheckContext
 from dra_clusters.checks.refusals import (
+    FORBIDDEN,
     INVALID,
     REQUIRED,
     TOO_LONG,
@@ -20,6 +21,7 @@ from dra_clusters.checks.refusals import (
 CLAIM, CLASS = "resourceclaims", "deviceclasses"
 ONE, AT = "spec.devices.requests.0", "spec.devices.requests[0]"
 EXACTLY, HERE = f"{ONE}.exactly", f"{AT}.exactly"
+COSTLY = 'device.attributes["d.example.com"].all(a, ' * 4 + "true" + ")" * 4
 CONSTRAINTS, CONFIG = "spec.devices.constraints", "spec.devices.config"
 
 
@@ -60,6 +62,13 @@ refused(
     CLAIM,
     {f"{EXACTLY}.selectors": [{"cel": {"expression": "true||" * 2000 + "true"}}]},
     (TOO_LONG, f"{HERE}.selectors[0].cel.expression"),
+)
+refused(
+    "claims/selector-cost",
+    "A selector whose estimated cost is above a million is refused.",
+    CLAIM,
+    {f"{EXACTLY}.selectors": [{"cel": {"expression": COSTLY}}]},
+    (FORBIDDEN, f"{HERE}.selectors[0].cel.expression"),
 )
 refused(
     "claims/32-selectors",

@@ -101,6 +101,20 @@ def field_selector(context: CheckContext) -> None:
         same(take(events, 1)[0]["object"]["metadata"]["name"], "b", "name")
 
 
+@behaviour("watching/slices-by-node", WATCH)
+def slices_by_node(context: CheckContext) -> None:
+    """A watch of ResourceSlices with a field selector on spec.nodeName, as node plugins open it, sees those of the node only."""
+    start = context.get("resourceslices").expect(200)["metadata"]["resourceVersion"]
+    nodes = [context.name(), context.name()]
+    for node in nodes:
+        pool = {"name": node, "generation": 1, "resourceSliceCount": 1}
+        spec = {"driver": "d.example.com", "nodeName": node, "pool": pool, "devices": [{"name": "d0"}]}
+        context.create("resourceslices", {"metadata": {"name": context.name()}, "spec": spec})
+    query: JsonObject = {"resourceVersion": start, "fieldSelector": f"spec.nodeName={nodes[1]}"}
+    with context.client.watch(context.path("resourceslices"), **query) as events:
+        same(take(events, 1)[0]["object"]["spec"]["nodeName"], nodes[1], "node of the first event")
+
+
 @behaviour("watching/one-object", WATCH)
 def one_object(context: CheckContext) -> None:
     """watch=true on the path of one object with its name in the field selector works on the list path."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kube_emulator.__main__ import main
+from kube_emulator.cli import main
 
 COMMAND = [sys.executable, "-m", "kube_emulator", "--parts", "api"]
 

@@ -3,6 +3,8 @@
 from dra_conformance.controls.defect import Defect
 from dra_conformance.controls.feature_defects import FEATURES
 from dra_conformance.controls.life_defects import LIFE
+from dra_conformance.controls.manifest_defects import MANIFESTS
+from dra_conformance.controls.pool_defects import POOLS
 
 __all__ = ["DEFECTS", "Defect"]
 
@@ -140,5 +142,7 @@ DEFECTS = {
         Defect("ignores-config", ("CFG-007",), "ignores opaque parameters"),
         *LIFE,
         *FEATURES,
+        *MANIFESTS,
+        *POOLS,
     )
 }

@@ -41,7 +41,7 @@ from dra_conformance.controls.partitions import Partitions
 from dra_conformance.controls.preparing import Preparing, Refusal, Unwritten
 from dra_conformance.controls.publishing import Publishing
 from dra_conformance.controls.reporting import Reporting
-from dra_conformance.controls.widgets import Widgets
+from dra_conformance.controls.widgets import COUNT, Widgets
 
 
 def say(text: str) -> None:
@@ -201,6 +201,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--instance", default="")
     parser.add_argument("--features", default="", help="comma-separated names of feature gates")
     parser.add_argument("--devices-dir", default="", help="folder with the states of devices, see widgets.py")
+    parser.add_argument("--count", type=int, default=COUNT)
     parser.add_argument("--defect", default="", choices=["", *DEFECTS], metavar="NAME")
     return parser.parse_args()
 
@@ -279,7 +280,13 @@ def main() -> int:
     devices_dir = Path(arguments.devices_dir or data_dir / "devices")
     restarted, features = (data_dir / "state.lock").exists(), arguments.features.split(",")
     widgets = Widgets(
-        devices_dir, driver=name, node=node, features=features, restarted=restarted, defect=defect
+        devices_dir,
+        driver=name,
+        node=node,
+        features=features,
+        restarted=restarted,
+        defect=defect,
+        count=arguments.count,
     )
     publishing = Publishing(api, widgets, driver=name, node=node, defect=defect, say=say)
     preparing = make_preparing(arguments, api, widgets, data_dir, devices_dir)

@@ -27,6 +27,9 @@ def timeless(taint: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in taint.items() if name != "timeAdded"}
 
 
+PAUSE_S = 3
+
+
 class Publishing(threading.Thread):
     """The slices of all widgets."""
 
@@ -108,18 +111,41 @@ class Publishing(threading.Thread):
         pools: dict[str, list[str]] = {}
         for name, spec in wanted.items():
             pools.setdefault(spec["pool"]["name"], []).append(name)
-        for pool, names in pools.items():
-            newest = max(
+        newest = {
+            pool: max(
                 (i["spec"]["pool"]["generation"] for i in mine if i["spec"]["pool"]["name"] == pool),
                 default=0,
             )
-            if any(self.is_wrong(name, stored.get(name), wanted[name], newest) for name in names):
-                for name in names:
-                    self.write(name, stored.get(name), wanted[name], newest + 1)
+            for pool in pools
+        }
+        wrong = [
+            pool
+            for pool, names in pools.items()
+            if any(self.is_wrong(name, stored.get(name), wanted[name], newest[pool]) for name in names)
+        ]
+        for pool in pools if wrong and self._defect == "global-generation" else wrong:
+            self.write_pool(pools[pool], stored, wanted, newest[pool])
         self._published = True
         for name in stored.keys() - wanted.keys():
             if self._defect != "stays-stray":
                 self._api.request("DELETE", f"{SLICES}/{name}")
+
+    def write_pool(
+        self, names: list[str], stored: dict[str, Any], wanted: dict[str, Spec], newest: int
+    ) -> None:
+        """Write all slices of a pool, with a generation of their own."""
+        keeps = self._defect in ("keeps-generation", "repacks-in-place")
+        for number, name in enumerate(names, 1):
+            spec = wanted[name]
+            if self._defect == "counts-late":
+                spec = spec | {"pool": spec["pool"] | {"resourceSliceCount": number}}
+            if self._defect == "publishes-early" and not stored and spec.get("devices"):
+                early = spec | {"devices": spec["devices"][:1]}
+                self.write(name, None, early, newest + 1)
+                stored = {**stored, name: self._api.request("GET", f"{SLICES}/{name}")}
+            if self._defect == "pauses-between-slices" and number > 1:
+                self._over.wait(PAUSE_S)
+            self.write(name, stored.get(name), spec, max(newest, 1) if keeps else newest + 1)
 
     def write(self, name: str, found: dict[str, Any] | None, wanted: Spec, generation: int) -> None:
         """Create or replace a slice."""
@@ -160,7 +186,8 @@ class Publishing(threading.Thread):
     def is_wrong(self, name: str, found: dict[str, Any] | None, wanted: Spec, newest: int) -> bool:
         """Whether a slice must be written, because it is missing or is not what it should be."""
         if found is None:
-            return not (self._published and self._defect == "not-republished")
+            half = self._defect == "leaves-half" and newest > 0
+            return not half and not (self._published and self._defect == "not-republished")
         storm = self._defect == "taint-storm" and any("taints" in d for d in wanted.get("devices") or [])
         if self._defect == "chatty" or storm:
             return True

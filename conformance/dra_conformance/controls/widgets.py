@@ -14,6 +14,8 @@ from typing import Any
 
 COUNT = 4
 COLORS = ("red", "green", "blue", "grey")
+PART = 60
+"""Devices in a slice; less than the API's limit for devices with taints."""
 PARTS = {"bench": {"bench-half-0", "bench-half-1"}, "bench-half-0": {"bench"}, "bench-half-1": {"bench"}}
 """{device: the devices that are made of the same wood}."""
 FLIP = 5
@@ -33,7 +35,9 @@ class Widgets:
         features: Collection[str],
         restarted: bool,
         defect: str,
+        count: int = COUNT,
     ) -> None:
+        self._count = count
         self._folder = folder
         self._driver = driver
         self._node = node
@@ -41,6 +45,7 @@ class Widgets:
         self._defect = defect
         self._salt = f"{time.time_ns() % 100000}-" if defect == "renames-devices" else ""
         self._reversed = restarted and defect == "shuffles-devices"
+        self._restarted = restarted
         self._once_sick: set[str] = set()
         self._stamps = 0
         self._gone: set[str] = set()
@@ -64,7 +69,7 @@ class Widgets:
 
     def devices(self) -> list[dict[str, Any]]:
         """The devices of the first pool."""
-        names = [f"widget-{self._salt}{index}" for index in range(COUNT)]
+        names = [f"widget-{self._salt}{index}" for index in range(self._count)]
         self._gone |= {name for name in names if self.state(name) == "gone"}
         gone = self._gone if self._defect == "scans-once" else {n for n in names if self.state(n) == "gone"}
         found = [self.widget(name, index) for index, name in enumerate(names) if name not in gone]
@@ -74,7 +79,10 @@ class Widgets:
 
     def widget(self, name: str, index: int) -> dict[str, Any]:
         """A plain device."""
-        attributes: dict[str, Any] = {"type": {"string": "widget"}, "color": {"string": COLORS[index]}}
+        attributes: dict[str, Any] = {
+            "type": {"string": "widget"},
+            "color": {"string": COLORS[index % COUNT]},
+        }
         attributes["firmware"] = {"version": "1.2.4" if self.state(name) == "changed" else "1.2.3"}
         if self._defect == "reserved-name":
             attributes["resource.kubernetes.io/widgetness"] = {"string": "high"}
@@ -149,7 +157,8 @@ class Widgets:
 
     def specs(self) -> list[dict[str, Any]]:
         """The specs of all slices, without generation; the first is that of the plain devices."""
-        found = [self.spec(self.pool, devices=self.devices())]
+        first, *more = self.parts()
+        found = [first]
         if self.has("DRAPartitionableDevices"):
             bench = f"{self._node}/bench"
             shared = self.spec(bench, sharedCounters=[self.wood()], count=2)
@@ -163,7 +172,15 @@ class Widgets:
             found.append(
                 self.spec(f"{self._node}/labels", devices=[self.label()], skipNodeOperations=skipped)
             )
-        return found
+        return [*found, *more]
+
+    def parts(self) -> list[dict[str, Any]]:
+        """The slices of the first pool: as few as hold its devices, and one if there are none."""
+        devices = self.devices()
+        if self._defect == "repacks-in-place" and self._restarted:
+            devices = devices[10:] + devices[:10]
+        groups = [devices[start : start + PART] for start in range(0, len(devices), PART)] or [[]]
+        return [self.spec(self.pool, devices=group, count=len(groups)) for group in groups]
 
     def spec(self, pool: str, *, count: int = 1, **content: Any) -> dict[str, Any]:
         """A slice of a pool with COUNT slices."""

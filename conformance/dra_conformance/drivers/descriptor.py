@@ -53,18 +53,38 @@ class Machine(Strict, frozen=True, kw_only=True):
     ready: str
 
 
+class Variant(Strict, frozen=True, kw_only=True):
+    """Another way to start the driver.
+
+    Attributes:
+        command: instead of the usual one; empty means the usual one.
+        arguments: further arguments.
+        environment: further variables.
+    """
+
+    command: list[str] = []
+    arguments: list[str] = []
+    environment: dict[str, str] = {}
+
+
 class Start(Strict, frozen=True, kw_only=True):
     """How the driver is started; it stays in the foreground and ends on SIGTERM.
 
     Attributes:
         program: the driver's own program, where ``command`` begins with another one that becomes it.
         rolling: further arguments for instances that run side by side during an update; ``{pod_uid}`` differs between them.
+        many: with more devices than one slice takes.
+        empty: without any device, or without what finds them.
+        previous: the version before this one, on the same devices.
     """
 
     command: Command
     program: str = ""
     environment: dict[str, str] = {}
     rolling: list[str] = []
+    many: Variant | None = None
+    empty: Variant | None = None
+    previous: Variant | None = None
 
 
 class Budgets(Strict, frozen=True, kw_only=True):
@@ -182,6 +202,8 @@ class Descriptor(Strict, frozen=True, kw_only=True):
         visible_config: opaque parameters that change what a container gets with the device: variables, nodes or mounts.
         other_visible_config: the same with another value, so that it can be seen which of two entries wins.
         hooks: how the suite changes the devices.
+        manifests: a command that prints the Kubernetes objects that are shipped with the driver, e.g. ``helm template``.
+        oldest_kubernetes: the oldest release that the vendor supports, e.g. ``1.34``.
     """
 
     schema: str
@@ -194,6 +216,8 @@ class Descriptor(Strict, frozen=True, kw_only=True):
     pools: Annotated[int, msgspec.Meta(ge=1)] = 1
     features: list[str] = []
     hooks: Hooks = Hooks()
+    manifests: Command | None = None
+    oldest_kubernetes: str = ""
     bad_config: dict[str, Any] | None = None
     visible_config: dict[str, Any] | None = None
     other_visible_config: dict[str, Any] | None = None
@@ -274,8 +298,13 @@ def check_placeholders(descriptor: Descriptor, name: str) -> None:
     machine = descriptor.machine
     arguments = [*descriptor.start.command, *descriptor.start.rolling, *descriptor.start.environment.values()]
     arguments += [*machine.command, machine.ready] if machine else []
+    for variant in (descriptor.start.many, descriptor.start.empty, descriptor.start.previous):
+        if variant is not None:
+            arguments += [*variant.command, *variant.arguments, *variant.environment.values()]
     for argument in arguments:
         check_argument(argument, PLACEHOLDERS, f"descriptor {name}")
+    for argument in descriptor.manifests or ():
+        check_argument(argument, {"python": ""}, f"descriptor {name}: $.manifests")
     for hook_name, hook in descriptor.hooks.given().items():
         for argument in hook.arguments():
             check_argument(

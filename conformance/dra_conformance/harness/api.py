@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from dra_api.objects import JsonObject, ResourceClaim
 from dra_clusters.errors import ClusterError
+from dra_clusters.explain import explain_claim
 from dra_clusters.provider import ApiRequest, AuthorizingCluster, Fault, ObservableCluster
 from dra_clusters.raw_client import RawClient
 from dra_conformance.errors import HarnessError
@@ -259,6 +260,40 @@ class ApiView:
         self._evidence.add(
             "api", f"the next {times} {'/'.join(sorted(verbs))} of {plural} are answered {code}"
         )
+
+    def slice_state(self) -> tuple[str, dict[str, JsonObject]]:
+        """The version of all slices, and {name: slice} of the driver's slices of this node."""
+        listed = self.write("GET", f"{GROUP}/resourceslices")
+        mine = {item["metadata"]["name"]: item for item in listed["items"] if self._is_own(item)}
+        return str(listed["metadata"]["resourceVersion"]), mine
+
+    def slice_events(self, since: str) -> list[JsonObject]:
+        """What happened to the driver's slices of this node since a version, as a watch tells it, up to now."""
+        spec = {"driver": "end.example.com", "nodeName": self._node, "devices": []}
+        pool = {"name": "end", "generation": 1, "resourceSliceCount": 1}
+        end = self.create_slice({"metadata": {"generateName": "end-"}, "spec": {**spec, "pool": pool}})
+        name, found = end["metadata"]["name"], []
+        with self._client.watch(f"{GROUP}/resourceslices", resourceVersion=since) as events:
+            for event in events:
+                if event["type"] == "ERROR":
+                    message = f"a watch of slices since {since} failed: {event['object']}"
+                    raise HarnessError(message)
+                if event["object"]["metadata"].get("name") == name:
+                    break
+                if self._is_own(event["object"]):
+                    found.append(event)
+        self.delete_slice(name)
+        return found
+
+    def _is_own(self, item: JsonObject) -> bool:
+        spec = item["spec"]
+        return bool(spec["driver"] == self._driver and spec.get("nodeName") == self._node)
+
+    def choices(self, namespace: str, claim: str) -> dict[str, str]:
+        """{driver/pool/device: why the allocator would not give it to a claim; empty if it would}."""
+        found = explain_claim(self._client, claim, namespace)
+        self._evidence.add("api", f"asked the allocator about claim {claim}", verdicts=found.verdicts)
+        return {verdict.device: verdict.reason for verdict in found.verdicts}
 
     def delay_next(self, seconds: float, *, times: int, verbs: Collection[str], plural: str) -> None:
         """Answer the driver's next TIMES requests for PLURAL rightly, SECONDS late."""

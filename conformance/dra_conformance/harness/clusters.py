@@ -118,7 +118,7 @@ class Clusters:
 
         Raises:
             NotApplicable: it says nothing of this cluster.
-            Violation: the cluster does something else.
+            Violation: the cluster does something else, or its objects lack what the behaviour reads in them.
         """
         flavour = Flavour(gates=self._switchable(item))
         subject, cluster = self.subject(flavour), self.cluster(flavour)
@@ -129,6 +129,9 @@ class Clusters:
                 item.run(context)
         except Difference as error:
             raise Violation(item.sentence, str(error), f"{item.id} ({item.source})") from error
+        except LookupError as error:  # it reads the cluster's objects, and holds on good clusters
+            found = f"an object without {error}"
+            raise Violation(item.sentence, found, f"{item.id} ({item.source})") from error
 
 
 def gates_of(item: Behaviour) -> frozenset[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dra_api.identifiers import ClaimUid, NodeName
 from dra_api.objects import JsonObject
-from dra_conformance.drivers.descriptor import Descriptor
+from dra_conformance.drivers.descriptor import Descriptor, Variant
 from dra_conformance.errors import HarnessError
 from dra_conformance.expectations import Violation
 from dra_conformance.harness.api import ApiView
@@ -63,7 +63,7 @@ class Harness:
     published: bool = False
     streams: dict[str, HealthStream] = field(default_factory=dict)
 
-    def start(self, *, prefix: Sequence[str] = ()) -> None:
+    def start(self, *, prefix: Sequence[str] = (), variant: Variant | None = None) -> None:
         """Start the driver, run by the command PREFIX if there is one, and wait for its registration socket.
 
         Whether it comes in its budget is the question of REG-001 alone; elsewhere a busy machine must not condemn a driver.
@@ -71,7 +71,7 @@ class Harness:
         Raises:
             Violation: it never registers.
         """
-        self.driver.start(prefix=prefix)
+        self.driver.start(prefix=prefix, variant=variant)
         try:
             self.kubelet.wait_socket(LATE_START * self.descriptor.budgets.start_seconds)
         except Violation as error:
@@ -79,13 +79,13 @@ class Harness:
             found = f"none, it {state}; its log ends: {self.driver.log_text().strip()[-1500:]}"
             raise Violation(error.wanted, found, "the driver never registered") from error
 
-    def start_registered(self) -> None:
-        """Start the driver, register it and wait for its slices.
+    def start_registered(self, *, variant: Variant | None = None) -> None:
+        """Start the driver, in another way if VARIANT is given, register it and wait for its slices.
 
         Raises:
             Violation: it does not register, or publishes nothing.
         """
-        self.start()
+        self.start(variant=variant)
         self.register()
 
     def register(self) -> None:
@@ -111,21 +111,21 @@ class Harness:
             raise Violation(f"a slice of this node within {budget_s:g} s", found, "ResourceSlices")
         self.permanent, self.published = self.cdi.names(), True
 
-    def restart(self, *, kill: bool = False) -> None:
-        """Stop the driver with SIGTERM, or SIGKILL if KILL, start it again and register it."""
+    def restart(self, *, kill: bool = False, variant: Variant | None = None) -> None:
+        """Stop the driver with SIGTERM, or SIGKILL if KILL, start it again, as VARIANT if one is given, and register it."""
         if kill:
             self.driver.kill()
         else:
             self.driver.terminate()
-        self.restart_killed()
+        self.restart_killed(variant=variant)
 
-    def restart_killed(self) -> None:
-        """Start the driver, which does not run, again and register it."""
+    def restart_killed(self, *, variant: Variant | None = None) -> None:
+        """Start the driver, which does not run, again, as VARIANT if one is given, and register it."""
         self.kubelet.disconnect()
         before = set(self.kubelet.sockets())
         for path in before:
             path.unlink()  # the new one's is then the one that appears
-        self.start()
+        self.start(variant=variant)
         self.kubelet.register()
 
     def health_stream(self, version: str) -> HealthStream:

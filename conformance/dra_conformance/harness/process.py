@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from dra_clusters.guard import ProcessGuard
-from dra_conformance.drivers.descriptor import Descriptor, Machine
+from dra_conformance.drivers.descriptor import Descriptor, Machine, Variant
 from dra_conformance.drivers.programs import find_program
 from dra_conformance.errors import HarnessError, UsageError
 from dra_conformance.harness.evidence import Evidence
@@ -160,18 +160,21 @@ class DriverProcess:
             raise HarnessError(message)
         return self._process
 
-    def start(self, *, prefix: Sequence[str] = ()) -> None:
-        """Start it; returns at once. PREFIX is a command that runs it, e.g. in a namespace.
+    def start(self, *, prefix: Sequence[str] = (), variant: Variant | None = None) -> None:
+        """Start it; returns at once. PREFIX is a command that runs it, e.g. in a namespace; VARIANT another way to start.
 
         One that still runs, because it did not stop when it was asked to, is killed before, as by its supervisor.
         """
         if self.running:
             self.kill()
         start = self._descriptor.start
-        command = [*start.command, *(start.rolling if self._rolling else [])]
+        other = variant or Variant()
+        command = [*(other.command or start.command), *(start.rolling if self._rolling else [])]
+        command += other.arguments
         argv = [argument.format_map(self._places) for argument in command]
         argv = [*prefix, find_program(argv[0]), *argv[1:]] if prefix else argv
-        environment = {name: value.format_map(self._places) for name, value in start.environment.items()}
+        variables = start.environment | other.environment
+        environment = {name: value.format_map(self._places) for name, value in variables.items()}
         self._process = Process(argv, environment, self._log)
         self._evidence.add("process", "started the driver", command=" ".join(argv), pid=self._process.pid)
 

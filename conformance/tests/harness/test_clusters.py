@@ -47,6 +47,14 @@ def test_a_difference_is_a_violation_with_the_sentence_that_does_not_hold(cluste
     assert [step["what"] for step in evidence.take()] == ["GET /api/v1/nodes/node-0"]
 
 
+def test_an_object_that_lacks_a_member_is_a_violation(clusters: Clusters) -> None:
+    def reads(context: CheckContext) -> None:
+        assert context.get("nodes", "node-0").expect(200)["spec"]["unheard-of"]
+
+    with pytest.raises(Violation, match="found an object without 'unheard-of'"):
+        clusters.run(behaviour_of(reads), Evidence())
+
+
 def test_what_the_cluster_cannot_show_is_not_applicable(clusters: Clusters) -> None:
     with pytest.raises(NotApplicable, match="test/one: needs hardware, and this cluster is embedded 1.37"):
         clusters.run(behaviour_of(lambda context: None, "hardware"), Evidence())
@@ -54,9 +62,9 @@ def test_what_the_cluster_cannot_show_is_not_applicable(clusters: Clusters) -> N
 
 def test_a_broken_check_says_nothing_of_the_cluster(clusters: Clusters) -> None:
     def broken(context: CheckContext) -> None:
-        raise KeyError("mistake")
+        raise ValueError("mistake")
 
-    with pytest.raises(KeyError, match="mistake"):
+    with pytest.raises(ValueError, match="mistake"):
         clusters.run(behaviour_of(broken), Evidence())
 
 

@@ -159,6 +159,8 @@ class Gpu:
         cuda: CUDA version of the driver as major * 1000 + minor * 10.
         addressing_mode: ``HMM``, ``ATS`` or ``None``; None if NVML does not say.
         module_id: place on the baseboard; 0 is one.
+        fabric_fault: why it does not work on its NVLink fabric; None if it does, or has none.
+        fabric_degraded: why it works there with less than all of it.
         ecc: whether ECC is on; None where the board has none.
         recovery: what the driver recommends to do to the GPU, ``none`` for a healthy one; None if NVML does not say.
         mig: None on a board that cannot be divided.
@@ -183,6 +185,8 @@ class Gpu:
     recovery: str | None = None
     links: NvLinks = NvLinks()
     fabric: Fabric | None = None
+    fabric_fault: str | None = None
+    fabric_degraded: str | None = None
     mig: MigSupport | None = None
     instances: tuple[MigInstance, ...] = ()
 

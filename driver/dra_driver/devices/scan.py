@@ -137,7 +137,7 @@ def read_gpu(handle: Any, versions: tuple[str, int], sysfs: Path) -> tuple[Gpu, 
     bus_id = f"{where.domain:04x}:{where.bus:02x}:{where.device:02x}.0"
     architecture = optional(pynvml.nvmlDeviceGetArchitecture, handle) or 0
     ecc = optional(pynvml.nvmlDeviceGetEccMode, handle)
-    place, ends = links.fabric(handle), links.links(handle)
+    on, ends = links.fabric(handle), links.links(handle)
     support = read_mig(handle, architecture)
     recovery = links.field(handle, pynvml.NVML_FI_DEV_GET_GPU_RECOVERY_ACTION)
     gpu = Gpu(
@@ -158,7 +158,9 @@ def read_gpu(handle: Any, versions: tuple[str, int], sysfs: Path) -> tuple[Gpu, 
         ecc=bool(ecc[0]) if ecc is not None else None,
         recovery=RECOVERY_ACTIONS.get(recovery) if recovery is not None else None,
         links=NvLinks(active=ends.active, bandwidth_bytes=bandwidth(ends)),
-        fabric=Fabric(cluster=place[0], clique=place[1]) if place else None,
+        fabric=Fabric(cluster=on.place[0], clique=on.place[1]) if on.place else None,
+        fabric_fault=on.fault,
+        fabric_degraded=on.degraded,
         mig=support,
         instances=read_instances(handle, support) if support and support.enabled else (),
     )

@@ -1,7 +1,7 @@
 """What is wrong with a GPU, and which devices are tainted for it. Pure.
 
 Two sources. *Levels* are read at every scan: a lost GPU, the recovery action that the driver recommends, an
-NVLink fabric that is not ready. They come and go with what NVML says, so they need no memory. *Edges* are XID errors and
+NVLink fabric that is not ready or not whole. They come and go with what NVML says, so they need no memory. *Edges* are XID errors and
 ECC errors, which NVML reports once. They are kept, over restarts too, until the GPU recovers (``recovered``).
 
 A condition of a whole GPU is one of every device on it. A condition of a GPU instance is one of the MIG device in it, and
@@ -18,6 +18,7 @@ from dra_api.identifiers import DeviceName
 from dra_api.objects import DeviceTaint
 from dra_driver.devices.inventory import dynamic_name
 from dra_driver.devices.model import Allocatable, Gpu, Inventory, MigDevice
+from dra_driver.errors import ConfigError
 
 
 class Fault(StrEnum):
@@ -27,6 +28,8 @@ class Fault(StrEnum):
     ECC = "ecc"
     LOST = "gpu-lost"
     RECOVERY = "recovery-action"
+    FABRIC = "fabric"
+    DEGRADED = "fabric-degraded"
     UNMONITORED = "unmonitored"
 
 
@@ -84,6 +87,8 @@ class Effects:
             Fault.ECC: "NoSchedule",
             Fault.LOST: "NoSchedule",
             Fault.RECOVERY: "NoSchedule",
+            Fault.FABRIC: "NoSchedule",
+            Fault.DEGRADED: "None",
             Fault.UNMONITORED: "None",
         }
     )
@@ -96,6 +101,31 @@ class Effects:
         return self.by_fault[condition.fault]
 
 
+EFFECTS = ("None", "NoSchedule", "NoExecute")
+
+
+def parse_effects(effects: str, xids: str) -> Effects:
+    """The values of ``--taint-effects`` (``xid=NoExecute,gpu-lost=NoExecute``) and ``--additional-xids-to-ignore`` (``63,64``).
+
+    What is not named has its default.
+
+    Raises:
+        ConfigError: an unknown fault or effect, or what is no number.
+    """
+    chosen = dict(Effects().by_fault)
+    for part in filter(None, (part.strip() for part in effects.split(","))):
+        fault, _, effect = part.partition("=")
+        if fault not in list(Fault) or effect not in EFFECTS:
+            message = f"--taint-effects {part!r}: wanted FAULT=EFFECT with one of {', '.join(Fault)} and one of {', '.join(EFFECTS)}"
+            raise ConfigError(message)
+        chosen[Fault(fault)] = effect
+    numbers = [part.strip() for part in xids.split(",") if part.strip()]
+    if wrong := [number for number in numbers if not number.isdecimal()]:
+        message = f"--additional-xids-to-ignore {wrong[0]!r}: wanted numbers with commas between them"
+        raise ConfigError(message)
+    return Effects(by_fault=chosen, harmless_xids=APPLICATION_XIDS | set(map(int, numbers)))
+
+
 def levels(inventory: Inventory, unmonitored: Collection[str] = ()) -> frozenset[Condition]:
     """The conditions that NVML states now; UNMONITORED are UUIDs of GPUs without events."""
     found = {Condition(gpu=gpu, fault=Fault.LOST, value="true") for gpu in inventory.lost}
@@ -104,6 +134,9 @@ def levels(inventory: Inventory, unmonitored: Collection[str] = ()) -> frozenset
             continue
         if gpu.recovery not in (None, "none"):
             found.add(Condition(gpu=gpu.uuid, fault=Fault.RECOVERY, value=gpu.recovery))
+        for fault, value in ((Fault.FABRIC, gpu.fabric_fault), (Fault.DEGRADED, gpu.fabric_degraded)):
+            if value is not None:
+                found.add(Condition(gpu=gpu.uuid, fault=fault, value=value))
         if gpu.uuid in unmonitored:
             found.add(Condition(gpu=gpu.uuid, fault=Fault.UNMONITORED, value="true"))
     return frozenset(found)

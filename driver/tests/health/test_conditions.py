@@ -19,6 +19,7 @@ from dra_driver.devices.model import (
     Placement,
 )
 from dra_driver.devices.scan import Snapshot
+from dra_driver.errors import ConfigError
 from dra_driver.features import Features
 from dra_driver.health.conditions import (
     Condition,
@@ -27,6 +28,7 @@ from dra_driver.health.conditions import (
     by_device,
     is_sick,
     levels,
+    parse_effects,
     recovered,
     taints_of,
     with_severity,
@@ -118,3 +120,45 @@ def test_an_error_of_an_instance_ends_with_the_instance() -> None:
     edges = {xid(94, gi=7)}
     assert recovered(edges, inventory(divided()), inventory(divided())) == frozenset()
     assert recovered(edges, inventory(divided()), inventory(divided(instances=()))) == edges
+
+
+def test_a_fabric_that_does_not_work_keeps_pods_away_and_a_degraded_one_informs() -> None:
+    found = inventory(
+        gpu(0, fabric_fault="in-progress"), gpu(1, fabric_degraded="degraded-bandwidth"), gpu(2)
+    )
+    conditions = levels(found)
+    taints = {
+        name: taints_of("gpu.example.com", mine, Effects())
+        for name, mine in by_device(found, conditions).items()
+    }
+    assert taints == {
+        "gpu-0": [{"key": "gpu.example.com/fabric", "value": "in-progress", "effect": "NoSchedule"}],
+        "gpu-1": [
+            {"key": "gpu.example.com/fabric-degraded", "value": "degraded-bandwidth", "effect": "None"}
+        ],
+    }
+    assert levels(inventory(gpu(0), gpu(1), gpu(2))) == frozenset(), (
+        "they are over when NVML no longer says them"
+    )
+
+
+def test_effects_are_chosen_by_fault_and_xids_can_be_ignored() -> None:
+    effects = parse_effects("xid=NoExecute, gpu-lost=NoExecute,fabric=None", "63, 64")
+    assert effects.of(xid(79)) == "NoExecute"
+    assert [effects.of(xid(number)) for number in (63, 64, 31)] == ["None"] * 3
+    assert effects.of(Condition(gpu="GPU-0", fault=Fault.ECC, value="uncorrected")) == "NoSchedule"
+    assert parse_effects("", "") == Effects()
+
+
+@pytest.mark.parametrize(
+    ("effects", "xids", "message"),
+    [
+        ("xids=NoExecute", "", "wanted FAULT=EFFECT with one of xid, ecc, gpu-lost"),
+        ("xid=Evict", "", "one of None, NoSchedule, NoExecute"),
+        ("xid", "", "'xid': wanted FAULT=EFFECT"),
+        ("", "63,many", "--additional-xids-to-ignore 'many': wanted numbers"),
+    ],
+)
+def test_a_wrong_effect_is_a_usage_error(effects: str, xids: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        parse_effects(effects, xids)

@@ -75,6 +75,7 @@ PROOFS = (
             "listing/slices-by-pool",
             "listing/slices-by-pool-is-refused",
             "listing/slices-deletecollection-by-field",
+            "watching/slices-by-node",
         ),
     ),
     Proof(
@@ -84,6 +85,7 @@ PROOFS = (
             "claims/cel-message",
             "claims/class-selector-compiles",
             "claims/selector-compiles",
+            "claims/selector-cost",
             "claims/selector-is-bool",
             "claims/selector-length",
         ),

@@ -28,7 +28,10 @@ PROOFS = (
     Proof(
         "CTL-003",
         "claims of finished pods pile up and hold their devices",
-        ("controllers/generated-claim-goes-with-its-pod",),
+        (
+            "controllers/done-pod-loses-its-generated-claim",
+            "controllers/generated-claim-goes-with-its-pod",
+        ),
     ),
     Proof(
         "CTL-004",

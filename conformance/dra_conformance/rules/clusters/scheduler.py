@@ -58,22 +58,27 @@ PROOFS = (
         "SCH-006",
         "devices that must be neighbours are far apart",
         (
+            "scheduling/list-attributes-intersect",
             "scheduling/match-attribute-compares-types",
             "scheduling/match-attribute",
             "scheduling/match-attribute-must-be-there",
             "scheduling/match-attribute-of-some-requests",
         ),
     ),
-    Proof("SCH-007", "redundant devices share their point of failure", ("scheduling/distinct-attribute",)),
-    Proof("SCH-008", "pods wait although their devices are free", ("scheduling/goes-back",)),
+    Proof(
+        "SCH-007",
+        "redundant devices share their point of failure",
+        ("scheduling/distinct-attribute", "scheduling/distinct-attribute-is-pairwise"),
+    ),
+    Proof(
+        "SCH-008",
+        "pods wait although their devices are free",
+        ("scheduling/goes-back", "scheduling/goes-back-over-claims"),
+    ),
     Proof(
         "SCH-009",
         "a mistake in a selector silently chooses other devices",
-        (
-            "scheduling/goes-back-over-claims",
-            "scheduling/distinct-attribute-is-pairwise",
-            "scheduling/cel-error-blocks",
-        ),
+        ("scheduling/cel-error-blocks",),
     ),
     Proof(
         "SCH-010",
