@@ -222,7 +222,7 @@ class App:
             stopped = asyncio.create_task(stop.wait())
             await asyncio.wait([*tasks, stopped], return_when=asyncio.FIRST_COMPLETED)
             if self._health:
-                self._health.stop()
+                self._health.close()  # ends the streams, for which the server would wait
             self._probes.serving = False
             await registration.stop(0)
             self._settings.registration_socket.unlink(missing_ok=True)

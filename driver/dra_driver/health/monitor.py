@@ -41,6 +41,9 @@ class Monitor:
     Args:
         domain: the driver's name, in which the keys of taints are.
         on_change: called when a taint came or went.
+
+    Attributes:
+        closed: the driver stops; nothing changes any more.
     """
 
     def __init__(
@@ -61,11 +64,19 @@ class Monitor:
         self._watch: EventWatch | None = None
         self._conditions: dict[DeviceName, tuple[Condition, ...]] = {}
         self._listeners: set[asyncio.Event] = set()
+        self.closed = False
 
     def stop(self) -> None:
         """Wait for no more events."""
         if self._watch:
             self._watch.stop()
+
+    def close(self) -> None:
+        """No more events, and an end to everything that listens: the kubelet's streams are open while it runs."""
+        self.stop()
+        self.closed = True
+        for listener in self._listeners:
+            listener.set()
 
     def release(self, gpu: str) -> None:
         """Have no GPU open when this returns; the next scan watches again. Blocks: called in a thread.

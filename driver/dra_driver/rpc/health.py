@@ -22,10 +22,10 @@ TIMEOUT_S = 30
 
 
 async def stream(messages: Any, monitor: Monitor, pool: PoolName) -> AsyncIterator[Any]:
-    """The list now, after each change, and every ``REPEAT_S``; MESSAGES is the module of one version."""
+    """The list now, after each change, and every ``REPEAT_S``, until the monitor is closed; MESSAGES is the module of one version."""
     listener = monitor.listen()
     try:
-        while True:
+        while not monitor.closed:
             listener.clear()
             now = int(time.time())
             response = messages.NodeWatchResourcesResponse()
