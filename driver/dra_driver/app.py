@@ -16,7 +16,6 @@ import re
 import signal
 from collections.abc import Mapping
 from importlib.metadata import version
-from pathlib import Path
 
 import grpc.aio
 
@@ -62,7 +61,7 @@ from dra_driver.rpc.plugin import Plugin, PluginV1, PluginV1Beta1
 from dra_driver.rpc.probe import serve_health
 from dra_driver.rpc.registration import Registration
 from dra_driver.rpc.sockets import bind, clear_socket_path, remove_ended
-from dra_driver.settings import Settings
+from dra_driver.settings import BOOT_ID, METADATA_FOLDER, MPS_FOLDER, Settings
 from dra_driver.sharing.mps import MpsDaemons
 from dra_driver.sharing.programs import Programs
 
@@ -72,7 +71,6 @@ GRACE_S = 20.0
 
 MESSAGE_BYTES_MAX = 4 << 20
 DRA_SOCKET = re.compile(r"dra(-.+)?\.sock")
-BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 class App:
@@ -184,9 +182,9 @@ class App:
             inventory=lambda: self._inventory,
             cdi=cdi,
             metadata=MetadataFiles(
-                settings.data_dir / "dra-device-metadata", settings.cdi_dir, settings.driver_name
+                settings.data_dir / METADATA_FOLDER, settings.cdi_dir, settings.driver_name
             ),
-            mps=MpsDaemons(settings.data_dir / "mps", programs),
+            mps=MpsDaemons(settings.data_dir / MPS_FOLDER, programs),
             programs=programs,
             functions=PciFunctions(settings.sysfs),
             release=lambda gpu: self._health.release(gpu) if self._health else None,

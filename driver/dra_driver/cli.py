@@ -14,103 +14,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from dra_api.identifiers import DriverName, NodeName
-from dra_api.names import CDI_DYNAMIC_DIR, DRIVER_NAME_MAX, KUBELET_PLUGINS_DIR, KUBELET_REGISTRY_DIR
+from dra_api.identifiers import ClaimUid, DriverName, NodeName
+from dra_api.names import DRIVER_NAME_MAX
 from dra_driver.computedomain.flags import add_commands as add_compute_domain_commands
 from dra_driver.errors import ConfigError, DriverError
 from dra_driver.features import Features, parse_shares
 from dra_driver.features import parse as parse_gates
+from dra_driver.flags import FLAGS
 from dra_driver.settings import Settings
-
-FLAGS: tuple[tuple[str, str, str, str], ...] = (
-    (
-        "--driver-name",
-        "DRA_DRIVER_NAME",
-        "gpu.dra-conformance.dev",
-        "name of the DRA driver, by which device classes select its devices",
-    ),
-    ("--node-name", "NODE_NAME", "", "name of the Node object of this node (required)"),
-    (
-        "--kubeconfig",
-        "KUBECONFIG",
-        "",
-        "kubeconfig file; empty: the service account of the pod",
-    ),
-    (
-        "--registry-dir",
-        "DRA_DRIVER_REGISTRY_DIR",
-        KUBELET_REGISTRY_DIR,
-        "the kubelet's folder of registration sockets",
-    ),
-    (
-        "--plugins-dir",
-        "DRA_DRIVER_PLUGINS_DIR",
-        KUBELET_PLUGINS_DIR,
-        "the kubelet's folder of plugins; the driver's own is <plugins dir>/<driver name>",
-    ),
-    ("--cdi-dir", "DRA_DRIVER_CDI_DIR", CDI_DYNAMIC_DIR, "folder of CDI files"),
-    (
-        "--metrics-address",
-        "DRA_DRIVER_METRICS_ADDRESS",
-        "",
-        "host:port that serves /metrics for Prometheus, /livez and /readyz; empty: none",
-    ),
-    (
-        "--health-address",
-        "DRA_DRIVER_HEALTH_ADDRESS",
-        "",
-        "host:port of gRPC's health service, with the services liveness and readiness; empty: none",
-    ),
-    ("--instance", "DRA_DRIVER_INSTANCE", "", "suffix of the socket names, so that two versions can overlap"),
-    (
-        "--rescan-seconds",
-        "DRA_DRIVER_RESCAN_SECONDS",
-        "30",
-        "seconds between scans for changed hardware and deleted claims",
-    ),
-    ("--sysfs", "DRA_DRIVER_SYSFS", "/sys", "where sysfs is mounted"),
-    ("--procfs", "DRA_DRIVER_PROCFS", "/proc", "where proc is mounted"),
-    (
-        "--driver-root",
-        "NVIDIA_DRIVER_ROOT",
-        "/",
-        "folder below which NVIDIA's driver is installed, e.g. /run/nvidia/driver",
-    ),
-    ("--dev-root", "DRA_DRIVER_DEV_ROOT", "/", "folder of the host below which dev is"),
-    (
-        "--taint-effects",
-        "DRA_DRIVER_TAINT_EFFECTS",
-        "",
-        "FAULT=EFFECT, separated by commas: effects of taints other than the defaults; a wrong one lists them",
-    ),
-    (
-        "--additional-xids-to-ignore",
-        "ADDITIONAL_XIDS_TO_IGNORE",
-        "",
-        "XIDs, separated by commas, of which a taint only informs, beside those of applications",
-    ),
-    (
-        "--nvidia-cdi-hook-path",
-        "NVIDIA_CDI_HOOK_PATH",
-        "",
-        "nvidia-cdi-hook on the host, with which containers get the driver's libraries; empty: they bring their own",
-    ),
-    (
-        "--feature-gates",
-        "FEATURE_GATES",
-        "",
-        "Gate=true or Gate=false, separated by commas; a wrong one lists them",
-    ),
-    (
-        "--consumable-shares",
-        "CONSUMABLE_SHARES",
-        "memory",
-        "with ConsumableShares: memory, unlimited, or how many shares a device has",
-    ),
-    ("--log-format", "DRA_DRIVER_LOG_FORMAT", "text", "text or json"),
-    ("--log-level", "DRA_DRIVER_LOG_LEVEL", "info", "debug, info, warning or error"),
-)
-
 
 CHOICES = {"log_format": ("text", "json"), "log_level": ("debug", "info", "warning", "error")}
 LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
@@ -156,6 +67,12 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     devices = commands.add_parser("devices", help="print the devices that would be published")
     devices.add_argument("--json", action="store_true", help="as the spec.devices of a ResourceSlice")
+    explain = commands.add_parser("explain", help="say what was done for a claim, and whether it holds")
+    explain.add_argument("uid", metavar="CLAIM-UID")
+    commands.add_parser(
+        "doctor", help="say whether this node and the API server allow what the flags ask for"
+    )
+    commands.add_parser("cleanup", help="remove the slices and files of a driver that does not come back")
     add_compute_domain_commands(commands)
     webhook = commands.add_parser(
         "webhook", help="serve a validating admission webhook for opaque parameters"
@@ -310,6 +227,19 @@ def serve_webhook(arguments: argparse.Namespace) -> None:
     serve(server)
 
 
+def run_admin(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Run a command for whoever runs the driver; the exit code."""
+    from dra_driver.admin import run
+
+    match arguments.command:
+        case "explain":
+            return run.run_explain(settings, ClaimUid(arguments.uid))
+        case "doctor":
+            return run.run_doctor(settings)
+        case _:
+            return run.run_cleanup(settings)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; the exit code."""
     arguments = make_parser().parse_args(argv)
@@ -324,6 +254,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             serve_webhook(arguments)
             return 0
         settings = settings_of(arguments)
+        if arguments.command is not None:
+            return run_admin(arguments, settings)
         import asyncio
 
         from dra_driver.app import App

@@ -6,6 +6,10 @@ from pathlib import Path
 from dra_api.identifiers import DriverName, NodeName, PoolName
 from dra_driver.features import Features
 
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+METADATA_FOLDER, MPS_FOLDER = "dra-device-metadata", "mps"
+"""In the driver's own folder."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from dra_driver.cli import FLAGS, main
+from dra_driver.cli import main
+from dra_driver.flags import FLAGS
 
 COMMAND = [sys.executable, "-c", "import sys; from dra_driver.cli import main; sys.exit(main())"]
 KUBECONFIG = """

@@ -48,19 +48,7 @@ class Instances:
 
     def lives(self, token: str) -> bool:
         """Whether the process with TOKEN lives."""
-        if token == self.token:
-            return True
-        try:
-            probe = os.open(self._path(token), os.O_RDWR | os.O_CLOEXEC)
-        except OSError:
-            return False
-        try:
-            fcntl.flock(probe, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return True
-        finally:
-            os.close(probe)
-        return False
+        return token == self.token or is_locked(self._path(token))
 
     def _remove_dead(self) -> None:
         """Remove the files of processes that were killed."""
@@ -75,6 +63,21 @@ class Instances:
         with contextlib.suppress(OSError):
             self._path(self.token).unlink(missing_ok=True)
             os.close(self._lock)
+
+
+def is_locked(path: Path) -> bool:
+    """Whether another process holds the lock of a file."""
+    try:
+        probe = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(probe, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(probe)
+    return False
 
 
 def open_private(path: Path) -> int:

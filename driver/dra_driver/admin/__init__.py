@@ -1,0 +1,1 @@
+"""Commands for whoever runs the driver: ``doctor`` before it works, ``explain`` when a claim does not, ``cleanup`` afterwards."""
