@@ -52,8 +52,8 @@ def sources() -> Path:
         module = Path(scratch)
         (module / "go.mod").write_text("module build\n")
         wanted = f"{MODULE}@{VERSION}"
-        told = go("mod", "download", "-json", wanted, folder=module, what=f"downloading {wanted}")
-    return Path(json.loads(told)["Dir"])
+        answer = go("mod", "download", "-json", wanted, folder=module, what=f"downloading {wanted}")
+    return Path(json.loads(answer)["Dir"])
 
 
 def start_module(module: Path) -> None:

@@ -20,7 +20,7 @@ LIFE = (
         "waits for the API server while it holds the lock, whatever the deadline of the call",
     ),
     Defect(
-        "tells-other-claims",
+        "names-other-claims",
         ("SEC-011",),
         "an error tells the name and parameters of another namespace's claim",
     ),

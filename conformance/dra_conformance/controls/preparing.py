@@ -369,7 +369,7 @@ class Preparing:
                 self.collect(other)
                 if other in self._claims:
                     message = f"widget {device['device']} is prepared for claim {other}"
-                    if self._defect == "tells-other-claims":
+                    if self._defect == "names-other-claims":
                         message += f" {self._claims[other]}"
                     raise Refusal(message)
         if not device["share"] or self._defect == "shares-without-end":

@@ -34,7 +34,7 @@ class MetadataDevice(TypedDict):
 
 
 class RequestFile(msgspec.Struct, frozen=True, kw_only=True):
-    """What a container is told about the devices of one request.
+    """What a container reads about the devices of one request.
 
     Attributes:
         request: as the allocation has it, ``main`` or ``main/sub``.

@@ -92,7 +92,7 @@ def make_plan(
 
 
 def metadata_step(claim: ResourceClaim, results: Sequence[DeviceResult]) -> WriteMetadata:
-    """What tells the containers about the devices of each request."""
+    """What describes to the containers the devices of each request."""
     pod_claim = claim["metadata"].get("annotations", {}).get(POD_CLAIM, "")
     return WriteMetadata(tuple(sorted({result["request"] for result in results})), pod_claim)
 
@@ -114,17 +114,17 @@ def as_told(
     uid: ClaimUid,
     driver_files: Sequence[str],
 ) -> tuple[PreparedDevice, ...]:
-    """DEVICES as the kubelet is told of them.
+    """DEVICES as the kubelet gets them.
 
     The first of each request brings what its containers need once: the CDI devices DRIVER_FILES, which a virtual machine
     does not need, and the request's metadata file.
     """
     metadata = any(isinstance(step, WriteMetadata) for step in steps)
-    told: set[str] = set()
+    named: set[str] = set()
     found = []
     for device in devices:
-        new = [request for request in device.requests if request not in told]
-        told |= set(new)
+        new = [request for request in device.requests if request not in named]
+        named |= set(new)
         common = driver_files if new and not isinstance(device.mode, Vfio) else ()
         files = [metadata_id(driver_name, uid, request) for request in new] if metadata else []
         found.append(replace(device, cdi_ids=(*device.cdi_ids, *common, *files)))

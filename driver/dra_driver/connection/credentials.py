@@ -90,7 +90,7 @@ class CommandToken:
     """What a command prints: a token, a certificate or both.
 
     Args:
-        cluster: what the command is told of the cluster (``spec.cluster`` of the ExecCredential).
+        cluster: what the command gets of the cluster (``spec.cluster`` of the ExecCredential).
         on_certificate: takes certificate and key; raises ``ValueError`` if they are none.
     """
 

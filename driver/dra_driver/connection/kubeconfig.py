@@ -132,7 +132,7 @@ class Command:
         program: the command and its arguments.
         environment: variables in addition to the driver's own.
         version: the apiVersion that it must speak.
-        with_cluster: whether it is told which cluster it is for.
+        with_cluster: whether it gets the cluster that it is for.
     """
 
     program: tuple[str, ...]
