@@ -34,7 +34,10 @@ def with_defect(descriptor: Descriptor, name: str) -> Descriptor:
     command = [*descriptor.start.command, f"--defect={name}"]
     start = msgspec.structs.replace(descriptor.start, command=command)
     manifests = [*(descriptor.manifests or ()), f"--defect={name}"]
-    return msgspec.structs.replace(descriptor, name=f"control-{name}", start=start, manifests=manifests)
+    controller = [*(descriptor.controller or ()), f"--defect={name}"]
+    return msgspec.structs.replace(
+        descriptor, name=f"control-{name}", start=start, controller=controller, manifests=manifests
+    )
 
 
 def run_suite(descriptor: Descriptor, folder: Path, *options: str) -> dict[str, str]:

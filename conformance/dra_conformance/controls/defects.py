@@ -1,5 +1,6 @@
 """The defects that the control driver can have, and the requirements that each of them breaks."""
 
+from dra_conformance.controls.attaching_defects import ATTACHING
 from dra_conformance.controls.defect import Defect
 from dra_conformance.controls.feature_defects import FEATURES
 from dra_conformance.controls.life_defects import LIFE
@@ -141,6 +142,7 @@ DEFECTS = {
         Defect("old-owner", ("NODE-004",), "reads the Node object once only"),
         Defect("ignores-config", ("CFG-007",), "ignores opaque parameters"),
         *LIFE,
+        *ATTACHING,
         *FEATURES,
         *MANIFESTS,
         *POOLS,

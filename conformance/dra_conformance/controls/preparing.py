@@ -181,6 +181,7 @@ class Preparing:
                 message = f"claim {namespace}/{name}: {error}"
                 raise Refusal(message) from error
             self.check_kind(claim, f"claim {namespace}/{name}")
+            self.check_attached(claim, f"claim {namespace}/{name}")
             devices = self.plan(claim, uid, f"claim {namespace}/{name}")
             for device in devices:
                 device["ids"] = self.ids(device, name, uid)
@@ -216,6 +217,18 @@ class Preparing:
                 path = f"{GROUP}/namespaces/{namespace}/resourceclaims/{name}/status"
                 self._api.request("PUT", path, {**claim, "status": status})
             return devices
+
+    def check_attached(self, claim: Any, where: str) -> None:
+        """Refuse a device of the fabric that is not attached: a cluster without the gate does not wait for it.
+
+        Raises:
+            Refusal: it is not.
+        """
+        results = ((claim.get("status") or {}).get("allocation") or {}).get("devices", {}).get("results", [])
+        for name in (r["device"] for r in results if r["driver"] == self._driver):
+            if self._widgets.state(name) == "detached" and self._defect != "trusts-scheduler":
+                message = f"{where}: {name} is not attached to the node"
+                raise Refusal(message)
 
     def check_kind(self, claim: Any, where: str) -> None:
         """Refuse claims of a kind that the driver's author did not think of.

@@ -1,7 +1,7 @@
 """The invented devices of the control driver: what there is, what a folder says of their state, and the slices of them.
 
 A file in the folder has the name of a device and one word: ``sick``, ``warm`` (a harmless condition), ``gone``,
-``changed`` or ``broken`` (it cannot be divided). No file, or an empty one, means that all is well.
+``changed``, ``broken`` (it cannot be divided) or ``detached`` (it cannot be attached). No file, or an empty one, means that all is well.
 
 Which features are used, by the names of their gates: taints of sick devices, a bench that is offered whole and in
 halves, a shelf whose space is shared, and a label that needs no node operations and has a list attribute.
@@ -172,6 +172,8 @@ class Widgets:
             found.append(
                 self.spec(f"{self._node}/labels", devices=[self.label()], skipNodeOperations=skipped)
             )
+        if self.has("DRADeviceBindingConditions"):
+            found.append(self.spec(f"{self._node}/fabric", devices=[self.remote()]))
         return [*found, *more]
 
     def parts(self) -> list[dict[str, Any]]:
@@ -214,6 +216,14 @@ class Widgets:
             }
             for name, count in planks.items()
         ]
+
+    def remote(self) -> dict[str, Any]:
+        """A device that the controller attaches before it can be used."""
+        device: dict[str, Any] = {"name": "remote-0", "attributes": {"type": {"string": "remote"}}}
+        device["bindingConditions"] = [f"{self._driver}/attached"]
+        if self._defect != "lone-conditions":
+            device["bindingFailureConditions"] = [f"{self._driver}/detached"]
+        return device
 
     def label(self) -> dict[str, Any]:
         """A device that needs no work on the node."""

@@ -95,6 +95,7 @@ class Budgets(Strict, frozen=True, kw_only=True):
             to a slice 30 s after an event, and to one that it has just written after a minute (resourceslicecontroller.go
             DefaultSyncDelay, DefaultMutationCacheTTL).
         collect_seconds: until a prepared claim that is gone from the API server is noticed in the background.
+        attach_seconds: until the binding conditions of an allocated device are true; the scheduler waits 600 s.
         detect_seconds: until a change of a device, made by a hook, is seen in the slices or in the health stream.
     """
 
@@ -104,6 +105,7 @@ class Budgets(Strict, frozen=True, kw_only=True):
     repair_seconds: float = 90
     collect_seconds: float = 5
     detect_seconds: float = 10
+    attach_seconds: float = 60
 
 
 class DeviceClass(Strict, frozen=True, kw_only=True):
@@ -159,6 +161,8 @@ class Hooks(Strict, frozen=True, kw_only=True):
         restore: undo ``change``.
         block: partitions of a device cannot be made from now on.
         unblock: they can again.
+        detach: a device of a fabric cannot be attached to the node.
+        attach: it can again.
         partitions: prints the partitions that exist; as a file, that file is read.
         reboot: what a reboot of the node does to the hardware; the driver does not run meanwhile.
     """
@@ -172,6 +176,8 @@ class Hooks(Strict, frozen=True, kw_only=True):
     restore: Hook | None = None
     block: Hook | None = None
     unblock: Hook | None = None
+    detach: Hook | None = None
+    attach: Hook | None = None
     partitions: Hook | None = None
     reboot: Hook | None = None
 
@@ -202,6 +208,7 @@ class Descriptor(Strict, frozen=True, kw_only=True):
         visible_config: opaque parameters that change what a container gets with the device: variables, nodes or mounts.
         other_visible_config: the same with another value, so that it can be seen which of two entries wins.
         hooks: how the suite changes the devices.
+        controller: a process of the driver that runs once in a cluster, for what is not done on a node.
         manifests: a command that prints the Kubernetes objects that are shipped with the driver, e.g. ``helm template``.
         oldest_kubernetes: the oldest release that the vendor supports, e.g. ``1.34``.
     """
@@ -216,6 +223,7 @@ class Descriptor(Strict, frozen=True, kw_only=True):
     pools: Annotated[int, msgspec.Meta(ge=1)] = 1
     features: list[str] = []
     hooks: Hooks = Hooks()
+    controller: Command | None = None
     manifests: Command | None = None
     oldest_kubernetes: str = ""
     bad_config: dict[str, Any] | None = None
@@ -303,6 +311,8 @@ def check_placeholders(descriptor: Descriptor, name: str) -> None:
             arguments += [*variant.command, *variant.arguments, *variant.environment.values()]
     for argument in arguments:
         check_argument(argument, PLACEHOLDERS, f"descriptor {name}")
+    for argument in descriptor.controller or ():
+        check_argument(argument, PLACEHOLDERS, f"descriptor {name}: $.controller")
     for argument in descriptor.manifests or ():
         check_argument(argument, {"python": ""}, f"descriptor {name}: $.manifests")
     for hook_name, hook in descriptor.hooks.given().items():

@@ -30,6 +30,7 @@ from dra_conformance.errors import HarnessError
 from dra_conformance.harness import driver_log
 from dra_conformance.harness.api import ApiView
 from dra_conformance.harness.cdi import CdiView
+from dra_conformance.harness.controller import ControllerProcess
 from dra_conformance.harness.evidence import Evidence
 from dra_conformance.harness.harness import Harness
 from dra_conformance.harness.kubelet import SimulatedKubelet
@@ -208,6 +209,9 @@ class HarnessFactory:
         }
         log = node.directory / f"driver-{pod_uid}.log"
         driver = DriverProcess(self.descriptor, places, log, evidence, self._patience, rolling=rolling)
+        controller = ControllerProcess(
+            self.descriptor, places, node.directory / f"controller-{pod_uid}.log", evidence
+        )
         api = self._api(cluster, node, evidence)
         kubelet = SimulatedKubelet(
             driver=self.descriptor.driver,
@@ -220,7 +224,7 @@ class HarnessFactory:
         evidence.follow(DriverRequests(cluster), at_every_step=False)
         if kept:
             stack.callback(driver_log.keep, log, kubeconfig, kept)
-        for end in (api.close, kubelet.disconnect, driver.end):
+        for end in (api.close, kubelet.disconnect, controller.kill, driver.end):
             stack.callback(end)
         return Harness(
             descriptor=self.descriptor,
@@ -231,6 +235,7 @@ class HarnessFactory:
             kubelet=kubelet,
             api=api,
             cdi=CdiView(node.cdi_dir),
+            controller=controller,
             levers=Levers(self.descriptor, places, evidence),
             evidence=evidence,
             random=random.Random(self._environment.seed),  # noqa: S311 # names and moments are no secrets

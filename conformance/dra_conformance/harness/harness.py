@@ -14,6 +14,7 @@ from dra_conformance.errors import HarnessError
 from dra_conformance.expectations import Violation
 from dra_conformance.harness.api import ApiView
 from dra_conformance.harness.cdi import CdiView
+from dra_conformance.harness.controller import ControllerProcess
 from dra_conformance.harness.evidence import Evidence
 from dra_conformance.harness.health import HealthStream
 from dra_conformance.harness.kubelet import SimulatedKubelet
@@ -55,6 +56,7 @@ class Harness:
     kubelet: SimulatedKubelet
     api: ApiView
     cdi: CdiView
+    controller: ControllerProcess
     levers: Levers
     evidence: Evidence
     random: random.Random

@@ -307,6 +307,16 @@ def binding_conditions(slices: list[JsonObject], driver: str, node: str) -> Iter
             yield f"{item['name']}: {good} and {bad}"
 
 
+def binds_to_node(slices: list[JsonObject], driver: str, node: str) -> Iterator[str]:
+    """A device that several nodes can reach, and that is attached to one, says bindsToNode."""
+    for item in slices:
+        shared = not item["spec"].get("nodeName")
+        for device in item["spec"].get("devices") or []:
+            attached = shared and not device.get("nodeName") and device.get("bindingConditions")
+            if attached and not device.get("bindsToNode"):
+                yield f"{device['name']}: bindsToNode is not true"
+
+
 NODE_RESOURCES = re.compile(r"cpu|memory|ephemeral-storage|hugepages-.+")
 
 
@@ -415,5 +425,6 @@ RULES: dict[str, tuple[Rule, str]] = {
     "BIND-001": (binding_conditions, "the API server refuses the slice"),
     "NAR-001": (node_resources, "the API server refuses the slice"),
     "NAR-002": (node_mappings, "the API server refuses the slice"),
+    "BIND-006": (binds_to_node, "a second pod of the claim is sent to a node where the device no longer is"),
 }
 """{requirement: (rule, why it matters)} of features that slices show."""

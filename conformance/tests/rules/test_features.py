@@ -145,6 +145,10 @@ CASES: dict[str, tuple[Any, list[Any]]] = {
             of({"name": "d", "bindingConditions": ["not ready"], "bindingFailureConditions": ["f"]}),
         ],
     ),
+    "BIND-006": (
+        of({"name": "d", "bindingConditions": ["ready"], "bindsToNode": True}, nodeName=None, allNodes=True),
+        [of({"name": "d", "bindingConditions": ["ready"]}, nodeName=None, allNodes=True)],
+    ),
     "NAR-001": (
         taken(overhead={"perPod": "1"}),
         [taken(), of({"name": "d", "nodeAllocatableResources": {"gpus": {"overhead": {}}}})],
