@@ -52,6 +52,8 @@ SERVE = ["--node-name", "n"]
         ([*SERVE, "--rescan-seconds", "soon"], "wanted a number above 0"),
         ([*SERVE, "--rescan-seconds", "nan"], "wanted a number above 0"),
         ([*SERVE, "--rescan-seconds", "0"], "wanted a number above 0"),
+        ([*SERVE, "--rescan-seconds", "-1"], "wanted a number above 0"),
+        ([*SERVE, "--rescan-seconds", "inf"], "wanted a number above 0"),
         ([*SERVE, "--log-format", "xml"], "--log-format 'xml': wanted one of text, json"),
         ([*SERVE, "--log-level", "loud"], "wanted one of debug, info, warning, error"),
         ([*SERVE, "--driver-name", "../etc"], "--driver-name '../etc': wanted a DNS subdomain"),

@@ -211,7 +211,7 @@ class Checkpoint:
             if is_damage(error):  # the next call opens it again, and finds the damage
                 self._connection.close()
                 self._connection, self._seen = None, 0
-            message = f"checkpoint {self._path}: {error}; nothing was changed, the next call tries again"
+            message = f"checkpoint {self._path}: {error}; nothing was changed; free the disk or end what holds the file, the next call tries again"
             raise EnvironmentFault(message) from error
 
     @contextlib.asynccontextmanager

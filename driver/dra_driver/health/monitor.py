@@ -99,7 +99,7 @@ class Monitor:
         if kept != self._edges:
             self._remember(kept)
         gpus = {gpu.uuid for gpu in inventory.gpus} - inventory.lost
-        if self._watch is None or self._watch.gpus != gpus:
+        if self._watch is None or self._watch.gpus != gpus or self._watch.ended:
             self.stop()
             loop = asyncio.get_running_loop()
 

@@ -50,6 +50,11 @@ class EventWatch:
         """End the thread within ``WAIT_MS``; it is not waited for."""
         self._stopped.set()
 
+    @property
+    def ended(self) -> bool:
+        """Whether it waits no more, because it was stopped or NVML failed."""
+        return not self._thread.is_alive()
+
     def join(self) -> None:
         """Wait until it has ended, and has no GPU open any more."""
         self._thread.join()

@@ -5,6 +5,7 @@ plain JSON values with the types of ``dra_api.objects``; no other module of the 
 """
 
 import contextlib
+import re
 from collections.abc import AsyncGenerator, Iterator
 from typing import Any, cast
 
@@ -27,8 +28,14 @@ from dra_driver.errors import ApiError
 
 WATCH_S = 120
 """The server ends a watch after this time and it is renewed."""
+RETRY_MAX_S = 300.0
 SILENCE_S = 15
 """A watch that is silent for this much longer is on a connection whose other end is gone."""
+
+
+def seconds_in(retry_after: str) -> float:
+    """The header ``Retry-After`` in seconds, 0 if it is none; at most ``RETRY_MAX_S``, for something else may have sent it."""
+    return min(float(retry_after), RETRY_MAX_S) if re.fullmatch("[0-9]{1,9}", retry_after) else 0.0
 
 
 @contextlib.contextmanager
@@ -43,10 +50,9 @@ def api_errors(what: str) -> Iterator[None]:
             code, text = response.status_code, response.reason_phrase
         if isinstance(error, ServerError):  # the answer is a Status, and not the page of something in between
             code, text = error.status.code or code, error.status.message or ""
-        wait = response.headers.get("Retry-After", "0") if response is not None else "0"
-        retry_after = float(wait) if wait.isdigit() else 0.0
+        wait = response.headers.get("Retry-After", "") if response is not None else ""
         message = f"{what}: the API server answered {code}: {text}"
-        raise ApiError(message, code, retry_after) from error
+        raise ApiError(message, code, seconds_in(wait)) from error
     except httpx2.LocalProtocolError as error:  # its text may have the token in it
         message = (
             f"{what}: a request cannot be sent: {type(error).__name__}; is there a line break in the token?"

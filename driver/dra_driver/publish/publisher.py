@@ -33,7 +33,7 @@ INVALID = 422
 def version_of(item: ResourceSlice) -> int:
     """The resourceVersion as a number; KEP-5504 made them comparable, 0 where a server's are not."""
     text = item["metadata"].get("resourceVersion", "")
-    return int(text) if text.isdigit() else 0
+    return int(text) if text.isascii() and text.isdigit() else 0
 
 
 def dropped(sent: ResourceSliceInput, stored: ResourceSlice) -> set[str]:

@@ -34,6 +34,21 @@ def test_a_spec_has_a_device_per_gpu_and_the_control_nodes_once() -> None:
     assert device_id(DRIVER, UID, DeviceName("gpu-1"), None) == f"{spec['kind']}={spec['devices'][0]['name']}"
 
 
+def test_devices_of_one_gpu_have_nodes_of_their_own() -> None:
+    """Two MIG devices share the GPU's node and have capabilities of their own."""
+    parts = [
+        Entry(
+            name=f"mig-{number}",
+            uuid=f"MIG-{number}",
+            nodes=("/dev/nvidia0", f"/dev/nvidia-caps/nvidia-cap{number}"),
+        )
+        for number in (1, 2)
+    ]
+    spec = claim_spec(DRIVER, UID, parts)
+    found = [[node["path"] for node in device["containerEdits"]["deviceNodes"]] for device in spec["devices"]]
+    assert found == [["/dev/nvidia0", f"/dev/nvidia-caps/nvidia-cap{number}"] for number in (1, 2)]
+
+
 def test_a_file_is_written_whole_and_removing_it_twice_is_no_error(tmp_path: Path) -> None:
     files = CdiFiles(tmp_path / "a" / "b", DRIVER)
     spec = claim_spec(DRIVER, UID, [entry(0)])

@@ -1,15 +1,19 @@
 """The checkpoint: what survives, what is refused."""
 
 import asyncio
+import contextlib
+import json
 import resource
 import sqlite3
 from pathlib import Path
 
 import pytest
 from claim_service import opened
+from msgspec.structs import replace
 
-from dra_api.identifiers import ClaimUid
+from dra_api.identifiers import ClaimUid, DeviceName, PoolName
 from dra_driver.claims.checkpoint import DONE, Checkpoint, Record
+from dra_driver.claims.step import PreparedDevice
 from dra_driver.errors import EnvironmentFault
 
 UID = ClaimUid("u1")
@@ -74,6 +78,20 @@ def test_a_full_disk_is_not_taken_for_damage(tmp_path: Path) -> None:
     assert (checkpoint.records(), checkpoint.damaged) == ({UID: record()}, None)
     checkpoint.close()
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_member_that_a_newer_driver_added_to_a_record_is_no_damage(tmp_path: Path) -> None:
+    device = PreparedDevice(requests=("r",), pool=PoolName("p"), device=DeviceName("d"), cdi_ids=("i",))
+    kept = replace(record(), devices=(device,))
+    checkpoint = opened(tmp_path / "c.sqlite")
+    checkpoint.put(kept)
+    checkpoint.close()
+    with contextlib.closing(sqlite3.connect(tmp_path / "c.sqlite", isolation_level=None)) as other:
+        [(devices,)] = other.execute("SELECT devices FROM claims").fetchall()
+        rows = [{**row, "addedLater": {"a": 1}} for row in json.loads(devices)]
+        other.execute("UPDATE claims SET devices = ?", (json.dumps(rows).encode(),))
+    checkpoint = opened(tmp_path / "c.sqlite")
+    assert (checkpoint.records(), checkpoint.damaged) == ({UID: kept}, None)
 
 
 def test_a_checkpoint_of_the_first_schema_is_read(tmp_path: Path) -> None:

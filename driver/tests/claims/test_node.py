@@ -97,6 +97,48 @@ def test_a_mig_instance_of_somebody_else_is_named_and_left_alone(clean: Node) ->
     subprocess.run([*smi, "-i", "0", "-mig", "0"], **options)
 
 
+def test_a_refusal_to_switch_mig_mode_is_the_claim_s_error_and_nothing_is_left(clean: Node) -> None:
+    """Pynvml raises for a refused call; NVIDIA's driver took the other result of this call for the error."""
+    before = clean.gpus()
+    clean.session.control("fault", 0, function="nvmlDeviceSetMigMode", code="IN_USE", times=0)
+    try:
+        [refused] = clean.run({"c": claim("u1", MIG)}, call("prepare"))
+    finally:
+        clean.session.control("heal")
+    assert "switching MIG mode on" in refused
+    assert (clean.gpus(), clean.cdi()) == (before, [])
+    assert clean.run({"c": claim("u1", MIG)}, call("prepare"), call("unprepare")) == [[MIG], []]
+
+
+def test_mig_mode_stays_on_while_a_sibling_lives(clean: Node) -> None:
+    sibling = "gpu-0-mig-1g-1"
+    claims = {"c": claim("u1", MIG), "other": claim("u2", sibling, name="other")}
+    clean.run(claims, call("prepare"), call("prepare", "u2", "other"), call("unprepare"))
+    shown = clean.gpus()[0]
+    assert shown["mig"]
+    assert len(shown["instances"]) == 1
+    assert clean.run(claims, call("prepare", "u2", "other"), call("unprepare", "u2", "other")) == [
+        [sibling],
+        [],
+    ]
+    assert not clean.gpus()[0]["mig"]
+
+
+def test_a_failed_start_of_mps_leaves_no_mount_and_no_compute_mode(clean: Node) -> None:
+    program = clean.root / "usr/bin/nvidia-cuda-mps-control"
+    mounts, before = Path("/proc/self/mounts").read_text(), clean.gpus()
+    claims = {"c": claim("u1", "gpu-0", config=configured("GpuConfig", strategy="MPS"))}
+    hidden = program.rename(program.with_name("hidden"))
+    try:
+        for _ in range(2):
+            [refused] = clean.run(claims, call("prepare"))
+            assert "nvidia-cuda-mps-control" in refused
+    finally:
+        hidden.rename(program)
+    assert (Path("/proc/self/mounts").read_text(), clean.gpus(), clean.cdi()) == (mounts, before, [])
+    assert clean.run(claims, call("prepare"), call("unprepare")) == [["gpu-0"], []]
+
+
 def test_admin_access_to_a_mig_device_neither_makes_nor_destroys_it(clean: Node) -> None:
     admin = claim("u2", MIG, name="admin")
     results_of(admin)[0]["adminAccess"] = True

@@ -71,6 +71,12 @@ def test_what_is_known_of_a_gpu_is_published_with_its_type() -> None:
     assert device["capacity"] == {"memory": {"value": "8Gi"}, "nvlinkBandwidth": {"value": "956250M"}}
 
 
+def test_a_number_that_is_zero_is_published() -> None:
+    attributes = entry(module_id=0, numa_node=0)["attributes"]
+    assert attributes["gpuModuleID"] == {"int": 0}
+    assert attributes["resource.kubernetes.io/numaNode"] == {"int": 0}
+
+
 def test_a_long_name_is_cut_between_characters() -> None:
     text = entry(name="é" * 40)["attributes"]["productName"]["string"]
     assert text == "é" * (ATTRIBUTE_VALUE_MAX // 2)

@@ -91,6 +91,29 @@ async def test_an_answer_with_200_that_is_no_object_is_an_error_of_the_api(call:
         await client.close()
 
 
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("7", 7),
+        ("", 0),
+        ("-1", 0),
+        ("nan", 0),
+        ("\xb2", 0),
+        ("999999999", 300),
+        ("9" * 30, 0),
+        ("Fri, 31 Dec", 0),
+    ],
+)
+async def test_how_long_to_wait_is_taken_from_the_answer_within_reason(header: str, seconds: float) -> None:
+    said = answer(b"", "429 Too Many Requests", f"Retry-After: {header}").replace(b"\xc2\xb2", b"\xb2")
+    async with api_server(lambda _: said) as server:
+        client = client_of(server)
+        with pytest.raises(ApiError, match="answered 429: Too Many Requests") as failed:
+            await client.get_node()
+        assert failed.value.retry_after_s == seconds
+        await client.close()
+
+
 async def test_a_watch_whose_other_end_is_gone_is_given_up() -> None:
     """As a connection does whose other end lost power: the headers came, and nothing after them."""
     async with api_server(lambda _: STREAM) as server:

@@ -105,6 +105,26 @@ async def test_an_unexpected_error_is_that_claim_s_only_and_is_logged_with_its_t
     assert logged.exc_info is not None
 
 
+async def test_as_many_claims_as_a_call_may_have_get_an_entry_each(
+    channel: grpc.aio.Channel, reader: Reader
+) -> None:
+    """Of a thousand claims three devices' are prepared; each of the others is told which claim has its device."""
+    for number in range(CLAIMS_MAX):
+        reader.claims[f"n{number}"] = claim(f"many-{number}", f"gpu-{number % 3}", name=f"n{number}")
+    wanted = claims_of(dra_v1_pb2, **{f"many-{number}": f"n{number}" for number in range(CLAIMS_MAX)})
+    reply = await StubV1(channel).NodePrepareResources(
+        dra_v1_pb2.NodePrepareResourcesRequest(claims=wanted), timeout=60
+    )
+    assert len(reply.claims) == CLAIMS_MAX
+    errors = [entry.error for entry in reply.claims.values() if entry.error]
+    assert len(errors) == CLAIMS_MAX - 3
+    assert all("is prepared for claim" in error for error in errors)
+    gone = await StubV1(channel).NodeUnprepareResources(
+        dra_v1_pb2.NodeUnprepareResourcesRequest(claims=wanted), timeout=60
+    )
+    assert {entry.error for entry in gone.claims.values()} == {""}
+
+
 @versions
 @pytest.mark.parametrize("call", ["Prepare", "Unprepare"])
 async def test_a_call_with_too_many_claims_is_aborted(
