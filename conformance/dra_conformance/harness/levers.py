@@ -67,13 +67,17 @@ class Levers:
             HarnessError: the hook failed.
         """
         self.require(name)
-        hook = self._hooks[name]
-        if hook.file is None:
+        path = self.file(name)
+        if path is None:
             return self.pull(name)
-        path = Path(hook.file.format_map({**self._places, **NO_DEVICE}))
         text = path.read_text() if path.is_file() else ""
         self._evidence.add("hook", f"hook {name}", output=text)
         return text
+
+    def file(self, name: str) -> Path | None:
+        """The file of the hook NAME that is about no device; None if it is a command."""
+        hook = self._hooks.get(name)
+        return Path(hook.file.format_map({**self._places, **NO_DEVICE})) if hook and hook.file else None
 
     def _write(self, hook: Hook, places: Mapping[str, str]) -> str:
         """Replace the file in one step."""
