@@ -57,7 +57,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     add(run, "--machine", "", "fake machine, default the descriptor's", "NAME")
     add(run, "--provider", "embedded", "cluster provider", "NAME")
-    add(run, "--kubernetes", "", "release of Kubernetes, default the newest", "X.Y")
+    add(run, "--kubernetes", "", "release of Kubernetes, or several: 1.34,1.37; default the newest", "X.Y")
     add(run, "--select", "", "ids, patterns (REG-*), areas, features or levels; !TERM excludes", "EXPR")
     add(run, "--profile", "core", "what the exit code judges: core, robust, or a claimed feature", "NAME")
     add(run, "--seed", "0", "decides the order of checks and generated names", "N")
@@ -113,12 +113,14 @@ def run_command(arguments: argparse.Namespace) -> int:
     """``dra-conformance run``."""
     from dra_clusters.provider import DEFAULT_VERSION
     from dra_conformance.run import RunOptions, judge_driver
+    from dra_conformance.several import judge_releases
 
+    releases = [release.strip() for release in (arguments.kubernetes or DEFAULT_VERSION).split(",")]
     options = RunOptions(
         descriptor=arguments.descriptor,
         machine=arguments.machine,
         provider=arguments.provider,
-        kubernetes=arguments.kubernetes or DEFAULT_VERSION,
+        kubernetes=releases[0],
         select=arguments.select,
         profile=arguments.profile,
         seed=number("--seed", arguments.seed, 0, SEED_MAX),
@@ -128,7 +130,7 @@ def run_command(arguments: argparse.Namespace) -> int:
         as_json=arguments.json,
         command=("dra-conformance", *arguments.argv),
     )
-    return judge_driver(options)
+    return judge_releases(options, releases) if len(releases) > 1 else judge_driver(options)
 
 
 def list_command(arguments: argparse.Namespace) -> int:
@@ -168,7 +170,8 @@ def explain_command(arguments: argparse.Namespace) -> int:
     """``dra-conformance explain``."""
     from dra_conformance.catalogue import one
     from dra_conformance.catalogue.contract import anchor
-    from dra_conformance.covered import covered_ids
+    from dra_conformance.controls.defects import DEFECTS
+    from dra_conformance.covered import checks_of, covered_ids
     from dra_conformance.profiles import profiles_of
 
     found = one(arguments.id)
@@ -184,6 +187,11 @@ def explain_command(arguments: argparse.Namespace) -> int:
         print(f"contract     {CONTRACT}#{anchor(found.id)}")
     missing = f"no: {found.no_check}" if found.no_check else "not yet: no check proves it"
     print(f"covered      {'yes' if found.id in covered_ids() else missing}")
+    for name in checks_of().get(found.id, []):
+        print(f"check        {name}")
+    for defect in DEFECTS.values():
+        if found.id in defect.violates:
+            print(f"caught       a driver that {defect.what} ({defect.name})")
     return 0
 
 

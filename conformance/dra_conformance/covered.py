@@ -7,6 +7,7 @@ compares both.
 import ast
 from pathlib import Path
 
+from dra_conformance.extensions import check_folders
 from dra_conformance.rules import cdi, clusters, features, manifests, slices
 
 SUITE = Path(__file__).parent / "suite"
@@ -15,13 +16,29 @@ SUITE = Path(__file__).parent / "suite"
 def covered_ids() -> set[str]:
     """The ids in ``@requirement(...)`` of all checks, and those of the rules that checks are parametrized with."""
     rules = {**slices.RULES, **features.RULES, **cdi.RULES, **manifests.RULES}
-    found = {*rules, *(proof.requirement for proof in clusters.PROOFS)}
-    for path in SUITE.rglob("test_*.py"):
-        for node in ast.walk(ast.parse(path.read_bytes())):
-            if (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Name)
-                and node.func.id == "requirement"
-            ):
-                found.update(str(arg.value) for arg in node.args if isinstance(arg, ast.Constant))
+    return {*rules, *(proof.requirement for proof in clusters.PROOFS), *checks_of()}
+
+
+def checks_of() -> dict[str, list[str]]:
+    """{requirement: the checks that name it, as ``test_cdi.py::test_file_names``}, third parties' too."""
+    found: dict[str, list[str]] = {}
+    for folder in (SUITE, *check_folders()):
+        for path in sorted(folder.rglob("test_*.py")):
+            for function in ast.walk(ast.parse(path.read_bytes())):
+                if not isinstance(function, ast.FunctionDef):
+                    continue
+                for name in ids_of(function):
+                    found.setdefault(name, []).append(f"{path.name}::{function.name}")
     return found
+
+
+def ids_of(function: ast.FunctionDef) -> set[str]:
+    """The ids in the marks of a check and of its parameters."""
+    return {
+        str(argument.value)
+        for decorator in function.decorator_list
+        for node in ast.walk(decorator)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "requirement"
+        for argument in node.args
+        if isinstance(argument, ast.Constant)
+    }

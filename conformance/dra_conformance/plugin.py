@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dra_conformance.errors import HarnessError, UsageError
-from dra_conformance.outcome import MARK, PROPERTY, apply, marks_of, result_of, shown_as
+from dra_conformance.outcome import EVIDENCE, MARK, PROPERTY, apply, marks_of, result_of, shown_as
 from dra_conformance.printable import one_line
 from dra_conformance.pytest_options import (
     OPTION_MISSING,
@@ -71,7 +71,9 @@ def dra_descriptor(pytestconfig: pytest.Config) -> "Descriptor":
 
 
 @pytest.fixture
-def dra_driver(dra_descriptor: "Descriptor", pytestconfig: pytest.Config) -> "Iterator[Harness]":
+def dra_driver(
+    dra_descriptor: "Descriptor", pytestconfig: pytest.Config, request: pytest.FixtureRequest
+) -> "Iterator[Harness]":
     """A driver that runs on a node and a cluster of its own, is registered and has published its slices."""
     from contextlib import ExitStack
 
@@ -79,6 +81,7 @@ def dra_driver(dra_descriptor: "Descriptor", pytestconfig: pytest.Config) -> "It
 
     with HarnessFactory(dra_descriptor, environment_of(pytestconfig)) as factory, ExitStack() as stack:
         harness = factory.make(stack)
+        request.node.stash[EVIDENCE] = harness.evidence
         harness.start_registered()
         yield harness
 

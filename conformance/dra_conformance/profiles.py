@@ -2,7 +2,8 @@
 
 *core* has the MUSTs that upstream states, of the core and of the features that the driver claims: only a failed one makes
 a driver "not conformant". *robust* adds the MUSTs that follow from how Kubernetes behaves, each with its argument in
-the catalogue. Each claimed feature is a profile of its own, with the stated MUSTs of that feature.
+the catalogue. Each claimed feature is a profile of its own, with the stated MUSTs of that feature, and so is each
+namespace of a third party.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -48,6 +49,8 @@ def profiles_of(requirement: Requirement) -> tuple[str, ...]:
     """The profiles that a requirement decides; none for a SHOULD, a MAY, and what a cluster must do."""
     if requirement.section != "driver" or requirement.level != "MUST":
         return ()
+    if requirement.namespace:
+        return (requirement.namespace,)
     if requirement.basis != "stated":
         return (ROBUST,)
     return (CORE, ROBUST, *([requirement.feature] if requirement.feature != CORE else []))
@@ -68,9 +71,14 @@ def check_profile(name: str, features: Collection[str]) -> None:
     if name not in known_profiles():
         message = f"--profile {name!r}: wanted one of {', '.join(known_profiles())}"
         raise UsageError(message)
-    if name not in (CORE, ROBUST, *features):
+    if name not in (CORE, ROBUST, *features, *namespaces()):
         message = f"--profile {name}: the descriptor does not claim this feature; add it to its features"
         raise UsageError(message)
+
+
+def namespaces() -> set[str]:
+    """The namespaces of third parties, each of which is a profile that always applies."""
+    return {requirement.namespace for requirement in load_catalogue().values()} - {""}
 
 
 def judge_profile(name: str, judgements: Iterable[Judgement]) -> Profile:
@@ -113,7 +121,8 @@ def result_of(name: str, *, failed: bool, incomplete: bool, exempt: bool) -> Res
 
 def judge_profiles(judgements: Sequence[Judgement], features: Collection[str]) -> tuple[Profile, ...]:
     """The verdicts by core, robust and each feature that the driver claims and the catalogue knows."""
-    names = [CORE, ROBUST, *(name for name in known_profiles() if name in features)]
+    more = {*features, *namespaces()}
+    names = [CORE, ROBUST, *(name for name in known_profiles() if name in more)]
     return tuple(judge_profile(name, judgements) for name in names)
 
 

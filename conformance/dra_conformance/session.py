@@ -14,6 +14,7 @@ import pytest
 
 from dra_conformance.covered import SUITE
 from dra_conformance.errors import HarnessError
+from dra_conformance.extensions import check_folders
 from dra_conformance.recorder import Recorder, append
 
 
@@ -64,6 +65,7 @@ def run_checks(arguments: list[str], *, workers: int, recorder: Recorder) -> boo
     command = [*BARE, "-p", "dra_conformance.plugin", "-p", "xdist.plugin", f"--rootdir={SUITE}"]
     command += ["--dra-recorded"]
     command += [*(["-n", str(workers), "--dist=loadgroup"] if workers > 1 else []), *arguments, str(SUITE)]
+    command += map(str, check_folders())
     append(recorder.log, {"type": "start", "time": time.time()})
     with isolated_pytest():
         code = pytest.main(command, plugins=[recorder])

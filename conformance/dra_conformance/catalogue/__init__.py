@@ -15,6 +15,7 @@ from typing import Literal
 import msgspec
 
 from dra_conformance.errors import HarnessError, UsageError
+from dra_conformance.extensions import id_problem, requirement_folders
 
 
 class Requirement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -26,6 +27,7 @@ class Requirement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         source: where upstream says it.
         argument: of a rule that upstream does not state: what breaks without it, and where that was seen; of one that was
             lowered: why it is no MUST.
+        namespace: of third parties; empty for what Kubernetes and CDI demand.
         no_check: why no check can prove it from outside; empty for all others.
     """
 
@@ -40,6 +42,7 @@ class Requirement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     no_check: str = ""
     argument: str = ""
     area: str = ""
+    namespace: str = ""
 
 
 @functools.cache
@@ -50,21 +53,35 @@ def load_catalogue() -> dict[str, Requirement]:
         HarnessError: a file of the catalogue is broken.
     """
     found: dict[str, Requirement] = {}
-    folder = resources.files(__package__)
-    for path in sorted(folder.iterdir(), key=lambda path: path.name):
-        if not path.name.endswith(".yaml"):
-            continue
-        try:
-            listed = msgspec.yaml.decode(path.read_bytes(), type=list[Requirement])
-        except msgspec.MsgspecError as error:
-            message = f"catalogue file {path.name}: {error}"
-            raise HarnessError(message) from error
-        for item in listed:
-            if item.id in found:
-                message = f"catalogue file {path.name}: requirement {item.id} is listed twice"
-                raise HarnessError(message)
-            found[item.id] = msgspec.structs.replace(item, area=path.name.removesuffix(".yaml"))
+    for namespace, folder in {"": resources.files(__package__), **requirement_folders()}.items():
+        for path in sorted(folder.iterdir(), key=lambda path: path.name):
+            if path.name.endswith(".yaml"):
+                add_file(found, namespace, path.name, path.read_bytes())
     return found
+
+
+def add_file(found: dict[str, Requirement], namespace: str, name: str, text: bytes) -> None:
+    """Add the requirements of one file.
+
+    Raises:
+        HarnessError: it is broken.
+    """
+    try:
+        listed = msgspec.yaml.decode(text, type=list[Requirement])
+    except msgspec.MsgspecError as error:
+        message = f"catalogue file {name}: {error}"
+        raise HarnessError(message) from error
+    area = name.removesuffix(".yaml")
+    for item in listed:
+        problem = id_problem(namespace, item.id) if namespace else ""
+        if item.id in found:
+            problem = f"requirement {item.id} is listed twice"
+        if problem:
+            message = f"catalogue file {name}: {problem}"
+            raise HarnessError(message)
+        found[item.id] = msgspec.structs.replace(
+            item, namespace=namespace, area=f"{namespace}-{area}" if namespace else area
+        )
 
 
 def catalogue_digest() -> str:
