@@ -6,6 +6,7 @@ it, 2 usage error; 1 and 2 with one line that says what to do.
 
 import argparse
 import json
+import logging
 import math
 import os
 import re
@@ -266,7 +267,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         async def serve() -> None:
             await App(settings).run()
 
-        asyncio.run(serve())
+        try:
+            asyncio.run(serve())
+        except DriverError:
+            raise
+        except Exception:  # in the log's format, so that whoever collects it has the traceback in one record
+            logging.getLogger(__name__).exception("the driver ended by a fault of its own; please report it")
+            return 1
     except ConfigError as error:
         print(f"dra-driver: {error}", file=sys.stderr)
         return 2

@@ -113,6 +113,22 @@ def test_a_usage_error_exits_2_with_one_line(
     assert error.count("\n") == 1
 
 
+def test_a_fault_of_the_driver_is_one_record_with_its_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken:
+        def __init__(self, _settings: object) -> None:
+            raise KeyError("surprise")
+
+    (tmp_path / "good").write_text(KUBECONFIG)
+    monkeypatch.setattr("dra_driver.app.App", Broken)
+    monkeypatch.setattr("dra_driver.logs.set_up", lambda log_format, level: None)
+    assert main([*SERVE, "--kubeconfig", str(tmp_path / "good")]) == 1
+    [record] = [each for each in caplog.records if each.levelname == "ERROR"]
+    assert record.exc_info
+    assert "fault of its own" in record.message
+
+
 def test_the_command_itself_exits_2(tmp_path: Path) -> None:
     done = run("--node-name", "n", "--kubeconfig", str(tmp_path))
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)

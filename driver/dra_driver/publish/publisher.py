@@ -130,7 +130,12 @@ class Publisher:
                 await self._api.delete_slice(name)
                 self._stored.pop(name, None)
             if plan.put or plan.delete:
-                log.info("wrote %d slices, deleted %d", len(plan.put), len(plan.delete))
+                log.info(
+                    "wrote %d slices, deleted %d",
+                    len(plan.put),
+                    len(plan.delete),
+                    extra={"pool": wanted[0]["spec"]["pool"]["name"]},
+                )
             self._synced = True
             self._on_sync(True)
 
