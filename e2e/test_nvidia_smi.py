@@ -1,4 +1,4 @@
-"""The real nvidia-smi, as Debian ships it for two driver branches, on our library; and our double beside it.
+"""The real nvidia-smi, as Debian ships it for three driver branches, on our library; and our double beside it.
 
 Where the packages cannot be had the tests are skipped with the reason, see ``debian``.
 """

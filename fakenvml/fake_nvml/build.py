@@ -30,6 +30,7 @@ SOURCES = {
         "plain.h",
         "branches/r535.def",
         "branches/r550.def",
+        "branches/r555.def",
     ),
     CUDA: ("cuda.c",),
 }

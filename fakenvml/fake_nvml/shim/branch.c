@@ -80,6 +80,7 @@ typedef struct { const char *prefix; uintptr_t size; struct { int slot; void *fu
 static const branch_t branches[] = {
 #include "r535.def"
 #include "r550.def"
+#include "r555.def"
 };
 
 static const unsigned char smi_table[16] = {0xc4, 0xfe, 0x3e, 0x6c, 0xc9, 0x8f, 0x6c, 0x4e, 0xa3, 0x27, 0xee, 0x69, 0x6e, 0x12, 0xf7, 0xc4};
