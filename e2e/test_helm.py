@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -168,7 +169,14 @@ def test_the_driver_is_installed_upgraded_and_removed(helm: Helm, cluster: Clust
         f"vfio.{DRIVER}",
     ]
 
-    helm("upgrade", "gpu", CHART, *place, "--set", "image.tag=v2", kubeconfig=cluster.kubeconfig)
+    counts = []
+    with ThreadPoolExecutor(1) as pool:
+        change = ("upgrade", "gpu", CHART, *place, "--set", "image.tag=v2")
+        upgrade = pool.submit(helm, *change, kubeconfig=cluster.kubeconfig)
+        while not upgrade.done():
+            counts.append(len(pods()))
+        upgrade.result()
+    assert (min(counts), max(counts)) == (1, 2), "the new pod runs before the old one ends"
     wait_until(
         lambda: len(pods()) == 1 and first not in pods(), what="the new pod alone", timeout_s=60, seen=pods
     )

@@ -130,6 +130,8 @@ def test_every_query_of_the_dashboard_and_every_alert_has_data(
     assert len(missing) > 15
     with scraping(programs, tmp_path, metrics_address) as ask:
         wait_until(lambda: has_data(ask("dra_devices")), what="a first scrape", timeout_s=LIMIT_S)
+        with urllib.request.urlopen(f"http://{metrics_address}/readyz", timeout=10) as ready:
+            assert ready.status == 200, "the kubelet registered the driver, and its slices are published"
         story.run_pod("stays", template=template)
         story.run_pod("goes", template=template)
         for pod in ("stays", "goes"):

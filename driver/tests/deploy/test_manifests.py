@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +147,11 @@ async def test_the_role_has_what_the_driver_does_and_nothing_else(cluster: Clust
     }
     used = {(each.verb, each.resource) for each in cluster.permissions_used(USER)}
     assert used == granted
+
+
+def test_the_chart_has_the_version_of_the_distribution() -> None:
+    chart = yaml.safe_load((MANIFESTS.parent / "chart/Chart.yaml").read_text())
+    assert chart["version"] == chart["appVersion"] == version("dra-conformance")
 
 
 def test_a_pod_of_an_update_serves_before_the_old_one_ends_and_both_have_sockets_of_their_own() -> None:
