@@ -54,7 +54,7 @@ FEATURES = (
     Defect("shares-without-end", ("CCAP-009",), "gives more shares than there is capacity"),
     Defect("refuses-labels", ("ONO-003",), "does not serve the operations that it asks to skip"),
     Defect("flips-list", ("LST-002",), "makes a list attribute a single one"),
-    Defect("status-of-others", ("STAT-001", "STAT-002"), "writes entries of devices that are not allocated"),
+    Defect("status-of-others", ("STAT-002",), "writes entries of devices that are not allocated"),
     Defect("replaces-status", ("STAT-003", "STAT-004"), "writes a whole status that it read before"),
     Defect("much-data", ("STAT-006",), "writes 11 kB of data"),
     Defect("repeats-conditions", ("STAT-007",), "writes two conditions of one type"),
@@ -76,4 +76,5 @@ FEATURES = (
     Defect("new-health-only", ("MV-009",), "serves health in v1 only"),
     Defect("needs-hardware", ("UNPR-020",), "does not unprepare a claim whose device is gone"),
     Defect("scans-once", ("DIS-013",), "does not publish a device that comes back"),
+    Defect("trusts-partitions", ("NODE-002",), "believes after a reboot that its partitions exist"),
 )

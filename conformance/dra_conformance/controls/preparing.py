@@ -200,7 +200,8 @@ class Preparing:
             if self._defect == "records-first":
                 self._claims[uid] = record
                 self.save()
-            self.divide(uid, devices)
+            if known is None or self._defect != "trusts-partitions":
+                self.divide(uid, devices)
             if known is None or self._defect not in ("trusts-state", "records-first"):
                 self.write(uid, devices)
             self.describe(claim, devices)

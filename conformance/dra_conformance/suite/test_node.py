@@ -10,6 +10,7 @@ from dra_conformance.expectations import each, expect, expect_soon, not_applicab
 from dra_conformance.harness.answers import pairs
 from dra_conformance.harness.boot import rebooted
 from dra_conformance.harness.harness import Claim, Harness
+from dra_conformance.suite.features.test_partitions import divisible
 
 NODES = "/api/v1/nodes"
 REFUSED_WRITES = 4
@@ -31,6 +32,46 @@ def node_uid(harness: Harness) -> str:
     return str(harness.api.write("GET", f"{NODES}/{harness.node}")["metadata"]["uid"])
 
 
+def reboot(harness: Harness) -> bool:
+    """Kill the driver, empty the folders that a reboot empties, start it; whether it sees a new boot id."""
+    harness.driver.kill()
+    harness.kubelet.disconnect()
+    for name in harness.cdi.listing():
+        (harness.cdi.folder / name).unlink()
+    for path in harness.kubelet.sockets():
+        path.unlink()
+    if harness.levers.has("reboot"):
+        harness.levers.pull("reboot")
+    new_boot = rebooted(harness.folder)
+    harness.start(prefix=new_boot or ())
+    return new_boot is not None
+
+
+@requirement("NODE-002", why="the container gets a device that the reboot took away")
+def test_partitions_are_made_again_after_a_reboot(isolated: Harness) -> None:
+    """A partition that was prepared before a reboot, which removed it, exists again after the next prepare."""
+    isolated.levers.require("reboot", "partitions")
+    isolated.start_registered()
+    whole = divisible(isolated)
+    claim = isolated.claim((whole.pool, whole.parts[0]))
+    isolated.kubelet.prepared(claim)
+    before = isolated.levers.look("partitions")
+    new_boot = reboot(isolated)
+    during = isolated.levers.look("partitions")
+    if during == before:
+        not_applicable("the hook reboot removes no partitions")
+    error = isolated.kubelet.attempt(claim)[claim.uid].error
+    after = isolated.levers.look("partitions")
+    if not new_boot and (error or after == during):
+        not_applicable(
+            "the boot id cannot be changed here (it needs root and unshare), and the driver may rely on it"
+        )
+    isolated.release(claim)
+    expect(not error, wanted="no error", found=error, where="prepare after a reboot")
+    where = f"partitions after {whole.parts[0]} was prepared again"
+    expect(after != during, wanted="a partition", found=after or "none", where=where)
+
+
 @requirement("NODE-001", why="after a reboot the kubelet prepares every bound pod's claims again")
 def test_claims_are_prepared_after_a_reboot(isolated: Harness) -> None:
     """With a new boot id, empty socket and CDI folders and the old state, the driver prepares the same claim again.
@@ -40,18 +81,11 @@ def test_claims_are_prepared_after_a_reboot(isolated: Harness) -> None:
     isolated.start_registered()
     claim = isolated.claim()
     isolated.kubelet.prepared(claim)
-    isolated.driver.kill()
-    isolated.kubelet.disconnect()
-    for name in isolated.cdi.listing():
-        (isolated.cdi.folder / name).unlink()
-    for path in isolated.kubelet.sockets():
-        path.unlink()
-    new_boot = rebooted(isolated.folder)
-    isolated.start(prefix=new_boot or ())
+    new_boot = reboot(isolated)
     entry = isolated.kubelet.attempt(claim)[claim.uid]
     ids = [name for device in entry.devices for name in device.cdi_ids]
     lost = [name for name in ids if len(isolated.cdi.definitions(name)) != 1]
-    if new_boot is None and (entry.error or lost):
+    if not new_boot and (entry.error or lost):
         not_applicable(
             "the boot id cannot be changed here (it needs root and unshare), and the driver may rely on it"
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 
 import pytest
 
@@ -11,6 +12,7 @@ from dra_conformance.harness.factory import HarnessFactory
 from dra_conformance.harness.harness import Harness
 from dra_conformance.outcome import EVIDENCE
 from dra_conformance.rules.slices import attributes, devices
+from dra_conformance.suite.features.illness import has_attributes, wait_for
 from dra_conformance.suite.features.offered import require_in_slices
 
 FEATURE = "DRAOptionalNodeOperations"
@@ -89,8 +91,16 @@ def test_a_server_without_lists_gets_valid_slices(without_lists: Harness, harnes
 
 @requirement("LST-002", why="constraints of users no longer match, and their expressions fail")
 def test_attributes_do_not_become_lists(harness: Harness) -> None:
-    """An attribute of a device is single or a list in everything that the driver has written."""
-    require_in_slices(harness, "DRAListTypeAttributes")
+    """An attribute of a device is single or a list in everything that the driver writes, also when it writes again."""
+    for item in require_in_slices(harness, "DRAListTypeAttributes"):
+        held = item["spec"].get("devices") or []
+        if any(kind in LISTS for _, _, value in attributes([item]) for kind in value):
+            name = item["metadata"]["name"]
+            bare = [{key: value for key, value in device.items() if key != "attributes"} for device in held]
+            harness.api.patch_slice(name, {"spec": {"devices": bare}})
+            budget_s = harness.descriptor.budgets.repair_seconds
+            wait_for(partial(has_attributes, harness, held[0]["name"]), budget_s)
+            break
     seen: dict[tuple[str, str], set[bool]] = {}
     for spec in harness.api.sent_specs():
         for device, name, value in attributes([{"spec": spec}]):
