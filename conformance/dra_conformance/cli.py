@@ -66,6 +66,12 @@ def make_parser() -> argparse.ArgumentParser:
     add(run, "--budget", "1800", "seconds after which no further check is started", "SECONDS")
     run.add_argument("-n", dest="workers", metavar="N", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     run.add_argument("--json", action="store_true", help="print report.json instead of progress and summary")
+    init = commands.add_parser("init", help="ask a driver that runs, and write a first descriptor")
+    add(init, "--registry", "/var/lib/kubelet/plugins_registry", "folder of registration sockets", "DIR")
+    add(init, "--driver", "", "which driver, if there are several", "NAME")
+    add(init, "--output", "driver.yaml", "the file to write", "FILE")
+    doctor = commands.add_parser("doctor", help="can this driver be judged here? says what to do if not")
+    doctor.add_argument("descriptor", nargs="?", default="reference", help="a file, or a shipped name")
     listing = commands.add_parser("list", help="all requirements, and whether a check covers them")
     add(listing, "--select", "", "as for run", "EXPR")
     listing.add_argument("--json", action="store_true")
@@ -131,6 +137,20 @@ def run_command(arguments: argparse.Namespace) -> int:
         command=("dra-conformance", *arguments.argv),
     )
     return judge_releases(options, releases) if len(releases) > 1 else judge_driver(options)
+
+
+def init_command(arguments: argparse.Namespace) -> int:
+    """``dra-conformance init``."""
+    from dra_conformance.first_descriptor import init
+
+    return init(Path(arguments.registry), arguments.driver, Path(arguments.output))
+
+
+def doctor_command(arguments: argparse.Namespace) -> int:
+    """``dra-conformance doctor``."""
+    from dra_conformance.doctor import doctor
+
+    return doctor(arguments.descriptor)
 
 
 def list_command(arguments: argparse.Namespace) -> int:
@@ -239,6 +259,8 @@ def bench_command(arguments: argparse.Namespace) -> int:
 
 COMMANDS = {
     "run": run_command,
+    "init": init_command,
+    "doctor": doctor_command,
     "list": list_command,
     "explain": explain_command,
     "replay": replay_command,
