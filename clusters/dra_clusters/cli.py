@@ -52,6 +52,7 @@ def options_of(arguments: argparse.Namespace, scratch: Path) -> ClusterOptions:
         name=getattr(arguments, "name", ""),
         keep=getattr(arguments, "keep", False),
         node_image=getattr(arguments, "node_image", ""),
+        images=tuple(map(Path, getattr(arguments, "load", ()))),
         gpus=getattr(arguments, "gpus", ""),
     )
 

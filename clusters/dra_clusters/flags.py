@@ -88,6 +88,13 @@ def add_up_flags(up: argparse.ArgumentParser) -> None:
         metavar="MACHINE",
     )
     up.add_argument(
+        "--load",
+        action="append",
+        default=[],
+        metavar="ARCHIVE",
+        help="an OCI archive whose images every node of the kind cluster gets; may be repeated",
+    )
+    up.add_argument(
         "--keep", action="store_true", help="let the kind cluster run afterwards; see dra-cluster down"
     )
     up.add_argument(

@@ -72,6 +72,7 @@ class ClusterOptions:
             Empty means a new name.
         keep: whether the cluster goes on when ``down`` is called (provider ``kind``).
         node_image: of the nodes (provider ``kind``); empty means that of the release.
+        images: OCI archives whose images every node has (provider ``kind``).
         gpus: the machine whose fake GPUs every node has, e.g. ``dgx-b200`` (provider ``kind``); empty means none.
     """
 
@@ -90,6 +91,7 @@ class ClusterOptions:
     name: str = ""
     keep: bool = False
     node_image: str = ""
+    images: tuple[Path, ...] = ()
     gpus: str = ""
 
 

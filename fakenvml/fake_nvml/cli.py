@@ -55,6 +55,20 @@ def chosen_machine(arguments: argparse.Namespace) -> "tuple[Machine, Board]":
     return (machines.with_driver(machine, arguments.driver) if arguments.driver else machine), board
 
 
+def device_folder(arguments: argparse.Namespace) -> Path | None:
+    """The folder of --dev, if any.
+
+    Raises:
+        UsageError: it is not there, or there is no --driver-root to copy from.
+    """
+    if not arguments.dev:
+        return None
+    if not arguments.driver_root or not Path(arguments.dev).is_dir():
+        message = f"--dev {arguments.dev}: wanted a folder that exists, and --driver-root, whose device nodes it gets"
+        raise UsageError(message)
+    return Path(arguments.dev)
+
+
 def chosen_tray(arguments: argparse.Namespace) -> int:
     """The tray that --node names, or --node-name among --node-names; a machine that is no rack has one.
 
@@ -195,6 +209,7 @@ def dispatch(arguments: argparse.Namespace) -> int:
             *chosen_machine(arguments),
             usable_folder(arguments.dir, "--dir"),
             root=usable_folder(arguments.driver_root, "--driver-root") if arguments.driver_root else None,
+            dev=device_folder(arguments),
             isolates=arguments.isolate,
             follows_stdin=arguments.follow_stdin,
         )

@@ -111,6 +111,12 @@ def add_node_commands(commands: Any) -> None:
         help="keep a driver root here too, see the command driver-root (env FAKE_NVML_DRIVER_ROOT)",
     )
     serve.add_argument(
+        "--dev",
+        default=os.environ.get("FAKE_NVML_DEV"),
+        metavar="DIR",
+        help="make the device nodes of the driver root in this folder too, the node's /dev (env FAKE_NVML_DEV)",
+    )
+    serve.add_argument(
         "--isolate",
         action="store_true",
         default=bool(environment_number("FAKE_NVML_ISOLATE")),

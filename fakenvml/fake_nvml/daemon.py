@@ -21,6 +21,7 @@ from fake_nvml.answers import Answers, retire
 from fake_nvml.calls import visibility
 from fake_nvml.calls.dispatch import Pending, perform, success
 from fake_nvml.calls.registry import Caller
+from fake_nvml.driver_root import node_dev
 from fake_nvml.errors import EnvironmentFault, FakeNvmlError
 from fake_nvml.faults import Faults, gpu_of
 from fake_nvml.machines import Board, Machine
@@ -55,6 +56,7 @@ class Daemon:
 
     Args:
         root: where a driver root is to be kept, if anywhere.
+        dev: the node's ``/dev``, which gets the device nodes of the driver root too, if any.
         isolates: whether a process sees only the GPUs whose device nodes it can see.
         follows_stdin: whether the end of standard input ends it.
     """
@@ -66,12 +68,13 @@ class Daemon:
         folder: Path,
         *,
         root: Path | None = None,
+        dev: Path | None = None,
         isolates: bool = False,
         follows_stdin: bool = False,
     ) -> None:
         self._follows_stdin = follows_stdin
         self._folder = folder
-        self._root = root
+        self._root, self._dev = root, dev
         self._isolates = isolates
         libraries = build.libraries()
         self._lock = _claim_folder(folder)
@@ -85,6 +88,9 @@ class Daemon:
         self._link(libraries)
         if root:
             driver_root.make(root, self._node)
+        if root and dev:
+            node_dev.check(dev)
+            node_dev.mirror(root / "dev", dev)
 
     def _link(self, libraries: dict[str, Path]) -> None:
         """Put the libraries where LD_LIBRARY_PATH and programs that link by version find them."""
@@ -121,6 +127,8 @@ class Daemon:
             for task in self._connections:
                 task.cancel()
             await asyncio.gather(*self._connections, return_exceptions=True)
+            if self._root and self._dev:
+                node_dev.clear(self._root / "dev", self._dev)
             save_node(self._node, self._folder / "state.json")
             self._answers.close()
             os.close(self._lock)
@@ -161,6 +169,8 @@ class Daemon:
             self._publisher.refresh()
             if self._root:
                 driver_root.refresh(self._root, node)
+            if self._root and self._dev:
+                node_dev.mirror(self._root / "dev", self._dev)
             save_node(node, self._folder / "state.json")
         for event in node.happened:
             for number, known in node.sets.items():
@@ -278,6 +288,7 @@ def serve(
     folder: Path,
     *,
     root: Path | None = None,
+    dev: Path | None = None,
     isolates: bool = False,
     follows_stdin: bool = False,
 ) -> None:
@@ -287,7 +298,9 @@ def serve(
         FakeNvmlError: the folder is in use, cannot be written or is full, no compiler.
     """
     try:
-        daemon = Daemon(machine, board, folder, root=root, isolates=isolates, follows_stdin=follows_stdin)
+        daemon = Daemon(
+            machine, board, folder, root=root, dev=dev, isolates=isolates, follows_stdin=follows_stdin
+        )
         asyncio.run(daemon.run())
     except OSError as error:
         message = f"cannot write in {folder}: {error.strerror}; make room, or give another folder with --dir"

@@ -34,6 +34,10 @@ USAGE_ERRORS = {
         ["serve", "--machine", "gb200-nvl72", "--node-names", "a,b", "--node-name", "c"],
         "--node-name: wanted one of a, b, found 'c'",
     ),
+    "device nodes without a driver root": (
+        ["serve", "--dir", "DIR/n", "--dev", "DIR"],
+        "--dev .*: wanted a folder that exists, and --driver-root",
+    ),
     "an unknown driver": (
         ["serve", "--driver", "12"],
         "driver version: wanted a full version such as 555.58.02",

@@ -86,13 +86,13 @@ def with_libraries(files: Mapping[str, ImageFile]) -> dict[str, ImageFile]:
 
 def library_index() -> dict[str, Path]:
     """{name: file} of the libraries that this machine's loader and this Python find."""
-    listing = run_ldconfig()
+    printed = run_ldconfig()
     folders = [*map(Path, LOADER_PATHS), Path(sysconfig.get_config_var("LIBDIR") or "/usr/lib")]
     found = {path.name: path for folder in folders for path in libraries_in(folder)}
     return {
         **{
             name: Path(path)
-            for name, path in re.findall(r"^\s*(\S+) \(libc6,x86-64.*?\) => (\S+)", listing, re.MULTILINE)
+            for name, path in re.findall(r"^\s*(\S+) \(libc6,x86-64.*?\) => (\S+)", printed, re.MULTILINE)
         },
         **found,
     }

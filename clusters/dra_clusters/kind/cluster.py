@@ -168,6 +168,17 @@ class KindCluster:
         with tempfile.TemporaryDirectory(prefix="dra-kind-") as scratch:
             self.load(idle_archive(Path(scratch)))
 
+    def furnish(self, options: ClusterOptions) -> None:
+        """Load the images and install the fake GPUs that OPTIONS name.
+
+        Raises:
+            EnvironmentFault: one cannot be.
+        """
+        for archive in options.images:
+            self.load(archive)
+        if options.gpus:
+            self.install_gpus(options.gpus)
+
     def install_gpus(self, machine: str) -> None:
         """Let every node with pods have the fake GPUs of MACHINE.
 
@@ -337,6 +348,9 @@ def check(options: ClusterOptions) -> None:
     check_options(options)
     plan.check_kind_options(options)
     gates_of(Release.parse(options.kubernetes), options.gates)
+    if lacking := [str(path) for path in options.images if not path.is_file()]:
+        message = f"--load: no archive {', '.join(lacking)}; write one with: dra-cluster image build"
+        raise UsageError(message)
     if options.gpus:
         gpus.check_machine(options.gpus)
 
@@ -373,8 +387,7 @@ class KindProvider:
             cluster.adopt()
             if not settings.own_image:
                 cluster.load_idle()
-            if options.gpus:
-                cluster.install_gpus(options.gpus)
+            cluster.furnish(options)
             cluster.keep(on=options.keep)
         except BaseException:
             cluster.down()
@@ -393,8 +406,7 @@ class KindProvider:
             if cluster.kubernetes != options.kubernetes or len(cluster.nodes) < len(options.nodes):
                 message = f"the kind cluster {options.name} is Kubernetes {cluster.kubernetes} with {len(cluster.nodes)} nodes; wanted {options.kubernetes} with {len(options.nodes)}; choose another --name"
                 raise UsageError(message)
-            if options.gpus:
-                cluster.install_gpus(options.gpus)
+            cluster.furnish(options)
         except BaseException:
             cluster.down()
             raise

@@ -50,19 +50,27 @@ def install(client: RawClient, machine: str, nodes: Sequence[str]) -> None:
     Raises:
         EnvironmentFault: it is refused, or a node does not serve in time; the message has what its pod says.
     """
+    stored: JsonObject = {}
     for document in documents(machine, nodes):
         path = PATHS[document["kind"]]
         answer = client.send("POST", path, document)
         if answer.code == 409:  # a cluster that was kept has it; its machine may be another one
             name = document["metadata"]["name"]
             answer = client.patch("merge", f"{path}/{name}", document)
-        answer.expect(200, 201)
-    wait_serving(lambda: pods(client), nodes)
+        stored = answer.expect(200, 201)
+    generation = str(stored["metadata"]["generation"])
+    wait_serving(lambda: current(pods(client), generation), nodes)
 
 
 def pods(client: RawClient) -> list[JsonObject]:
     """The pods of the DaemonSet."""
     return list(client.send("GET", f"/api/v1/namespaces/{NAME}/pods").expect(200)["items"])
+
+
+def current(found: Sequence[JsonObject], generation: str) -> list[JsonObject]:
+    """Pure: those of the DaemonSet's present form; others are about to be replaced."""
+    label = "pod-template-generation"
+    return [pod for pod in found if pod["metadata"].get("labels", {}).get(label) == generation]
 
 
 def wait_serving(read: Callable[[], Sequence[JsonObject]], nodes: Sequence[str]) -> None:

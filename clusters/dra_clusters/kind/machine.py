@@ -39,7 +39,7 @@ class Machine:
         programs: those on the PATH out of kind, go, mmdebstrap, runc.
         kind: the program, on the PATH or in the cache; empty if there is none.
         debian: whether packages can be taken from Debian.
-        wanted_engine: ``$KIND_EXPERIMENTAL_PROVIDER``, which kind itself reads.
+        wanted_engine: ``$KIND_EXPERIMENTAL_PROVIDER``, which kind reads too.
     """
 
     engines: tuple[EngineFound, ...] = ()

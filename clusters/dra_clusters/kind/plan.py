@@ -72,7 +72,7 @@ def choose(machine: Machine) -> Choice:
 
 
 def chosen_engine(machine: Machine) -> str:
-    """The engine: the one that the variable of kind names, else docker, else podman.
+    """The engine: the one of $KIND_EXPERIMENTAL_PROVIDER, else docker, else podman.
 
     Raises:
         EnvironmentFault: none works.

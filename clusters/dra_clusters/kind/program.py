@@ -52,8 +52,8 @@ def sources() -> Path:
         module = Path(scratch)
         (module / "go.mod").write_text("module build\n")
         wanted = f"{MODULE}@{VERSION}"
-        answer = go("mod", "download", "-json", wanted, folder=module, what=f"downloading {wanted}")
-    return Path(json.loads(answer)["Dir"])
+        printed = go("mod", "download", "-json", wanted, folder=module, what=f"downloading {wanted}")
+    return Path(json.loads(printed)["Dir"])
 
 
 def start_module(module: Path) -> None:

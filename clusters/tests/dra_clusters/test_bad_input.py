@@ -139,3 +139,14 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_configuration_of_kind_is_that_of_the_provider_kind(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["up", "--print-config"]) == 2
     assert "give --provider kind" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_an_archive_that_is_not_there_is_refused_before_kind_is_asked(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["up", "--provider", "kind", "--load", "/nonexistent.tar", "--print-config"]) == 2
+    assert (
+        "--load: no archive /nonexistent.tar; write one with: dra-cluster image build"
+        in capsys.readouterr().err
+    )

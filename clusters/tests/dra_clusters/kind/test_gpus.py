@@ -54,6 +54,15 @@ def test_a_pod_that_is_going_away_serves_nothing() -> None:
     assert gpus.not_serving([leaving], ["a"]) == {"a": "it has no pod"}
 
 
+def test_a_pod_that_is_about_to_be_replaced_does_not_count() -> None:
+    old, new = pod("a", ready=True), pod("b", ready=True)
+    old["metadata"]["labels"], new["metadata"]["labels"] = (
+        {"pod-template-generation": "1"},
+        {"pod-template-generation": "2"},
+    )
+    assert gpus.current([old, new], "2") == [new]
+
+
 def test_waiting_for_nodes_that_never_serve_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gpus, "READY_S", 0.0)
     with pytest.raises(EnvironmentFault, match="nodes without fake GPUs after 0 s: a: it has no pod"):
