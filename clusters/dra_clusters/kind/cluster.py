@@ -168,7 +168,7 @@ class KindCluster:
         with tempfile.TemporaryDirectory(prefix="dra-kind-") as scratch:
             self.load(idle_archive(Path(scratch)))
 
-    def furnish(self, options: ClusterOptions) -> None:
+    def provide(self, options: ClusterOptions) -> None:
         """Load the images and install the fake GPUs that OPTIONS name.
 
         Raises:
@@ -387,7 +387,7 @@ class KindProvider:
             cluster.adopt()
             if not settings.own_image:
                 cluster.load_idle()
-            cluster.furnish(options)
+            cluster.provide(options)
             cluster.keep(on=options.keep)
         except BaseException:
             cluster.down()
@@ -406,7 +406,7 @@ class KindProvider:
             if cluster.kubernetes != options.kubernetes or len(cluster.nodes) < len(options.nodes):
                 message = f"the kind cluster {options.name} is Kubernetes {cluster.kubernetes} with {len(cluster.nodes)} nodes; wanted {options.kubernetes} with {len(options.nodes)}; choose another --name"
                 raise UsageError(message)
-            cluster.furnish(options)
+            cluster.provide(options)
         except BaseException:
             cluster.down()
             raise
