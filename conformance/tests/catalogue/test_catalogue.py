@@ -13,6 +13,12 @@ def test_the_catalogue_is_complete_and_every_entry_has_a_source() -> None:
     assert all(item.source and item.how and item.statement for item in catalogue.values())
 
 
+def test_no_check_gets_lost() -> None:
+    covered, catalogue = covered_ids(), load_catalogue()
+    assert len(covered) >= 453
+    assert sum(catalogue[name].section == "cluster" for name in covered) >= 64
+
+
 @pytest.mark.parametrize(
     ("expression", "inside", "outside"),
     [
