@@ -18,7 +18,7 @@ PART = 60
 """Devices in a slice; less than the API's limit for devices with taints."""
 PARTS = {"bench": {"bench-half-0", "bench-half-1"}, "bench-half-0": {"bench"}, "bench-half-1": {"bench"}}
 """{device: the devices that are made of the same wood}."""
-FLIP = 5
+FLIP = 1
 SHELF, SPACE = "shelf-0", 8
 """The shared device, and its capacity in Gi."""
 
