@@ -9,7 +9,7 @@ from dra_api.objects import JsonObject
 from dra_conformance.catalogue.marks import requirement
 from dra_conformance.expectations import Violation, each, expect, expect_soon, not_applicable
 from dra_conformance.harness.harness import Claim, Harness
-from dra_conformance.rules.features import amounts, consumptions, pools_of, totals
+from dra_conformance.rules.partitions import amounts, consumptions, pools_of, totals
 from dra_conformance.suite.features.illness import wait_for
 from dra_conformance.suite.features.offered import require_in_slices
 
