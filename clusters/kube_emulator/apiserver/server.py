@@ -21,12 +21,18 @@ from kube_emulator.apiserver.admission.webhook_client import WebhookClient
 from kube_emulator.apiserver.audit import ApiRequest, Audit, Fault
 from kube_emulator.apiserver.auth.middleware import USER
 from kube_emulator.apiserver.auth.security import Security
-from kube_emulator.apiserver.endpoints.bodies import BODY_MAX, read_object, read_raw
+from kube_emulator.apiserver.endpoints.bodies import (
+    BODY_MAX,
+    YAML_INLINE_MAX,
+    converted,
+    read_object,
+    read_raw,
+)
 from kube_emulator.apiserver.endpoints.call import Call, ContainerLog
 from kube_emulator.apiserver.endpoints.documents import Documents
 from kube_emulator.apiserver.endpoints.forms import encode
 from kube_emulator.apiserver.endpoints.metrics import MEDIA_TYPE, Metrics, gate_lines
-from kube_emulator.apiserver.endpoints.negotiation import PLAIN, PROTOBUF, body_media, form_of
+from kube_emulator.apiserver.endpoints.negotiation import APPLY, PLAIN, PROTOBUF, YAML, body_media, form_of
 from kube_emulator.apiserver.endpoints.reads import Stream
 from kube_emulator.apiserver.endpoints.replies import document, refuse
 from kube_emulator.apiserver.endpoints.routes import route
@@ -191,6 +197,7 @@ class Server:
         try:
             if call.request.can_read_body:
                 call.raw = exchange.raw = await read_raw(call.request)
+                await convert_big_yaml(call)
             if fault is not None:
                 if fault.delay_s:
                     await self._api.clock.sleep(fault.delay_s)
@@ -207,6 +214,14 @@ class Server:
             raise
         exchange.code = response.status
         return response
+
+
+async def convert_big_yaml(call: Call) -> None:
+    """Make JSON of a big body in YAML, without holding up other requests."""
+    if len(call.raw) <= YAML_INLINE_MAX or call.raw.lstrip()[:1] == b"{":
+        return
+    if call.request.content_type in (APPLY, YAML) and (found := await converted(call.raw)) is not None:
+        call.raw, call.repeated = found.raw, found.repeated
 
 
 def check_timeout(request: web.Request) -> None:

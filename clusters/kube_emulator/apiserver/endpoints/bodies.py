@@ -5,6 +5,7 @@ A refusal is a 400, with the message of the real server where clients show it.
 
 import asyncio
 import re
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -24,7 +25,13 @@ BODY_S = 60.0
 """Seconds within which a body must arrive."""
 
 ALIASES_MAX = 100
-"""Aliases in a YAML document; each may repeat a big part, so a short text could become a huge value."""
+"""Aliases in a YAML document."""
+
+EXPANDED_MAX = 1_000_000
+"""Values in a YAML document with aliases: each may repeat a big part, so a short text could become a huge value."""
+
+YAML_INLINE_MAX = 128 << 10
+"""Bytes of YAML up to which reading it does not hold up other requests; more is read in a thread."""
 
 
 class Loader(yaml.CSafeLoader):
@@ -102,10 +109,25 @@ def parse_yaml(raw: bytes) -> Any:
             if sum(isinstance(event, yaml.AliasEvent) for event in events) > ALIASES_MAX:
                 message = "error converting YAML to JSON: yaml: document contains excessive aliasing"
                 raise ValueError(message)
-        return as_json(yaml.load(raw, Loader=Loader))  # noqa: S506 # the loader is a safe one
+        value = yaml.load(raw, Loader=Loader)  # noqa: S506 # the loader is a safe one
+        if b"*" in raw and expanded(value, {}) > EXPANDED_MAX:
+            message = "error converting YAML to JSON: yaml: document contains excessive aliasing"
+            raise ValueError(message)
+        return as_json(value)
     except (yaml.YAMLError, RecursionError, UnicodeDecodeError) as error:
         message = f"error converting YAML to JSON: yaml: {error}"
         raise ValueError(message) from error
+
+
+def expanded(value: Any, known: dict[int, int]) -> int:
+    """How many values there are in VALUE, where what an alias names counts as often as it is named."""
+    if not isinstance(value, dict | list):
+        return 1
+    if id(value) not in known:
+        known[id(value)] = EXPANDED_MAX + 1  # one that contains itself is refused
+        members = value.values() if isinstance(value, dict) else value
+        known[id(value)] = 1 + sum(expanded(member, known) for member in members)
+    return known[id(value)]
 
 
 def as_json(value: Any) -> Any:
@@ -139,6 +161,33 @@ def key_text(key: Any) -> str:
         return msgspec.json.encode(key).decode()
     message = f"error converting YAML to JSON: unsupported map key: {key!r}"
     raise ValueError(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """A big YAML body as JSON.
+
+    Attributes:
+        repeated: see ``repeated_keys``.
+    """
+
+    raw: bytes
+    repeated: list[str]
+
+
+async def converted(raw: bytes) -> Converted | None:
+    """A YAML body that is too big to be read beside other requests; None if it is malformed, which is found out again later.
+
+    The parser gives way to other threads between two values.
+    """
+
+    def convert() -> Converted | None:
+        try:
+            return Converted(msgspec.json.encode(parse_yaml(raw)), repeated_keys(raw))
+        except ValueError:
+            return None
+
+    return await asyncio.to_thread(convert)
 
 
 def read_object(raw: bytes, media: Media, kind: str) -> dict[str, Any]:

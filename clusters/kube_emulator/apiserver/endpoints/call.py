@@ -39,7 +39,8 @@ class Call:
     """One request.
 
     Attributes:
-        raw: the body.
+        raw: the body; a big one in YAML is JSON here.
+        repeated: keys that such a body repeats.
         webhooks: asks webhooks.
         container_log: finds the log file of a container; None where no kubelet runs.
         warnings: warnings that are sent to the client with the answer.
@@ -53,6 +54,7 @@ class Call:
     webhooks: WebhookClient
     container_log: ContainerLog | None = None
     warnings: list[str] = field(default_factory=list)
+    repeated: list[str] = field(default_factory=list)
 
     @property
     def resource(self) -> Resource:

@@ -141,7 +141,7 @@ def check_repeated(call: Call, options: WriteOptions) -> None:
     Raises:
         ApiError: 400.
     """
-    found = repeated_keys(call.raw) if options.validation != "Ignore" else []
+    found = (call.repeated or repeated_keys(call.raw)) if options.validation != "Ignore" else []
     if found and options.validation == "Strict":
         lines = "".join(f"\n  {line}" for line in found)
         why = f"error converting YAML to JSON: yaml: unmarshal errors:{lines}"
