@@ -6,6 +6,7 @@ and for reading claims where a proxy is between the driver and the API server.
 
 import asyncio
 import contextlib
+import random
 from collections.abc import AsyncIterator
 from typing import Protocol, cast
 from urllib.parse import urlsplit
@@ -23,6 +24,9 @@ BYTES_MAX = 4 << 20
 IDLE_MAX = 8
 CHUNK = 1 << 16
 UNAUTHORIZED, NOT_FOUND = 401, 404
+PAUSES_S = (0.05, 0.2)
+"""Before another attempt; longer ones are the kubelet's, which calls again."""
+WORTH_ANOTHER = (429, 500, 502, 503, 504)
 DECODER = msgspec.json.Decoder()
 
 
@@ -124,6 +128,17 @@ class HttpClaimReader:
             self._idle.pop().close()
 
     async def _get(self, target: str) -> tuple[int, bytes]:
+        """The last answer of a few attempts: an API server that restarts costs the pod no wait for the kubelet's next call."""
+        for pause in PAUSES_S:
+            with contextlib.suppress(OSError, h11.RemoteProtocolError):
+                status, body = await self._authorized(target)
+                if status not in WORTH_ANOTHER:
+                    return status, body
+            # jitter, so that the nodes of a cluster do not all come back at the same moment
+            await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 # no secret
+        return await self._authorized(target)
+
+    async def _authorized(self, target: str) -> tuple[int, bytes]:
         authorization = await self._authorization.header()
         status, body = await self._attempt(target, authorization)
         if status == UNAUTHORIZED:

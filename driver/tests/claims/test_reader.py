@@ -19,7 +19,7 @@ def answer(body: bytes, status: str = "200 OK", *headers: str) -> bytes:
 
 
 class Server:
-    """Answers each request with the next of ANSWERS; None closes the connection instead."""
+    """Answers each request with the next of ANSWERS, and from then on with the last; None closes the connection instead."""
 
     def __init__(self, *answers: bytes | None) -> None:
         self.answers = list(answers)
@@ -34,7 +34,7 @@ class Server:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 self.requests.append((await reader.readuntil(b"\r\n\r\n")).decode())
-                next_answer = self.answers.pop(0)
+                next_answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
                 if next_answer is None:
                     break
                 writer.write(next_answer)
@@ -73,6 +73,11 @@ def reader_of(server: Server, *tokens: str) -> HttpClaimReader:
     return HttpClaimReader(Route(f"http://127.0.0.1:{server.port}/prefix", "", "", None, authorization))
 
 
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dra_driver.claims.reader.PAUSES_S", (0.001, 0.001))
+
+
 async def test_claims_are_read_over_one_connection_with_the_token() -> None:
     async with serving(answer(CLAIM), answer(CLAIM)) as server:
         reader = reader_of(server)
@@ -93,6 +98,27 @@ async def test_a_connection_that_the_server_closed_is_replaced() -> None:
             await reader.get_claim("ns", "c")
         await reader.close()
     assert server.connections == 2
+
+
+@pytest.mark.parametrize(
+    "trouble", [None, answer(b"", "503 Service Unavailable"), answer(b"{}", "429 Too Many Requests")]
+)
+async def test_trouble_that_passes_is_not_seen(trouble: bytes | None) -> None:
+    async with serving(trouble, trouble, answer(CLAIM)) as server:
+        reader = reader_of(server)
+        assert (await reader.get_claim("ns", "c"))["metadata"]["uid"] == "u"
+        await reader.close()
+    assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize(("status", "asked"), [("503 Service Unavailable", 3), ("403 Forbidden", 1)])
+async def test_trouble_that_stays_is_said_after_a_few_attempts(status: str, asked: int) -> None:
+    async with serving(answer(b"{}", status)) as server:
+        reader = reader_of(server)
+        with pytest.raises(ApiError, match=f"answered {status[:3]}"):
+            await reader.get_claim("ns", "c")
+        await reader.close()
+    assert len(server.requests) == asked
 
 
 async def test_a_refused_token_is_replaced_once() -> None:
