@@ -79,3 +79,13 @@ sys.stdin.read()
         parent.kill()
     assert select.select([descriptor], [], [], 30)[0] == [descriptor], "the command never ran"
     os.close(descriptor)
+
+
+@pytest.mark.slow
+def test_a_command_that_is_forgotten_does_not_run(tmp_path: Path) -> None:
+    guard = ProcessGuard()
+    guard.on_death(["touch", str(tmp_path / "forgotten")])
+    guard.forget_commands()
+    guard.on_death(["touch", str(tmp_path / "kept")])
+    guard.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"]
