@@ -2,6 +2,7 @@
 
 from dra_conformance.controls.attaching_defects import ATTACHING
 from dra_conformance.controls.defect import Defect
+from dra_conformance.controls.device_defects import DEVICES
 from dra_conformance.controls.feature_defects import FEATURES
 from dra_conformance.controls.life_defects import LIFE
 from dra_conformance.controls.manifest_defects import MANIFESTS
@@ -146,5 +147,6 @@ DEFECTS = {
         *FEATURES,
         *MANIFESTS,
         *POOLS,
+        *DEVICES,
     )
 }

@@ -50,6 +50,10 @@ def say(text: str) -> None:
     sys.stderr.flush()
 
 
+VERSION = "1.1"
+STOPPING = threading.Event()
+"""Whether calls hang because the process ends; only with a defect."""
+STOP_S = 4
 AT_FIRST = 3
 """How often a kubelet asks for the name of a driver that it has just found, generously."""
 
@@ -123,7 +127,7 @@ class Plugin(ServicerV1, ServicerV1Beta1):
 
     def NodePrepareResources(self, request: Any, context: Any) -> Any:
         """Prepare each claim."""
-        if self._defect == "hangs-in-prepare":
+        if self._defect == "hangs-in-prepare" or STOPPING.is_set():
             hang()
         response = self._messages.NodePrepareResourcesResponse()
         answered = {"missing-entry": 1, "short-batches": 32}.get(self._defect, len(request.claims))
@@ -201,6 +205,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--instance", default="")
     parser.add_argument("--features", default="", help="comma-separated names of feature gates")
     parser.add_argument("--devices-dir", default="", help="folder with the states of devices, see widgets.py")
+    parser.add_argument("--old", action="store_true", help="behave as the version before")
     parser.add_argument("--count", type=int, default=COUNT)
     parser.add_argument("--defect", default="", choices=["", *DEFECTS], metavar="NAME")
     return parser.parse_args()
@@ -254,6 +259,7 @@ def make_preparing(
         node=arguments.node_name,
         data_dir=data_dir,
         cdi_dir=cdi_dir,
+        old=arguments.old,
         defect=defect,
     )
 
@@ -262,6 +268,10 @@ def main() -> int:
     """Serve until SIGTERM."""
     arguments = parse_arguments()
     name, node, defect = arguments.driver_name, arguments.node_name, arguments.defect
+    if defect == "dies-silently" and not arguments.count:
+        return 0
+    if defect != "nameless":
+        say(f"control driver, version {VERSION}")
     data_dir = Path(arguments.plugins_dir) / name
     instance = f"-{arguments.instance}" if arguments.instance and defect != "one-socket" else ""
     endpoint = data_dir / f"dra{instance}.sock"
@@ -287,6 +297,7 @@ def main() -> int:
         restarted=restarted,
         defect=defect,
         count=arguments.count,
+        old=arguments.old,
     )
     publishing = Publishing(api, widgets, driver=name, node=node, defect=defect, say=say)
     preparing = make_preparing(arguments, api, widgets, data_dir, devices_dir)
@@ -300,6 +311,9 @@ def main() -> int:
             api.request("GET", "/api/v1/secrets")
     publishing.start()
     stop.wait()
+    if defect == "hangs-at-stop":
+        STOPPING.set()
+        time.sleep(STOP_S)
     if defect == "keeps-sockets":
         os._exit(0)
     registry.unlink(missing_ok=True)

@@ -21,5 +21,5 @@ POOLS = (
     Defect("publishes-early", ("RSL-037",), "publishes the first device before it has found the others"),
     Defect("leaves-half", ("POOL-007",), "does not complete a pool of which some slices are there"),
     Defect("pauses-between-slices", ("POOL-009",), "waits three seconds between two slices"),
-    Defect("global-generation", ("POOL-012",), "has one generation for all pools"),
+    Defect("global-generation", ("POOL-010", "POOL-012"), "has one generation for all pools"),
 )

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from dra_api.quantity import parse
 from dra_conformance.controls.cluster import GROUP, ApiFailure, ControlApi
 from dra_conformance.controls.metadata import Metadata
+from dra_conformance.controls.painting import color_of, problem_of
 from dra_conformance.controls.partitions import Partitions
 from dra_conformance.controls.reporting import Reporting
 from dra_conformance.controls.widgets import PARTS, SHELF, SPACE, Widgets
@@ -22,6 +23,9 @@ POLL_S = 0.5
 READ_S = 5.0
 FOREVER_S = 60.0
 STALE_S = 3600
+RESTORE_S = 0.6
+SLOWER_S = 0.0005
+LEAK = 256 << 10
 Answer = list[dict[str, Any]]
 """Devices as {request, requests, pool, device, admin, share, consumed, asked, color, ids}."""
 
@@ -59,8 +63,12 @@ class Preparing:
         node: str,
         data_dir: Path,
         cdi_dir: Path,
+        old: bool,
         defect: str,
     ) -> None:
+        self._old = old
+        self._leaked: list[bytes] = []
+        self._own: set[str] = set()
         self._api = api
         self._widgets = widgets
         self._partitions = partitions
@@ -79,6 +87,10 @@ class Preparing:
         self._busy: set[str] = set()
         self.define_common()
         with self.locked():
+            if self._defect == "slow-restore":
+                time.sleep(RESTORE_S * len(self._claims))
+            if self._defect == "rewrites-at-start":
+                self.rewrite_slowly()
             self.sweep()
             self._partitions.sweep(self._claims)
         threading.Thread(target=self.collect_forever, daemon=True).start()
@@ -90,10 +102,21 @@ class Preparing:
             fcntl.flock(file, fcntl.LOCK_EX)
             if self._state.exists() and self._defect != "forgets" and not self.is_stale():
                 try:
-                    self._claims = json.loads(self._state.read_text())
+                    self._claims = self.read_state(json.loads(self._state.read_text()))
                 except ValueError:
                     self._trapped = self._defect == "state-trap"
             yield
+
+    def read_state(self, stored: Any) -> dict[str, Any]:
+        """The claims of a state file: the version before wrote a list, this one writes an object; each reads both."""
+        if isinstance(stored, list):
+            return {} if self._defect == "forgets-old-state" else {item["uid"]: item for item in stored}
+        return {} if self._old and self._defect == "loses-new-state" else dict(stored)
+
+    def written_state(self) -> str:
+        """The text of the state file."""
+        old = [{**known, "uid": uid} for uid, known in self._claims.items()]
+        return json.dumps(old if self._old else self._claims)
 
     def is_stale(self) -> bool:
         """Whether state is thrown away for its age; only with a defect."""
@@ -110,11 +133,22 @@ class Preparing:
                 path.unlink()
         self._metadata.sweep(self._claims)
 
+    def rewrite_slowly(self) -> None:
+        """Remove the CDI files of all claims, and write them again a moment later."""
+        for uid in self._claims:
+            self.path(uid).unlink(missing_ok=True)
+        time.sleep(RESTORE_S)
+        for uid, known in self._claims.items():
+            self.write(uid, known["devices"])
+
     def define_common(self) -> None:
         """A CDI device that every container with a widget gets; it belongs to no claim and stays."""
         edits = {"env": [f"WIDGET_DRIVER={self._driver}"]}
         spec = {"cdiVersion": "0.5.0", "kind": f"{self._driver}/widget"}
-        devices = [{"name": "common", "containerEdits": edits}]
+        devices: list[dict[str, Any]] = [{"name": "common", "containerEdits": edits}]
+        if self._defect == "static-nodes":
+            nodes = [{"path": f"/dev/{name}"} for _, name in sorted(self._widgets.known())]
+            devices.append({"name": "all", "containerEdits": {"deviceNodes": nodes}})
         scratch, path = self._cdi / f"{self._driver}-common.tmp", self._cdi / f"{self._driver}-common.json"
         scratch.write_text(json.dumps({**spec, "devices": devices}))
         scratch.chmod(0o644)
@@ -170,6 +204,12 @@ class Preparing:
             if self._trapped:
                 message = "internal error"
                 raise Refusal(message)
+            self._own.add(uid)
+            if self._defect == "leaks-memory":
+                self._leaked.append(bytes(LEAK))
+            if self._defect == "slows-down":
+                self._leaked.append(b"")
+                time.sleep(SLOWER_S * len(self._leaked))
             if uid in self._busy:
                 message = "the claim is being prepared"
                 raise Refusal(message)
@@ -327,8 +367,8 @@ class Preparing:
         if self._defect == "ignores-config":
             return []
         for entry in mine:
-            if entry["opaque"]["parameters"].get("kind") != "Paint":
-                message = f"{where}: widgets have no parameters {entry['opaque']['parameters']}"
+            if problem := problem_of(entry["opaque"]["parameters"], entry["source"], self._defect):
+                message = f"{where}: {problem}"
                 raise Refusal(message)
         return mine
 
@@ -339,7 +379,7 @@ class Preparing:
             names |= {name for config in configs for name in config.get("requests") or [] if "/" in name}
         found = ""
         if self._defect == "last-config-wins" and len(configs) > 1:
-            return str(configs[-1]["opaque"]["parameters"].get("color", ""))
+            return color_of(configs[-1]["opaque"]["parameters"])
         if self._defect == "class-wins":
             configs = sorted(configs, key=lambda config: config["source"] == "FromClass")
         if self._defect == "ignores-class":
@@ -348,7 +388,7 @@ class Preparing:
             listed = config.get("requests") or []
             everywhere = not listed and self._defect != "config-needs-names"
             if everywhere or names & set(listed) or self._defect == "config-for-all":
-                found = config["opaque"]["parameters"].get("color", "")
+                found = color_of(config["opaque"]["parameters"])
         return found
 
     def ids(self, device: dict[str, Any], name: str, uid: str) -> list[str]:
@@ -430,6 +470,10 @@ class Preparing:
                     self.read(namespace, name)
                 except ApiFailure as error:
                     raise Refusal(str(error)) from error
+            known = self._claims.get(uid)
+            if known and self._defect == "own-claims-only" and uid not in self._own:
+                message = f"claim {uid} was prepared by another process"
+                raise Refusal(message)
             if self._defect == "unknown-is-error" and uid not in self._claims:
                 message = f"claim {uid} is not prepared"
                 raise Refusal(message)
@@ -502,7 +546,7 @@ class Preparing:
                 stream.write(text[len(text) // 2 :])
         elif self._defect != "forgets":
             scratch = self._state.with_suffix(".new")
-            scratch.write_text(json.dumps(self._claims))
+            scratch.write_text(self.written_state())
             scratch.replace(self._state)
 
     def path(self, uid: str) -> Path:
@@ -565,7 +609,10 @@ class Preparing:
             env.append(f"WIDGET_{index}_ADMIN=1")
         if self._defect == "shows-subrequests":
             env.append(f"WIDGET_{index}_REQUEST={device['request']}")
-        return {"env": env, "deviceNodes": [{"path": f"/dev/{name}"}]}
+        edits: dict[str, Any] = {"env": env, "deviceNodes": [{"path": f"/dev/{name}"}]}
+        if device["color"] and self._defect == "trusts-parameters":
+            edits["mounts"] = [{"hostPath": device["color"], "containerPath": "/paint"}]
+        return edits
 
 
 def asks_admin(claim: Any) -> bool:

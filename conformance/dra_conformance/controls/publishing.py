@@ -70,7 +70,9 @@ class Publishing(threading.Thread):
             try:
                 self.reconcile()
             except ApiFailure as error:
-                if error.code == INVALID:  # a server that does not know list attributes
+                if (
+                    error.code == INVALID and self._defect != "needs-lists"
+                ):  # a server that does not know list attributes
                     self._widgets.lists = False
                 if self._defect != "hides-failures":
                     self._say(f"publishing failed: {error}")
@@ -107,6 +109,11 @@ class Publishing(threading.Thread):
     def correct(self, mine: list[dict[str, Any]]) -> None:
         """Write what is wrong about the slices of this driver and node; a pool is written as a whole."""
         wanted = self.wanted()
+        nothing = not any(spec.get("devices") for spec in wanted.values())
+        if nothing and self._defect == "keeps-when-empty":
+            return
+        if nothing and self._defect == "empty-is-nothing":
+            wanted = {}
         stored = {item["metadata"]["name"]: item for item in mine}
         pools: dict[str, list[str]] = {}
         for name, spec in wanted.items():
@@ -166,6 +173,8 @@ class Publishing(threading.Thread):
         kept = {member for device in stored.get("devices") or [] for member in device}
         dropped = {member for device in sent.get("devices") or [] for member in device} - kept
         dropped |= sent.keys() - stored.keys()
+        if {"consumesCounters", "sharedCounters"} & dropped:
+            self._widgets.uncounted = True
         if dropped and self._defect != "silent-drops":
             self._say(f"the API server dropped {sorted(dropped)} of {name}")
 

@@ -36,7 +36,12 @@ class Widgets:
         restarted: bool,
         defect: str,
         count: int = COUNT,
+        old: bool = False,
     ) -> None:
+        self._prefix = "old-" if old and defect == "renames-on-update" else ""
+        self._seen_gone: set[str] = set()
+        self._first: dict[str, dict[str, Any]] = {}
+        self.uncounted = False  # whether the server drops counters
         self._count = count
         self._folder = folder
         self._driver = driver
@@ -48,7 +53,6 @@ class Widgets:
         self._restarted = restarted
         self._once_sick: set[str] = set()
         self._stamps = 0
-        self._gone: set[str] = set()
         self._lists = 0
         self.lists = "DRAListTypeAttributes" in features  # until a server refuses them
         self.pool = "widgets" if defect == "one-pool" else node
@@ -69,13 +73,21 @@ class Widgets:
 
     def devices(self) -> list[dict[str, Any]]:
         """The devices of the first pool."""
-        names = [f"widget-{self._salt}{index}" for index in range(self._count)]
-        self._gone |= {name for name in names if self.state(name) == "gone"}
-        gone = self._gone if self._defect == "scans-once" else {n for n in names if self.state(n) == "gone"}
-        found = [self.widget(name, index) for index, name in enumerate(names) if name not in gone]
+        names = [f"{self._prefix}widget-{self._salt}{index}" for index in range(self._count)]
+        found = [self.widget(name, index) for index, name in enumerate(names) if not self.is_gone(name)]
+        if self._defect == "caches-attributes":
+            found = [self._first.setdefault(device["name"], device) for device in found]
         if self.has("DRAConsumableCapacity"):
             found.append(self.shelf())
         return found[::-1] if self._reversed else found
+
+    def is_gone(self, name: str) -> bool:
+        """Whether a device is not offered, because it is not there."""
+        if self.state(name) == "gone":
+            self._seen_gone.add(name)
+        if self._defect == "scans-once":
+            return name in self._seen_gone
+        return self.state(name) == "gone" and self._defect != "keeps-vanished"
 
     def widget(self, name: str, index: int) -> dict[str, Any]:
         """A plain device."""
@@ -162,7 +174,13 @@ class Widgets:
         if self.has("DRAPartitionableDevices"):
             bench = f"{self._node}/bench"
             shared = self.spec(bench, sharedCounters=[self.wood()], count=2)
-            found += [shared, self.spec(bench, devices=self.bench(), count=2)]
+            if self.uncounted and self._defect != "offers-uncounted":
+                shared = self.spec(
+                    bench, devices=[], count=2
+                )  # without counters the bench and its halves would be given
+                found += [shared, self.spec(bench, devices=[], count=2)]
+            else:
+                found += [shared, self.spec(bench, devices=self.bench(), count=2)]
             if self._defect == "counters-beside-devices":
                 found[1:] = [self.spec(bench, devices=self.bench(), sharedCounters=[self.wood()])]
         if self.has("DRAOptionalNodeOperations"):
@@ -230,7 +248,8 @@ class Widgets:
         attributes: dict[str, Any] = {"type": {"string": "label"}}
         if self.lists:
             longest = 65 if self._defect == "long-list-items" else 8
-            attributes["marks"] = {"strings": ["north", "s" * longest]}
+            many = 49 if self._defect == "many-list-items" else 1
+            attributes["marks"] = {"strings": ["north"] * many + ["s" * longest]}
             self._lists += 1
             if self._defect == "flips-list" and self._lists > FLIP:
                 attributes["marks"] = {"string": "north"}

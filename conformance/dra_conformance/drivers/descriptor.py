@@ -207,6 +207,9 @@ class Descriptor(Strict, frozen=True, kw_only=True):
         bad_config: opaque parameters that the driver must refuse.
         visible_config: opaque parameters that change what a container gets with the device: variables, nodes or mounts.
         other_visible_config: the same with another value, so that it can be seen which of two entries wins.
+        admin_config: opaque parameters that only a device class may have; in a claim the driver must refuse them.
+        older_configs: opaque parameters in each older version that the driver still reads.
+        version: a command that prints the version of the driver; without it the driver's log has to name it.
         hooks: how the suite changes the devices.
         controller: a process of the driver that runs once in a cluster, for what is not done on a node.
         manifests: a command that prints the Kubernetes objects that are shipped with the driver, e.g. ``helm template``.
@@ -229,6 +232,9 @@ class Descriptor(Strict, frozen=True, kw_only=True):
     bad_config: dict[str, Any] | None = None
     visible_config: dict[str, Any] | None = None
     other_visible_config: dict[str, Any] | None = None
+    admin_config: dict[str, Any] | None = None
+    older_configs: list[dict[str, Any]] = []
+    version: Command | None = None
     exemptions: list[Exemption] = []
 
 
@@ -313,8 +319,8 @@ def check_placeholders(descriptor: Descriptor, name: str) -> None:
         check_argument(argument, PLACEHOLDERS, f"descriptor {name}")
     for argument in descriptor.controller or ():
         check_argument(argument, PLACEHOLDERS, f"descriptor {name}: $.controller")
-    for argument in descriptor.manifests or ():
-        check_argument(argument, {"python": ""}, f"descriptor {name}: $.manifests")
+    for argument in (*(descriptor.manifests or ()), *(descriptor.version or ())):
+        check_argument(argument, {"python": ""}, f"descriptor {name}: $.manifests, $.version")
     for hook_name, hook in descriptor.hooks.given().items():
         for argument in hook.arguments():
             check_argument(

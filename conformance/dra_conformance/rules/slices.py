@@ -26,6 +26,8 @@ STANDARD = {
 }
 """Standard attributes (dynamic-resource-allocation deviceattribute, 1.37) and their types."""
 
+VALUES_MAX = 48
+"""Attribute values of a device (resource/v1 ResourceSliceMaxAttributeValuesPerDevice)."""
 REQUEST_MAX = 3 << 19
 """1.5 MiB, etcd's default request limit."""
 
@@ -284,6 +286,19 @@ def amounts_as_text(slices: list[JsonObject], driver: str, node: str) -> Iterato
             yield f"{device}: {name} {value}"
 
 
+def list_values(slices: list[JsonObject], driver: str, node: str) -> Iterator[str]:
+    """List attributes are not empty, and a device has at most 48 values, each item of a list counted."""
+    counts: Counter[str] = Counter()
+    for device, name, value in attributes(slices):
+        lists = [items for member, items in value.items() if member.endswith("s") and isinstance(items, list)]
+        if any(not items for items in lists):
+            yield f"{device}: {name} is an empty list"
+        counts[device] += sum(map(len, lists)) or 1
+    for device, count in counts.items():
+        if count > VALUES_MAX:
+            yield f"{device} has {count} attribute values"
+
+
 def secrets(slices: list[JsonObject], driver: str, node: str) -> Iterator[str]:
     """No host paths, tokens or serial numbers in what everybody may read."""
     for device, name, value in attributes(slices):
@@ -305,6 +320,7 @@ RULES: dict[str, tuple[Rule, str]] = {
     "RSL-014": (value_length, "the API server refuses the slice"),
     "RSL-015": (semantic_versions, "selectors that compare versions fail"),
     "RSL-016": (quantities, "selectors that compare amounts fail"),
+    "RSL-017": (list_values, "the API server refuses the slice"),
     "RSL-021": (per_device_nodes, "the API server refuses the slice"),
     "RSL-022": (pool_numbers, "the API server refuses the slice"),
     "RSL-023": (node_owner, "slices of deleted nodes stay forever"),

@@ -4,7 +4,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from dra_conformance.catalogue.marks import requirement
-from dra_conformance.expectations import each, expect
+from dra_conformance.expectations import each, expect, not_applicable
 from dra_conformance.harness.harness import Harness
 from dra_conformance.harness.rights import USER
 
@@ -129,6 +129,40 @@ def test_slice_names_do_not_collide(two_nodes: Pair) -> None:
         {item["metadata"]["name"] for item in harness.api.wait_slices(budget_s)} for harness in two_nodes
     ]
     expect(all(names) and not names[0] & names[1], wanted="slices of both", found=names, where="two nodes")
+
+
+def shared_slices(harness: Harness) -> list[str]:
+    """The UIDs of the driver's slices that belong to no single node."""
+    return sorted(
+        item["metadata"]["uid"] for item in harness.api.slices() if not item["spec"].get("nodeName")
+    )
+
+
+@requirement(
+    "RSL-039", "RSL-040", why="the devices of all nodes would go with one of them, or change with each writer"
+)
+def test_pools_of_no_node_have_one_writer(two_nodes: Pair) -> None:
+    """Slices without nodeName stay as they are while two instances run, and when the one that published them stops."""
+    for harness in two_nodes:
+        harness.start()
+        harness.kubelet.register()
+        harness.api.wait_slices(harness.descriptor.budgets.publish_seconds)
+    before = shared_slices(two_nodes[0])
+    if not before:
+        not_applicable("the driver publishes slices of its own node only")
+    names = {
+        item["metadata"]["name"] for item in two_nodes[0].api.slices() if not item["spec"].get("nodeName")
+    }
+    start = time.time()
+    time.sleep(IDLE_S)
+    writes = [f"{r.verb} {r.name}" for r in two_nodes[0].api.driver_writes(after=start) if r.name in names]
+    each(writes, wanted=f"no writes in {IDLE_S:g} s", where="slices of no node, with two instances")
+    for harness in two_nodes:
+        harness.driver.terminate()
+        found = shared_slices(two_nodes[0])
+        expect(
+            found == before, wanted=before, found=found, where=f"after the instance of {harness.node} stopped"
+        )
 
 
 @requirement("SEC-001", why="every right beyond need is one that an intruder gets")

@@ -1,7 +1,10 @@
 """The node around a driver: reboots, replaced Node objects, sequential updates, logs and rights."""
 
 import json
+import re
 import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -258,6 +261,24 @@ def test_lasting_errors_are_logged_briefly(isolated: Harness) -> None:
         wanted=f"at most {LOG_BYTES_MAX} bytes for each refused write",
         found=f"{grown} bytes for {count} refused writes",
         where="driver log",
+    )
+
+
+@requirement(
+    "OBS-008", why="a report about a driver of unknown version proves nothing about the one that is installed"
+)
+def test_the_version_is_told(harness: Harness) -> None:
+    """The command ``version`` of the descriptor, or the driver's log, names the version of the driver."""
+    command = harness.descriptor.version
+    text = harness.driver.log_text()
+    if command is not None:
+        argv = [argument.format_map({"python": sys.executable}) for argument in command]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)
+        text = done.stdout + done.stderr
+    pattern = r"(?i)v(ersion)?\W{0,4}\d+\.\d+" if command is None else r"\d+\.\d+"
+    found = text.strip()[:300]
+    expect(
+        bool(re.search(pattern, text)), wanted="a version", found=found, where="version or log of the driver"
     )
 
 

@@ -6,7 +6,7 @@ import grpc
 
 from dra_api import names
 from dra_conformance.catalogue.marks import requirement
-from dra_conformance.expectations import each, expect, not_applicable
+from dra_conformance.expectations import each, expect, expect_soon, not_applicable
 from dra_conformance.harness.harness import Harness
 from dra_conformance.harness.kubelet import VERSIONS
 
@@ -69,6 +69,43 @@ def test_dropped_fields_are_logged(oldest_kubernetes: Harness) -> None:
     log = oldest_kubernetes.driver.log_text()
     silent = [name for name in names if name not in log and "dropped" not in log]
     each(silent, wanted="a message about dropped fields", where="driver log")
+
+
+def sent_members(harness: Harness) -> dict[str, set[str]]:
+    """{device: the members that the driver once sent for it}."""
+    found: dict[str, set[str]] = {}
+    for spec in harness.api.sent_specs():
+        for device in spec.get("devices") or []:
+            found.setdefault(device["name"], set()).update(name for name, value in device.items() if value)
+    return found
+
+
+@requirement(
+    "MV-012", why="two pods would get one piece of hardware, as two devices that do not know of each other"
+)
+def test_partitions_without_counters_are_withheld(oldest_kubernetes: Harness) -> None:
+    """Where the API server drops counters, devices that were sent with some are not offered in the end."""
+    publish(oldest_kubernetes)
+    counted = {
+        name for name, members in sent_members(oldest_kubernetes).items() if "consumesCounters" in members
+    }
+    if not counted:
+        not_applicable("the driver sends no counters to the oldest API server")
+
+    def uncounted() -> list[str]:
+        """The devices that are offered without the counters that they were sent with."""
+        devices = [
+            d for item in oldest_kubernetes.api.own_slices() for d in item["spec"].get("devices") or []
+        ]
+        return [d["name"] for d in devices if d["name"] in counted and not d.get("consumesCounters")]
+
+    expect_soon(
+        lambda: not uncounted(),
+        within_s=oldest_kubernetes.descriptor.budgets.repair_seconds,
+        wanted="none of them, or with their counters",
+        found=uncounted,
+        where="devices on the oldest API server",
+    )
 
 
 @requirement("MV-001", why="kubelets before 1.34 know v1beta1 only")

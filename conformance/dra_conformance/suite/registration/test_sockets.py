@@ -205,3 +205,18 @@ def test_one_connection_carries_calls_in_parallel(harness: Harness) -> None:
     harness.release(*claims)
     good = all(prepared) and all(not entry.error for answer in gone for entry in answer.values())
     expect(good, wanted="all succeed", found=(prepared, gone), where="one channel")
+
+
+@requirement("REG-030", why="a kubelet that restarts would not find the driver, and nobody would restart it")
+def test_a_deleted_registration_socket_is_noticed(isolated: Harness) -> None:
+    """A registration socket that somebody else deleted is there again within two seconds, or the driver has ended."""
+    isolated.start()
+    for path in isolated.kubelet.sockets():
+        path.unlink()
+    expect_soon(
+        lambda: bool(isolated.kubelet.sockets()) or not isolated.driver.running,
+        within_s=2,
+        wanted="a new socket, or the end of the process",
+        found=lambda: "neither",
+        where="after the registration socket was deleted",
+    )
