@@ -1,6 +1,6 @@
 """Requirements on the cluster that are behaviours of ``dra_clusters.checks``; which are which is in ``rules.clusters``."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -13,6 +13,17 @@ from dra_conformance.harness.evidence import Evidence
 from dra_conformance.rules.clusters import PROOFS, behaviours_of
 
 IDS = [item.id for item in behaviours()]
+Rule = Callable[[Clusters, Evidence], None]
+
+
+def rule_of(item: Behaviour) -> Rule:
+    """The check of a behaviour; its docstring, which reports show, is the behaviour's sentence."""
+
+    def run(clusters: Clusters, evidence: Evidence) -> None:
+        clusters.run(item, evidence)
+
+    run.__doc__ = item.sentence
+    return run
 
 
 def checks() -> Iterator[Any]:
@@ -20,10 +31,11 @@ def checks() -> Iterator[Any]:
     for proof in PROOFS:
         for name in behaviours_of(proof, IDS):
             mark = requirement(proof.requirement, why=proof.why)
-            yield pytest.param(REGISTERED[name], marks=mark, id=name)
+            # without a slash: the name of a check in reports is what follows the last one
+            yield pytest.param(rule_of(REGISTERED[name]), marks=mark, id=name.replace("/", ":"))
 
 
-@pytest.mark.parametrize("item", checks())
-def test_the_cluster_does_so(item: Behaviour, clusters: Clusters, evidence: Evidence) -> None:
+@pytest.mark.parametrize("rule", checks())
+def test_the_cluster_does_so(rule: Rule, clusters: Clusters, evidence: Evidence) -> None:
     """The cluster behaves as Kubernetes does."""
-    clusters.run(item, evidence)
+    rule(clusters, evidence)
