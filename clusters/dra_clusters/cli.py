@@ -15,7 +15,7 @@ from pathlib import Path
 from dra_clusters.choose import NAMES, provider
 from dra_clusters.errors import ClusterError, EnvironmentFault, UsageError
 from dra_clusters.flags import make_parser
-from dra_clusters.provider import PARTS, Cluster, ClusterOptions
+from dra_clusters.provider import PARTS, Cluster, ClusterOptions, check_kind_only
 from kube_emulator import switches
 from kube_emulator.command_line import prepare_signals, run_inside
 
@@ -62,6 +62,7 @@ def running_cluster(name: str, arguments: argparse.Namespace) -> Iterator[Cluste
     """A cluster with the options of the flags, for the length of a block."""
     with temporary_folder() as scratch:
         options = options_of(arguments, Path(scratch))
+        check_kind_only(name, options)
         with provider(name).up(options) as cluster:
             yield cluster
 

@@ -127,6 +127,24 @@ def check_options(options: ClusterOptions) -> None:
         raise UsageError(message)
 
 
+def check_kind_only(provider: str, options: ClusterOptions) -> None:
+    """Check that what only kind clusters have is asked of no other provider.
+
+    Raises:
+        UsageError: it is.
+    """
+    asked = {
+        "name": options.name,
+        "keep": options.keep,
+        "node_image": options.node_image,
+        "images": options.images,
+        "gpus": options.gpus,
+    }
+    if provider != "kind" and (names := [name for name, value in asked.items() if value]):
+        message = f"the provider {provider} has no {', '.join(names)}; these are for kind clusters (--provider kind)"
+        raise UsageError(message)
+
+
 def node_in(directory: Path, name: str) -> Node:
     """The node NAME of a cluster in DIRECTORY; its folders need not be there."""
     root = directory / "nodes" / name

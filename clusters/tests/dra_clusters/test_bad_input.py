@@ -150,3 +150,13 @@ def test_an_archive_that_is_not_there_is_refused_before_kind_is_asked(
         "--load: no archive /nonexistent.tar; write one with: dra-cluster image build"
         in capsys.readouterr().err
     )
+
+
+@pytest.mark.parametrize(
+    "flags", [["--gpus", "t4"], ["--keep"], ["--name", "lab"], ["--node-image", "a:b"], ["--load", "a.tar"]]
+)
+def test_what_only_kind_clusters_have_is_refused_by_other_providers(
+    flags: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["up", *flags, "--", "true"]) == 2
+    assert "these are for kind clusters (--provider kind)" in capsys.readouterr().err
