@@ -65,6 +65,14 @@ def make_parser() -> argparse.ArgumentParser:
     add(run, "--workers", "2", "processes that run checks in parallel; short form -n", "N")
     add(run, "--budget", "1800", "seconds after which no further check is started", "SECONDS")
     run.add_argument("-n", dest="workers", metavar="N", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    run.add_argument(
+        "--keep-on-failure", action="store_true", help="keep copies of the nodes of failed checks in kept/"
+    )
+    run.add_argument(
+        "--resume",
+        action="store_true",
+        help="run only what the interrupted run in the output folder did not settle",
+    )
     run.add_argument("--json", action="store_true", help="print report.json instead of progress and summary")
     init = commands.add_parser("init", help="ask a driver that runs, and write a first descriptor")
     add(init, "--registry", "/var/lib/kubelet/plugins_registry", "folder of registration sockets", "DIR")
@@ -134,6 +142,8 @@ def run_command(arguments: argparse.Namespace) -> int:
         budget_s=number("--budget", arguments.budget, 1, BUDGET_MAX_S),
         output=Path(arguments.output),
         as_json=arguments.json,
+        keep=arguments.keep_on_failure,
+        resume=arguments.resume,
         command=("dra-conformance", *arguments.argv),
     )
     return judge_releases(options, releases) if len(releases) > 1 else judge_driver(options)

@@ -26,15 +26,13 @@ WORDS = (
     ("plugins", "{plugins_dir}"),
     ("plugin-data", "{plugins_dir}"),
     ("cdi", "{cdi_dir}"),
-    ("nodename", "{node}"),
-    ("node-name", "{node}"),
-    ("node_name", "{node}"),
-    ("node", "{node}"),
     ("metrics-address", "{metrics_address}"),
     ("pod-uid", "{pod_uid}"),
     ("pod_uid", "{pod_uid}"),
 )
 """(a word in the name of a flag or variable, the placeholder of its value); the first that fits is taken."""
+NODE = ("node", "nodename", "node-name", "node_name", "hostname-override")
+"""Flags and variables with the node's name; others with the word, e.g. NODE_EXTRA_CA_CERTS, are something else."""
 NEEDED = ("{node}", "{kubeconfig}", "{registry_dir}", "{plugins_dir}", "{cdi_dir}")
 
 
@@ -121,6 +119,8 @@ def listener(path: Path) -> int | None:
 def placeholder(name: str) -> str:
     """The placeholder for the value of a flag or variable; empty if it has none."""
     plain = name.lstrip("-").lower()
+    if plain in NODE:
+        return "{node}"
     return next((value for word, value in WORDS if word in plain), "")
 
 
@@ -131,13 +131,19 @@ def general(command: Iterable[str], known: Mapping[str, str]) -> list[str]:
     for argument in command:
         name, equals, value = argument.partition("=")
         if argument.startswith("-") and equals:
-            found.append(f"{name}={placeholder(name) or folded(value, known)}")
-        elif flag and placeholder(flag) and not argument.startswith("-"):
-            found.append(placeholder(flag))
+            found.append(f"{name}={value_of(name, value, known)}")
+        elif flag and not argument.startswith("-"):
+            found.append(value_of(flag, argument, known))
         else:
             found.append(folded(argument, known))
         flag = argument if argument.startswith("-") and not equals else ""
     return found
+
+
+def value_of(name: str, value: str, known: Mapping[str, str]) -> str:
+    """The value of a flag or variable: what is below a known folder keeps its place there."""
+    below = folded(value, known)
+    return below if any(one in below for one in known.values()) else placeholder(name) or below
 
 
 def folded(text: str, known: Mapping[str, str]) -> str:
@@ -150,7 +156,8 @@ def folded(text: str, known: Mapping[str, str]) -> str:
 
 def descriptor_of(found: Running, registry: Path) -> str:
     """The YAML of a descriptor, with comments on what could not be known."""
-    command = general(found.command, {str(registry): "{registry_dir}"})
+    known = {str(registry): "{registry_dir}", str(registry.parent / "plugins"): "{plugins_dir}"}
+    command = general(found.command, known)
     environment = {name: placeholder(name) for name in found.environment if placeholder(name)}
     document = {
         "schema": SCHEMA,

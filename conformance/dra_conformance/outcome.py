@@ -36,6 +36,11 @@ def marks_of(item: pytest.Item) -> tuple[tuple[str, ...], str]:
     return (tuple(mark.args), mark.kwargs["why"]) if mark else ((), "")
 
 
+def name_of(item: pytest.Item) -> str:
+    """The name of a check in reports: ``test_cdi.py::test_file_names``."""
+    return item.nodeid.rpartition("/")[2]
+
+
 def result_of(item: pytest.Item, call: pytest.CallInfo[None]) -> "CheckResult":
     """The result of a finished check."""
     from dra_conformance.verdict import CheckResult
@@ -49,7 +54,7 @@ def result_of(item: pytest.Item, call: pytest.CallInfo[None]) -> "CheckResult":
     error = call.excinfo.value if call.excinfo else None
     steps = evidence.take() if evidence else ()
     return CheckResult(
-        name=item.nodeid.rpartition("/")[2],
+        name=name_of(item),
         requirements=ids,
         seconds=round(call.duration, 4),
         rule=(inspect.getdoc(function) or "").partition("\n")[0],

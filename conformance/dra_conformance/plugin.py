@@ -7,12 +7,13 @@ it is used. The fixtures of the checks are in ``suite/conftest.py``.
 import random
 import time
 from collections.abc import Generator, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from dra_conformance.errors import HarnessError, UsageError
-from dra_conformance.outcome import EVIDENCE, MARK, PROPERTY, apply, marks_of, result_of, shown_as
+from dra_conformance.outcome import EVIDENCE, MARK, PROPERTY, apply, marks_of, name_of, result_of, shown_as
 from dra_conformance.printable import one_line
 from dra_conformance.pytest_options import (
     OPTION_MISSING,
@@ -96,6 +97,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     from dra_conformance.catalogue import one, select
 
     chosen = select(config.getoption("--dra-select"))
+    done = (
+        frozenset(Path(config.getoption("--dra-done")).read_text().splitlines())
+        if config.getoption("--dra-done")
+        else frozenset()
+    )
     others: list[pytest.Item] = []
     keep: list[pytest.Item] = []
     drop: list[pytest.Item] = []
@@ -109,7 +115,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             raise pytest.UsageError(message)
         for requirement_id in ids:
             one(requirement_id)
-        (keep if chosen.intersection(ids) else drop).append(item)
+        wanted = chosen.intersection(ids) and name_of(item) not in done
+        (keep if wanted else drop).append(item)
     config.hook.pytest_deselected(items=drop)
     if keep:
         config.option.dra_output = config.option.dra_output or OUTPUT
@@ -145,6 +152,11 @@ def pytest_runtest_makereport(
     from dra_conformance.verdict import judge_check
 
     result = result_of(item, call)
+    if result.outcome == "violated" and item.config.getoption("--dra-keep"):
+        from dra_conformance.keeping import keep
+
+        values = getattr(item, "funcargs", {}).values()
+        keep(values, result.name, Path(item.config.getoption("--dra-output") or OUTPUT))
     report.user_properties.append((PROPERTY, msgspec.json.encode(result).decode()))
     descriptor = load_descriptor(item.config.getoption("--dra-driver"))
     today = datetime.datetime.now(datetime.UTC).date()

@@ -41,6 +41,8 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--dra-budget", metavar="SECONDS", type=float, default=0, help="start no check later than this"
     )
+    group.addoption("--dra-keep", action="store_true", help="keep copies of the nodes of failed checks")
+    group.addoption("--dra-done", metavar="FILE", default="", help="names of checks that need not run")
     group.addoption("--dra-recorded", action="store_true", help="somebody else writes the report")
     group.addoption(
         "--dra-output",

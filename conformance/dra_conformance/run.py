@@ -1,8 +1,10 @@
 """``dra-conformance run``: say what will be done, do it, write the reports, print the summary."""
 
+import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from rich.console import Console
@@ -18,19 +20,23 @@ from dra_conformance.errors import HarnessError, UsageError
 from dra_conformance.harness.driver_log import kept_logs
 from dra_conformance.harness.factory import Environment
 from dra_conformance.head import head_of
+from dra_conformance.keeping import FOLDER
 from dra_conformance.outcome import USAGE_ERROR
 from dra_conformance.printable import one_line
 from dra_conformance.profiles import CORE, check_profile, exit_code
 from dra_conformance.progress import LiveProgress, print_summary
 from dra_conformance.pytest_options import LOGS
 from dra_conformance.recorder import LOG, Recorder, Silent, append
-from dra_conformance.report.build import read_log
+from dra_conformance.report.build import read_log, rows_of
 from dra_conformance.report.headline import headline
 from dra_conformance.report.model import Report
 from dra_conformance.report.write import write_reports
+from dra_conformance.resuming import names, settled
 from dra_conformance.session import run_checks
 from dra_conformance.verdict import Judgement
 
+DONE = "settled.txt"
+"""The checks that a resumed run does not repeat."""
 INTERRUPTED = 130
 BUDGET_S = 1800
 """Of a run by default: many times what a run takes, so that only a driver that hangs everywhere meets it."""
@@ -51,6 +57,8 @@ class RunOptions:
     budget_s: int = BUDGET_S
     output: Path = Path("dra-report")
     as_json: bool = False
+    keep: bool = False
+    resume: bool = False
     command: tuple[str, ...] = ("dra-conformance", "run")
 
 
@@ -70,7 +78,7 @@ def check_options(options: RunOptions) -> None:
     select(options.select)
     try:
         options.output.mkdir(parents=True, exist_ok=True)
-        (options.output / LOG).write_bytes(b"")
+        (options.output / LOG).touch()
     except (OSError, ValueError) as error:  # a null byte in the name
         reason = (error.strerror if isinstance(error, OSError) else None) or error
         message = f"--output {options.output}: cannot be written: {reason}; choose another folder"
@@ -115,8 +123,6 @@ def judged(options: RunOptions, console: Console) -> tuple[Report, list[Judgemen
     check_programs(descriptor)
     check_profile(options.profile, descriptor.features)
     check_options(options)
-    for path in kept_logs(options.output / LOGS, descriptor.driver):
-        path.unlink()  # of an earlier run, whose report is replaced too
     head = head_of(
         options.descriptor,
         environment_of(options),
@@ -130,7 +136,7 @@ def judged(options: RunOptions, console: Console) -> tuple[Report, list[Judgemen
     console.print(f"Kubernetes  {options.kubernetes}, provider {options.provider}")
     console.print(f"seed        {options.seed}")
     log = options.output / LOG
-    append(log, head)
+    begin(log, head, descriptor.driver, resume=options.resume)
     watcher = Silent() if console.quiet else LiveProgress(console)
     try:
         run_checks(
@@ -140,6 +146,26 @@ def judged(options: RunOptions, console: Console) -> tuple[Report, list[Judgemen
         if isinstance(watcher, LiveProgress):
             watcher.stop()
     return conclude(log, options.output)
+
+
+def begin(log: Path, head: dict[str, Any], driver: str, *, resume: bool) -> None:
+    """Begin the log of a run: with what is settled of the earlier one if that is resumed, else empty.
+
+    Raises:
+        UsageError: there is no such run to resume.
+    """
+    folder = log.parent
+    earlier: list[dict[str, Any]] = []
+    if resume:
+        earlier = settled(rows_of(log), head)
+        (folder / DONE).write_text("\n".join(names(earlier)))
+    else:
+        for path in kept_logs(folder / LOGS, driver):
+            path.unlink()  # of an earlier run, whose report is replaced too
+        shutil.rmtree(folder / FOLDER, ignore_errors=True)
+    log.write_bytes(b"")
+    for row in [head, *earlier]:
+        append(log, row)
 
 
 def environment_of(options: RunOptions) -> Environment:
@@ -157,6 +183,10 @@ def arguments_of(options: RunOptions) -> list[str]:
     arguments = [f"--dra-driver={options.descriptor}", f"--dra-machine={options.machine}"]
     arguments += [f"--dra-provider={options.provider}", f"--dra-kubernetes={options.kubernetes}"]
     arguments += [f"--dra-select={options.select}", f"--dra-seed={options.seed}"]
+    if options.keep:
+        arguments.append("--dra-keep")
+    if options.resume:
+        arguments.append(f"--dra-done={options.output / DONE}")
     return [*arguments, f"--dra-budget={options.budget_s}", f"--dra-output={options.output}"]
 
 

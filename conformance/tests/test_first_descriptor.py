@@ -50,6 +50,10 @@ def test_of_the_environment_only_placeholders_are_taken_and_the_rest_is_named() 
     assert "# {cdi_dir} is used nowhere" in text
     assert yaml.safe_load(text)["start"]["environment"] == {"NODE_NAME": "{node}"}
     assert placeholder("--health-port") == ""
+    assert placeholder("NODE_EXTRA_CA_CERTS") == ""
+    assert "{plugins_dir}/mine" in descriptor_of(
+        Running("x.example.com", (), ("d", "--data=/var/lib/kubelet/plugins/mine"), {}), REGISTRY
+    )
 
 
 def test_no_driver_is_one_message(tmp_path: Path) -> None:

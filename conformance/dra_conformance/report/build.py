@@ -28,31 +28,45 @@ class Run(msgspec.Struct, kw_only=True):
     seconds: float
 
 
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    """The lines of a log.
+
+    Raises:
+        UsageError: it is none.
+    """
+    try:
+        return [msgspec.json.decode(line, type=dict[str, Any]) for line in path.read_bytes().splitlines()]
+    except (OSError, msgspec.MsgspecError) as error:
+        message = f"{path} is not the log of a run: {error!r}"
+        raise UsageError(message) from error
+
+
 def read_log(path: Path) -> Run:
-    """The run in ``log.jsonl``.
+    """The run in ``log.jsonl``; one that was resumed has several parts.
 
     Raises:
         UsageError: it is not such a log.
     """
     try:
-        rows = [msgspec.json.decode(line) for line in path.read_bytes().splitlines()]
+        rows = rows_of(path)
         head = next(row for row in rows if row["type"] == "run")
-    except (OSError, msgspec.DecodeError, StopIteration, KeyError, TypeError) as error:
+        checks = [
+            {name: value for name, value in row.items() if name != "type"}
+            for row in rows
+            if row["type"] == "check"
+        ]
+        ends = [row for row in rows if row["type"] == "end"]
+        starts = [row["time"] for row in rows if row["type"] == "start"]
+        complete = len(ends) == len(starts) and not (ends and ends[-1]["interrupted"])
+        return Run(
+            head=head,
+            results=[msgspec.convert(check, CheckResult) for check in checks],
+            interrupted=not complete,
+            seconds=sum(end["time"] - start for start, end in zip(starts, ends, strict=False)),
+        )
+    except (StopIteration, KeyError, TypeError, msgspec.MsgspecError) as error:
         message = f"{path} is not the log of a run: {error!r}"
         raise UsageError(message) from error
-    checks = [
-        {name: value for name, value in row.items() if name != "type"}
-        for row in rows
-        if row["type"] == "check"
-    ]
-    times = {row["type"]: row["time"] for row in rows if row["type"] in ("start", "end")}
-    end = next((row for row in rows if row["type"] == "end"), None)
-    return Run(
-        head=head,
-        results=[msgspec.convert(check, CheckResult) for check in checks],
-        interrupted=end is None or end["interrupted"],
-        seconds=times.get("end", times.get("start", 0)) - times.get("start", 0),
-    )
 
 
 def judgements_of(run: Run) -> list[Judgement]:
