@@ -53,7 +53,7 @@ from dra_driver.health.monitor import Monitor
 from dra_driver.health.store import Store
 from dra_driver.metrics import Metrics, Now
 from dra_driver.probes import Probes, served
-from dra_driver.publish.client import ApiClient
+from dra_driver.publish.late_client import LateClient
 from dra_driver.publish.pool import Offer, pool_of
 from dra_driver.publish.publisher import Publisher
 from dra_driver.rpc.health import HealthV1, HealthV1Alpha1
@@ -86,7 +86,7 @@ class App:
         self._metrics = Metrics(version("dra-conformance"))
         self._probes = Probes([settings.dra_socket, settings.registration_socket])
         route = find_route(settings.kubeconfig, os.environ)
-        self._api = ApiClient(route=route, driver_name=settings.driver_name, node_name=settings.node_name)
+        self._api = LateClient(route=route, driver_name=settings.driver_name, node_name=settings.node_name)
         self._reader = None if route.proxy else HttpClaimReader(route)
         clear_socket_path(settings.dra_socket)
         clear_socket_path(settings.registration_socket)

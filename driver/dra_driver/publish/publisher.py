@@ -12,13 +12,13 @@ What the server refuses or drops of a slice changes what is published (``pool.Ac
 import asyncio
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
+from typing import Protocol
 
 from dra_api.identifiers import DriverName
-from dra_api.objects import ResourceSlice, ResourceSliceInput
+from dra_api.objects import Node, ResourceSlice, ResourceSliceInput
 from dra_driver.errors import ApiError
-from dra_driver.publish.client import ApiClient
 from dra_driver.publish.plan import Content, content, make_plan
 from dra_driver.publish.pool import Accepts, Part
 from dra_driver.publish.slices import wanted_slices
@@ -45,6 +45,25 @@ def dropped(sent: ResourceSliceInput, stored: ResourceSlice) -> set[str]:
     }
 
 
+class SlicesApi(Protocol):
+    """Where slices are; ``client.ApiClient`` says what each call does. All raise ``ApiError``."""
+
+    async def get_node(self) -> Node:
+        """The Node object of this driver's node."""
+
+    async def list_slices(self) -> tuple[list[ResourceSlice], str]:
+        """The slices of this driver and node, and the version to watch from."""
+
+    def watch_slices(self, version: str) -> AsyncGenerator[tuple[str, ResourceSlice], None]:
+        """Their changes."""
+
+    async def put_slice(self, wanted: ResourceSliceInput) -> ResourceSlice:
+        """Create or replace one."""
+
+    async def delete_slice(self, name: str) -> None:
+        """Delete one."""
+
+
 class Publisher:
     """Publishes one node's pool.
 
@@ -56,7 +75,7 @@ class Publisher:
     def __init__(
         self,
         *,
-        api: ApiClient,
+        api: SlicesApi,
         driver_name: DriverName,
         pool: Callable[[Accepts], list[Part]],
         on_sync: Callable[[bool], None],
