@@ -59,9 +59,6 @@ def test_a_change_is_published_alone(harness: Harness) -> None:
         )
     finally:
         harness.levers.pull("restore", (pool, name))
-    made = [r.body for r in harness.api.driver_writes()[writes:] if 200 <= r.code < 300]
-    others = {b["spec"]["pool"]["name"] for b in made if isinstance(b, dict) and "spec" in b} - {pool}
-    each(sorted(others), wanted=f"writes of pool {pool} only", where="after a change of one device")
     expect_soon(
         lambda: device(harness, pool, name) == before,
         within_s=harness.descriptor.budgets.detect_seconds,
@@ -69,6 +66,9 @@ def test_a_change_is_published_alone(harness: Harness) -> None:
         found=lambda: device(harness, pool, name),
         where=f"device {name} after the hook restore",
     )
+    made = [r.body for r in harness.api.driver_writes()[writes:] if 200 <= r.code < 300]
+    others = {b["spec"]["pool"]["name"] for b in made if isinstance(b, dict) and "spec" in b} - {pool}
+    each(sorted(others), wanted=f"writes of pool {pool} only", where="after a change of one device and back")
     generations = {
         item["spec"]["pool"]["generation"]
         for item in harness.api.own_slices()
