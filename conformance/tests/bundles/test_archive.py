@@ -78,7 +78,9 @@ def test_a_link_in_a_bundle_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"nonsense", gzip.compress(b"nonsense"), gzip.compress(b"x" * 600)[:30]]
+    "content",
+    [b"", b"nonsense", gzip.compress(b"nonsense"), gzip.compress(b"x" * 600)[:30]],
+    ids=["empty", "nonsense", "compressed nonsense", "cut off"],
 )
 def test_a_file_that_is_no_bundle_is_one_message(tmp_path: Path, content: bytes) -> None:
     (tmp_path / NAME).write_bytes(content)
