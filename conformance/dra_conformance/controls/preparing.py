@@ -329,6 +329,8 @@ class Preparing:
         configs = self.configs(allocation["devices"].get("config") or [], where)
         any_driver = self._defect == "takes-alternatives"
         results = [r for r in allocation["devices"]["results"] if any_driver or r["driver"] == self._driver]
+        if self._defect == "sixteen-results":
+            results = results[:16]
         known = self._widgets.known()
         mine = [r for r in results if (r["pool"], r["device"]) in known]
         for result in results:
