@@ -6,7 +6,7 @@ import pytest
 from claim_service import DRIVER
 
 from dra_api.identifiers import DriverName
-from dra_driver.claims.opaque import Mode, Mps, TimeSlice, mode_of, read_config
+from dra_driver.claims.opaque import Mode, Mps, TimeSlice, Vfio, mode_of, read_config
 from dra_driver.errors import ClaimError
 
 OWN = "resource.dra-conformance.dev/v1beta1"
@@ -117,10 +117,10 @@ def test_what_is_left_out_has_a_default(kind: str, value: Any, mode: Mode | None
     assert mode_of(read(kind, sharing=value)) == mode
 
 
-def test_a_function_for_a_virtual_machine_has_no_mode() -> None:
+def test_a_function_for_a_virtual_machine_has_its_own_mode() -> None:
     config = read("VfioDeviceConfig", iommu={"backendPolicy": "PreferIommuFD", "enableAPIDevice": True})
     assert (config.iommu.backend_policy, config.iommu.enable_api_device) == ("PreferIommuFD", True)
-    assert mode_of(config) is None
+    assert mode_of(config) == Vfio(iommufd=True, api=True)
 
 
 @pytest.mark.parametrize("kind", ["GpuConfig", "MigDeviceConfig", "VfioDeviceConfig"])
