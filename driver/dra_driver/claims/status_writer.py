@@ -25,10 +25,8 @@ from dra_driver.health.monitor import State
 
 log = logging.getLogger(__name__)
 FASTEST_S, SLOWEST_S = 0.2, 60.0
-GONE = (NOT_FOUND, 409)
-"""Deleted, or replaced by another of its name."""
-AGAIN = (0, 408, 429)
-"""No answer, or not now; with every 5xx."""
+AGAIN = (0, NOT_FOUND, 408, 409, 429)
+"""No answer, or not now, with every 5xx; or the claim was deleted or replaced, which the next look at it shows."""
 
 
 class StatusApi(Protocol):
@@ -93,31 +91,37 @@ class StatusWriter:
         """Write one claim's; false if it is worth to try it again."""
         try:
             claim = await self._reader.get_claim(record.namespace, record.name)
-            if claim["metadata"]["uid"] != record.uid:
-                return True
-            wanted = statuses(
-                record,
-                claim,
-                driver_name=self._driver,
-                inventory=self._inventory(),
-                health=self._health(),
-                now=datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            )
-            if wanted == own(claim, self._driver) or self._record(record.uid) is None:
-                return True
+        except ApiError as error:
+            return error.code == NOT_FOUND or self._failed(record, error)
+        if claim["metadata"]["uid"] != record.uid:
+            return True
+        wanted = statuses(
+            record,
+            claim,
+            driver_name=self._driver,
+            inventory=self._inventory(),
+            health=self._health(),
+            now=datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        )
+        if wanted == own(claim, self._driver) or self._record(record.uid) is None:
+            return True
+        try:
             stored = await self._api.apply_device_status(record.namespace, record.name, record.uid, wanted)
         except ApiError as error:
-            if error.code in GONE or self._record(record.uid) is None:
-                return True
-            again = error.code in AGAIN or error.code >= 500
-            log.warning(
-                "cannot write the status of the devices of a claim; the devices are not affected",
-                extra={"claim": record.uid, "error": error},
-            )
-            return not again
+            return self._failed(record, error)
         if wanted and not own(stored, self._driver):
             self._dropped = True
             log.warning(
                 "the API server drops status.devices: its gate DRAResourceClaimDeviceStatus is off; no more are written"
             )
         return True
+
+    def _failed(self, record: Record, error: ApiError) -> bool:
+        """Log a failure; false if it is worth to try it again. A claim that was unprepared meanwhile needs no status."""
+        if self._record(record.uid) is None:
+            return True
+        log.warning(
+            "cannot write the status of the devices of a claim; the devices are not affected",
+            extra={"claim": record.uid, "error": error},
+        )
+        return error.code not in AGAIN and error.code < 500

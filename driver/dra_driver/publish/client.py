@@ -58,7 +58,9 @@ def api_errors(what: str) -> Iterator[None]:
             f"{what}: a request cannot be sent: {type(error).__name__}; is there a line break in the token?"
         )
         raise ApiError(message) from None
-    except (httpx2.HTTPError, ValueError) as error:  # ValueError: an answer that is not JSON
+    except (httpx2.HTTPError, ValueError, OSError) as error:
+        # ValueError: an answer that is not JSON. OSError: httpcore2 lets that of poll(2) through, which comes when the process
+        # has used up its file descriptors.
         message = f"{what}: no usable answer from the API server: {str(error) or type(error).__name__}"
         raise ApiError(message) from error
 

@@ -201,6 +201,18 @@ async def test_a_write_that_fails_is_repeated_and_one_that_is_refused_is_reporte
     assert DRIVER not in claims.devices("e")
 
 
+@pytest.mark.parametrize("code", [404, 409])
+async def test_a_claim_that_seems_deleted_is_looked_at_again(
+    api: ApiClient, admin: Any, cluster: Cluster, code: int
+) -> None:
+    claims = Claims(admin)
+    uid = claims.allocated(f"refused-{code}")
+    cluster.inject(Fault(code, 1, frozenset({"patch"}), "resourceclaims"))
+    async with running(api, claims) as writer:
+        writer.refresh([uid])
+        await until(lambda: DRIVER in claims.devices(f"refused-{code}"))
+
+
 async def test_a_claim_that_is_no_longer_prepared_or_was_replaced_is_left_alone(
     api: ApiClient, admin: Any, cluster: Cluster
 ) -> None:
