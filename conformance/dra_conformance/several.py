@@ -95,5 +95,5 @@ def print_differences(console: Console, changed: dict[str, dict[str, str]], fold
 
 
 def worst(codes: list[int]) -> int:
-    """The exit code of all: interrupted, wrong use, then failed, then not judged."""
+    """The exit code of all: interrupted, usage error, then failed, then not judged."""
     return next((code for code in (INTERRUPTED, 2, 1, 3) if code in codes), 0)

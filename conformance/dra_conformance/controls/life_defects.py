@@ -22,7 +22,7 @@ LIFE = (
     Defect(
         "names-other-claims",
         ("SEC-011",),
-        "an error tells the name and parameters of another namespace's claim",
+        "an error has the name and parameters of another namespace's claim",
     ),
     Defect("resets-on-repeat", ("IDEM-002",), "a repeated prepare changes the devices"),
     Defect(

@@ -17,7 +17,7 @@ from dra_conformance.controls.metadata import Metadata
 from dra_conformance.controls.painting import color_of, problem_of
 from dra_conformance.controls.partitions import Partitions
 from dra_conformance.controls.reporting import Reporting
-from dra_conformance.controls.widgets import PARTS, SHELF, SPACE, Widgets
+from dra_conformance.controls.widgets import CRATE, PARTS, SPACE, Widgets
 
 POLL_S = 0.5
 READ_S = 5.0
@@ -602,9 +602,9 @@ class Preparing:
         title = name.partition("-")[0].upper()
         variable = "WIDGET" if self._defect == "one-variable" else f"{title}_{index}"
         env = [f"{variable}={name}"]
-        if name == SHELF:
+        if name == CRATE:
             space = device["asked"] if self._defect == "gives-what-was-asked" else device["consumed"]
-            env = [f"SHELF_{device['share'].replace('-', '_')}={space}"]
+            env = [f"CRATE_{device['share'].replace('-', '_')}={space}"]
         if device["color"]:
             env.append(f"WIDGET_{index}_COLOR={device['color']}")
         if device["all_admin"] if self._defect == "admin-by-claim" else device["admin"]:

@@ -4,7 +4,7 @@ A file in the folder has the name of a device and one word: ``sick``, ``warm`` (
 ``changed``, ``broken`` (it cannot be divided) or ``detached`` (it cannot be attached). No file, or an empty one, means that all is well.
 
 Which features are used, by the names of their gates: taints of sick devices, a bench that is offered whole and in
-halves, a shelf whose space is shared, and a label that needs no node operations and has a list attribute.
+halves, a crate whose space is shared, and a label that needs no node operations and has a list attribute.
 """
 
 import time
@@ -19,7 +19,7 @@ PART = 60
 PARTS = {"bench": {"bench-half-0", "bench-half-1"}, "bench-half-0": {"bench"}, "bench-half-1": {"bench"}}
 """{device: the devices that are made of the same wood}."""
 FLIP = 1
-SHELF, SPACE = "shelf-0", 8
+CRATE, SPACE = "crate-0", 8
 """The shared device, and its capacity in Gi."""
 
 
@@ -78,7 +78,7 @@ class Widgets:
         if self._defect == "caches-attributes":
             found = [self._first.setdefault(device["name"], device) for device in found]
         if self.has("DRAConsumableCapacity"):
-            found.append(self.shelf())
+            found.append(self.crate())
         return found[::-1] if self._reversed else found
 
     def is_gone(self, name: str) -> bool:
@@ -124,7 +124,7 @@ class Widgets:
             taint["timeAdded"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._stamps))
         return [taint]
 
-    def shelf(self) -> dict[str, Any]:
+    def crate(self) -> dict[str, Any]:
         """The device that several claims can have a part of."""
         whole = f"{SPACE}Gi"
         policy: dict[str, Any] = {
@@ -142,8 +142,8 @@ class Widgets:
             whole = "1Gi"
             policy = {"default": "1Gi", "validRange": {"min": "1Gi"}}
         return {
-            "name": SHELF,
-            "attributes": {"type": {"string": "shelf"}},
+            "name": CRATE,
+            "attributes": {"type": {"string": "crate"}},
             "capacity": {"space": {"value": whole, "requestPolicy": policy}},
             "allowMultipleAllocations": True,
         }

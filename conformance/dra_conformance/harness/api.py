@@ -268,7 +268,7 @@ class ApiView:
         return str(listed["metadata"]["resourceVersion"]), mine
 
     def slice_events(self, since: str) -> list[JsonObject]:
-        """What happened to the driver's slices of this node since a version, as a watch tells it, up to now."""
+        """What happened to the driver's slices of this node since a version, as a watch reports it, up to now."""
         spec = {"driver": "end.example.com", "nodeName": self._node, "devices": []}
         pool = {"name": "end", "generation": 1, "resourceSliceCount": 1}
         end = self.create_slice({"metadata": {"generateName": "end-"}, "spec": {**spec, "pool": pool}})

@@ -148,9 +148,12 @@ def test_a_node_without_devices_has_an_empty_slice(emptied: Emptied) -> None:
 @requirement("NODE-007", why="a pod that restarts for ever without a word says nothing to the administrator")
 def test_missing_devices_are_told(emptied: Emptied) -> None:
     """Started without devices, the driver publishes an empty pool, or logs why it has none; if it ends, then not with 0."""
-    told = bool(emptied.log.strip()) and emptied.exit_code != 0
+    explained = bool(emptied.log.strip()) and emptied.exit_code != 0
     published = emptied.exit_code is None and bool(emptied.slices) and not listed(emptied.slices)
     found = f"exit {emptied.exit_code}, {len(emptied.slices)} slices, log {emptied.log[-300:]!r}"
     expect(
-        published or told, wanted="an empty pool, or a message", found=found, where="start without devices"
+        published or explained,
+        wanted="an empty pool, or a message",
+        found=found,
+        where="start without devices",
     )

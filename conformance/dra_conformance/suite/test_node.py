@@ -297,9 +297,12 @@ def test_errors_tell_nothing_of_other_namespaces(harness: Harness) -> None:
     expect(
         not stolen.devices, wanted="no devices", found=stolen, where="the claim, named in another namespace"
     )
-    told = token in refused.error or "team-a" in refused.error
+    leaked = token in refused.error or "team-a" in refused.error
     expect(
-        not told, wanted="no word of the other claim", found=refused.error, where="error of the second claim"
+        not leaked,
+        wanted="no word of the other claim",
+        found=refused.error,
+        where="error of the second claim",
     )
 
 

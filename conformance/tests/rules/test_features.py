@@ -34,7 +34,7 @@ def wood(*users: dict[str, Any], **amounts: int) -> list[dict[str, Any]]:
     return [pool(sharedCounters=[{"name": "wood", "counters": counters(**amounts)}]), *of(*users)]
 
 
-def shelf(policy: dict[str, Any], *, shared: bool = True) -> list[dict[str, Any]]:
+def crate(policy: dict[str, Any], *, shared: bool = True) -> list[dict[str, Any]]:
     device = {"name": "d", "capacity": {"space": {"value": "8Gi", "requestPolicy": policy}}}
     return of(device | ({"allowMultipleAllocations": True} if shared else {}))
 
@@ -95,26 +95,26 @@ CASES: dict[str, tuple[Any, list[Any]]] = {
         ],
     ),
     "CCAP-005": (
-        shelf({"default": "1Gi", "validRange": RANGE}),
-        [shelf({"default": "1Gi"}, shared=False), shelf({"validValues": ["1Gi"], "validRange": RANGE})],
+        crate({"default": "1Gi", "validRange": RANGE}),
+        [crate({"default": "1Gi"}, shared=False), crate({"validValues": ["1Gi"], "validRange": RANGE})],
     ),
     "CCAP-006": (
-        shelf({"default": "2Gi", "validValues": ["1Gi", "2Gi"]}),
+        crate({"default": "2Gi", "validValues": ["1Gi", "2Gi"]}),
         [
-            shelf({"default": "1Gi", "validValues": ["2Gi", "1Gi"]}),
-            shelf({"default": "1Gi", "validValues": ["1Gi", "9Gi"]}),
-            shelf({"default": "3Gi", "validValues": ["1Gi"]}),
-            shelf({"validValues": ["1Gi"]}),
+            crate({"default": "1Gi", "validValues": ["2Gi", "1Gi"]}),
+            crate({"default": "1Gi", "validValues": ["1Gi", "9Gi"]}),
+            crate({"default": "3Gi", "validValues": ["1Gi"]}),
+            crate({"validValues": ["1Gi"]}),
         ],
     ),
     "CCAP-007": (
-        shelf({"default": "2Gi", "validRange": RANGE}),
+        crate({"default": "2Gi", "validRange": RANGE}),
         [
-            shelf({"default": "1536Mi", "validRange": RANGE}),
-            shelf({"default": "1Gi", "validRange": {**RANGE, "max": "9Gi"}}),
-            shelf({"default": "1Gi", "validRange": {**RANGE, "step": "0"}}),
-            shelf({"validRange": RANGE}),
-            shelf({"default": "9Gi", "validRange": {"min": "1Gi"}}),
+            crate({"default": "1536Mi", "validRange": RANGE}),
+            crate({"default": "1Gi", "validRange": {**RANGE, "max": "9Gi"}}),
+            crate({"default": "1Gi", "validRange": {**RANGE, "step": "0"}}),
+            crate({"validRange": RANGE}),
+            crate({"default": "9Gi", "validRange": {"min": "1Gi"}}),
         ],
     ),
     "ONO-001": (

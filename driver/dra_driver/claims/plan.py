@@ -106,7 +106,7 @@ def with_metadata_step(known: tuple[Step, ...], wanted: Sequence[Step]) -> tuple
     return (*others, *files, known[-1])
 
 
-def as_told(
+def as_reported(
     devices: Sequence[PreparedDevice],
     steps: Sequence[Step],
     *,

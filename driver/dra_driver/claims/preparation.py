@@ -19,7 +19,7 @@ from dra_driver.claims.identity import ClaimRef, check_identity
 from dra_driver.claims.instances import Instances
 from dra_driver.claims.lifecycle import Lifecycle
 from dra_driver.claims.maintenance import Maintenance
-from dra_driver.claims.plan import Plan, as_told, find_conflict, make_plan, same, with_metadata_step
+from dra_driver.claims.plan import Plan, as_reported, find_conflict, make_plan, same, with_metadata_step
 from dra_driver.claims.reader import NOT_FOUND, ClaimReader
 from dra_driver.claims.records import Records
 from dra_driver.claims.step import Made, PreparedDevice, WriteCdi
@@ -113,7 +113,7 @@ class Preparation:
                         )
                     )
                     plan = Plan(plan.devices, steps)
-            return as_told(
+            return as_reported(
                 plan.devices,
                 plan.steps,
                 driver_name=self._driver,

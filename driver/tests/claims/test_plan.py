@@ -16,7 +16,7 @@ from claim_service import (
 
 from dra_api.identifiers import ClaimUid, DeviceName
 from dra_api.objects import AllocationConfig, DeviceResult, ResourceClaim
-from dra_driver.claims.plan import Plan, as_told, find_conflict, make_plan
+from dra_driver.claims.plan import Plan, as_reported, find_conflict, make_plan
 from dra_driver.claims.step import CreateMig, MigMode, PreparedDevice, SetTimeSlice, StartMps, WriteCdi
 from dra_driver.devices.model import Inventory
 from dra_driver.errors import ClaimError
@@ -235,5 +235,5 @@ def test_the_first_device_of_each_request_brings_the_driver_s_files_but_not_to_a
     for result, request in zip(results_of(item), ("a", "a", "b", "c"), strict=True):
         result["request"] = request
     plan = plan_of(item, with_functions(INVENTORY))
-    told = as_told(plan.devices, plan.steps, driver_name=DRIVER, uid=UID, driver_files=["d=all"])
+    told = as_reported(plan.devices, plan.steps, driver_name=DRIVER, uid=UID, driver_files=["d=all"])
     assert ["d=all" in device.cdi_ids for device in told] == [True, False, False, True]
