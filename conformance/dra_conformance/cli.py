@@ -101,6 +101,9 @@ def make_parser() -> argparse.ArgumentParser:
     add(attest, "--output", "statement.dsse.json", "where the statement goes", "FILE")
     selftest = commands.add_parser("selftest", help="do known-good drivers pass and known-bad ones fail?")
     selftest.add_argument("--json", action="store_true")
+    selftest.add_argument(
+        "--every", metavar="N", default="1", help="only every Nth known-bad driver (default 1: all)"
+    )
     bench = commands.add_parser("bench", help="measure a driver and the suite")
     bench.add_argument("descriptor", nargs="?", default="reference")
     bench.add_argument("--json", action="store_true")
@@ -257,7 +260,7 @@ def selftest_command(arguments: argparse.Namespace) -> int:
     """``dra-conformance selftest``."""
     from dra_conformance.selftest import run_selftest
 
-    return run_selftest(as_json=arguments.json)
+    return run_selftest(as_json=arguments.json, every=number("--every", arguments.every, 1, 1000))
 
 
 def bench_command(arguments: argparse.Namespace) -> int:

@@ -122,6 +122,7 @@ def test_a_descriptor_that_cannot_be_read(tmp_path: Path) -> None:
         (["explain", "\x1b[31mREG-001"], "\\x1b[31mREG-001"),
         (["explain"], "required: ID"),
         (["selftest", "extra"], "unrecognized arguments: extra"),
+        (["selftest", "--every", "0"], "--every"),
         (["list", "--nope"], "unrecognized arguments: --nope"),
         (["bench", "control", "\x1b[31m"], "\\x1b[31m"),
         ([], "required: COMMAND"),

@@ -41,7 +41,7 @@ def result_of(harness: Harness, pool: str, device: JsonObject) -> JsonObject:
     return {"request": "gpu", **place, **copied}
 
 
-def told(harness: Harness, claim: Claim) -> set[str]:
+def reported(harness: Harness, claim: Claim) -> set[str]:
     """The conditions that are true, of all devices in the claim's status."""
     status: JsonObject = dict(harness.api.claim(claim.namespace, claim.name).get("status") or {})
     return {
@@ -55,11 +55,11 @@ def told(harness: Harness, claim: Claim) -> set[str]:
 def expect_told(harness: Harness, claim: Claim, met: Callable[[set[str]], bool], wanted: str) -> None:
     """Wait until MET is true of the conditions of CLAIM."""
     expect_soon(
-        lambda: met(told(harness, claim)),
+        lambda: met(reported(harness, claim)),
         within_s=harness.descriptor.budgets.attach_seconds,
         wanted=wanted,
         found=lambda: (
-            f"{sorted(told(harness, claim))}; the controller's log ends: {harness.controller.log_text().strip()[-400:]}"
+            f"{sorted(reported(harness, claim))}; the controller's log ends: {harness.controller.log_text().strip()[-400:]}"
         ),
         where=f"true conditions in status.devices of claim {claim.name}",
     )
