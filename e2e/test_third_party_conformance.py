@@ -31,7 +31,10 @@ FAULTS = {
     "NODE-004": ("fail", "the helper reads the Node object's UID once"),
     "PREP-013": ("fail", "the pool of a result is not looked at"),
     "PREP-037": ("fail", "nor that it is another node's"),
-    "SCL-002": ("fail", "a device for two requests of a claim is twice in its CDI file, which the CDI library refuses"),
+    "SCL-002": (
+        "fail",
+        "a device for two requests of a claim is twice in its CDI file, which the CDI library refuses",
+    ),
     "OBS-003": ("non-strict", "unprepare logs no claim"),
     "PREP-014": ("non-strict", "nobody asks whether another claim has the device"),
     "REC-004": ("non-strict", "unprepare with a checkpoint that cannot be read ends the driver"),

@@ -113,7 +113,7 @@ def test_a_broken_driver_fails_the_run(tmp_path: Path) -> None:
         (["run", "--kubernetes", "1.2"], "wanted one of 1.34"),
         (["run", "--select", "NOPE-1"], "matches no requirement"),
         (["run", "--profile", "nope"], "wanted one of core, robust"),
-        (["run", "control", "--profile", "DRADeviceTaints"], "does not claim this feature"),
+        (["run", "reference", "--profile", "DRAPartitionableDevices"], "does not claim this feature"),
         (["run", "-n", "none"], "wanted a number"),
         (["run", "--output", "/proc/nope"], "cannot be written"),
         (["explain", "NOPE-1"], "unknown requirement"),

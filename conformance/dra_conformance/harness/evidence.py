@@ -1,7 +1,9 @@
 """What happened in a check, in order: what went through the harness, and what was seen of the driver meanwhile."""
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
+from itertools import chain
 from typing import Any, NamedTuple
 
 from dra_conformance.differences import text_of
@@ -27,7 +29,7 @@ Source = Callable[[], Iterable[Seen]]
 
 
 class Evidence:
-    """Steps since the last ``take``; bounded, the oldest are dropped first.
+    """Steps since the last ``take``; of each kind the newest ``KEPT``, so that a busy driver does not push the calls out.
 
     Attributes:
         driver_log: where the driver's own log is kept, relative to the report; empty if it is not.
@@ -36,7 +38,7 @@ class Evidence:
     def __init__(self, driver_log: str = "") -> None:
         self.driver_log = driver_log
         self._start = time.monotonic()
-        self._steps: list[dict[str, Any]] = []
+        self._steps: dict[str, deque[dict[str, Any]]] = {}
         self._quick: list[Source] = []
         self._slow: list[Source] = []
         self._taken = 0
@@ -62,8 +64,10 @@ class Evidence:
             for name, value in seen.details.items()
             if value not in (None, "")
         }
-        self._steps.append(step)
-        del self._steps[:-KEPT]
+        self._keep(step)
+
+    def _keep(self, step: dict[str, Any]) -> None:
+        self._steps.setdefault(step["kind"], deque(maxlen=KEPT)).append(step)
 
     def moment(self, monotonic: float) -> float:
         """A moment of the monotonic clock on the clock of the steps."""
@@ -71,7 +75,8 @@ class Evidence:
 
     def replay(self, steps: Iterable[dict[str, Any]]) -> None:
         """Add steps that were recorded for several checks."""
-        self._steps.extend(steps)
+        for step in steps:
+            self._keep(step)
 
     @property
     def taken(self) -> int:
@@ -83,5 +88,5 @@ class Evidence:
         self._ask(self._quick)
         self._ask(self._slow)
         self._taken += 1
-        steps, self._steps = tuple(sorted(self._steps, key=lambda step: step["at"])), []
-        return steps
+        kept, self._steps = chain.from_iterable(self._steps.values()), {}
+        return tuple(sorted(kept, key=lambda step: step["at"]))

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dra_conformance.harness.evidence import Evidence, Seen
+from dra_conformance.harness.evidence import KEPT, Evidence, Seen
 from dra_conformance.harness.observed import READ_MAX, CdiChanges, LogTail
 
 
@@ -51,3 +51,13 @@ def test_steps_are_in_the_order_of_time_and_without_secrets() -> None:
     evidence.add("grpc", "now")
     late.append(Seen(0.0, "driver api", "before", {}))
     assert [step["what"] for step in evidence.take()] == ["before", "now"]
+
+
+def test_a_busy_driver_does_not_push_the_calls_out() -> None:
+    evidence = Evidence()
+    evidence.add("grpc", "NodePrepareResources")
+    for number in range(KEPT + 1):
+        evidence.add("driver api", f"get {number}")
+    steps = evidence.take()
+    assert steps[0]["what"] == "NodePrepareResources"
+    assert [step["what"] for step in steps[1:]] == [f"get {number}" for number in range(1, KEPT + 1)]
