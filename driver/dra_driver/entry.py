@@ -1,24 +1,8 @@
-"""Where the command ``dra-driver`` begins: Ctrl-C while its modules are imported ends it with 130 and says nothing.
+"""Where the command ``dra-driver`` begins, before any of its modules is imported."""
 
-Nothing that would have to be ended is started before. Later it is a KeyboardInterrupt, which the command's context
-managers see.
-"""
-
-import os
-import signal
+from dra_api.interrupts import run_command
 
 
 def main() -> int:
     """Run the command; the exit code."""
-    if (
-        signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    ):  # whoever runs it in the background may ignore it
-        signal.signal(signal.SIGINT, lambda *_: os._exit(128 + signal.SIGINT))
-    from dra_driver.cli import main as run
-
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        return run()
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
+    return run_command("dra_driver.cli")

@@ -1,7 +1,7 @@
 """Where the command ``fake-nvml`` begins: Ctrl-C while its modules are imported ends it with 130 and says nothing.
 
 Nothing that would have to be ended is started before. Later it is a KeyboardInterrupt, which the command's context
-managers see.
+managers see. ``dra_api.interrupts`` does the same for the other commands; this package stands without that one.
 """
 
 import os
