@@ -5,17 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx2
-from lightkube import AsyncClient, KubeConfig
-from lightkube.config.models import Cluster, User
 from lightkube.generic_resource import create_global_resource, create_namespaced_resource
 from lightkube.types import CascadeType, PatchType
 
 from dra_api.objects import JsonObject
 from dra_driver.computedomain.names import GROUP, VERSION
+from dra_driver.connection.lightkube_client import WATCH_S, api_errors, make_client
 from dra_driver.connection.route import Route
-from dra_driver.connection.transport import ApiTransport
 from dra_driver.errors import ApiError
-from dra_driver.publish.client import SILENCE_S, WATCH_S, api_errors
 
 FIELD_MANAGER = "compute-domain-controller"
 
@@ -52,15 +49,8 @@ class Kube:
     """Calls to one API server. Each watch needs a client of its own: its transport pauses between watches."""
 
     def __init__(self, route: Route) -> None:
-        # the transport has TLS, proxy and credentials, so lightkube makes none of its own
-        config = KubeConfig.from_one(cluster=Cluster(server=route.server, insecure=True), user=User())
         # Any: lightkube's signatures are by the class of a resource, and here that is a value
-        self._client: Any = AsyncClient(
-            config=config,
-            field_manager=FIELD_MANAGER,
-            transport=ApiTransport(route, silence_s=WATCH_S + SILENCE_S),
-            trust_env=False,
-        )
+        self._client: Any = make_client(route, FIELD_MANAGER)
 
     async def close(self) -> None:
         """Close the connections."""

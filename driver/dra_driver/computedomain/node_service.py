@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
+from msgspec.structs import replace
+
 from dra_api.identifiers import ClaimUid, DeviceName, NodeName, PoolName
 from dra_api.objects import JsonObject, ResourceClaim
 from dra_driver.cdi.files import CdiFiles
@@ -202,11 +204,7 @@ class NodeService:
         """Write the CDI file, and that everything was done."""
         await asyncio.to_thread(self._cdi.write, uid, spec)
         if not record.done:
-            done = Record(
-                **{name: getattr(record, name) for name in record.__struct_fields__ if name != "done"},
-                done=True,
-            )
-            await asyncio.to_thread(self._records.put, uid, done)
+            await asyncio.to_thread(self._records.put, uid, replace(record, done=True))
         log.info("prepared %s for %s/%s", record.device, record.namespace, record.name, extra={"claim": uid})
         return (
             PreparedDevice(

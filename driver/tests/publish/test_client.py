@@ -9,7 +9,7 @@ from dra_api.identifiers import DriverName, NodeName
 from dra_api.objects import Node, ResourceSliceInput
 from dra_driver.connection.route import find_route
 from dra_driver.errors import ApiError
-from dra_driver.publish.client import ApiClient, api_errors
+from dra_driver.publish.client import ApiClient
 from dra_driver.publish.pool import Part
 from dra_driver.publish.slices import wanted_slices
 from kube_emulator import Cluster, Fault, Options
@@ -87,11 +87,3 @@ async def test_other_errors_of_a_deletion_are_raised(api: ApiClient, cluster: Cl
     cluster.inject(Fault(code=500, times=9))
     with pytest.raises(ApiError, match="slice any: the API server answered 500"):
         await api.delete_slice("any")
-
-
-def test_an_error_of_the_operating_system_is_one_of_the_api_too() -> None:
-    with (
-        pytest.raises(ApiError, match="slice a: no usable answer from the API server: .*Invalid argument"),
-        api_errors("slice a"),
-    ):
-        raise OSError(22, "Invalid argument")

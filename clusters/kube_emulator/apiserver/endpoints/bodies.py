@@ -237,7 +237,7 @@ def repeated_keys(raw: bytes) -> list[str]:
         try:
             if type(found := parse_json(raw)) is dict and with_duplicates(raw, found) is found:
                 return []
-        except ValueError:
+        except ValueError:  # a flow mapping of YAML: its nodes are walked below
             pass
     found_lines: list[str] = []
     walked: set[int] = set()

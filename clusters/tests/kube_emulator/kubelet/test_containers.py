@@ -222,6 +222,8 @@ async def test_a_command_survives_a_restart_of_the_kubelet(node_env: EmulatedNod
     await node_env.rest()
     go.touch()
     await node_env.until(lambda: node_env.phase() == "Failed")
+    [status] = node_env.api.get("pods", "p", "default")["status"]["containerStatuses"]
+    assert (status["state"]["terminated"]["exitCode"], status["restartCount"]) == (4, 0)
 
 
 async def test_a_pod_gets_its_volumes_and_those_of_the_kubelet_are_the_nodes(
