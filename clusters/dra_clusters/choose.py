@@ -30,7 +30,7 @@ def provider(name: str) -> Provider:
 
         return ExistingProvider()
     if name == "kind":
-        from dra_clusters.kind.cluster import KindProvider
+        from dra_clusters.kind.provider import KindProvider
 
         return KindProvider()
     message = f"unknown provider {name!r}; there are: {', '.join(NAMES)}"

@@ -121,7 +121,7 @@ def print_config(arguments: argparse.Namespace) -> int:
     Raises:
         UsageError: another provider.
     """
-    from dra_clusters.kind.cluster import printed_config
+    from dra_clusters.kind.provider import printed_config
 
     if arguments.provider != "kind":
         message = "--print-config prints the configuration of kind; give --provider kind"
@@ -132,7 +132,7 @@ def print_config(arguments: argparse.Namespace) -> int:
 
 def run_down(arguments: argparse.Namespace) -> int:
     """Remove a kind cluster."""
-    from dra_clusters.kind.cluster import down
+    from dra_clusters.kind.provider import down
 
     down(arguments.name)
     return 0

@@ -2,14 +2,14 @@
 
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import yaml
 
 from dra_api.objects import JsonObject
-from dra_clusters.errors import EnvironmentFault, UsageError
+from dra_clusters.errors import UsageError
+from dra_clusters.kind.waiting import wait_until_complete
 from dra_clusters.raw_client import RawClient
 
 MANIFEST = Path(__file__).with_name("fake-gpu-node.yaml")
@@ -79,13 +79,9 @@ def wait_serving(read: Callable[[], Sequence[JsonObject]], nodes: Sequence[str])
     Raises:
         EnvironmentFault: one has none in time.
     """
-    deadline = time.monotonic() + READY_S
-    while missing := not_serving(read(), nodes):
-        if time.monotonic() > deadline:
-            said = "; ".join(f"{node}: {why}" for node, why in missing.items())
-            message = f"nodes without fake GPUs after {READY_S:.0f} s: {said}"
-            raise EnvironmentFault(message)
-        time.sleep(PAUSE_S)
+    wait_until_complete(
+        lambda: not_serving(read(), nodes), what="nodes without fake GPUs", limit_s=READY_S, pause_s=PAUSE_S
+    )
 
 
 def not_serving(found: Sequence[JsonObject], nodes: Sequence[str]) -> dict[str, str]:

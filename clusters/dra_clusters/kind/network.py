@@ -1,13 +1,12 @@
 """The network of nodes of our own image, which has no network daemon: one file and some routes per node; and readiness."""
 
 import json
-import time
 from collections.abc import Sequence
 
 from dra_api.objects import JsonObject
-from dra_clusters.errors import EnvironmentFault
 from dra_clusters.kind import config
 from dra_clusters.kind.engine import Engine
+from dra_clusters.kind.waiting import wait_until_complete
 from dra_clusters.raw_client import NoAnswer, RawClient
 
 READY_S, PAUSE_S = 120.0, 0.1
@@ -19,21 +18,24 @@ def connect(client: RawClient, engine: Engine, nodes: Sequence[str]) -> None:
     Raises:
         EnvironmentFault: a node has none in time.
     """
-    deadline = time.monotonic() + READY_S
-    while True:
-        found = {each["metadata"]["name"]: config.network_of(each) for each in listed(client)}
-        networks = [network for network in found.values() if network is not None]
-        if set(nodes) <= {network.name for network in networks}:
-            break
-        if time.monotonic() > deadline:
-            message = f"nodes without a range for pods after {READY_S:.0f} s: {', '.join(set(nodes) - {n.name for n in networks})}"
-            raise EnvironmentFault(message)
-        time.sleep(PAUSE_S)
+    wait_until_complete(
+        lambda: without_network(listed(client), nodes),
+        what="nodes without a range for pods",
+        limit_s=READY_S,
+        pause_s=PAUSE_S,
+    )
+    networks = [network for each in listed(client) if (network := config.network_of(each)) is not None]
     for network in networks:
         script = [f"ip route replace {route}" for route in config.routes(networks, network.name)]
         script.append(f"cat > {config.CNI_FILE}")
         document = json.dumps(config.cni_config(network.pod_range))
         engine.inside(network.name, "sh", "-c", " && ".join(script), stdin=document)
+
+
+def without_network(found: Sequence[JsonObject], wanted: Sequence[str]) -> dict[str, str]:
+    """Pure: {node: why} of the nodes that have no range for pods yet."""
+    given = {each["metadata"]["name"] for each in found if config.network_of(each) is not None}
+    return {name: "the controllers gave it none" for name in wanted if name not in given}
 
 
 def listed(client: RawClient) -> list[JsonObject]:
@@ -51,13 +53,12 @@ def wait_ready(client: RawClient, nodes: Sequence[str]) -> None:
     Raises:
         EnvironmentFault: one is not in time; the message has what its object says.
     """
-    deadline = time.monotonic() + READY_S
-    while missing := unready(listed(client), nodes):
-        if time.monotonic() > deadline:
-            said = "; ".join(f"{name}: {why}" for name, why in missing.items())
-            message = f"nodes that are not Ready after {READY_S:.0f} s: {said}"
-            raise EnvironmentFault(message)
-        time.sleep(PAUSE_S)
+    wait_until_complete(
+        lambda: unready(listed(client), nodes),
+        what="nodes that are not Ready",
+        limit_s=READY_S,
+        pause_s=PAUSE_S,
+    )
 
 
 def unready(found: Sequence[JsonObject], wanted: Sequence[str]) -> dict[str, str]:
