@@ -1,6 +1,8 @@
 """Whole clusters in the harness: what a behaviour that does not hold becomes, and what is kept as evidence."""
 
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,10 +32,11 @@ def behaviour_of(run: Any, *needs: str) -> Behaviour:
 
 
 @pytest.fixture(scope="module")
-def clusters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clusters]:
-    found = Clusters(tmp_path_factory.mktemp("c"), provider_name="embedded", kubernetes="1.37", seed=0)
-    yield found
-    found.close()
+def clusters() -> Iterator[Clusters]:
+    with tempfile.TemporaryDirectory(prefix="c-") as folder:  # sockets have short names
+        found = Clusters(Path(folder), provider_name="embedded", kubernetes="1.37", seed=0)
+        yield found
+        found.close()
 
 
 def test_a_difference_is_a_violation_with_the_sentence_that_does_not_hold(clusters: Clusters) -> None:

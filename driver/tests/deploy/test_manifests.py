@@ -14,14 +14,13 @@ from lightkube import Client, KubeConfig, codecs
 from lightkube.core.exceptions import ApiError as ServerError
 from lightkube.resources.resource_v1 import ResourceClaim, ResourceSlice
 
-import dra_driver
 from dra_api.identifiers import DriverName, NodeName
 from dra_api.objects import ResourceSliceInput
 from dra_driver.connection.route import find_route
 from dra_driver.publish.client import ApiClient
 from kube_emulator import Cluster, Options
 
-MANIFESTS = Path(dra_driver.__file__).parents[1] / "deploy/manifests_generated.yaml"
+MANIFESTS = Path(__file__).parents[2] / "deploy/manifests_generated.yaml"
 DRIVER, ACCOUNT = "gpu.dra-conformance.dev", ("kube-system", "dra-driver")
 USER = "system:serviceaccount:kube-system:dra-driver"
 NODE, OTHER = "node-0", "node-1"
