@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from dra_conformance.errors import HarnessError, UsageError
 from dra_conformance.printable import one_line, printable
@@ -44,6 +44,9 @@ def add(parser: argparse.ArgumentParser, flag: str, default: str, text: str, met
     parser.add_argument(flag, default=os.environ.get(variable, default), metavar=metavar, help=shown)
 
 
+Commands: TypeAlias = "argparse._SubParsersAction[Parser]"  # noqa: SLF001 # argparse has no public name for it
+
+
 def make_parser() -> argparse.ArgumentParser:
     """All commands and flags."""
     parser = Parser(
@@ -51,6 +54,32 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=Version, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    add_run(commands)
+    init = commands.add_parser("init", help="ask a driver that runs, and write a first descriptor")
+    add(init, "--registry", "/var/lib/kubelet/plugins_registry", "folder of registration sockets", "DIR")
+    add(init, "--driver", "", "which driver, if there are several", "NAME")
+    add(init, "--output", "driver.yaml", "the file to write", "FILE")
+    doctor = commands.add_parser("doctor", help="can this driver be judged here? says what to do if not")
+    doctor.add_argument("descriptor", nargs="?", default="reference", help="a file, or a shipped name")
+    listing = commands.add_parser("list", help="all requirements, and whether a check covers them")
+    add(listing, "--select", "", "as for run", "EXPR")
+    listing.add_argument("--json", action="store_true")
+    explain = commands.add_parser("explain", help="everything about one requirement")
+    explain.add_argument("id", metavar="ID")
+    add_bundles(commands)
+    selftest = commands.add_parser("selftest", help="do known-good drivers pass and known-bad ones fail?")
+    selftest.add_argument("--json", action="store_true")
+    selftest.add_argument(
+        "--every", metavar="N", default="1", help="only every Nth known-bad driver (default 1: all)"
+    )
+    bench = commands.add_parser("bench", help="measure a driver and the suite")
+    bench.add_argument("descriptor", nargs="?", default="reference")
+    bench.add_argument("--json", action="store_true")
+    return parser
+
+
+def add_run(commands: Commands) -> None:
+    """The command ``run``."""
     run = commands.add_parser("run", help="judge a driver and write a report")
     run.add_argument(
         "descriptor", nargs="?", default="reference", help="a file, or a shipped name (default: reference)"
@@ -74,17 +103,10 @@ def make_parser() -> argparse.ArgumentParser:
         help="run only what the interrupted run in the output folder did not settle",
     )
     run.add_argument("--json", action="store_true", help="print report.json instead of progress and summary")
-    init = commands.add_parser("init", help="ask a driver that runs, and write a first descriptor")
-    add(init, "--registry", "/var/lib/kubelet/plugins_registry", "folder of registration sockets", "DIR")
-    add(init, "--driver", "", "which driver, if there are several", "NAME")
-    add(init, "--output", "driver.yaml", "the file to write", "FILE")
-    doctor = commands.add_parser("doctor", help="can this driver be judged here? says what to do if not")
-    doctor.add_argument("descriptor", nargs="?", default="reference", help="a file, or a shipped name")
-    listing = commands.add_parser("list", help="all requirements, and whether a check covers them")
-    add(listing, "--select", "", "as for run", "EXPR")
-    listing.add_argument("--json", action="store_true")
-    explain = commands.add_parser("explain", help="everything about one requirement")
-    explain.add_argument("id", metavar="ID")
+
+
+def add_bundles(commands: Commands) -> None:
+    """The commands on the bundle of a run."""
     replay = commands.add_parser("replay", help="run the checks of one finding again: is it fixed?")
     replay.add_argument("target", metavar="BUNDLE#ID", help="e.g. dra-report/bundle.tar.gz#REG-003")
     add(replay, "--descriptor", "", "judge this driver instead of the bundle's", "FILE")
@@ -99,15 +121,6 @@ def make_parser() -> argparse.ArgumentParser:
     )
     attest.add_argument("--subject", metavar="FILE", type=Path, help="the driver's program or image archive")
     add(attest, "--output", "statement.dsse.json", "where the statement goes", "FILE")
-    selftest = commands.add_parser("selftest", help="do known-good drivers pass and known-bad ones fail?")
-    selftest.add_argument("--json", action="store_true")
-    selftest.add_argument(
-        "--every", metavar="N", default="1", help="only every Nth known-bad driver (default 1: all)"
-    )
-    bench = commands.add_parser("bench", help="measure a driver and the suite")
-    bench.add_argument("descriptor", nargs="?", default="reference")
-    bench.add_argument("--json", action="store_true")
-    return parser
 
 
 def number(flag: str, text: str, least: int, most: int) -> int:

@@ -38,8 +38,9 @@ from dra_conformance.controls.defects import DEFECTS
 from dra_conformance.controls.health import Health, HealthV1, HealthV1Alpha1
 from dra_conformance.controls.metadata import Metadata
 from dra_conformance.controls.partitions import Partitions
-from dra_conformance.controls.preparing import Preparing, Refusal, Unwritten
+from dra_conformance.controls.preparing import Preparing
 from dra_conformance.controls.publishing import Publishing
+from dra_conformance.controls.refusal import Refusal, Unwritten
 from dra_conformance.controls.reporting import Reporting
 from dra_conformance.controls.widgets import COUNT, Widgets
 
@@ -256,7 +257,6 @@ def make_preparing(
         metadata,
         Reporting(api, on=reported, driver=name, defect=defect, say=say),
         driver=name,
-        node=arguments.node_name,
         data_dir=data_dir,
         cdi_dir=cdi_dir,
         old=arguments.old,

@@ -12,6 +12,13 @@ from dra_api.objects import JsonObject
 from dra_conformance.drivers.descriptor import Descriptor, Variant
 from dra_conformance.errors import HarnessError
 from dra_conformance.expectations import Violation
+from dra_conformance.harness.allocated import (
+    allocation_of,
+    claim_object,
+    opaque_config,
+    requests_for,
+    results_of,
+)
 from dra_conformance.harness.api import ApiView
 from dra_conformance.harness.cdi import CdiView
 from dra_conformance.harness.controller import ControllerProcess
@@ -209,38 +216,28 @@ class Harness:
         elevated = set(names) if admin is True else set(admin or ())
         if admin:
             self.api.allow_admin_access(namespace)
-        own = [
-            {"request": request, "driver": self.descriptor.driver, "pool": pool, "device": device}
-            | admin_access(request in elevated)
-            | ({"future": "x"} if unknown else {})
-            for request, (pool, device) in zip(names, chosen, strict=True)
-        ]
-        asked = [*names, *(result["request"] for result in extra_results)]
-        spec_requests = requests_for(asked or ["gpu"], self.descriptor.device_class.name, elevated=elevated)
+        driver = self.descriptor.driver
+        own = results_of(driver, names, chosen, elevated=elevated, unknown=unknown)
+        results = [*own, *extra_results]
+        asked = [*names, *(result["request"] for result in extra_results)] or ["gpu"]
+        spec_requests = requests_for(asked, self.descriptor.device_class.name, elevated=elevated)
         for request in spec_requests if capacity else ():
             request["exactly"]["capacity"] = {"requests": dict(capacity or {})}
-        devices_part: JsonObject = {"results": [*own, *extra_results]}
-        if config is not None:
-            opaque = {"driver": self.descriptor.driver, "parameters": config}
-            devices_part["config"] = [{"source": "FromClaim", "requests": [], "opaque": opaque}]
-        if raw_configs:
-            devices_part["config"] = list(raw_configs)
-        allocation: JsonObject = {
-            "devices": devices_part | ({"future": [1]} if unknown else {}),
-            "nodeSelector": node_selector(self.node),
-        }
-        if unknown:
-            allocation["future"] = {"a": 1}
+        configs = list(raw_configs) or ([] if config is None else [opaque_config(driver, config)])
+        allocation = allocation_of(results, configs, self.node, unknown=unknown)
         status: JsonObject = {"allocation": allocation, "reservedFor": self._pods(reserved)}
-        metadata: JsonObject = {"name": name or f"claim-{next(numbers)}", "namespace": namespace}
-        if finalizers:
-            metadata["finalizers"] = list(finalizers)
-        if unknown or annotations:
-            metadata["annotations"] = {"example.com/future": "x"} if unknown else dict(annotations or {})
-        claim = {"metadata": metadata, "spec": {"devices": {"requests": spec_requests}}}
+        notes = {"example.com/future": "x"} if unknown else annotations or {}
+        claim = claim_object(
+            name or f"claim-{next(numbers)}",
+            namespace,
+            spec_requests,
+            finalizers=finalizers,
+            annotations=notes,
+        )
         odd = odd or unknown or bool(raw_configs)
         stored = self.api.create_claim(claim, status if allocated else None, odd=odd)
-        made = Claim(namespace, metadata["name"], ClaimUid(stored["metadata"]["uid"]), tuple(chosen))
+        metadata = stored["metadata"]
+        made = Claim(namespace, metadata["name"], ClaimUid(metadata["uid"]), tuple(chosen))
         self.claims.append(made)
         return made
 
@@ -277,28 +274,3 @@ class Harness:
     def release_all(self) -> None:
         """Release what a failed check left behind, so that it does not affect other checks."""
         self.release(*self.claims)
-
-
-def node_selector(node: str) -> JsonObject:
-    """What the scheduler writes into the allocation of devices that can be used on NODE only."""
-    term = {"matchFields": [{"key": "metadata.name", "operator": "In", "values": [node]}]}
-    return {"nodeSelectorTerms": [term]}
-
-
-def requests_for(names: Sequence[str], device_class: str, *, elevated: Collection[str]) -> list[JsonObject]:
-    """The requests of a claim whose results have the request NAMES; ``a/b`` is a subrequest of ``a``, ELEVATED have admin access."""
-    by_main: dict[str, list[str]] = {}
-    for name in names:
-        main, _, sub = name.partition("/")
-        by_main.setdefault(main, []).extend([sub] if sub and sub not in by_main.get(main, []) else [])
-    return [
-        {"name": main, "firstAvailable": [{"name": sub, "deviceClassName": device_class} for sub in subs]}
-        if subs
-        else {"name": main, "exactly": {"deviceClassName": device_class} | admin_access(main in elevated)}
-        for main, subs in by_main.items()
-    ]
-
-
-def admin_access(wanted: bool) -> JsonObject:
-    """The member of a request that asks for it."""
-    return {"adminAccess": True} if wanted else {}
