@@ -140,3 +140,6 @@ def story(
         story = Story(client=client, cluster=cluster, node=node.name, driver=driver_name)
         wait_until(lambda: len(story.gpus()) == 8, what="eight GPUs published", timeout_s=40, seen=story.gpus)
         yield story
+        story.end_pods()
+    daemons = list((node.plugins_dir / driver_name / "mps").glob("*"))
+    assert not daemons, f"MPS daemons outlive the claims that they were for: {daemons}"

@@ -50,6 +50,18 @@ class Story:
     gpu_class: str = "gpu"
     whole: str = 'type == "gpu"'
 
+    def end_pods(self) -> None:
+        """Delete all pods, as whoever leaves a cluster does: what the driver made for them goes with them."""
+        for pod in self.client.list(Pod, namespace="*"):
+            if pod.metadata and pod.metadata.namespace != "kube-system":
+                self.client.delete(Pod, str(pod.metadata.name), namespace=str(pod.metadata.namespace))
+        wait_until(lambda: not self.pods(), what="no pods", timeout_s=60, seen=self.pods)
+
+    def pods(self) -> list[str]:
+        """Names of all pods but those of the cluster itself."""
+        found = (pod.metadata for pod in self.client.list(Pod, namespace="*"))
+        return [str(meta.name) for meta in found if meta and meta.namespace != "kube-system"]
+
     def gpus(self) -> dict[str, str]:
         """The published GPUs as {device name: UUID}."""
         return {
