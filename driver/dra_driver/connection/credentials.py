@@ -17,7 +17,8 @@ from typing import Protocol
 
 import msgspec
 
-from dra_driver.connection.kubeconfig import BYTES_MAX, Access, Command, Header, TokenPath, text_of, token_of
+from dra_driver.connection.kubeconfig import Access, Command, Header, TokenPath, text_of, token_of
+from dra_driver.connection.kubeconfig_file import BYTES_MAX
 from dra_driver.errors import ApiError
 
 REREAD_S = 60.0
