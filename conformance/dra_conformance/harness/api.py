@@ -7,6 +7,7 @@ on purpose, so that one fault cannot hide the other.
 import json
 import time
 from collections.abc import Collection
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,6 +23,9 @@ from dra_conformance.harness.patience import Patience
 
 GROUP = "/apis/resource.k8s.io/v1"
 POLL_S = 0.01
+STATUS_ATTEMPTS = 5
+"""Writes of a status that end in a conflict before the suite gives up; client-go's retry.DefaultRetry has five too."""
+
 RECORDED = ("ResourceSlice", "ResourceClaim")
 INVALID = (400, 413, 422)
 """Status codes that condemn the object, not the moment."""
@@ -96,7 +100,11 @@ class ApiView:
             HarnessError: it does not.
         """
         code, document = self.request(method, path, body, **how)
-        if code >= 300:
+        return self._accepted(method, path, code, document)
+
+    def _accepted(self, method: str, path: str, code: int, document: Any) -> JsonObject:
+        """The answer to a request that had to succeed."""
+        if code >= HTTPStatus.MULTIPLE_CHOICES:
             message = f"{method} {path} of the suite was answered {code}: {document}"
             raise HarnessError(message)
         return document or {}
@@ -163,13 +171,26 @@ class ApiView:
                 "api", f"planted a claim that the rules do not allow: {claim['metadata']['name']}"
             )
             return stored
-        return self.write("PUT", f"{space}/{claim['metadata']['name']}/status", {**stored, "status": status})
+        return self.write_status(f"{space}/{claim['metadata']['name']}", stored, status)
+
+    def write_status(self, path: str, stored: JsonObject, status: JsonObject) -> JsonObject:
+        """Replace the status of the object at PATH, last seen as STORED; it is read again if the driver wrote it meanwhile.
+
+        Raises:
+            HarnessError: the API server refuses the status.
+        """
+        for _ in range(STATUS_ATTEMPTS):
+            code, document = self.request("PUT", f"{path}/status", {**stored, "status": status})
+            if code != HTTPStatus.CONFLICT:
+                break
+            stored = self.write("GET", path)
+        return self._accepted("PUT", f"{path}/status", code, document)
 
     def set_claim_status(self, namespace: str, name: str, status: JsonObject) -> None:
         """Replace a claim's status; an allocation is taken back before another one is written."""
         path = f"{GROUP}/namespaces/{namespace}/resourceclaims/{name}"
         for step in ({}, status):
-            self.write("PUT", f"{path}/status", {**self.write("GET", path), "status": step})
+            self.write_status(path, self.write("GET", path), step)
 
     def claim(self, namespace: str, name: str) -> ResourceClaim:
         """A claim as stored."""

@@ -59,6 +59,7 @@ async def serve_plugin(arguments: argparse.Namespace) -> None:
         sysfs=Path(arguments.sysfs),
         procfs=Path(arguments.procfs),
         dev_root=Path(arguments.dev_root),
+        metrics_address=arguments.metrics_address,
         sweep_s=float(arguments.rescan_seconds),
     )
     route = find_route(Path(arguments.kubeconfig) if arguments.kubeconfig else None, os.environ)

@@ -21,7 +21,8 @@ from dra_driver.computedomain.objects import CliqueDaemon
 from dra_driver.errors import ApiError
 
 log = logging.getLogger(__name__)
-CHECK_S = 0.5
+CHECK_S, STEADY_S = 0.5, 5.0
+"""Between two looks at nvidia-imex, while it is not ready and while it is; each look is a process."""
 AGAIN_S, AGAIN_MAX_S = 0.2, 10.0
 CONFLICTS = (404, 409)
 LEAVE_S = 10.0
@@ -114,7 +115,7 @@ class Daemon:
             if ready != self._ready:
                 self._ready = ready
                 self._stale.set()
-            await asyncio.sleep(CHECK_S)
+            await asyncio.sleep(STEADY_S if ready else CHECK_S)
 
     async def _keep_joined(self) -> None:
         """Keep this node's entry in the clique's object right."""

@@ -7,7 +7,6 @@ that the kubelet, which asks again, gets the reason. A node serves one domain at
 
 import asyncio
 import logging
-from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
@@ -38,7 +37,7 @@ class NodeService:
     """The claims of one node.
 
     Args:
-        clique: returns ``<cluster UUID>.<clique id>`` of the node's GPUs, empty outside any fabric.
+        clique: ``<cluster UUID>.<clique id>`` of the node's GPUs, empty outside any fabric.
         management: the minor number of the node's fabric-imex-mgmt capability, None if there is none.
         namespace: the driver's, where the cliques' objects are.
     """
@@ -51,8 +50,8 @@ class NodeService:
         namespace: str,
         records: Records,
         cdi: CdiFiles,
-        clique: Callable[[], str],
-        management: Callable[[], int | None],
+        clique: str,
+        management: int | None,
         folder: Path,
         dev_root: Path,
         wait_s: float = WAIT_S,
@@ -97,7 +96,7 @@ class NodeService:
             await self._label(known.domain, ref)
             await self._wait_for_daemon(known.domain, ref, domain)
             spec = edits.channels(
-                ref.uid, every=known.every, in_fabric=bool(self._clique()), dev_root=self._dev_root
+                ref.uid, every=known.every, in_fabric=bool(self._clique), dev_root=self._dev_root
             )
         else:
             spec = await asyncio.to_thread(self._daemon_spec, ref.uid, known, domain)
@@ -179,7 +178,7 @@ class NodeService:
 
     async def _is_ready(self, domain: str, item: JsonObject) -> bool:
         """Whether this node is ready: in its clique's object, or outside any fabric in the domain's status."""
-        clique = self._clique()
+        clique = self._clique
         if clique:
             found = await self._kube.get(CLIQUES, f"{domain}.{clique}", self._namespace)
             entries = (found or {}).get("daemons") or []
@@ -192,7 +191,7 @@ class NodeService:
     def _daemon_spec(self, uid: ClaimUid, record: Record, domain: JsonObject) -> CdiSpec:
         folder = self._folder / "domains" / record.domain
         folder.mkdir(mode=0o755, parents=True, exist_ok=True)
-        clique, minor = self._clique(), self._management()
+        clique, minor = self._clique, self._management
         nodes: list[DeviceNode] = []
         if clique and minor is not None:
             nodes.append(node(MANAGEMENT.format(minor=minor), self._dev_root))

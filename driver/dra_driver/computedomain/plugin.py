@@ -29,6 +29,7 @@ from dra_driver.connection.route import Route
 from dra_driver.devices.scan import take_snapshot
 from dra_driver.errors import ApiError, EnvironmentFault
 from dra_driver.metrics import Metrics
+from dra_driver.probes import Probes, served
 from dra_driver.publish.client import ApiClient
 from dra_driver.publish.pool import Part
 from dra_driver.publish.publisher import Publisher
@@ -46,6 +47,7 @@ class PluginSettings:
 
     Attributes:
         namespace: the driver's.
+        metrics_address: ``host:port`` of metrics and probes; empty for none.
         sweep_s: seconds between looks for claims that do not exist any more.
     """
 
@@ -57,6 +59,7 @@ class PluginSettings:
     sysfs: Path
     procfs: Path
     dev_root: Path
+    metrics_address: str
     sweep_s: float
 
     @property
@@ -91,6 +94,7 @@ class ComputeDomainPlugin:
         clique = clique_of(gpu.fabric for gpu in snapshot.gpus)
         minor = management_minor(settings.procfs)
         self._metrics = Metrics(version)
+        self._probes = Probes([self._socket, self._registration])
         self._kube = Kube(route)
         self._service = NodeService(
             kube=self._kube,
@@ -98,8 +102,8 @@ class ComputeDomainPlugin:
             namespace=settings.namespace,
             records=Records(settings.folder / "claims.json"),
             cdi=CdiFiles(settings.cdi_dir, DriverName(DRIVER), settings.dev_root),
-            clique=lambda: clique,
-            management=lambda: minor,
+            clique=clique,
+            management=minor,
             folder=settings.folder,
             dev_root=settings.dev_root,
         )
@@ -108,21 +112,35 @@ class ComputeDomainPlugin:
             api=self._api,
             driver_name=DriverName(DRIVER),
             pool=lambda _: [Part(devices())],
-            on_sync=self._metrics.published,
+            on_sync=self._synced,
         )
         log.info(
             "node %s is in %s", PoolName(settings.node_name), f"clique {clique}" if clique else "no fabric"
         )
+
+    def _synced(self, synced: bool) -> None:
+        self._metrics.published(synced)
+        self._probes.published |= synced
+
+    def _registered(self, accepted: bool) -> None:
+        self._metrics.registered(accepted)
+        self._probes.registered = accepted
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT."""
         stop, loop = asyncio.Event(), asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
+        with served(self._settings.metrics_address, self._probes, self._metrics.exposition):
+            await self._serve_until(stop)
+
+    async def _serve_until(self, stop: asyncio.Event) -> None:
         dra, registration = await self._serve()
+        self._probes.serving = True
         tasks = [asyncio.create_task(work) for work in (self._publisher.run(), self._sweep())]
         stopped = asyncio.create_task(stop.wait())
         await asyncio.wait([*tasks, stopped], return_when=asyncio.FIRST_COMPLETED)
+        self._probes.serving = False
         await registration.stop(0)
         self._registration.unlink(missing_ok=True)
         for task in (*tasks, stopped):
@@ -142,9 +160,7 @@ class ComputeDomainPlugin:
         add_v1(PluginV1(plugin), dra)
         add_v1beta1(PluginV1Beta1(plugin), dra)
         add_registration(
-            Registration(
-                driver_name=DriverName(DRIVER), endpoint=self._socket, on_status=self._metrics.registered
-            ),
+            Registration(driver_name=DriverName(DRIVER), endpoint=self._socket, on_status=self._registered),
             registration,
         )
         await bind(dra, self._socket)

@@ -71,8 +71,8 @@ def reported(harness: Harness) -> Reported:
     claim = harness.claim(device, extra_results=[{"request": "other", **foreign}])
     path = f"/apis/resource.k8s.io/v1/namespaces/{claim.namespace}/resourceclaims/{claim.name}"
     stored = harness.api.write("GET", path)
-    stored["status"]["devices"] = [{**foreign, "data": {"kept": True}}]
-    before = harness.api.write("PUT", f"{path}/status", stored)
+    status = {**stored["status"], "devices": [{**foreign, "data": {"kept": True}}]}
+    before = harness.api.write_status(path, stored, status)
     harness.kubelet.prepared(claim)
     wait_for(
         lambda: bool(entries_of(harness, claim)), REPORT_S if FEATURE in harness.descriptor.features else 0

@@ -74,8 +74,8 @@ def test_socket_accepts_connections_at_once(isolated: Harness) -> None:
 
 @requirement("REG-023", why="the disappearing socket is the kubelet's only deregistration signal")
 def test_registration_socket_is_removed_at_sigterm(isolated: Harness) -> None:
-    """SIGTERM removes the registration socket."""
-    isolated.start()
+    """SIGTERM removes the registration socket of a driver that has come up."""
+    isolated.start_registered()
     isolated.driver.terminate()
     each(
         [path.name for path in isolated.kubelet.sockets()],
