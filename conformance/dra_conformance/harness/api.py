@@ -177,14 +177,16 @@ class ApiView:
         """Replace the status of the object at PATH, last seen as STORED; it is read again if the driver wrote it meanwhile.
 
         Raises:
-            HarnessError: the API server refuses the status.
+            HarnessError: the API server refuses the status, or it changes all the time.
         """
+        where = f"{path}/status"
         for _ in range(STATUS_ATTEMPTS):
-            code, document = self.request("PUT", f"{path}/status", {**stored, "status": status})
+            code, document = self.request("PUT", where, {**stored, "status": status})
             if code != HTTPStatus.CONFLICT:
-                break
+                return self._accepted("PUT", where, code, document)
             stored = self.write("GET", path)
-        return self._accepted("PUT", f"{path}/status", code, document)
+        message = f"PUT {where} of the suite met {STATUS_ATTEMPTS} conflicts; somebody writes it all the time"
+        raise HarnessError(message)
 
     def set_claim_status(self, namespace: str, name: str, status: JsonObject) -> None:
         """Replace a claim's status; an allocation is taken back before another one is written."""
