@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from emulated_node import EmulatedNode, RecordingDriver
+from emulated_node import EmulatedNode
+from recording_driver import RecordingDriver
 
 from dra_api.objects import JsonObject
 from kube_emulator.kubelet.runtime import RUN_ANNOTATION

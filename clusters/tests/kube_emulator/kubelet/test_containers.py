@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from emulated_node import EmulatedNode, RecordingDriver
+from emulated_node import EmulatedNode
+from recording_driver import RecordingDriver
 
 from kube_emulator.kubelet.cdi import Injected, InjectionError, container_view
 from kube_emulator.kubelet.runtime import RUN_ANNOTATION

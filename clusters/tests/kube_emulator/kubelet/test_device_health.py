@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from emulated_node import EmulatedNode, RecordingDriver, sick
+from emulated_node import EmulatedNode
+from recording_driver import RecordingDriver, sick
 
 from dra_api import names
 from dra_api.identifiers import DeviceName, DriverName, PoolName

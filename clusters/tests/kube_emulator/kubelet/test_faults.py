@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from emulated_node import DRIVER, EmulatedNode, RecordingDriver
+from emulated_node import EmulatedNode
+from recording_driver import DRIVER, RecordingDriver
 
 from kube_emulator import Cluster, Options
 from kube_emulator.errors import EnvironmentFault, UsageError

@@ -7,10 +7,11 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
-from emulated_node import EmulatedNode, RecordingDriver
+from emulated_node import EmulatedNode
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from recording_driver import RecordingDriver
 
 from dra_api.identifiers import DriverName
 from kube_emulator.kubelet.registration import Birth, Registered, decide

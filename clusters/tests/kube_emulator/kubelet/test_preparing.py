@@ -5,7 +5,8 @@ from pathlib import Path
 
 import grpc
 import pytest
-from emulated_node import DRIVER, EmulatedNode, RecordingDriver
+from emulated_node import EmulatedNode
+from recording_driver import DRIVER, RecordingDriver
 
 from kube_emulator.kubelet.claim_cache import ClaimCache
 from kube_emulator.kubelet.metrics import CALLS, OPERATIONS, PREPARE_SKIPS, UNPREPARE_SKIPS

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import grpc
 import pytest
-from emulated_node import DRIVER, EmulatedNode, RecordingDriver, Registration
+from emulated_node import EmulatedNode
+from recording_driver import DRIVER, RecordingDriver, Registration
 
 from dra_api import names
 from dra_api.identifiers import DriverName

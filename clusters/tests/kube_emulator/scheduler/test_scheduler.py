@@ -3,19 +3,13 @@
 from typing import Any
 
 import pytest
-from control_plane import DRIVER, BareControlPlane
+from control_plane import DRIVER
+from scheduled import scheduled
 
 from kube_emulator.apiserver.registry.api import Api
-from kube_emulator.releases.release import V1_35
 from kube_emulator.scheduler.binding import FINALIZER
-from kube_emulator.scheduler.scheduler import run_scheduler
 
 HOPELESS = "preemption: 0/{n} nodes are available: {n} Preemption is not helpful for scheduling."
-
-
-def scheduled(*works: Any, **options: Any) -> BareControlPlane:
-    """A plane with a scheduler."""
-    return BareControlPlane(run_scheduler, *works, **options)
 
 
 async def test_a_pod_gets_its_device_and_a_node() -> None:
@@ -311,119 +305,6 @@ async def test_the_more_important_pod_goes_first() -> None:
         plane.slice("n1", "a")
         await plane.settle()
         assert (plane.place_of("high"), plane.place_of("low")) == ("n1", "")
-
-
-CONDITIONAL = {"name": "a", "bindingConditions": ["ready"], "bindingFailureConditions": ["broken"]}
-
-
-def tell_condition(plane: BareControlPlane, kind: str) -> None:
-    """The driver sets a condition of device a."""
-    condition = {
-        "type": kind,
-        "status": "True",
-        "reason": "Driver",
-        "message": "",
-        "lastTransitionTime": "2026-01-01T00:00:00Z",
-    }
-    plane.status(
-        "resourceclaims",
-        "c",
-        devices=[{"driver": DRIVER, "pool": "n1", "device": "a", "conditions": [condition]}],
-    )
-
-
-async def waiting_world(plane: BareControlPlane) -> None:
-    """A pod waits for the conditions of its device."""
-    plane.device_class()
-    plane.node("n1")
-    plane.slice("n1", CONDITIONAL)
-    plane.claim("c")
-    plane.pod("p", "c")
-    await plane.settle()
-    assert (plane.devices_of("c"), plane.place_of("p")) == (["a"], "")
-    assert plane.events("BindingConditionsPending") == [
-        "waiting for binding conditions for device on node n1"
-    ]
-
-
-async def test_a_pod_is_bound_when_its_devices_are_ready() -> None:
-    async with scheduled() as plane:
-        await waiting_world(plane)
-        tell_condition(plane, "ready")
-        await plane.turn(5)
-        assert plane.place_of("p") == "n1"
-
-
-async def test_a_device_that_fails_is_given_back() -> None:
-    async with scheduled() as plane:
-        await waiting_world(plane)
-        plane.slice("n1-b", "b", nodeName="n1")
-        await plane.settle()
-        tell_condition(plane, "broken")
-        await plane.turn(5)
-        await plane.turn(2)
-        assert (plane.devices_of("c"), plane.place_of("p")) == (["b"], "n1")
-
-
-async def test_a_device_that_is_late_is_given_back() -> None:
-    async with scheduled() as plane:
-        await waiting_world(plane)
-        plane.slice("n1-b", "b", nodeName="n1")
-        await plane.turn(601)
-        await plane.turn(5)
-        await plane.turn(2)
-        assert (plane.devices_of("c"), plane.place_of("p")) == (["b"], "n1")
-
-
-async def test_an_extended_resource_comes_from_devices() -> None:
-    async with scheduled() as plane:
-        plane.device_class(extendedResourceName="example.com/gpu")
-        plane.node("n1")
-        plane.slice("n1", "a", "b", "c")
-        plane.pod("p", resources={"limits": {"example.com/gpu": 2}, "requests": {"cpu": "1"}})
-        await plane.settle()
-        status = plane.get("pods", "p")["status"]["extendedResourceClaimStatus"]
-        claim = plane.get("resourceclaims", status["resourceClaimName"])
-        assert claim["metadata"]["generateName"] == "p-extended-resources-"
-        assert claim["metadata"]["annotations"] == {"resource.kubernetes.io/extended-resource-claim": "true"}
-        assert plane.devices_of(status["resourceClaimName"]) == ["a", "b"]
-        mapping = {
-            "containerName": "main",
-            "resourceName": "example.com/gpu",
-            "requestName": "container-0-request-1",
-        }
-        assert status["requestMappings"] == [mapping]
-        assert plane.place_of("p") == "n1"
-
-
-async def test_a_node_with_a_device_plugin_uses_that() -> None:
-    async with scheduled() as plane:
-        plane.device_class(extendedResourceName="example.com/gpu")
-        plane.node("n1", allocatable={"example.com/gpu": "1"})
-        plane.pod("p", resources={"limits": {"example.com/gpu": 1}})
-        await plane.settle()
-        assert plane.place_of("p") == "n1"
-        assert "extendedResourceClaimStatus" not in plane.get("pods", "p")["status"]
-
-
-async def test_the_implicit_resource_of_a_class() -> None:
-    async with scheduled() as plane:
-        plane.device_class("gpu")
-        plane.node("n1")
-        plane.slice("n1", "a")
-        plane.pod("p", resources={"limits": {"deviceclass.resource.kubernetes.io/gpu": 1}})
-        await plane.settle()
-        assert plane.place_of("p") == "n1"
-
-
-async def test_without_the_gate_extended_resources_are_only_the_nodes() -> None:
-    async with scheduled(release=V1_35) as plane:
-        plane.device_class(extendedResourceName="example.com/gpu")
-        plane.node("n1")
-        plane.slice("n1", "a")
-        plane.pod("p", resources={"limits": {"example.com/gpu": 1}})
-        await plane.settle()
-        assert "1 Insufficient example.com/gpu" in plane.why("p")
 
 
 async def test_a_rule_keeps_pods_away_until_it_goes() -> None:
