@@ -213,6 +213,10 @@ def dispatch(arguments: argparse.Namespace) -> int:
             isolates=arguments.isolate,
             follows_stdin=arguments.follow_stdin,
         )
+    elif arguments.command == "rack":
+        from fake_nvml.rack.command import run_rack
+
+        return run_rack(arguments)
     elif arguments.command == "driver-root":
         from fake_nvml import driver_root
         from fake_nvml.saved import load_node

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fake_nvml.errors import UsageError
+from fake_nvml.rack.command import add_rack_command
 
 DEFAULT_DIR = "/run/fake-nvml"
 
@@ -53,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     add_node_commands(commands)
     add_recorder_and_workload(commands)
+    add_rack_command(commands)
     for name, text in (
         ("list", "the machines there are"),
         ("bench", "measure, beside a trivial C library"),

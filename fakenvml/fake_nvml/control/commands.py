@@ -142,6 +142,15 @@ def link_state(gpu: Gpu, values: Values) -> Any:
     return {"links_down": gpu.state.links_down}
 
 
+@command("links", "take these NVLinks down and all others up: down=0,17, or down= for none", "down")
+def link_states(gpu: Gpu, values: Values) -> Any:
+    numbers = {number_of({"down": text}, "down") for text in values.get("down", "").split(",") if text}
+    for number in numbers:
+        nvlink.nvlink(gpu, number)
+    gpu.change(links_down=tuple(sorted(numbers)))
+    return {"links_down": gpu.state.links_down}
+
+
 @command("fabric", "move fabric registration: [state=in_progress] [status=N] [clique=N] [health=unhealthy] [mask=0x1] [more_cliques=1,2]",
          "state", "status", "clique", "health", "mask", "more_cliques")  # fmt: skip
 def fabric_state(gpu: Gpu, values: Values) -> Any:

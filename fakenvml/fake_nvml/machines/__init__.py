@@ -6,6 +6,7 @@ What the blocks mean is in ``schema``.
 """
 
 import re
+import uuid
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -29,7 +30,7 @@ from fake_nvml.machines.schema import (
 
 __all__ = [
     "NAMESPACE", "Board", "Clocks", "Driver", "Fabric", "Machine", "Mig", "NvLink", "Profile",
-    "load", "names", "with_driver",
+    "load", "names", "with_driver", "with_gpus", "with_rack",
 ]  # fmt: skip
 FILE_MAX = 16 << 20
 CUDA_OF_BRANCH = {
@@ -143,6 +144,40 @@ def load(name: str, node: int = 0) -> tuple[Machine, Board]:
         message = f"machine {machine.name}: wanted a node from 0 to {trays - 1}, found {node}"
         raise UsageError(message)
     return msgspec.structs.replace(machine, node=node), _board(machine, beside)
+
+
+def with_rack(machine: Machine, number: int) -> Machine:
+    """MACHINE in the rack NUMBER of its kind: GPUs, NVLink domain and chassis of its own; rack 0 is that of the file.
+
+    Raises:
+        UsageError: it is not a tray of a rack.
+    """
+    if number == 0:
+        return machine
+    if machine.rack is None or number < 0:
+        racks = ", ".join(name for name in names() if load(name)[0].rack)
+        message = f"machine {machine.name}: wanted one that is a tray of a rack, and a rack from 0, found rack {number}; there are: {racks}"
+        raise UsageError(message)
+    domain = str(uuid.uuid5(NAMESPACE, f"{machine.name}/rack{number}"))
+    serial = f"{int(machine.rack.chassis_serial) + number:0{len(machine.rack.chassis_serial)}d}"
+    return msgspec.structs.replace(
+        machine,
+        rack_number=number,
+        fabric=msgspec.structs.replace(machine.fabric, cluster_uuid=domain),
+        rack=msgspec.structs.replace(machine.rack, chassis_serial=serial),
+    )
+
+
+def with_gpus(machine: Machine, count: int) -> Machine:
+    """MACHINE with the first COUNT of its GPUs.
+
+    Raises:
+        UsageError: it has fewer.
+    """
+    if not 1 <= count <= len(machine.gpus):
+        message = f"machine {machine.name}: wanted 1 to {len(machine.gpus)} GPUs a node, found {count}"
+        raise UsageError(message)
+    return msgspec.structs.replace(machine, gpus=machine.gpus[:count])
 
 
 def with_driver(machine: Machine, version: str) -> Machine:

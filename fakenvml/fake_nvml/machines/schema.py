@@ -244,7 +244,7 @@ class Call(Strict, frozen=True, kw_only=True):
 
 
 class Machine(Strict, frozen=True, kw_only=True):
-    """One node. ``board`` names a board file; ``node`` is the tray of a rack that was asked for.
+    """One node. ``board`` names a board file; ``node`` is the tray, and ``rack_number`` the rack, that was asked for.
 
     Attributes:
         inline_board: the board itself, in files that a recorder wrote.
@@ -268,11 +268,17 @@ class Machine(Strict, frozen=True, kw_only=True):
     initial: dict[str, Any] = {}
     recording: tuple[Call, ...] = ()
     node: int = 0
+    rack_number: int = 0
 
     @property
     def seed(self) -> str:
         """What distinguishes the GPUs of this node from those of any other."""
-        return f"{self.name}/node{self.node}" if self.rack else self.name
+        return f"{self.rack_seed}/node{self.node}" if self.rack else self.name
+
+    @property
+    def rack_seed(self) -> str:
+        """What distinguishes this rack from others of its kind; the first one is as in the machine's file."""
+        return f"{self.name}/rack{self.rack_number}" if self.rack_number else self.name
 
     def gpu_uuid(self, index: int) -> str:
         """The UUID of GPU INDEX: the same in every run, different between nodes and machines of other names."""
