@@ -6,13 +6,15 @@ import os
 import signal
 import socket
 import uuid
+from collections.abc import Awaitable, Callable
 from importlib.metadata import version
 from pathlib import Path
 
 from dra_api.identifiers import NodeName
 from dra_driver.computedomain import daemon_command
 from dra_driver.computedomain.controller import Controller
-from dra_driver.computedomain.flags import daemon_pods
+from dra_driver.computedomain.fabric_controller import FabricController
+from dra_driver.computedomain.flags import daemon_pods, fabric_taint
 from dra_driver.computedomain.kube import Kube
 from dra_driver.computedomain.leader import Leader
 from dra_driver.computedomain.plugin import ComputeDomainPlugin, PluginSettings
@@ -72,7 +74,7 @@ async def control(arguments: argparse.Namespace) -> None:
     Raises:
         ConfigError: a flag is wrong, or the kubeconfig cannot be used.
     """
-    pods = daemon_pods(arguments)
+    pods, effect = daemon_pods(arguments), fabric_taint(arguments)
     kubeconfig = Path(arguments.kubeconfig) if arguments.kubeconfig else None
     route = find_route(kubeconfig, os.environ)
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
@@ -81,7 +83,13 @@ async def control(arguments: argparse.Namespace) -> None:
     kube = Kube(route)
     identity = f"{socket.gethostname()}_{uuid.uuid4()}"
     leader = Leader(kube, name=LEASE, namespace=pods.namespace, identity=identity)
-    working = asyncio.create_task(lead(leader, Controller(lambda: Kube(route), pods)))
+
+    async def work() -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(Controller(lambda: Kube(route), pods).run())
+            group.create_task(FabricController(lambda: Kube(route), effect).run())
+
+    working = asyncio.create_task(lead(leader, work))
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait([working, stopped], return_when=asyncio.FIRST_COMPLETED)
     for task in (working, stopped):
@@ -92,7 +100,7 @@ async def control(arguments: argparse.Namespace) -> None:
         raise outcome
 
 
-async def lead(leader: Leader, controller: Controller) -> None:
-    """Lead again whenever the lease was lost."""
+async def lead(leader: Leader, work: Callable[[], Awaitable[None]]) -> None:
+    """Do WORK again whenever the lease was lost."""
     while True:
-        await leader.run(controller.run)
+        await leader.run(work)

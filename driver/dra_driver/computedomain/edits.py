@@ -36,6 +36,12 @@ def channels(uid: ClaimUid, *, every: bool, in_fabric: bool, dev_root: Path) -> 
     return spec_of(uid, CHANNEL_DEVICE, {"env": [], "deviceNodes": nodes})
 
 
+def fabric(uid: ClaimUid, device: str, clique: str) -> CdiSpec:
+    """A place in an NVLink domain: the workload is told which; no device node is needed for it."""
+    environment = {"NVLINK_DOMAIN": clique.partition(".")[0], "NVLINK_CLIQUE": clique}
+    return spec_of(uid, device, {"env": [f"{name}={value}" for name, value in environment.items()]})
+
+
 def daemon(
     uid: ClaimUid,
     device: str,

@@ -8,6 +8,7 @@ from typing import Any
 from dra_driver.computedomain.wanted import DaemonPods
 from dra_driver.errors import ConfigError
 
+FABRIC_EFFECTS = ("NoExecute", "NoSchedule", "None")
 NODES_MAX = 18
 """The trays of an NVL72 rack, and the nodes of one IMEX domain."""
 
@@ -59,6 +60,25 @@ def add_controller_flags(parser: argparse.ArgumentParser) -> None:
         default=NODES_MAX,
         help=f"default {NODES_MAX}",
     )
+    parser.add_argument(
+        "--fabric-taint-effect",
+        metavar="X",
+        default=FABRIC_EFFECTS[0],
+        help="of the taint of an NVLink domain most of whose nodes have a fault: NoExecute (default), NoSchedule or None",
+    )
+
+
+def fabric_taint(arguments: argparse.Namespace) -> str:
+    """The effect of the taint of an unhealthy NVLink domain; empty for none.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    effect: str = arguments.fabric_taint_effect
+    if effect not in FABRIC_EFFECTS:
+        message = f"--fabric-taint-effect {effect!r}: wanted one of {', '.join(FABRIC_EFFECTS)}"
+        raise ConfigError(message)
+    return "" if effect == "None" else effect
 
 
 def daemon_pods(arguments: argparse.Namespace) -> DaemonPods:

@@ -42,7 +42,17 @@ TEMPLATES = kind("resource.k8s.io", "v1", "ResourceClaimTemplate", "resourceclai
 CLAIMS = kind("resource.k8s.io", "v1", "ResourceClaim", "resourceclaims")
 PODS = kind("", "v1", "Pod", "pods")
 NODES = kind("", "v1", "Node", "nodes", namespaced=False)
+SLICES = kind("resource.k8s.io", "v1", "ResourceSlice", "resourceslices", namespaced=False)
+EVENTS = kind("", "v1", "Event", "events")
 LEASES = kind("coordination.k8s.io", "v1", "Lease", "leases")
+
+
+def selection(
+    of: Kind, namespace: str, labels: Mapping[str, str | None] | None, fields: Mapping[str, str] | None
+) -> dict[str, Any]:
+    """Which objects of a kind, as lightkube takes it."""
+    where: dict[str, Any] = {} if of in (NODES, SLICES) else {"namespace": namespace}
+    return {**where, "labels": dict(labels or {}) or None, "fields": dict(fields or {}) or None}
 
 
 class Kube:
@@ -68,31 +78,36 @@ class Kube:
             raise
 
     async def list(
-        self, of: Kind, *, namespace: str = "*", labels: Mapping[str, str | None] | None = None
+        self,
+        of: Kind,
+        *,
+        namespace: str = "*",
+        labels: Mapping[str, str | None] | None = None,
+        fields: Mapping[str, str] | None = None,
     ) -> tuple[list[JsonObject], str]:
         """The objects, and the version to watch from."""
-        where = {} if of is NODES else {"namespace": namespace}
+        chosen = selection(of, namespace, labels, fields)
         with api_errors(f"list of {of.plural}"):
-            listed = self._client.list(of.made, labels=dict(labels or {}) or None, **where)
+            listed = self._client.list(of.made, **chosen)
             return [item.to_dict() async for item in listed], listed.resourceVersion
 
     async def watch(
-        self, of: Kind, version: str, *, namespace: str = "*", labels: Mapping[str, str | None] | None = None
+        self,
+        of: Kind,
+        version: str,
+        *,
+        namespace: str = "*",
+        labels: Mapping[str, str | None] | None = None,
+        fields: Mapping[str, str] | None = None,
     ) -> AsyncGenerator[tuple[str, JsonObject], None]:
         """Changes as (ADDED, MODIFIED or DELETED, object), without end; a label without a value only has to be there.
 
         Raises:
             ApiError: the stream broke, or VERSION is too old: list again.
         """
-        where = {} if of is NODES else {"namespace": namespace}
+        chosen = selection(of, namespace, labels, fields)
         with api_errors(f"watch of {of.plural}"):
-            events = self._client.watch(
-                of.made,
-                labels=dict(labels or {}) or None,
-                resource_version=version,
-                server_timeout=WATCH_S,
-                **where,
-            )
+            events = self._client.watch(of.made, resource_version=version, server_timeout=WATCH_S, **chosen)
             async for change, item in events:
                 yield change, item.to_dict()
 
@@ -104,6 +119,15 @@ class Kube:
             )
             stored: JsonObject = made.to_dict()
             return stored
+
+    async def replace(self, of: Kind, item: JsonObject) -> None:
+        """Replace an object if it is still of ITEM's version.
+
+        Raises:
+            ApiError: with code 409, it was changed meanwhile.
+        """
+        with api_errors(f"{of.plural} {item['metadata']['name']}"):
+            await self._client.replace(of.made.from_dict(item))
 
     async def merge(
         self, of: Kind, item: JsonObject, patch: JsonObject, *, status: bool = False

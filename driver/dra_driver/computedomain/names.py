@@ -17,6 +17,19 @@ CHANNEL_CLASS = "compute-domain-default-channel.nvidia.com"
 OUTSIDE = -1
 """The index of a node outside any fabric."""
 
+CLIQUE_OF_NODE = "nvidia.com/gpu.clique"
+"""Label of a node: ``<cluster UUID>.<clique id>`` of its GPUs. GPU feature discovery sets it too, with the same value."""
+GPUS_OF_NODE = "nvidia.com/gpu.count"
+"""Label of a node, by GPU feature discovery: how many GPUs it has."""
+HOSTNAME = "kubernetes.io/hostname"
+FABRIC_CLASSES = {"nvlink-domain": "domain", "nvlink-clique": "clique"}
+"""{device class: the ``type`` of the devices that it selects}."""
+FABRIC_POOL = "nvlink-"
+"""Pools of fabric devices begin with it; the cluster UUID follows, for a clique its id too."""
+FABRIC_TAINT = f"{GROUP}/nvlink-unhealthy"
+GPUS = "gpus"
+"""The capacity of a domain or clique that claims consume."""
+
 
 def daemon_name(uid: str) -> str:
     """The name of a domain's DaemonSet and of the claim template of its daemons."""

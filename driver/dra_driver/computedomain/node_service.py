@@ -1,8 +1,10 @@
-"""Prepares and unprepares the claims of ComputeDomains on one node.
+"""Prepares and unprepares the claims of ComputeDomains and of NVLink domains on one node.
 
 A channel of a domain is given when the domain's daemon on this node is ready. The claim itself brings the daemon: its node gets
 the domain's label, which the DaemonSet selects. So a prepare sets the label, and waits for the daemon up to ``WAIT_S``; after
 that the kubelet, which asks again, gets the reason. A node serves one domain at a time.
+
+A claim of an NVLink domain is prepared on every node where a pod of it runs, by that node's plugin; nothing is set up for it.
 """
 
 import asyncio
@@ -20,8 +22,9 @@ from dra_driver.claims.identity import ClaimRef, check_identity, check_ref
 from dra_driver.claims.step import PreparedDevice
 from dra_driver.claims.turns import Turns
 from dra_driver.computedomain import edits
+from dra_driver.computedomain.fabrics import pool_of
 from dra_driver.computedomain.kube import CLAIMS, CLIQUES, DOMAINS, NODES, Kube
-from dra_driver.computedomain.names import DOMAIN_LABEL
+from dra_driver.computedomain.names import CLIQUE_OF_NODE, DOMAIN_LABEL
 from dra_driver.computedomain.records import Record, Records
 from dra_driver.computedomain.requests import CHANNEL_DEVICE, Wanted, wanted_of
 from dra_driver.errors import ApiError, ClaimError
@@ -91,6 +94,8 @@ class NodeService:
             check_identity(cast(ResourceClaim, claim), ref.uid)
             wanted = wanted_of(cast(ResourceClaim, claim), PoolName(self._node))
             known = await self._begin(ref, wanted)
+        if known.pool:
+            return await self._finish(ref.uid, known, edits.fabric(ref.uid, known.device, self._clique))
         domain = await self._domain(ref, known.domain)
         if known.device == CHANNEL_DEVICE:
             await self._label(known.domain, ref)
@@ -105,8 +110,10 @@ class NodeService:
     async def _begin(self, ref: ClaimRef, wanted: Wanted) -> Record:
         """Record the claim, if the device is free for it."""
         async with self._turn:
+            self._check_fabric(ref, wanted)
             for uid, record in self._records.all().items():
-                taken = record.device == wanted.device and not (record.admin or wanted.admin)
+                same = not wanted.pool and record.device == wanted.device
+                taken = same and not (record.admin or wanted.admin)
                 if uid != ref.uid and taken:
                     message = (
                         f"claim {ref.namespace}/{ref.name}: {wanted.device} of this node is in use by claim "
@@ -121,9 +128,22 @@ class NodeService:
                 every=wanted.every,
                 request=wanted.request,
                 admin=wanted.admin,
+                pool=wanted.pool,
+                share=wanted.share,
             )
             await asyncio.to_thread(self._records.put, ref.uid, record)
             return record
+
+    def _check_fabric(self, ref: ClaimRef, wanted: Wanted) -> None:
+        """Refuse a claim of an NVLink domain that this node is not in."""
+        clique = self._clique
+        if wanted.pool and wanted.pool not in (pool_of(clique), pool_of(clique.partition(".")[0])):
+            found = f"clique {clique}" if clique else "no NVLink fabric"
+            message = (
+                f"claim {ref.namespace}/{ref.name}: it has {wanted.pool}, and node {self._node} is in {found}; the label "
+                f"{CLIQUE_OF_NODE} was wrong when the claim was allocated: delete the pods, so that it is allocated again"
+            )
+            raise ClaimError(message)
 
     async def _domain(self, ref: ClaimRef, uid: str) -> JsonObject:
         """The claim's domain. A workload's is in the claim's namespace: another tenant's channel is out of reach."""
@@ -142,10 +162,7 @@ class NodeService:
     async def _label(self, domain: str, ref: ClaimRef) -> None:
         """Label the node for DOMAIN."""
         while True:
-            item = await self._kube.get(NODES, self._node)
-            if item is None:
-                message = f"node {self._node} does not exist; is --node-name right?"
-                raise ClaimError(message)
+            item = await self._node_object()
             found = (item["metadata"].get("labels") or {}).get(DOMAIN_LABEL)
             if found == domain:
                 return
@@ -160,6 +177,24 @@ class NodeService:
             except ApiError as error:
                 if error.code != CONFLICT:  # the kubelet writes the node often: read it again
                     raise
+
+    async def _node_object(self) -> JsonObject:
+        item = await self._kube.get(NODES, self._node)
+        if item is None:
+            message = f"node {self._node} does not exist; is --node-name right?"
+            raise ClaimError(message)
+        return item
+
+    async def label_clique(self) -> None:
+        """Say in a label of the node which clique it is in: fabric claims are tied to nodes by it.
+
+        Raises:
+            ClaimError: there is no such node.
+            ApiError: the API server refused or did not answer.
+        """
+        item = await self._node_object()
+        if self._clique and (item["metadata"].get("labels") or {}).get(CLIQUE_OF_NODE) != self._clique:
+            await self._kube.merge(NODES, item, {"metadata": {"labels": {CLIQUE_OF_NODE: self._clique}}})
 
     async def _wait_for_daemon(self, domain: str, ref: ClaimRef, item: JsonObject) -> None:
         """Wait until the domain's daemon on this node is ready."""
@@ -208,10 +243,11 @@ class NodeService:
         return (
             PreparedDevice(
                 requests=(record.request,),
-                pool=PoolName(self._node),
+                pool=PoolName(record.pool or self._node),
                 device=DeviceName(record.device),
                 cdi_ids=(edits.cdi_name(uid, record.device),),
                 admin=record.admin,
+                share_id=record.share or None,
             ),
         )
 

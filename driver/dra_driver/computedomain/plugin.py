@@ -1,5 +1,8 @@
 """The kubelet plugin of ComputeDomains on one node: publishes a channel and a daemon, serves the kubelet, cleans up.
 
+The channel's attributes say what the node is on its NVLink fabric, and a label of the node says in which clique it is; of both the
+controller makes the devices of NVLink domains.
+
 It starts and stops in the order of the GPU plugin (``app``).
 """
 
@@ -17,17 +20,17 @@ from dra_api.kubelet._generated.dra_v1beta1_pb2_grpc import add_DRAPluginService
 from dra_api.kubelet._generated.registration_pb2_grpc import (
     add_RegistrationServicer_to_server as add_registration,
 )
-from dra_api.objects import Device
+from dra_api.objects import AttributeValue, Device
 from dra_driver.cdi.files import CdiFiles
-from dra_driver.computedomain.fabric import clique_of, management_minor
+from dra_driver.computedomain.fabric import clique_of, facts_of, management_minor
 from dra_driver.computedomain.kube import Kube
 from dra_driver.computedomain.names import DRIVER
 from dra_driver.computedomain.node_service import NodeService
 from dra_driver.computedomain.records import Records
 from dra_driver.computedomain.requests import CHANNEL_DEVICE, DAEMON_DEVICE
 from dra_driver.connection.route import Route
-from dra_driver.devices.scan import take_snapshot
-from dra_driver.errors import ApiError, EnvironmentFault
+from dra_driver.devices.scan import Snapshot, take_snapshot
+from dra_driver.errors import ApiError, ClaimError, EnvironmentFault
 from dra_driver.metrics import Metrics
 from dra_driver.probes import Probes, served
 from dra_driver.publish.client import ApiClient
@@ -39,6 +42,8 @@ from dra_driver.rpc.sockets import bind, clear_socket_path
 
 log = logging.getLogger(__name__)
 GRACE_S = 20.0
+LABEL_S, LABEL_AGAIN_S = 600.0, 5.0
+"""How often the node's label is looked at, and how soon after that failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +53,7 @@ class PluginSettings:
     Attributes:
         namespace: the driver's.
         metrics_address: ``host:port`` of metrics and probes; empty for none.
-        sweep_s: seconds between looks for claims that do not exist any more.
+        sweep_s: seconds between looks at the GPUs, and for claims that do not exist any more.
     """
 
     node_name: NodeName
@@ -68,11 +73,12 @@ class PluginSettings:
         return self.plugins_dir / DRIVER
 
 
-def devices() -> list[Device]:
-    """What a node offers: one channel for a workload, one place for a daemon."""
+def devices(facts: dict[str, AttributeValue]) -> list[Device]:
+    """What a node offers: one channel for a workload, which has FACTS of the node's fabric, and one place for a daemon."""
+    channel: dict[str, AttributeValue] = {"type": {"string": "channel"}, "id": {"int": 0}, **facts}
     return [
-        {"name": name, "attributes": {"type": {"string": kind}, "id": {"int": 0}}}
-        for name, kind in ((CHANNEL_DEVICE, "channel"), (DAEMON_DEVICE, "daemon"))
+        {"name": CHANNEL_DEVICE, "attributes": channel},
+        {"name": DAEMON_DEVICE, "attributes": {"type": {"string": "daemon"}, "id": {"int": 0}}},
     ]
 
 
@@ -90,8 +96,9 @@ class ComputeDomainPlugin:
         self._socket = settings.folder / "dra.sock"
         for path in (self._socket, self._registration):
             clear_socket_path(path)
-        snapshot = take_snapshot(settings.sysfs, settings.dev_root / "dev")
-        clique = clique_of(gpu.fabric for gpu in snapshot.gpus)
+        snapshot = self._scan()
+        self._clique = clique = clique_of(gpu.fabric for gpu in snapshot.gpus)
+        self._facts = facts_of(snapshot.gpus, clique)
         minor = management_minor(settings.procfs)
         self._metrics = Metrics(version)
         self._probes = Probes([self._socket, self._registration])
@@ -111,7 +118,7 @@ class ComputeDomainPlugin:
         self._publisher = Publisher(
             api=self._api,
             driver_name=DriverName(DRIVER),
-            pool=lambda _: [Part(devices())],
+            pool=lambda _: [Part(devices(self._facts))],
             on_sync=self._synced,
         )
         log.info(
@@ -137,7 +144,7 @@ class ComputeDomainPlugin:
     async def _serve_until(self, stop: asyncio.Event) -> None:
         dra, registration = await self._serve()
         self._probes.serving = True
-        tasks = [asyncio.create_task(work) for work in (self._publisher.run(), self._sweep())]
+        tasks = [asyncio.create_task(work) for work in (self._publisher.run(), self._sweep(), self._label())]
         stopped = asyncio.create_task(stop.wait())
         await asyncio.wait([*tasks, stopped], return_when=asyncio.FIRST_COMPLETED)
         self._probes.serving = False
@@ -167,6 +174,9 @@ class ComputeDomainPlugin:
         await bind(registration, self._registration)
         return dra, registration
 
+    def _scan(self) -> Snapshot:
+        return take_snapshot(self._settings.sysfs, self._settings.dev_root / "dev")
+
     async def _sweep(self) -> None:
         while True:
             try:
@@ -174,3 +184,35 @@ class ComputeDomainPlugin:
             except (ApiError, EnvironmentFault) as error:
                 log.warning("cannot look for claims that no longer exist", extra={"error": error})
             await asyncio.sleep(self._settings.sweep_s)
+            await self._look()
+
+    async def _look(self) -> None:
+        """Look at the GPUs again, and publish what changed.
+
+        Raises:
+            EnvironmentFault: the node is in another clique now; the plugin starts again there.
+        """
+        try:
+            snapshot = await asyncio.to_thread(self._scan)
+        except EnvironmentFault as error:
+            log.warning("cannot look at the GPUs again", extra={"error": error})
+            return
+        clique = clique_of(gpu.fabric for gpu in snapshot.gpus)
+        if clique not in ("", self._clique):
+            message = f"the node moved from clique {self._clique or 'none'} to {clique}; the plugin has to start again"
+            raise EnvironmentFault(message)
+        facts = facts_of(snapshot.gpus, self._clique)
+        if facts != self._facts:
+            self._facts = facts
+            log.info("the node's fabric changed: %s", facts)
+            self._publisher.refresh()
+
+    async def _label(self) -> None:
+        while True:
+            pause = LABEL_S
+            try:
+                await self._service.label_clique()
+            except (ApiError, ClaimError) as error:
+                pause = LABEL_AGAIN_S
+                log.warning("cannot label the node with its clique", extra={"error": error})
+            await asyncio.sleep(pause)

@@ -13,6 +13,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     """A claim; it is recorded before anything is done for it.
 
     Attributes:
+        pool: of a fabric; empty: the node's.
+        share: the ID of the claim's share of a fabric.
         done: everything was done.
     """
 
@@ -23,6 +25,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     every: bool = False
     request: str = ""
     admin: bool = False
+    pool: str = ""
+    share: str = ""
     done: bool = False
 
 

@@ -1,10 +1,10 @@
-"""What a claim wants of a ComputeDomain: channels for a workload, or the place of a daemon. Pure."""
+"""What a claim wants of a node: channels of a ComputeDomain for a workload, the place of a daemon, or its NVLink fabric. Pure."""
 
 from dataclasses import dataclass
 
 from dra_api.identifiers import PoolName
 from dra_api.objects import DeviceResult, JsonObject, ResourceClaim
-from dra_driver.computedomain.names import API_VERSION, DRIVER
+from dra_driver.computedomain.names import API_VERSION, DRIVER, FABRIC_POOL
 from dra_driver.errors import ClaimError
 
 CHANNEL_DEVICE, DAEMON_DEVICE = "channel-0", "daemon-0"
@@ -19,10 +19,12 @@ class Wanted:
     """What one claim wants.
 
     Attributes:
-        domain: UID of the domain.
-        device: ``channel-0`` or ``daemon-0``.
+        domain: UID of the domain; empty for a fabric.
+        device: ``channel-0`` or ``daemon-0``; ``domain`` or ``clique`` of a fabric.
         every: all channels and not one.
         request: the request that the device is for.
+        pool: of a fabric; empty: the node's.
+        share: the ID of the claim's share of it.
     """
 
     domain: str
@@ -30,6 +32,8 @@ class Wanted:
     every: bool
     request: str
     admin: bool = False
+    pool: str = ""
+    share: str = ""
 
 
 def wanted_of(claim: ResourceClaim, pool: PoolName) -> Wanted:
@@ -49,6 +53,16 @@ def wanted_of(claim: ResourceClaim, pool: PoolName) -> Wanted:
         message = f"{where}: wanted one device of {DRIVER}, found {len(results)}; ask for one a claim"
         raise ClaimError(message)
     [result] = results
+    if result["pool"].startswith(FABRIC_POOL) and result["pool"] != pool:
+        return Wanted(
+            domain="",
+            device=result["device"],
+            every=False,
+            request=result["request"].partition("/")[0],
+            admin=bool(result.get("adminAccess")),
+            pool=result["pool"],
+            share=result.get("shareID", ""),
+        )
     if result["pool"] != pool or result["device"] not in (CHANNEL_DEVICE, DAEMON_DEVICE):
         message = (
             f"{where}: no device {result['device']} of pool {result['pool']} on this node, which has {pool}"

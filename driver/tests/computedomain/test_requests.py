@@ -73,6 +73,19 @@ def test_wrong_parameters_name_the_field(changed: dict[str, Any], why: str) -> N
         wanted_of(claim(**changed), POOL)
 
 
+def test_a_claim_of_a_fabric_needs_no_parameters_and_keeps_its_share() -> None:
+    found = claim(device="domain", pool="nvlink-c")
+    devices = found["status"]["allocation"]["devices"]
+    devices["config"], devices["results"][0]["shareID"] = [], "s1"
+    wanted = wanted_of(found, POOL)
+    assert (wanted.device, wanted.pool, wanted.share, wanted.domain) == ("domain", "nvlink-c", "s1", "")
+
+
+def test_a_workload_is_given_the_id_of_its_fabric_and_no_device_node() -> None:
+    [device] = edits.fabric(ClaimUid("1"), "domain", "c.7")["devices"]
+    assert device["containerEdits"] == {"env": ["NVLINK_DOMAIN=c", "NVLINK_CLIQUE=c.7"]}
+
+
 def test_records_outlive_the_process_and_damage_is_reported_with_what_to_do(tmp_path: Path) -> None:
     path, uid = tmp_path / "claims.json", ClaimUid("1")
     record = Record(namespace="team", name="c", domain="u1", device="channel-0")
