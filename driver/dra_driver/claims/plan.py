@@ -16,6 +16,7 @@ from dra_driver.cdi.spec import device_id
 from dra_driver.claims.configured import choices, config_of
 from dra_driver.claims.mps_steps import consumed, mps_steps
 from dra_driver.claims.opaque import Mode, TimeSlice, Vfio, mode_of
+from dra_driver.claims.shares import mixed, too_much
 from dra_driver.claims.step import (
     BindVfio,
     CreateMig,
@@ -82,7 +83,7 @@ def make_plan(
         if mode is None and isinstance(found, VfioDevice):
             mode = Vfio()
         devices.append(prepared(result, found, mode, driver_name=driver_name, uid=uid))
-    if problem := excluding(devices, inventory):
+    if problem := excluding(devices, inventory, features):
         message = f"{where}: {problem}"
         raise ClaimError(message)
     steps = tuple(steps_of(devices, inventory, uid, where, features.shares))
@@ -168,9 +169,13 @@ def prepared(
     )
 
 
-def excluding(devices: Sequence[PreparedDevice], inventory: Inventory) -> str | None:
+def excluding(devices: Sequence[PreparedDevice], inventory: Inventory, features: Features) -> str | None:
     """Why devices of one claim exclude each other; None if they do not."""
     exclusive = [device for device in devices if not device.admin]
+    if problem := mixed(exclusive):
+        return problem
+    if excess := too_much(exclusive, {}, inventory, features):
+        return excess[1]
     for index, first in enumerate(exclusive):
         for second in exclusive[:index]:
             if first.device == second.device:
@@ -260,11 +265,12 @@ def find_conflict(
     wanted: Sequence[PreparedDevice],
     held: Mapping[ClaimUid, Sequence[PreparedDevice]],
     inventory: Inventory,
+    features: Features,
 ) -> tuple[ClaimUid, str] | None:
     """Which claim has a device that WANTED needs, and why that excludes it; None if there is none.
 
     HELD are the devices of other claims. Admin access conflicts with nothing: it is for monitoring a device that
-    another claim uses (KEP-5018). Shares of a device go together if they are configured alike.
+    another claim uses (KEP-5018). Shares of a device go together if they are configured alike and fit it.
     """
     for device in wanted:
         for uid, others in held.items():
@@ -273,7 +279,8 @@ def find_conflict(
                     continue
                 if problem := between(device, other, inventory):
                     return uid, problem
-    return None
+    holder, problem = too_much(wanted, held, inventory, features) or (None, "")
+    return (holder, problem) if holder else None
 
 
 def between(wanted: PreparedDevice, other: PreparedDevice, inventory: Inventory) -> str | None:

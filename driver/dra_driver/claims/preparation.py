@@ -157,7 +157,7 @@ class Preparation:
 
     def _conflict(self, plan: Plan, others: dict[ClaimUid, Record]) -> tuple[ClaimUid, str] | None:
         held = {uid: record.devices for uid, record in others.items()}
-        return find_conflict(plan.devices, held, self._inventory())
+        return find_conflict(plan.devices, held, self._inventory(), self._features)
 
     async def _begin(self, ref: ClaimRef, plan: Plan) -> None:
         """Record the steps and carry them out; if one fails, undo them all."""

@@ -182,14 +182,23 @@ def attributes_of(device: Allocatable) -> dict[str, AttributeValue]:
             return vfio_attributes(device)
 
 
+def can_be_shared(device: Allocatable, features: Features) -> bool:
+    """Whether several claims can have a share of a device."""
+    return features.consumable_capacity and not isinstance(device, VfioDevice)
+
+
+def capacity_of(device: Allocatable, features: Features) -> dict[str, Capacity]:
+    """The capacities of a device, with policies where it can be shared."""
+    capacity = amounts(device)
+    return shared(capacity, features.shares) if can_be_shared(device, features) else capacity
+
+
 def device_of(device: Allocatable, features: Features) -> Device:
     """The entry of ``spec.devices``, without counters and taints."""
     attributes = attributes_of(device)
-    capacity = amounts(device)
     entry: Device = {"name": device.name, "attributes": dict(sorted(attributes.items()))}
-    if features.consumable_capacity and not isinstance(device, VfioDevice):
+    if can_be_shared(device, features):
         entry["allowMultipleAllocations"] = True
-        capacity = shared(capacity, features.shares)
-    if capacity:
+    if capacity := capacity_of(device, features):
         entry["capacity"] = dict(sorted(capacity.items()))
     return entry

@@ -58,9 +58,9 @@ def test_a_subrequest_is_reported_as_its_request_and_other_drivers_results_are_l
 def test_admin_access_conflicts_with_nobody() -> None:
     plain = PreparedDevice(requests=("a",), pool=POOL, device=GPU_0, cdi_ids=())
     admin = PreparedDevice(requests=("a",), pool=POOL, device=GPU_0, cdi_ids=(), admin=True)
-    assert find_conflict((admin,), {UID: (plain,)}, INVENTORY) is None
-    assert find_conflict((plain,), {UID: (admin,)}, INVENTORY) is None
-    assert find_conflict((plain,), {UID: (plain,)}, INVENTORY) is not None
+    assert find_conflict((admin,), {UID: (plain,)}, INVENTORY, FEATURES) is None
+    assert find_conflict((plain,), {UID: (admin,)}, INVENTORY, FEATURES) is None
+    assert find_conflict((plain,), {UID: (plain,)}, INVENTORY, FEATURES) is not None
 
 
 def test_opaque_parameters_of_this_driver_are_checked_and_those_of_others_are_not() -> None:
@@ -147,7 +147,7 @@ def test_a_dynamic_mig_device_is_made_before_its_file_is_written_and_its_gpu_is_
     with pytest.raises(ClaimError, match="gpu-0 and gpu-0-mig-1g-3 are the same silicon"):
         plan_of(claim(UID, "gpu-0", "gpu-0-mig-1g-3"), found)
     whole, part = (plan_of(claim(UID, name), found).devices for name in ("gpu-0", "gpu-0-mig-1g-3"))
-    assert find_conflict(part, {UID: whole}, found) == (
+    assert find_conflict(part, {UID: whole}, found, FEATURES) == (
         UID,
         "device gpu-0-mig-1g-3 overlaps with gpu-0, which is prepared",
     )
@@ -171,8 +171,8 @@ def test_shares_of_two_claims_go_together_if_they_are_configured_alike() -> None
     first, second = claim(UID, GPU_0), claim("v", GPU_0, config=[entry("FromClaim", "Long")])
     results_of(first)[:], results_of(second)[:] = [shared("1Gi", "s-1")], [shared("1Gi", "s-2")]
     ours, theirs = plan_of(first).devices, plan_of(second).devices
-    assert find_conflict(ours, {ClaimUid("v"): ours}, INVENTORY) is None
-    assert find_conflict(ours, {ClaimUid("v"): theirs}, INVENTORY) == (
+    assert find_conflict(ours, {ClaimUid("v"): ours}, INVENTORY, FEATURES) is None
+    assert find_conflict(ours, {ClaimUid("v"): theirs}, INVENTORY, FEATURES) == (
         ClaimUid("v"),
         "device gpu-0 is shared with another configuration",
     )
