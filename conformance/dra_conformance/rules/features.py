@@ -116,6 +116,16 @@ def whole_steps(slices: list[JsonObject], driver: str, node: str) -> Iterator[st
             yield f"{where}: {found}"
 
 
+def per_device_nodes(slices: list[JsonObject], driver: str, node: str) -> Iterator[str]:
+    """Devices say where they are only when the slice leaves it to them, and then each in one way."""
+    for item in slices:
+        wanted = 1 if item["spec"].get("perDeviceNodeSelection") else 0
+        for device in item["spec"].get("devices") or []:
+            found = sum(bool(device.get(name)) for name in ("nodeName", "nodeSelector", "allNodes"))
+            if found != wanted:
+                yield f"{device['name']} has {found}, wanted {wanted}"
+
+
 def skipped_operations(slices: list[JsonObject], driver: str, node: str) -> Iterator[str]:
     """Skipped operations are known ones, each once; prepare is skipped with unprepare only."""
     for item in slices:
@@ -258,6 +268,7 @@ RULES: dict[str, tuple[Rule, str]] = {
     "ONO-001": (skipped_operations, "the API server refuses the slice"),
     "LST-001": (list_items, "the API server refuses the slice"),
     "RSL-017": (list_lengths, "the API server refuses the slice"),
+    "RSL-021": (per_device_nodes, "the API server refuses the slice"),
     "BIND-001": (binding_conditions, "the API server refuses the slice"),
     "NAR-001": (node_resources, "the API server refuses the slice"),
     "NAR-002": (node_mappings, "the API server refuses the slice"),

@@ -180,16 +180,6 @@ def explicit_false(spec: JsonObject) -> Iterator[str]:
             yield f"{device.get('name')}: allNodes is false"
 
 
-def per_device_nodes(slices: list[JsonObject], driver: str, node: str) -> Iterator[str]:
-    """Devices say where they are only when the slice leaves it to them, and then each in one way."""
-    for item in slices:
-        wanted = 1 if item["spec"].get("perDeviceNodeSelection") else 0
-        for device in item["spec"].get("devices") or []:
-            found = sum(bool(device.get(name)) for name in ("nodeName", "nodeSelector", "allNodes"))
-            if found != wanted:
-                yield f"{device['name']} has {found}, wanted {wanted}"
-
-
 def pool_numbers(slices: list[JsonObject], driver: str, node: str) -> Iterator[str]:
     """ResourceSliceCount is above zero, generation is not negative."""
     for item in slices:
@@ -321,7 +311,6 @@ RULES: dict[str, tuple[Rule, str]] = {
     "RSL-015": (semantic_versions, "selectors that compare versions fail"),
     "RSL-016": (quantities, "selectors that compare amounts fail"),
     "RSL-017": (list_values, "the API server refuses the slice"),
-    "RSL-021": (per_device_nodes, "the API server refuses the slice"),
     "RSL-022": (pool_numbers, "the API server refuses the slice"),
     "RSL-023": (node_owner, "slices of deleted nodes stay forever"),
     "RSL-041": (request_size, "etcd refuses the slice"),

@@ -149,6 +149,14 @@ CASES: dict[str, tuple[Any, list[Any]]] = {
         of({"name": "d", "bindingConditions": ["ready"], "bindsToNode": True}, nodeName=None, allNodes=True),
         [of({"name": "d", "bindingConditions": ["ready"]}, nodeName=None, allNodes=True)],
     ),
+    "RSL-021": (
+        of({"name": "d", "nodeName": "n"}, perDeviceNodeSelection=True, nodeName=None),
+        [
+            of({"name": "d", "nodeName": "n"}),
+            of({"name": "d"}, perDeviceNodeSelection=True, nodeName=None),
+            of({"name": "d", "nodeName": "n", "allNodes": True}, perDeviceNodeSelection=True, nodeName=None),
+        ],
+    ),
     "NAR-001": (
         taken(overhead={"perPod": "1"}),
         [taken(), of({"name": "d", "nodeAllocatableResources": {"gpus": {"overhead": {}}}})],

@@ -43,7 +43,6 @@ def test_a_good_slice_breaks_no_rule(rule_id: str) -> None:
         ("RSL-014", {"device": {"attributes": {"a": {"string": "x" * 65}}}}),
         ("RSL-015", {"device": {"attributes": {"a": {"version": "1.02.3"}}}}),
         ("RSL-016", {"device": {"capacity": {"m": {"value": "1024Mi"}}}}),
-        ("RSL-021", {"device": {"nodeName": "node-0"}}),
         ("RSL-022", {"pool": {"name": "a", "generation": -1, "resourceSliceCount": 1}}),
         ("RSL-041", {"device": {"attributes": {"a": {"string": "x" * (2 << 20)}}}}),
         ("POOL-001", {"pool": {"name": "a", "generation": 1, "resourceSliceCount": 2}}),

@@ -282,8 +282,9 @@ def test_without_the_gate_the_device_is_exclusive(oldest_kubernetes: Harness, ha
 
 
 @requirement("CCAP-011", why="an older API server refuses the slice, and no device is there")
-def test_fractions_are_for_newer_servers(oldest_kubernetes: Harness) -> None:
-    """What the driver sends to an API server that does not know fractional ranges has none."""
+def test_fractions_are_for_newer_servers(oldest_kubernetes: Harness, harness: Harness) -> None:
+    """What the driver sends to an API server that does not know fractional ranges has none, if it has some for others."""
+    require_in_slices(harness, "DRAFractionalCapacityRange")
     oldest_kubernetes.start_registered()
     sent = [{"spec": spec} for spec in oldest_kubernetes.api.sent_specs()]
     each(list(whole_steps(sent, "", "")), wanted=whole_steps.__doc__, where="slices as sent")
