@@ -1,6 +1,7 @@
 """What a claim wants of a node: channels of a ComputeDomain for a workload, the place of a daemon, or its NVLink fabric. Pure."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from dra_api.identifiers import PoolName
 from dra_api.objects import DeviceResult, JsonObject, ResourceClaim
@@ -85,33 +86,49 @@ def decoded(parameters: JsonObject, result: DeviceResult, where: str) -> Wanted:
     """The parameters of a claim, checked.
 
     Raises:
-        ClaimError: a field is unknown, missing or wrong.
+        ClaimError: a field is unknown, missing or wrong, or they are for another device.
     """
-    version, kind = parameters.get("apiVersion"), parameters.get("kind")
-    if version != API_VERSION or KINDS.get(str(kind)) != result["device"]:
-        expected = next(name for name, device in KINDS.items() if device == result["device"])
-        message = (
-            f"{where}: parameters of {version}/{kind}: wanted {API_VERSION}/{expected} for {result['device']}"
-        )
-        raise ClaimError(message)
-    known = {"apiVersion", "kind", "domainID"} | (
-        {"allocationMode"} if result["device"] == CHANNEL_DEVICE else set()
-    )
-    unknown = sorted(parameters.keys() - known)
-    if unknown:
-        message = f"{where}: parameters.{unknown[0]}: unknown field; there are {', '.join(sorted(known))}"
-        raise ClaimError(message)
-    domain, mode = parameters.get("domainID"), parameters.get("allocationMode", "Single")
-    if not isinstance(domain, str) or not domain:
-        message = f"{where}: parameters.domainID: wanted the UID of a ComputeDomain, found {domain!r}"
-        raise ClaimError(message)
-    if mode not in MODES:
-        message = f"{where}: parameters.allocationMode {mode!r}: wanted one of {', '.join(MODES)}"
+    device = check_parameters(parameters, f"{where}: parameters")
+    if device != result["device"]:
+        expected = next(name for name, wanted in KINDS.items() if wanted == result["device"])
+        found = f"{parameters['apiVersion']}/{parameters['kind']}"
+        message = f"{where}: parameters of {found}: wanted {API_VERSION}/{expected} for {result['device']}"
         raise ClaimError(message)
     return Wanted(
-        domain=domain,
-        device=result["device"],
-        every=mode == "All",
+        domain=parameters["domainID"],
+        device=device,
+        every=parameters.get("allocationMode") == "All",
         request=result["request"].partition("/")[0],
         admin=bool(result.get("adminAccess")),
     )
+
+
+def check_parameters(parameters: Any, path: str) -> str:
+    """The device that the opaque PARAMETERS are for; PATH says where they are.
+
+    Raises:
+        ClaimError: a field is unknown, missing or wrong.
+    """
+    if not isinstance(parameters, dict):
+        message = f"{path}: wanted an object, found {type(parameters).__name__}"
+        raise ClaimError(message)
+    version, kind = parameters.get("apiVersion"), parameters.get("kind")
+    device = KINDS.get(str(kind))
+    if version != API_VERSION or device is None:
+        message = (
+            f"{path}: unknown opaque parameters {version} {kind}; wanted {API_VERSION}, {' or '.join(KINDS)}"
+        )
+        raise ClaimError(message)
+    known = {"apiVersion", "kind", "domainID"} | ({"allocationMode"} if device == CHANNEL_DEVICE else set())
+    unknown = sorted(parameters.keys() - known)
+    if unknown:
+        message = f"{path}.{unknown[0]}: unknown field; there are {', '.join(sorted(known))}"
+        raise ClaimError(message)
+    domain, mode = parameters.get("domainID"), parameters.get("allocationMode", MODES[0])
+    if not isinstance(domain, str) or not domain:
+        message = f"{path}.domainID: wanted the UID of a ComputeDomain, found {domain!r}"
+        raise ClaimError(message)
+    if mode not in MODES:
+        message = f"{path}.allocationMode {mode!r}: wanted one of {', '.join(MODES)}"
+        raise ClaimError(message)
+    return device

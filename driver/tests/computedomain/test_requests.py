@@ -61,9 +61,12 @@ def test_a_channel_is_single_unless_all_are_asked_for() -> None:
         ({"domainId": "u1"}, "parameters.domainId: unknown field; there are allocationMode, apiVersion"),
         (
             {"kind": "ComputeDomainDaemonConfig"},
-            "wanted resource.nvidia.com/v1beta1/ComputeDomainChannelConfig",
+            "wanted resource.nvidia.com/v1beta1/ComputeDomainChannelConfig for channel-0",
         ),
         ({"pool": "other"}, "no device channel-0 of pool other on this node, which has node-0"),
+        ({"kind": "GpuConfig"}, "unknown opaque parameters resource.nvidia.com/v1beta1 GpuConfig; wanted"),
+        ({"apiVersion": "v1"}, "unknown opaque parameters v1 ComputeDomainChannelConfig; wanted"),
+        ({"device": "channel-2048"}, "no device channel-2048 of pool node-0 on this node"),
         ({"count": 2}, "wanted one device of compute-domain.nvidia.com, found 2"),
         ({"device": "daemon-0", "allocationMode": "All"}, "parameters.allocationMode: unknown field"),
     ],
