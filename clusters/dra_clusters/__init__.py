@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         Node,
         ObservableCluster,
         Provider,
+        RackOptions,
     )
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "Node",
     "ObservableCluster",
     "Provider",
+    "RackOptions",
     "UsageError",
     "start_cluster",
 ]

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from typing import Literal, overload
 
 from dra_clusters.errors import UsageError
-from dra_clusters.provider import Cluster, ClusterOptions, EmulatedCluster, Provider, check_kind_only
+from dra_clusters.provider import Cluster, ClusterOptions, EmulatedCluster, Provider, check_own_options
 
 NAMES = ("binaries", "embedded", "existing", "kind")
 
@@ -59,6 +59,6 @@ def start_cluster(
 
 @contextlib.contextmanager
 def _started(options: ClusterOptions, name: str) -> Iterator[Cluster]:
-    check_kind_only(name, options)
+    check_own_options(name, options)
     with provider(name).up(options) as cluster:
         yield cluster

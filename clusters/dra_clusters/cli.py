@@ -15,7 +15,7 @@ from pathlib import Path
 from dra_clusters.choose import NAMES, provider
 from dra_clusters.errors import ClusterError, EnvironmentFault, UsageError
 from dra_clusters.flags import make_parser
-from dra_clusters.provider import PARTS, Cluster, ClusterOptions, check_kind_only
+from dra_clusters.provider import PARTS, Cluster, ClusterOptions, RackOptions, check_own_options
 from kube_emulator import switches
 from kube_emulator.command_line import prepare_signals, run_inside
 
@@ -54,6 +54,20 @@ def options_of(arguments: argparse.Namespace, scratch: Path) -> ClusterOptions:
         node_image=getattr(arguments, "node_image", ""),
         images=tuple(map(Path, getattr(arguments, "load", ()))),
         gpus=getattr(arguments, "gpus", ""),
+        racks=racks_of(arguments),
+    )
+
+
+def racks_of(arguments: argparse.Namespace) -> RackOptions | None:
+    """The racks of the flags, if any."""
+    if not getattr(arguments, "racks", 0):
+        return None
+    return RackOptions(
+        machine=arguments.machine,
+        racks=arguments.racks,
+        nodes=arguments.nodes_per_rack,
+        gpus=arguments.gpus_per_node,
+        full=arguments.full,
     )
 
 
@@ -62,7 +76,7 @@ def running_cluster(name: str, arguments: argparse.Namespace) -> Iterator[Cluste
     """A cluster with the options of the flags, for the length of a block."""
     with temporary_folder() as scratch:
         options = options_of(arguments, Path(scratch))
-        check_kind_only(name, options)
+        check_own_options(name, options)
         with provider(name).up(options) as cluster:
             yield cluster
 
@@ -144,7 +158,7 @@ def run_up(arguments: argparse.Namespace) -> int:
         return print_config(arguments)
     with running_cluster(arguments.provider, arguments) as cluster:
         prepare_signals(wait=not arguments.arguments)
-        return run_inside(arguments.arguments, cluster.kubeconfig)
+        return run_inside(arguments.arguments, cluster.kubeconfig, getattr(cluster, "environment", {}))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -4,7 +4,7 @@ import argparse
 
 from dra_clusters.choose import NAMES
 from dra_clusters.provider import DEFAULT_VERSION, PARTS, VERSIONS
-from kube_emulator.command_line import ClusterFlags, OneLineParser, PrintVersion, add_command
+from kube_emulator.command_line import ClusterFlags, OneLineParser, PrintVersion, add_command, node_count
 
 ENVIRONMENT = "DRA_CLUSTER"
 """Prefix of the environment variables of flags."""
@@ -41,6 +41,36 @@ def add_kind_flags(flags: ClusterFlags) -> None:
         "node image of the kind cluster",
         shown="that of the release, or one made here",
         metavar="IMAGE",
+    )
+
+
+def add_rack_flags(flags: ClusterFlags) -> None:
+    """Racks of nodes with fake GPUs, of the provider embedded."""
+    flags.add(
+        "--racks",
+        "racks of nodes with fake GPUs, in place of --nodes; each is one NVLink domain",
+        default="0",
+        shown="none",
+        type=node_count,
+        metavar="R",
+    )
+    flags.add(
+        "--machine",
+        "what each node of a rack is, e.g. gb300-nvl72; see fake-nvml list",
+        default="gb200-nvl72",
+        metavar="MACHINE",
+    )
+    for name, what in (
+        ("--nodes-per-rack", "nodes of each rack"),
+        ("--gpus-per-node", "GPUs of each node of a rack"),
+    ):
+        flags.add(name, what, default=None, shown="as the machine has", type=node_count, metavar="N")
+    flags.add(
+        "--full",
+        "nodes of racks with a fake GPU node and a driver that run, from the first on; the others are hollow: they have slices and no processes",
+        default="0",
+        type=node_count,
+        metavar="N",
     )
 
 
@@ -81,6 +111,7 @@ def add_up_flags(up: argparse.ArgumentParser) -> None:
         help="for provider existing [default: $KUBECONFIG, then ~/.kube/config]",
     )
     flags.add_rbac()
+    add_rack_flags(flags)
     flags.add(
         "--gpus",
         "fake GPUs on every node of a kind cluster, e.g. dgx-b200; see fake-nvml list",

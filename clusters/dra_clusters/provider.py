@@ -52,6 +52,24 @@ class ContainerView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RackOptions:
+    """Racks of nodes with fake GPUs, each rack one NVLink domain (provider ``embedded``).
+
+    Attributes:
+        machine: one of ``fake-nvml list`` that is a tray of a rack.
+        nodes: of each rack; None means all that the machine has, and so for ``gpus`` of each node.
+        full: how many nodes, rack by rack, have a fake GPU node and a driver that run; the others are hollow and have the
+            slices that a driver would publish there.
+    """
+
+    machine: str = "gb200-nvl72"
+    racks: int = 1
+    nodes: int | None = None
+    gpus: int | None = None
+    full: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterOptions:
     """Options of a cluster, the same for every provider.
 
@@ -74,6 +92,7 @@ class ClusterOptions:
         node_image: of the nodes (provider ``kind``); empty means that of the release.
         images: OCI archives whose images every node has (provider ``kind``).
         gpus: the machine whose fake GPUs every node has, e.g. ``dgx-b200`` (provider ``kind``); empty means none.
+        racks: nodes in racks, in place of ``nodes`` and ``hollow`` (provider ``embedded``).
     """
 
     directory: Path | None = None
@@ -93,6 +112,7 @@ class ClusterOptions:
     node_image: str = ""
     images: tuple[Path, ...] = ()
     gpus: str = ""
+    racks: RackOptions | None = None
 
 
 def switchable(kubernetes: str, gates: Collection[str]) -> frozenset[str]:
@@ -127,8 +147,8 @@ def check_options(options: ClusterOptions) -> None:
         raise UsageError(message)
 
 
-def check_kind_only(provider: str, options: ClusterOptions) -> None:
-    """Check that what only kind clusters have is asked of no other provider.
+def check_own_options(provider: str, options: ClusterOptions) -> None:
+    """Check that what only one provider has is asked of no other.
 
     Raises:
         UsageError: it is.
@@ -142,6 +162,9 @@ def check_kind_only(provider: str, options: ClusterOptions) -> None:
     }
     if provider != "kind" and (names := [name for name, value in asked.items() if value]):
         message = f"the provider {provider} has no {', '.join(names)}; these are for kind clusters (--provider kind)"
+        raise UsageError(message)
+    if provider != "embedded" and options.racks is not None:
+        message = f"the provider {provider} has no racks; use --provider embedded, or --provider kind --gpus {options.racks.machine} --nodes N"
         raise UsageError(message)
 
 

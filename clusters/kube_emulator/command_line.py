@@ -6,8 +6,9 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from kube_emulator.errors import UsageError
@@ -43,7 +44,9 @@ class ClusterFlags:
         self._parser = parser
         self._prefix = prefix
 
-    def add(self, name: str, text: str, *, default: str = "", shown: str = "", **settings: Any) -> None:
+    def add(
+        self, name: str, text: str, *, default: str | None = "", shown: str = "", **settings: Any
+    ) -> None:
         """Add the flag NAME; SHOWN says in the help what the default means, where its value does not."""
         variable = self._variable(name)
         note = f"[${variable}, default{f': {shown}' if shown else f' {default}'}]"
@@ -129,8 +132,10 @@ def _end_signals() -> set[signal.Signals]:
     return {number for number in END_SIGNALS if signal.getsignal(number) is not signal.SIG_IGN}
 
 
-def run_inside(arguments: Sequence[str], kubeconfig: Path) -> int:
-    """Run a command with ``KUBECONFIG`` set; without one wait for SIGINT, SIGTERM or SIGHUP.
+def run_inside(
+    arguments: Sequence[str], kubeconfig: Path, variables: Mapping[str, str] = MappingProxyType({})
+) -> int:
+    """Run a command with ``KUBECONFIG`` and VARIABLES set; without one wait for SIGINT, SIGTERM or SIGHUP.
 
     Returns the command's exit code, 128 + n if signal n ended it, as shells do.
 
@@ -138,11 +143,15 @@ def run_inside(arguments: Sequence[str], kubeconfig: Path) -> int:
         UsageError: the command cannot be run.
     """
     if not arguments:
+        for name, value in variables.items():
+            print(f"export {name}={value}")
         print(f"export KUBECONFIG={kubeconfig}", flush=True)
         signal.sigwait({signal.SIGINT, *_end_signals()})
         return 0
     try:
-        process = subprocess.Popen(list(arguments), env={**os.environ, "KUBECONFIG": str(kubeconfig)})
+        process = subprocess.Popen(
+            list(arguments), env={**os.environ, **variables, "KUBECONFIG": str(kubeconfig)}
+        )
     except OSError as error:
         message = f"cannot run {arguments[0]}: {error.strerror}"
         raise UsageError(message) from error

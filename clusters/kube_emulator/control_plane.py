@@ -68,6 +68,7 @@ class ControlPlane:
         self._parts = options.parts
         self._address = server
         self._nodes = (*nodes, *hollow)
+        self._labels = options.node_labels
         registry = builtin_registry(release, options.runtime_config)
         roles = self.store.subscribe(rbac.KINDS)
         objects = Reading(self.store, registry, self.clock)
@@ -188,7 +189,7 @@ class ControlPlane:
             self.api.create("clusterrolebindings", binding)
         now = self.clock.stamp()
         for number, node in enumerate(self._nodes):
-            made = self.api.create("nodes", node_object(node.name)).value
+            made = self.api.create("nodes", node_object(node.name, self._labels.get(node.name))).value
             status = node_status(
                 node.name,
                 number,

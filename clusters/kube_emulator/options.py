@@ -27,7 +27,8 @@ class Options:
     Attributes:
         release: the release of Kubernetes to be, e.g. ``1.37``; out of ``RELEASES``.
         nodes: how many nodes (``node-0`` and on), or their names.
-        hollow: further nodes, ``hollow-0`` and on, without folders until a driver makes them or a pod comes.
+        hollow: further nodes (``hollow-0`` and on, or their names), without folders until a driver makes them or a pod comes.
+        node_labels: {node: labels} that its Node has beside those of every node.
         parts: what runs, out of ``PARTS``.
         directory: for everything that the cluster writes; the caller removes it. None means a temporary folder, which
             the cluster removes when it ends.
@@ -43,7 +44,8 @@ class Options:
 
     release: str = str(LATEST)
     nodes: int | tuple[str, ...] = 1
-    hollow: int = 0
+    hollow: int | tuple[str, ...] = 0
+    node_labels: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
     parts: frozenset[str] = PARTS
     directory: Path | None = None
     rbac: bool = False
@@ -64,10 +66,11 @@ class Options:
             message = f"parts {sorted(self.parts)} lack api, which the others need"
             raise UsageError(message)
         count = self.nodes if isinstance(self.nodes, int) else len(self.nodes)
-        if count < 0 or self.hollow < 0 or count + self.hollow > NODES_MAX:
-            message = f"{count} nodes and {self.hollow} hollow ones; wanted 0 to {NODES_MAX} in all"
+        hollow = self.hollow if isinstance(self.hollow, int) else len(self.hollow)
+        if count < 0 or hollow < 0 or count + hollow > NODES_MAX:
+            message = f"{count} nodes and {hollow} hollow ones; wanted 0 to {NODES_MAX} in all"
             raise UsageError(message)
-        _check_names(self.node_names)
+        _check_names((*self.node_names, *self.hollow_names))
         check_runtime_config(self.runtime_config, self.version)
         gates_of(self.version, self.gates)
 
@@ -86,7 +89,9 @@ class Options:
     @property
     def hollow_names(self) -> tuple[str, ...]:
         """The names of the hollow nodes."""
-        return tuple(f"hollow-{number}" for number in range(self.hollow))
+        if isinstance(self.hollow, int):
+            return tuple(f"hollow-{number}" for number in range(self.hollow))
+        return self.hollow
 
 
 def _check_names(names: tuple[str, ...]) -> None:

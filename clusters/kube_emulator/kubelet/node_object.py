@@ -8,6 +8,7 @@ is alive; the Node itself changes only when something about the node does.
 import ipaddress
 import time
 import uuid
+from collections.abc import Mapping
 
 from dra_api.objects import JsonObject
 from kube_emulator.apiserver.registry.api import Api
@@ -50,7 +51,7 @@ def machine_id(name: str) -> str:
     return uuid.uuid5(uuid.NAMESPACE_DNS, name).hex
 
 
-def node_object(name: str, labels: dict[str, str] | None = None) -> JsonObject:
+def node_object(name: str, labels: Mapping[str, str] | None = None) -> JsonObject:
     """The Node that a kubelet registers."""
     system = {
         "kubernetes.io/hostname": name,
@@ -59,7 +60,7 @@ def node_object(name: str, labels: dict[str, str] | None = None) -> JsonObject:
         "beta.kubernetes.io/os": "linux",
         "beta.kubernetes.io/arch": "amd64",
     }
-    return {"metadata": {"name": name, "labels": system | (labels or {})}, "spec": {}, "status": {}}
+    return {"metadata": {"name": name, "labels": {**system, **(labels or {})}}, "spec": {}, "status": {}}
 
 
 def node_status(

@@ -55,6 +55,46 @@ def shown(folder: Path) -> list[FaultShown]:
     ]
 
 
+class ViewShown(TypedDict):
+    """What one GPU sees of the faults of its rack; ``power`` is false where the node has none."""
+
+    rack: int
+    node: int
+    gpu: int
+    links_down: list[int]
+    health: str
+    power: bool
+
+
+def views(folder: Path) -> list[ViewShown]:
+    """The GPUs of all racks that see a fault, served or not.
+
+    Raises:
+        UsageError: FOLDER is no folder of racks.
+    """
+    shape = read_shape(folder)
+    well = view(shape, (), 0, 0)
+    found: list[ViewShown] = []
+    for rack in range(shape.racks):
+        faults = read_faults(folder, rack)
+        dark = {fault.node for fault in faults if fault.kind == "node"}
+        for node in range(shape.nodes) if faults else ():
+            for gpu in range(shape.gpus):
+                seen, power = view(shape, faults, node, gpu), node not in dark
+                if seen != well or not power:
+                    found.append(
+                        {
+                            "rack": rack,
+                            "node": node,
+                            "gpu": gpu,
+                            "links_down": list(seen.links_down),
+                            "health": seen.health,
+                            "power": power,
+                        }
+                    )
+    return found
+
+
 def _apply(
     shape: Shape, folder: Path, rack: int, before: Collection[Fault], after: Collection[Fault]
 ) -> None:

@@ -34,13 +34,21 @@ def add_rack_command(commands: Any) -> None:
     serve.add_argument("--follow-stdin", action="store_true", help="end when standard input is closed")
     serve.add_argument("--quiet", action="store_true", help="log errors only")
     faults = actions.add_parser("faults", help="print what is broken, and what is at both ends of it")
+    views = actions.add_parser(
+        "views", help="print what each GPU sees of the faults, of nodes that are not served too"
+    )
     broken = actions.add_parser(
         "break", help="break link node=3 gpu=1 link=4, port chip=4 port=13 (the same cable's other end),"
         " switch tray=2, clique clique=32766 or node node=3",
     )  # fmt: skip
     mend = actions.add_parser("mend", help="mend what break broke; the same arguments")
-    for sub in (serve, faults, broken, mend):
-        sub.add_argument("--dir", required=True, help="the folder of all racks")
+    for sub in (serve, faults, views, broken, mend):
+        sub.add_argument(
+            "--dir",
+            default=(known := os.environ.get("FAKE_NVML_RACKS")),
+            required=known is None,
+            help="the folder of all racks (env FAKE_NVML_RACKS)",
+        )
     for sub in (broken, mend):
         sub.add_argument("--rack", type=int, default=0, help="which rack (default %(default)s)")
         sub.add_argument("kind", metavar="KIND", help="link, port, switch, clique or node")
@@ -51,13 +59,16 @@ def run_rack(arguments: argparse.Namespace) -> int:
     """Carry the command out."""
     if arguments.action in ("show", "serve"):
         return _run_shape(arguments)
-    from fake_nvml.rack.breaking import change, shown
+    from fake_nvml.rack.breaking import change, shown, views
     from fake_nvml.rack.faults import fault_of
     from fake_nvml.rack.records import read_shape
 
     folder = Path(arguments.dir)
     if arguments.action == "faults":
         print(json.dumps(shown(folder), indent=1))
+        return 0
+    if arguments.action == "views":
+        print(json.dumps(views(folder)))
         return 0
     shape = read_shape(folder)
     if not 0 <= arguments.rack < shape.racks:
