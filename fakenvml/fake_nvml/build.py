@@ -32,7 +32,7 @@ SOURCES = {
         "branches/r550.def",
         "branches/r555.def",
     ),
-    CUDA: ("cuda.c",),
+    CUDA: ("cuda.c", "cuda_memory.c", "cuda_client.h"),
 }
 
 

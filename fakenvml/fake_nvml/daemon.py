@@ -14,20 +14,23 @@ import socket
 import struct
 from pathlib import Path
 
-from fake_nvml import build, control, driver_root, wire
+from fake_nvml import build, control, driver_root, fabric_wire, wire
 from fake_nvml.abi import table
 from fake_nvml.abi.codes import Code
 from fake_nvml.answers import Answers, retire
 from fake_nvml.calls import visibility
 from fake_nvml.calls.dispatch import Pending, perform, success
 from fake_nvml.calls.registry import Caller
+from fake_nvml.device_memory.channels import channels_of
+from fake_nvml.device_memory.results import WorkError
+from fake_nvml.device_memory.sharing import Fabric
 from fake_nvml.driver_root import node_dev
 from fake_nvml.errors import EnvironmentFault, FakeNvmlError
 from fake_nvml.faults import Faults, gpu_of
 from fake_nvml.machines import Board, Machine
 from fake_nvml.publisher import Publisher
 from fake_nvml.saved import load_node, save_node
-from fake_nvml.workload import Client, WorkError
+from fake_nvml.workload import Client
 
 log = logging.getLogger(__name__)
 REQUEST_TIMEOUT_S = 10
@@ -79,6 +82,7 @@ class Daemon:
         libraries = build.libraries()
         self._lock = _claim_folder(folder)
         self._node = load_node(machine, board, folder / "state.json")
+        self._fabric = Fabric(folder)
         self._faults = Faults()
         self._waiters: dict[int, list[asyncio.Future[None]]] = {}
         self._connections: set[asyncio.Task[None]] = set()
@@ -145,13 +149,16 @@ class Daemon:
             if head.magic == wire.WORK:
                 await self._work(head, body, reader, writer)
                 return
+            if head.magic == wire.FABRIC:
+                await self._share(reader, writer)
+                return
             answer = await self._answer(head, body, _caller(writer), reader)
             if answer:
                 writer.write(answer)
                 await writer.drain()
         except FakeNvmlError as error:  # nothing can be published: the folder is full
             log.error("%s", error)
-        except (ValueError, TimeoutError, asyncio.IncompleteReadError, OSError) as error:
+        except (ValueError, TimeoutError, EOFError, OSError) as error:
             log.warning("refused a request: %s", str(error) or type(error).__name__)
         finally:
             self._connections.discard(task)
@@ -232,12 +239,18 @@ class Daemon:
         self, head: wire.Head, body: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         """A workload's connection."""
-        pid = _caller(writer).pid
-        client = Client(self._node, pid, view=visibility.view_of(pid) if self._isolates else None)
+        caller = _caller(writer)
+        client = Client(
+            self._node,
+            caller.pid,
+            self._fabric,
+            lambda: channels_of(caller.pid, caller.uid, self._root),
+            view=visibility.view_of(caller.pid) if self._isolates else None,
+        )
         try:
             while True:
                 try:
-                    answer = struct.pack("<I", 0) + client.perform(head.entry, body)
+                    answer = struct.pack("<I", 0) + await client.perform(head.entry, body)
                 except WorkError as error:
                     answer = struct.pack("<I", error.code)
                 except (struct.error, OverflowError) as error:
@@ -254,6 +267,20 @@ class Daemon:
         finally:
             client.close()
             self._settle()
+
+    async def _share(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """A question of this node's nvidia-imex for another node.
+
+        Raises:
+            ValueError: it comes from a process that may not change this node, or is none.
+        """
+        if not _caller(writer).privileged:
+            message = (
+                "shared memory is only given to an nvidia-imex of root or of the user of fake-nvml serve"
+            )
+            raise ValueError(message)
+        async with asyncio.timeout(REQUEST_TIMEOUT_S):
+            await fabric_wire.send(writer, *self._fabric.answer(*await fabric_wire.receive(reader)))
 
     def _control(self, body: bytes, caller: Caller) -> bytes:
         try:

@@ -2,43 +2,40 @@
 
 ``libcuda.so.1`` (shim/cuda.c) opens one connection for the life of a process and sends its requests here; when the connection ends,
 its contexts end. Limits are the hardware's: the memory of the GPU or of the MIG instance, the compute mode, and what
-an MPS server allows. No kernel runs; a process says itself how busy it would keep its device.
+an MPS server allows. No kernel runs; a process says itself how busy it would keep its device. What is in the memory, and who
+shares it, is in ``device_memory``.
 """
 
 import os
 import struct
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
 from fake_nvml.calls.visibility import View
+from fake_nvml.device_memory.results import (
+    CONTAINED,
+    INVALID_CONTEXT,
+    INVALID_DEVICE,
+    INVALID_VALUE,
+    OUT_OF_MEMORY,
+    UNAVAILABLE,
+    WorkError,
+)
+from fake_nvml.device_memory.sharing import Channels, Fabric, place_of
+from fake_nvml.device_memory.space import OPERATIONS, AddressSpace
 from fake_nvml.model import MIB, NO_INSTANCE, Gpu, MigDevice, Node, Process
 
-SUCCESS, INVALID_VALUE, OUT_OF_MEMORY, NO_DEVICE, INVALID_DEVICE, INVALID_CONTEXT, UNAVAILABLE = (
-    0,
-    1,
-    2,
-    100,
-    101,
-    201,
-    46,
-)
-"""CUresult."""
 PROHIBITED, EXCLUSIVE_PROCESS = 2, 3
 CONTEXT_BYTES = 512 * MIB
 """What a context takes by itself (assumed; between 300 and 600 MiB were seen on data center boards)."""
+FIRST_ALLOCATION = 0x7F0000000000
+"""The first address of cuMemAlloc."""
 HELLO, DEVICE, CONTEXT, END, ALLOCATE, FREE, INFO, LOAD = range(1, 9)
-
-
-class WorkError(Exception):
-    """A request ends with a CUresult other than success."""
-
-    def __init__(self, code: int) -> None:
-        super().__init__(f"CUresult {code}")
-        self.code = code
 
 
 Device = Gpu | MigDevice
@@ -85,24 +82,42 @@ class Client:
         pinned_bytes: by index of its device; what is not there is not limited.
         thread_percent: how much of a device's multiprocessors it may use.
         view: what it sees on a node that isolates.
+        channels: which IMEX channels it has.
     """
 
     node: Node
     pid: int
+    fabric: Fabric
+    channels: Callable[[], Channels]
     devices: list[Device] = field(default_factory=list)
     contexts: dict[int, tuple[Device, dict[int, int]]] = field(default_factory=dict)
     mps: bool = False
     pinned_bytes: dict[int, int] = field(default_factory=dict)
     thread_percent: int = 100
     view: View | None = None
+    next_address: int = FIRST_ALLOCATION
+    space: AddressSpace = field(init=False)
 
-    def perform(self, op: int, body: bytes) -> bytes:
+    def __post_init__(self) -> None:
+        self.space = AddressSpace(self, self.fabric, self.channels, self.node.numbers)
+
+    async def perform(self, op: int, body: bytes) -> bytes:
         """The reply to one request.
 
         Raises:
             WorkError: the CUresult to give back.
-            ValueError: not a request.
+            ValueError, struct.error: not a request.
         """
+        if self.space.broken:
+            raise WorkError(CONTAINED)
+        if op in OPERATIONS:
+            return await self.space.perform(op, body)
+        answer = self._perform(op, body)
+        if op in (END, FREE):
+            self.space.sweep()
+        return answer
+
+    def _perform(self, op: int, body: bytes) -> bytes:
         if op == HELLO:
             return self._hello(body)
         if op == LOAD:
@@ -161,7 +176,7 @@ class Client:
         if self.mps:
             count = max(1, count * self.thread_percent // 100)
         numbers = struct.pack(
-            "<Q6I",
+            "<Q7I",
             self._total(device),
             count,
             major,
@@ -169,6 +184,7 @@ class Client:
             slot.domain,
             slot.bus,
             self.node.machine.driver.cuda,
+            place_of(gpu).registered,
         )
         return name.encode().ljust(128, b"\0") + raw + numbers
 
@@ -223,17 +239,22 @@ class Client:
         self.node.touched.add(gpu_of(device).index)
 
     def _allocate(self, context: int, size: int) -> bytes:
-        """Memory in pieces of 2 MiB; its address is only a name."""
+        """Memory in pieces of 2 MiB; its address is nobody's but this process's."""
         device, held = self._context(context)
         if size == 0:
             raise WorkError(INVALID_VALUE)
         # 2 MiB is the granularity of device memory (cuMemGetAllocationGranularity)
         rounded = -(-size // (2 * MIB)) * 2 * MIB
         self._claim(device, self.devices.index(device), rounded)
-        address = 0x7F0000000000 + next(self.node.numbers) * 2 * MIB
+        address = self._next_address(rounded)
         held[address] = rounded
         self._account(context)
         return struct.pack("<Q", address)
+
+    def _next_address(self, size: int) -> int:
+        """An address behind all others of this process."""
+        address, self.next_address = self.next_address, self.next_address + size
+        return address
 
     def _free(self, context: int, address: int) -> bytes:
         _, held = self._context(context)
@@ -279,6 +300,50 @@ class Client:
         """The process is gone."""
         for context in list(self.contexts):
             self.end(context)
+        self.space.close()
+
+    def gpu(self, number: int) -> Gpu:
+        """The GPU that device NUMBER is on."""
+        return gpu_of(self._device(number))
+
+    def sees(self, gpu: Gpu) -> bool:
+        """Whether one of its devices is on GPU."""
+        return any(gpu_of(device).index == gpu.index for device in self.devices)
+
+    def charge(self, number: int, key: int, size: int) -> int:
+        """Take memory of device NUMBER for a context there, and call it KEY; returns the context.
+
+        Raises:
+            WorkError: the process has no context there, or it does not fit.
+        """
+        device = self._device(number)
+        context = next((one for one, (on, _) in self.contexts.items() if on.uuid == device.uuid), None)
+        if context is None:
+            raise WorkError(INVALID_CONTEXT)
+        _, held = self._context(context)
+        self._claim(device, number, size)
+        held[key] = size
+        self._account(context)
+        return context
+
+    def give_back(self, context: int, key: int) -> None:
+        """End what was taken as KEY, if its context is still there."""
+        if self.holds(context, key):
+            del self.contexts[context][1][key]
+            if context in self.node.processes:
+                self._account(context)
+
+    def holds(self, context: int, key: int) -> bool:
+        """Whether a context has KEY."""
+        return context in self.contexts and key in self.contexts[context][1]
+
+    def allocation(self, address: int) -> tuple[int, int] | None:
+        """(start, size) of the memory of cuMemAlloc that ADDRESS is in."""
+        for _, held in self.contexts.values():
+            for start, size in held.items():
+                if start >= FIRST_ALLOCATION and start <= address < start + size:
+                    return start, size
+        return None
 
 
 def name_of(pid: int) -> str:

@@ -60,7 +60,7 @@ def test_random_bytes_do_not_end_the_daemon(shared: Session, raw: bytes) -> None
 @given(
     entry=st.integers(0, len(table.by_id()) - 1),
     body=st.binary(max_size=120),
-    magic=st.sampled_from((wire.CALL, wire.WORK, wire.CONTROL)),
+    magic=st.sampled_from((wire.CALL, wire.WORK, wire.CONTROL, wire.FABRIC)),
 )
 def test_random_arguments_of_any_entry_point_do_not_end_the_daemon(
     shared: Session, entry: int, body: bytes, magic: int

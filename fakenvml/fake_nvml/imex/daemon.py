@@ -15,9 +15,11 @@ from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
+from fake_nvml import fabric_wire
 from fake_nvml.errors import EnvironmentFault
 from fake_nvml.imex.config import Config, map_of, read_nodes
 from fake_nvml.imex.peers import LINE_MAX, Message, Peers, read_message, resolve, send_message
+from fake_nvml.imex.relay import Relay
 from fake_nvml.imex.report import as_json, as_text
 from fake_nvml.imex.states import NodeState, NodeView, local_state
 
@@ -31,13 +33,13 @@ class Daemon:
 
     Args:
         version: of the NVIDIA driver; daemons of different versions do not talk.
-        session: a file whose lock is the driver's only IMEX session; None: there is no driver to ask.
+        node: the folder of the node's driver, which has one IMEX session; None: there is no driver to ask.
     """
 
-    def __init__(self, config: Config, version: str, session: Path | None) -> None:
+    def __init__(self, config: Config, version: str, node: Path | None) -> None:
         self._config = config
         self._version = version
-        self._session = session
+        self._node = node
         self._nodes = read_nodes(config.node_file)
         self._stopping = asyncio.Event()
         self._state = NodeState.INITIALIZING
@@ -50,7 +52,7 @@ class Daemon:
         Raises:
             EnvironmentFault: no node of the list is this one, an address is in use, or another daemon has the session.
         """
-        with session_of(self._session):
+        with session_of(self._node):
             local, address = await self._find_itself()
             self._peers = Peers(
                 self._nodes,
@@ -61,10 +63,13 @@ class Daemon:
                 grace_s=self._config.grace_s,
                 on_change=self._update,
             )
+            self._relay = Relay(self._node, self._peers, lambda: self._state is NodeState.READY)
             self._address, self._local = address, local
             servers = [await listen(self._peer, (address, self._config.port))]
             if self._config.command is not None:
                 servers.append(await listen(self._command, self._config.command))
+            if self._node is not None:
+                servers.append(await listen(self._relay.serve, self._node / fabric_wire.SOCKET))
             self._install_signals()
             await self._reopen()
             self._update()
@@ -78,6 +83,8 @@ class Daemon:
                 server.close()
             if isinstance(self._config.command, Path):
                 self._config.command.unlink(missing_ok=True)
+            if self._node is not None:
+                (self._node / fabric_wire.SOCKET).unlink(missing_ok=True)
 
     async def _find_itself(self) -> tuple[int, str]:
         """The number and address of this node: the one of ``bind``, else the first that this machine has."""
@@ -125,7 +132,24 @@ class Daemon:
                 if "goodbye" in message:
                     self._peers.goodbye(int(message["goodbye"]))
                     return
+                if "fabric" in message:
+                    await self._share(message, reader, writer)
+                    return
                 await send_message(writer, self._answer(message))
+
+    async def _share(
+        self, message: Message, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        """Answer a node of this domain about shared memory; nobody else is answered."""
+        address = str(writer.get_extra_info("peername")[0])
+        said = (message.get("version"), message.get("map"))
+        with contextlib.suppress(OSError, EOFError, ValueError):
+            _, payload = await fabric_wire.payload_of(message, reader)
+            asked = message["fabric"]
+            if not self._peers.is_member(message.get("from"), said, address) or not isinstance(asked, dict):
+                log.warning("refused to share memory with %s, which is no node of this domain", address)
+                return
+            await fabric_wire.send(writer, *await self._relay.answer(asked, payload))
 
     def _answer(self, message: Message) -> Message:
         if "view" in message:
@@ -191,16 +215,16 @@ def is_local(address: str) -> bool:
 
 
 @contextlib.contextmanager
-def session_of(path: Path | None) -> Iterator[None]:
-    """The driver's IMEX session, of which there is one.
+def session_of(node: Path | None) -> Iterator[None]:
+    """The IMEX session of a node's driver, of which there is one.
 
     Raises:
         EnvironmentFault: another daemon has it.
     """
-    if path is None:
+    if node is None:
         yield
         return
-    with path.open("a") as file:
+    with (node / "imex.lock").open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from fake_nvml import fabric_wire
 from fake_nvml.imex.states import Link, NodeState, NodeView, link_of, lost_link, unavailable
 
 LINE_MAX = 1 << 16
@@ -187,6 +188,28 @@ class Peers:
                 )
             )
         )
+
+    def connected(self) -> list[int]:
+        """The numbers of the nodes that are connected, without this one."""
+        return [number for number, peer in enumerate(self._peers) if peer.channel is not None]
+
+    def is_member(self, number: object, said: tuple[object, object], address: str) -> bool:
+        """Whether a daemon that SAID (version, digest of the list) from ADDRESS is node NUMBER of this domain."""
+        if not isinstance(number, int) or not 0 <= number < len(self._peers):
+            return False
+        return said == self._hello and self._peers[number].address == address
+
+    async def ask(self, number: int, message: Message, payload: bytes = b"") -> tuple[Message, bytes] | None:
+        """What node NUMBER answers about shared memory; None if it does not."""
+        who = {"version": self._hello[0], "map": self._hello[1], "from": self._local}
+        with contextlib.suppress(OSError, EOFError, TimeoutError, ValueError):
+            async with (
+                asyncio.timeout(fabric_wire.ANSWER_S),
+                dialled(self._peers[number].address, self._port, self._source) as (reader, writer),
+            ):
+                await fabric_wire.send(writer, {"fabric": message, **who}, payload)
+                return await fabric_wire.receive(reader)
+        return None
 
     async def _own(self, own: NodeView) -> NodeView:
         return own

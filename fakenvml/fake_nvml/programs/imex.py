@@ -25,10 +25,10 @@ def driver_version() -> str:
     return path.read_text().strip() if root and path.is_file() else NO_GPU
 
 
-def session_file() -> Path | None:
-    """The lock that stands for the driver's IMEX session."""
-    folder = os.environ.get("FAKE_NVML_DIR", "")
-    return Path(folder) / "imex.lock" if folder and Path(folder).is_dir() else None
+def node_folder() -> Path | None:
+    """The folder of the node's driver, which is found as the client library finds it; None if no node serves."""
+    folder = Path(os.environ.get("FAKE_NVML_DIR") or "/run/fake-nvml")
+    return folder if folder.is_dir() else None
 
 
 def main() -> None:
@@ -42,16 +42,16 @@ def main() -> None:
         logging.basicConfig(
             filename=config.log, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
         )
-        version, session = (NO_GPU, None) if asked.nogpu else (driver_version(), session_file())
-        asyncio.run(serve(asked.config, version, session))
+        version, node = (NO_GPU, None) if asked.nogpu else (driver_version(), node_folder())
+        asyncio.run(serve(asked.config, version, node))
     except (FakeNvmlError, OSError) as error:
         print(f"nvidia-imex: {error}", file=sys.stderr)  # noqa: T201 # the program's output
         raise SystemExit(1) from error
 
 
-async def serve(config: Path, version: str, session: Path | None) -> None:
+async def serve(config: Path, version: str, node: Path | None) -> None:
     """Be the daemon."""
-    await Daemon(read(config), version, session).run()
+    await Daemon(read(config), version, node).run()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 /*
  * libcuda.so.1 for fake workloads: the part of the driver API with which a program finds devices, makes contexts and
- * takes memory. Rules and limits are the node daemon's (fake_nvml/workload.py); here is one connection per process, kept
+ * takes memory; cuda_memory.c has virtual addresses, copies and sharing. Rules and limits are the node daemon's (fake_nvml/workload.py); here is one connection per process, kept
  * open, so that the end of the process is the end of its contexts. No kernel can be launched.
  *
  * A client of an MPS server says so itself: where CUDA_MPS_PIPE_DIRECTORY (default /tmp/nvidia-mps) has a control
@@ -16,22 +16,17 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include "cuda_client.h"
 
-#define EXPORT __attribute__((visibility("default")))
-enum { OK = 0, INVALID_VALUE = 1, NOT_INITIALIZED = 3, NO_DEVICE = 100, INVALID_DEVICE = 101, INVALID_CONTEXT = 201, NOT_SUPPORTED = 801, UNKNOWN = 999 };
-enum { HELLO = 1, DEVICE, CONTEXT, END, ALLOCATE, FREE, INFO, LOAD };
-enum { DEVICES_MAX = 128, REPLY_MAX = 256 };
+enum { DEVICES_MAX = 128 };
 
-typedef int CUresult;
-typedef int CUdevice;
 typedef void *CUcontext;
-typedef unsigned long long CUdeviceptr;
 typedef struct { char bytes[16]; } CUuuid;
 typedef struct {
     char name[128];
     unsigned char uuid[16];
     uint64_t total;
-    uint32_t multiprocessors, major, minor, domain, bus, version;
+    uint32_t multiprocessors, major, minor, domain, bus, version, in_fabric;
 } __attribute__((packed)) description_t;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -62,26 +57,40 @@ static int dial(const char *folder, const char *name) {
     return made;
 }
 
-/* One request; the reply's payload goes to OUT, which has ROOM bytes. */
-static CUresult ask(uint32_t op, const void *body, uint32_t length, void *out, uint32_t room) {
-    uint32_t head[3] = {0x31445543u, op, length}, reply[2];
-    unsigned char payload[REPLY_MAX];
+/* The reply's payload: as much as there is room for goes to OUT, the rest is dropped. */
+static int take_payload(uint32_t length, unsigned char *out, uint32_t room) {
+    unsigned char dropped[256];
+    uint32_t kept = out && length > room ? room : out ? length : 0;
+    if (kept && !transfer(channel, out, kept, 0)) return 0;
+    for (uint32_t left = length - kept; left;) {
+        uint32_t part = left < sizeof dropped ? left : sizeof dropped;
+        if (!transfer(channel, dropped, part, 0)) return 0;
+        left -= part;
+    }
+    return 1;
+}
+
+CUresult fake_cuda_send(uint32_t op, const void *body, uint32_t length, const void *tail, uint32_t tail_length,
+                        void *out, uint32_t room) {
+    uint32_t head[3] = {0x31445543u, op, length + tail_length}, reply[2];
     CUresult code = UNKNOWN;
     pthread_mutex_lock(&lock);
     if (channel < 0 || owner != getpid()) code = NOT_INITIALIZED;
     else if (transfer(channel, head, sizeof head, 1) && transfer(channel, (void *)body, length, 1)
-             && transfer(channel, reply, sizeof reply, 0) && reply[1] <= sizeof payload
-             && transfer(channel, payload, reply[1], 0)) {
+             && transfer(channel, (void *)tail, tail_length, 1) && transfer(channel, reply, sizeof reply, 0)
+             && take_payload(reply[1], reply[0] == OK ? out : NULL, room))
         code = (CUresult)reply[0];
-        if (code == OK && out) memcpy(out, payload, reply[1] < room ? reply[1] : room);
-    }
     pthread_mutex_unlock(&lock);
     return code;
 }
 
+CUresult fake_cuda_ask(uint32_t op, const void *body, uint32_t length, void *out, uint32_t room) {
+    return fake_cuda_send(op, body, length, NULL, 0, out, room);
+}
+
 static CUresult two(uint32_t op, uint64_t first, uint64_t second, void *out, uint32_t room) {
     uint64_t body[2] = {first, second};
-    return ask(op, body, sizeof body, out, room);
+    return fake_cuda_ask(op, body, sizeof body, out, room);
 }
 
 /* What an MPS server grants this process: "percent device=bytes ..."; empty without a server. */
@@ -117,7 +126,7 @@ EXPORT CUresult cuInit(unsigned int flags) {
     mps_limits(mps, sizeof mps);
     int length = snprintf(hello, sizeof hello, "%s\n%s", visible ? visible : "-", mps);
     if (length < 0 || (size_t)length >= sizeof hello) return INVALID_VALUE;
-    CUresult code = ask(HELLO, hello, (uint32_t)length, &count, sizeof count);
+    CUresult code = fake_cuda_ask(HELLO, hello, (uint32_t)length, &count, sizeof count);
     if (count > DEVICES_MAX) count = DEVICES_MAX;
     return code == OK && !count ? NO_DEVICE : code;
 }
@@ -191,7 +200,10 @@ EXPORT CUresult cuDeviceGetPCIBusId(char *text, int length, CUdevice device) {
     return code;
 }
 
-/* Multiprocessors (16), PCI bus, device and domain (33, 34, 50), compute capability (75, 76). */
+/*
+ * Multiprocessors (16), PCI bus, device and domain (33, 34, 50), compute capability (75, 76), virtual memory management,
+ * and handles that are file descriptors or of the fabric (102, 103, 128).
+ */
 EXPORT CUresult cuDeviceGetAttribute(int *value, int attribute, CUdevice device) {
     description_t made;
     if (!value) return INVALID_VALUE;
@@ -204,6 +216,9 @@ EXPORT CUresult cuDeviceGetAttribute(int *value, int attribute, CUdevice device)
     case 50: *value = (int)made.domain; return OK;
     case 75: *value = (int)made.major; return OK;
     case 76: *value = (int)made.minor; return OK;
+    case 102: *value = 1; return OK;
+    case 103: *value = 0; return OK;
+    case 128: *value = (int)made.in_fabric; return OK;
     default: return NOT_SUPPORTED;
     }
 }
@@ -280,7 +295,7 @@ EXPORT CUresult cuMemGetInfo_v2(size_t *free_bytes, size_t *total) {
 /* Not CUDA's: how busy, in percent, this context would keep its device. */
 EXPORT CUresult fakeCudaSetLoad(unsigned int percent) { return two(LOAD, current, percent, NULL, 0); }
 
-/* Names and texts as libcuda 550.163.01 gives them. */
+/* Names and texts as libcuda 550.163.01 gives them; it does not know 721, which came with CUDA 12.8. */
 static const struct { CUresult code; const char *name, *text; } errors[] = {
     {0, "CUDA_SUCCESS", "no error"},
     {1, "CUDA_ERROR_INVALID_VALUE", "invalid argument"},
@@ -290,6 +305,9 @@ static const struct { CUresult code; const char *name, *text; } errors[] = {
     {100, "CUDA_ERROR_NO_DEVICE", "no CUDA-capable device is detected"},
     {101, "CUDA_ERROR_INVALID_DEVICE", "invalid device ordinal"},
     {201, "CUDA_ERROR_INVALID_CONTEXT", "invalid device context"},
+    {400, "CUDA_ERROR_INVALID_HANDLE", "invalid resource handle"},
+    {721, "CUDA_ERROR_CONTAINED", "Invalid access of peer GPU memory over nvlink or a hardware error"},
+    {800, "CUDA_ERROR_NOT_PERMITTED", "operation not permitted"},
     {801, "CUDA_ERROR_NOT_SUPPORTED", "operation not supported"},
     {999, "CUDA_ERROR_UNKNOWN", "unknown error"},
 };

@@ -23,12 +23,14 @@ class Domain:
 
     Attributes:
         nodes: the lines of the list of nodes.
+        drivers: the folder of the fake node at an address, if it has one.
     """
 
     folder: Path
     port: int
     nodes: list[str]
     running: dict[str, subprocess.Popen[str]] = field(default_factory=dict)
+    drivers: dict[str, Path] = field(default_factory=dict)
 
     def write(self, address: str, nodes: list[str] | None = None, **more: str) -> Path:
         """The configuration of one node."""
@@ -50,9 +52,10 @@ class Domain:
         config, root = self.write(address, **more), self.folder / f"root-{version}"
         (root / "sys/module/nvidia").mkdir(parents=True, exist_ok=True)
         (root / "sys/module/nvidia/version").write_text(version)
+        driver = {"FAKE_NVML_DIR": str(self.drivers[address])} if address in self.drivers else {}
         self.running[address] = subprocess.Popen(
             [sys.executable, "-m", "fake_nvml.programs.imex", "-c", str(config)],
-            env=os.environ | {"FAKE_NVIDIA_DRIVER_ROOT": str(root)},
+            env=os.environ | {"FAKE_NVIDIA_DRIVER_ROOT": str(root)} | driver,
             stderr=subprocess.PIPE,
             text=True,
         )
