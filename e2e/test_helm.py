@@ -103,6 +103,7 @@ def test_the_chart_passes_the_strict_linter_and_the_manifests_are_what_it_render
         ("rescanSeconds=-1", "at '/rescanSeconds': exclusiveMinimum"),
         ("driverName=../etc", "at '/driverName'"),
         ("featureGates.DynamicMIG=maybe", "at '/featureGates/DynamicMIG': got string, want boolean"),
+        ("devRoot=host", "at '/devRoot'"),
         ("nosuchvalue=1", "additional properties 'nosuchvalue' not allowed"),
         ("webhook.tls.mode=secret", "at '/webhook/tls/secretName': minLength"),
         (
@@ -151,6 +152,32 @@ def test_what_is_switched_on_is_rendered_and_nothing_else(helm: Helm) -> None:
     assert sorted(filter(None, named)) == ["nvidia.com/gpu"]
 
 
+def container_of(documents: list[dict[str, Any]]) -> tuple[list[str], dict[str, str]]:
+    """The driver's flags, and {folder in its container: folder of the host}."""
+    [pods] = of_kind(documents, "DaemonSet")
+    spec = pods["spec"]["template"]["spec"]
+    [container] = spec["containers"]
+    host = {volume["name"]: volume["hostPath"]["path"] for volume in spec["volumes"]}
+    return container["args"], {each["mountPath"]: host[each["name"]] for each in container["volumeMounts"]}
+
+
+def test_the_host_s_folders_are_flags_and_mounts(helm: Helm) -> None:
+    flags, mounts = container_of(rendered(helm))
+    assert {"--dev-root=/", "--sysfs=/sys", "--procfs=/proc"} <= set(flags)
+    assert mounts["/dev"] == "/dev"
+    assert not {"/sys", "/proc"} & set(mounts)
+
+    roots = {"devRoot": "/fake/", "sysfs": "/fake/sys", "procfs": "/fake/proc"}
+    flags, mounts = container_of(
+        rendered(helm, *(f"--set={name}={folder}" for name, folder in roots.items()))
+    )
+    assert {"--dev-root=/fake/", "--sysfs=/fake/sys", "--procfs=/fake/proc"} <= set(flags)
+    for folder, host in {
+        "/dev": "/fake/dev", "/fake/dev": "/fake/dev", "/fake/sys": "/fake/sys", "/fake/proc": "/fake/proc",
+    }.items():  # fmt: skip
+        assert mounts[folder] == host
+
+
 def test_the_driver_is_installed_upgraded_and_removed(helm: Helm, cluster: Cluster, client: Client) -> None:
     def pods() -> dict[str, str]:
         found: Any = client.list(Pod, labels={"app.kubernetes.io/name": "dra-driver"})
@@ -180,7 +207,7 @@ def test_the_driver_is_installed_upgraded_and_removed(helm: Helm, cluster: Clust
     wait_until(
         lambda: len(pods()) == 1 and first not in pods(), what="the new pod alone", timeout_s=60, seen=pods
     )
-    assert list(pods().values()) == ["ghcr.io/dra-conformance/dra-driver:v2"]
+    assert list(pods().values()) == ["localhost/dra-conformance/driver:v2"]
     assert helm("history", "gpu", "-n", NAMESPACE, kubeconfig=cluster.kubeconfig).count("deployed") == 1
 
     helm("uninstall", "gpu", *place, kubeconfig=cluster.kubeconfig)

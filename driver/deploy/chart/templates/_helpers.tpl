@@ -36,6 +36,10 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{ .Values.image.repository }}:{{ default .Chart.AppVersion .Values.image.tag }}
 {{- end }}
 
+{{- define "dra-driver.dev" -}}
+{{ trimSuffix "/" .Values.devRoot }}/dev
+{{- end }}
+
 {{- define "dra-driver.webhookSecret" -}}
 {{- default (printf "%s-webhook" (include "dra-driver.fullname" .)) .Values.webhook.tls.secretName }}
 {{- end }}
