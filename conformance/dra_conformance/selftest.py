@@ -1,7 +1,7 @@
 """``dra-conformance selftest``: the suite judges drivers with known defects.
 
-The known-good one must have no failure and no error in the whole suite. Each known-bad one must be caught, by a *fail*
-or, for a SHOULD, a *non-strict*, at every requirement that its defect breaks. Runs are processes of the command itself.
+The known-good one must have no failure and no error in the whole suite. Each known-bad one must be caught, by a *fail*,
+or for a SHOULD a *non-strict* and for a MAY an *info*, at every requirement that its defect breaks. Runs are processes of the command itself.
 """
 
 import json
@@ -23,7 +23,8 @@ from dra_conformance.controls.defects import DEFECTS, Defect
 from dra_conformance.drivers.descriptor import Descriptor, load_descriptor
 from dra_conformance.errors import HarnessError
 
-CAUGHT = ("fail", "non-strict")
+CAUGHT = ("fail", "non-strict", "info")
+"""Of a MUST, a SHOULD and a MAY."""
 SIDE_BY_SIDE = 2
 RUN_S = 900
 """The longest that a run may take; the whole suite takes a minute or two on an idle machine."""
@@ -35,8 +36,16 @@ def with_defect(descriptor: Descriptor, name: str) -> Descriptor:
     start = msgspec.structs.replace(descriptor.start, command=command)
     manifests = [*(descriptor.manifests or ()), f"--defect={name}"]
     controller = [*(descriptor.controller or ()), f"--defect={name}"]
+    webhook = descriptor.webhook and msgspec.structs.replace(
+        descriptor.webhook, command=[*descriptor.webhook.command, f"--defect={name}"]
+    )
     return msgspec.structs.replace(
-        descriptor, name=f"control-{name}", start=start, controller=controller, manifests=manifests
+        descriptor,
+        name=f"control-{name}",
+        start=start,
+        controller=controller,
+        manifests=manifests,
+        webhook=webhook,
     )
 
 

@@ -45,5 +45,21 @@ DEVICES = (
     Defect("rewrites-at-start", ("UPG-012",), "removes all CDI files when it starts, and writes them again"),
     Defect("renames-on-update", ("UPG-013",), "names devices otherwise than the version before"),
     Defect("hangs-at-stop", ("UPG-017",), "lets calls hang while it stops"),
+    Defect("needs-v1", ("MV-005",), "speaks v1 of the API only"),
+    Defect(
+        "new-shape", ("MV-006", "MV-005"), "sends devices as v1 has them to an API server that has v1beta1"
+    ),
+    Defect("reuses-names", ("DIS-003",), "gives other hardware the name of what it replaced"),
+    Defect("restless-health", ("UPG-018",), "a second instance calls every device unknown"),
+    Defect("blind-probe", ("OBS-001",), "its liveness probe asks one of its two sockets"),
+    Defect(
+        "guesses-sockets",
+        ("OBS-002",),
+        "its liveness probe shortens the name of its socket",
+        seen="kubernetes-sigs/dra-example-driver health.go",
+    ),
+    Defect("no-durations", ("OBS-005",), "has metrics, and none about claims"),
+    Defect("webhook-knows-v1", ("CFG-012",), "its webhook refuses claims of older versions"),
+    Defect("webhook-judges-others", ("CFG-012",), "its webhook refuses parameters of other drivers"),
     Defect("nameless", ("OBS-008",), "does not say its version"),
 )

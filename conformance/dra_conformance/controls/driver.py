@@ -35,6 +35,7 @@ from dra_api.kubelet._generated.registration_pb2_grpc import (
 )
 from dra_conformance.controls.cluster import ApiFailure, ControlApi
 from dra_conformance.controls.defects import DEFECTS
+from dra_conformance.controls.endpoints import Endpoints, Operations
 from dra_conformance.controls.health import Health, HealthV1, HealthV1Alpha1
 from dra_conformance.controls.metadata import Metadata
 from dra_conformance.controls.partitions import Partitions
@@ -121,8 +122,9 @@ class Registration(RegistrationServicer):
 class Plugin(ServicerV1, ServicerV1Beta1):
     """The DRA service of one version; both have the same methods."""
 
-    def __init__(self, preparing: Preparing, messages: Any, defect: str) -> None:
+    def __init__(self, preparing: Preparing, messages: Any, operations: Operations, defect: str) -> None:
         self._preparing = preparing
+        self._operations = operations
         self._messages = messages
         self._defect = defect
 
@@ -140,7 +142,8 @@ class Plugin(ServicerV1, ServicerV1Beta1):
             if self._defect != "silent":
                 say(f"preparing {claim.namespace}/{claim.name} {claim.uid}")
             try:
-                devices = self._preparing.prepare(claim.namespace, claim.name, claim.uid, context)
+                with self._operations.timed("prepare"):
+                    devices = self._preparing.prepare(claim.namespace, claim.name, claim.uid, context)
             except Refusal as error:
                 unwritten = isinstance(error, Unwritten) and self._defect == "write-fails-batch"
                 if self._defect == "fails-batch" or unwritten:
@@ -171,7 +174,8 @@ class Plugin(ServicerV1, ServicerV1Beta1):
             entry = response.claims[claim.uid]
             say(f"unpreparing {claim.namespace}/{claim.name} {claim.uid}")
             try:
-                self._preparing.unprepare(claim.namespace, claim.name, claim.uid)
+                with self._operations.timed("unprepare"):
+                    self._preparing.unprepare(claim.namespace, claim.name, claim.uid)
             except Refusal as error:
                 if self._defect == "cleanup-fails-batch":
                     context.abort(grpc.StatusCode.INTERNAL, str(error))
@@ -206,6 +210,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--instance", default="")
     parser.add_argument("--features", default="", help="comma-separated names of feature gates")
     parser.add_argument("--devices-dir", default="", help="folder with the states of devices, see widgets.py")
+    parser.add_argument("--http-address", default="", help="host:port of /livez and /metrics")
     parser.add_argument("--old", action="store_true", help="behave as the version before")
     parser.add_argument("--count", type=int, default=COUNT)
     parser.add_argument("--defect", default="", choices=["", *DEFECTS], metavar="NAME")
@@ -216,6 +221,7 @@ def serve(
     registration: Registration,
     preparing: Preparing,
     health: Health | None,
+    operations: Operations,
     *,
     endpoint: Path,
     registry: Path,
@@ -223,8 +229,8 @@ def serve(
 ) -> list[grpc.Server]:
     """Serve on both sockets, the DRA services first."""
     plugins: list[Any] = [
-        lambda server: add_v1(Plugin(preparing, dra_v1_pb2, defect), server),
-        lambda server: add_v1beta1(Plugin(preparing, dra_v1beta1_pb2, defect), server),
+        lambda server: add_v1(Plugin(preparing, dra_v1_pb2, operations, defect), server),
+        lambda server: add_v1beta1(Plugin(preparing, dra_v1beta1_pb2, operations, defect), server),
     ]
     if health and defect != "phantom-service":
         plugins += [
@@ -286,7 +292,7 @@ def main() -> int:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     else:
         signal.signal(signal.SIGTERM, lambda number, frame: stop.set())
-    api = ControlApi(Path(arguments.kubeconfig))
+    api = ControlApi(Path(arguments.kubeconfig), defect)
     devices_dir = Path(arguments.devices_dir or data_dir / "devices")
     restarted, features = (data_dir / "state.lock").exists(), arguments.features.split(",")
     widgets = Widgets(
@@ -301,9 +307,14 @@ def main() -> int:
     )
     publishing = Publishing(api, widgets, driver=name, node=node, defect=defect, say=say)
     preparing = make_preparing(arguments, api, widgets, data_dir, devices_dir)
-    health = Health(widgets, defect) if widgets.has("ResourceHealthStatus") else None
+    operations = Operations(defect)
+    later = bool(arguments.instance) and restarted
+    health = Health(widgets, defect, later=later) if widgets.has("ResourceHealthStatus") else None
     registration = Registration(name, endpoint, registry, health=health is not None, defect=defect)
-    servers = serve(registration, preparing, health, endpoint=endpoint, registry=registry, defect=defect)
+    servers = serve(
+        registration, preparing, health, operations, endpoint=endpoint, registry=registry, defect=defect
+    )
+    Endpoints(arguments.http_address, (endpoint, registry), operations, defect)
     if defect == "deaf":
         threading.Thread(target=end_when_exhausted, args=(servers,), daemon=True).start()
     if defect == "reads-secrets":

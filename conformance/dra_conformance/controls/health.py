@@ -18,7 +18,8 @@ TIMEOUT_S = 10
 class Health:
     """What both versions do."""
 
-    def __init__(self, widgets: Widgets, defect: str) -> None:
+    def __init__(self, widgets: Widgets, defect: str, *, later: bool = False) -> None:
+        self._forgetful = later and defect == "restless-health"
         self._widgets = widgets
         self._defect = defect
         self._stop = threading.Event()
@@ -71,7 +72,7 @@ class Health:
                     "pool_name": "widgets" if self._defect == "health-names" else pool,
                     "device_name": name,
                 },
-                health=messages.UNKNOWN if self._defect == "unknown-health" else health,
+                health=messages.UNKNOWN if self._defect == "unknown-health" or self._forgetful else health,
                 last_updated_time=stamp,
                 health_check_timeout_seconds=-1 if self._defect == "negative-timeout" else TIMEOUT_S,
                 message=("sick\n" * 300 if self._defect == "long-message" else "sick") if sick else "",

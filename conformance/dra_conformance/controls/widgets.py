@@ -1,7 +1,7 @@
 """The invented devices of the control driver: what there is, what a folder says of their state, and the slices of them.
 
 A file in the folder has the name of a device and one word: ``sick``, ``warm`` (a harmless condition), ``gone``,
-``changed``, ``broken`` (it cannot be divided) or ``detached`` (it cannot be attached). No file, or an empty one, means that all is well.
+``changed``, ``swapped`` (other hardware is in its place), ``broken`` (it cannot be divided) or ``detached`` (it cannot be attached). No file, or an empty one, means that all is well.
 
 Which features are used, by the names of their gates: taints of sick devices, a bench that is offered whole and in
 halves, a crate whose space is shared, and a label that needs no node operations and has a list attribute.
@@ -102,8 +102,10 @@ class Widgets:
             attributes["color"] = {"string": "x" * 65}
         if self._defect == "many-attributes":
             attributes |= {f"a{number}": {"int": number} for number in range(33)}
+        swapped = self.state(name) == "swapped" and self._defect != "reuses-names"
+        attributes["serial"] = {"int": index + (100 if self.state(name) == "swapped" else 0)}
         device = {
-            "name": name,
+            "name": f"{name}-b" if swapped else name,
             "attributes": attributes,
             "capacity": {"size": {"value": f"{index + 1}Gi"}},
             "bindsToNode": True,  # behind a gate that older releases have off

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from dra_conformance.drivers.parts import Command, Hooks, Observability, Strict, Variant, Webhook
 from dra_conformance.errors import UsageError
 from dra_conformance.printable import one_line
 
@@ -26,19 +27,23 @@ PLACEHOLDERS = {
     "plugins_dir": "the kubelet's plugins",
     "cdi_dir": "folder for CDI files",
     "metrics_address": "a free host:port on the loopback",
+    "metrics_port": "its port",
+    "health_address": "another free host:port on the loopback",
+    "health_port": "its port",
     "pod_uid": "the UID of the driver's pod, another one for each instance",
     "python": "the Python that runs the suite",
+}
+WEBHOOK_PLACEHOLDERS = {
+    "webhook_host": "the address that the webhook listens on",
+    "webhook_port": "its port",
+    "tls_certificate": "its certificate as PEM, a file",
+    "tls_key": "the key of its certificate as PEM, a file",
 }
 DEVICE_PLACEHOLDERS = {
     "device": "name of the device in its pool",
     "number": "the number at the end of the device's name",
     "pool": "name of the device's pool",
 }
-Command = Annotated[list[str], msgspec.Meta(min_length=1)]
-
-
-class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
-    """Base of all parts: unknown fields are refused, names are camelCase in YAML."""
 
 
 class Machine(Strict, frozen=True, kw_only=True):
@@ -51,20 +56,6 @@ class Machine(Strict, frozen=True, kw_only=True):
     default: str
     command: Command
     ready: str
-
-
-class Variant(Strict, frozen=True, kw_only=True):
-    """Another way to start the driver.
-
-    Attributes:
-        command: instead of the usual one; empty means the usual one.
-        arguments: further arguments.
-        environment: further variables.
-    """
-
-    command: list[str] = []
-    arguments: list[str] = []
-    environment: dict[str, str] = {}
 
 
 class Start(Strict, frozen=True, kw_only=True):
@@ -119,74 +110,6 @@ class DeviceClass(Strict, frozen=True, kw_only=True):
     types: list[str] = []
 
 
-class Hook(Strict, frozen=True, kw_only=True):
-    """One way to change the hardware under the driver; exactly one of ``command``, ``file`` and ``ctl``.
-
-    Attributes:
-        command: runs in the environment of ``start`` and ends with exit code 0 when the change has happened.
-        file: path of a file that is replaced by ``text``; missing folders are made.
-        ctl: arguments of ``fake-nvml ctl``, for a driver whose machine is a fake NVML node.
-    """
-
-    command: Command | None = None
-    file: str | None = None
-    text: str = ""
-    ctl: Command | None = None
-
-    def __post_init__(self) -> None:
-        """Check which members are set."""
-        given = [name for name in ("command", "file", "ctl") if getattr(self, name) is not None]
-        if len(given) != 1:
-            message = f"wanted one of command, file and ctl, found {' and '.join(given) or 'none'}"
-            raise ValueError(message)
-        if self.text and self.file is None:
-            message = f"text is what is written to a file; found it beside {given[0]}"
-            raise ValueError(message)
-
-    def arguments(self) -> list[str]:
-        """Every text with placeholders."""
-        return [*(self.command or ()), *(self.ctl or ()), self.file or "", self.text]
-
-
-class Hooks(Strict, frozen=True, kw_only=True):
-    """What the suite can do to the devices; a check that needs a hook which is missing does not apply.
-
-    Attributes:
-        sicken: make a device unhealthy, in a way that leaves it usable.
-        warn: a condition of a device that a running pod does not notice; ``heal`` ends it too, after ``sicken``.
-        heal: end what ``sicken`` did.
-        remove: unplug a device.
-        add: plug it in again.
-        change: change an attribute or a capacity of a device.
-        restore: undo ``change``.
-        block: partitions of a device cannot be made from now on.
-        unblock: they can again.
-        detach: a device of a fabric cannot be attached to the node.
-        attach: it can again.
-        partitions: prints the partitions that exist; as a file, that file is read.
-        reboot: what a reboot of the node does to the hardware; the driver does not run meanwhile.
-    """
-
-    sicken: Hook | None = None
-    warn: Hook | None = None
-    heal: Hook | None = None
-    remove: Hook | None = None
-    add: Hook | None = None
-    change: Hook | None = None
-    restore: Hook | None = None
-    block: Hook | None = None
-    unblock: Hook | None = None
-    detach: Hook | None = None
-    attach: Hook | None = None
-    partitions: Hook | None = None
-    reboot: Hook | None = None
-
-    def given(self) -> dict[str, Hook]:
-        """{name: hook} of those that the descriptor has."""
-        found = {name: getattr(self, name) for name in self.__struct_fields__}
-        return {name: hook for name, hook in found.items() if hook is not None}
-
-
 class Exemption(Strict, frozen=True, kw_only=True):
     """A known failure that a vendor has accepted until a date."""
 
@@ -213,6 +136,8 @@ class Descriptor(Strict, frozen=True, kw_only=True):
         hooks: how the suite changes the devices.
         controller: a process of the driver that runs once in a cluster, for what is not done on a node.
         manifests: a command that prints the Kubernetes objects that are shipped with the driver, e.g. ``helm template``.
+        observability: probes and metrics.
+        webhook: what checks opaque parameters at admission.
         oldest_kubernetes: the oldest release that the vendor supports, e.g. ``1.34``.
     """
 
@@ -227,6 +152,8 @@ class Descriptor(Strict, frozen=True, kw_only=True):
     features: list[str] = []
     hooks: Hooks = Hooks()
     controller: Command | None = None
+    observability: Observability = Observability()
+    webhook: Webhook | None = None
     manifests: Command | None = None
     oldest_kubernetes: str = ""
     bad_config: dict[str, Any] | None = None
@@ -312,13 +239,17 @@ def check_placeholders(descriptor: Descriptor, name: str) -> None:
     machine = descriptor.machine
     arguments = [*descriptor.start.command, *descriptor.start.rolling, *descriptor.start.environment.values()]
     arguments += [*machine.command, machine.ready] if machine else []
-    for variant in (descriptor.start.many, descriptor.start.empty, descriptor.start.previous):
-        if variant is not None:
-            arguments += [*variant.command, *variant.arguments, *variant.environment.values()]
+    seen = descriptor.observability
+    arguments += [seen.liveness, seen.metrics]
+    others = (descriptor.start.many, descriptor.start.empty, descriptor.start.previous, seen.start)
+    for variant in filter(None, others):
+        arguments += [*variant.command, *variant.arguments, *variant.environment.values()]
     for argument in arguments:
         check_argument(argument, PLACEHOLDERS, f"descriptor {name}")
     for argument in descriptor.controller or ():
         check_argument(argument, PLACEHOLDERS, f"descriptor {name}: $.controller")
+    for argument in descriptor.webhook.command if descriptor.webhook else ():
+        check_argument(argument, PLACEHOLDERS | WEBHOOK_PLACEHOLDERS, f"descriptor {name}: $.webhook")
     for argument in (*(descriptor.manifests or ()), *(descriptor.version or ())):
         check_argument(argument, {"python": ""}, f"descriptor {name}: $.manifests, $.version")
     for hook_name, hook in descriptor.hooks.given().items():

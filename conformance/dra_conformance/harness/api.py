@@ -18,10 +18,12 @@ from dra_clusters.provider import ApiRequest, AuthorizingCluster, Fault, Observa
 from dra_clusters.raw_client import RawClient
 from dra_conformance.errors import HarnessError
 from dra_conformance.expectations import Violation
+from dra_conformance.harness.api_versions import GROUP as API_GROUP
+from dra_conformance.harness.api_versions import NEWEST, newer, older
 from dra_conformance.harness.evidence import Evidence
 from dra_conformance.harness.patience import Patience
 
-GROUP = "/apis/resource.k8s.io/v1"
+GROUP = f"/apis/{API_GROUP}/{NEWEST}"
 POLL_S = 0.01
 STATUS_ATTEMPTS = 5
 """Writes of a status that end in a conflict before the suite gives up; client-go's retry.DefaultRetry has five too."""
@@ -44,7 +46,9 @@ class ApiView:
         cluster: ObservableCluster,
         evidence: Evidence,
         patience: Patience,
+        version: str = NEWEST,
     ) -> None:
+        self._version = version
         self._client = RawClient(kubeconfig, timeout_s=20)
         self._driver = driver
         self._node = node
@@ -67,9 +71,10 @@ class ApiView:
         Raises:
             HarnessError: the server does not answer.
         """
+        path, body = self._served(path), older(body, self._version)
         try:
             answer = self._client.send(method, path, body, headers={"Content-Type": content_type})
-            document = answer.body if answer.content else None
+            document = newer(answer.body, self._version) if answer.content else None
         except ClusterError as error:
             message = f"{method} {path}: no usable answer from the API server to the suite: {error}"
             raise HarnessError(message) from error
@@ -77,6 +82,10 @@ class ApiView:
         self._evidence.add("api", f"{method} {path}", body=sent, code=answer.code)
         self._record_objects(document)
         return answer.code, document
+
+    def _served(self, path: str) -> str:
+        """PATH in the version of the API that the server has."""
+        return path.replace(f"{GROUP}/", f"/apis/{API_GROUP}/{self._version}/", 1)
 
     def _record_objects(self, document: Any) -> None:
         """Record each version of a slice or claim once per check, without what the API server notes for itself."""
@@ -296,7 +305,7 @@ class ApiView:
         pool = {"name": "end", "generation": 1, "resourceSliceCount": 1}
         end = self.create_slice({"metadata": {"generateName": "end-"}, "spec": {**spec, "pool": pool}})
         name, found = end["metadata"]["name"], []
-        with self._client.watch(f"{GROUP}/resourceslices", resourceVersion=since) as events:
+        with self._client.watch(self._served(f"{GROUP}/resourceslices"), resourceVersion=since) as events:
             for event in events:
                 if event["type"] == "ERROR":
                     message = f"a watch of slices since {since} failed: {event['object']}"

@@ -10,7 +10,7 @@ import tempfile
 import uuid
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -29,6 +29,7 @@ from dra_conformance.drivers.descriptor import Descriptor
 from dra_conformance.errors import HarnessError
 from dra_conformance.harness import driver_log
 from dra_conformance.harness.api import ApiView
+from dra_conformance.harness.api_versions import NEWEST, only
 from dra_conformance.harness.cdi import CdiView
 from dra_conformance.harness.controller import ControllerProcess
 from dra_conformance.harness.evidence import Evidence
@@ -94,19 +95,25 @@ class HarnessFactory:
         self._stack.close()
 
     def make(
-        self, stack: ExitStack, *, kubernetes: str = "", gates: Mapping[str, bool] | None = None
+        self,
+        stack: ExitStack,
+        *,
+        kubernetes: str = "",
+        gates: Mapping[str, bool] | None = None,
+        api_version: str = NEWEST,
     ) -> Harness:
         """A harness, of another Kubernetes version or with other GATES than the run's if they are given.
 
-        Its end is pushed on STACK. Another version has its own default gates.
+        Its end is pushed on STACK. Another version has its own default gates. Of resource.k8s.io only API_VERSION is served.
 
         Raises:
             HarnessError: the cluster does not start, or has no audit and fault injection.
         """
         if gates is None and kubernetes:
             gates = {}
-        cluster = self._cluster(stack, NODE, kubernetes=kubernetes, gates=gates)
-        return self._harness(stack, cluster, cluster.nodes[0], cluster.kubeconfig_of("driver"))
+        cluster = self._cluster(stack, NODE, kubernetes=kubernetes, gates=gates, api_version=api_version)
+        kubeconfig = cluster.kubeconfig_of("driver")
+        return self._harness(stack, cluster, cluster.nodes[0], kubeconfig, api_version=api_version)
 
     def two_nodes(self, stack: ExitStack) -> tuple[Harness, Harness]:
         """Two nodes of one cluster, each with a driver that is not started."""
@@ -121,6 +128,21 @@ class HarnessFactory:
         kubeconfig, node = cluster.kubeconfig_of("driver"), cluster.nodes[0]
         old, new = (self._harness(stack, cluster, node, kubeconfig, rolling=True) for _ in range(2))
         return old, new
+
+    def long_uid(self, stack: ExitStack) -> Harness:
+        """An instance whose pod has a UID as Kubernetes makes it, in folders whose paths are as long as the kubelet's own."""
+        cluster = self._cluster(stack, NODE)
+        registry, plugins = self._folder / "plugins_registry", self._folder / "plugins"
+        for folder in (registry, plugins):
+            folder.mkdir(mode=0o700)
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        node = replace(cluster.nodes[0], registry_dir=registry, plugins_dir=plugins)
+        kubeconfig = cluster.kubeconfig_of("driver")
+        return self._harness(stack, cluster, node, kubeconfig, rolling=True, pod_uid=str(uuid.uuid4()))
+
+    def places(self) -> dict[str, str]:
+        """The placeholders that belong to no node."""
+        return {**self._places, "python": sys.executable}
 
     def restricted(self, stack: ExitStack) -> Harness:
         """A harness whose driver has the permissions in ``rights`` and no others.
@@ -147,6 +169,7 @@ class HarnessFactory:
         rbac: bool = False,
         kubernetes: str = "",
         gates: Mapping[str, bool] | None = None,
+        api_version: str = NEWEST,
     ) -> ObservableCluster:
         """A cluster; without GATES those are on which the driver claims, as an administrator would have it."""
         place = Path(tempfile.mkdtemp(dir=self._folder, prefix="n"))
@@ -160,6 +183,7 @@ class HarnessFactory:
             seed=self._environment.seed,
             rbac=rbac,
             gates=claimed if gates is None else gates,
+            runtime_config=only(api_version),
         )
         try:
             cluster = provider(self._environment.provider).up(options)
@@ -173,7 +197,9 @@ class HarnessFactory:
             raise HarnessError(message)
         return cluster
 
-    def _api(self, cluster: ObservableCluster, node: Node, evidence: Evidence) -> ApiView:
+    def _api(
+        self, cluster: ObservableCluster, node: Node, evidence: Evidence, api_version: str = NEWEST
+    ) -> ApiView:
         return ApiView(
             cluster.kubeconfig,
             driver=self.descriptor.driver,
@@ -182,6 +208,7 @@ class HarnessFactory:
             cluster=cluster,
             evidence=evidence,
             patience=self._patience,
+            version=api_version,
         )
 
     def _harness(
@@ -192,18 +219,21 @@ class HarnessFactory:
         kubeconfig: Path,
         *,
         rolling: bool = False,
+        pod_uid: str = "",
+        api_version: str = NEWEST,
     ) -> Harness:
         logs = self._environment.logs
         kept = driver_log.reserve(logs, self.descriptor.driver) if logs else None
         evidence = Evidence(driver_log=f"{kept.parent.name}/{kept.name}" if kept else "")
-        pod_uid = uuid.uuid4().hex[:8]  # short: a socket's path has at most 107 bytes
+        pod_uid = pod_uid or uuid.uuid4().hex[:8]  # short: a socket's path has at most 107 bytes
         places = self._places | {
             "node": node.name,
             "kubeconfig": str(kubeconfig),
             "registry_dir": str(node.registry_dir),
             "plugins_dir": str(node.plugins_dir),
             "cdi_dir": str(node.cdi_dir),
-            "metrics_address": free_address(),
+            **addresses("metrics"),
+            **addresses("health"),
             "pod_uid": pod_uid,
             "python": sys.executable,
         }
@@ -212,7 +242,7 @@ class HarnessFactory:
         controller = ControllerProcess(
             self.descriptor, places, node.directory / f"controller-{pod_uid}.log", evidence
         )
-        api = self._api(cluster, node, evidence)
+        api = self._api(cluster, node, evidence, api_version)
         kubelet = SimulatedKubelet(
             driver=self.descriptor.driver,
             registry_dir=node.registry_dir,
@@ -240,3 +270,9 @@ class HarnessFactory:
             evidence=evidence,
             random=random.Random(self._environment.seed),  # noqa: S311 # names and moments are no secrets
         )
+
+
+def addresses(name: str) -> dict[str, str]:
+    """The placeholders of one free address."""
+    found = free_address()
+    return {f"{name}_address": found, f"{name}_port": found.rpartition(":")[2]}

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from dra_api.identifiers import ClaimUid, NodeName
 from dra_api.objects import JsonObject
-from dra_conformance.drivers.descriptor import Descriptor, Variant
+from dra_conformance.drivers.descriptor import Descriptor
+from dra_conformance.drivers.parts import Variant
 from dra_conformance.errors import HarnessError
 from dra_conformance.expectations import Violation
 from dra_conformance.harness.allocated import (
@@ -146,6 +147,10 @@ class Harness:
     def without_permanent(self, names: Iterable[str]) -> list[str]:
         """The CDI names that belong to a claim, without those that the driver defines permanently."""
         return [name for name in names if name not in self.permanent]
+
+    def address(self, text: str) -> str:
+        """TEXT of the descriptor with the placeholders of this node."""
+        return text.format_map(self.driver.places)
 
     def still_defined(self, names: Iterable[str]) -> list[str]:
         """Those of a claim's CDI names that are still defined."""

@@ -10,7 +10,8 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from dra_conformance.drivers.descriptor import Descriptor, Hook
+from dra_conformance.drivers.descriptor import Descriptor
+from dra_conformance.drivers.parts import Hook
 from dra_conformance.drivers.programs import CTL, find_program
 from dra_conformance.errors import HarnessError
 from dra_conformance.expectations import not_applicable

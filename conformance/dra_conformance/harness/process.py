@@ -11,7 +11,8 @@ from functools import cache
 from pathlib import Path
 
 from dra_clusters.guard import ProcessGuard
-from dra_conformance.drivers.descriptor import Descriptor, Machine, Variant
+from dra_conformance.drivers.descriptor import Descriptor, Machine
+from dra_conformance.drivers.parts import Variant
 from dra_conformance.drivers.programs import find_program
 from dra_conformance.errors import HarnessError, UsageError
 from dra_conformance.harness.evidence import Evidence
@@ -119,7 +120,11 @@ def free_address() -> str:
 
 
 class DriverProcess:
-    """The driver under test; may be started many times, one at a time."""
+    """The driver under test; may be started many times, one at a time.
+
+    Attributes:
+        places: {placeholder: value} of its node.
+    """
 
     def __init__(
         self,
@@ -133,7 +138,7 @@ class DriverProcess:
     ) -> None:
         self._rolling = rolling
         self._descriptor = descriptor
-        self._places = places
+        self.places = places
         self._log = log
         self._evidence = evidence
         self._patience = patience
@@ -171,10 +176,10 @@ class DriverProcess:
         other = variant or Variant()
         command = [*(other.command or start.command), *(start.rolling if self._rolling else [])]
         command += other.arguments
-        argv = [argument.format_map(self._places) for argument in command]
+        argv = [argument.format_map(self.places) for argument in command]
         argv = [*prefix, find_program(argv[0]), *argv[1:]] if prefix else argv
         variables = start.environment | other.environment
-        environment = {name: value.format_map(self._places) for name, value in variables.items()}
+        environment = {name: value.format_map(self.places) for name, value in variables.items()}
         self._process = Process(argv, environment, self._log)
         self._evidence.add("process", "started the driver", command=" ".join(argv), pid=self._process.pid)
 

@@ -77,6 +77,35 @@ def test_a_change_is_published_alone(harness: Harness) -> None:
     expect(len(generations) == 1, wanted="one generation", found=generations, where=f"pool {pool}")
 
 
+@requirement(
+    "DIS-003", why="a pod that was scheduled before the repair runs with other hardware than it was given"
+)
+def test_other_hardware_is_not_given_to_older_claims(isolated: Harness) -> None:
+    """A claim that was allocated a device before other hardware took its place is not prepared with that."""
+    isolated.levers.require("swap", "unswap")
+    isolated.start_registered()
+    (device,) = isolated.require_devices(1)
+    claim, before = isolated.claim(device), isolated.api.slice_state()[1]
+    isolated.levers.pull("swap", device)
+    try:
+        expect_soon(
+            lambda: isolated.api.slice_state()[1] != before,
+            within_s=isolated.descriptor.budgets.detect_seconds,
+            wanted="other slices",
+            found=lambda: "the same",
+            where=f"after other hardware took the place of {device[1]}",
+        )
+        entry = isolated.kubelet.attempt(claim)[claim.uid]
+    finally:
+        isolated.levers.pull("unswap", device)
+    expect(
+        bool(entry.error),
+        wanted="an error",
+        found=entry.devices,
+        where=f"prepare of a claim that was allocated {device[1]} before its hardware was replaced",
+    )
+
+
 def device(harness: Harness, pool: str, name: str) -> JsonObject:
     """A device as published; empty if it is not."""
     return next((d for p, n, d in harness.devices() if (p, n) == (pool, name)), {})

@@ -5,8 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 from dra_conformance.catalogue.marks import requirement
 from dra_conformance.expectations import each, expect, not_applicable
+from dra_conformance.harness import health
 from dra_conformance.harness.harness import Harness
 from dra_conformance.harness.rights import USER
+from dra_conformance.rules.health import DEFAULT_TIMEOUT_S, UNKNOWN
 
 IDLE_S = 1.0
 ROUNDS = 5
@@ -107,6 +109,39 @@ def test_instances_prepare_at_the_same_time(two_instances: Pair) -> None:
             harness.kubelet.unprepared(claim)
             left = [file.path.name for file in harness.cdi.files() if claim.uid in file.text]
             each(left, wanted="nothing left", where="unprepared by the other instance")
+
+
+@requirement("UPG-018", why="pods show Unknown for healthy devices after each update of the driver")
+def test_health_moves_to_the_new_instance(two_instances: Pair) -> None:
+    """The new instance's stream soon has devices that are not Unknown, and outlives the first instance."""
+    old, new = two_instances
+    listed = new.kubelet.info().supported_versions
+    version = next((name for name in listed if name in health.VERSIONS), "")
+    if not version:
+        not_applicable("the driver has no health service")
+    before = old.kubelet.watch_health(version)
+    began = before.began(new.descriptor.budgets.detect_seconds)
+    expect(began, wanted="a message", found="none", where="the first instance's health stream")
+    timeouts = [item.timeout_s for item in before.reports[-1].devices if item.timeout_s > 0]
+    after, limit_s = new.kubelet.watch_health(version), min([*timeouts, DEFAULT_TIMEOUT_S])
+    wanted = known(before)
+    after.wait(lambda: bool(wanted & known(after)) or not wanted, limit_s)
+    lost = sorted(wanted - known(after)) if not wanted & known(after) else []
+    each(lost, wanted=f"a health other than Unknown within {limit_s:g} s", where="the new instance's stream")
+    before.close()
+    old.driver.terminate()
+    claim = new.claim()
+    new.kubelet.prepared(claim)
+    new.release(claim)
+    expect(not after.ended, wanted="open", found=after.ended, where="the new instance's stream afterwards")
+    after.close()
+
+
+def known(stream: health.HealthStream) -> set[tuple[str, str]]:
+    """The devices whose health the last message knows."""
+    return {
+        item.device for report in stream.reports[-1:] for item in report.devices if item.health != UNKNOWN
+    }
 
 
 @requirement("RSL-006", why="the devices of one node would be offered as those of another")

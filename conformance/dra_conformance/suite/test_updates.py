@@ -9,7 +9,7 @@ from pathlib import Path
 import grpc
 
 from dra_conformance.catalogue.marks import requirement
-from dra_conformance.drivers.descriptor import Variant
+from dra_conformance.drivers.parts import Variant
 from dra_conformance.expectations import each, expect, not_applicable
 from dra_conformance.harness.harness import Harness
 from dra_conformance.suite.prepare.claims import prepared_ids

@@ -36,6 +36,12 @@ def test_a_small_descriptor_is_enough(tmp_path: Path) -> None:
         ("deviceClass", "hooks: {heel: {file: f}}\ndeviceClass", "unknown field `heel`"),
         ("deviceClass", "hooks: {heal: {file: '{divice}'}}\ndeviceClass", r"\$.hooks.heal: .*'divice'"),
         ("deviceClass", "hooks: {heal: {ctl: [reset]}}\ndeviceClass", r"\$.hooks.heal.ctl changes the fake"),
+        (
+            "deviceClass",
+            "observability: {liveness: livez}\ndeviceClass",
+            r"liveness: wanted http:// or grpc://",
+        ),
+        ("deviceClass", "webhook: {command: ['{tls}'], path: /}\ndeviceClass", r"\$.webhook: .*'tls'"),
         ("deviceClass", "pools: 0\ndeviceClass", r"\$.pools"),
     ],
 )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from dra_conformance.drivers.descriptor import Variant
+from dra_conformance.drivers.parts import Variant
 from dra_conformance.expectations import expect_soon
 from dra_conformance.harness.harness import Harness
 from dra_conformance.rules.pools import Phase, is_complete, pools_of, states_of
