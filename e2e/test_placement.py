@@ -172,7 +172,7 @@ def racks(
         wait_until(
             lambda: found.free() == {EAST: RACK_GPUS, WEST: RACK_GPUS},
             what="two domains of eight GPUs",
-            timeout_s=90,
+            timeout_s=150,
             seen=found.free,
         )
         yield found

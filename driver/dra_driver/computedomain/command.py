@@ -85,9 +85,10 @@ async def control(arguments: argparse.Namespace) -> None:
     leader = Leader(kube, name=LEASE, namespace=pods.namespace, identity=identity)
 
     async def work() -> None:
+        fabrics = FabricController(lambda: Kube(route), effect)
         async with asyncio.TaskGroup() as group:
-            group.create_task(Controller(lambda: Kube(route), pods).run())
-            group.create_task(FabricController(lambda: Kube(route), effect).run())
+            group.create_task(fabrics.run())
+            group.create_task(Controller(lambda: Kube(route), pods, fabrics.plugins).run())
 
     working = asyncio.create_task(lead(leader, work))
     stopped = asyncio.create_task(stop.wait())

@@ -24,7 +24,7 @@ from dra_driver.computedomain.kube import (
     Kind,
     Kube,
 )
-from dra_driver.computedomain.names import DOMAIN_LABEL, daemon_name
+from dra_driver.computedomain.names import DOMAIN_LABEL, FINALIZER, daemon_name
 from dra_driver.computedomain.objects import ComputeDomain, ComputeDomainClique
 from dra_driver.computedomain.wanted import DaemonPods
 from dra_driver.errors import ApiError
@@ -33,8 +33,8 @@ log = logging.getLogger(__name__)
 SETTLE_S = 0.02
 """Events within this time are one look: the daemons of a domain start together."""
 AGAIN_S, AGAIN_MAX_S = 0.5, 30.0
-DELETION_S = 1.0
-"""How often a deletion looks whether the claims have gone; they are not watched."""
+DELETION_S, COUNT_S = 1.0, 10.0
+"""How often a deletion looks whether the claims have gone, and a domain that cannot be as it is whether it can now."""
 CONFLICT = 409
 KINDS = {"DaemonSet": DAEMON_SETS, "ResourceClaimTemplate": TEMPLATES}
 
@@ -58,11 +58,15 @@ class Controller:
 
     Args:
         connect: makes a client; each watch has its own.
+        plugins: how many nodes have the kubelet plugin now; None while that is not known.
     """
 
-    def __init__(self, connect: Callable[[], Kube], pods: DaemonPods) -> None:
+    def __init__(
+        self, connect: Callable[[], Kube], pods: DaemonPods, plugins: Callable[[], int | None]
+    ) -> None:
         self._connect = connect
         self._pods = pods
+        self._plugins = plugins
         self._domains: dict[str, Watched] = {}
         """By UID."""
 
@@ -157,7 +161,9 @@ class Controller:
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         for action in reconcile.plan(seen, self._pods, now):
             domain = await self._do(kube, domain, action)
-        return DELETION_S if domain["metadata"].get("deletionTimestamp") else None
+        if domain["metadata"].get("deletionTimestamp"):
+            return DELETION_S
+        return COUNT_S if reconcile.waits_unseen(seen) else None
 
     async def _look(self, kube: Kube, domain: ComputeDomain) -> reconcile.Seen:
         metadata, driver = domain["metadata"], self._pods.namespace
@@ -184,6 +190,7 @@ class Controller:
             pods=cast(list[Pod], pods[0]),
             nodes=cast(list[Node], nodes[0]),
             claims=cast(list[ResourceClaim], claims),
+            plugins=self._plugins(),
         )
 
     async def _do(self, kube: Kube, domain: JsonObject, action: reconcile.Action) -> JsonObject:
@@ -193,6 +200,8 @@ class Controller:
                 await kube.create(KINDS[item["kind"]], item)
             case reconcile.Delete(item):
                 await kube.delete(KINDS[item["kind"]], item)
+            case reconcile.DropFinalizer(item):
+                await self._drop_finalizer(kube, item)
             case reconcile.SetFinalizers(finalizers):
                 return await kube.merge(DOMAINS, domain, {"metadata": {"finalizers": list(finalizers)}})
             case reconcile.WriteStatus(status):
@@ -205,3 +214,10 @@ class Controller:
                 kept = [one for one in clique.get("daemons") or [] if one["nodeName"] in nodes]
                 await kube.merge(CLIQUES, cast(JsonObject, clique), {"daemons": kept})
         return domain
+
+    async def _drop_finalizer(self, kube: Kube, item: JsonObject) -> None:
+        of, metadata = KINDS[item["kind"]], item["metadata"]
+        found = await kube.get(of, metadata["name"], metadata["namespace"])
+        if found is not None:
+            kept = [one for one in found["metadata"].get("finalizers") or [] if one != FINALIZER]
+            await kube.merge(of, found, {"metadata": {"finalizers": kept}})

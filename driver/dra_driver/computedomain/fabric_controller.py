@@ -63,6 +63,13 @@ class FabricController:
         self._since: dict[str, float] = {}
         """{UID of a claim: when it was first seen waiting}."""
 
+    def plugins(self) -> int | None:
+        """How many nodes have the kubelet plugin; None before the slices were listed."""
+        slices = self._objects.get(SLICES)
+        if slices is None:
+            return None
+        return len({item["spec"]["nodeName"] for item in slices.values() if item["spec"].get("nodeName")})
+
     async def run(self) -> None:
         """Publish until cancelled."""
         async with asyncio.TaskGroup() as group:

@@ -24,15 +24,20 @@ class ImexProcess:
         self._programs = programs
         self._config = config
         self._process: asyncio.subprocess.Process | None = None
+        self._changed = False
+        """Addresses changed while the process was being started, and may have been read before."""
 
     async def run(self) -> None:
         """Keep it running until cancelled; then it is ended in order, killed if that takes too long."""
         try:
             while True:
+                self._changed = False
                 self._process = await asyncio.create_subprocess_exec(
                     str(self._programs / "nvidia-imex"), "-c", str(self._config)
                 )
                 log.info("nvidia-imex runs as process %d", self._process.pid)
+                if self._changed:
+                    self.addresses_changed()
                 code = await self._process.wait()
                 log.error("nvidia-imex ended with %d; it is started again", code)
                 await asyncio.sleep(RESTART_S)
@@ -54,6 +59,7 @@ class ImexProcess:
 
     def addresses_changed(self) -> None:
         """Let it resolve its names again; it does so at most once in five seconds."""
+        self._changed = True
         if self._process is not None and self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 self._process.send_signal(signal.SIGUSR1)

@@ -1,5 +1,6 @@
 """The controller's client: objects of any kind as JSON, over lightkube, with every failure as an ``ApiError``."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -63,8 +64,8 @@ class Kube:
         self._client: Any = make_client(route, FIELD_MANAGER)
 
     async def close(self) -> None:
-        """Close the connections."""
-        await self._client.close()
+        """Close the connections, also those that are left when this is cancelled meanwhile."""
+        await asyncio.shield(self._client.close())
 
     async def get(self, of: Kind, name: str, namespace: str | None = None) -> JsonObject | None:
         """An object, None if there is none."""

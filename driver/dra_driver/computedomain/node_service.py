@@ -71,6 +71,7 @@ class NodeService:
         self._wait_s = wait_s
         self._turn = asyncio.Lock()
         self._claims = Turns()
+        self._mended = False
 
     async def prepare(self, ref: ClaimRef) -> tuple[PreparedDevice, ...]:
         """Prepare a claim; again, if it is prepared already.
@@ -272,12 +273,31 @@ class NodeService:
 
         Raises:
             ApiError: the API server refused or did not answer.
+            ClaimError: the node does not exist.
             EnvironmentFault: a file cannot be removed.
         """
         for uid, record in self._records.all().items():
             claim = await self._kube.get(CLAIMS, record.name, record.namespace)
             if claim is None or claim["metadata"]["uid"] != uid:
                 await self.unprepare(ClaimRef(record.namespace, record.name, uid))
+        await self._mend_label()
+
+    async def _mend_label(self) -> None:
+        """Set the label of a channel's domain again, and once after a start remove one that no channel is there for.
+
+        Without the label the DaemonSet takes the daemon from under a job that runs; a label that stays keeps others away.
+        """
+        async with self._turn:
+            channels = [record for record in self._records.all().values() if record.device == CHANNEL_DEVICE]
+            if not channels and self._mended:
+                return
+            item = await self._node_object()
+            found = (item["metadata"].get("labels") or {}).get(DOMAIN_LABEL)
+            wanted = channels[0].domain if channels else None
+            if found != wanted:
+                log.warning("node %s has the label of domain %s, wanted %s", self._node, found, wanted)
+                await self._kube.merge(NODES, item, {"metadata": {"labels": {DOMAIN_LABEL: wanted}}})
+            self._mended = True
 
     async def _unlabel(self, uid: ClaimUid, domain: str) -> None:
         others = [

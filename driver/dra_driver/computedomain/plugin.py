@@ -181,7 +181,7 @@ class ComputeDomainPlugin:
         while True:
             try:
                 await self._service.sweep()
-            except (ApiError, EnvironmentFault) as error:
+            except (ApiError, ClaimError, EnvironmentFault) as error:
                 log.warning("cannot look for claims that no longer exist", extra={"error": error})
             await asyncio.sleep(self._settings.sweep_s)
             await self._look()

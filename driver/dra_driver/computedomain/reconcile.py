@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from dra_api.objects import JsonObject, Node, Pod, ResourceClaim
 from dra_driver.computedomain.names import DOMAIN_LABEL, DRIVER, FINALIZER
 from dra_driver.computedomain.objects import ComputeDomain, ComputeDomainClique, ComputeDomainStatus
-from dra_driver.computedomain.status import SHOWN, nodes_of, status_of
+from dra_driver.computedomain.status import Limits, nodes_of, shown, status_of
 from dra_driver.computedomain.wanted import DaemonPods, daemon_set, daemon_template, workload_template
 
 
@@ -57,7 +57,14 @@ class WriteStatus:
     status: ComputeDomainStatus
 
 
-Action = Create | Delete | SetFinalizers | RemoveLabel | SetDaemons | WriteStatus
+@dataclass(frozen=True, slots=True)
+class DropFinalizer:
+    """Take our finalizer from an object that was made for the domain: this controller sets none there, NVIDIA's does."""
+
+    item: JsonObject
+
+
+Action = Create | Delete | DropFinalizer | SetFinalizers | RemoveLabel | SetDaemons | WriteStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +74,7 @@ class Seen:
     Attributes:
         claims: of the domain's namespace; only read while the domain is deleted.
         nodes: with the domain's label.
+        plugins: nodes with the kubelet plugin; None while that is not known.
     """
 
     domain: ComputeDomain
@@ -77,18 +85,30 @@ class Seen:
     pods: Sequence[Pod] = ()
     nodes: Sequence[Node] = ()
     claims: Sequence[ResourceClaim] = ()
+    plugins: int | None = None
 
 
 def plan(seen: Seen, pods: DaemonPods, now: str) -> list[Action]:
     """The next actions, in order; NOW is a time stamp."""
     if seen.domain["metadata"].get("deletionTimestamp"):
-        return list(deletion(seen, now))
+        return list(deletion(seen, pods, now))
     return list(upkeep(seen, pods, now))
 
 
 def is_ours(item: JsonObject, domain: ComputeDomain) -> bool:
     """Whether an object was made for DOMAIN."""
     return (item["metadata"].get("labels") or {}).get(DOMAIN_LABEL) == domain["metadata"]["uid"]
+
+
+def waits_unseen(seen: Seen) -> bool:
+    """Whether the domain waits for what no watch shows: more nodes with the plugin, or the end of a template of others."""
+    taken = seen.workload_template
+    wanted = seen.domain["spec"].get("numNodes", 0)
+    return (
+        (taken is not None and not is_ours(taken, seen.domain))
+        or seen.plugins is None
+        or wanted > seen.plugins
+    )
 
 
 def upkeep(seen: Seen, pods: DaemonPods, now: str) -> Iterator[Action]:
@@ -114,7 +134,7 @@ def upkeep(seen: Seen, pods: DaemonPods, now: str) -> Iterator[Action]:
         if taken is None:
             yield Create(workload_template(domain))
     yield from forget_lost(seen)
-    yield from report(seen, now, problem=problem, deleting=None)
+    yield from report(seen, pods, now, problem=problem, deleting=None)
 
 
 def forget_lost(seen: Seen) -> Iterator[Action]:
@@ -126,37 +146,59 @@ def forget_lost(seen: Seen) -> Iterator[Action]:
 
 
 def report(
-    seen: Seen, now: str, *, problem: tuple[str, str] | None, deleting: tuple[str, str] | None
+    seen: Seen,
+    pods: DaemonPods,
+    now: str,
+    *,
+    problem: tuple[str, str] | None,
+    deleting: tuple[str, str] | None,
 ) -> Iterator[Action]:
     """The status, if it is another one."""
-    nodes = nodes_of(seen.cliques, seen.pods)
-    status = status_of(seen.domain, nodes, seen.pods, problem=problem, deleting=deleting, now=now)
+    lost = {node["metadata"]["name"] for node in seen.nodes if is_lost(node)}
+    nodes, limits = nodes_of(seen.cliques, seen.pods, lost), Limits(pods.max_nodes, seen.plugins)
+    status = status_of(
+        seen.domain, nodes, seen.pods, limits=limits, problem=problem, deleting=deleting, now=now
+    )
     if status != seen.domain.get("status"):
         yield WriteStatus(status)
 
 
-def deletion(seen: Seen, now: str) -> Iterator[Action]:
+def is_lost(node: Node) -> bool:
+    """Whether the kubelet of NODE does not answer."""
+    conditions = (node.get("status") or {}).get("conditions") or []
+    return any(one["type"] == "Ready" and one["status"] != "True" for one in conditions)
+
+
+def deletion(seen: Seen, pods: DaemonPods, now: str) -> Iterator[Action]:
     """The next step of a deletion."""
     domain = seen.domain
     if FINALIZER not in (domain["metadata"].get("finalizers") or []):
         return
     if seen.workload_template is not None and is_ours(seen.workload_template, domain):
-        yield Delete(seen.workload_template)
+        yield from remove(seen.workload_template)
     users = users_of(domain, seen.claims)
     if users:
-        names = ", ".join(users[:SHOWN]) + (" and more" if len(users) > SHOWN else "")
-        why = f"{len(users)} claims use the domain: {names}; it goes when their pods have ended"
-        yield from report(seen, now, problem=None, deleting=("InUse", why))
+        why = f"{len(users)} claims use the domain: {shown(users)}; it goes when their pods have ended"
+        yield from report(seen, pods, now, problem=None, deleting=("InUse", why))
         return
     made = [item for item in (seen.daemon_set, seen.daemon_template) if item is not None]
-    yield from (Delete(item) for item in made)
+    for item in made:
+        yield from remove(item)
     if made or seen.pods:
         why = f"{len(seen.pods)} daemons have not ended"
-        yield from report(seen, now, problem=None, deleting=("DaemonsRunning", why))
+        yield from report(seen, pods, now, problem=None, deleting=("DaemonsRunning", why))
         return
     yield from (RemoveLabel(node["metadata"]["name"]) for node in seen.nodes)
     kept = [one for one in domain["metadata"].get("finalizers") or [] if one != FINALIZER]
     yield SetFinalizers(tuple(kept))
+
+
+def remove(item: JsonObject) -> Iterator[Action]:
+    """Delete an object; one with a finalizer of NVIDIA's controller would wait for that controller for ever."""
+    if not item["metadata"].get("deletionTimestamp"):
+        yield Delete(item)
+    if FINALIZER in (item["metadata"].get("finalizers") or []):
+        yield DropFinalizer(item)
 
 
 def users_of(domain: ComputeDomain, claims: Sequence[ResourceClaim]) -> list[str]:

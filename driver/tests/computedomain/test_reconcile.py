@@ -11,12 +11,14 @@ from dra_driver.computedomain.reconcile import (
     Action,
     Create,
     Delete,
+    DropFinalizer,
     RemoveLabel,
     Seen,
     SetDaemons,
     SetFinalizers,
     WriteStatus,
     plan,
+    waits_unseen,
 )
 from dra_driver.computedomain.wanted import DaemonPods, daemon_set, daemon_template, workload_template
 
@@ -190,3 +192,70 @@ def test_a_template_of_the_same_name_that_is_not_ours_survives_the_deletion() ->
     leaving = domain(deletionTimestamp=NOW)
     actions = plan(Seen(domain=leaving, workload_template=foreign), PODS, NOW)
     assert actions == [SetFinalizers(())]
+
+
+def test_a_node_whose_kubelet_does_not_answer_is_not_ready_whatever_its_daemon_wrote() -> None:
+    lost = cast(
+        Node,
+        {
+            "metadata": {"name": "b"},
+            "status": {"conditions": [{"type": "Ready", "status": "Unknown"}]},
+        },
+    )
+    outside = pod("c", "")
+    seen = complete(
+        domain(), cliques=[clique(a="Ready", b="Ready")], pods=[pod("a"), pod("b"), outside], nodes=[lost]
+    )
+    value, reason, message = condition(status_in(plan(seen, PODS, NOW)), "Ready")
+    assert (value, reason, message) == ("False", "NodesNotReady", "not ready on 1 of 3 nodes: b")
+
+
+def test_a_node_that_a_full_clique_leaves_out_is_named_with_what_to_do() -> None:
+    pods = DaemonPods(namespace="dra", image="driver:1", max_nodes=2)
+    full = [clique(a="Ready", b="Ready")]
+    waiting = [pod("a"), pod("b"), pod("late"), pod("unknown", None), pod("other", "c.2")]
+    value, reason, message = condition(
+        status_in(plan(complete(domain(), cliques=full, pods=waiting), pods, NOW)), "Ready"
+    )
+    assert (value, reason) == ("False", "CliqueFull")
+    assert message.startswith(
+        "clique c.1 has 2 nodes, the most of one IMEX domain; late cannot join: use fewer"
+    )
+
+
+def test_more_nodes_than_the_cluster_has_are_said_at_once_and_looked_at_again() -> None:
+    seen = complete(domain(wanted=5), plugins=4)
+    value, reason, message = condition(status_in(plan(seen, PODS, NOW)), "Ready")
+    assert (value, reason) == ("False", "TooFewNodes")
+    assert message.startswith(
+        "wanted 5 nodes, and 4 have the kubelet plugin of ComputeDomains; add nodes, or"
+    )
+    assert waits_unseen(seen)
+    assert not waits_unseen(complete(domain(wanted=4), plugins=4))
+
+
+def test_a_template_name_that_is_taken_is_looked_at_again() -> None:
+    foreign = {"kind": "ResourceClaimTemplate", "metadata": {"name": "job-channel", "namespace": "team"}}
+    assert waits_unseen(complete(domain(), workload_template=foreign, plugins=1))
+
+
+def test_finalizers_that_another_controller_left_do_not_hold_a_deletion_up() -> None:
+    leaving = domain(deletionTimestamp=NOW)
+
+    def left(item: JsonObject, **metadata: Any) -> JsonObject:
+        return {**item, "metadata": {**item["metadata"], "finalizers": ["other", FINALIZER], **metadata}}
+
+    seen = complete(
+        leaving,
+        workload_template=left(workload_template(leaving)),
+        daemon_template=None,
+        daemon_set=left(daemon_set(leaving, PODS), deletionTimestamp=NOW),
+    )
+    actions = [action for action in plan(seen, PODS, NOW) if not isinstance(action, WriteStatus)]
+    kinds = [(type(action).__name__, action.item["kind"]) for action in actions if hasattr(action, "item")]
+    assert kinds == [
+        ("Delete", "ResourceClaimTemplate"),
+        ("DropFinalizer", "ResourceClaimTemplate"),
+        ("DropFinalizer", "DaemonSet"),
+    ]
+    assert isinstance(actions[-1], DropFinalizer)
