@@ -213,6 +213,10 @@ def dispatch(arguments: argparse.Namespace) -> int:
             isolates=arguments.isolate,
             follows_stdin=arguments.follow_stdin,
         )
+    elif arguments.command == "fabric-job":
+        from fake_nvml.fabric_job.command import run_fabric_job
+
+        return run_fabric_job(arguments)
     elif arguments.command == "rack":
         from fake_nvml.rack.command import run_rack
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fake_nvml.errors import UsageError
+from fake_nvml.fabric_job.command import add_fabric_job_command
 from fake_nvml.rack.command import add_rack_command
 
 DEFAULT_DIR = "/run/fake-nvml"
@@ -55,6 +56,7 @@ def parser() -> argparse.ArgumentParser:
     add_node_commands(commands)
     add_recorder_and_workload(commands)
     add_rack_command(commands)
+    add_fabric_job_command(commands)
     for name, text in (
         ("list", "the machines there are"),
         ("bench", "measure, beside a trivial C library"),
