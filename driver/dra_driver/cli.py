@@ -251,6 +251,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 0
         if arguments.command in ("controller", "compute-domain-plugin", "compute-domain-daemon"):
             return serve_compute_domains(arguments)
+        if arguments.command == "bench":
+            from dra_driver.computedomain.placement_bench import run
+
+            run(arguments)
+            return 0
         if arguments.command == "webhook":
             serve_webhook(arguments)
             return 0

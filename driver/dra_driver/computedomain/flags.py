@@ -1,4 +1,4 @@
-"""The flags of the commands of ComputeDomains: ``controller``, ``compute-domain-plugin`` and ``compute-domain-daemon``."""
+"""The flags of the commands of ComputeDomains: ``controller``, ``compute-domain-plugin``, ``compute-domain-daemon``, ``bench``."""
 
 import argparse
 import os
@@ -14,7 +14,8 @@ NODES_MAX = 18
 
 
 def add_commands(commands: "argparse._SubParsersAction[Any]") -> None:
-    """Add the three commands."""
+    """Add the commands."""
+    add_bench(commands)
     controller = commands.add_parser("controller", help="run the controller of ComputeDomains")
     plugin = commands.add_parser("compute-domain-plugin", help="serve the kubelet for ComputeDomains")
     for parser in (controller, plugin):
@@ -33,6 +34,21 @@ def add_commands(commands: "argparse._SubParsersAction[Any]") -> None:
         "--imex-dir", metavar="X", default="/imexd", help="nvidia-imex's files (default /imexd)"
     )
     daemon.add_argument("--hosts", metavar="X", default="/etc/hosts", help="default /etc/hosts")
+
+
+def add_bench(commands: "argparse._SubParsersAction[Any]") -> None:
+    """Add ``bench placement``."""
+    parser = commands.add_parser("bench", help="simulate what placement by NVLink domain is worth")
+    parser.add_argument("what", choices=("placement",))
+    for flag, default, text in (
+        ("--racks", 8, "NVLink domains"),
+        ("--nodes", 18, "nodes of each"),
+        ("--gpus", 4, "GPUs of a node"),
+        ("--jobs", 300, "jobs"),
+        ("--seed", 0, "of the jobs"),
+    ):
+        parser.add_argument(flag, metavar="N", type=int, default=default, help=f"{text} (default {default})")
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def add_controller_flags(parser: argparse.ArgumentParser) -> None:
