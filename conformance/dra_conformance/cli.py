@@ -85,7 +85,7 @@ def add_run(commands: Commands) -> None:
         "descriptor", nargs="?", default="reference", help="a file, or a shipped name (default: reference)"
     )
     add(run, "--machine", "", "fake machine, default the descriptor's", "NAME")
-    add(run, "--provider", "embedded", "cluster provider", "NAME")
+    add_tier(run)
     add(run, "--kubernetes", "", "release of Kubernetes, or several: 1.34,1.37; default the newest", "X.Y")
     add(run, "--select", "", "ids, patterns (REG-*), areas, features or levels; !TERM excludes", "EXPR")
     add(run, "--profile", "core", "what the exit code judges: core, robust, or a claimed feature", "NAME")
@@ -103,6 +103,38 @@ def add_run(commands: Commands) -> None:
         help="run only what the interrupted run in the output folder did not settle",
     )
     run.add_argument("--json", action="store_true", help="print report.json instead of progress and summary")
+
+
+def add_tier(run: argparse.ArgumentParser) -> None:
+    """Where the driver is judged."""
+    add(
+        run,
+        "--provider",
+        "embedded",
+        "what serves as API server where the suite starts the driver (tier node)",
+        "NAME",
+    )
+    add(
+        run,
+        "--cluster",
+        "",
+        "existing: judge the driver that is installed in the cluster of the kubeconfig (tier cluster); --provider has no part in that",
+        "NAME",
+    )
+    add(run, "--tier", "", "node, cluster or node,cluster; default cluster with --cluster, else node", "A,B")
+    run.add_argument(
+        "--kubeconfig", default="", metavar="FILE", help="of --cluster existing [default: $KUBECONFIG]"
+    )
+    run.add_argument(
+        "--context", default="", metavar="NAME", help="of the kubeconfig [default: its current one]"
+    )
+    add(
+        run,
+        "--probe-image",
+        "",
+        "of pods that look around; any with a shell [default: busybox of upstream's tests]",
+        "IMAGE",
+    )
 
 
 def add_bundles(commands: Commands) -> None:
@@ -150,6 +182,11 @@ def run_command(arguments: argparse.Namespace) -> int:
         descriptor=arguments.descriptor,
         machine=arguments.machine,
         provider=arguments.provider,
+        tier=arguments.tier or ("cluster" if arguments.cluster else "node"),
+        cluster=arguments.cluster,
+        kubeconfig=arguments.kubeconfig,
+        context=arguments.context,
+        probe_image=arguments.probe_image,
         kubernetes=releases[0],
         select=arguments.select,
         profile=arguments.profile,

@@ -47,22 +47,29 @@ def head_of(
             "seed": environment.seed,
             "select": select,
             "command": list(command),
-            "tier": "node",
+            "tier": ",".join(environment.tiers),
         },
         "environment": {
             "kubernetes": environment.kubernetes,
-            "provider": environment.provider,
-            "machine": environment.machine or (descriptor.machine.default if descriptor.machine else ""),
+            "provider": environment.target.cluster if environment.target else environment.provider,
+            "machine": machine_of(descriptor, environment),
             "python": platform.python_version(),
             "kernel": platform.release(),
         },
     }
 
 
+def machine_of(descriptor: Descriptor, environment: Environment) -> str:
+    """The fake machine of the run; empty if the suite starts none."""
+    if descriptor.machine is None or "node" not in environment.tiers:
+        return ""
+    return environment.machine or descriptor.machine.default
+
+
 def digest_of(descriptor: Descriptor) -> str:
     """The digest of the driver's program; empty if that is not known here, e.g. for one that an interpreter runs."""
     name = driver_program(descriptor)
-    if "{" in name:
+    if not name or "{" in name:
         return ""
     try:
         with Path(find_program(name)).open("rb") as stream:

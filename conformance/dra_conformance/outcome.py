@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import pytest
 
+from dra_conformance.catalogue.marks import TIER
 from dra_conformance.errors import SuiteError, UsageError
 from dra_conformance.expectations import Blocked, NotApplicable, Violation
 from dra_conformance.harness.evidence import Evidence
 
 if TYPE_CHECKING:
-    from dra_conformance.verdict import CheckResult, Judgement
+    from dra_conformance.verdict import CheckResult, Judgement, Tier
 
 PROPERTY = "dra-conformance"
 MARK = "requirement"
@@ -34,6 +35,20 @@ def marks_of(item: pytest.Item) -> tuple[tuple[str, ...], str]:
     """The ids and the reason of a collected check; no ids if it has no mark."""
     mark: Any = item.get_closest_marker(MARK)
     return (tuple(mark.args), mark.kwargs["why"]) if mark else ((), "")
+
+
+def tiers_of(item: pytest.Item) -> tuple[str, ...]:
+    """The tiers at which a check can run."""
+    mark = item.get_closest_marker(TIER)
+    return tuple(mark.args) if mark else ("node",)
+
+
+def tier_of(item: pytest.Item) -> "Tier":
+    """The tier at which a check runs: the highest that both the check and the run have."""
+    from dra_conformance.verdict import TIERS
+
+    chosen = item.config.getoption("--dra-tier").split(",")
+    return max((tier for tier in TIERS if tier in tiers_of(item) and tier in chosen), key=TIERS.index)
 
 
 def name_of(item: pytest.Item) -> str:
@@ -57,6 +72,7 @@ def result_of(item: pytest.Item, call: pytest.CallInfo[None]) -> "CheckResult":
         name=name_of(item),
         requirements=ids,
         seconds=round(call.duration, 4),
+        tier=tier_of(item),
         rule=(inspect.getdoc(function) or "").partition("\n")[0],
         why=why,
         driver_log=evidence.driver_log if evidence else "",

@@ -12,8 +12,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dra_conformance.catalogue.marks import TIER
 from dra_conformance.errors import HarnessError, UsageError
-from dra_conformance.outcome import EVIDENCE, MARK, PROPERTY, apply, marks_of, name_of, result_of, shown_as
+from dra_conformance.outcome import (
+    EVIDENCE,
+    MARK,
+    PROPERTY,
+    apply,
+    marks_of,
+    name_of,
+    result_of,
+    shown_as,
+    tiers_of,
+)
 from dra_conformance.printable import one_line
 from dra_conformance.pytest_options import (
     OPTION_MISSING,
@@ -36,6 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the mark, and end the session with exit code 2 if the driver cannot be started as described."""
     config.stash[STARTED] = time.monotonic()
     config.addinivalue_line("markers", f"{MARK}(*ids, why): the requirements that a check proves")
+    config.addinivalue_line("markers", f"{TIER}(*names): the tiers at which a check can run")
     descriptor = config.getoption("--dra-driver")
     if not descriptor:
         if asks_for_suite(config) and not config.option.collectonly:
@@ -48,10 +60,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
     try:
         loaded = load_descriptor(descriptor)
-        check_programs(loaded)
+        if "node" in environment_of(config).tiers:
+            check_programs(loaded)
         check_profile(config.getoption("--dra-profile"), loaded.features)
         select(config.getoption("--dra-select"))
-        environment_of(config)
     except UsageError as error:
         pytest.exit(one_line(error), returncode=2)
     if not hasattr(config, "workerinput") and not config.getoption("--dra-recorded"):
@@ -97,6 +109,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     from dra_conformance.catalogue import one, select
 
     chosen = select(config.getoption("--dra-select"))
+    tiers = set(config.getoption("--dra-tier").split(","))
     done = (
         frozenset(Path(config.getoption("--dra-done")).read_text().splitlines())
         if config.getoption("--dra-done")
@@ -115,7 +128,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             raise pytest.UsageError(message)
         for requirement_id in ids:
             one(requirement_id)
-        wanted = chosen.intersection(ids) and name_of(item) not in done
+        wanted = chosen.intersection(ids) and name_of(item) not in done and tiers.intersection(tiers_of(item))
         (keep if wanted else drop).append(item)
     config.hook.pytest_deselected(items=drop)
     if keep:

@@ -98,6 +98,12 @@ def print_summary(console: Console, judgements: Sequence[Judgement], summary: Ma
     )
     table.add_row("all", *(str(summary[verdict]) for verdict in columns), style="bold")
     console.print(table)
+    proven = Counter(judgement.tier for judgement in judgements if judgement.tier)
+    console.print(
+        f"proven at the tier {', '.join(f'{tier}: {count}' for tier, count in sorted(proven.items()))}"
+        if proven
+        else "nothing is proven"
+    )
     for feature in unclaimed_features(judgements):
         console.print(f"not claimed, and works: {feature}; add it to the descriptor's features")
     for alike in findings_of(judgements):

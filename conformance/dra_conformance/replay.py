@@ -56,10 +56,13 @@ def replay(target: str, descriptor: str) -> int:
 def options_of(report: dict[str, Any], requirement_id: str, descriptor: str, output: Path) -> RunOptions:
     """The options of the earlier run, for one requirement."""
     environment = report["environment"]
+    in_cluster = "cluster" in report["suite"]["tier"]
     return RunOptions(
         descriptor=descriptor,
         machine=environment["machine"],
-        provider=environment["provider"],
+        provider="embedded" if in_cluster else environment["provider"],
+        tier=report["suite"]["tier"],
+        cluster=environment["provider"] if in_cluster else "",
         kubernetes=environment["kubernetes"],
         select=requirement_id,
         seed=report["suite"]["seed"],

@@ -1,8 +1,12 @@
 """``dra-conformance run``: say what will be done, do it, write the reports, print the summary."""
 
+import contextlib
+import secrets
 import shutil
 import sys
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +18,19 @@ from dra_clusters.choose import provider
 from dra_clusters.errors import UsageError as ClusterUsageError
 from dra_clusters.provider import VERSIONS
 from dra_conformance.catalogue import select
-from dra_conformance.drivers.descriptor import load_descriptor
+from dra_conformance.drivers.descriptor import Descriptor, load_descriptor
 from dra_conformance.drivers.programs import check_programs, driver_program
 from dra_conformance.errors import HarnessError, UsageError
 from dra_conformance.harness.driver_log import kept_logs
 from dra_conformance.harness.factory import Environment
+from dra_conformance.harness.target import IMAGE, Target, open_target, swept
 from dra_conformance.head import head_of
 from dra_conformance.keeping import FOLDER
 from dra_conformance.outcome import USAGE_ERROR
 from dra_conformance.printable import one_line
 from dra_conformance.profiles import CORE, check_profile, exit_code
 from dra_conformance.progress import LiveProgress, print_summary
-from dra_conformance.pytest_options import LOGS
+from dra_conformance.pytest_options import CLUSTERS, LOGS, check_cluster, tiers_named
 from dra_conformance.recorder import LOG, Recorder, Silent, append
 from dra_conformance.report.build import read_log, rows_of
 from dra_conformance.report.headline import headline
@@ -44,11 +49,21 @@ BUDGET_S = 1800
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
-    """The arguments of a run; empty texts mean the default."""
+    """The arguments of a run; empty texts mean the default.
+
+    Attributes:
+        tier: one, or several separated by commas.
+        cluster: where the driver is installed, for the tier cluster.
+    """
 
     descriptor: str = "reference"
     machine: str = ""
     provider: str = "embedded"
+    tier: str = "node"
+    cluster: str = ""
+    kubeconfig: str = ""
+    context: str = ""
+    probe_image: str = ""
     kubernetes: str = VERSIONS[-1]
     select: str = ""
     profile: str = CORE
@@ -75,6 +90,9 @@ def check_options(options: RunOptions) -> None:
         provider(options.provider)
     except ClusterUsageError as error:
         raise UsageError(str(error)) from error
+    if options.provider in CLUSTERS:
+        message = f"--provider {options.provider}: the tier node needs an API server with faults and audit; to judge a driver that is installed in a cluster give --cluster {options.provider}"
+        raise UsageError(message)
     select(options.select)
     try:
         options.output.mkdir(parents=True, exist_ok=True)
@@ -120,27 +138,41 @@ def judged(options: RunOptions, console: Console) -> tuple[Report, list[Judgemen
         HarnessError: nothing could be judged.
     """
     descriptor = load_descriptor(options.descriptor)
-    check_programs(descriptor)
     check_profile(options.profile, descriptor.features)
     check_options(options)
+    environment = environment_of(options)
+    if "node" in environment.tiers:
+        check_programs(descriptor)
+    with tested_in(environment) as (environment, kubeconfig):
+        return judged_in(options, descriptor, environment, kubeconfig, console)
+
+
+def judged_in(
+    options: RunOptions, descriptor: Descriptor, environment: Environment, kubeconfig: str, console: Console
+) -> tuple[Report, list[Judgement]]:
+    """Run the checks in ENVIRONMENT, whose cluster has KUBECONFIG if it has one, and write the reports."""
     head = head_of(
         options.descriptor,
-        environment_of(options),
+        environment,
         profile=options.profile,
         select=options.select,
         command=options.command,
     )
-    title = f"driver      {descriptor.driver} ({descriptor.name}: {driver_program(descriptor)})"
+    where = driver_program(descriptor) if "node" in environment.tiers else "installed in the cluster"
+    title = f"driver      {descriptor.driver} ({descriptor.name}: {where})"
     console.print(one_line(title).replace("driver ", "driver      ", 1), soft_wrap=True)
     console.print(f"machine     {one_line(head['environment']['machine']) or 'none'}")
-    console.print(f"Kubernetes  {options.kubernetes}, provider {options.provider}")
+    console.print(f"Kubernetes  {environment.kubernetes}, {head['environment']['provider']}")
+    console.print(f"tier        {head['suite']['tier']}")
     console.print(f"seed        {options.seed}")
     log = options.output / LOG
     begin(log, head, descriptor.driver, resume=options.resume)
     watcher = Silent() if console.quiet else LiveProgress(console)
     try:
         run_checks(
-            arguments_of(options), workers=options.workers, recorder=Recorder(log=log, watcher=watcher)
+            [*arguments_of(options), *cluster_arguments(environment, kubeconfig)],
+            workers=options.workers,
+            recorder=Recorder(log=log, watcher=watcher),
         )
     finally:
         if isinstance(watcher, LiveProgress):
@@ -169,8 +201,24 @@ def begin(log: Path, head: dict[str, Any], driver: str, *, resume: bool) -> None
 
 
 def environment_of(options: RunOptions) -> Environment:
-    """What the driver is judged on."""
+    """What the driver is judged on.
+
+    Raises:
+        UsageError: an unknown tier or cluster.
+    """
+    target = None
+    if options.cluster:
+        check_cluster(options.cluster)
+        target = Target(
+            cluster=options.cluster,
+            kubeconfig=Path(options.kubeconfig) if options.kubeconfig else None,
+            context=options.context,
+            image=options.probe_image or IMAGE,
+            run=secrets.token_hex(4),
+        )
     return Environment(
+        tiers=tiers_named(options.tier, target),
+        target=target,
         machine=options.machine,
         provider=options.provider,
         kubernetes=options.kubernetes,
@@ -178,11 +226,38 @@ def environment_of(options: RunOptions) -> Environment:
     )
 
 
+def cluster_arguments(environment: Environment, kubeconfig: str) -> list[str]:
+    """The arguments of pytest that say where the driver is installed."""
+    arguments = [f"--dra-tier={','.join(environment.tiers)}", f"--dra-kubernetes={environment.kubernetes}"]
+    if (target := environment.target) is None:
+        return arguments
+    arguments += [f"--dra-cluster={target.cluster}", f"--dra-kubeconfig={kubeconfig}"]
+    return [*arguments, f"--dra-probe-image={target.image}", f"--dra-run={target.run}"]
+
+
+@contextlib.contextmanager
+def tested_in(environment: Environment) -> Iterator[tuple[Environment, str]]:
+    """The environment with the release of the cluster in which the driver is installed, and its kubeconfig.
+
+    At the end nothing of the run is left there.
+    """
+    if environment.target is None:
+        yield environment, ""
+        return
+    with tempfile.TemporaryDirectory(prefix="dra-") as folder:
+        cluster = open_target(environment.target, Path(folder))
+        with swept(environment.target, cluster.kubeconfig):
+            yield replace(environment, kubernetes=cluster.kubernetes), str(cluster.kubeconfig)
+
+
 def arguments_of(options: RunOptions) -> list[str]:
     """The arguments of pytest."""
     arguments = [f"--dra-driver={options.descriptor}", f"--dra-machine={options.machine}"]
-    arguments += [f"--dra-provider={options.provider}", f"--dra-kubernetes={options.kubernetes}"]
-    arguments += [f"--dra-select={options.select}", f"--dra-seed={options.seed}"]
+    arguments += [
+        f"--dra-provider={options.provider}",
+        f"--dra-select={options.select}",
+        f"--dra-seed={options.seed}",
+    ]
     if options.keep:
         arguments.append("--dra-keep")
     if options.resume:

@@ -15,6 +15,10 @@ from dra_conformance.catalogue import Requirement, one
 from dra_conformance.drivers.descriptor import Exemption
 
 Outcome = Literal["passed", "violated", "not-applicable", "blocked", "error"]
+Tier = Literal["node", "cluster"]
+"""Where a check looks: at a driver process that the suite starts, or at an installed driver, through pods and objects."""
+TIERS: tuple[Tier, ...] = ("node", "cluster")
+"""The lowest first: what holds in a cluster holds with a real scheduler and a real kubelet around it."""
 Verdict = Literal[
     "pass",
     "non-strict",
@@ -38,6 +42,7 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: ``test_registration.py::test_type``.
         rule: what the check's docstring says.
+        tier: where it looked.
         blames: the requirements that the driver broke before the check could begin.
         driver_log: the file with the driver's own log, relative to the report.
         evidence: what was observed, see ``harness.evidence``.
@@ -49,6 +54,7 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     requirements: tuple[str, ...]
     outcome: Outcome
     seconds: float
+    tier: Tier = "node"
     rule: str = ""
     why: str = ""
     wanted: str = ""
@@ -70,6 +76,13 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     checks: tuple[CheckResult, ...] = ()
 
+    @property
+    def tier(self) -> Tier | Literal[""]:
+        """The highest tier that proved the requirement; empty if it is not proven."""
+        if self.verdict != "pass":
+            return ""
+        return max((check.tier for check in self.checks if check.outcome == "passed"), key=TIERS.index)
+
 
 def judge(
     requirement: Requirement,
@@ -90,7 +103,7 @@ def judge(
     if requirement.section == "driver" and requirement.feature not in ("core", *features):
         return say("not-applicable", unclaimed(requirement, checks))
     if not checks:
-        return say("disabled", "not selected, or the run ended before")
+        return say("disabled", "not selected, not of this tier, or the run ended before")
     worst = min(checks, key=lambda check: WORST_FIRST.index(check.outcome))
     if worst.outcome == "violated":
         for exemption in exemptions:

@@ -102,3 +102,17 @@ def test_a_feature_that_works_and_is_not_claimed_is_reported() -> None:
         today=TODAY,
     )
     assert unclaimed_features(broken) == []
+
+
+def test_the_tier_is_the_highest_that_proved_a_requirement() -> None:
+    def tier(*checks: CheckResult) -> str:
+        options: dict[str, Any] = {"covered": True, "features": (), "exemptions": (), "today": TODAY}
+        return judge(one("REG-003"), checks, **options).tier
+
+    low, idle = (result(outcome, "REG-003") for outcome in ("passed", "not-applicable"))
+    high = msgspec.structs.replace(low, tier="cluster")
+    assert tier(low) == "node"
+    assert tier(low, high) == tier(high, low) == "cluster"
+    assert tier(low, msgspec.structs.replace(idle, tier="cluster")) == "node"
+    assert tier(high, result("violated", "REG-003")) == ""
+    assert tier() == ""

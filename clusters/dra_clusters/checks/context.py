@@ -63,7 +63,12 @@ GRACELESS: JsonObject = {"gracePeriodSeconds": 0}
 
 
 class CheckContext:
-    """The cluster that a behaviour is checked on, with client, namespace and cleanup; a context manager."""
+    """The cluster that a behaviour is checked on, with client, namespace and cleanup; a context manager.
+
+    Args:
+        labels: of the namespace and of what is created in the cluster's scope, for whoever removes what a process that was
+            killed leaves.
+    """
 
     def __init__(
         self,
@@ -73,8 +78,10 @@ class CheckContext:
         nodes: Sequence[Node] = (),
         container: ContainerReader | None = None,
         observe: Observer | None = None,
+        labels: Mapping[str, str] | None = None,
     ) -> None:
         self.kubeconfig = kubeconfig
+        self._labels = dict(labels or {})
         self.client = Client(kubeconfig, observe=observe)
         self.kubernetes = kubernetes
         self.nodes = tuple(nodes)
@@ -106,7 +113,9 @@ class CheckContext:
     @cached_property
     def namespace(self) -> str:
         """The behaviour's own namespace."""
-        answer = self.client.send("POST", "/api/v1/namespaces", {"metadata": {"name": self.stem}})
+        answer = self.client.send(
+            "POST", "/api/v1/namespaces", self._labelled({"metadata": {"name": self.stem}})
+        )
         answer.expect(201)
         self._made.append(f"/api/v1/namespaces/{self.stem}")
         return self.stem
@@ -129,10 +138,18 @@ class CheckContext:
 
     def post(self, plural: str, item: JsonObject, *, api: str = "", query: Any = None) -> Answer:
         """Create; if it succeeds in the cluster's scope it is removed at the end."""
-        answer = self.client.send("POST", self.path(plural, api=api), item, query=query)
+        labelled = self._labelled(item) if plural in CLUSTER_SCOPED else item
+        answer = self.client.send("POST", self.path(plural, api=api), labelled, query=query)
         if answer.code == 201 and plural in CLUSTER_SCOPED and not (query or {}).get("dryRun"):
             self._made.append(self.path(plural, answer.body["metadata"]["name"], api=api))
         return answer
+
+    def _labelled(self, item: JsonObject) -> JsonObject:
+        """ITEM with the labels of everything that is created; its own ones stay."""
+        if not self._labels or not isinstance(item.get("metadata"), dict):
+            return item
+        labels = {**self._labels, **(item["metadata"].get("labels") or {})}
+        return {**item, "metadata": {**item["metadata"], "labels": labels}}
 
     def create(self, plural: str, item: JsonObject, *, api: str = "") -> Any:
         """Create, and demand success."""

@@ -30,7 +30,7 @@ class ClaimFiles:
         spec = {"cdiVersion": "0.5.0", "kind": f"{self._driver}/widget"}
         devices: list[dict[str, Any]] = [{"name": "common", "containerEdits": edits}]
         if self._defect == "static-nodes":
-            nodes = [{"path": f"/dev/{name}"} for name in widgets]
+            nodes = [node_of(name) for name in widgets]
             devices.append({"name": "all", "containerEdits": {"deviceNodes": nodes}})
         scratch, path = self._cdi / f"{self._driver}-common.tmp", self._cdi / f"{self._driver}-common.json"
         scratch.write_text(json.dumps({**spec, "devices": devices}))
@@ -113,7 +113,12 @@ class ClaimFiles:
             env.append(f"WIDGET_{index}_ADMIN=1")
         if self._defect == "shows-subrequests":
             env.append(f"WIDGET_{index}_REQUEST={device['request']}")
-        edits: dict[str, Any] = {"env": env, "deviceNodes": [{"path": f"/dev/{name}"}]}
+        edits: dict[str, Any] = {"env": env, "deviceNodes": [node_of(name)]}
         if device["color"] and self._defect == "trusts-parameters":
             edits["mounts"] = [{"hostPath": device["color"], "containerPath": "/paint"}]
         return edits
+
+
+def node_of(name: str) -> dict[str, str]:
+    """The device node of a widget: one that every machine has under another name, so that containers start."""
+    return {"path": f"/dev/{name}", "hostPath": "/dev/null"}

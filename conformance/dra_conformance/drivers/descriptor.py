@@ -78,6 +78,10 @@ class Start(Strict, frozen=True, kw_only=True):
     previous: Variant | None = None
 
 
+NOT_STARTED = Start(command=[])
+"""Of a driver that the suite never starts, because it is installed in a cluster."""
+
+
 class Budgets(Strict, frozen=True, kw_only=True):
     """How long things may take, in seconds, before a check says that they do not happen; nothing waits longer than it must.
 
@@ -87,6 +91,7 @@ class Budgets(Strict, frozen=True, kw_only=True):
             DefaultSyncDelay, DefaultMutationCacheTTL).
         collect_seconds: until a prepared claim that is gone from the API server is noticed in the background.
         attach_seconds: until the binding conditions of an allocated device are true; the scheduler waits 600 s.
+        pod_seconds: until a pod whose devices are free runs, and until one that was deleted is gone.
         detect_seconds: until a change of a device, made by a hook, is seen in the slices or in the health stream.
     """
 
@@ -97,6 +102,7 @@ class Budgets(Strict, frozen=True, kw_only=True):
     collect_seconds: float = 5
     detect_seconds: float = 10
     attach_seconds: float = 60
+    pod_seconds: float = 60
 
 
 class DeviceClass(Strict, frozen=True, kw_only=True):
@@ -125,6 +131,7 @@ class Descriptor(Strict, frozen=True, kw_only=True):
     Attributes:
         name: of this descriptor.
         driver: the DRA driver name.
+        start: how the suite starts it; one that is only judged where it is installed needs none.
         pools: how many pools the driver publishes on a node, so that it is known when all are there.
         features: claimed feature gates beyond ``core``; the rules of others do not apply.
         bad_config: opaque parameters that the driver must refuse.
@@ -144,8 +151,8 @@ class Descriptor(Strict, frozen=True, kw_only=True):
     schema: str
     name: str
     driver: str
-    start: Start
     device_class: DeviceClass
+    start: Start = NOT_STARTED
     machine: Machine | None = None
     budgets: Budgets = Budgets()
     pools: Annotated[int, msgspec.Meta(ge=1)] = 1

@@ -26,16 +26,19 @@ def find_program(name: str) -> str:
 
 
 def driver_program(descriptor: Descriptor) -> str:
-    """The name or path of the driver's own program."""
-    return descriptor.start.program or descriptor.start.command[0]
+    """The name or path of the driver's own program; empty if the descriptor does not start it."""
+    return descriptor.start.program or next(iter(descriptor.start.command), "")
 
 
 def check_programs(descriptor: Descriptor) -> None:
     """Find the programs of the driver, its machine and its hooks, except those inside the machine's folder.
 
     Raises:
-        UsageError: one is missing.
+        UsageError: one is missing, or the descriptor does not say how the driver is started.
     """
+    if not descriptor.start.command:
+        message = f"descriptor {descriptor.name} has no start, and the tier node starts the driver; add it, or judge the driver where it is installed: --cluster existing"
+        raise UsageError(message)
     first = [descriptor.start.command[0], *([descriptor.machine.command[0]] if descriptor.machine else [])]
     for hook in descriptor.hooks.given().values():
         first += [*(hook.command or ())[:1], *([CTL] if hook.ctl else [])]

@@ -23,6 +23,7 @@ from dra_clusters.provider import Cluster, ClusterOptions, EmulatedCluster, swit
 from dra_conformance.errors import HarnessError
 from dra_conformance.expectations import Violation, not_applicable
 from dra_conformance.harness.evidence import Evidence
+from dra_conformance.harness.target import Target, open_target
 
 NODES = ("node-0",)
 GATE = "gate:"
@@ -53,9 +54,12 @@ PLAIN = Flavour()
 
 
 class Clusters:
-    """The clusters of a session; FOLDER is for everything that they write."""
+    """The clusters of a session; FOLDER is for everything that they write. With a TARGET that is the only one."""
 
-    def __init__(self, folder: Path, *, provider_name: str, kubernetes: str, seed: int) -> None:
+    def __init__(
+        self, folder: Path, *, provider_name: str, kubernetes: str, seed: int, target: Target | None = None
+    ) -> None:
+        self._target = target
         self._folder = folder
         self._provider = provider_name
         self._kubernetes = kubernetes
@@ -71,7 +75,7 @@ class Clusters:
     @property
     def switchable(self) -> bool:
         """Whether gates and versions can be chosen."""
-        return self._provider != "existing"
+        return self._target is None
 
     def cluster(self, flavour: Flavour = PLAIN) -> Cluster:
         """The cluster of that flavour. An existing cluster is used as it is, whatever the flavour.
@@ -79,27 +83,31 @@ class Clusters:
         Raises:
             HarnessError: it does not start.
         """
-        if not self.switchable:
+        if self._target is not None:
             flavour = PLAIN
         if flavour not in self._running:
-            options = ClusterOptions(
-                directory=self._folder / f"c{len(self._running)}" if self.switchable else None,
-                kubernetes=self._kubernetes,
-                nodes=NODES,
-                rbac=True,
-                seed=self._seed,
-                gates=dict.fromkeys(flavour.gates, True),
-                runtime_config=betas() if flavour.betas and self.switchable else {},
-            )
-            if options.directory:
-                options.directory.mkdir()
-            try:
-                cluster = provider(self._provider).up(options)
-            except ClusterError as error:
-                raise HarnessError(str(error)) from error
-            self._stack.callback(cluster.down)
-            self._running[flavour] = cluster
+            self._running[flavour] = self._up(flavour)
+            self._stack.callback(self._running[flavour].down)
         return self._running[flavour]
+
+    def _up(self, flavour: Flavour) -> Cluster:
+        if self._target is not None:
+            return open_target(self._target, self._folder)
+        directory = self._folder / f"c{len(self._running)}"
+        directory.mkdir()
+        options = ClusterOptions(
+            directory=directory,
+            kubernetes=self._kubernetes,
+            nodes=NODES,
+            rbac=True,
+            seed=self._seed,
+            gates=dict.fromkeys(flavour.gates, True),
+            runtime_config=betas() if flavour.betas else {},
+        )
+        try:
+            return provider(self._provider).up(options)
+        except ClusterError as error:
+            raise HarnessError(str(error)) from error
 
     def subject(self, flavour: Flavour = PLAIN) -> Subject:
         """The cluster of that flavour as behaviours see it."""
@@ -108,8 +116,14 @@ class Clusters:
             self._subjects[flavour] = subject_of(cluster)
         return self._subjects[flavour]
 
+    def context(self, subject: Subject, evidence: Evidence) -> CheckContext:
+        """The context of one check."""
+        return context_of(subject, evidence, self._target.labels if self._target else {})
+
     def _switchable(self, item: Behaviour) -> frozenset[str]:
         """All gates that behaviours need, if ITEM needs one and the release knows it: one cluster serves all of them."""
+        if not self.switchable:
+            return frozenset()
         known = switchable(self._kubernetes, gates_of(item))
         return switchable(self._kubernetes, ALL_GATES) if known else frozenset()
 
@@ -125,7 +139,7 @@ class Clusters:
         if reason := reason_to_skip(item, subject):
             not_applicable(f"{item.id}: {reason}, and this cluster is {subject.name} {subject.kubernetes}")
         try:
-            with hurried(cluster, waits(item)), context_of(subject, evidence) as context:
+            with hurried(cluster, waits(item)), self.context(subject, evidence) as context:
                 item.run(context)
         except Difference as error:
             raise Violation(item.sentence, str(error), f"{item.id} ({item.source})") from error
@@ -144,8 +158,11 @@ def betas() -> Mapping[str, bool]:
     return {"api/all": True}
 
 
-def context_of(subject: Subject, evidence: Evidence) -> CheckContext:
-    """The context of one check on SUBJECT, with its requests as EVIDENCE; the same answer to the same request is shown once."""
+def context_of(subject: Subject, evidence: Evidence, labels: Mapping[str, str] | None = None) -> CheckContext:
+    """The context of one check on SUBJECT, with its requests as EVIDENCE; the same answer to the same request is shown once.
+
+    Its namespace and what it creates in the cluster's scope have LABELS.
+    """
     last: list[Any] = []
 
     def observe(answer: Answer, sent: Any) -> None:
@@ -161,6 +178,7 @@ def context_of(subject: Subject, evidence: Evidence) -> CheckContext:
         nodes=subject.nodes,
         container=subject.container,
         observe=observe,
+        labels=labels or {},
     )
 
 

@@ -40,6 +40,8 @@ from dra_conformance.harness.observed import CdiChanges, DriverRequests, LogTail
 from dra_conformance.harness.patience import Patience
 from dra_conformance.harness.process import DriverProcess, free_address, start_machine
 from dra_conformance.harness.rights import ACCOUNT, NAMESPACE, objects
+from dra_conformance.harness.target import Target
+from dra_conformance.verdict import Tier
 
 NODE, NEIGHBOUR = "node-0", "node-1"
 
@@ -50,6 +52,9 @@ class Environment:
 
     Attributes:
         machine: empty means the default of the descriptor.
+        provider: of the API servers at the tier node.
+        tiers: the tiers whose checks run.
+        target: where the driver is installed, at the tier cluster.
         logs: the folder that keeps the logs of drivers; without one they are removed with their nodes.
     """
 
@@ -57,6 +62,8 @@ class Environment:
     provider: str = "embedded"
     kubernetes: str = VERSIONS[-1]
     seed: int = 0
+    tiers: tuple[Tier, ...] = ("node",)
+    target: Target | None = None
     logs: Path | None = None
 
 

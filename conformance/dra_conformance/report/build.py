@@ -157,6 +157,7 @@ def row(judgement: Judgement, first: str, checks: list[int]) -> Row:
         argument=requirement.argument,
         source=requirement.source,
         verdict=judgement.verdict,
+        tier=judgement.tier,
         reason=judgement.reason,
         same_as="" if first == requirement.id else first,
         checks=checks,

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from dra_conformance.profiles import Profile
-from dra_conformance.verdict import Outcome, Verdict
+from dra_conformance.verdict import Outcome, Tier, Verdict
 
 SCHEMA = "dra-conformance/report/v2"
 
@@ -44,6 +44,7 @@ class Suite(Shape, frozen=True, kw_only=True):
     Attributes:
         catalogue: digest of the requirements.
         command: the arguments that started the run.
+        tier: the tiers of its checks, e.g. ``node`` or ``node,cluster``.
         seconds: how long it took.
     """
 
@@ -75,6 +76,7 @@ class CheckRow(Shape, frozen=True, kw_only=True):
     name: str
     requirements: tuple[str, ...]
     outcome: Outcome
+    tier: Tier
     rule: str
     why: str
     wanted: str
@@ -93,6 +95,7 @@ class Row(Shape, frozen=True, kw_only=True):
 
     Attributes:
         profiles: those that it decides.
+        tier: the highest one that proved it; empty if it is not proven.
         same_as: the requirement that the same observation condemned first; empty if this one is it.
         checks: indices into the report's checks.
     """
@@ -109,6 +112,7 @@ class Row(Shape, frozen=True, kw_only=True):
     argument: str
     source: str
     verdict: Verdict
+    tier: Tier | Literal[""]
     reason: str
     same_as: str
     checks: list[int]

@@ -24,6 +24,7 @@ def clusters(pytestconfig: pytest.Config) -> Iterator[Clusters]:
             provider_name=environment.provider,
             kubernetes=environment.kubernetes,
             seed=environment.seed,
+            target=environment.target if "cluster" in environment.tiers else None,
         )
         yield found
         found.close()

@@ -7,11 +7,12 @@ import pytest
 
 from dra_clusters.checks.behaviour import REGISTERED, Behaviour
 from dra_clusters.checks.catalogue import behaviours
-from dra_conformance.catalogue.marks import requirement
+from dra_conformance.catalogue.marks import requirement, tier
 from dra_conformance.harness.clusters import Clusters
 from dra_conformance.harness.evidence import Evidence
 from dra_conformance.rules.clusters import PROOFS, behaviours_of
 
+pytestmark = tier("node", "cluster")
 IDS = [item.id for item in behaviours()]
 Rule = Callable[[Clusters, Evidence], None]
 

@@ -8,11 +8,12 @@ from dra_api.objects import JsonObject
 from dra_clusters.check import seen_at
 from dra_clusters.checks.context import CheckContext
 from dra_clusters.provider import ObservableCluster
-from dra_conformance.catalogue.marks import requirement
+from dra_conformance.catalogue.marks import requirement, tier
 from dra_conformance.expectations import expect, not_applicable
-from dra_conformance.harness.clusters import Clusters, Flavour, context_of
+from dra_conformance.harness.clusters import Clusters, Flavour
 from dra_conformance.harness.evidence import Evidence
 
+pytestmark = tier("node", "cluster")
 BETAS = ("resource.k8s.io/v1beta1", "resource.k8s.io/v1beta2")
 DRIVER = "gated.dra-conformance.dev"
 Path = tuple[str | int, ...]
@@ -93,7 +94,7 @@ def test_fields_are_stored_where_their_gate_is_on(clusters: Clusters, evidence: 
     if not any(name.startswith("gate:") for name in subject.capabilities):
         not_applicable("the cluster does not say which feature gates are on")
     on = f"gate:{gate}" in subject.capabilities
-    with context_of(subject, evidence) as context:
+    with clusters.context(subject, evidence) as context:
         item = an_object(context, plural)
         put_in(item, place, value)
         stored = context.create(plural, item)
@@ -116,7 +117,7 @@ def test_fields_in_use_are_kept(clusters: Clusters, evidence: Evidence) -> None:
     if not gate:
         not_applicable("every gate that brings a field is on")
     plural, place, value = GATED[gate]
-    with context_of(subject, evidence) as context:
+    with clusters.context(subject, evidence) as context:
         stored = context.create(plural, an_object(context, plural))
         put_in(stored, place, value)
         cluster.plant(plural, stored)

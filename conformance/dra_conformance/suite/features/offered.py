@@ -1,6 +1,9 @@
 """Whether a driver offers a feature: what it claims must be there, and what is there is judged."""
 
+from typing import Protocol
+
 from dra_api.objects import JsonObject
+from dra_conformance.drivers.descriptor import Descriptor
 from dra_conformance.expectations import Blocked, not_applicable
 from dra_conformance.harness.harness import Harness
 from dra_conformance.rules.features import OFFERED
@@ -21,7 +24,15 @@ def require_in_slices(
     return found
 
 
-def require(harness: Harness, feature: str, offered: bool, requirement_id: str, found: str) -> None:
+class Described(Protocol):
+    """A driver with its descriptor, at any tier."""
+
+    @property
+    def descriptor(self) -> Descriptor:
+        """Of the driver."""
+
+
+def require(harness: Described, feature: str, offered: bool, requirement_id: str, found: str) -> None:
     """Go on only if FEATURE is OFFERED; REQUIREMENT_ID fails if it is claimed only, FOUND is what was seen then.
 
     Raises:
