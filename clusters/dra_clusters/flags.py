@@ -19,7 +19,7 @@ def add_cluster_flags(parser: argparse.ArgumentParser) -> None:
     add_parts_flag(parser)
     flags.add(
         "--kubelet",
-        "real: each node is a real kubelet and containerd; provider binaries, as root",
+        "real: each node is a real kubelet and containerd; providers embedded and binaries, as root",
         default="emulated",
         choices=("emulated", "real"),
     )

@@ -181,6 +181,11 @@ class Cluster:
             raise UsageError(message) from error
         return self._write_kubeconfig(f"{namespace}-{name}{'-on-' if node else ''}{node}", by_token(token))
 
+    @property
+    def client_authority(self) -> bytes:
+        """The certificate, as PEM, of what signs client certificates; kubelets that trust it are asked for the logs of containers."""
+        return self._plane.security.clients.certificate
+
     def _write_kubeconfig(self, user: str, credentials: dict[str, Any]) -> Path:
         file = user.replace("/", "_").replace(":", "_")  # KUBECONFIG separates files by colons
         path = self.directory / f"{file}.kubeconfig"

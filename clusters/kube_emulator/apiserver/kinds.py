@@ -65,6 +65,13 @@ CORE = (
 
 SLICES = (Resource("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice", create_on_update=True),)
 
+NODE_CLASSES = (
+    Resource("node.k8s.io", "v1", "runtimeclasses", "RuntimeClass", namespaced=False, counted=True),
+    Resource("storage.k8s.io", "v1", "csidrivers", "CSIDriver", namespaced=False, counted=True),
+    Resource("storage.k8s.io", "v1", "csinodes", "CSINode", namespaced=False, counted=True),
+)
+"""What a kubelet reads and writes before its node is Ready."""
+
 PRIORITIES = (
     Resource(
         "scheduling.k8s.io",
@@ -168,6 +175,7 @@ DEVICES = (
 KINDS: tuple[Resource, ...] = (
     *CORE,
     *SLICES,
+    *NODE_CLASSES,
     *PRIORITIES,
     *WORKLOADS,
     *REVISIONS,

@@ -31,6 +31,7 @@ from kube_emulator.apiserver.endpoints.bodies import (
 from kube_emulator.apiserver.endpoints.call import Call, ContainerLog
 from kube_emulator.apiserver.endpoints.documents import Documents
 from kube_emulator.apiserver.endpoints.forms import encode
+from kube_emulator.apiserver.endpoints.kubelet_client import KubeletClient
 from kube_emulator.apiserver.endpoints.metrics import MEDIA_TYPE, Metrics, gate_lines
 from kube_emulator.apiserver.endpoints.negotiation import APPLY, PLAIN, PROTOBUF, YAML, body_media, form_of
 from kube_emulator.apiserver.endpoints.reads import Stream
@@ -75,6 +76,7 @@ class Server:
         self._api = api
         self._audit = audit
         self._container_log = container_log
+        self._kubelets = KubeletClient(security.clients)
         self._webhooks = WebhookClient(Services(api))
         self._documents = Documents(api, lambda: self.address)
         self._auth = security.middleware(read_value, answer_value)
@@ -177,7 +179,10 @@ class Server:
         request[AUDITED] = True
         try:
             response = await self._answer(
-                Call(self._api, request, info, served, b"", self._webhooks, self._container_log), exchange
+                Call(
+                    self._api, request, info, served, b"", self._webhooks, self._kubelets, self._container_log
+                ),
+                exchange,
             )
         except ApiError as error:
             response = refuse(request, error, [*filter(None, [served.warning]), *exchange.warnings])

@@ -12,6 +12,7 @@ from kube_emulator.apiserver.admission.questions import ATTEMPT, Attempt, Unansw
 from kube_emulator.apiserver.admission.webhook_client import WebhookClient
 from kube_emulator.apiserver.crds.definition import Definition
 from kube_emulator.apiserver.endpoints.forms import encode, encoded
+from kube_emulator.apiserver.endpoints.kubelet_client import KubeletClient
 from kube_emulator.apiserver.endpoints.negotiation import Form, form_of
 from kube_emulator.apiserver.endpoints.reading import Reader
 from kube_emulator.apiserver.endpoints.replies import reply
@@ -42,7 +43,8 @@ class Call:
         raw: the body; a big one in YAML is JSON here.
         repeated: keys that such a body repeats.
         webhooks: asks webhooks.
-        container_log: finds the log file of a container; None where no kubelet runs.
+        kubelets: asks the kubelets of nodes that are not emulated.
+        container_log: finds the log file of a container; None where no kubelet is emulated.
         warnings: warnings that are sent to the client with the answer.
     """
 
@@ -52,6 +54,7 @@ class Call:
     served: Served
     raw: bytes
     webhooks: WebhookClient
+    kubelets: KubeletClient
     container_log: ContainerLog | None = None
     warnings: list[str] = field(default_factory=list)
     repeated: list[str] = field(default_factory=list)

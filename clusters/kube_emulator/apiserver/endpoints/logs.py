@@ -1,6 +1,7 @@
 """``pods/log``: the log file of a container; exec, attach and port-forward are refused.
 
-The real server asks the kubelet; here both are one process, and the kubelet knows where the file is (``Call.container_log``).
+The real server asks the kubelet. An emulated one is in the same process and knows where the file is (``Call.container_log``); where
+none is emulated, the node's own kubelet is asked (``kubelet_client``).
 Options and refusals are those of kubernetes pkg/registry/core/pod/strategy.go LogLocation and the kubelet's
 validateContainerLogStatus (1.36). The files keep no times and no earlier runs, so options about those are refused.
 """
@@ -12,7 +13,7 @@ from typing import cast
 
 from aiohttp import web
 
-from dra_api.objects import ContainerStatus, Pod
+from dra_api.objects import ContainerStatus, Node, Pod
 from kube_emulator.apiserver.endpoints.call import Call
 from kube_emulator.apiserver.request import is_true
 from kube_emulator.apiserver.status import ApiError, bad_request, invalid
@@ -50,11 +51,14 @@ async def log(call: Call) -> web.StreamResponse:
     container = container_of(pod, query.get("container", ""))
     if not pod["spec"].get("nodeName"):
         return web.Response(content_type="text/plain")
+    if call.container_log is None:
+        node = cast(Node, call.api.get("nodes", pod["spec"]["nodeName"]))
+        return await call.kubelets.log(call.request, node, pod, container)
     check_status(pod, container, previous=is_true(query, "previous"))
     for name in TIMED:
         if query.get(name) and (name != "timestamps" or is_true(query, name)):
             raise ApiError(501, f"{name} is not served: logs are kept without times", reason="NotImplemented")
-    path = call.container_log(pod, container) if call.container_log else None
+    path = call.container_log(pod, container)
     if path is None:
         raise ApiError(500, "no preferred addresses found; known addresses: []", reason="InternalError")
     text = after(path, 0)

@@ -48,6 +48,8 @@ GROUP_FILES = {
     "policy/v1": "policy_v1",
     "scheduling.k8s.io/v1": "scheduling_v1",
     "discovery.k8s.io/v1": "discovery_v1",
+    "node.k8s.io/v1": "node_v1",
+    "storage.k8s.io/v1": "storage_v1",
     "coordination.k8s.io/v1": "coordination_v1",
     "events.k8s.io/v1": "events_v1",
     "rbac.authorization.k8s.io/v1": "rbac_v1",

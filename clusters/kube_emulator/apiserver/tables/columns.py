@@ -168,6 +168,8 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = MappingProxyType(
             AGE,
             Column("PreemptionPolicy", reads("preemptionPolicy")),
         ),
+        "runtimeclasses": (NAME, Column("Handler", reads("handler")), AGE),
+        "csinodes": (NAME, integer("Drivers", counts("spec.drivers")), AGE),
         "resourcequotas": (
             NAME,
             Column("Request", cells.quota_text(limits=False)),
