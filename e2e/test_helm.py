@@ -30,6 +30,7 @@ from lightkube.resources.resource_v1 import DeviceClass, ResourceClaim
 from story import typed, wait_until
 
 from dra_clusters.provider import Cluster
+from dra_driver.cli import check, make_parser
 
 pytestmark = pytest.mark.slow
 MODULE, VERSION = "helm.sh/helm/v3", "v3.22.0"
@@ -95,6 +96,29 @@ def test_the_chart_passes_the_strict_linter_and_the_manifests_are_what_it_render
 ) -> None:
     assert "0 chart(s) failed" in helm("lint", "--strict", CHART, "--kube-version", "1.37.0")
     subprocess.run([sys.executable, DEPLOY / "render.py", "--check", "--helm", program], check=True)
+
+
+def test_compute_domains_are_rendered_when_they_are_switched_on_with_flags_that_exist(helm: Helm) -> None:
+    assert "compute-domain" not in yaml.safe_dump(rendered(helm))
+    documents = rendered(helm, "--set", "computeDomains.enabled=true")
+    classes = {item["metadata"]["name"] for item in of_kind(documents, "DeviceClass")}
+    assert {"nvlink-domain", "nvlink-clique", "compute-domain-daemon.nvidia.com"} < classes
+    spaces = {item["metadata"].get("namespace", NAMESPACE) for item in documents}
+    accounts = [
+        subject["namespace"]
+        for item in documents
+        if item["kind"].endswith("RoleBinding")
+        for subject in item["subjects"]
+    ]
+    assert spaces | set(accounts) == {NAMESPACE}
+    for kind, command in (("Deployment", "controller"), ("DaemonSet", "compute-domain-plugin")):
+        pods = [item["spec"]["template"]["spec"] for item in of_kind(documents, kind)]
+        [arguments] = [
+            one["containers"][0]["args"] for one in pods if command in one["containers"][0]["args"]
+        ]
+        parsed = make_parser().parse_args([one.replace("$(NODE_NAME)", "n") for one in arguments])
+        check(parsed)
+        assert (parsed.command, parsed.namespace) == (command, NAMESPACE)
 
 
 @pytest.mark.parametrize(
