@@ -47,7 +47,6 @@ RECIPES: Mapping[str, Recipe] = {
         packages=("dra_api", "dra_driver"),
         distributions=(
             "grpcio",
-            "h11",
             "httpx2",
             "lightkube",
             "lightkube-models",

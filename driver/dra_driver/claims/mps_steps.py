@@ -117,4 +117,5 @@ def memory_of(device: PreparedDevice, hardware: Allocatable, shares: Shares) -> 
 
 def consumed(device: PreparedDevice, name: str) -> int:
     """How much a claim consumes of a capacity; 0 if it does not say."""
-    return int(parse(device.consumed.get(name, "0")))
+    amount = device.consumed.get(name)
+    return int(parse(amount)) if amount else 0

@@ -170,11 +170,13 @@ class Preparation:
                 message = f"claim {ref.namespace}/{ref.name}: {conflict[1]} for claim {conflict[0]}; {advice}"
                 raise ClaimError(message)
             record = self._started(ref, plan)
-            self._records.put(record)
-            quick = plan.steps in ((), (WriteCdi(),))  # then one lock is enough
+            # then one lock and one write are enough: a kill leaves a CDI file without a record, which the next start removes
+            quick = plan.steps in ((), (WriteCdi(),))
             try:
                 if quick:
                     self._lifecycle.complete(record)
+                else:
+                    self._records.put(record)
             except EnvironmentFault:
                 self._records.drop(ref.uid)
                 raise

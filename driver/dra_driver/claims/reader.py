@@ -1,7 +1,11 @@
-"""Reads claims over kept-alive connections, with no more than one GET needs: h11 for HTTP, msgspec for JSON.
+"""Reads claims over kept-alive connections, with no more than one GET needs.
 
 Two thirds of a prepare were this GET by way of the general client (2.2 of 3.3 ms). That one stays for everything else,
 and for reading claims where a proxy is between the driver and the API server.
+
+Every prepare asks the API server. What a watch has seen of a claim may be older than what the kubelet acts on: a claim that
+was deallocated and allocated again keeps its name and UID, and only an answer of the server shows that a resourceVersion is
+the latest. A watch would also need the right to list the claims of all nodes, because no field selector is for a node's.
 """
 
 import asyncio
@@ -11,18 +15,16 @@ from collections.abc import AsyncIterator
 from typing import Protocol, cast
 from urllib.parse import urlsplit
 
-import h11
 import msgspec
 
 from dra_api.objects import ResourceClaim
+from dra_driver.connection.http_get import HEAD_MAX, Connection, UnsendableError
 from dra_driver.connection.route import Route
 from dra_driver.errors import ApiError
 
 PATH = "/apis/resource.k8s.io/v1/namespaces/{}/resourceclaims/{}"
 TIMEOUT_S = 10.0
-BYTES_MAX = 4 << 20
 IDLE_MAX = 8
-CHUNK = 1 << 16
 UNAUTHORIZED, NOT_FOUND = 401, 404
 PAUSES_S = (0.05, 0.2)
 """Before another attempt; longer ones are the kubelet's, which calls again."""
@@ -39,51 +41,6 @@ class ClaimReader(Protocol):
         Raises:
             ApiError: it does not exist (code 404), or the server does not answer.
         """
-
-
-class Connection:
-    """One connection to the API server."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
-        self._http = h11.Connection(h11.CLIENT)
-
-    async def get(self, target: str, headers: list[tuple[str, str]]) -> tuple[int, bytes]:
-        """The status and the body of an answer.
-
-        Raises:
-            OSError, h11.RemoteProtocolError, ValueError: there is no usable one.
-        """
-        request = h11.Request(method="GET", target=target, headers=headers)
-        self._writer.write((self._http.send(request) or b"") + (self._http.send(h11.EndOfMessage()) or b""))
-        status, body = 0, bytearray()
-        while True:
-            event = self._http.next_event()
-            if event is h11.NEED_DATA:
-                self._http.receive_data(await self._reader.read(CHUNK))
-            elif isinstance(event, h11.Response):
-                status = event.status_code
-            elif isinstance(event, h11.Data):
-                body += event.data
-                if len(body) > BYTES_MAX:
-                    message = f"more than {BYTES_MAX} bytes"
-                    raise ValueError(message)
-            elif isinstance(event, h11.EndOfMessage):
-                return status, bytes(body)
-            elif isinstance(event, h11.ConnectionClosed):
-                raise ConnectionResetError("the server closed the connection")
-
-    def next(self) -> bool:
-        """Whether another request can be sent over it."""
-        if self._http.our_state is not h11.DONE or self._http.their_state is not h11.DONE:
-            return False
-        self._http.start_next_cycle()
-        return not self._reader.at_eof()
-
-    def close(self) -> None:
-        """Close it at once."""
-        self._writer.transport.abort()
 
 
 class HttpClaimReader:
@@ -110,10 +67,10 @@ class HttpClaimReader:
             async with asyncio.timeout(TIMEOUT_S):
                 status, body = await self._get(self._prefix + PATH.format(namespace, name))
             answer = DECODER.decode(body)
-        except h11.LocalProtocolError:
+        except UnsendableError:
             message = f"{what}: the token or the name cannot be sent; wanted a token without line breaks"
-            raise ApiError(message) from None  # the text of its cause has the token
-        except (OSError, h11.RemoteProtocolError, ValueError) as error:
+            raise ApiError(message) from None
+        except (OSError, ValueError) as error:
             message = f"{what}: no usable answer from the API server: {str(error) or type(error).__name__}"
             raise ApiError(message) from error
         if status != 200:
@@ -130,7 +87,7 @@ class HttpClaimReader:
     async def _get(self, target: str) -> tuple[int, bytes]:
         """The last answer of a few attempts: an API server that restarts costs the pod no wait for the kubelet's next call."""
         for pause in PAUSES_S:
-            with contextlib.suppress(OSError, h11.RemoteProtocolError):
+            with contextlib.suppress(OSError, ValueError):
                 status, body = await self._authorized(target)
                 if status not in WORTH_ANOTHER:
                     return status, body
@@ -153,7 +110,7 @@ class HttpClaimReader:
         if authorization is not None:
             headers.append(("Authorization", authorization))
         while self._idle:  # one that the server closed meanwhile; the request can be repeated, it only reads
-            with contextlib.suppress(OSError, h11.RemoteProtocolError):
+            with contextlib.suppress(OSError, ValueError):
                 async with self._kept(self._idle.pop()) as connection:
                     return await connection.get(target, headers)
         async with self._kept(await self._connect()) as connection:
@@ -162,7 +119,7 @@ class HttpClaimReader:
     async def _connect(self) -> Connection:
         return Connection(
             *await asyncio.open_connection(
-                self._host, self._port, ssl=self._tls, server_hostname=self._server_name
+                self._host, self._port, ssl=self._tls, server_hostname=self._server_name, limit=HEAD_MAX
             )
         )
 
@@ -174,7 +131,7 @@ class HttpClaimReader:
         except BaseException:
             connection.close()
             raise
-        if len(self._idle) < IDLE_MAX and connection.next():
+        if len(self._idle) < IDLE_MAX and connection.reusable():
             self._idle.append(connection)
         else:
             connection.close()

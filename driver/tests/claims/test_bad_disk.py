@@ -37,7 +37,7 @@ async def test_a_full_disk_fails_that_claim_and_leaves_the_prepared_ones(tmp_pat
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (64, limits[1]))  # writes beyond it fail, as on a full disk
     try:
-        with pytest.raises(EnvironmentFault, match=r"checkpoint .*nothing was changed; free the disk or"):
+        with pytest.raises(EnvironmentFault, match=r"cannot write CDI file .*; free the disk or"):
             await service.prepare(ref("b", "u2"))
         assert await service.prepare(ref("a", "u1")) == before
     finally:
