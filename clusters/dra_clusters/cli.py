@@ -186,6 +186,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             from dra_clusters.doctor.report import run_doctor
 
             return run_doctor(as_json=arguments.json)
+        if arguments.command == "top":
+            from dra_clusters.top.command import run_top
+
+            return run_top(
+                arguments.kubeconfig, arguments.context, output=arguments.output, every_s=arguments.every
+            )
         if arguments.command == "explain":
             from dra_clusters.explain import run_explain
 

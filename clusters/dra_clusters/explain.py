@@ -7,42 +7,19 @@ cluster cannot be read; those of the newest release are assumed.
 import dataclasses
 import json
 import os
-from collections.abc import Sequence
-from http import HTTPStatus
-from typing import Any, cast
+from typing import cast
 
 from rich.console import Console
 from rich.table import Table
 
-from dra_api.objects import DeviceClass, DeviceTaintRule, JsonObject, ResourceClaim, ResourceSlice
+from dra_api.objects import DeviceClass, DeviceTaintRule, Node, ResourceClaim, ResourceSlice
+from dra_clusters.cluster_objects import VERSIONS, items, items_at
 from dra_clusters.endpoint import Endpoint
 from dra_clusters.errors import UsageError
 from dra_clusters.raw_client import RawClient
 from kube_emulator.releases.gates import gates_of
 from kube_emulator.releases.release import LATEST
 from kube_emulator.scheduler.framework.explain import Explanation, explain
-
-VERSIONS = ("v1", "v1beta2")
-"""Versions of resource.k8s.io with the same shape, newest first."""
-
-
-def read_json(client: RawClient, path: str) -> Any:
-    """The JSON at PATH; None if the server has nothing there.
-
-    Raises:
-        EnvironmentFault: the server refused, or does not answer.
-    """
-    answer = client.send("GET", path)
-    return None if answer.code == HTTPStatus.NOT_FOUND else answer.expect(HTTPStatus.OK)
-
-
-def items(client: RawClient, plural: str, versions: Sequence[str] = VERSIONS) -> list[JsonObject]:
-    """All objects of a kind of resource.k8s.io; none if the cluster does not know it."""
-    for version in versions:
-        found = read_json(client, f"/apis/resource.k8s.io/{version}/{plural}")
-        if found is not None:
-            return found.get("items") or []
-    return []
 
 
 def explain_claim(client: RawClient, name: str, namespace: str) -> Explanation:
@@ -59,7 +36,7 @@ def explain_claim(client: RawClient, name: str, namespace: str) -> Explanation:
         raise UsageError(message)
     return explain(
         wanted[0],
-        nodes=(read_json(client, "/api/v1/nodes") or {}).get("items") or [],
+        nodes=cast("list[Node]", items_at(client, "/api/v1/nodes")),
         slices=cast("list[ResourceSlice]", items(client, "resourceslices")),
         classes=cast("list[DeviceClass]", items(client, "deviceclasses")),
         claims=claims,

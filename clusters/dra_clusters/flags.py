@@ -179,6 +179,24 @@ def add_image_flags(image: argparse.ArgumentParser) -> None:
     )
 
 
+def add_top_flags(top: argparse.ArgumentParser) -> None:
+    """What ``top`` has."""
+    top.add_argument(
+        "--kubeconfig", default="", metavar="FILE", help="[default: $KUBECONFIG, then ~/.kube/config]"
+    )
+    top.add_argument(
+        "--context", default="", metavar="NAME", help="of the kubeconfig [default: its current one]"
+    )
+    top.add_argument("--output", choices=("text", "json"), default="text", help="[default: text]")
+    top.add_argument(
+        "--every",
+        type=float,
+        default=0,
+        metavar="S",
+        help="draw again each S seconds until Ctrl-C [default: once]",
+    )
+
+
 def make_parser() -> argparse.ArgumentParser:
     """All commands and flags."""
     parser = OneLineParser(prog="dra-cluster", description="A Kubernetes to run DRA drivers against.")
@@ -209,6 +227,9 @@ def make_parser() -> argparse.ArgumentParser:
     doctor.add_argument("--json", action="store_true")
     bench = commands.add_parser("bench", help="measure the provider embedded")
     bench.add_argument("--json", action="store_true")
+    add_top_flags(
+        commands.add_parser("top", help="racks, nodes and GPUs of any cluster: who holds what, what is sick")
+    )
     explain = commands.add_parser(
         "explain", help="why a resource claim gets no devices, in the cluster of $KUBECONFIG"
     )
