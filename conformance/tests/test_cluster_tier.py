@@ -158,7 +158,7 @@ def test_ctrl_c_removes_what_was_created(cluster: Cluster, descriptor: Path) -> 
         command = arguments(cluster, descriptor, "--select", FROM_PODS, "-n", "2")
         process = subprocess.Popen(command, cwd=descriptor.parent, stdout=subprocess.PIPE, text=True)
         eventually(
-            lambda: any("/namespaces/" in path for path in left(cluster)), "a namespace of the run", 60
+            lambda: any("/namespaces/" in path for path in left(cluster)), "a namespace of the run", 200
         )
         process.send_signal(signal.SIGINT)
         printed, _ = process.communicate(timeout=120)

@@ -47,6 +47,7 @@ CLUSTER_SCOPED = frozenset(
     {
         "resourceslices",
         "deviceclasses",
+        "devicetaintrules",
         "nodes",
         "namespaces",
         "clusterroles",

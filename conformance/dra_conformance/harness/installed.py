@@ -47,7 +47,10 @@ class Pod:
 
 
 class Installed:
-    """The driver in the cluster of CONTEXT, whose namespace is the check's own; IMAGE is that of pods."""
+    """The driver in the cluster of CONTEXT, whose namespace is the check's own; IMAGE is that of pods.
+
+    KNOWN are the devices that were published when the run began: another check may have deleted their slices just now.
+    """
 
     def __init__(
         self,
@@ -57,6 +60,7 @@ class Installed:
         *,
         image: str,
         device_class: str,
+        known: Sequence[Device] | None = None,
     ) -> None:
         self.descriptor = descriptor
         self.driver = descriptor.driver
@@ -65,6 +69,7 @@ class Installed:
         self.device_class = device_class
         self.limit_s = descriptor.budgets.pod_seconds
         self._image = image
+        self._known = known
         self._numbers = itertools.count(1)
 
     def slices(self) -> list[JsonObject]:
@@ -95,7 +100,7 @@ class Installed:
             NotApplicable: it has none.
         """
         by_node: dict[str, list[Device]] = {}
-        for device in self.devices():
+        for device in self.devices() if self._known is None else self._known:
             by_node.setdefault(device.node, []).append(device)
         most = max(by_node.values(), key=len, default=[])
         if len(most) < count:
@@ -111,7 +116,9 @@ class Installed:
             NotApplicable: no attribute distinguishes it.
         """
         others = [
-            one.content for one in self.devices() if one.node == device.node and one.name != device.name
+            one.content
+            for one in (self.devices() if self._known is None else self._known)
+            if one.node == device.node and one.name != device.name
         ]
         found = pods.chooser(self.driver, device.content, others)
         if not found:
@@ -125,6 +132,11 @@ class Installed:
     def _devices_of(self, requests: Sequence[JsonObject], config: Sequence[JsonObject]) -> JsonObject:
         found: JsonObject = {"requests": list(requests) or [self.request()]}
         return {"devices": {**found, "config": list(config)} if config else found}
+
+    def admit_administrators(self) -> None:
+        """Let claims of the check's namespace have admin access (KEP-5018)."""
+        labels = {"metadata": {"labels": {"resource.kubernetes.io/admin-access": "true"}}}
+        self.context.client.patch("merge", f"/api/v1/namespaces/{self.context.namespace}", labels).expect(200)
 
     def claim(self, *requests: JsonObject, config: Sequence[JsonObject] = (), name: str = "") -> str:
         """A claim, of one plain device without REQUESTS; its name."""

@@ -8,15 +8,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-METADATA = "/var/run/kubernetes.io/dra-device-attributes"
-"""Where files that describe devices are mounted (KEP-5304)."""
+from dra_conformance.rules.metadata import ROOT
+
 MARK = "--- "
 SCRIPT = f"""
 trap 'kill $! 2>/dev/null; exit 0' TERM
 echo "{MARK}environment"; cat /proc/$$/environ; echo
 echo "{MARK}mounts"; cat /proc/self/mountinfo
 echo "{MARK}devices"; for f in /dev/* /dev/*/* /dev/*/*/*; do [ -b "$f" -o -c "$f" ] && ls -ld "$f"; done
-for f in {METADATA}/*/*/*/*; do [ -f "$f" ] && {{ echo "{MARK}file $f"; cat "$f"; echo; }}; done
+for f in {ROOT}/*/*/*/*; do [ -f "$f" ] && {{ echo "{MARK}file $f"; cat "$f"; echo; }}; done
 echo "{MARK}end"
 sleep 1000000 &
 wait

@@ -112,7 +112,7 @@ def labelled(client: RawClient, selector: str) -> list[str]:
 
 def collections(client: RawClient) -> Iterator[str]:
     """Where the objects in the cluster's scope live that checks create; namespaces take with them what is in them."""
-    for plural in sorted(CLUSTER_SCOPED):
+    for plural in sorted(CLUSTER_SCOPED - {TAINT_RULES}):
         yield f"{GROUPS.get(plural, '/api/v1')}/{plural}"
     if version := taint_rules_version(client):
         yield f"{version}/{TAINT_RULES}"

@@ -1,7 +1,5 @@
 """Files that describe a claim's devices to workloads (KEP-5304; kubeletplugin/metadata.go, 1.37)."""
 
-import json
-import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,14 +10,12 @@ import pytest
 from dra_conformance.catalogue.marks import requirement
 from dra_conformance.expectations import each, expect
 from dra_conformance.harness.harness import Claim, Harness
+from dra_conformance.rules.metadata import GROUP, ROOT, devices_in, documents_in, odd_versions
 from dra_conformance.suite.features.offered import require
 
 FEATURE = "DeviceMetadata"
-ROOT = "/var/run/kubernetes.io/dra-device-attributes"
 POD_CLAIM = "resource.kubernetes.io/pod-claim-name"
-GROUP = "metadata.resource.k8s.io"
 REQUESTS = ("gpu", "big/large")
-VERSION = re.compile(r"v(\d+)(?:(alpha|beta)(\d+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +30,7 @@ class Mounted:
 
     def documents(self) -> list[Any]:
         """The JSON values of the stream; one text that says so if it is none."""
-        found: list[Any] = []
-        rest, decoder = self.text.strip(), json.JSONDecoder()
-        while rest:
-            try:
-                value, end = decoder.raw_decode(rest)
-            except ValueError as error:
-                return [*found, f"no JSON: {error}"]
-            found.append(value)
-            rest = rest[end:].strip()
-        return found
+        return documents_in(self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,30 +118,15 @@ def mains(requests: tuple[str, ...]) -> list[str]:
 @requirement("META-003", why="a workload that knows one version cannot read the file")
 def test_files_are_streams_of_versions(described: list[Described]) -> None:
     """A file has one document per version, newest first, each with apiVersion and kind."""
-    problems = []
-    for mount in [mount for found in described for mount in found.mounts]:
-        documents = mount.documents()
-        heads = [head_of(document) for document in documents]
-        good = documents and all(kind == "DeviceMetadata" and rank for rank, kind in heads)
-        ranks = [rank for rank, _ in heads]
-        if not good or ranks != sorted(set(ranks), reverse=True):
-            shown = [str(document)[:60] for document in documents]
-            problems.append(f"{mount.inside}: {shown or 'nothing'}")
+    problems = [
+        f"{mount.inside}: {odd}"
+        for found in described
+        for mount in found.mounts
+        if (odd := odd_versions(mount.documents()))
+    ]
     each(
         problems, wanted=f"DeviceMetadata of {GROUP}, newest first, each version once", where="metadata files"
     )
-
-
-def head_of(document: Any) -> tuple[tuple[int, ...], str]:
-    """How new a document's version is, and its kind; the version is empty if it is of another group."""
-    if not isinstance(document, dict):
-        return (), ""
-    group, _, version = str(document.get("apiVersion", "")).partition("/")
-    match = VERSION.fullmatch(version)
-    if group != GROUP or match is None:
-        return (), str(document.get("kind", ""))
-    major, stage, minor = match.groups()
-    return ({"alpha": 0, "beta": 1}.get(stage, 2), int(major), int(minor or 0)), str(document.get("kind", ""))
 
 
 @requirement("META-004", why="a workload takes a device for its own that it was not given")
@@ -173,16 +145,6 @@ def test_files_have_the_devices_of_their_request(described: list[Described], har
                 if listed != wanted.get(main):
                     problems.append(f"{mount.inside}: {listed}, wanted {wanted.get(main)}")
     each(problems, wanted="the devices of the request", where="metadata files")
-
-
-def devices_in(document: Any) -> list[tuple[str, str, str]]:
-    """(driver, pool, name) of each device in a document."""
-    requests = document.get("requests") or [] if isinstance(document, dict) else []
-    return [
-        (str(device.get("driver")), str(device.get("pool")), str(device.get("name")))
-        for request in requests
-        for device in request.get("devices") or []
-    ]
 
 
 @requirement("META-005", why="a workload would need to know which alternative it was given to find the file")

@@ -14,7 +14,7 @@ from dra_conformance.expectations import Blocked, Violation
 from dra_conformance.harness import pods
 from dra_conformance.harness.clusters import context_of
 from dra_conformance.harness.evidence import Evidence
-from dra_conformance.harness.installed import Installed
+from dra_conformance.harness.installed import Device, Installed
 from dra_conformance.harness.probe import Inside
 from dra_conformance.harness.target import Target, open_target
 from dra_conformance.outcome import EVIDENCE
@@ -29,12 +29,18 @@ class Site:
     target: Target
     subject: Subject
     device_class: str
+    known: tuple[Device, ...]
 
     def installed(self, stack: ExitStack, evidence: Evidence) -> Installed:
         """The driver, for a check; its namespace goes at the end of STACK."""
         context = stack.enter_context(context_of(self.subject, evidence, self.target.labels))
         found = Installed(
-            self.descriptor, context, evidence, image=self.target.image, device_class=self.device_class
+            self.descriptor,
+            context,
+            evidence,
+            image=self.target.image,
+            device_class=self.device_class,
+            known=self.known or None,
         )
         context.defer(found.end_all)
         return found
@@ -52,7 +58,16 @@ def site(pytestconfig: pytest.Config) -> Iterator[Site]:
             expression = pods.class_selector(descriptor.driver, descriptor.device_class.types)
             item = {"metadata": {"name": context.name()}, "spec": {"selectors": pods.cel(expression)}}
             name = context.create("deviceclasses", item)["metadata"]["name"]
-            yield Site(descriptor=descriptor, target=environment.target, subject=subject, device_class=name)
+            first = Installed(
+                descriptor, context, Evidence(), image=environment.target.image, device_class=name
+            )
+            yield Site(
+                descriptor=descriptor,
+                target=environment.target,
+                subject=subject,
+                device_class=name,
+                known=tuple(first.devices()),
+            )
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from dra_conformance.harness.installed import Installed
 from dra_conformance.rules import features, slices
 from dra_conformance.suite.features.offered import require
 
-pytestmark = tier("cluster")
+pytestmark = [tier("cluster"), pytest.mark.xdist_group("slices")]  # not while others delete and edit slices
 HERE = frozenset({"RSL-003"})
 """Rules that need more than the slices of one node, which are checks of this module."""
 RULES = {name: rule for name, rule in {**slices.RULES, **features.RULES}.items() if name not in HERE}
