@@ -53,8 +53,9 @@ class Domains:
         return {item["metadata"]["uid"] for item in found}
 
     def slices(self) -> list[str]:
-        """Names of the ResourceSlices."""
-        return [item["metadata"]["name"] for item in self.resource.list_resource_slice().to_dict()["items"]]
+        """Names of the ResourceSlices of nodes: those of NVLink domains are the controller's."""
+        found = self.resource.list_resource_slice().to_dict()["items"]
+        return [item["metadata"]["name"] for item in found if item["spec"]["node_name"]]
 
     def create_pod(self, pod: dict[str, Any], namespace: str = "default") -> None:
         """Create a pod; the client takes a manifest, whatever its types say."""
