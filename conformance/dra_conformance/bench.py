@@ -28,10 +28,11 @@ from dra_conformance.harness.harness import Harness
 from dra_conformance.run import RunOptions, judge_driver
 
 STARTS, CALLS, BATCHES = 5, 100, 30
+IDLE_S = 10.0
 
 
 def bench_calls(harness: Harness) -> list[Measure]:
-    """Prepare and unprepare of one claim and of eight, and claims per second."""
+    """Prepare and unprepare of one claim and of eight, and how many claims a second are prepared and unprepared again."""
     harness.start_registered()
     version, endpoint = harness.kubelet.version(), harness.kubelet.endpoint
 
@@ -44,28 +45,50 @@ def bench_calls(harness: Harness) -> list[Measure]:
     empty = measure("empty_prepare", "ms", [timed(prepare) for _ in range(CALLS)])
     one = harness.claim()
     prepares, unprepares = [], []
+    before = cpu_seconds(harness.driver.pid)
     for _ in range(CALLS):
         prepares.append(timed(lambda: prepare(one)))
         unprepares.append(timed(lambda: unprepare(one)))
+    cycle = (cpu_seconds(harness.driver.pid) - before) / CALLS
     many = [harness.claim(device) for device in harness.require_devices(min(8, len(harness.devices())))]
-    batches = []
+    batches, rates = [], []
     for _ in range(BATCHES):
         batches.append(timed(lambda: prepare(*many)))
-        unprepare(*many)
-    rates = [len(many) * 1000 / milliseconds for milliseconds in batches]
-    pages = next(
-        line
-        for line in Path(f"/proc/{harness.driver.pid}/status").read_text().splitlines()
-        if line.startswith("VmRSS")
-    )
+        rates.append(len(many) * 1000 / (batches[-1] + timed(lambda: unprepare(*many))))
     return [
         empty,
         measure("prepare_one", "ms", prepares, empty),
         measure("unprepare_one", "ms", unprepares, empty),
         measure("prepare_eight", "ms", batches, empty),
         measure("claims_per_second", "1/s", rates),
-        measure("driver_rss", "MiB", [int(pages.split()[1]) / 1024]),
+        measure("driver_cpu_of_a_cycle", "ms", [cycle * 1000]),
     ]
+
+
+def bench_rest(harness: Harness) -> list[Measure]:
+    """What the driver takes of the node after the calls, while nobody asks it for anything."""
+    pid = harness.driver.pid
+    before = cpu_seconds(pid)
+    time.sleep(IDLE_S)  # an idle driver has no event to wait for
+    idle = (cpu_seconds(pid) - before) / IDLE_S
+    resident, private = memory_mib(pid)
+    return [
+        measure("driver_idle_cpu", "%", [idle * 100]),
+        measure("driver_rss", "MiB", [resident]),
+        measure("driver_private_memory", "MiB", [private]),
+    ]
+
+
+def cpu_seconds(pid: int) -> float:
+    """CPU time of a process with all its threads; the ticks in /proc are longer than a call."""
+    return time.clock_gettime((~pid << 3) | 2)  # the id that clock_getcpuclockid(3) makes
+
+
+def memory_mib(pid: int) -> tuple[float, float]:
+    """Resident memory of a process, and the part of it that no other process has."""
+    rows = (line.split() for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:])
+    kib = {name.rstrip(":"): int(size) for name, size, *_ in rows}
+    return kib["Rss"] / 1024, (kib["Private_Clean"] + kib["Private_Dirty"]) / 1024
 
 
 def bench_starts(factory: HarnessFactory) -> list[Measure]:
@@ -147,8 +170,11 @@ def run_bench(descriptor: str, *, as_json: bool) -> int:
             rows = bench_starts(factory)
         add(rows)
         with console.status("measuring calls"), ExitStack() as stack:
-            rows = bench_calls(factory.make(stack))
-        add(rows)
+            harness = factory.make(stack)
+            rows = bench_calls(harness)
+            add(rows)
+            rows = bench_rest(harness)
+            add(rows)
     with console.status("measuring the suite"):
         rows = bench_suite(descriptor)
     add(rows)
