@@ -9,13 +9,14 @@ from pathlib import Path
 
 from dra_conformance.extensions import check_folders
 from dra_conformance.rules import cdi, clusters, features, manifests, slices
+from dra_conformance.suite.sequences.reasons import REASONS
 
 SUITE = Path(__file__).parent / "suite"
 
 
 def covered_ids() -> set[str]:
     """The ids in ``@requirement(...)`` of all checks, and those of the rules that checks are parametrized with."""
-    rules = {**slices.RULES, **features.RULES, **cdi.RULES, **manifests.RULES}
+    rules = {**slices.RULES, **features.RULES, **cdi.RULES, **manifests.RULES, **REASONS}
     return {*rules, *(proof.requirement for proof in clusters.PROOFS), *checks_of()}
 
 

@@ -169,10 +169,13 @@ class Plugin(ServicerV1, ServicerV1Beta1):
         """Unprepare each claim."""
         if self._defect == "hangs-in-unprepare":
             hang()
-        response = self._messages.NodeUnprepareResourcesResponse()
+        response, stopped = self._messages.NodeUnprepareResourcesResponse(), False
         for claim in request.claims:
             entry = response.claims[claim.uid]
             say(f"unpreparing {claim.namespace}/{claim.name} {claim.uid}")
+            if self._defect == "stops-at-unknown" and stopped:
+                continue
+            stopped |= not self._preparing.knows(claim.uid)
             try:
                 with self._operations.timed("unprepare"):
                     self._preparing.unprepare(claim.namespace, claim.name, claim.uid)

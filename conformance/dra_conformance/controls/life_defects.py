@@ -52,5 +52,12 @@ LIFE = (
         "takes down its registration socket when a kubelet comes again",
         seen="kubevirt/device-plugin-manager#32",
     ),
+    Defect(
+        "journal-revives",
+        ("UNPR-005",),
+        "writes the files of claims again that it unprepared before its last start",
+    ),
+    Defect("stops-at-unknown", ("UNPR-005",), "an unprepare ends at the first claim that is not prepared"),
+    Defect("forgets-owners", ("PREP-014",), "after a start it does not know whose a device is"),
     Defect("rewrites-all", ("CDI-028",), "writes the CDI files of all claims again at each prepare"),
 )

@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import json
 import os
 import threading
 import time
@@ -66,6 +67,7 @@ class Preparing:
         self._numbers = itertools.count(1)
         self._leaked: list[bytes] = []
         self._own: set[str] = set()
+        self._journal = data_dir / "journal.json"
         self._busy: set[str] = set()
         self._files.define_common(name for _, name in sorted(widgets.known()))
         with self._state.locked():
@@ -74,6 +76,8 @@ class Preparing:
             if self._defect == "rewrites-at-start":
                 self.rewrite_slowly()
             self._files.sweep(self._state.claims)
+            for uid, devices in self.journal().items():
+                self._files.write(uid, devices)
             self._metadata.sweep(self._state.claims)
             self._partitions.sweep(self._state.claims)
         threading.Thread(target=self.collect_forever, daemon=True).start()
@@ -259,7 +263,7 @@ class Preparing:
         Raises:
             Refusal: it is in use.
         """
-        if self._defect == "shares-devices":
+        if self._defect == "shares-devices" or (self._defect == "forgets-owners" and not self._own - {uid}):
             return
         for other in list(self._state.claims):
             if other != uid and any(
@@ -278,6 +282,11 @@ class Preparing:
         if used > SPACE:
             message = f"{device['device']} has {SPACE}Gi, and {used}Gi would be used"
             raise Refusal(message)
+
+    def knows(self, uid: str) -> bool:
+        """Whether a claim is prepared."""
+        with self._state.locked():
+            return uid in self._state.claims
 
     def unprepare(self, namespace: str, name: str, uid: str) -> None:
         """Undo.
@@ -312,6 +321,10 @@ class Preparing:
                 uid = same[0] if same else uid
             self.forget(uid)
 
+    def journal(self) -> dict[str, Any]:
+        """{UID: devices} of the claims that were unprepared; only with a defect."""
+        return dict(json.loads(self._journal.read_text())) if self._journal.exists() else {}
+
     def forget(self, uid: str) -> None:
         """Remove a claim's file and state.
 
@@ -327,6 +340,8 @@ class Preparing:
         known = self._state.claims.pop(uid, None)
         if known is None:
             return
+        if self._defect == "journal-revives":
+            self._journal.write_text(json.dumps({**self.journal(), uid: known["devices"]}))
         self._partitions.remove(uid)
         self._metadata.remove(known["namespace"], known["name"], uid)
         self._reporting.forget(uid, known)

@@ -147,6 +147,11 @@ class HarnessFactory:
         kubeconfig = cluster.kubeconfig_of("driver")
         return self._harness(stack, cluster, node, kubeconfig, rolling=True, pod_uid=str(uuid.uuid4()))
 
+    @property
+    def seed(self) -> int:
+        """Of the run."""
+        return self._environment.seed
+
     def places(self) -> dict[str, str]:
         """The placeholders that belong to no node."""
         return {**self._places, "python": sys.executable}

@@ -1,0 +1,1 @@
+"""Checks of many calls in a row, made by Hypothesis."""
