@@ -99,12 +99,11 @@ class Exploration:
 
     def _search(self, seed: int, sequences: strategies.SearchStrategy[list[Step]], count: int) -> None:
         self._shortening, self._until = False, time.monotonic() + ALL_S
-        before = len(self.found)
         play = hypothesis.given(sequences)(self._play)
         try:
             hypothesis.seed(seed)(hypothesis.settings(SETTINGS, max_examples=count)(play))()
         except (Violation, BaseExceptionGroup, HypothesisException):
-            if len(self.found) == before:
+            if not self._shortening:
                 raise
 
     def _play(self, sequence: list[Step]) -> None:
