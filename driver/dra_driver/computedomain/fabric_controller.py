@@ -1,7 +1,8 @@
 """Publishes NVLink domains and cliques: watches nodes, slices and claims, and writes what ``fabric_slices`` decides.
 
-The objects are kept as the watches show them, because every look needs all of them. Nothing is written without a change, and after
-a round that wrote something the next one waits ``INTERVAL_S``: a thousand pods that come at once are one write of a domain.
+What matters of the objects is kept as the watches show it, because every look needs all of them; a claim for something else, the
+heartbeat of a node or another user of a claim cause no look. Nothing is written without a change, and between two rounds are
+``INTERVAL_S``: a thousand pods that come at once are one write of a domain.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from datetime import UTC, datetime
 from typing import cast
 
 from dra_api.objects import JsonObject, Node, ResourceClaim, ResourceSlice
-from dra_driver.computedomain.fabric_slices import WAITING, waiting, writes
+from dra_driver.computedomain.fabric_slices import WAITING, asked_of, waiting, writes
 from dra_driver.computedomain.fabrics import Fabric, consumed_by, fabrics_of, members_of
 from dra_driver.computedomain.kube import CLAIMS, EVENTS, NODES, SLICES, Kind, Kube
 from dra_driver.computedomain.names import CLIQUE_OF_NODE, DRIVER
@@ -84,7 +85,8 @@ class FabricController:
             while True:
                 try:
                     items, version = await kube.list(source.of, labels=source.labels, fields=source.fields)
-                    self._objects[source.of] = {item["metadata"]["uid"]: item for item in items}
+                    kept = {item["metadata"]["uid"]: essence(source.of, item) for item in items}
+                    self._objects[source.of] = {uid: item for uid, item in kept.items() if item is not None}
                     self._due.set()
                     pause = AGAIN_S
                     async for change, item in kube.watch(
@@ -102,11 +104,11 @@ class FabricController:
 
     def _note(self, of: Kind, item: JsonObject, *, gone: bool) -> None:
         uid = item["metadata"]["uid"]
-        if gone:
-            self._objects[of].pop(uid, None)
-        else:
-            self._objects[of][uid] = item
-        self._due.set()
+        before, now = self._objects[of].pop(uid, None), None if gone else essence(of, item)
+        if now is not None:
+            self._objects[of][uid] = now
+        if before != now:
+            self._due.set()
 
     async def _write(self) -> None:
         kube, pause = self._connect(), AGAIN_S
@@ -118,9 +120,9 @@ class FabricController:
                 if len(self._objects) < len(SOURCES):
                     continue
                 try:
-                    wrote = await self._sync(kube)
+                    await self._sync(kube)
                     pause = AGAIN_S
-                    await asyncio.sleep(INTERVAL_S if wrote else 0)
+                    await asyncio.sleep(INTERVAL_S)
                 except ApiError as error:
                     if error.code != CONFLICT:
                         log.warning("NVLink domains: again in %.1f s", pause, extra={"error": error})
@@ -141,8 +143,8 @@ class FabricController:
         except TimeoutError:
             return
 
-    async def _sync(self, kube: Kube) -> bool:
-        """Write what is to be written; whether that was anything."""
+    async def _sync(self, kube: Kube) -> None:
+        """Write what is to be written."""
         claims = cast(list[ResourceClaim], list(self._objects[CLAIMS].values()))
         slices = cast(list[ResourceSlice], list(self._objects[SLICES].values()))
         members = members_of(cast(list[Node], list(self._objects[NODES].values())), slices)
@@ -156,11 +158,10 @@ class FabricController:
                 await kube.create(SLICES, document)
         for name in plan.delete:
             await kube.delete(SLICES, {"metadata": {"name": name}})
-        said = await self._say(kube, claims, fabrics)
-        return bool(plan.put or plan.delete) or said
+        await self._say(kube, claims, fabrics)
 
-    async def _say(self, kube: Kube, claims: list[ResourceClaim], fabrics: list[Fabric]) -> bool:
-        """Say in events why claims wait; whether there was one."""
+    async def _say(self, kube: Kube, claims: list[ResourceClaim], fabrics: list[Fabric]) -> None:
+        """Say in events why claims wait."""
         now, found = asyncio.get_running_loop().time(), waiting(claims, fabrics)
         self._since = {uid: self._since.get(uid, now) for uid in found}
         self._said = {uid: why for uid, why in self._said.items() if uid in found}
@@ -173,7 +174,33 @@ class FabricController:
             claim, why = found[uid]
             await kube.create(EVENTS, event_of(claim, why))
             self._said[uid] = why
-        return bool(new)
+
+
+def essence(of: Kind, item: JsonObject) -> JsonObject | None:
+    """What matters of an object here; None if nothing does. A large cluster has many nodes and claims, and they change often."""
+    metadata, status = item["metadata"], item.get("status") or {}
+    if of is NODES:
+        conditions = [
+            {"type": one["type"], "status": one["status"]}
+            for one in status.get("conditions") or []
+            if one["type"] == "Ready"
+        ]
+        return {
+            "metadata": {name: metadata.get(name) for name in ("uid", "name", "labels")},
+            "spec": {"unschedulable": bool((item.get("spec") or {}).get("unschedulable"))},
+            "status": {"conditions": conditions},
+        }
+    if of is CLAIMS:
+        claim = cast(ResourceClaim, item)
+        if not consumed_by([claim]) and next(asked_of(claim), None) is None:
+            return None
+        names = ("uid", "name", "namespace", "deletionTimestamp")
+        return {
+            "metadata": {name: metadata[name] for name in names if name in metadata},
+            "spec": item["spec"],
+            "status": {"allocation": status.get("allocation")},
+        }
+    return item
 
 
 def event_of(claim: JsonObject, why: str) -> JsonObject:

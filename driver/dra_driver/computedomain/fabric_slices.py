@@ -143,7 +143,7 @@ def waiting(claims: Iterable[ResourceClaim], fabrics: Sequence[Fabric]) -> dict[
 
 def asked_of(claim: ResourceClaim) -> Iterator[tuple[str, list[int | None]]]:
     """(kind, GPUs of each alternative) of the requests for a fabric; None stands for all GPUs."""
-    for request in claim["spec"]["devices"].get("requests") or []:
+    for request in (claim["spec"].get("devices") or {}).get("requests") or []:
         choices: Sequence[Mapping[str, JsonObject]] = [
             *([request["exactly"]] if "exactly" in request else []),  # type: ignore[list-item]
             *request.get("firstAvailable", []),  # type: ignore[list-item]

@@ -5,8 +5,10 @@ from typing import Any, cast
 import pytest
 
 from dra_api.objects import JsonObject, Node, ResourceClaim, ResourceSlice, ResourceSliceInput
+from dra_driver.computedomain.fabric_controller import essence
 from dra_driver.computedomain.fabric_slices import slice_of, waiting, writes
 from dra_driver.computedomain.fabrics import Fabric, consumed_by, fabrics_of, members_of, pool_of
+from dra_driver.computedomain.kube import CLAIMS, NODES
 from dra_driver.computedomain.names import CLIQUE_OF_NODE, DRIVER
 
 EAST = "aaaaaaaa-0000-0000-0000-000000000001"
@@ -221,3 +223,18 @@ def test_without_any_fabric_a_claim_learns_which_label_is_missing() -> None:
 
 def test_claims_for_other_things_are_not_looked_at() -> None:
     assert waiting([claim("4", device_class="gpu.nvidia.com")], []) == {}
+
+
+def test_the_heartbeat_of_a_node_and_a_user_of_a_claim_change_nothing_that_matters() -> None:
+    before = cast(JsonObject, node("a", f"{EAST}.1"))
+    before["metadata"]["uid"] = "1"
+    beat = [{**one, "lastHeartbeatTime": "now"} for one in before["status"]["conditions"]]
+    pressure = {"type": "MemoryPressure", "status": "True"}
+    after = {**before, "status": {"conditions": [*beat, pressure], "images": ["x"]}}
+    assert essence(NODES, before) == essence(NODES, after) is not None
+    assert essence(NODES, before) != essence(NODES, {**before, "spec": {"unschedulable": True}})
+    wanted = cast(JsonObject, claim("4", pool=f"nvlink-{EAST}"))
+    used = {**wanted, "status": {**wanted["status"], "reservedFor": [{"name": "pod"}]}}
+    assert essence(CLAIMS, wanted) == essence(CLAIMS, used) is not None
+    assert essence(CLAIMS, wanted) != essence(CLAIMS, cast(JsonObject, claim("4")))
+    assert essence(CLAIMS, cast(JsonObject, claim("4", device_class="gpu.nvidia.com"))) is None
