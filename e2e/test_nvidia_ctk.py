@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from go_program import go_program
 
-from dra_api.identifiers import DriverName
 from dra_driver.cdi.driver_files import find_driver_files
-from dra_driver.cdi.driver_spec import driver_spec
+from dra_driver.cdi.driver_spec import driver_edits
+from dra_driver.cdi.nvidia_ctk import NvidiaCtk
 
-DRIVER, HOOK = DriverName("gpu.nvidia.com"), "/usr/bin/nvidia-cdi-hook"
+HOOK = "/usr/bin/nvidia-cdi-hook"
 OURS_NOT = {"update-application-profile"}
 """A hook for graphics, which toolkits before 1.20 do not have."""
 MARKER = "/var/run/nvidia-container-devices/void"
@@ -70,11 +70,25 @@ def test_the_driver_s_files_and_hooks_are_those_of_nvidia_ctk(machine_dir: Path,
         [*command, *flags], env={**os.environ, **environment}, capture_output=True, text=True, check=True, timeout=120
     )  # fmt: skip
     theirs = json.loads(done.stdout)["containerEdits"]
-    [device] = driver_spec(DRIVER, find_driver_files(root, version), root, HOOK)["devices"]
-    ours: dict[str, Any] = json.loads(json.dumps(device["containerEdits"]))
+    ours: dict[str, Any] = json.loads(json.dumps(driver_edits(find_driver_files(root, version), root, HOOK)))
 
     wanted = files_of(theirs)
     del wanted[MARKER]
     assert files_of(ours) == wanted
     assert hooks_of(ours) == {name: hook for name, hook in hooks_of(theirs).items() if name not in OURS_NOT}
     assert set(ours["env"]) | {"NVIDIA_VISIBLE_DEVICES=void"} == set(theirs["env"])
+
+
+def test_what_the_driver_takes_of_nvidia_ctk_is_all_that_it_says_of_files(
+    machine_dir: Path, nvidia_ctk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the driver asks it, with the driver's own environment; what it finds without the program is the same."""
+    root = machine_dir / "root"
+    version = installed(root)
+    monkeypatch.setenv("LD_LIBRARY_PATH", str(machine_dir / "lib"))
+    monkeypatch.setenv("FAKE_NVML_DIR", str(machine_dir))
+    taken: dict[str, Any] = dict(NvidiaCtk(nvidia_ctk, root=root, dev_root=root, hook=HOOK).edits())
+    found: dict[str, Any] = dict(driver_edits(find_driver_files(root, version), root, HOOK))
+    assert files_of(taken).keys() - files_of(found).keys() == {MARKER}
+    assert hooks_of(taken).keys() - hooks_of(found).keys() <= OURS_NOT
+    assert set(taken["env"]) == set(found["env"])

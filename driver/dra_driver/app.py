@@ -32,7 +32,7 @@ from dra_api.kubelet._generated.registration_pb2_grpc import (
     add_RegistrationServicer_to_server as add_registration,
 )
 from dra_api.objects import DeviceTaint
-from dra_driver.cdi.driver_document import DriverDocument
+from dra_driver.cdi.driver_document import driver_document
 from dra_driver.cdi.files import CdiFiles
 from dra_driver.cdi.metadata_files import MetadataFiles
 from dra_driver.claims.checkpoint import Checkpoint
@@ -95,9 +95,7 @@ class App:
         boot_id = BOOT_ID.read_text().strip()
         snapshot = take_snapshot(settings.sysfs, settings.dev_root / "dev")
         self._look = asyncio.Event()
-        self._driver_document = DriverDocument(
-            settings.cdi_dir, settings.driver_name, settings.driver_root, settings.cdi_hook
-        )
+        self._driver_document = driver_document(settings)
         self._instances = Instances(settings.data_dir)
         self._checkpoint = Checkpoint(settings.data_dir / "checkpoint.sqlite")
         cdi = CdiFiles(settings.cdi_dir, settings.driver_name, settings.dev_root)
@@ -300,7 +298,7 @@ class App:
         self._inventory = found
         try:
             versions = [gpu.driver_version for gpu in found.gpus if gpu.uuid not in found.lost]
-            self._driver_document.update(versions[0] if versions else None)
+            await asyncio.to_thread(self._driver_document.update, versions[0] if versions else None)
         except EnvironmentFault as error:
             log.error("containers get no files of NVIDIA's driver", extra={"error": error})
         for which, why in found.unreadable.items():

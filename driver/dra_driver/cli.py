@@ -24,7 +24,11 @@ from dra_driver.features import parse as parse_gates
 from dra_driver.flags import FLAGS
 from dra_driver.settings import Settings
 
-CHOICES = {"log_format": ("text", "json"), "log_level": ("debug", "info", "warning", "error")}
+CHOICES = {
+    "cdi_generator": ("auto", "own", "nvidia-ctk"),
+    "log_format": ("text", "json"),
+    "log_level": ("debug", "info", "warning", "error"),
+}
 LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 SUBDOMAIN = re.compile(rf"{LABEL}(\.{LABEL})*")
 """A DNS subdomain, as Kubernetes wants the names of nodes and drivers (RFC 1123)."""
@@ -165,6 +169,7 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         dev_root=Path(arguments.dev_root),
         taint_effects=arguments.taint_effects,
         harmless_xids=arguments.additional_xids_to_ignore,
+        cdi_generator=arguments.cdi_generator,
         cdi_hook=arguments.nvidia_cdi_hook_path,
         features=features_of(arguments),
     )

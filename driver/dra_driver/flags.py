@@ -70,6 +70,12 @@ FLAGS: tuple[tuple[str, str, str, str], ...] = (
         "XIDs, separated by commas, of which a taint only informs, beside those of applications",
     ),
     (
+        "--cdi-generator",
+        "DRA_DRIVER_CDI_GENERATOR",
+        "auto",
+        "with --nvidia-cdi-hook-path, what lists the driver's files: nvidia-ctk, own, or auto: nvidia-ctk if it is on the PATH",
+    ),
+    (
         "--nvidia-cdi-hook-path",
         "NVIDIA_CDI_HOOK_PATH",
         "",

@@ -33,6 +33,7 @@ class Settings:
         dev_root: the folder of the host below which ``dev`` is.
         taint_effects: as ``health.conditions.parse_effects`` reads them.
         harmless_xids: the same.
+        cdi_generator: what lists the files of NVIDIA's driver: ``own``, ``nvidia-ctk``, or ``auto`` for that if it is there.
         cdi_hook: path on the host of ``nvidia-cdi-hook``; empty: containers get no files of NVIDIA's driver.
     """
 
@@ -52,6 +53,7 @@ class Settings:
     dev_root: Path = Path("/")
     taint_effects: str = ""
     harmless_xids: str = ""
+    cdi_generator: str = "auto"
     cdi_hook: str = ""
     features: Features = field(default_factory=Features)
 

@@ -25,9 +25,19 @@ def device_id(driver_name: DriverName) -> str:
     return f"{kind(driver_name)}={DEVICE}"
 
 
-def driver_spec(driver_name: DriverName, files: DriverFiles, root: Path, hook: str) -> CdiSpec:
-    """The document; ROOT is the driver root on the host, HOOK the path of ``nvidia-cdi-hook`` there."""
-    edits: ContainerEdits = {
+def driver_spec(driver_name: DriverName, edits: ContainerEdits) -> CdiSpec:
+    """The document, in which EDITS are what its device brings."""
+    return {
+        "cdiVersion": VERSION,
+        "kind": kind(driver_name),
+        "devices": [{"name": DEVICE, "containerEdits": edits}],
+        "containerEdits": {"env": []},
+    }
+
+
+def driver_edits(files: DriverFiles, root: Path, hook: str) -> ContainerEdits:
+    """What makes FILES usable; ROOT is the driver root on the host, HOOK the path of ``nvidia-cdi-hook`` there."""
+    return {
         "env": [f"NVIDIA_CTK_LIBCUDA_DIR={':'.join(folders_of(files))}"],
         "mounts": [
             *(
@@ -37,12 +47,6 @@ def driver_spec(driver_name: DriverName, files: DriverFiles, root: Path, hook: s
             *(mount(path, root, SOCKET_OPTIONS) for path in files.sockets),
         ],
         "hooks": hooks_of(files, hook),
-    }
-    return {
-        "cdiVersion": VERSION,
-        "kind": kind(driver_name),
-        "devices": [{"name": DEVICE, "containerEdits": edits}],
-        "containerEdits": {"env": []},
     }
 
 

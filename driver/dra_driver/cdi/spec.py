@@ -61,6 +61,8 @@ class Hook(TypedDict):
     hookName: str
     path: str
     args: list[str]
+    env: NotRequired[list[str]]
+    timeout: NotRequired[int]
 
 
 class ContainerEdits(TypedDict):
