@@ -24,7 +24,7 @@ from dra_driver.computedomain.kube import (
     Kind,
     Kube,
 )
-from dra_driver.computedomain.names import DOMAIN_LABEL, FINALIZER, daemon_name
+from dra_driver.computedomain.names import CLIQUE_LABEL, DOMAIN_LABEL, FINALIZER, daemon_name
 from dra_driver.computedomain.objects import ComputeDomain, ComputeDomainClique
 from dra_driver.computedomain.wanted import DaemonPods
 from dra_driver.errors import ApiError
@@ -69,6 +69,8 @@ class Controller:
         self._plugins = plugins
         self._domains: dict[str, Watched] = {}
         """By UID."""
+        self._cliques: dict[str, tuple[str, str]] = {}
+        """{UID of a clique's object: (clique, domain)}."""
 
     async def run(self) -> None:
         """Control until cancelled."""
@@ -90,6 +92,8 @@ class Controller:
                     items, version = await kube.list(of, namespace=namespace, labels=labels)
                     if of is DOMAINS:
                         self._forget_others({item["metadata"]["uid"] for item in items})
+                    if of is CLIQUES:
+                        self._cliques = {}
                     for item in items:
                         self._note(of, item)
                     pause = AGAIN_S
@@ -108,8 +112,11 @@ class Controller:
         """A domain, or something that was made for one, changed."""
         metadata = item["metadata"]
         if of is not DOMAINS:
-            if watched := self._domains.get(metadata["labels"][DOMAIN_LABEL]):
-                watched.due.set()
+            concerned = {metadata["labels"][DOMAIN_LABEL]}
+            if of is CLIQUES:
+                concerned |= self._note_clique(metadata, gone=gone)
+            for uid in concerned & self._domains.keys():
+                self._domains[uid].due.set()
             return
         uid = metadata["uid"]
         if gone:
@@ -119,6 +126,21 @@ class Controller:
         else:
             self._domains[uid] = Watched(metadata["namespace"], metadata["name"])
             self._group.create_task(self._keep(uid, self._domains[uid]))
+
+    def _note_clique(self, metadata: JsonObject, *, gone: bool) -> set[str]:
+        """The other domains in a clique that a domain came into or left."""
+        uid, labels = metadata["uid"], metadata["labels"]
+        before, now = self._cliques.pop(uid, None), (labels.get(CLIQUE_LABEL, ""), labels[DOMAIN_LABEL])
+        if not gone:
+            self._cliques[uid] = now
+        if before == now and not gone:
+            return set()
+        return {domain for clique, domain in self._cliques.values() if clique == now[0]}
+
+    def _shared(self, domain: str) -> list[str]:
+        """The cliques of a domain that others are in."""
+        mine = {clique for clique, owner in self._cliques.values() if owner == domain}
+        return sorted({clique for clique, owner in self._cliques.values() if owner != domain} & mine)
 
     def _forget_others(self, known: set[str]) -> None:
         """Domains that were deleted while there was no watch."""
@@ -191,6 +213,7 @@ class Controller:
             nodes=cast(list[Node], nodes[0]),
             claims=cast(list[ResourceClaim], claims),
             plugins=self._plugins(),
+            shared=self._shared(uid),
         )
 
     async def _do(self, kube: Kube, domain: JsonObject, action: reconcile.Action) -> JsonObject:

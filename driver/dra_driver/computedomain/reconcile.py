@@ -75,6 +75,7 @@ class Seen:
         claims: of the domain's namespace; only read while the domain is deleted.
         nodes: with the domain's label.
         plugins: nodes with the kubelet plugin; None while that is not known.
+        shared: cliques of the domain in which another one has nodes.
     """
 
     domain: ComputeDomain
@@ -86,6 +87,7 @@ class Seen:
     nodes: Sequence[Node] = ()
     claims: Sequence[ResourceClaim] = ()
     plugins: int | None = None
+    shared: Sequence[str] = ()
 
 
 def plan(seen: Seen, pods: DaemonPods, now: str) -> list[Action]:
@@ -157,7 +159,14 @@ def report(
     lost = {node["metadata"]["name"] for node in seen.nodes if is_lost(node)}
     nodes, limits = nodes_of(seen.cliques, seen.pods, lost), Limits(pods.max_nodes, seen.plugins)
     status = status_of(
-        seen.domain, nodes, seen.pods, limits=limits, problem=problem, deleting=deleting, now=now
+        seen.domain,
+        nodes,
+        seen.pods,
+        limits=limits,
+        shared=seen.shared,
+        problem=problem,
+        deleting=deleting,
+        now=now,
     )
     if status != seen.domain.get("status"):
         yield WriteStatus(status)

@@ -132,13 +132,15 @@ def status_of(
     pods: Sequence[Pod],
     *,
     limits: Limits,
+    shared: Sequence[str],
     problem: tuple[str, str] | None,
     deleting: tuple[str, str] | None,
     now: str,
 ) -> ComputeDomainStatus:
     """The status; a condition's time changes with its value only.
 
-    PROBLEM is (reason, message) why the domain's objects cannot be made, DELETING of what a deletion waits for.
+    PROBLEM is (reason, message) why the domain's objects cannot be made, DELETING of what a deletion waits for. SHARED are cliques
+    that other domains are in, too: each domain has an IMEX of its own there, and importing memory fails now and then.
     """
     ready, reason, message = readiness(domain["spec"].get("numNodes", 0), nodes, pods, limits)
     if problem:
@@ -150,6 +152,14 @@ def status_of(
         condition("Accepted", problem is None, *accepted, old=old, now=now, generation=generation),
         condition("Ready", ready, reason, message, old=old, now=now, generation=generation),
     ]
+    if shared:
+        why = (
+            f"other ComputeDomains have nodes in {shown(shared)}, too; CUDA may refuse to share memory (CUDA_ERROR_NOT_SUPPORTED): use "
+            "one domain a clique, or set NCCL_MNNVL_ENABLE=0 and NCCL_CUMEM_ENABLE=0 in the workload"
+        )
+        conditions.append(
+            condition("CliqueShared", True, "OtherDomains", why, old=old, now=now, generation=generation)
+        )
     if deleting:
         conditions.append(condition("Terminating", True, *deleting, old=old, now=now, generation=generation))
     return {"status": "Ready" if ready else "NotReady", "nodes": nodes, "conditions": conditions}

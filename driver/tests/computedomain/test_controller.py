@@ -12,8 +12,8 @@ from lightkube import Client, KubeConfig, codecs
 from dra_api.objects import JsonObject
 from dra_driver.computedomain import controller
 from dra_driver.computedomain.controller import Controller
-from dra_driver.computedomain.kube import DAEMON_SETS, DOMAINS, TEMPLATES, Kind, Kube
-from dra_driver.computedomain.names import FINALIZER, daemon_name
+from dra_driver.computedomain.kube import CLIQUES, DAEMON_SETS, DOMAINS, TEMPLATES, Kind, Kube
+from dra_driver.computedomain.names import CLIQUE_LABEL, DOMAIN_LABEL, FINALIZER, daemon_name
 from dra_driver.computedomain.wanted import DaemonPods
 from dra_driver.connection.route import find_route
 from dra_driver.errors import ApiError
@@ -81,14 +81,14 @@ async def until(kube: Kube, of: Kind, name: str, namespace: str, *, there: bool)
     return found or {}
 
 
-async def until_reason(kube: Kube, name: str, reason: str) -> None:
-    """Wait until the condition Ready of a domain has REASON."""
-    loop, found = asyncio.get_running_loop(), ""
+async def until_reason(kube: Kube, name: str, reason: str, kind: str = "Ready") -> None:
+    """Wait until the condition KIND of a domain has REASON; empty: until it is not there."""
+    loop, found = asyncio.get_running_loop(), "?"
     end = loop.time() + LIMIT_S
     while found != reason:
         item: Any = await kube.get(DOMAINS, name, "default")
         conditions = (item.get("status") or {}).get("conditions") or []
-        found = next((one["reason"] for one in conditions if one["type"] == "Ready"), "")
+        found = next((one["reason"] for one in conditions if one["type"] == kind), "")
         assert loop.time() < end, f"waited {LIMIT_S} s for {reason}, found {found}"
 
 
@@ -128,6 +128,35 @@ async def test_a_domain_whose_template_name_was_taken_goes_on_when_it_is_free(
         await until_reason(kube, "other", "NoNodesYet")
         await kube.delete(TEMPLATES, foreign)
         await until_reason(kube, "second", "NoNodesYet")
+
+
+def clique(domain: str) -> JsonObject:
+    """The object of a domain's daemons in the clique ``c.1``."""
+    labels = {DOMAIN_LABEL: domain, CLIQUE_LABEL: "c.1"}
+    return {
+        "apiVersion": "resource.nvidia.com/v1beta1",
+        "kind": "ComputeDomainClique",
+        "metadata": {"name": f"{domain}.c.1", "namespace": "dra-driver", "labels": labels},
+        "daemons": [],
+    }
+
+
+async def test_two_domains_in_one_clique_are_both_warned_until_one_leaves(
+    cluster: Cluster, kube: Kube
+) -> None:
+    async with controlling(cluster):
+        uids = [
+            (await kube.create(DOMAINS, domain(name, f"{name}-channel")))["metadata"]["uid"]
+            for name in ("left", "right")
+        ]
+        first = await kube.create(CLIQUES, clique(uids[0]))
+        await until_reason(kube, "left", "NoNodesYet")
+        await until_reason(kube, "left", "", "CliqueShared")
+        await kube.create(CLIQUES, clique(uids[1]))
+        for name in ("left", "right"):
+            await until_reason(kube, name, "OtherDomains", "CliqueShared")
+        await kube.delete(CLIQUES, first)
+        await until_reason(kube, "right", "", "CliqueShared")
 
 
 async def test_the_definition_refuses_a_domain_that_cannot_be(kube: Kube) -> None:

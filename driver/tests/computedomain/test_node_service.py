@@ -1,5 +1,6 @@
 """Claims of one node against an API server: what is prepared, what is refused, and what a restart and a label by hand change."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -150,3 +151,25 @@ async def test_the_claim_of_a_pod_that_was_deleted_by_force_is_unprepared(kube: 
     await service(kube, tmp_path).sweep()
     assert Records(tmp_path / "claims.json").all() == {}
     assert DOMAIN_LABEL not in await labels(kube)
+
+
+async def test_a_prepare_that_was_interrupted_is_done_by_the_next_call(kube: Kube, tmp_path: Path) -> None:
+    ref = await allocated(kube, f"nvlink-{EAST}")
+    begun = Record(
+        namespace="default", name="job", domain="", device="domain", pool=f"nvlink-{EAST}", request="r"
+    )
+    Records(tmp_path / "claims.json").put(ref.uid, begun)
+    await service(kube, tmp_path).prepare(ref)
+    assert Records(tmp_path / "claims.json").all()[ref.uid].done
+    assert len(list((tmp_path / "cdi").iterdir())) == 1
+
+
+async def test_an_unprepare_that_comes_during_a_prepare_has_the_last_word(kube: Kube, tmp_path: Path) -> None:
+    ref = await allocated(kube, f"nvlink-{EAST}")
+    one = service(kube, tmp_path)
+    preparing = asyncio.create_task(one.prepare(ref))
+    await asyncio.sleep(0)  # it holds the claim now
+    await one.unprepare(ref)
+    await preparing
+    assert Records(tmp_path / "claims.json").all() == {}
+    assert list((tmp_path / "cdi").iterdir()) == []
