@@ -91,6 +91,13 @@ def add_run(commands: Commands) -> None:
     add(run, "--profile", "core", "what the exit code judges: core, robust, or a claimed feature", "NAME")
     add(run, "--seed", "0", "decides the order of checks and generated names", "N")
     add(run, "--output", "dra-report", "folder for the report", "DIR")
+    add(
+        run,
+        "--compare",
+        "",
+        "report.json of an earlier run, or its folder: shows which verdicts changed",
+        "OLD",
+    )
     add(run, "--workers", "2", "processes that run checks in parallel; short form -n", "N")
     add(run, "--budget", "1800", "seconds after which no further check is started", "SECONDS")
     run.add_argument("-n", dest="workers", metavar="N", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
@@ -194,6 +201,7 @@ def run_command(arguments: argparse.Namespace) -> int:
         workers=number("-n", arguments.workers, 1, WORKERS_MAX),
         budget_s=number("--budget", arguments.budget, 1, BUDGET_MAX_S),
         output=Path(arguments.output),
+        compare=Path(arguments.compare) if arguments.compare else None,
         as_json=arguments.json,
         keep=arguments.keep_on_failure,
         resume=arguments.resume,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dra_conformance.extensions import check_folders
 from dra_conformance.rules import cdi, clusters, features, manifests, slices
-from dra_conformance.suite.sequences.reasons import REASONS
+from dra_conformance.rules.sequences import REASONS
 
 SUITE = Path(__file__).parent / "suite"
 

@@ -62,7 +62,7 @@ class FolderWriter(Recorder):
             return
         interrupted = exitstatus == pytest.ExitCode.INTERRUPTED
         append(self.log, {"type": "end", "time": time.time(), "interrupted": interrupted})
-        report, _ = write_reports(read_log(self.log), self.log.parent)
+        report, _, _ = write_reports(read_log(self.log), self.log.parent)
         self.headline = headline(report)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:

@@ -33,6 +33,7 @@ from dra_conformance.progress import LiveProgress, print_summary
 from dra_conformance.pytest_options import CLUSTERS, LOGS, check_cluster, tiers_named
 from dra_conformance.recorder import LOG, Recorder, Silent, append
 from dra_conformance.report.build import read_log, rows_of
+from dra_conformance.report.comparison import Comparison, read
 from dra_conformance.report.headline import headline
 from dra_conformance.report.model import Report
 from dra_conformance.report.write import write_reports
@@ -40,6 +41,8 @@ from dra_conformance.resuming import names, settled
 from dra_conformance.session import run_checks
 from dra_conformance.verdict import Judgement
 
+Result = tuple[Report, list[Judgement], Comparison | None]
+"""The report, its judgements, and what changed since an earlier run."""
 DONE = "settled.txt"
 """The checks that a resumed run does not repeat."""
 INTERRUPTED = 130
@@ -53,6 +56,7 @@ class RunOptions:
 
     Attributes:
         tier: one, or several separated by commas.
+        compare: the report of an earlier run.
         cluster: where the driver is installed, for the tier cluster.
     """
 
@@ -71,6 +75,7 @@ class RunOptions:
     workers: int = 2
     budget_s: int = BUDGET_S
     output: Path = Path("dra-report")
+    compare: Path | None = None
     as_json: bool = False
     keep: bool = False
     resume: bool = False
@@ -111,11 +116,13 @@ def judge_driver(options: RunOptions) -> int:
         HarnessError: nothing could be judged.
     """
     console = Console(quiet=options.as_json, highlight=False, markup=False, emoji=False)
-    report, judgements = judged(options, console)
+    report, judgements, changed = judged(options, console)
     if options.as_json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(report), indent=1).decode() + "\n")
     console.print()
     print_summary(console, judgements, report.summary)
+    if changed is not None:
+        print_changes(console, changed)
     interrupted = ", interrupted" if report.suite.interrupted else ""
     console.print(f"\n{len(report.checks)} checks in {report.suite.seconds:.1f} s{interrupted}")
     console.print(f"report      {options.output / 'report.html'}", soft_wrap=True)
@@ -126,11 +133,11 @@ def judge_driver(options: RunOptions) -> int:
 
 def run_quietly(options: RunOptions) -> Report:
     """Judge a driver and print nothing."""
-    report, _ = judged(options, Console(quiet=True))
+    report, _, _ = judged(options, Console(quiet=True))
     return report
 
 
-def judged(options: RunOptions, console: Console) -> tuple[Report, list[Judgement]]:
+def judged(options: RunOptions, console: Console) -> Result:
     """Run the checks and write the reports.
 
     Raises:
@@ -149,7 +156,7 @@ def judged(options: RunOptions, console: Console) -> tuple[Report, list[Judgemen
 
 def judged_in(
     options: RunOptions, descriptor: Descriptor, environment: Environment, kubeconfig: str, console: Console
-) -> tuple[Report, list[Judgement]]:
+) -> Result:
     """Run the checks in ENVIRONMENT, whose cluster has KUBECONFIG if it has one, and write the reports."""
     head = head_of(
         options.descriptor,
@@ -165,6 +172,7 @@ def judged_in(
     console.print(f"Kubernetes  {environment.kubernetes}, {head['environment']['provider']}")
     console.print(f"tier        {head['suite']['tier']}")
     console.print(f"seed        {options.seed}")
+    earlier = None if options.compare is None else read(options.compare)  # before it is replaced
     log = options.output / LOG
     begin(log, head, descriptor.driver, resume=options.resume)
     watcher = Silent() if console.quiet else LiveProgress(console)
@@ -177,7 +185,7 @@ def judged_in(
     finally:
         if isinstance(watcher, LiveProgress):
             watcher.stop()
-    return conclude(log, options.output)
+    return conclude(log, options.output, earlier)
 
 
 def begin(log: Path, head: dict[str, Any], driver: str, *, resume: bool) -> None:
@@ -265,17 +273,29 @@ def arguments_of(options: RunOptions) -> list[str]:
     return [*arguments, f"--dra-budget={options.budget_s}", f"--dra-output={options.output}"]
 
 
-def conclude(log: Path, folder: Path) -> tuple[Report, list[Judgement]]:
-    """Write the reports.
+def conclude(log: Path, folder: Path, earlier: dict[str, Any] | None) -> Result:
+    """Write the reports, beside what changed since the report EARLIER if there is one.
 
     Raises:
         UsageError: every check failed by the same mistake of the user.
         HarnessError: every check failed by the same fault of the environment.
     """
     run = read_log(log)
-    report, judgements = write_reports(run, folder)
+    result = write_reports(run, folder, earlier)
     failed_alike = {result.message for result in run.results}
     if run.results and len(failed_alike) == 1 and all(result.outcome == "error" for result in run.results):
         kind = UsageError if run.results[0].where == USAGE_ERROR else HarnessError
         raise kind(failed_alike.pop())
-    return report, judgements
+    return result
+
+
+def print_changes(console: Console, changed: Comparison) -> None:
+    """What is not as in an earlier run."""
+    console.print(f"\ncompared with {changed.before}: {changed.counts()}", soft_wrap=True)
+    for text in changed.differs:
+        console.print(f"  not the same: {text}", soft_wrap=True)
+    styles = {"worse": "red", "better": "green"}
+    for one in changed.changes:
+        word = "" if one.direction == "other" else one.direction
+        line = f"  {word:6}  {one.id:9} {one.before} -> {one.after}"
+        console.print(Text(line, styles.get(one.direction, "")), soft_wrap=True)

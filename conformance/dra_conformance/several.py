@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from rich.console import Console
 
+from dra_conformance.errors import UsageError
 from dra_conformance.run import INTERRUPTED, RunOptions, check_options
 
 INDEX = "versions.json"
@@ -23,6 +24,9 @@ def judge_releases(options: RunOptions, releases: list[str]) -> int:
     Raises:
         UsageError: an argument cannot be used.
     """
+    if options.compare is not None:
+        message = "--compare is for a run on one release; found several in --kubernetes"
+        raise UsageError(message)
     for release in releases:
         check_options(one_of(options, release))
     console = Console(quiet=options.as_json, highlight=False, markup=False, emoji=False)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from dra_conformance.differences import lines
+from dra_conformance.report.comparison import Comparison
 from dra_conformance.report.links import linked
 from dra_conformance.report.timeline import timeline
 
@@ -52,8 +53,8 @@ class Finding(NamedTuple):
     check: dict[str, Any] | None
 
 
-def page(report: dict[str, Any], headline: str) -> str:
-    """The page."""
+def page(report: dict[str, Any], headline: str, changed: Comparison | None = None) -> str:
+    """The page; CHANGED is what is not as in an earlier run."""
     import jinja2  # slow to import, used once per run
 
     environment = jinja2.Environment(
@@ -69,6 +70,7 @@ def page(report: dict[str, Any], headline: str) -> str:
         report=report,
         headline=headline,
         findings=findings(report),
+        changed=changed,
         areas=areas,
         columns=COLUMNS,
         verdicts=[verdict for verdict in VERDICTS if report["summary"].get(verdict)],

@@ -13,6 +13,7 @@ import pytest
 
 from dra_conformance.catalogue import load_catalogue
 from dra_conformance.report.build import Run, document, judgements_of
+from dra_conformance.report.comparison import compare
 from dra_conformance.report.headline import headline
 from dra_conformance.report.page import VERDICTS, page
 from dra_conformance.verdict import CheckResult
@@ -107,7 +108,23 @@ def results() -> list[CheckResult]:
 def text() -> str:
     run = Run(head=HEAD, results=results(), interrupted=False, seconds=12.3456)
     report = document(run, judgements_of(run))
-    return page(msgspec.to_builtins(report), headline(report))
+    shown = msgspec.to_builtins(report)
+    return page(shown, headline(report), compare(earlier(shown), shown))
+
+
+def earlier(report: dict[str, Any]) -> dict[str, Any]:
+    """A report of other verdicts on another release."""
+    was = {"REG-003": "pass", "PREP-001": "fail"}
+    rows = [{**row, "verdict": was.get(row["id"], row["verdict"])} for row in report["requirements"]]
+    return {**report, "environment": {**report["environment"], "kubernetes": "1.36"}, "requirements": rows}
+
+
+def test_what_changed_since_an_earlier_run_is_shown_before_the_findings(text: str) -> None:
+    changes = text[text.index('id="changes"') : text.index('id="findings"')]
+    assert "1 worse, 1 better, 0 other" in changes
+    assert "kubernetes 1.36, now 1.37" in changes
+    assert re.search(r'worse</td><td><a href="#REG-003">.*>pass</td><td class="badge fail">fail<', changes)
+    assert changes.index("REG-003") < changes.index("PREP-001")
 
 
 class Outline(HTMLParser):

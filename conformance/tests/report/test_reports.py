@@ -58,7 +58,7 @@ def write_log(path: Path, *results: CheckResult, end: bool = True) -> Path:
 def test_reports_agree_and_name_every_requirement_once(tmp_path: Path) -> None:
     bad = result("violated", "REG-003", message="wanted <DRAPlugin>")
     log = write_log(tmp_path / "log.jsonl", result("passed", "REG-001"), bad)
-    report, _ = write_reports(read_log(log), tmp_path)
+    report, _, _ = write_reports(read_log(log), tmp_path)
     assert report == msgspec.json.decode((tmp_path / "report.json").read_bytes(), type=type(report))
     assert len({row.id for row in report.requirements}) == len(report.requirements) == 505
     assert report.summary == {"pass": 1, "fail": 1, "disabled": 1, "not-covered": 502}
@@ -92,7 +92,7 @@ def test_one_observation_is_one_fault_to_which_the_others_refer(tmp_path: Path) 
         "REG-003": "REG-003",
         "REG-005": "REG-003",
     }
-    report, _ = write_reports(read_log(log), tmp_path)
+    report, _, _ = write_reports(read_log(log), tmp_path)
     rows = {row.id: row for row in report.requirements}
     assert (rows["REG-003"].same_as, rows["REG-005"].same_as) == ("", "REG-003")
     assert rows["REG-003"].checks == rows["REG-005"].checks

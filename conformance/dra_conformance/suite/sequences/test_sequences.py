@@ -11,8 +11,8 @@ from dra_conformance.expectations import Violation
 from dra_conformance.harness.evidence import Evidence
 from dra_conformance.harness.factory import HarnessFactory
 from dra_conformance.outcome import EVIDENCE
+from dra_conformance.rules.sequences import REASONS
 from dra_conformance.suite.conftest import Shared
-from dra_conformance.suite.sequences.reasons import REASONS
 
 if TYPE_CHECKING:  # Hypothesis is imported by runs that play sequences, not by all that collect checks
     from dra_conformance.suite.sequences.explore import Exploration

@@ -1,4 +1,4 @@
-"""The requirements that sequences are judged by, and why each matters."""
+"""Pure: the requirements that sequences of calls are judged by, and why each matters."""
 
 REASONS = {
     "PREP-006": "a pod runs with devices that it was not given",
