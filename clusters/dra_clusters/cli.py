@@ -196,6 +196,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             from dra_clusters.explain import run_explain
 
             return run_explain(arguments.claim, arguments.namespace, as_json=arguments.json)
+        if arguments.racks:
+            from dra_clusters.bench_racks import bench_racks
+
+            return bench_racks(arguments.racks, arguments.machine, as_json=arguments.json)
         from dra_clusters.bench import run_bench
 
         return run_bench(as_json=arguments.json)

@@ -9,6 +9,9 @@ from kube_emulator.command_line import ClusterFlags, OneLineParser, PrintVersion
 ENVIRONMENT = "DRA_CLUSTER"
 """Prefix of the environment variables of flags."""
 
+RACKS_MAX = 2000
+"""Of a benchmark: 36 000 nodes need some gigabytes."""
+
 
 def add_cluster_flags(parser: argparse.ArgumentParser) -> None:
     """Which cluster."""
@@ -197,6 +200,19 @@ def add_top_flags(top: argparse.ArgumentParser) -> None:
     )
 
 
+def rack_counts(text: str) -> tuple[int, ...]:
+    """Parse numbers of racks; a type for ``add_argument``.
+
+    Raises:
+        ArgumentTypeError: TEXT is not numbers from 1 to ``RACKS_MAX`` with commas between them.
+    """
+    numbers = [int(part) if part.isascii() and part.isdecimal() else 0 for part in text.split(",")]
+    if not all(1 <= number <= RACKS_MAX for number in numbers):
+        message = f"{text!r}: wanted numbers of racks from 1 to {RACKS_MAX}, e.g. 1,10,100"
+        raise argparse.ArgumentTypeError(message)
+    return tuple(numbers)
+
+
 def make_parser() -> argparse.ArgumentParser:
     """All commands and flags."""
     parser = OneLineParser(prog="dra-cluster", description="A Kubernetes to run DRA drivers against.")
@@ -225,8 +241,16 @@ def make_parser() -> argparse.ArgumentParser:
     listing.add_argument("--json", action="store_true")
     doctor = commands.add_parser("doctor", help="what this machine has, and which providers it can run")
     doctor.add_argument("--json", action="store_true")
-    bench = commands.add_parser("bench", help="measure the provider embedded")
+    bench = commands.add_parser("bench", help="measure the provider embedded, or racks in its store")
     bench.add_argument("--json", action="store_true")
+    bench.add_argument(
+        "--racks",
+        type=rack_counts,
+        default=(),
+        metavar="N,N",
+        help="measure these numbers of racks, e.g. 1,10,100, instead",
+    )
+    bench.add_argument("--machine", default="gb200-nvl72", help="of the racks [default: gb200-nvl72]")
     add_top_flags(
         commands.add_parser("top", help="racks, nodes and GPUs of any cluster: who holds what, what is sick")
     )

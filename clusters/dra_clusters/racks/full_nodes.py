@@ -55,7 +55,9 @@ class FullNodes:
         self._guard = ProcessGuard()
         served = ["rack", "serve", *shape_flags(self._options), "--first", str(self._layout.full)]
         served += ["--driver-roots", "--follow-stdin", "--dir", str(self._folder)]
-        self._racks = self._spawn([*FAKE_NVML, *served], self._folder / "fake-nvml.log", {})
+        self._racks = self._spawn(
+            [*FAKE_NVML, *served], self._folder / "fake-nvml.log", {}, ends_with_us=True
+        )
         for tray in self._layout.full_trays:
             self._wait((self._folder / tray.folder / "ready").exists, f"node {tray.name} has its GPUs")
             self.start_driver(tray)
@@ -108,12 +110,13 @@ class FullNodes:
             self._guard.close()
 
     def _spawn(
-        self, command: Sequence[str], log: Path, variables: dict[str, str]
+        self, command: Sequence[str], log: Path, variables: dict[str, str], *, ends_with_us: bool = False
     ) -> "subprocess.Popen[bytes]":
+        """Start a process; one that ENDS_WITH_US follows its standard input."""
         with log.open("ab") as written:
             process = subprocess.Popen(
                 command,
-                stdin=subprocess.PIPE,
+                stdin=subprocess.PIPE if ends_with_us else subprocess.DEVNULL,
                 stdout=written,
                 stderr=written,
                 env={**os.environ, **variables},
