@@ -143,12 +143,12 @@ class Daemon:
         """Answer a node of this domain about shared memory; nobody else is answered."""
         address = str(writer.get_extra_info("peername")[0])
         said = (message.get("version"), message.get("map"))
+        asked = message["fabric"]
+        if not self._peers.is_member(message.get("from"), said, address) or not isinstance(asked, dict):
+            log.warning("refused to share memory with %s, which is no node of this domain", address)
+            return
         with contextlib.suppress(OSError, EOFError, ValueError):
             _, payload = await fabric_wire.payload_of(message, reader)
-            asked = message["fabric"]
-            if not self._peers.is_member(message.get("from"), said, address) or not isinstance(asked, dict):
-                log.warning("refused to share memory with %s, which is no node of this domain", address)
-                return
             await fabric_wire.send(writer, *await self._relay.answer(asked, payload))
 
     def _answer(self, message: Message) -> Message:
