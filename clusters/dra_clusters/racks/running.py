@@ -1,6 +1,6 @@
 """The racks of a cluster that runs: publishes the slices of hollow nodes, runs the full ones, and lets the cluster see faults.
 
-Who breaks something tells ``fake-nvml rack break``; here its record of faults is followed. Full nodes see a fault through NVML. A
+Whoever breaks something runs ``fake-nvml rack break``; here its record of faults is followed. Full nodes see a fault through NVML. A
 hollow node's slice is written again, and a node without power, full or hollow, has no kubelet and is not ready.
 """
 

@@ -37,7 +37,7 @@ def channels(uid: ClaimUid, *, every: bool, in_fabric: bool, dev_root: Path) -> 
 
 
 def fabric(uid: ClaimUid, device: str, clique: str) -> CdiSpec:
-    """A place in an NVLink domain: the workload is told which; no device node is needed for it."""
+    """A place in an NVLink domain: its environment says which; no device node is needed for it."""
     environment = {"NVLINK_DOMAIN": clique.partition(".")[0], "NVLINK_CLIQUE": clique}
     return spec_of(uid, device, {"env": [f"{name}={value}" for name, value in environment.items()]})
 
