@@ -62,7 +62,7 @@ def test_metadata_is_of_the_allocated_device(installed: Installed, described: tu
 
 
 @pytest.fixture
-def described(installed: Installed) -> tuple[JsonObject, list[JsonObject]]:
+def reported(installed: Installed) -> tuple[JsonObject, list[JsonObject]]:
     """A claim of a pod that runs, and the driver's entries in its status."""
     claim = installed.claim()
     installed.running(installed.pod_with(claim))
@@ -85,9 +85,9 @@ def described(installed: Installed) -> tuple[JsonObject, list[JsonObject]]:
 
 
 @requirement("STAT-001", "STAT-002", why="users read of a device that the claim does not have")
-def test_the_status_is_of_allocated_devices(described: tuple[JsonObject, list[JsonObject]]) -> None:
+def test_the_status_is_of_allocated_devices(reported: tuple[JsonObject, list[JsonObject]]) -> None:
     """Each entry of the driver is about a device of the allocation."""
-    item, entries = described
+    item, entries = reported
     results = item["status"]["allocation"]["devices"]["results"]
     each(
         list(device_status.unallocated(entries, results)), wanted="allocated devices", where="status.devices"
@@ -95,22 +95,26 @@ def test_the_status_is_of_allocated_devices(described: tuple[JsonObject, list[Js
 
 
 @requirement("STAT-006", why="the API server refuses the status")
-def test_data_is_small(described: tuple[JsonObject, list[JsonObject]]) -> None:
+def test_data_is_small(reported: tuple[JsonObject, list[JsonObject]]) -> None:
     """The data of an entry is an object of at most 10 KiB."""
-    each(list(device_status.odd_data(described[1])), wanted=device_status.odd_data.__doc__, where="status.devices")
+    each(
+        list(device_status.odd_data(reported[1])),
+        wanted=device_status.odd_data.__doc__,
+        where="status.devices",
+    )
 
 
 @requirement("STAT-007", why="programs that wait for a condition read it wrongly")
-def test_conditions_are_complete(described: tuple[JsonObject, list[JsonObject]]) -> None:
+def test_conditions_are_complete(reported: tuple[JsonObject, list[JsonObject]]) -> None:
     """Conditions have different types and all their fields."""
-    problems = list(device_status.odd_conditions(described[1]))
+    problems = list(device_status.odd_conditions(reported[1]))
     each(problems, wanted=device_status.odd_conditions.__doc__, where="status.devices")
 
 
 @requirement("STAT-008", why="the API server refuses the status")
-def test_network_data_is_canonical(described: tuple[JsonObject, list[JsonObject]]) -> None:
+def test_network_data_is_canonical(reported: tuple[JsonObject, list[JsonObject]]) -> None:
     """Network data has names within their limits and canonical addresses."""
-    problems = list(device_status.odd_network(described[1]))
+    problems = list(device_status.odd_network(reported[1]))
     each(problems, wanted=device_status.odd_network.__doc__, where="status.devices")
 
 

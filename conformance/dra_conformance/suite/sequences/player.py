@@ -11,7 +11,7 @@ from dra_conformance.suite.sequences.calls import NAMES, STARTS, Kind, Model, St
 
 
 class Broken(Violation):
-    """A step showed a violation; there is a class for each requirement, by which Hypothesis tells them apart.
+    """A step showed a violation; there is a class for each requirement, so that Hypothesis keeps them apart.
 
     Attributes:
         requirement: its id.
@@ -66,7 +66,7 @@ class Player:
             return step
         names = tuple(name for name in step.names if self._applies(step.kind, name))
         others = [name for name in NAMES if self._applies(step.kind, name)]
-        if step.kind == "take":  # what nobody has tells less
+        if step.kind == "take":  # a step on what nobody has shows less
             prepared = [name for name in others if self._model.known[name].answer is not None]
             names = tuple(name for name in names if name in prepared) or tuple(prepared[:1]) or names
         names = names or tuple(others[:1])
