@@ -55,5 +55,7 @@ def test_malformed_descriptors_are_reported_with_the_place(
 
 
 def test_a_descriptor_that_does_not_exist_is_reported_with_the_shipped_ones() -> None:
-    with pytest.raises(UsageError, match="control, dra-example-driver, nvidia-gpu, reference"):
+    with pytest.raises(
+        UsageError, match="control, dra-driver-cpu, dra-example-driver, nvidia-gpu, reference"
+    ):
         load_descriptor("nope")
