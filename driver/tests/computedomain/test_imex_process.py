@@ -53,6 +53,25 @@ async def test_an_imex_that_was_killed_is_started_again_and_told_of_new_addresse
         await running
 
 
+async def test_addresses_that_change_while_an_imex_is_started_reach_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The signal ends a program that does not take it yet, and the next one reads the new addresses."""
+    monkeypatch.setattr(imex_process, "RESTART_S", 0.01)
+    log = tmp_path / "log"
+    trap = f'trap "echo addresses >> {log}" USR1; echo up >> {log}; while :; do sleep 0.05; done'
+    program(tmp_path, "nvidia-imex", f"sleep 1; {trap}")
+    imex = ImexProcess(tmp_path, tmp_path / "imexd.cfg")
+    running = asyncio.create_task(imex.run())
+    await asyncio.sleep(0)  # it is being started
+    imex.addresses_changed()
+    await lines_in(log, 1)
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+    assert "it is started again" in caplog.text, "the program that was started before the change still runs"
+
+
 @pytest.mark.parametrize(
     ("script", "ready"),
     [
