@@ -1,9 +1,11 @@
 """Pure: the environment that a container's own spec gives it, before CDI."""
 
+import re
 from collections.abc import Callable, Mapping
 
 from dra_api.objects import ContainerSpec, EnvVarSource, JsonObject, Pod
 
+REFERENCE = re.compile(r"\$\$|\$\(([^)]*)\)")
 Look = Callable[[str, str], JsonObject | None]
 """(plural, name) to the object in the pod's namespace, or None."""
 
@@ -59,8 +61,5 @@ def fields_of(pod: Pod, ip: str, host_ip: str) -> dict[str, str]:
 
 
 def expanded(value: str, known: Mapping[str, str]) -> str:
-    """VALUE with ``$(NAME)`` replaced where NAME is known; ``$$`` gives a dollar."""
-    parts = value.split("$$")
-    for name, text in known.items():
-        parts = [part.replace(f"$({name})", text) for part in parts]
-    return "$".join(parts)
+    """VALUE with ``$(NAME)`` replaced where NAME is known, once; ``$$`` gives a dollar (third_party/forked/golang/expansion)."""
+    return REFERENCE.sub(lambda found: "$" if found[1] is None else known.get(found[1], found[0]), value)

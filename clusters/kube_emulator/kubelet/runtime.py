@@ -17,6 +17,7 @@ from dra_api.objects import ContainerSpec, Pod
 from kube_emulator.clock import Clock
 from kube_emulator.kubelet import processes
 from kube_emulator.kubelet.cdi import ContainerView, container_view
+from kube_emulator.kubelet.pod_environment import expanded
 from kube_emulator.kubelet.pod_identity import hostname_of, hosts_of, resolv_conf_of
 from kube_emulator.kubelet.pod_volumes import identity_mounts, mounts_of
 from kube_emulator.kubelet.probes import probes_of
@@ -188,7 +189,10 @@ class Runtime:
             mounts += identity_mounts(spec, folder)
         view: ContainerView = {
             "image": spec.get("image", ""),
-            "command": [*(spec.get("command") or []), *(spec.get("args") or [])],
+            "command": [
+                expanded(part, environment)
+                for part in [*(spec.get("command") or []), *(spec.get("args") or [])]
+            ],
             "workingDir": spec.get("workingDir", ""),
             "hostname": hostname_of(pod),
             **container_view(self._node.cdi_dir, cdi_ids, environment, mounts),

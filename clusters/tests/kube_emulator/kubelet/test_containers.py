@@ -182,7 +182,7 @@ async def test_a_container_that_crashes_is_started_again_later_and_later(
 
 async def test_a_command_gets_sigterm_and_then_sigkill(node_env: EmulatedNode, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    line = f"trap 'echo term >> {out}' TERM; echo $$ > {out}; while true; do sleep 0.01; done"
+    line = f"trap 'echo term >> {out}' TERM; echo $$$$ > {out}; while true; do sleep 0.01; done"
     node_env.pod(annotations=RUN, containers=[script(line)], terminationGracePeriodSeconds=20)
     await node_env.until(lambda: out.exists() and out.read_text())
     pid = int(out.read_text())

@@ -8,6 +8,7 @@ import pytest
 from emulated_node import EmulatedNode
 
 from dra_api.objects import JsonObject, Pod, Volume, VolumeContent
+from kube_emulator.kubelet.pod_environment import expanded
 from kube_emulator.kubelet.pod_identity import hostname_of, hosts_of, resolv_conf_of
 from kube_emulator.kubelet.runtime import RUN_ANNOTATION
 from kube_emulator.kubelet.service_environment import service_environment
@@ -88,6 +89,34 @@ async def test_a_probe_runs_with_the_host_name_of_its_pod(node_env: EmulatedNode
     node_env.pod(annotations=RUN, containers=[script("exec sleep 60", lifecycle=hook)])
     await node_env.until(lambda: out.exists() and out.read_text())
     assert out.read_text() == "p\n"
+
+
+async def test_variables_are_expanded_in_command_and_arguments(
+    node_env: EmulatedNode, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    container = {
+        "name": "main",
+        "image": "x",
+        "command": ["/bin/sh", "-c", f"echo $(WHO) $1 > {out}"],
+        "args": ["name", "$(WHO)s"],
+        "env": [{"name": "WHO", "value": "gpu"}],
+    }
+    node_env.pod(annotations=RUN, restartPolicy="Never", containers=[container])
+    await node_env.until(lambda: node_env.phase() == "Succeeded")
+    assert out.read_text() == "gpu gpus\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("$(A) $(B)", "1 $(A)"),
+        ("$$(A) $$$(A)", "$(A) $1"),
+        ("$(none) $(A $A $", "$(none) $(A $A $"),
+    ],
+)
+def test_references_are_replaced_once_and_unknown_ones_stay(text: str, wanted: str) -> None:
+    assert expanded(text, {"A": "1", "B": "$(A)"}) == wanted
 
 
 def test_a_pod_in_the_nodes_network_has_its_name() -> None:
