@@ -185,6 +185,9 @@ def run_command(arguments: argparse.Namespace) -> int:
     from dra_conformance.several import judge_releases
 
     releases = [release.strip() for release in (arguments.kubernetes or DEFAULT_VERSION).split(",")]
+    if arguments.cluster and arguments.kubernetes:
+        message = "--kubernetes chooses the release of the tier node; the cluster of --cluster has its own"
+        raise UsageError(message)
     options = RunOptions(
         descriptor=arguments.descriptor,
         machine=arguments.machine,

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 COMMAND = [sys.executable, "-m", "dra_conformance", "run"]
 DRIVER = "widget.dra-conformance.dev"
 SLICES = "/apis/resource.k8s.io/v1/resourceslices"
-FROM_PODS = "PREP-*,CDI-*,UNPR-*,REG-*"
+FROM_PODS = "PREP-*,CDI-*,UNPR-*,REG-*,RSL-03*"
 
 
 @contextmanager
@@ -69,7 +69,9 @@ def descriptor(tmp_path: Path) -> Path:
                 "name": "widget",
                 "driver": DRIVER,
                 "deviceClass": {"name": "widget", "types": ["widget"]},
-                "budgets": {"podSeconds": 60},
+                "budgets": {"podSeconds": 60, "repairSeconds": 20},
+                "badConfig": {"kind": "NoSuchKind"},
+                "features": ["DRAAdminAccess", "DRAExtendedResource"],
             }
         )
     )
@@ -134,7 +136,15 @@ def test_a_good_driver_passes_from_pods_and_nothing_is_left(cluster: Cluster, de
 
 @pytest.mark.parametrize(
     ("defect", "requirement"),
-    [("garbage-cdi", "PREP-001"), ("claim-wide-edits", "CDI-020"), ("one-pool", "RSL-006")],
+    [
+        ("garbage-cdi", "PREP-001"),
+        ("claim-wide-edits", "CDI-020"),
+        ("one-pool", "RSL-006"),
+        ("stays-stray", "RSL-030"),
+        ("ignores-config", "CFG-007"),
+        ("refuses-special", "EXT-001"),
+        ("admin-conflicts", "ADM-001"),
+    ],
 )
 def test_a_bad_driver_fails(cluster: Cluster, descriptor: Path, defect: str, requirement: str) -> None:
     with driver_in(cluster, f"--defect={defect}"):
@@ -142,7 +152,7 @@ def test_a_bad_driver_fails(cluster: Cluster, descriptor: Path, defect: str, req
             cluster,
             descriptor,
             "--select",
-            "PREP-001,CDI-020,RSL-006",
+            requirement,
             "--json",
             "-n",
             "1",
@@ -171,6 +181,7 @@ def test_ctrl_c_removes_what_was_created(cluster: Cluster, descriptor: Path) -> 
     [
         (("--cluster", "nope"), "cluster 'nope': wanted one of existing"),
         (("--cluster", "existing", "--kubeconfig", "none"), "no kubeconfig none"),
+        (("--cluster", "existing", "--kubernetes", "1.37"), "the cluster of --cluster has its own"),
         (("--tier", "cluster"), "say which: --cluster existing"),
         (("--tier", "moon"), "tier 'moon': wanted node"),
         (("--provider", "existing"), "give --cluster existing"),

@@ -116,6 +116,18 @@ class DeviceClass(Strict, frozen=True, kw_only=True):
     types: list[str] = []
 
 
+class Installation(Strict, frozen=True, kw_only=True):
+    """How the driver's objects are found where it is installed.
+
+    Attributes:
+        namespace: of its pods.
+        labels: of its pods, and of all other objects that came with it.
+    """
+
+    namespace: str
+    labels: Annotated[dict[str, str], msgspec.Meta(min_length=1)]
+
+
 class Exemption(Strict, frozen=True, kw_only=True):
     """A known failure that a vendor has accepted until a date."""
 
@@ -142,6 +154,7 @@ class Descriptor(Strict, frozen=True, kw_only=True):
         version: a command that prints the version of the driver; without it the driver's log has to name it.
         hooks: how the suite changes the devices.
         controller: a process of the driver that runs once in a cluster, for what is not done on a node.
+        installed: where its pods are in a cluster; without it the checks of these do not apply.
         manifests: a command that prints the Kubernetes objects that are shipped with the driver, e.g. ``helm template``.
         observability: probes and metrics.
         webhook: what checks opaque parameters at admission.
@@ -159,6 +172,7 @@ class Descriptor(Strict, frozen=True, kw_only=True):
     features: list[str] = []
     hooks: Hooks = Hooks()
     controller: Command | None = None
+    installed: Installation | None = None
     observability: Observability = Observability()
     webhook: Webhook | None = None
     manifests: Command | None = None

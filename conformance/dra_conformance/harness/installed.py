@@ -24,6 +24,8 @@ ACCOUNT_S = 15.0
 """Until a new namespace has its service account, without which it takes no pod."""
 PULL = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull")
 HARD = ("NoSchedule", "NoExecute")
+WORKER_STEP = 3
+"""How many devices a check chooses at most, so that workers do not wait for each other."""
 Use = str | tuple[str, str]
 
 
@@ -49,7 +51,7 @@ class Pod:
 class Installed:
     """The driver in the cluster of CONTEXT, whose namespace is the check's own; IMAGE is that of pods.
 
-    KNOWN are the devices that were published when the run began: another check may have deleted their slices just now.
+    WORKER is the number of the process among those that run checks; KNOWN are the devices that were published when the run began: another check may have deleted their slices just now.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Installed:
         image: str,
         device_class: str,
         known: Sequence[Device] | None = None,
+        worker: int = 0,
     ) -> None:
         self.descriptor = descriptor
         self.driver = descriptor.driver
@@ -70,6 +73,7 @@ class Installed:
         self.limit_s = descriptor.budgets.pod_seconds
         self._image = image
         self._known = known
+        self._worker = worker
         self._numbers = itertools.count(1)
 
     def slices(self) -> list[JsonObject]:
@@ -96,18 +100,21 @@ class Installed:
     def require_devices(self, count: int) -> list[Device]:
         """COUNT plain devices of one node, on a cluster that has a node with as many.
 
+        They are the last ones, for another order in each worker: the scheduler gives claims that choose none the first ones.
+
         Raises:
             NotApplicable: it has none.
         """
         by_node: dict[str, list[Device]] = {}
         for device in self.devices() if self._known is None else self._known:
             by_node.setdefault(device.node, []).append(device)
-        most = max(by_node.values(), key=len, default=[])
+        most = max(by_node.values(), key=len, default=[])[::-1]
         if len(most) < count:
             not_applicable(
                 f"the check needs a node with {count} plain devices, the most that one has is {len(most)}"
             )
-        return most[:count]
+        start = WORKER_STEP * self._worker % len(most)
+        return (most[start:] + most[:start])[:count]
 
     def chooser(self, device: Device) -> str:
         """A CEL expression that is true for DEVICE alone of its node.

@@ -13,7 +13,7 @@ from dra_conformance.rules.metadata import ROOT
 MARK = "--- "
 SCRIPT = f"""
 trap 'kill $! 2>/dev/null; exit 0' TERM
-echo "{MARK}environment"; cat /proc/$$/environ; echo
+echo "{MARK}environment"; cat /proc/self/environ; echo
 echo "{MARK}mounts"; cat /proc/self/mountinfo
 echo "{MARK}devices"; for f in /dev/* /dev/*/* /dev/*/*/*; do [ -b "$f" -o -c "$f" ] && ls -ld "$f"; done
 for f in {ROOT}/*/*/*/*; do [ -f "$f" ] && {{ echo "{MARK}file $f"; cat "$f"; echo; }}; done
@@ -21,7 +21,10 @@ echo "{MARK}end"
 sleep 1000000 &
 wait
 """
-"""Prints everything, then waits for SIGTERM: a shell that is process 1 ends by it only if it traps it. Needs cat, ls and sleep."""
+"""Prints everything, then waits for SIGTERM: a shell that is process 1 ends by it only if it traps it. Needs cat, ls and sleep.
+
+No dollar sign comes before another or before a parenthesis: in a command Kubernetes replaces these (third_party/forked/golang/expansion).
+"""
 COMMAND = ["/bin/sh", "-c", SCRIPT]
 NODE = re.compile(r"[bc]\S+\s.*?(\d+), *(\d+)\s.*?\s(/dev/\S+)(?: -> .*)?")
 """A device node as ``ls -l`` shows it."""

@@ -30,6 +30,7 @@ class Site:
     subject: Subject
     device_class: str
     known: tuple[Device, ...]
+    worker: int
 
     def installed(self, stack: ExitStack, evidence: Evidence) -> Installed:
         """The driver, for a check; its namespace goes at the end of STACK."""
@@ -41,9 +42,16 @@ class Site:
             image=self.target.image,
             device_class=self.device_class,
             known=self.known or None,
+            worker=self.worker,
         )
         context.defer(found.end_all)
         return found
+
+
+def worker_of(config: pytest.Config) -> int:
+    """The number of this process among the workers of pytest-xdist; 0 without them."""
+    name: str = getattr(config, "workerinput", {}).get("workerid", "gw0")
+    return int(name.removeprefix("gw"))
 
 
 @pytest.fixture(scope="session")
@@ -67,6 +75,7 @@ def site(pytestconfig: pytest.Config) -> Iterator[Site]:
                 subject=subject,
                 device_class=name,
                 known=tuple(first.devices()),
+                worker=worker_of(pytestconfig),
             )
 
 
