@@ -27,6 +27,7 @@ LENGTH = 8
 SHORTEN_S, ALL_S = 20.0, 120.0
 """For each of both kinds of sequences: after the first fault, and altogether."""
 DEVICES = 4
+OTHERS = "other sequences"
 SETTINGS = hypothesis.settings(
     phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
     database=None,
@@ -44,16 +45,18 @@ class Found:
     Attributes:
         calls: as text.
         steps: the evidence of it.
+        alone: the driver knew of no sequence before it.
     """
 
     violation: Broken
     calls: tuple[str, ...]
     steps: tuple[dict[str, Any], ...]
+    alone: bool
 
     @property
-    def size(self) -> tuple[int, int]:
-        """By which the shortest is chosen."""
-        return len(self.calls), sum(map(len, self.calls))
+    def size(self) -> tuple[bool, int, int]:
+        """By which the shortest is chosen, one that needs no others before it first."""
+        return not self.alone, len(self.calls), sum(map(len, self.calls))
 
 
 def steps(kinds: Sequence[Kind], least: int, most: int) -> strategies.SearchStrategy[list[Step]]:
@@ -83,7 +86,6 @@ class Exploration:
         self._devices = [(pool, name) for pool, name, _ in harness.devices()[:DEVICES]]
         self._until = 0.0
         self._shortening = False
-        self._starts = False
         self._dirty = False
 
     def run(self, seed: int) -> None:
@@ -92,7 +94,6 @@ class Exploration:
             set_hypothesis_home_dir(home)
             try:
                 self._search(seed, steps(CALLS, 2, LENGTH), SEQUENCES)
-                self._starts = True
                 self._search(seed, with_start(), SEQUENCES_WITH_START)
             finally:
                 set_hypothesis_home_dir(None)
@@ -109,7 +110,8 @@ class Exploration:
     def _play(self, sequence: list[Step]) -> None:
         if time.monotonic() > self._until:
             return
-        if self._starts or self._dirty:
+        alone = self._shortening or self._dirty
+        if alone:
             self._renew()
         self._harness.evidence.take()
         player = Player(self._harness, self._devices)
@@ -119,7 +121,8 @@ class Exploration:
             self._dirty = True
             if not self._shortening:
                 self._shortening, self._until = True, time.monotonic() + SHORTEN_S
-            found = Found(broken, tuple(player.calls), self._harness.evidence.take())
+            calls = tuple(player.calls) if alone else (OTHERS, *player.calls)
+            found = Found(broken, calls, self._harness.evidence.take(), alone)
             known = self.found.get(broken.requirement)
             if known is None or found.size < known.size:
                 self.found[broken.requirement] = found
