@@ -159,6 +159,7 @@ def test_a_bad_driver_fails(cluster: Cluster, descriptor: Path, defect: str, req
             "--profile=robust",
         )
     assert done.returncode == 1, done.stdout[-3000:] + done.stderr
+    assert done.stdout, done.stderr
     assert verdicts(json.loads(done.stdout))[requirement] == "fail"
     assert left(cluster) == []
 
