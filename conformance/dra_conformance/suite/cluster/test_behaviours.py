@@ -36,7 +36,7 @@ def checks() -> Iterator[Any]:
             yield pytest.param(rule_of(REGISTERED[name]), marks=mark, id=name.replace("/", ":"))
 
 
-@pytest.mark.parametrize("rule", checks())
+@pytest.mark.parametrize("rule", list(checks()))
 def test_the_cluster_does_so(rule: Rule, clusters: Clusters, evidence: Evidence) -> None:
     """The cluster behaves as Kubernetes does."""
     rule(clusters, evidence)

@@ -33,7 +33,7 @@ def marked() -> Iterator[Any]:
         yield pytest.param(name, rule, marks=requirement(name, why=why), id=name)
 
 
-@pytest.mark.parametrize(("name", "rule"), marked())
+@pytest.mark.parametrize(("name", "rule"), list(marked()))
 def test_slices_follow_the_rule(published: Installed, name: str, rule: Any) -> None:
     """The slices of every node follow a rule that can be seen in the objects."""
     items = published.slices()
