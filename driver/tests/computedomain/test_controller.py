@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from background import running
 from lightkube import Client, KubeConfig, codecs
 
 from dra_api.objects import JsonObject
@@ -39,25 +40,12 @@ def cluster() -> Iterator[Cluster]:
         yield started
 
 
-@pytest.fixture
-async def kube(cluster: Cluster) -> AsyncIterator[Kube]:
-    """An administrator."""
-    made = Kube(find_route(cluster.kubeconfig, {}))
-    yield made
-    await made.close()
-
-
 @contextlib.asynccontextmanager
 async def controlling(cluster: Cluster) -> AsyncIterator[None]:
     """The controller runs with its account's rights."""
     route = find_route(cluster.kubeconfig_for_serviceaccount(*ACCOUNT), {})
-    task = asyncio.create_task(Controller(lambda: Kube(route), PODS, lambda: 0).run())
-    try:
+    async with running(Controller(lambda: Kube(route), PODS, lambda: 0).run()):
         yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
 
 
 def domain(name: str, template: str) -> JsonObject:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from background import running
 from lightkube import Client, KubeConfig, codecs
 from lightkube.resources.core_v1 import Event, Node
 from lightkube.resources.resource_v1 import ResourceClaim, ResourceSlice
@@ -47,13 +48,8 @@ def admin(cluster: Cluster) -> Iterator[Client]:
 async def controlling(cluster: Cluster) -> AsyncIterator[None]:
     """The controller of fabrics runs with its account's rights."""
     route = find_route(cluster.kubeconfig_for_serviceaccount(*ACCOUNT), {})
-    task = asyncio.create_task(FabricController(lambda: Kube(route), "NoExecute").run())
-    try:
+    async with running(FabricController(lambda: Kube(route), "NoExecute").run()):
         yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
 
 
 async def until(condition: Callable[[], bool], what: str) -> None:

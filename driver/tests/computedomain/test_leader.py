@@ -2,13 +2,12 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from dra_driver.computedomain.kube import LEASES, Kube
 from dra_driver.computedomain.leader import Leader
-from dra_driver.connection.route import find_route
 from kube_emulator import Cluster, Options
 
 pytestmark = pytest.mark.slow
@@ -19,13 +18,6 @@ LIMIT_S = 20
 def cluster() -> Iterator[Cluster]:
     with Cluster(Options(parts=frozenset({"api"}), nodes=())) as started:
         yield started
-
-
-@pytest.fixture
-async def kube(cluster: Cluster) -> AsyncIterator[Kube]:
-    made = Kube(find_route(cluster.kubeconfig, {}))
-    yield made
-    await made.close()
 
 
 class Candidate:

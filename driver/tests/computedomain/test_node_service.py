@@ -1,7 +1,7 @@
 """Claims of one node against an API server: what is prepared, what is refused, and what a restart and a label by hand change."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ from dra_driver.computedomain.kube import CLAIMS, NODES, Kube
 from dra_driver.computedomain.names import CLIQUE_OF_NODE, DOMAIN_LABEL, DRIVER
 from dra_driver.computedomain.node_service import NodeService
 from dra_driver.computedomain.records import Record, Records
-from dra_driver.connection.route import find_route
 from dra_driver.errors import ClaimError
 from kube_emulator import Cluster, Options
 
@@ -29,13 +28,6 @@ NODE = "node-0"
 def cluster() -> Iterator[Cluster]:
     with Cluster(Options(parts=frozenset({"api"}), nodes=(NODE,))) as started:
         yield started
-
-
-@pytest.fixture
-async def kube(cluster: Cluster) -> AsyncIterator[Kube]:
-    made = Kube(find_route(cluster.kubeconfig, {}))
-    yield made
-    await made.close()
 
 
 def service(kube: Kube, folder: Path) -> NodeService:
