@@ -4,12 +4,14 @@ The one thing that the API does not show is what a container gets: the cluster's
 what the emulated kubelet wrote down; a user would run ``kubectl exec -- env``.
 """
 
+import contextlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
-from lightkube import Client
+from lightkube import ApiError, Client
 from lightkube.resources.core_v1 import Pod
 from lightkube.resources.resource_v1 import DeviceClass, ResourceClaimTemplate, ResourceSlice
 
@@ -28,6 +30,16 @@ def wait_until(
     while not condition():
         assert time.monotonic() < deadline, f"waited {timeout_s} s for: {what}; last seen: {seen()!r}"
         time.sleep(0.02)
+
+
+@contextlib.contextmanager
+def unless_gone() -> Iterator[None]:
+    """Do something to an object, if no controller has deleted it meanwhile."""
+    try:
+        yield
+    except ApiError as error:
+        if error.status.code != HTTPStatus.NOT_FOUND:
+            raise
 
 
 def typed(kind: Any, document: dict[str, Any]) -> Any:
@@ -54,7 +66,8 @@ class Story:
         """Delete all pods, as whoever leaves a cluster does: what the driver made for them goes with them."""
         for pod in self.client.list(Pod, namespace="*"):
             if pod.metadata and pod.metadata.namespace != "kube-system":
-                self.client.delete(Pod, str(pod.metadata.name), namespace=str(pod.metadata.namespace))
+                with unless_gone():
+                    self.client.delete(Pod, str(pod.metadata.name), namespace=str(pod.metadata.namespace))
         wait_until(lambda: not self.pods(), what="no pods", timeout_s=60, seen=self.pods)
 
     def pods(self) -> list[str]:
