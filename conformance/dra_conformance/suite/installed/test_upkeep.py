@@ -8,10 +8,11 @@ from dra_api.objects import JsonObject
 from dra_conformance.catalogue.marks import requirement, tier
 from dra_conformance.expectations import expect, expect_soon
 from dra_conformance.harness.installed import Installed
+from dra_conformance.harness.target import MANAGED
 from dra_conformance.suite.slices.published import names_of
 
 pytestmark = [tier("cluster"), pytest.mark.xdist_group("slices")]
-QUIET_S = 5.0
+QUIET_S, WATCHED_S = 5.0, 40.0
 
 
 def wait_published(installed: Installed, names: list[str], where: str) -> None:
@@ -92,14 +93,28 @@ def test_a_stray_slice_is_deleted(installed: Installed) -> None:
 
 @requirement("RSL-028", why="every write of a slice wakes the schedulers of the cluster")
 def test_nothing_is_written_while_nothing_changes(installed: Installed) -> None:
-    """For some seconds in which nobody touches the slices, none changes its version."""
+    """There are some seconds in which no slice changes its version; slices of the run itself do not count.
+
+    Any such time will do: other checks of the run, and other users of the cluster, may give the driver a reason to write.
+    """
 
     def versions() -> dict[str, str]:
-        return {item["metadata"]["name"]: item["metadata"]["resourceVersion"] for item in installed.slices()}
+        mine = [item for item in installed.slices() if MANAGED not in (item["metadata"].get("labels") or {})]
+        return {item["metadata"]["name"]: item["metadata"]["resourceVersion"] for item in mine}
 
-    before, end = versions(), time.monotonic() + QUIET_S
-    found = before
-    while time.monotonic() < end and found == before:
-        found = versions()
-        time.sleep(0.1)
-    expect(found == before, wanted="the same versions", found=found, where=f"slices over {QUIET_S:g} s")
+    seen, since = versions(), time.monotonic()
+
+    def quiet() -> bool:
+        nonlocal seen, since
+        now = versions()
+        if now != seen:
+            seen, since = now, time.monotonic()
+        return time.monotonic() - since >= QUIET_S
+
+    expect_soon(
+        quiet,
+        within_s=WATCHED_S,
+        wanted=f"{QUIET_S:g} s without a write",
+        found=lambda: f"versions {seen}",
+        where="the driver's slices",
+    )
