@@ -19,9 +19,13 @@ from typing import Any
 import pytest
 from story import wait_until
 
+import dra_conformance
+
 HERE, SCRIPTS = Path(__file__).parent, Path(sys.executable).parent
 RELEASE = "1.37"
 START_S, REMOVE_S, POD_S = 900, 120, 180
+PROVEN = 75
+"""Requirements that pods prove at least; 91 were seen."""
 CLAIM = """
 apiVersion: resource.k8s.io/v1
 kind: ResourceClaimTemplate
@@ -191,6 +195,35 @@ def test_a_container_without_a_claim_sees_no_gpu(kubectl: Any) -> None:
     """The node has eight; a pod that claims none gets no device node and counts none."""
     kubectl("apply", "-f", "-", stdin=json.dumps(pod("idle", claims=False)))
     assert json.loads(looked(kubectl, "idle")) == {"devices": [], "seen": [], "given": []}
+
+
+def test_the_suite_makes_a_cluster_installs_and_judges_the_driver_and_removes_the_cluster(
+    tmp_path: Path,
+) -> None:
+    """``run --cluster kind``: no requirement fails, most are proven by pods, and no cluster is left."""
+    build = [str(SCRIPTS / "dra-cluster"), "image", "build", "driver", "--output", str(tmp_path)]
+    subprocess.run(build, check=True)
+    descriptor = tmp_path / "driver.yaml"
+    descriptor.write_text(descriptor_text().replace("driver.tar", str(tmp_path / "driver.tar")))
+    folders = set(Path(tempfile.gettempdir()).glob("dra-kind-*"))
+    command = [str(SCRIPTS / "dra-conformance"), "run", str(descriptor), "--cluster", "kind"]
+    done = subprocess.run(
+        [*command, "--machine", "dgx-b200", "--output", str(tmp_path / "report")],
+        cwd=HERE.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = json.loads((tmp_path / "report" / "report.json").read_text())["requirements"]
+    assert len([row for row in rows if row["verdict"] == "pass" and row["tier"] == "cluster"]) >= PROVEN
+    assert set(Path(tempfile.gettempdir()).glob("dra-kind-*")) == folders
+
+
+def descriptor_text() -> str:
+    """The shipped descriptor of the driver as its manifests install it."""
+    folder = Path(dra_conformance.__file__).parent / "drivers"
+    return (folder / "reference-installed.yaml").read_text()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

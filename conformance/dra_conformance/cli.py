@@ -125,7 +125,7 @@ def add_tier(run: argparse.ArgumentParser) -> None:
         run,
         "--cluster",
         "",
-        "existing: judge the driver that is installed in the cluster of the kubeconfig (tier cluster); --provider has no part in that",
+        "existing: judge the driver that is installed in the cluster of the kubeconfig; kind: in a kind cluster that is made for the run, with the fake GPUs of --machine (tier cluster); --provider has no part in that",
         "NAME",
     )
     add(run, "--tier", "", "node, cluster or node,cluster; default cluster with --cluster, else node", "A,B")
@@ -185,8 +185,8 @@ def run_command(arguments: argparse.Namespace) -> int:
     from dra_conformance.several import judge_releases
 
     releases = [release.strip() for release in (arguments.kubernetes or DEFAULT_VERSION).split(",")]
-    if arguments.cluster and arguments.kubernetes:
-        message = "--kubernetes chooses the release of the tier node; the cluster of --cluster has its own"
+    if arguments.cluster == "existing" and arguments.kubernetes:
+        message = "--kubernetes chooses the release of the tier node and of --cluster kind; the cluster of --cluster existing has its own"
         raise UsageError(message)
     options = RunOptions(
         descriptor=arguments.descriptor,

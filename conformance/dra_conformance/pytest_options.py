@@ -17,7 +17,8 @@ OPTION_MISSING = (
 )
 SUITE = Path(__file__).parent / "suite"
 OUTPUT = "dra-report"
-CLUSTERS = ("existing",)
+CLUSTERS = ("existing", "kind")
+"""Of the command; pytest itself is given the cluster that runs, as ``existing``."""
 LOGS = "logs"
 """Folder of the drivers' own logs beside the report."""
 

@@ -23,6 +23,7 @@ from dra_conformance.drivers.programs import check_programs, driver_program
 from dra_conformance.errors import HarnessError, UsageError
 from dra_conformance.harness.driver_log import kept_logs
 from dra_conformance.harness.factory import Environment
+from dra_conformance.harness.installing import NODE_IMAGE, made_for
 from dra_conformance.harness.target import IMAGE, Target, open_target, swept
 from dra_conformance.head import head_of
 from dra_conformance.keeping import FOLDER
@@ -150,7 +151,7 @@ def judged(options: RunOptions, console: Console) -> Result:
     environment = environment_of(options)
     if "node" in environment.tiers:
         check_programs(descriptor)
-    with tested_in(environment) as (environment, kubeconfig):
+    with tested_in(environment, descriptor) as (environment, kubeconfig):
         return judged_in(options, descriptor, environment, kubeconfig, console)
 
 
@@ -221,7 +222,7 @@ def environment_of(options: RunOptions) -> Environment:
             cluster=options.cluster,
             kubeconfig=Path(options.kubeconfig) if options.kubeconfig else None,
             context=options.context,
-            image=options.probe_image or IMAGE,
+            image=options.probe_image or (NODE_IMAGE if options.cluster == "kind" else IMAGE),
             run=secrets.token_hex(4),
         )
     return Environment(
@@ -239,23 +240,29 @@ def cluster_arguments(environment: Environment, kubeconfig: str) -> list[str]:
     arguments = [f"--dra-tier={','.join(environment.tiers)}", f"--dra-kubernetes={environment.kubernetes}"]
     if (target := environment.target) is None:
         return arguments
-    arguments += [f"--dra-cluster={target.cluster}", f"--dra-kubeconfig={kubeconfig}"]
+    arguments += ["--dra-cluster=existing", f"--dra-kubeconfig={kubeconfig}"]
     return [*arguments, f"--dra-probe-image={target.image}", f"--dra-run={target.run}"]
 
 
 @contextlib.contextmanager
-def tested_in(environment: Environment) -> Iterator[tuple[Environment, str]]:
+def tested_in(environment: Environment, descriptor: Descriptor) -> Iterator[tuple[Environment, str]]:
     """The environment with the release of the cluster in which the driver is installed, and its kubeconfig.
 
-    At the end nothing of the run is left there.
+    At the end nothing of the run is left there, or the cluster is gone if it was made for the run.
     """
-    if environment.target is None:
+    target = environment.target
+    if target is None:
         yield environment, ""
         return
-    with tempfile.TemporaryDirectory(prefix="dra-") as folder:
-        cluster = open_target(environment.target, Path(folder))
-        with swept(environment.target, cluster.kubeconfig):
-            yield replace(environment, kubernetes=cluster.kubernetes), str(cluster.kubeconfig)
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dra-")))
+        if target.cluster == "kind":
+            machine, release = environment.machine, environment.kubernetes
+            made = made_for(descriptor, machine=machine, kubernetes=release, folder=folder)
+            target = replace(target, kubeconfig=stack.enter_context(made))
+        cluster = open_target(target, folder)
+        stack.enter_context(swept(target, cluster.kubeconfig))
+        yield replace(environment, kubernetes=cluster.kubernetes), str(cluster.kubeconfig)
 
 
 def arguments_of(options: RunOptions) -> list[str]:

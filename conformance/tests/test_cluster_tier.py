@@ -180,7 +180,7 @@ def test_ctrl_c_removes_what_was_created(cluster: Cluster, descriptor: Path) -> 
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (("--cluster", "nope"), "cluster 'nope': wanted one of existing"),
+        (("--cluster", "nope"), "cluster 'nope': wanted one of existing, kind"),
         (("--cluster", "existing", "--kubeconfig", "none"), "no kubeconfig none"),
         (("--cluster", "existing", "--kubernetes", "1.37"), "the cluster of --cluster has its own"),
         (("--tier", "cluster"), "say which: --cluster existing"),

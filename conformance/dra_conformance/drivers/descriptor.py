@@ -122,10 +122,14 @@ class Installation(Strict, frozen=True, kw_only=True):
     Attributes:
         namespace: of its pods.
         labels: of its pods, and of all other objects that came with it.
+        command: installs it in the cluster of ``$KUBECONFIG``, for ``--cluster kind``.
+        images: archives of images that the nodes of that cluster have before.
     """
 
     namespace: str
     labels: Annotated[dict[str, str], msgspec.Meta(min_length=1)]
+    command: Command | None = None
+    images: list[str] = []
 
 
 class Exemption(Strict, frozen=True, kw_only=True):

@@ -32,7 +32,7 @@ class Target:
     """Where the driver is installed.
 
     Attributes:
-        cluster: ``existing``.
+        cluster: ``existing``, or ``kind`` for one that is made for the run.
         kubeconfig: None means ``$KUBECONFIG`` or ``~/.kube/config``.
         context: of that file; empty means its current one.
         image: of the pods that look around.
