@@ -182,7 +182,8 @@ def test_ctrl_c_removes_what_was_created(cluster: Cluster, descriptor: Path) -> 
     [
         (("--cluster", "nope"), "cluster 'nope': wanted one of existing, kind"),
         (("--cluster", "existing", "--kubeconfig", "none"), "no kubeconfig none"),
-        (("--cluster", "existing", "--kubernetes", "1.37"), "the cluster of --cluster has its own"),
+        (("--cluster", "existing", "--kubernetes", "1.37"), "of --cluster existing has its own"),
+        (("--cluster", "kind"), "has no installed.command, by which --cluster kind"),
         (("--tier", "cluster"), "say which: --cluster existing"),
         (("--tier", "moon"), "tier 'moon': wanted node"),
         (("--provider", "existing"), "give --cluster existing"),
