@@ -1,7 +1,5 @@
 """The vendor's validating webhook: started with a certificate of its own, and asked as the API server asks."""
 
-import datetime
-import ipaddress
 import json
 import socket
 import ssl
@@ -13,11 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
-
+from dra_clusters.binaries.identity import make_serving_certificate
 from dra_conformance.drivers.descriptor import Descriptor
 from dra_conformance.drivers.parts import Webhook
 from dra_conformance.expectations import Violation
@@ -44,13 +38,14 @@ class WebhookProcess:
         evidence: Evidence,
     ) -> None:
         self._port = int(free_address().rpartition(":")[2])
-        certificate, key = make_certificate(folder)
+        make_serving_certificate(folder)
+        certificate = folder / "serving.crt"
         places = {
             **places,
             "webhook_host": HOST,
             "webhook_port": str(self._port),
             "tls_certificate": str(certificate),
-            "tls_key": str(key),
+            "tls_key": str(folder / "serving.key"),
         }
         argv = [argument.format_map(places) for argument in webhook.command]
         environment = {name: value.format_map(places) for name, value in descriptor.start.environment.items()}
@@ -151,33 +146,3 @@ def review_of(item: Mapping[str, Any]) -> dict[str, Any]:
         "dryRun": False,
     }
     return {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request}
-
-
-def make_certificate(folder: Path) -> tuple[Path, Path]:
-    """(certificate, key) in files of FOLDER; it signs itself and is for this machine."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(HOST))]), critical=False
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    paths = folder / "webhook.crt", folder / "webhook.key"
-    paths[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    paths[1].touch(mode=0o600)
-    paths[1].write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-    )
-    return paths
