@@ -52,6 +52,7 @@ from dra_driver.health.conditions import parse_effects
 from dra_driver.health.monitor import Monitor
 from dra_driver.health.store import Store
 from dra_driver.metrics import Metrics, Now
+from dra_driver.observed import Observed
 from dra_driver.probes import Probes, served
 from dra_driver.publish.late_client import LateClient
 from dra_driver.publish.pool import Offer, pool_of
@@ -85,6 +86,7 @@ class App:
         self._settings = settings
         self._metrics = Metrics(version("dra-conformance"))
         self._probes = Probes([settings.dra_socket, settings.registration_socket])
+        self._observed = Observed(self._metrics, self._probes)
         route = find_route(settings.kubeconfig, os.environ)
         self._api = LateClient(route=route, driver_name=settings.driver_name, node_name=settings.node_name)
         self._reader = None if route.proxy else HttpClaimReader(route)
@@ -120,7 +122,7 @@ class App:
             api=self._api,
             driver_name=settings.driver_name,
             pool=lambda accepts: pool_of(self._offer(), accepts),
-            on_sync=self._synced,
+            on_sync=self._observed.synced,
         )
         self._health: Monitor | None = None
         if settings.features.health:
@@ -164,14 +166,6 @@ class App:
             unreadable=len(self._inventory.unreadable),
             devices=device_rows(self._inventory, self._claims.claims_of_devices, self._taints),
         )
-
-    def _synced(self, synced: bool) -> None:
-        self._metrics.published(synced)
-        self._probes.published |= synced
-
-    def _registered(self, accepted: bool) -> None:
-        self._metrics.registered(accepted)
-        self._probes.registered = accepted
 
     def _steps(self, cdi: CdiFiles) -> Steps:
         settings, programs = self._settings, Programs(self._settings.driver_root)
@@ -256,7 +250,7 @@ class App:
                 driver_name=self._settings.driver_name,
                 endpoint=endpoint,
                 health=self._health is not None,
-                on_status=self._registered,
+                on_status=self._observed.registered,
             ),
             registration,
         )

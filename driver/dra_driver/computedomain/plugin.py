@@ -32,6 +32,7 @@ from dra_driver.connection.route import Route
 from dra_driver.devices.scan import Snapshot, take_snapshot
 from dra_driver.errors import ApiError, ClaimError, EnvironmentFault
 from dra_driver.metrics import Metrics
+from dra_driver.observed import Observed
 from dra_driver.probes import Probes, served
 from dra_driver.publish.client import ApiClient
 from dra_driver.publish.pool import Part
@@ -102,6 +103,7 @@ class ComputeDomainPlugin:
         minor = management_minor(settings.procfs)
         self._metrics = Metrics(version)
         self._probes = Probes([self._socket, self._registration])
+        self._observed = Observed(self._metrics, self._probes)
         self._kube = Kube(route)
         self._service = NodeService(
             kube=self._kube,
@@ -119,19 +121,11 @@ class ComputeDomainPlugin:
             api=self._api,
             driver_name=DriverName(DRIVER),
             pool=lambda _: [Part(devices(self._facts))],
-            on_sync=self._synced,
+            on_sync=self._observed.synced,
         )
         log.info(
             "node %s is in %s", PoolName(settings.node_name), f"clique {clique}" if clique else "no fabric"
         )
-
-    def _synced(self, synced: bool) -> None:
-        self._metrics.published(synced)
-        self._probes.published |= synced
-
-    def _registered(self, accepted: bool) -> None:
-        self._metrics.registered(accepted)
-        self._probes.registered = accepted
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT."""
@@ -167,7 +161,9 @@ class ComputeDomainPlugin:
         add_v1(PluginV1(plugin), dra)
         add_v1beta1(PluginV1Beta1(plugin), dra)
         add_registration(
-            Registration(driver_name=DriverName(DRIVER), endpoint=self._socket, on_status=self._registered),
+            Registration(
+                driver_name=DriverName(DRIVER), endpoint=self._socket, on_status=self._observed.registered
+            ),
             registration,
         )
         await bind(dra, self._socket)
