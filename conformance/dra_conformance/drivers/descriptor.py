@@ -275,8 +275,11 @@ def check_placeholders(descriptor: Descriptor, name: str) -> None:
         check_argument(argument, PLACEHOLDERS, f"descriptor {name}: $.controller")
     for argument in descriptor.webhook.command if descriptor.webhook else ():
         check_argument(argument, PLACEHOLDERS | WEBHOOK_PLACEHOLDERS, f"descriptor {name}: $.webhook")
-    for argument in (*(descriptor.manifests or ()), *(descriptor.version or ())):
-        check_argument(argument, {"python": ""}, f"descriptor {name}: $.manifests, $.version")
+    installation = descriptor.installed.command if descriptor.installed else None
+    for argument in (*(descriptor.manifests or ()), *(descriptor.version or ()), *(installation or ())):
+        check_argument(
+            argument, {"python": ""}, f"descriptor {name}: $.manifests, $.version, $.installed.command"
+        )
     for hook_name, hook in descriptor.hooks.given().items():
         for argument in hook.arguments():
             check_argument(

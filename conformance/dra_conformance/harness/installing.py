@@ -1,7 +1,5 @@
 """A kind cluster that is made for one run, with the driver installed in it by its descriptor's own command."""
 
-import os
-import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,8 +12,8 @@ from dra_clusters.errors import UsageError as ClusterUsageError
 from dra_clusters.provider import ClusterOptions
 from dra_clusters.raw_client import RawClient
 from dra_conformance.drivers.descriptor import Descriptor, Installation
-from dra_conformance.drivers.programs import find_program
 from dra_conformance.errors import HarnessError, UsageError
+from dra_conformance.harness.commands import run_command
 
 NODE_IMAGE = "example.com/none"
 """An image with a shell that every node of a kind cluster of ``dra_clusters`` has."""
@@ -69,19 +67,12 @@ def install(installation: Installation, kubeconfig: Path) -> None:
     Raises:
         HarnessError: it fails.
     """
-    argv = list(installation.command or ())
-    try:
-        subprocess.run(
-            [find_program(argv[0]), *argv[1:]],
-            env={**os.environ, "KUBECONFIG": str(kubeconfig)},
-            capture_output=True,
-            timeout=COMMAND_S,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        text = getattr(error, "stderr", b"") or b""
-        message = f"installed.command of the descriptor: {' '.join(argv)}: {error} {text.decode(errors='replace').strip()[-500:]}"
-        raise HarnessError(message) from error
+    run_command(
+        "installed.command",
+        installation.command or (),
+        timeout_s=COMMAND_S,
+        environment={"KUBECONFIG": str(kubeconfig)},
+    )
 
 
 def wait_ready(installation: Installation, client: RawClient, *, limit_s: float = READY_S) -> None:

@@ -1,15 +1,13 @@
 """The Kubernetes objects that a vendor ships: what a command of the descriptor prints, read once in a session."""
 
-import subprocess
-import sys
 from typing import Any
 
 import yaml
 
 from dra_conformance.drivers.descriptor import Descriptor
-from dra_conformance.drivers.programs import find_program
 from dra_conformance.errors import HarnessError
 from dra_conformance.expectations import not_applicable
+from dra_conformance.harness.commands import run_command
 from dra_conformance.rules.manifests import Shipped
 
 TIMEOUT_S = 60.0
@@ -25,17 +23,7 @@ def shipped_with(descriptor: Descriptor) -> Shipped:
     """
     if descriptor.manifests is None:
         not_applicable("the descriptor names no manifests")
-    argv = [argument.format_map({"python": sys.executable}) for argument in descriptor.manifests]
-    try:
-        done = subprocess.run(
-            [find_program(argv[0]), *argv[1:]], capture_output=True, timeout=TIMEOUT_S, check=True
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        text = getattr(error, "stderr", b"") or b""
-        message = (
-            f"manifests of the descriptor: {' '.join(argv)}: {error} {text.decode(errors='replace')[-500:]}"
-        )
-        raise HarnessError(message) from error
+    done = run_command("manifests", descriptor.manifests, timeout_s=TIMEOUT_S)
     return Shipped(parse(done.stdout), descriptor.driver, descriptor.oldest_kubernetes)
 
 

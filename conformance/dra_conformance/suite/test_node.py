@@ -3,8 +3,6 @@
 import json
 import re
 import socket
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -12,6 +10,7 @@ from dra_conformance.catalogue.marks import requirement
 from dra_conformance.expectations import each, expect, expect_soon, not_applicable
 from dra_conformance.harness.answers import pairs
 from dra_conformance.harness.boot import rebooted
+from dra_conformance.harness.commands import run_command
 from dra_conformance.harness.harness import Claim, Harness
 from dra_conformance.suite.features.test_partitions import divisible
 
@@ -272,9 +271,8 @@ def test_the_version_is_told(harness: Harness) -> None:
     command = harness.descriptor.version
     text = harness.driver.log_text()
     if command is not None:
-        argv = [argument.format_map({"python": sys.executable}) for argument in command]
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)
-        text = done.stdout + done.stderr
+        done = run_command("version", command, timeout_s=30)
+        text = (done.stdout + done.stderr).decode(errors="replace")
     pattern = r"(?i)v(ersion)?\W{0,4}\d+\.\d+" if command is None else r"\d+\.\d+"
     found = text.strip()[:300]
     expect(
