@@ -273,6 +273,32 @@ def make_preparing(
     )
 
 
+def take_sigterm(stop: threading.Event, defect: str) -> None:
+    """Let SIGTERM set STOP."""
+    if defect == "ignores-sigterm":
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    else:
+        signal.signal(signal.SIGTERM, lambda number, frame: stop.set())
+
+
+def misbehave(api: ControlApi, servers: list[grpc.Server], defect: str) -> None:
+    """Do what a driver with DEFECT does once beside its work."""
+    if defect == "deaf":
+        threading.Thread(target=end_when_exhausted, args=(servers,), daemon=True).start()
+    if defect == "reads-secrets":
+        with contextlib.suppress(ApiFailure):
+            api.request("GET", "/api/v1/secrets")
+
+
+def begin_stop(defect: str) -> None:
+    """What a driver with DEFECT does instead of stopping at once."""
+    if defect == "hangs-at-stop":
+        STOPPING.set()
+        time.sleep(STOP_S)
+    if defect == "keeps-sockets":
+        os._exit(0)
+
+
 def main() -> int:
     """Serve until SIGTERM."""
     arguments = parse_arguments()
@@ -291,10 +317,7 @@ def main() -> int:
     os.umask(0o022 if defect == "open-sockets" else 0o077)
     data_dir.mkdir(parents=True, exist_ok=True)
     stop = threading.Event()
-    if defect == "ignores-sigterm":
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    else:
-        signal.signal(signal.SIGTERM, lambda number, frame: stop.set())
+    take_sigterm(stop, defect)
     api = ControlApi(Path(arguments.kubeconfig), defect)
     devices_dir = Path(arguments.devices_dir or data_dir / "devices")
     restarted, features = (data_dir / "state.lock").exists(), arguments.features.split(",")
@@ -318,18 +341,10 @@ def main() -> int:
         registration, preparing, health, operations, endpoint=endpoint, registry=registry, defect=defect
     )
     Endpoints(arguments.http_address, (endpoint, registry), operations, defect)
-    if defect == "deaf":
-        threading.Thread(target=end_when_exhausted, args=(servers,), daemon=True).start()
-    if defect == "reads-secrets":
-        with contextlib.suppress(ApiFailure):
-            api.request("GET", "/api/v1/secrets")
+    misbehave(api, servers, defect)
     publishing.start()
     stop.wait()
-    if defect == "hangs-at-stop":
-        STOPPING.set()
-        time.sleep(STOP_S)
-    if defect == "keeps-sockets":
-        os._exit(0)
+    begin_stop(defect)
     registry.unlink(missing_ok=True)
     publishing.stop()
     if health:
