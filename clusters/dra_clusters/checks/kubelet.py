@@ -122,7 +122,7 @@ def unprepares(context: CheckContext) -> None:
     pod = scenario.run(claim)
     scenario.running(pod)
     context.delete("pods", pod).expect(200)
-    eventually(lambda: context.get("pods", pod).code == 404, f"pod {pod} is gone")
+    scenario.gone(pod)
     same(scenario.plugin.claims("unprepare"), [{claim}], "claims of the calls")
 
 
@@ -137,7 +137,7 @@ def unprepares_last(context: CheckContext) -> None:
     found = []
     for pod in pods:
         context.delete("pods", pod).expect(200)
-        eventually(lambda gone=pod: context.get("pods", gone).code == 404, f"pod {pod} is gone")
+        scenario.gone(pod)
         found.append(len(scenario.plugin.claims("unprepare")))
     same(found, [0, 1], "calls after each pod")
 
@@ -151,7 +151,7 @@ def unprepare_error(context: CheckContext) -> None:
     scenario.running(pod)
     scenario.plugin.unprepare = refusing(1, "stuck")
     context.delete("pods", pod).expect(200)
-    eventually(lambda: context.get("pods", pod).code == 404, f"pod {pod} is gone", 20)
+    scenario.gone(pod)
     same(scenario.plugin.claims("unprepare"), [{claim}] * 2, "claims of the calls")
 
 
@@ -164,7 +164,7 @@ def unprepares_failed(context: CheckContext) -> None:
     pod = scenario.run(claim)
     scenario.failure(pod, "never")
     context.delete("pods", pod).expect(200)
-    eventually(lambda: context.get("pods", pod).code == 404, f"pod {pod} is gone", 20)
+    scenario.gone(pod)
     same(scenario.plugin.claims("unprepare")[-1:], [{claim}], "claims of the last call")
 
 

@@ -7,6 +7,10 @@ from dra_clusters.checks.context import CheckContext
 from dra_clusters.checks.plugin import Plugin
 from dra_clusters.checks.scenario import Scenario
 
+POD_S = 60.0
+"""How long a pod may take to a state: after a failed sync a kubelet pauses for 10 to 15 s, and more than one may fail
+(``backOffPeriod`` and ``workerBackOffPeriodJitterFactor`` in pkg/kubelet, 1.37)."""
+
 
 class NodeScenario(Scenario):
     """A scenario on the first node of the cluster, with a plugin and a slice of four devices."""
@@ -37,15 +41,17 @@ class NodeScenario(Scenario):
     def run(self, *claims: str, **spec: Any) -> str:
         """A pod on the cluster's node; its name. It is deleted with its grace period at the end, so that claims are unprepared."""
         pod = self.pod(*claims, nodeSelector=None, **spec)
-        self.context.defer(
-            lambda: eventually(lambda: self.context.get("pods", pod).code == 404, f"pod {pod} is gone")
-        )
+        self.context.defer(lambda: self.gone(pod))
         self.context.defer(self.context.delete, "pods", pod)
         return pod
 
     def running(self, pod: str) -> None:
-        """Wait until the pod runs; repeated calls come with the kubelet's growing pauses."""
-        eventually(lambda: self.read("pods", pod)["status"]["phase"] == "Running", f"pod {pod} runs", 60)
+        """Wait until the pod runs."""
+        eventually(lambda: self.read("pods", pod)["status"]["phase"] == "Running", f"pod {pod} runs", POD_S)
+
+    def gone(self, pod: str) -> None:
+        """Wait until a pod that was deleted is gone."""
+        eventually(lambda: self.context.get("pods", pod).code == 404, f"pod {pod} is gone", POD_S)
 
     def failure(self, pod: str, *texts: str) -> None:
         """Wait for the event that says that the claims cannot be prepared, with each of TEXTS."""
@@ -54,7 +60,7 @@ class NodeScenario(Scenario):
             messages = [e["message"] for e in self.events(pod, "FailedPrepareDynamicResources")]
             return any(all(text in message for text in texts) for message in messages)
 
-        eventually(look, f"an event FailedPrepareDynamicResources with {texts}")
+        eventually(look, f"an event FailedPrepareDynamicResources with {texts}", POD_S)
 
     def environment(self, pod: str, container: str = "c") -> dict[str, str]:
         """The variables that a container got from CDI."""

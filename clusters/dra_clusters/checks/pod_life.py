@@ -80,7 +80,7 @@ def long_grace(context: CheckContext) -> None:
     found = scenario.read("pods", pod)["metadata"]
     same((found["deletionGracePeriodSeconds"], found["generation"]), (60, 2), "grace period and generation")
     context.delete("pods", pod, {"gracePeriodSeconds": 1}).expect(200)
-    eventually(lambda: context.get("pods", pod).code == 404, "the pod is gone")
+    scenario.gone(pod)
 
 
 @behaviour(
