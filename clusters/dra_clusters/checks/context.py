@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from dra_api.objects import JsonObject
-from dra_clusters.checks.client import Answer, Client, Observer
+from dra_clusters.checks.client import Answer, Client, Difference, Observer
 from dra_clusters.provider import ContainerView, Node
 
 RESOURCE, APPS = "/apis/resource.k8s.io/v1", "/apis/apps/v1"
@@ -102,13 +102,17 @@ class CheckContext:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Remove what was created, newest first."""
-        try:
-            self._stack.close()
-            for path in reversed(self._made):
-                self.client.send("DELETE", path, GRACELESS)
-        finally:
-            self.client.close()
+        """Remove what was created, newest first. A fault of the cleanup does not hide the one that ended the behaviour."""
+        with contextlib.closing(self.client):
+            try:
+                self._stack.close()
+            except Difference as late:
+                if error is None:
+                    raise
+                error.add_note(f"cleanup: {late}")
+            finally:
+                for path in reversed(self._made):
+                    self.client.send("DELETE", path, GRACELESS)
 
     def defer(self, call: Any, *arguments: Any) -> None:
         """Call at the end, before anything is removed."""

@@ -1,10 +1,13 @@
 """How a kubelet finds drivers: registration, versions, instances (pkg/kubelet/pluginmanager, cm/dra/plugin)."""
 
+import threading
+from typing import Any
+
 from dra_api import names
 from dra_clusters.checks.behaviour import UPSTREAM, behaviour
 from dra_clusters.checks.client import eventually, holds, same
 from dra_clusters.checks.context import CheckContext
-from dra_clusters.checks.node_scenario import NodeScenario
+from dra_clusters.checks.node_scenario import POD_S, NodeScenario
 
 MANAGER = UPSTREAM + "pkg/kubelet/pluginmanager"
 PLUGINS = UPSTREAM + "pkg/kubelet/cm/dra/plugin/dra_plugin_manager.go"
@@ -115,3 +118,24 @@ def older_instance(context: CheckContext) -> None:
     second.stop()
     scenario.running(scenario.run(scenario.claim()))
     same(len(scenario.plugin.claims("prepare")), 1, "calls of the older instance")
+
+
+@behaviour("kubelet/call-ends-with-the-registration", PLUGINS, needs=NEEDS)
+def call_ends(context: CheckContext) -> None:
+    """A call to a driver that is deregistered meanwhile fails, and the pod runs when the driver is back."""
+    scenario = NodeScenario(context)
+    called, hangs = threading.Event(), threading.Event()
+
+    def hang(request: Any, response: Any, context: Any) -> Any:
+        called.set()
+        hangs.wait(POD_S)
+        return response
+
+    scenario.plugin.prepare = hang
+    context.defer(hangs.set)
+    pod = scenario.ready().run(scenario.claim())
+    eventually(called.is_set, "the driver is called", POD_S)
+    scenario.plugin.registration.unlink()
+    scenario.failure(pod, "code = Canceled")
+    scenario.start(instance="-next")
+    scenario.running(pod)

@@ -119,7 +119,8 @@ class Plugin:
         """NodePrepareResources or NodeUnprepareResources; {claim UID: answer}.
 
         Raises:
-            CallError: it failed, or took longer than the kubelet waits.
+            CallError: it failed, took longer than the kubelet waits, or the connection was closed meanwhile, as it is when the
+                plugin is deregistered.
         """
         stub, messages = SERVICES[self.service]
         request = getattr(messages, f"{method}Request")(
@@ -136,6 +137,13 @@ class Plugin:
         except grpc.aio.AioRpcError as error:
             code = go_code(error.code())
             message = f"rpc error: code = {code} desc = {error.details()}"
+            raise CallError(message) from error
+        except (grpc.aio.UsageError, asyncio.CancelledError) as error:
+            if was_cancelled():
+                raise
+            # A closed channel cancels its calls: without this the task that made the call would end without a word.
+            code = "Canceled"
+            message = f"rpc error: code = {code} desc = grpc: the client connection is closing"
             raise CallError(message) from error
         finally:
             labels = {"driver_name": self.driver, "method_name": self._full(method), "grpc_status_code": code}
@@ -178,6 +186,12 @@ def answer_of(found: Any) -> Answer:
         for device in getattr(found, "devices", ())
     )
     return Answer(found.error, devices)
+
+
+def was_cancelled() -> bool:
+    """Whether somebody cancelled the running task, unlike a call in it."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def go_code(code: grpc.StatusCode) -> str:

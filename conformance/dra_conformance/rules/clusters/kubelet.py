@@ -38,6 +38,7 @@ PROOFS = (
         (
             "kubelet/error-of-a-claim-is-an-event",
             "kubelet/failing-call-is-repeated",
+            "kubelet/call-ends-with-the-registration",
             "kubelet/foreign-entry-is-an-error",
             "kubelet/missing-entry-is-an-error",
             "kubelet/prepares-before-running",
