@@ -8,7 +8,7 @@ from typing import Any
 from dra_clusters.checks.behaviour import UPSTREAM, behaviour
 from dra_clusters.checks.client import eventually, holds, same
 from dra_clusters.checks.context import CheckContext
-from dra_clusters.checks.node_scenario import NodeScenario
+from dra_clusters.checks.node_scenario import POD_S, NodeScenario
 
 KUBELET = UPSTREAM + "pkg/kubelet/"
 NEEDS = ("api", "scheduler", "controllers", "kubelet")
@@ -22,9 +22,9 @@ def shell(line: str) -> list[Any]:
     return [{"name": "c", "image": "example.com/none", "imagePullPolicy": "IfNotPresent", "command": command}]
 
 
-def log_of(context: CheckContext, pod: str) -> str:
+def log_of(context: CheckContext, pod: str, query: str = "") -> str:
     """What the pod printed."""
-    return context.client.send("GET", context.path("pods", pod, "log")).text
+    return context.client.send("GET", context.path("pods", pod, "log") + query).text
 
 
 def run_to_end(context: CheckContext, line: str) -> str:
@@ -135,3 +135,52 @@ def own_names(context: CheckContext) -> None:
     same(lines[0], context.stem + "-" + lines[0].rpartition("-")[2], "host name")
     holds("# Kubernetes-managed hosts file." in lines, "a managed /etc/hosts", lines)
     holds(any(line.endswith(f"\t{lines[0]}") for line in lines), "the pod's own name in /etc/hosts", lines)
+
+
+@behaviour(
+    "kubelet/logs-of-one-run",
+    KUBELET + "kubelet_pods.go validateContainerLogStatus; kuberuntime/logs",
+    needs=NEEDS,
+)
+def logs_of_one_run(context: CheckContext) -> None:
+    """A log is that of the container's current run; with previous=true it is that of the run before."""
+    scenario = NodeScenario(context).ready()
+    container = {
+        **shell("if mkdir /x/first 2>/dev/null; then echo first; exit 1; fi; echo second; exec sleep 1000")[
+            0
+        ],
+        "volumeMounts": [{"name": "x", "mountPath": "/x"}],
+    }
+    pod = scenario.run(
+        annotations={RUN: "true"},
+        containers=[container],
+        volumes=[{"name": "x", "emptyDir": {}}],
+        terminationGracePeriodSeconds=1,
+    )
+    eventually(lambda: log_of(context, pod) == "second\n", f"the second run of {pod} prints", POD_S)
+    same(log_of(context, pod, "?previous=true"), "first\n", "log of the run before")
+
+
+@behaviour(
+    "kubelet/expands-commands-of-probes",
+    KUBELET + "prober/prober.go; container/helpers.go ExpandContainerCommandOnlyStatic",
+    needs=NEEDS,
+)
+def expands_probes(context: CheckContext) -> None:
+    """The command of a probe gets $(NAME) of env as it is written: neither a value from elsewhere nor what a value refers to."""
+    scenario = NodeScenario(context).ready()
+    env = [
+        {"name": "A", "value": "a"},
+        {"name": "B", "value": "$(A)"},
+        {"name": "C", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
+    ]
+    asked = ["/bin/sh", "-c", 'echo "$@"; exit 1', "-", "$(A)", "$(B)", "-$(C)-", "$(D)", "$$(A)"]
+    probe = {"exec": {"command": asked}, "periodSeconds": 1}
+    container = {**shell("exec sleep 1000")[0], "env": env, "readinessProbe": probe}
+    pod = scenario.run(annotations={RUN: "true"}, containers=[container], terminationGracePeriodSeconds=1)
+
+    def said() -> list[str]:
+        return [event["message"].strip() for event in scenario.events(pod, "Unhealthy")]
+
+    eventually(said, f"an event Unhealthy of {pod}", POD_S)
+    same(said()[0], "Readiness probe failed: a $(A) -- $(D) $(A)", "what the probe printed")

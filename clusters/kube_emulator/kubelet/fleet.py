@@ -19,7 +19,6 @@ from kube_emulator.apiserver.status import ApiError
 from kube_emulator.clock import Clock
 from kube_emulator.kubelet.kubelet import ClusterContext, Kubelet
 from kube_emulator.kubelet.node_object import RENEW_S, renew_lease
-from kube_emulator.kubelet.runtime import log_of
 from kube_emulator.kubelet.volume_files import IssueToken
 from kube_emulator.node_paths import NodePaths
 from kube_emulator.releases.release import Release
@@ -73,10 +72,10 @@ class Fleet:
         self._first = [self.kubelets[node.name] for node in nodes]
         self._hollow = {node.name for node in hollow}
 
-    def log_of(self, pod: Pod, container: str) -> Path | None:
-        """The file with what a container of POD prints; None if its node is not one of these."""
+    def log_of(self, pod: Pod, container: str, container_id: str) -> Path | None:
+        """The file with what a run of a container of POD printed; None if its node does not have it."""
         kubelet = self.kubelets.get(pod["spec"].get("nodeName", ""))
-        return log_of(kubelet.node, pod, container) if kubelet is not None else None
+        return kubelet.log_of(pod, container, container_id) if kubelet is not None else None
 
     async def run(self) -> None:
         """Serve the nodes until cancelled."""

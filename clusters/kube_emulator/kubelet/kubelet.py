@@ -108,6 +108,12 @@ class Kubelet:
         self.running = RunningKubelet(self._cluster, node, self._runtime, self.metrics, self._number)
         self._task = self._cluster.spawn(self.running.run(delete_slices=delete_slices))
 
+    def log_of(self, pod: Pod, container: str, container_id: str) -> Path | None:
+        """The file with what a run of a container of POD printed; None if this node does not have it."""
+        if self._runtime is None:
+            return None
+        return self._runtime.log_of(pod["metadata"]["uid"], container, container_id)
+
     async def stop(self) -> None:
         """End at once; containers go on."""
         self.stopped = True

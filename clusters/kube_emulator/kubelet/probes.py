@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dra_api.objects import ContainerSpec, ExecAction
+from kube_emulator.kubelet.pod_environment import expanded
 
 ProbeKind = Literal["startupProbe", "readinessProbe", "livenessProbe"]
 KINDS: tuple[ProbeKind, ...] = ("startupProbe", "readinessProbe", "livenessProbe")
@@ -45,7 +46,12 @@ class Probe:
 
 
 def probes_of(spec: ContainerSpec) -> list[Probe]:
-    """The exec probes of a container; liveness passes until it is known to fail, the others the other way round."""
+    """The exec probes of a container; liveness passes until it is known to fail, the others the other way round.
+
+    ``$(NAME)`` in a command is the ``value`` of ``env`` as it is written there, empty for one from elsewhere
+    (pkg/kubelet/container helpers.go ExpandContainerCommandOnlyStatic); hooks are not expanded (lifecycle/handlers.go).
+    """
+    values = {variable["name"]: variable.get("value", "") for variable in spec.get("env") or []}
     found = []
     for kind in KINDS:
         probe = spec.get(kind)
@@ -53,7 +59,7 @@ def probes_of(spec: ContainerSpec) -> list[Probe]:
             found.append(
                 Probe(
                     kind,
-                    list(command),
+                    [expanded(part, values) for part in command],
                     probe.get("initialDelaySeconds", 0),
                     probe.get("periodSeconds") or 10,
                     probe.get("timeoutSeconds") or 1,

@@ -103,8 +103,10 @@ class Process:
                 os.killpg(self._process.pid, number)
 
 
-async def start(view: ContainerView, folder: Path, name: str, container_id: str) -> Process:
-    """Start the container NAME that sees VIEW; its files go to FOLDER.
+async def start(
+    view: ContainerView, folder: Path, name: str, container_id: str, *, log_file: Path
+) -> Process:
+    """Start the container NAME that sees VIEW; its files go to FOLDER, and what it prints to LOG_FILE.
 
     Raises:
         CannotCreate: there is no command.
@@ -117,7 +119,7 @@ async def start(view: ContainerView, folder: Path, name: str, container_id: str)
         raise CannotCreate(message)
     plan = planned(view, folder, name, container_id)
     after = functools.partial(run_after, plan) if has_hook(plan, "poststop") else None
-    process, reason = await begin(plan, folder, name)
+    process, reason = await begin(plan, folder, name, log_file)
     if not reason and has_hook(plan, "poststart"):
         try:
             await asyncio.to_thread(run_hooks, "poststart", *hooks_and_state(plan, "running", process.pid))
@@ -173,19 +175,21 @@ def planned(view: ContainerView, folder: Path, name: str, container_id: str) -> 
     return {**view, "environment": environment, "bundle": str(bundle), "state": state}
 
 
-async def begin(plan: Plan, folder: Path, name: str) -> tuple[asyncio.subprocess.Process, str]:
+async def begin(
+    plan: Plan, folder: Path, name: str, log_file: Path
+) -> tuple[asyncio.subprocess.Process, str]:
     """The process of a container, and why it does not run its command; empty if it does."""
     path = folder / f"{name}.plan.json"
     early = [hook for hook in plan["hooks"] if hook["hookName"] in BEFORE_START]
     path.write_text(json.dumps({**plan, "hooks": early}))
     reading, writing = os.pipe()
     try:
-        with (folder / f"{name}.log").open("ab") as log_file:
+        with log_file.open("wb") as output:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-I", "-S", container_init.__file__, str(path), str(writing)),
                 stdin=asyncio.subprocess.DEVNULL,
-                stdout=log_file,
-                stderr=log_file,
+                stdout=output,
+                stderr=output,
                 pass_fds=(writing,),
                 start_new_session=True,
             )

@@ -137,15 +137,19 @@ class Runtime:
         """
         sandbox, container_id = self.sandboxes[pod["metadata"]["uid"]], uuid.uuid4().hex
         view = self._view(pod, spec, environment, cdi_ids, sandbox.folder)
-        process = None
+        before, process = sandbox.containers.get(spec["name"]), None
         if is_run(pod):
+            run = before.restarts + 1 if before else 0
+            log_of(sandbox, spec["name"], run - 2).unlink(missing_ok=True)
+            log_file = log_of(sandbox, spec["name"], run)
             try:
-                process = await processes.start(view, sandbox.folder, spec["name"], container_id)
+                process = await processes.start(
+                    view, sandbox.folder, spec["name"], container_id, log_file=log_file
+                )
             except processes.CannotStart as error:
                 self._never_started(sandbox, spec["name"], container_id, str(error))
                 raise
         asked = {probe.kind for probe in probes_of(spec)} if process is not None else set()
-        before = sandbox.containers.get(spec["name"])
         sandbox.containers[spec["name"]] = Container(
             spec["name"],
             id=container_id,
@@ -199,6 +203,17 @@ class Runtime:
         }
         (folder / f"{spec['name']}.json").write_text(json.dumps(view, indent=1))
         return view
+
+    def log_of(self, uid: str, name: str, container_id: str) -> Path | None:
+        """The file with what a run of a container printed, by the id in the pod's status; None if it is not known any more.
+
+        A container keeps two runs, the last one and the one before, as a kubelet does (MaxPerPodContainer).
+        """
+        sandbox = self.sandboxes.get(uid) or self.lost.get(uid)
+        container = sandbox.containers.get(name) if sandbox else None
+        runs = [container, container.last] if container else []
+        found = next((one for one in runs if one and f"{RUNTIME}://{one.id}" == container_id), None)
+        return log_of(sandbox, name, found.restarts) if sandbox and found else None
 
     async def execute(self, uid: str, name: str, command: list[str], limit_s: float) -> tuple[int, str]:
         """(exit code, output) of COMMAND in a container; one that is no process has nothing to say."""
@@ -279,9 +294,9 @@ def folder_of(node: NodePaths, pod: Pod) -> Path:
     return node.directory / "containers" / f"{metadata['namespace']}_{metadata['name']}"
 
 
-def log_of(node: NodePaths, pod: Pod, container: str) -> Path:
-    """The file with what a container of POD prints."""
-    return folder_of(node, pod) / f"{container}.log"
+def log_of(sandbox: Sandbox, container: str, run: int) -> Path:
+    """The file with what the RUNth run of a container prints."""
+    return sandbox.folder / f"{container}.{run}.log"
 
 
 def is_run(pod: Pod) -> bool:

@@ -27,8 +27,9 @@ from kube_emulator.apiserver.resources import Resource, Served
 from kube_emulator.apiserver.status import ApiError
 from kube_emulator.store.store import Stored
 
-ContainerLog = Callable[[Pod, str], Path | None]
-"""Finds the file with the output of a container, from its pod and its name; None if the pod's node is not emulated."""
+ContainerLog = Callable[[Pod, str, str], Path | None]
+"""Finds the file with the output of a run of a container, from its pod, its name and the id of the run; None if its node
+does not have it."""
 
 
 RUNS_MAX = 200

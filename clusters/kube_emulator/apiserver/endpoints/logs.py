@@ -3,11 +3,13 @@
 The real server asks the kubelet. An emulated one is in the same process and knows where the file is (``Call.container_log``); where
 none is emulated, the node's own kubelet is asked (``kubelet_client``).
 Options and refusals are those of kubernetes pkg/registry/core/pod/strategy.go LogLocation and the kubelet's
-validateContainerLogStatus (1.36). The files keep no times and no earlier runs, so options about those are refused.
+validateContainerLogStatus (1.37). The files keep no times, so options about those are refused.
 """
 
 import asyncio
+import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
@@ -54,18 +56,19 @@ async def log(call: Call) -> web.StreamResponse:
     if call.container_log is None:
         node = cast(Node, call.api.get("nodes", pod["spec"]["nodeName"]))
         return await call.kubelets.log(call.request, node, pod, container)
-    check_status(pod, container, previous=is_true(query, "previous"))
+    run = run_of(pod, container, previous=is_true(query, "previous"))
     for name in TIMED:
         if query.get(name) and (name != "timestamps" or is_true(query, name)):
             raise ApiError(501, f"{name} is not served: logs are kept without times", reason="NotImplemented")
-    path = call.container_log(pod, container)
+    path = call.container_log(pod, container, run)
     if path is None:
-        raise ApiError(500, "no preferred addresses found; known addresses: []", reason="InternalError")
+        raise bad_request(f"unable to retrieve container logs for {run}")
     text = after(path, 0)
     shown = cut(text, numbers)
     if not is_true(query, "follow"):
         return web.Response(body=shown, content_type="text/plain")
-    return await followed(call, pod, container, path, shown, len(text))
+    limit = numbers.get("limitBytes", sys.maxsize) - len(shown)
+    return await followed(call, Followed(pod, container, run, path, limit), shown, len(text))
 
 
 def numbers_of(pod: str, query: Mapping[str, str]) -> dict[str, int]:
@@ -115,22 +118,31 @@ def status_of(pod: Pod, container: str) -> ContainerStatus | None:
     return next((one for one in every if one["name"] == container), None)
 
 
-def check_status(pod: Pod, container: str, *, previous: bool) -> None:
-    """Refuse a container that has no log yet.
+def run_of(pod: Pod, container: str, *, previous: bool) -> str:
+    """The id of the run whose log is meant: the current one if it was started, else the one before.
 
     Raises:
-        ApiError: 400; 501 for the log of a run before this one.
+        ApiError: 400, there is none.
     """
     status, where = status_of(pod, container), f'container "{container}" in pod "{pod["metadata"]["name"]}"'
     if status is None:
         raise bad_request(f"{where} is not available")
     state, last = status.get("state") or {}, (status.get("lastState") or {}).get("terminated")
+    before = last.get("containerID", "") if last else ""
     if previous:
-        if not last:
+        if not before:
             raise bad_request(f"previous terminated {where} not found")
-        raise ApiError(501, "previous is not served: all runs share one log", reason="NotImplemented")
-    if "waiting" in state and not last:
+        return before
+    if "running" in state:
+        return status.get("containerID", "")
+    ended = state.get("terminated")
+    if found := (ended.get("containerID", "") if ended else "") or before:
+        return found
+    if ended is not None or last is not None:
+        raise bad_request(f"{where} is terminated")
+    if "waiting" in state:
         raise bad_request(f"{where} is waiting to start: {state['waiting'].get('reason', '')}")
+    raise bad_request(f"{where} is waiting to start - no logs yet")
 
 
 def cut(text: bytes, numbers: Mapping[str, int]) -> bytes:
@@ -150,20 +162,45 @@ def after(path: Path, place: int) -> bytes:
         return file.read()
 
 
-async def followed(
-    call: Call, pod: Pod, container: str, path: Path, shown: bytes, place: int
-) -> web.StreamResponse:
-    """What was SHOWN and what comes after PLACE, until the container has ended or the pod is gone."""
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A log that is followed.
+
+    Attributes:
+        run: the id of the run of the container.
+        limit: how many bytes may still be sent.
+    """
+
+    pod: Pod
+    container: str
+    run: str
+    path: Path
+    limit: int
+
+    def runs(self, pod: Pod | None) -> bool:
+        """Whether more may come, by the POD as it is now: another run of the container has a log of its own."""
+        status = status_of(pod, self.container) if pod is not None else None
+        return (
+            status is not None
+            and "running" in (status.get("state") or {})
+            and status.get("containerID") == self.run
+        )
+
+
+async def followed(call: Call, log_file: Followed, shown: bytes, place: int) -> web.StreamResponse:
+    """What was SHOWN and what comes after PLACE, until the run has ended, the pod is gone or the limit is reached."""
     response = web.StreamResponse(headers={"Content-Type": "text/plain"})
     await response.prepare(call.request)
     await response.write(shown)
-    while True:
-        current = call.api.find("pods", pod["metadata"]["name"], call.namespace)
-        status = status_of(cast(Pod, current), container) if current is not None else None
-        runs = status is not None and "terminated" not in (status.get("state") or {})
-        more = after(path, place)
+    left = log_file.limit
+    while left > 0:
+        current = call.api.find("pods", log_file.pod["metadata"]["name"], call.namespace)
+        runs = log_file.runs(cast("Pod | None", current))
+        more = after(log_file.path, place)
         place += len(more)
-        await response.write(more)
+        await response.write(more[:left])
+        left -= len(more)
         if not runs:
-            return response
+            break
         await asyncio.sleep(FOLLOW_S)
+    return response

@@ -3,12 +3,13 @@
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast
 
 import pytest
 from emulated_node import EmulatedNode
 from recording_driver import RecordingDriver
 
+from dra_api.objects import Pod
 from kube_emulator.kubelet.cdi import Injected, InjectionError, container_view
 from kube_emulator.kubelet.runtime import RUN_ANNOTATION
 
@@ -163,8 +164,33 @@ async def test_init_containers_run_one_after_the_other_before_the_others(
     node_env.pod(annotations=RUN, restartPolicy="Never", initContainers=init, containers=[main])
     await node_env.until(lambda: node_env.phase() == "Succeeded")
     assert out.read_text() == "one\ntwo\nmain\n"
-    log = node_env.node.directory / "containers" / "default_p" / "main.log"
-    assert log.read_text() == ""
+    assert log_of(node_env, "state") == ""
+
+
+def log_of(node_env: EmulatedNode, member: Literal["state", "lastState"]) -> str:
+    """What the run printed that the status of container ``main`` has as its state or its last one."""
+    pod = node_env.api.get("pods", "p", "default")
+    container_id = pod["status"]["containerStatuses"][0][member]["terminated"]["containerID"]
+    path = node_env.fleet.log_of(cast(Pod, pod), "main", container_id)
+    assert path is not None
+    return path.read_text()
+
+
+async def test_each_run_of_a_container_has_its_log_and_the_last_two_are_kept(
+    node_env: EmulatedNode, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    line = f"echo x >> {out}; wc -l < {out}; exit $(($(wc -l < {out}) % 3))"
+    node_env.pod(annotations=RUN, restartPolicy="OnFailure", containers=[script(line)])
+    await node_env.until(lambda: node_env.events("BackOff"))
+    assert log_of(node_env, "lastState") == "2\n"
+    await node_env.turn(10)
+    await node_env.until(lambda: node_env.phase() == "Succeeded")
+    assert (log_of(node_env, "lastState"), log_of(node_env, "state")) == ("2\n", "3\n")
+    folder = node_env.node.directory / "containers" / "default_p"
+    assert sorted(path.name for path in folder.glob("*.log")) == ["main.1.log", "main.2.log"]
+    pod = node_env.api.get("pods", "p", "default")
+    assert node_env.fleet.log_of(cast(Pod, pod), "main", "embedded://0") is None
 
 
 async def test_a_container_that_crashes_is_started_again_later_and_later(

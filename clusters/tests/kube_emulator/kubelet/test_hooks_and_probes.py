@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from emulated_node import EmulatedNode
 
-from dra_api.objects import JsonObject, Probe
+from dra_api.objects import ContainerSpec, JsonObject, Probe
 from kube_emulator.kubelet.probes import probes_of
 from kube_emulator.kubelet.runtime import RUN_ANNOTATION
 
@@ -91,6 +91,27 @@ async def test_a_hook_after_the_start_that_fails_ends_the_container(node_env: Em
     node_env.pod(annotations=RUN, restartPolicy="Never", containers=[script(FOREVER, lifecycle=hooks)])
     await node_env.until(lambda: node_env.events("FailedPostStartHook"))
     assert "exited with 3: no" in node_env.events("FailedPostStartHook")[0]
+    await node_env.until(lambda: node_env.phase() in ("Failed", "Succeeded"))
+
+
+def test_commands_of_probes_get_the_values_of_env_as_they_are_written() -> None:
+    """Real kubelets know neither values from elsewhere here, nor what a value refers to."""
+    env = [
+        {"name": "A", "value": "a"},
+        {"name": "B", "value": "$(A)"},
+        {"name": "C", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
+    ]
+    action = {"exec": {"command": ["$(A)", "$(B)-$(C)-$(D)", "$$(A)"]}}
+    [probe] = probes_of(cast(ContainerSpec, {"name": "main", "env": env, "livenessProbe": action}))
+    assert probe.command == ["a", "$(A)--$(D)", "$(A)"]
+
+
+async def test_commands_of_hooks_are_taken_as_they_are(node_env: EmulatedNode) -> None:
+    hooks = {"postStart": asks("echo '$(A)'; exit 1")}
+    container = script(FOREVER, lifecycle=hooks, env=[{"name": "A", "value": "a"}])
+    node_env.pod(annotations=RUN, restartPolicy="Never", containers=[container])
+    await node_env.until(lambda: node_env.events("FailedPostStartHook"))
+    assert "exited with 1: $(A)" in node_env.events("FailedPostStartHook")[0]
     await node_env.until(lambda: node_env.phase() in ("Failed", "Succeeded"))
 
 

@@ -69,6 +69,20 @@ def test_a_pod_that_ends_has_its_phase_and_its_log_can_be_followed_to_the_end(
     assert kubectl(cluster, "logs", "-f", name).stdout == "a\nb\n"
 
 
+def test_logs_are_those_of_the_current_run_and_previous_shows_the_one_before(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    runs = tmp_path / "runs"
+    line = f"echo x >> {runs}; wc -l < {runs}; [ $(wc -l < {runs}) -gt 1 ] || exit 1; trap exit TERM; while true; do sleep 0.01; done"
+    run(cluster, "twice", line)
+    condition = "--for=jsonpath={.status.containerStatuses[0].restartCount}=1"
+    assert kubectl(cluster, "wait", condition, "pod/twice", "--timeout=20s").returncode == 0
+    assert kubectl(cluster, "wait", "--for=condition=Ready", "pod/twice", "--timeout=20s").returncode == 0
+    current = kubectl(cluster, "logs", "twice", "-f", "--limit-bytes=2")
+    before = kubectl(cluster, "logs", "twice", "--previous")
+    assert (current.stdout, before.stdout) == ("2\n", "1\n"), before.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
