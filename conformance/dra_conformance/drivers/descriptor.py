@@ -31,6 +31,7 @@ PLACEHOLDERS = {
     "health_address": "another free host:port on the loopback",
     "health_port": "its port",
     "pod_uid": "the UID of the driver's pod, another one for each instance",
+    "nri_socket": "the NRI socket of the container runtime; a driver that asks for it has one",
     "python": "the Python that runs the suite",
 }
 WEBHOOK_PLACEHOLDERS = {
@@ -255,6 +256,19 @@ def read_file(name: str) -> bytes:
         raise UsageError(message) from error
 
 
+def start_arguments(start: Start) -> list[str]:
+    """Every text with placeholders of the ways to start a driver."""
+    found = [*start.command, *start.rolling, *start.environment.values()]
+    for variant in filter(None, (start.many, start.empty, start.previous)):
+        found += variant.texts()
+    return found
+
+
+def uses_nri(descriptor: Descriptor) -> bool:
+    """Whether the driver is started with an NRI socket."""
+    return any("{nri_socket}" in text for text in start_arguments(descriptor.start))
+
+
 def check_placeholders(descriptor: Descriptor, name: str) -> None:
     """Refuse arguments with unknown placeholders, and hooks that need a machine which is not described.
 
@@ -262,13 +276,10 @@ def check_placeholders(descriptor: Descriptor, name: str) -> None:
         UsageError: there is one.
     """
     machine = descriptor.machine
-    arguments = [*descriptor.start.command, *descriptor.start.rolling, *descriptor.start.environment.values()]
+    arguments = start_arguments(descriptor.start)
     arguments += [*machine.command, machine.ready] if machine else []
     seen = descriptor.observability
-    arguments += [seen.liveness, seen.metrics]
-    others = (descriptor.start.many, descriptor.start.empty, descriptor.start.previous, seen.start)
-    for variant in filter(None, others):
-        arguments += [*variant.command, *variant.arguments, *variant.environment.values()]
+    arguments += [seen.liveness, seen.metrics, *seen.start.texts()]
     for argument in arguments:
         check_argument(argument, PLACEHOLDERS, f"descriptor {name}")
     for argument in descriptor.controller or ():

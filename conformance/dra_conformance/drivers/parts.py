@@ -27,6 +27,10 @@ class Variant(Strict, frozen=True, kw_only=True):
     arguments: list[str] = []
     environment: dict[str, str] = {}
 
+    def texts(self) -> list[str]:
+        """Every text with placeholders."""
+        return [*self.command, *self.arguments, *self.environment.values()]
+
 
 class Hook(Strict, frozen=True, kw_only=True):
     """One way to change the hardware under the driver; exactly one of ``command``, ``file`` and ``ctl``.

@@ -25,7 +25,7 @@ from dra_clusters.provider import (
     ObservableCluster,
     switchable,
 )
-from dra_conformance.drivers.descriptor import Descriptor
+from dra_conformance.drivers.descriptor import Descriptor, uses_nri
 from dra_conformance.errors import HarnessError
 from dra_conformance.harness import driver_log
 from dra_conformance.harness.api import ApiView
@@ -36,6 +36,8 @@ from dra_conformance.harness.evidence import Evidence
 from dra_conformance.harness.harness import Harness
 from dra_conformance.harness.kubelet import SimulatedKubelet
 from dra_conformance.harness.levers import Levers
+from dra_conformance.harness.nri.containers import Containers
+from dra_conformance.harness.nri.endpoint import NriEndpoint
 from dra_conformance.harness.observed import CdiChanges, DriverRequests, LogTail
 from dra_conformance.harness.patience import Patience
 from dra_conformance.harness.process import DriverProcess, free_address, start_machine
@@ -247,6 +249,7 @@ class HarnessFactory:
             **addresses("metrics"),
             **addresses("health"),
             "pod_uid": pod_uid,
+            "nri_socket": str(node.directory / f"nri-{pod_uid}.sock"),
             "python": sys.executable,
         }
         log = node.directory / f"driver-{pod_uid}.log"
@@ -255,12 +258,19 @@ class HarnessFactory:
             self.descriptor, places, node.directory / f"controller-{pod_uid}.log", evidence
         )
         api = self._api(cluster, node, evidence, api_version)
+        cdi = CdiView(node.cdi_dir)
+        containers = Containers(cdi) if uses_nri(self.descriptor) else None
+        nri = NriEndpoint(Path(places["nri_socket"]), containers, self._patience) if containers else None
         kubelet = SimulatedKubelet(
             driver=self.descriptor.driver,
             registry_dir=node.registry_dir,
             evidence=evidence,
             patience=self._patience,
+            containers=containers,
         )
+        if nri:
+            stack.callback(nri.close)
+            evidence.follow(nri.seen, at_every_step=True)
         evidence.follow(LogTail(log), at_every_step=True)
         evidence.follow(CdiChanges(node.cdi_dir), at_every_step=True)
         evidence.follow(DriverRequests(cluster), at_every_step=False)
@@ -276,7 +286,8 @@ class HarnessFactory:
             driver=driver,
             kubelet=kubelet,
             api=api,
-            cdi=CdiView(node.cdi_dir),
+            cdi=cdi,
+            nri=nri,
             controller=controller,
             levers=Levers(self.descriptor, places, evidence),
             evidence=evidence,

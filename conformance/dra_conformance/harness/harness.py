@@ -27,6 +27,7 @@ from dra_conformance.harness.evidence import Evidence
 from dra_conformance.harness.health import HealthStream
 from dra_conformance.harness.kubelet import SimulatedKubelet
 from dra_conformance.harness.levers import Levers
+from dra_conformance.harness.nri.endpoint import NriEndpoint
 from dra_conformance.harness.process import DriverProcess
 
 numbers = itertools.count(1)
@@ -51,6 +52,7 @@ class Harness:
     Attributes:
         folder: the node's folder, parent of registry, plugins and CDI folders.
         data_dir: where the driver keeps its state by convention.
+        nri: the NRI socket of its runtime, for a driver that asks for one.
         streams: the shared streams of the health service, by version.
         published: whether slices of this node were seen once.
         permanent: CDI names that the driver defined before it prepared anything: they belong to no claim and may stay.
@@ -68,6 +70,7 @@ class Harness:
     levers: Levers
     evidence: Evidence
     random: random.Random
+    nri: NriEndpoint | None = None
     claims: list[Claim] = field(default_factory=list)
     permanent: frozenset[str] = frozenset()
     published: bool = False
@@ -113,6 +116,7 @@ class Harness:
         Raises:
             Violation: there are none.
         """
+        self._wait_plugin()
         budget_s = self.descriptor.budgets.publish_seconds
         if not self.api.wait_slices(budget_s):
             others = [item["spec"].get("nodeName", "no node") for item in self.api.slices()]
@@ -137,6 +141,17 @@ class Harness:
             path.unlink()  # the new one's is then the one that appears
         self.start(variant=variant)
         self.kubelet.register()
+        self._wait_plugin()
+
+    def _wait_plugin(self) -> None:
+        """Wait for the driver's NRI plugin, if it is to be one: what it is told of containers is part of its start."""
+        if self.nri and not self.nri.wait_synchronized(self.descriptor.budgets.start_seconds):
+            self.evidence.add("nri", "no plugin came to the NRI socket")
+
+    def end_containers(self) -> None:
+        """All containers of the node end without an unprepare, as in a reboot."""
+        if self.nri:
+            self.nri.containers.clear()
 
     def health_stream(self, version: str) -> HealthStream:
         """A stream of the health service that checks share."""

@@ -25,6 +25,7 @@ from dra_conformance.harness.answers import (
 )
 from dra_conformance.harness.evidence import Evidence
 from dra_conformance.harness.health import HealthStream
+from dra_conformance.harness.nri.containers import Containers
 from dra_conformance.harness.patience import Patience
 
 POLL_S = 0.005
@@ -53,12 +54,24 @@ OPTIONS = (
 class SimulatedKubelet:
     """A kubelet for one driver on one node.
 
+    Args:
+        containers: of the node's runtime, if it has an NRI socket.
+
     Attributes:
         others: sockets of another instance of the driver, which this kubelet ignores.
     """
 
-    def __init__(self, *, driver: str, registry_dir: Path, evidence: Evidence, patience: Patience) -> None:
+    def __init__(
+        self,
+        *,
+        driver: str,
+        registry_dir: Path,
+        evidence: Evidence,
+        patience: Patience,
+        containers: Containers | None = None,
+    ) -> None:
         self._driver = driver
+        self._containers = containers
         self._registry = registry_dir
         self._evidence = evidence
         self._patience = patience
@@ -228,10 +241,14 @@ class SimulatedKubelet:
             grpc.RpcError: the whole call failed.
         """
         answer = self._call_claims("NodePrepareResources", refs, version, timeout_s, endpoint)
-        return Answers(
+        answers = Answers(
             (uid, Entry(tuple(map(device_of, entry.devices)), entry.error))
             for uid, entry in answer.claims.items()
         )
+        for uid, entry in answers.items():
+            if self._containers and not entry.error:
+                self._containers.created(uid, (name for device in entry.devices for name in device.cdi_ids))
+        return answers
 
     def unprepare(
         self,
@@ -245,6 +262,9 @@ class SimulatedKubelet:
         Raises:
             grpc.RpcError: the whole call failed.
         """
+        for ref in refs:  # pods end before their claims are unprepared
+            if self._containers:
+                self._containers.removed(ref.uid)
         answer = self._call_claims("NodeUnprepareResources", refs, version, timeout_s, endpoint)
         return Answers((uid, Entry((), entry.error)) for uid, entry in answer.claims.items())
 

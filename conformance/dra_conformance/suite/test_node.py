@@ -37,6 +37,7 @@ def node_uid(harness: Harness) -> str:
 def reboot(harness: Harness) -> bool:
     """Kill the driver, empty the folders that a reboot empties, start it; whether it sees a new boot id."""
     harness.driver.kill()
+    harness.end_containers()
     harness.kubelet.disconnect()
     for name in harness.cdi.listing():
         (harness.cdi.folder / name).unlink()
@@ -106,6 +107,7 @@ def test_claims_deleted_while_down_do_not_block(isolated: Harness) -> None:
     gone = isolated.claim(device)
     isolated.kubelet.prepared(gone)
     isolated.driver.terminate()
+    isolated.end_containers()
     isolated.api.delete_claim(gone.namespace, gone.name)
     isolated.kubelet.disconnect()
     isolated.start()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dra_conformance.drivers.descriptor import load_descriptor
+from dra_conformance.drivers.descriptor import load_descriptor, uses_nri
 from dra_conformance.errors import UsageError
 
 GOOD = """
@@ -59,3 +59,20 @@ def test_a_descriptor_that_does_not_exist_is_reported_with_the_shipped_ones() ->
         UsageError, match="control, dra-driver-cpu, dra-example-driver, nvidia-gpu, reference"
     ):
         load_descriptor("nope")
+
+
+@pytest.mark.parametrize(
+    ("start", "wanted"),
+    [
+        ("{command: [d, '--nri={nri_socket}']}", True),
+        ("{command: [d], environment: {NRI: '{nri_socket}'}}", True),
+        ("{command: [d], many: {arguments: ['{nri_socket}']}}", True),
+        ("{command: [d]}", False),
+    ],
+)
+def test_a_driver_that_is_started_with_an_nri_socket_gets_one(
+    tmp_path: Path, start: str, wanted: bool
+) -> None:
+    path = tmp_path / "driver.yaml"
+    path.write_text(GOOD.replace('start: {command: [x, "{node}"]}', f"start: {start}"))
+    assert uses_nri(load_descriptor(str(path))) is wanted

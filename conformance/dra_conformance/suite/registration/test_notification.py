@@ -82,7 +82,13 @@ def test_connections_come_and_go(harness: Harness) -> None:
     "REG-022", why="the kubelet stores a plugin before it notifies, and tolerates a failed notification"
 )
 def test_calls_work_without_notification(isolated: Harness) -> None:
-    """Prepare works when NotifyRegistrationStatus never came."""
+    """Prepare works when NotifyRegistrationStatus never came.
+
+    The device is known from an earlier start: a driver may publish nothing before it is registered.
+    """
+    isolated.start_registered()
+    device = isolated.require_devices(1)[0]
+    isolated.driver.terminate()
+    isolated.kubelet.disconnect()
     isolated.start()
-    isolated.api.wait_slices(isolated.descriptor.budgets.publish_seconds)
-    isolated.kubelet.prepared(isolated.claim())
+    isolated.kubelet.prepared(isolated.claim(device))

@@ -1,1 +1,1 @@
-"""gRPC stubs, written by ``python -m dra_api.kubelet.generate``; edits are lost."""
+"""Stubs, written by ``python -m dra_api.generate``; edits are lost."""

@@ -1,0 +1,1 @@
+"""Stubs, written by ``python -m dra_api.generate``; edits are lost."""
