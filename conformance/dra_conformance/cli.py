@@ -177,7 +177,9 @@ def selftest_command(arguments: argparse.Namespace) -> int:
     """``dra-conformance selftest``."""
     from dra_conformance.selftest import run_selftest
 
-    return run_selftest(as_json=arguments.json, every=number("--every", arguments.every, 1, 1000))
+    matrix = Path(arguments.matrix) if arguments.matrix else None
+    every = number("--every", arguments.every, 1, 1000)
+    return run_selftest(as_json=arguments.json, every=every, matrix=matrix)
 
 
 def bench_command(arguments: argparse.Namespace) -> int:

@@ -62,6 +62,9 @@ def make_parser() -> argparse.ArgumentParser:
     selftest.add_argument(
         "--every", metavar="N", default="1", help="only every Nth known-bad driver (default 1: all)"
     )
+    selftest.add_argument(
+        "--matrix", metavar="FILE", help="write which requirement caught which defect, as docs/KILL-MATRIX.md"
+    )
     bench = commands.add_parser("bench", help="measure a driver and the suite")
     bench.add_argument("descriptor", nargs="?", default="reference")
     bench.add_argument("--json", action="store_true")

@@ -65,7 +65,6 @@ def result_of(item: pytest.Item, call: pytest.CallInfo[None]) -> "CheckResult":
     parameters = (
         item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
     )
-    function = parameters.get("rule") or getattr(item, "function", None)
     error = call.excinfo.value if call.excinfo else None
     steps = evidence.take() if evidence else ()
     return CheckResult(
@@ -73,13 +72,18 @@ def result_of(item: pytest.Item, call: pytest.CallInfo[None]) -> "CheckResult":
         requirements=ids,
         seconds=round(call.duration, 4),
         tier=tier_of(item),
-        rule=(inspect.getdoc(function) or "").partition("\n")[0],
+        rule=description(parameters.get("rule"), getattr(item, "function", None)),
         why=why,
         driver_log=evidence.driver_log if evidence else "",
         evidence=steps,
         seen_after=steps_before(steps, evidence, error),
         **outcome_of(error),
     )
+
+
+def description(rule: object, function: object) -> str:
+    """The first line on what a check demands: that of the RULE that it is parametrized with, if this is a function."""
+    return (inspect.getdoc(rule if callable(rule) else function) or "").partition("\n")[0]
 
 
 def steps_before(

@@ -21,7 +21,8 @@ from rich.text import Text
 
 from dra_conformance.controls.defects import DEFECTS, Defect
 from dra_conformance.drivers.descriptor import Descriptor, load_descriptor
-from dra_conformance.errors import HarnessError
+from dra_conformance.errors import HarnessError, UsageError
+from dra_conformance.kill_matrix import page, shown
 
 CAUGHT = ("fail", "non-strict", "info")
 """Of a MUST, a SHOULD and a MAY."""
@@ -109,8 +110,17 @@ def chosen(defects: Sequence[Defect], every: int) -> list[Defect]:
     return list(defects[::every])
 
 
-def run_selftest(*, as_json: bool, every: int) -> int:
-    """Run the known-good driver and every EVERY-th known-bad one; 0 if the suite is right about all of them, else 1."""
+def run_selftest(*, as_json: bool, every: int, matrix: Path | None = None) -> int:
+    """Run the known-good driver and every EVERY-th known-bad one; 0 if the suite is right about all of them, else 1.
+
+    What has caught what is written to the page MATRIX, if one is given.
+
+    Raises:
+        UsageError: a page of a part of the drivers is asked for.
+    """
+    if matrix and every > 1:
+        message = "--matrix needs all known-bad drivers; leave out --every"
+        raise UsageError(message)
     console = Console(quiet=as_json, highlight=False, markup=False)
     control = load_descriptor("control")
     with tempfile.TemporaryDirectory(prefix="dra-self-") as scratch:
@@ -129,6 +139,8 @@ def run_selftest(*, as_json: bool, every: int) -> int:
             runs = pool.map(judge, defects)
             mutants = list(track(runs, "known-bad drivers", len(defects), console=console, transient=True))
     score = sum(mutant["killed"] for mutant in mutants) / len(mutants)
+    if matrix:
+        matrix.write_text(page(shown(mutants)))
     if as_json:
         sys.stdout.write(
             json.dumps({"controls": controls, "mutants": mutants, "score": score}, indent=1) + "\n"

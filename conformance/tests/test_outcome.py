@@ -8,7 +8,7 @@ import pytest
 from dra_conformance.drivers.descriptor import Exemption
 from dra_conformance.expectations import Violation
 from dra_conformance.harness.evidence import Evidence
-from dra_conformance.outcome import outcome_of, shown_as, steps_before
+from dra_conformance.outcome import description, outcome_of, shown_as, steps_before
 from dra_conformance.verdict import CheckResult, judge_check
 
 TODAY = datetime.date(2026, 1, 1)
@@ -84,3 +84,18 @@ def test_a_violation_is_passed_on_with_all_that_it_says() -> None:
     found = outcome_of(Violation("a", "b", "c"))
     assert found["outcome"] == "violated"
     assert (found["wanted"], found["found"], found["where"]) == ("a", "b", "c")
+
+
+def test_a_check_for_several_rules_is_described_by_the_rule_only_where_that_is_a_function() -> None:
+    def rule() -> None:
+        """What the rule says."""
+
+    def check() -> None:
+        """What the check does.
+
+        More of it.
+        """
+
+    assert description(rule, check) == "What the rule says."
+    assert description("PREP-014", check) == "What the check does."
+    assert description(None, None) == ""
