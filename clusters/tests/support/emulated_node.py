@@ -20,7 +20,9 @@ from kube_emulator.releases.gates import gates_of
 from kube_emulator.releases.release import LATEST, Release
 from kube_emulator.store.store import Store
 
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
+SYNC_S = 16.0
+"""Longer than the pause after a failed sync."""
 
 
 class EmulatedNode:
@@ -173,3 +175,12 @@ class EmulatedNode:
         pool = {"name": "node-0", "generation": 1, "resourceSliceCount": 1}
         spec = {"driver": driver, "nodeName": "node-0", "pool": pool, "devices": [{"name": "d"}]}
         self.api.create("resourceslices", {"metadata": {"name": name}, "spec": spec})
+
+
+def with_cdi(node_env: EmulatedNode, *names: str) -> None:
+    """A CDI file with a device for each claim of NAMES."""
+    devices = ", ".join(
+        f'{{"name": "{name}", "containerEdits": {{"env": ["GOT={name}"]}}}}' for name in names
+    )
+    text = f'{{"cdiVersion": "0.6.0", "kind": "example.com/gpu", "devices": [{devices}]}}'
+    (node_env.node.cdi_dir / "gpu.json").write_text(text)

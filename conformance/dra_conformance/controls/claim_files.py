@@ -3,13 +3,18 @@
 import json
 import os
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from dra_conformance.controls.allocations import Answer
 from dra_conformance.controls.refusal import Unwritten
 from dra_conformance.controls.widgets import CRATE
+
+RESTORE_S = 0.6
+"""How long a driver with a defect needs for what it finds when it starts."""
+Claims = Mapping[str, Mapping[str, Any]]
+"""{UID: what is known of the claim, with its ``devices``}."""
 
 
 class ClaimFiles:
@@ -94,6 +99,21 @@ class ClaimFiles:
         except OSError as error:
             message = f"cannot remove {self.path(uid).name}: {os.strerror(error.errno or 0)}"
             raise Unwritten(message) from error
+
+    def rewrite_slowly(self, claims: Claims) -> None:
+        """Remove the files of all CLAIMS, and write them again a moment later; only with a defect."""
+        for uid in claims:
+            self.path(uid).unlink(missing_ok=True)
+        time.sleep(RESTORE_S)
+        for uid, known in claims.items():
+            self.write(uid, known["devices"])
+
+    def remove_shares(self, devices: Answer, claims: Claims) -> None:
+        """What a driver does that forgets whose share it takes back: the files of all CLAIMS with one of DEVICES go."""
+        names = {device["device"] for device in devices if device["share"]}
+        for uid, other in claims.items():
+            if names & {device["device"] for device in other["devices"]}:
+                self.path(uid).unlink(missing_ok=True)
 
     def edits(self, device: dict[str, Any]) -> dict[str, Any]:
         """What a container gets with a device."""

@@ -17,8 +17,7 @@ from typing import Any
 
 import grpc
 
-from dra_api import names
-from dra_api.kubelet._generated import dra_v1_pb2, dra_v1beta1_pb2, registration_pb2
+from dra_api.kubelet._generated import dra_v1_pb2, dra_v1beta1_pb2
 from dra_api.kubelet._generated.dra_v1_pb2_grpc import DRAPluginServicer as ServicerV1
 from dra_api.kubelet._generated.dra_v1_pb2_grpc import add_DRAPluginServicer_to_server as add_v1
 from dra_api.kubelet._generated.dra_v1beta1_pb2_grpc import DRAPluginServicer as ServicerV1Beta1
@@ -29,7 +28,6 @@ from dra_api.kubelet._generated.health_v1_pb2_grpc import (
 from dra_api.kubelet._generated.health_v1alpha1_pb2_grpc import (
     add_DRAResourceHealthServicer_to_server as add_health_v1alpha1,
 )
-from dra_api.kubelet._generated.registration_pb2_grpc import RegistrationServicer
 from dra_api.kubelet._generated.registration_pb2_grpc import (
     add_RegistrationServicer_to_server as add_registration,
 )
@@ -40,83 +38,17 @@ from dra_conformance.controls.health import Health, HealthV1, HealthV1Alpha1
 from dra_conformance.controls.metadata import Metadata
 from dra_conformance.controls.partitions import Partitions
 from dra_conformance.controls.preparing import Preparing
+from dra_conformance.controls.process import end_when_exhausted, hang, say
 from dra_conformance.controls.publishing import Publishing
 from dra_conformance.controls.refusal import Refusal, Unwritten
+from dra_conformance.controls.registration import Registration
 from dra_conformance.controls.reporting import Reporting
 from dra_conformance.controls.widgets import COUNT, Widgets
-
-
-def say(text: str) -> None:
-    """Log."""
-    sys.stderr.write(f"{time.time():.3f} {text}\n")
-    sys.stderr.flush()
-
 
 VERSION = "1.1"
 STOPPING = threading.Event()
 """Whether calls hang because the process ends; only with a defect."""
 STOP_S = 4
-AT_FIRST = 3
-"""How often a kubelet asks for the name of a driver that it has just found, generously."""
-
-
-def end_when_exhausted(servers: list[grpc.Server]) -> None:
-    """Stop serving as soon as no descriptor is left, and live on."""
-    while True:
-        try:
-            os.close(os.open(os.devnull, os.O_RDONLY))
-        except OSError:
-            for server in servers:
-                server.stop(grace=None)
-            return
-        time.sleep(0.01)
-
-
-def hang() -> None:
-    """Wait forever."""
-    threading.Event().wait()
-
-
-class Registration(RegistrationServicer):
-    """The registration service."""
-
-    def __init__(self, driver: str, endpoint: Path, socket: Path, *, health: bool, defect: str) -> None:
-        versions = [names.DRA_V1, names.DRA_V1BETA1]
-        if health or defect == "phantom-service":
-            versions += [names.HEALTH_V1, names.HEALTH_V1ALPHA1][: 1 if defect == "new-health-only" else 2]
-        if defect == "full-names":
-            versions = ["k8s.io.kubelet.pkg.apis.dra.v1.DRAPlugin"]
-        self._defect = defect
-        self._socket = socket
-        self._asked = 0
-        self._info = registration_pb2.PluginInfo(
-            type="CSIPlugin" if defect == "wrong-type" else names.PLUGIN_TYPE,
-            name=f"a-{driver}" if defect == "other-name" else driver,
-            endpoint="nonsense" if defect == "garbage-endpoint" else str(endpoint),
-            supported_versions=versions,
-        )
-
-    def GetInfo(self, request: Any, context: Any) -> Any:
-        """Type, name, endpoint and versions of this driver."""
-        if self._defect == "hangs-in-info":
-            hang()
-        if self._defect == "slow-info":
-            time.sleep(1.2)
-        self._asked += 1
-        if self._defect == "registers-once" and self._asked > AT_FIRST:
-            self._socket.unlink(missing_ok=True)
-        return self._info
-
-    def NotifyRegistrationStatus(self, request: Any, context: Any) -> Any:
-        """The result of the registration."""
-        if self._defect == "hangs-in-notify":
-            hang()
-        say(f"registered: {request.plugin_registered} {request.error}")
-        if self._defect == "dies-when-refused" and not request.plugin_registered:
-            threading.Timer(0.05, os._exit, [0]).start()
-        if not request.plugin_registered:  # as upstream's helper does
-            context.abort(grpc.StatusCode.UNKNOWN, f"registration failed: {request.error}")
-        return registration_pb2.RegistrationStatusResponse()
 
 
 class Plugin(ServicerV1, ServicerV1Beta1):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from dra_conformance.controls.allocations import Allocations, Answer, amount
-from dra_conformance.controls.claim_files import ClaimFiles
+from dra_conformance.controls.claim_files import RESTORE_S, ClaimFiles
 from dra_conformance.controls.cluster import GROUP, ApiFailure, ControlApi
 from dra_conformance.controls.metadata import Metadata
 from dra_conformance.controls.partitions import Partitions
@@ -22,7 +22,6 @@ from dra_conformance.controls.widgets import SPACE, Widgets
 POLL_S = 0.5
 READ_S = 5.0
 FOREVER_S = 60.0
-RESTORE_S = 0.6
 SLOWER_S = 0.0005
 LEAK = 256 << 10
 
@@ -74,21 +73,13 @@ class Preparing:
             if self._defect == "slow-restore":
                 time.sleep(RESTORE_S * len(self._state.claims))
             if self._defect == "rewrites-at-start":
-                self.rewrite_slowly()
+                self._files.rewrite_slowly(self._state.claims)
             self._files.sweep(self._state.claims)
             for uid, devices in self.journal().items():
                 self._files.write(uid, devices)
             self._metadata.sweep(self._state.claims)
             self._partitions.sweep(self._state.claims)
         threading.Thread(target=self.collect_forever, daemon=True).start()
-
-    def rewrite_slowly(self) -> None:
-        """Remove the CDI files of all claims, and write them again a moment later."""
-        for uid in self._state.claims:
-            self._files.path(uid).unlink(missing_ok=True)
-        time.sleep(RESTORE_S)
-        for uid, known in self._state.claims.items():
-            self._files.write(uid, known["devices"])
 
     def collect_forever(self) -> None:
         """Unprepare claims that are gone from the API server."""
@@ -346,12 +337,5 @@ class Preparing:
         self._metadata.remove(known["namespace"], known["name"], uid)
         self._reporting.forget(uid, known)
         if self._defect == "frees-all-shares":
-            self.free_shares(known)
+            self._files.remove_shares(known["devices"], self._state.claims)
         self._state.save()
-
-    def free_shares(self, known: dict[str, Any]) -> None:
-        """What a driver does that forgets whose share it takes back: the files of all claims of a device go."""
-        names = {device["device"] for device in known["devices"] if device["share"]}
-        for uid, other in self._state.claims.items():
-            if names & {device["device"] for device in other["devices"]}:
-                self._files.path(uid).unlink(missing_ok=True)

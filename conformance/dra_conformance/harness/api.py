@@ -22,6 +22,7 @@ from dra_conformance.harness.api_versions import GROUP as API_GROUP
 from dra_conformance.harness.api_versions import NEWEST, newer, older
 from dra_conformance.harness.evidence import Evidence
 from dra_conformance.harness.patience import Patience
+from dra_conformance.harness.pools import incomplete_pools
 
 GROUP = f"/apis/{API_GROUP}/{NEWEST}"
 POLL_S = 0.01
@@ -342,18 +343,3 @@ class ApiView:
         """End every watch and drop the watch history, so that resuming one is answered 410 Gone."""
         self._cluster.cut_watches(forget=True)
         self._evidence.add("api", "ended all watches and forgot the history (410 Gone)")
-
-
-def incomplete_pools(slices: list[JsonObject]) -> list[str]:
-    """Pools whose newest generation does not have as many slices as it says."""
-    pools: dict[str, list[JsonObject]] = {}
-    for item in slices:
-        pools.setdefault(item["spec"]["pool"]["name"], []).append(item["spec"]["pool"])
-    problems = []
-    for name, members in pools.items():
-        newest = [pool for pool in members if pool["generation"] == max(p["generation"] for p in members)]
-        if {pool["resourceSliceCount"] for pool in newest} != {len(newest)}:
-            problems.append(
-                f"pool {name} has {len(newest)} slices of generation {newest[0]['generation']}, says {newest[0]['resourceSliceCount']}"
-            )
-    return problems

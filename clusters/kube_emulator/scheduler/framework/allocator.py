@@ -18,6 +18,7 @@ from kube_emulator.scheduler.framework.capacity import Amounts, CapacityError, s
 from kube_emulator.scheduler.framework.constraints import violated
 from kube_emulator.scheduler.framework.counters import CounterSets
 from kube_emulator.scheduler.framework.devices import Device
+from kube_emulator.scheduler.framework.gates import missing_gate
 from kube_emulator.scheduler.framework.pools import Pool
 from kube_emulator.scheduler.framework.requests import AllocationError, Claim, Wanted
 from kube_emulator.scheduler.framework.selection import chosen_by
@@ -26,8 +27,6 @@ from kube_emulator.scheduler.framework.usage import Usage
 
 RESULTS_MAX = 32
 """Devices in one claim's allocation (resource/v1 AllocationResultsMaxSize)."""
-OPTIONAL_OPERATIONS = "DRAOptionalNodeOperations"
-"""The gate, and the feature that a node declares whose kubelet knows it."""
 CHECK_EVERY = 256
 """Steps of the search between two checks of the clock."""
 
@@ -199,7 +198,7 @@ class Search:
             return False
         if not must and self.lacks_capacity(self.claims[claim], wanted, device):
             return False
-        if self.unsupported(device) or self.lacks_counters(wanted, device):
+        if missing_gate(device, self.node, self.gates) or self.lacks_counters(wanted, device):
             return False
         if preventing(device.taints, wanted.tolerations) is not None:
             return False
@@ -254,20 +253,6 @@ class Search:
         if wanted.unselected(device):
             return False
         return device.placed is not device.spec or chosen_by(device.spec, self.node)
-
-    def unsupported(self, device: Device) -> str:
-        """The gate that is off, here or on the node, and without which DEVICE cannot be used; nothing if there is none.
-
-        A device like this counts for a request for all devices, which then fails.
-        """
-        if device.spec.get("consumesCounters") and "DRAPartitionableDevices" not in self.gates:
-            return "DRAPartitionableDevices"
-        known = (self.node.get("status") or {}).get("declaredFeatures") or []
-        if device.slice.get("skipNodeOperations") and not (
-            OPTIONAL_OPERATIONS in self.gates and OPTIONAL_OPERATIONS in known
-        ):
-            return OPTIONAL_OPERATIONS
-        return ""
 
     @property
     def fractional(self) -> bool:

@@ -12,6 +12,7 @@ from dra_api.objects import DeviceClass, DeviceTaintRule, Node, ResourceClaim, R
 from kube_emulator.scheduler.framework.allocator import NodeUnfit, Search, search
 from kube_emulator.scheduler.framework.constraints import described, violated
 from kube_emulator.scheduler.framework.devices import Device
+from kube_emulator.scheduler.framework.gates import missing_gate
 from kube_emulator.scheduler.framework.inventory import Inventory
 from kube_emulator.scheduler.framework.requests import AllocationError, Claim, Wanted, claim_of
 from kube_emulator.scheduler.framework.state import key_of
@@ -144,7 +145,7 @@ def obstacle(attempt: Search, wanted: Wanted, device: Device) -> str | None:
         return f"is in use by claims {', '.join(attempt.usage.sharers(device.id))}"
     if (taint := preventing(device.taints, wanted.tolerations)) is not None:
         return f"has taint {named(taint)}"
-    if gate := attempt.unsupported(device):
+    if gate := missing_gate(device, attempt.node, attempt.gates):
         return f"needs the feature {gate}"
     lacking = attempt.lacks_capacity(attempt.claims[0], wanted, device)
     if lacking is not None:

@@ -4,8 +4,8 @@ from typing import NoReturn
 
 from dra_conformance.expectations import Violation
 from dra_conformance.harness.answers import Device, pairs
-from dra_conformance.harness.api import incomplete_pools
 from dra_conformance.harness.harness import Harness
+from dra_conformance.harness.pools import incomplete_pools
 from dra_conformance.rules.sequences import REASONS
 from dra_conformance.suite.sequences.calls import NAMES, STARTS, Kind, Model, Step, text_of
 
