@@ -26,6 +26,7 @@ SOURCES = {
         "shim.c",
         "entries_generated.c",
         "branch.c",
+        "telemetry.c",
         "shim.h",
         "plain.h",
         "branches/r535.def",

@@ -20,6 +20,7 @@ from fake_nvml.abi.codes import Code
 from fake_nvml.answers import Answers, retire
 from fake_nvml.calls import visibility
 from fake_nvml.calls.dispatch import Pending, perform, success
+from fake_nvml.calls.operational_events import wanted_by
 from fake_nvml.calls.registry import Caller
 from fake_nvml.device_memory.channels import channels_of
 from fake_nvml.device_memory.results import WorkError
@@ -181,8 +182,8 @@ class Daemon:
             save_node(node, self._folder / "state.json")
         for event in node.happened:
             for number, known in node.sets.items():
-                if known.masks.get(event.gpu, 0) & event.type:
-                    known.queue.append(event)
+                if wanted := wanted_by(known, event):
+                    known.queue.extend(wanted)
                     for waiter in self._waiters.pop(number, []):
                         if not waiter.done():
                             waiter.set_result(None)
@@ -201,7 +202,7 @@ class Daemon:
         code, delay_ms = self._faults.strike(function.name, caller.pid, gpu_of(function, body))
         if delay_ms:
             await asyncio.sleep(delay_ms / 1000)
-        if code is not None or function.by_hand:
+        if code is not None or not function.params:
             return wire.reply(struct.pack("<I", code or Code.SUCCESS))
         if self._isolates and function.name in visibility.FUNCTIONS:
             view = visibility.view_of(caller.pid)
@@ -221,8 +222,10 @@ class Daemon:
         try:
             while wait.set in self._node.sets:
                 queue = self._node.sets[wait.set].queue
-                if queue:
-                    return success(pending.function, pending.versions, wait.made(queue.popleft()))
+                event = next((each for each in queue if wait.records or not each.record), None)
+                if event is not None:
+                    queue.remove(event)
+                    return success(pending.function, pending.versions, wait.made(event))
                 left = None if deadline is None else max(0.0, deadline - loop.time())
                 if left == 0.0:
                     return struct.pack("<I", Code.TIMEOUT)

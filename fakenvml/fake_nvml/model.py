@@ -53,7 +53,7 @@ class Process(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """What an event set delivers; ``type`` is one bit of nvmlEventType."""
+    """What an event set delivers; ``type`` is one bit of nvmlEventType, ``record``: as a GPU operational event."""
 
     type: int
     gpu: int
@@ -61,6 +61,15 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     gi: int = NO_INSTANCE
     ci: int = NO_INSTANCE
     at_us: int = 0
+    record: bool = False
+
+
+class RecordFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """A subscription to the GPU operational events of one GPU."""
+
+    gpu: int
+    min_severity: int = 0
+    min_log_level: int = 0
 
 
 @dataclass(slots=True)
@@ -69,6 +78,7 @@ class EventSet:
 
     owner: int
     masks: dict[int, int] = field(default_factory=dict)
+    records: set[RecordFilter] = field(default_factory=set)
     queue: deque[Event] = field(default_factory=lambda: deque(maxlen=EVENTS_KEPT))
     last: Event | None = None
 

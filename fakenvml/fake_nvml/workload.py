@@ -9,7 +9,6 @@ shares it, is in ``device_memory``.
 import os
 import struct
 import time
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from fake_nvml.calls.visibility import View
+from fake_nvml.cuda_devices import Device, described, gpu_of, total_bytes, visible
 from fake_nvml.device_memory.results import (
     CONTAINED,
     INVALID_CONTEXT,
@@ -26,7 +26,7 @@ from fake_nvml.device_memory.results import (
     UNAVAILABLE,
     WorkError,
 )
-from fake_nvml.device_memory.sharing import Channels, Fabric, place_of
+from fake_nvml.device_memory.sharing import Channels, Fabric
 from fake_nvml.device_memory.space import OPERATIONS, AddressSpace
 from fake_nvml.model import MIB, NO_INSTANCE, Gpu, MigDevice, Node, Process
 
@@ -36,41 +36,6 @@ CONTEXT_BYTES = 512 * MIB
 FIRST_ALLOCATION = 0x7F0000000000
 """The first address of cuMemAlloc."""
 HELLO, DEVICE, CONTEXT, END, ALLOCATE, FREE, INFO, LOAD = range(1, 9)
-
-
-Device = Gpu | MigDevice
-
-
-def visible(node: Node, wanted: str | None, view: View | None = None) -> list[Device]:
-    """The devices of a process: by CUDA_VISIBLE_DEVICES, or all GPUs; of boards in MIG mode only the first instance.
-
-    With a VIEW only what it sees counts, and GPUs are numbered among those.
-    """
-    gpus = [gpu for gpu in node.gpus() if not gpu.state.lost and (view is None or view.sees(gpu))]
-    instances = [device for gpu in gpus for device in gpu.mig_devices() if view is None or view.sees(device)]
-    if wanted is None:
-        whole: list[Device] = [gpu for gpu in gpus if not gpu.state.mig]
-        # MIG User Guide: a CUDA process enumerates one MIG instance only, and GPUs in MIG mode not at all
-        return whole or list(instances[:1])
-    found: list[Device] = []
-    for entry in filter(None, (entry.strip() for entry in wanted.split(","))):
-        match: Device | None = None
-        if entry.isdigit():
-            match = next((gpu for gpu in gpus[int(entry) : int(entry) + 1] if not gpu.state.mig), None)
-        elif entry.startswith("GPU-"):
-            match = next((gpu for gpu in gpus if gpu.uuid.startswith(entry) and not gpu.state.mig), None)
-        elif entry.startswith("MIG-"):
-            match = next((device for device in instances if device.uuid == entry), None)
-        # CUDA Programming Guide, CUDA_VISIBLE_DEVICES: only the devices before an invalid entry are visible
-        if match is None:
-            break
-        found.append(match)
-    return found
-
-
-def gpu_of(device: Device) -> Gpu:
-    """The GPU that a device is, or is part of."""
-    return device if isinstance(device, Gpu) else device.gpu
 
 
 @dataclass(slots=True)
@@ -155,38 +120,9 @@ class Client:
             raise WorkError(INVALID_DEVICE)
         return self.devices[number]
 
-    def _total(self, device: Device) -> int:
-        if isinstance(device, MigDevice):
-            return device.total_bytes
-        facts = device.board.memory
-        return (facts.total_mib - facts.reserved_mib) * MIB
-
     def _describe(self, number: int) -> bytes:
-        device = self._device(number)
-        gpu = gpu_of(device)
-        name = gpu.board.identity.name
-        count = gpu.board.compute.multiprocessors
-        if isinstance(device, MigDevice):
-            name = f"{name} MIG {device.profile.name}"
-            count = device.profile.multiprocessors
-        raw = uuid.UUID(device.uuid[4:]).bytes
-        major, minor = gpu.board.compute.capability
-        slot = self.node.machine.gpus[gpu.index]
         # MPS documentation: the multiprocessor count that a client reads is its share
-        if self.mps:
-            count = max(1, count * self.thread_percent // 100)
-        numbers = struct.pack(
-            "<Q7I",
-            self._total(device),
-            count,
-            major,
-            minor,
-            slot.domain,
-            slot.bus,
-            self.node.machine.driver.cuda,
-            place_of(gpu).registered,
-        )
-        return name.encode().ljust(128, b"\0") + raw + numbers
+        return described(self._device(number), self.thread_percent if self.mps else 100)
 
     def _begin(self, number: int) -> bytes:
         device = self._device(number)
@@ -215,7 +151,7 @@ class Client:
 
     def _claim(self, device: Device, number: int, size: int) -> None:
         """Raise if SIZE more bytes do not fit, into the device or into what the MPS server allows this client."""
-        if self._used(device) + size > self._total(device):
+        if self._used(device) + size > total_bytes(device):
             raise WorkError(OUT_OF_MEMORY)
         if self.mps and number in self.pinned_bytes:
             mine = sum(sum(held.values()) for d, held in self.contexts.values() if d.uuid == device.uuid)
@@ -266,7 +202,7 @@ class Client:
 
     def _info(self, context: int) -> bytes:
         device, _ = self._context(context)
-        total = self._total(device)
+        total = total_bytes(device)
         number = self.devices.index(device)
         if self.mps:
             total = min(total, self.pinned_bytes.get(number, total))

@@ -10,6 +10,7 @@ from fake_nvml import capture
 from fake_nvml.cli import main
 from fake_nvml.errors import UsageError
 from fake_nvml.programs import report_board
+from fake_nvml.programs.report_tree import Item, as_text, as_xml
 from fake_nvml.session import Session
 
 RULES = capture.Leaves(
@@ -139,6 +140,8 @@ def test_the_fake_agrees_with_itself_and_the_command_names_what_differs(
         ("vr200-nvl72", "remapped_banks/bank_remapper_histogram/bank_remapper_histogram_max", "252 group(s)"),
         ("gb200-nvl72", "remapped_rows/remapped_row_unc_inactive", "0"),
         ("dgx-b200", "platformInfo/host_id", "1"),
+        ("dgx-b200", "platformInfo/gpu_fabric_guid", "0x0000000000000002"),
+        ("gb200-nvl72", "platformInfo/gpu_fabric_guid", "0x0000000000000001"),
         ("dgx-h100", "platformInfo/module_id", "7"),
         ("dgx-h100", "sparse_operation_mode", "Disabled"),
         ("dgx-h100", "gpu_part_number", "2330-885-A1"),
@@ -193,6 +196,46 @@ def test_idle_mig_devices_have_the_memory_and_the_window_of_captured_ones(
             (nvml.nvmlDeviceGetMemoryInfo(each), nvml.nvmlDeviceGetBAR1MemoryInfo(each)) for each in devices
         ]
     assert [f"{m.total >> 20} {-(-m.used >> 20)} {w.bar1Total >> 20}" for m, w in memory] == rows
+
+
+def test_a_gpu_in_mig_mode_counts_what_its_instances_use_and_no_remapped_rows(
+    tmp_path: Path, become_client: Callable[[Session], ModuleType]
+) -> None:
+    """Captures of H100 on 590.48.01 without and with MIG: 59 MiB used, rows N/A, the histogram as before."""
+    with Session("dgx-h100", tmp_path / "node") as session:
+        nvml = become_client(session)
+        gpu = nvml.nvmlDeviceGetHandleByIndex(0)
+        before = nvml.nvmlDeviceGetRowRemapperHistogram(gpu).max, tuple(nvml.nvmlDeviceGetRemappedRows(gpu))
+        nvml.nvmlDeviceSetMigMode(gpu, 1)
+        for profile in (9, 14, 19, 19):
+            nvml.nvmlDeviceCreateGpuInstance(gpu, profile)
+        used = nvml.nvmlDeviceGetMemoryInfo(gpu, version=nvml.nvmlMemory_v2).used
+        with pytest.raises(nvml.NVMLError_NotSupported, match="Not Supported"):
+            nvml.nvmlDeviceGetRemappedRows(gpu)
+        assert (nvml.nvmlDeviceGetRowRemapperHistogram(gpu).max, before) == (2560, (2560, (0, 0, 0, 0)))
+    assert -(-used >> 20) == 59
+
+
+def test_text_and_xml_write_some_rows_in_different_ways() -> None:
+    """As in captures: numbers of PCI with 0x, reasons below their heading, retired pages without their list."""
+    rows = (
+        Item("Device Id", "pci_device_id", "233010DE", "0x233010DE"),
+        Item("HW Thermal Slowdown", "hw_thermal_slowdown", "Not Active", deeper=True),
+        Item("Single Bit ECC", "single", (Item("Retired Count", "count", "0"),), text="0"),
+    )
+    assert [" ".join(line.split()) for line in as_text(rows)] == [
+        "Device Id : 0x233010DE",
+        "HW Thermal Slowdown : Not Active",
+        "Single Bit ECC : 0",
+    ]
+    assert [len(line) - len(line.lstrip()) for line in as_text(rows)] == [4, 8, 4]
+    assert [line.strip() for line in as_xml(rows)] == [
+        "<pci_device_id>233010DE</pci_device_id>",
+        "<hw_thermal_slowdown>Not Active</hw_thermal_slowdown>",
+        "<single>",
+        "<count>0</count>",
+        "</single>",
+    ]
 
 
 def test_a_wildcard_hides_no_row_that_the_fake_prints() -> None:

@@ -1,4 +1,4 @@
-"""Writes ``shim/entries_generated.c`` from the tables; ``--check`` says whether it is stale.
+"""Writes ``shim/entries_generated.c`` and ``structures_generated.py`` from the tables; ``--check`` says whether they are stale.
 
 Each entry point becomes a row of data and a function of three lines that hands its arguments to ``fake_nvml_call``.
 Run it with ``python -m fake_nvml.abi.generate``.
@@ -8,7 +8,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from fake_nvml.abi import codes, layout, table
+from fake_nvml.abi import codes, generate_types, layout, table
 from fake_nvml.abi.kinds import ParamKind
 
 OUTPUT = Path(__file__).parent.parent / "shim" / "entries_generated.c"
@@ -51,10 +51,12 @@ def entry(function: table.Function) -> str:
     )
     params = f"params_{function.id}" if types else "0"
     count, asks = len(function.params), int(function.asks)
+    # what is written by hand is exported there, and calls this
+    head, name = ("HIDDEN", f"fake_{function.name}") if function.by_hand else ("EXPORT", function.name)
     call = "fake_nvml_plain" if function.plain and not asks else "fake_nvml_call"
     seed = f"0x{table.seed_of(function):016x}ull"
     lines += [
-        f"EXPORT unsigned int {function.name}({arguments}) {{",
+        f"{head} unsigned int {name}({arguments}) {{",
         f"    static const entry_t entry = {{{function.id}, {count}, {asks}, {seed}, {params}}};",
         f"    const uint64_t args[] = {{{values or 0}}};",
         f"    return {call}(&entry, args);",
@@ -74,25 +76,29 @@ def error_strings() -> str:
 
 def make() -> str:
     """The whole C file."""
-    entries = [entry(function) for function in table.by_id() if not function.by_hand]
+    entries = [entry(function) for function in table.by_id() if function.params or not function.by_hand]
     numbers = [table.functions()[name].id for name in ("nvmlInitWithFlags", "nvmlSystemGetNVMLVersion")]
     banner = BANNER % (table.checksum(), len(table.by_id()), *numbers)
     return banner + "\n" + "\n\n".join([*entries, error_strings()]) + "\n"
 
 
+def wanted() -> dict[Path, str]:
+    """All generated files."""
+    return {OUTPUT: make(), generate_types.OUTPUT: generate_types.make()}
+
+
 def main() -> int:
-    """Write the file, or with ``--check`` compare it; 1 if it is stale."""
+    """Write the files, or with ``--check`` compare them; 1 if one is stale."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if the file is stale")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file is stale")
     arguments = parser.parse_args()
-    wanted = make()
-    if OUTPUT.exists() and OUTPUT.read_text() == wanted:
-        return 0
-    if arguments.check:
-        print(f"stale: {OUTPUT}; run python -m fake_nvml.abi.generate", file=sys.stderr)  # noqa: T201
-        return 1
-    OUTPUT.write_text(wanted)
-    return 0
+    stale = {path: text for path, text in wanted().items() if not path.exists() or path.read_text() != text}
+    for path, text in stale.items():
+        if arguments.check:
+            print(f"stale: {path}; run python -m fake_nvml.abi.generate", file=sys.stderr)  # noqa: T201
+        else:
+            path.write_text(text)
+    return int(arguments.check and bool(stale))
 
 
 if __name__ == "__main__":

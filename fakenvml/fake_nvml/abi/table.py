@@ -14,8 +14,6 @@ from typing import Any
 from fake_nvml.abi import kinds, layout
 from fake_nvml.abi.kinds import ParamKind
 
-# X kinds, layout
-
 ACTS = re.compile(
     r"^nvml(\w+?)(Set[A-Z]|Clear|Reset|Create|Destroy|Modify|Remove|Discover|Freeze|Register|Activate|Update|Free|Alloc|Wait|SampleGet)"
 )
@@ -73,7 +71,10 @@ class Param:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Function:
-    """One entry point; ``asks`` says that its effect is in the daemon, so that it is never looked up."""
+    """One entry point; ``asks`` says that its effect is in the daemon, so that it is never looked up.
+
+    One that is written by hand in C can have parameters: those of the call that the C code makes.
+    """
 
     id: int
     name: str
@@ -90,12 +91,12 @@ class Function:
 def parse(number: int, line: str) -> Function:
     """One line of functions.txt."""
     name, _, rest = line.partition(":")
-    if rest.strip() == "hand":
-        return Function(id=number, name=name, params=(), by_hand=True)
+    words = rest.split()
+    by_hand = words[0] == "hand"
     params: list[Param] = []
     positions: dict[str, int] = {}
     arg = 0
-    for text in rest.split():
+    for text in words[by_hand:]:
         code, _, tail = text.partition(":")
         kind = ParamKind(code)
         param_name, _, layouts = tail.partition("=")
@@ -116,7 +117,7 @@ def parse(number: int, line: str) -> Function:
         params.append(Param(kind=kind, name=param_name, types=types, arg=arg, other=other, key=key, **array))
         arg += 2 if kind in kinds.BUFFERS else 1
     asks = bool(ACTS.match(name)) or any(param.kind in kinds.SENT or param.array for param in params)
-    return Function(id=number, name=name, params=tuple(params), asks=asks)
+    return Function(id=number, name=name, params=tuple(params), by_hand=by_hand, asks=asks)
 
 
 @cache

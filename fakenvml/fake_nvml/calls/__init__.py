@@ -13,6 +13,8 @@ from fake_nvml.calls import (
     mig,
     modes,
     nvlink,
+    nvlink_samples,
+    operational_events,
     power,
     processes,
     system,
@@ -23,6 +25,6 @@ from fake_nvml.calls import (
 )
 
 __all__ = [
-    "clocks", "compute_instances", "confidential", "device", "events", "fabric", "fields", "gpm", "memory_errors", "mig", "modes", "nvlink",
-    "power", "processes", "system", "topology", "vgpu", "vgpu_instances", "vgpu_types",
+    "clocks", "compute_instances", "confidential", "device", "events", "fabric", "fields", "gpm", "memory_errors", "mig", "modes", "nvlink", "nvlink_samples",
+    "operational_events", "power", "processes", "system", "topology", "vgpu", "vgpu_instances", "vgpu_types",
 ]  # fmt: skip

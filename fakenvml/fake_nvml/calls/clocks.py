@@ -2,12 +2,16 @@
 
 import struct
 import time
-from typing import Any
+from typing import TYPE_CHECKING
 
 from fake_nvml.abi.codes import Code
 from fake_nvml.calls.registry import Caller, action, check, getter
 from fake_nvml.machines import Clocks
 from fake_nvml.model import Event, Gpu
+
+if TYPE_CHECKING:
+    from fake_nvml.abi import structures_generated as nv
+
 
 CLOCK_TYPES = range(4)
 """Graphics, SM, memory, video."""
@@ -150,15 +154,20 @@ def memory_offsets(gpu: Gpu) -> tuple[int, int]:
 
 
 @getter("nvmlDeviceGetClockOffsets", over=(CLOCK_TYPES, PSTATES))
-def clock_offsets(gpu: Gpu, kind: int, pstate: int) -> dict[str, int]:
+def clock_offsets(gpu: Gpu, kind: int, pstate: int) -> "nv.ClockOffsetV1":
     check(gpu.board.compute.architecture >= 8, Code.NOT_SUPPORTED)
     check(kind < 4 and pstate in PSTATES)
     check(kind in (0, MEMORY), Code.NOT_SUPPORTED)
     name, (low, high) = (
         ("mem_offset", memory_offsets(gpu)) if kind == MEMORY else ("gpc_offset", gpc_offsets(gpu))
     )
-    limits = {"minClockOffsetMHz": low, "maxClockOffsetMHz": high}
-    return {"type": kind, "pstate": pstate, "clockOffsetMHz": gpu.setting(name), **limits}
+    return {
+        "type": kind,
+        "pstate": pstate,
+        "clockOffsetMHz": gpu.setting(name),
+        "minClockOffsetMHz": low,
+        "maxClockOffsetMHz": high,
+    }
 
 
 @action("nvmlDeviceSetClockOffsets")
@@ -209,12 +218,12 @@ def _modes(gpu: Gpu) -> str:
 
 
 @getter("nvmlDeviceGetPerformanceModes", fixed=True)
-def performance_modes(gpu: Gpu) -> dict[str, str]:
+def performance_modes(gpu: Gpu) -> "nv.DevicePerfModesV1":
     return {"str": _modes(gpu)}
 
 
 @getter("nvmlDeviceGetCurrentClockFreqs")
-def clock_frequencies(gpu: Gpu) -> dict[str, str]:
+def clock_frequencies(gpu: Gpu) -> "nv.DeviceCurrentClockFreqsV1":
     graphics, memory = clock(gpu, 0), clock(gpu, MEMORY)
     return {"str": f"perf={len(PSTATES) - 1}, nvclock={graphics}, memclock={memory}"}
 
@@ -238,14 +247,14 @@ def adaptive_clocking(gpu: Gpu) -> int:
 
 
 @getter("nvmlDeviceGetClkMonStatus", fixed=True)
-def clock_monitor(gpu: Gpu) -> dict[str, Any]:
+def clock_monitor(gpu: Gpu) -> "nv.ClkMonStatus":
     """Clock monitors came with Hopper; none reports a fault."""
     check(gpu.board.compute.architecture >= 9, Code.NOT_SUPPORTED)
     return {"bGlobalStatus": 1, "clkMonListSize": 0}
 
 
 @getter("nvmlDeviceGetViolationStatus", over=(range(12),), live=True)
-def violations(gpu: Gpu, policy: int) -> dict[str, int]:
+def violations(gpu: Gpu, policy: int) -> "nv.ViolationTime":
     """Nanoseconds: reference time, and how long the policy held clocks down (a reason counts from when it was set)."""
     check(policy in (0, 1, 2, 3, 4, 5, 10, 11))
     bit = {0: 0x4, 1: 0x60, 2: 0x10, 3: 0x8, 4: 0x1, 5: 0x80, 10: 0x2, 11: 0x1FF}[policy]
@@ -257,7 +266,7 @@ def violations(gpu: Gpu, policy: int) -> dict[str, int]:
 
 
 @getter("nvmlDeviceGetDynamicPstatesInfo")
-def dynamic_pstates(gpu: Gpu) -> dict[str, Any]:
+def dynamic_pstates(gpu: Gpu) -> "nv.GpuDynamicPstatesInfo":
     """GPU, frame buffer, video engine and bus."""
     check(not gpu.state.mig, Code.NOT_SUPPORTED)
     shares = (busy(gpu), gpu.reading("memory_percent", 0), 0, 0)

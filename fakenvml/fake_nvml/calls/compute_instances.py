@@ -3,7 +3,7 @@
 The rules are in ``fake_nvml.mig``; here they meet NVML's functions and return codes.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -19,6 +19,9 @@ from fake_nvml.model import (
     gi_handle,
 )
 
+if TYPE_CHECKING:
+    from fake_nvml.abi import structures_generated as nv
+
 
 def _compute_profile(instance: InstanceOf, index: int) -> Profile:
     profile = instance.gpu.profile(instance.gi.profile)
@@ -33,7 +36,9 @@ def _compute_profile(instance: InstanceOf, index: int) -> Profile:
     subject=Subject.GPU_INSTANCE,
     over=(range(9), (0,)),
 )
-def compute_profile_info(instance: InstanceOf, index: int, engine_profile: int) -> dict[str, Any]:
+def compute_profile_info(
+    instance: InstanceOf, index: int, engine_profile: int
+) -> "nv.ComputeInstanceProfileInfoV3":
     check(engine_profile == 0)
     profile = _compute_profile(instance, index)
     slices = rules.COMPUTE_PROFILES[index]
@@ -59,7 +64,7 @@ def remaining_compute(instance: InstanceOf, index: int) -> int:
 
 
 @getter("nvmlGpuInstanceGetComputeInstancePossiblePlacements", subject=Subject.GPU_INSTANCE, over=(range(5),))
-def compute_placements(instance: InstanceOf, index: int) -> list[dict[str, int]]:
+def compute_placements(instance: InstanceOf, index: int) -> "list[nv.ComputeInstancePlacement]":
     profile = _compute_profile(instance, index)
     slices = rules.COMPUTE_PROFILES[index]
     return [{"start": s, "size": slices} for s in rules.compute_starts(slices, profile.compute_slices)]
@@ -124,7 +129,7 @@ def destroy_compute(_caller: Caller, instance: InstanceOf) -> None:
 
 
 @getter("nvmlComputeInstanceGetInfo_v2", subject=Subject.COMPUTE_INSTANCE)
-def compute_info(instance: InstanceOf) -> dict[str, Any]:
+def compute_info(instance: InstanceOf) -> "nv.ComputeInstanceInfo":
     """``device`` is the handle of the MIG device: its UUID is what a container is given."""
     ci = instance.ci
     assert ci is not None
@@ -138,6 +143,13 @@ def compute_info(instance: InstanceOf) -> dict[str, Any]:
 
 
 @getter("nvmlComputeInstanceGetInfo", subject=Subject.COMPUTE_INSTANCE)
-def compute_info_of_gpu(instance: InstanceOf) -> dict[str, Any]:
+def compute_info_of_gpu(instance: InstanceOf) -> "nv.ComputeInstanceInfo":
     """The older form names the GPU: nvidia-smi prints its index."""
-    return {**compute_info(instance), "device": instance.gpu.handle}
+    known = compute_info(instance)
+    return {
+        "device": instance.gpu.handle,
+        "gpuInstance": known["gpuInstance"],
+        "id": known["id"],
+        "profileId": known["profileId"],
+        "placement": known["placement"],
+    }

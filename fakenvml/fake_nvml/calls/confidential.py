@@ -5,11 +5,15 @@ choice at boot). Certificates and reports have the right shape and prove nothing
 """
 
 import hashlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fake_nvml.abi.codes import Code
 from fake_nvml.calls.registry import Caller, Subject, action, check, getter
 from fake_nvml.model import MIB, Gpu, Node, NvmlError
+
+if TYPE_CHECKING:
+    from fake_nvml.abi import structures_generated as nv
+
 
 HOPPER = 9
 
@@ -23,19 +27,25 @@ def _on(node: Node) -> int:
 
 
 @getter("nvmlSystemGetConfComputeState", subject=Subject.SYSTEM)
-def state(node: Node) -> dict[str, int]:
+def state(node: Node) -> "nv.ConfComputeSystemState":
     """Environment 1 is a simulation, 2 production."""
     check(_capable(node), Code.NOT_SUPPORTED)
     return {"environment": 2 * _on(node), "ccFeature": _on(node), "devToolsMode": 0}
 
 
 @getter("nvmlSystemGetConfComputeSettings", subject=Subject.SYSTEM)
-def settings(node: Node) -> dict[str, int]:
-    return {**state(node), "multiGpuMode": 0}
+def settings(node: Node) -> "nv.SystemConfComputeSettingsV1":
+    known = state(node)
+    return {
+        "environment": known["environment"],
+        "ccFeature": known["ccFeature"],
+        "devToolsMode": known["devToolsMode"],
+        "multiGpuMode": 0,
+    }
 
 
 @getter("nvmlSystemGetConfComputeCapabilities", subject=Subject.SYSTEM, fixed=True)
-def capabilities(node: Node) -> dict[str, int]:
+def capabilities(node: Node) -> "nv.ConfComputeSystemCaps":
     return {"cpuCaps": 0, "gpusCaps": int(_capable(node))}
 
 
@@ -54,7 +64,7 @@ def set_ready(_caller: Caller, node: Node, accepting: int) -> None:
 
 
 @getter("nvmlSystemGetConfComputeKeyRotationThresholdInfo", subject=Subject.SYSTEM)
-def rotation(node: Node) -> dict[str, int]:
+def rotation(node: Node) -> "nv.ConfComputeGetKeyRotationThresholdInfoV1":
     check(_capable(node), Code.NOT_SUPPORTED)
     return {"attackerAdvantage": node.system.get("attacker_advantage", 1 << 60)}
 
@@ -69,7 +79,7 @@ def set_rotation(_caller: Caller, node: Node, _padding: int, low: int, high: int
 
 
 @getter("nvmlDeviceGetConfComputeMemSizeInfo")
-def sizes(gpu: Gpu) -> dict[str, int]:
+def sizes(gpu: Gpu) -> "nv.ConfComputeMemSizeInfo":
     """Without confidential computing all memory is unprotected, but for what was set aside by hand."""
     check(_capable(gpu.node), Code.NOT_SUPPORTED)
     total = gpu.board.memory.total_mib * 1024
@@ -85,7 +95,7 @@ def set_sizes(_caller: Caller, gpu: Gpu, size_kib: int) -> None:
 
 
 @getter("nvmlDeviceGetConfComputeProtectedMemoryUsage")
-def usage(gpu: Gpu) -> dict[str, int]:
+def usage(gpu: Gpu) -> "nv.Memory":
     """Zeros where confidential computing is off or unknown to the board (captures, T4 to Rubin)."""
     if not _capable(gpu.node):
         return {"total": 0, "free": 0, "used": 0}
@@ -99,19 +109,19 @@ def _protected(gpu: Gpu) -> bytes:
 
 
 @getter("nvmlDeviceGetConfComputeGpuCertificate")
-def certificate(gpu: Gpu) -> dict[str, Any]:
+def certificate(gpu: Gpu) -> "nv.ConfComputeGpuCertificate":
     """Bytes that identify the chip, in place of a chain of certificates."""
     chain = b"fake-nvml certificate of " + _protected(gpu).hex().encode()
-    sizes_of = {"certChainSize": len(chain), "attestationCertChainSize": len(chain)}
     return {
-        **sizes_of,
+        "certChainSize": len(chain),
+        "attestationCertChainSize": len(chain),
         "certChain": chain.ljust(4096, b"\0"),
         "attestationCertChain": chain.ljust(5120, b"\0"),
     }
 
 
 @getter("nvmlDeviceGetConfComputeGpuAttestationReport", live=True)
-def attestation(gpu: Gpu, wanted: Any) -> dict[str, Any]:
+def attestation(gpu: Gpu, wanted: Any) -> "nv.ConfComputeGpuAttestationReport":
     """A digest over the caller's nonce and the chip, in place of a signed report."""
     nonce = bytes(wanted.nonce)
     report = hashlib.sha256(nonce + _protected(gpu)).digest()
@@ -123,13 +133,17 @@ def attestation(gpu: Gpu, wanted: Any) -> dict[str, Any]:
 
 
 @getter("nvmlDeviceGetMemoryLimits_v1", live=True)
-def memory_limits(gpu: Gpu, wanted: Any) -> dict[str, int]:
+def memory_limits(gpu: Gpu, wanted: Any) -> "nv.GetMemoryLimitsV1":
     """Of all processes together; the name space is the caller's and stays as it is."""
     check(gpu.board.compute.architecture >= HOPPER, Code.NOT_SUPPORTED)
     total = gpu.board.memory.total_mib * MIB
     used = sum(process.used_bytes for process in gpu.processes())
-    limits = {"softLimit": gpu.setting("soft_limit", total), "hardLimit": gpu.setting("hard_limit", total)}
-    return {"nameSpace": wanted.nameSpace, **limits, "currentUsed": used}
+    return {
+        "nameSpace": wanted.nameSpace,
+        "softLimit": gpu.setting("soft_limit", total),
+        "hardLimit": gpu.setting("hard_limit", total),
+        "currentUsed": used,
+    }
 
 
 @action("nvmlDeviceSetMemoryLimits_v1")

@@ -2,13 +2,19 @@
 
 import time
 import zlib
-from typing import Any, TypeVar
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from fake_nvml.abi.codes import Code
 from fake_nvml.calls.registry import Caller, Subject, action, check, getter
 from fake_nvml.calls.system import by_uuid
+from fake_nvml.mig import GpuInstance
 from fake_nvml.model import MIB, Gpu, MigDevice, Node, NvmlError
+
+if TYPE_CHECKING:
+    from fake_nvml.abi import structures_generated as nv
+
 
 T = TypeVar("T")
 
@@ -145,7 +151,7 @@ def gsp_mode(_gpu: Gpu) -> tuple[int, int]:
     return 1, 1
 
 
-def pci(gpu: Gpu) -> dict[str, Any]:
+def pci(gpu: Gpu) -> "nv.PciInfo":
     """``nvmlPciInfo_t``: the legacy form has a domain of four digits."""
     slot, identity = gpu.node.machine.gpus[gpu.index], gpu.node.board.identity
     return {
@@ -165,15 +171,23 @@ getter("nvmlDeviceGetPciInfo", "nvmlDeviceGetPciInfo_v2", "nvmlDeviceGetPciInfo_
 @getter(
     "nvmlDeviceGetPciInfo", "nvmlDeviceGetPciInfo_v2", "nvmlDeviceGetPciInfo_v3", subject=Subject.MIG_DEVICE
 )
-def mig_pci(device: MigDevice) -> dict[str, Any]:
+def mig_pci(device: MigDevice) -> "nv.PciInfo":
     return pci(device.gpu)
 
 
 @getter("nvmlDeviceGetPciInfoExt", fixed=True)
-def pci_ext(gpu: Gpu) -> dict[str, Any]:
+def pci_ext(gpu: Gpu) -> "nv.PciInfoExtV1":
     known = pci(gpu)
-    fields = ("domain", "bus", "device", "pciDeviceId", "pciSubSystemId", "busId")
-    return {"baseClass": 3, "subClass": 2, **{field: known[field] for field in fields}}
+    return {
+        "baseClass": 3,
+        "subClass": 2,
+        "domain": known["domain"],
+        "bus": known["bus"],
+        "device": known["device"],
+        "pciDeviceId": known["pciDeviceId"],
+        "pciSubSystemId": known["pciSubSystemId"],
+        "busId": known["busId"],
+    }
 
 
 @getter("nvmlDeviceGetCurrPcieLinkGeneration", "nvmlDeviceGetMaxPcieLinkGeneration", fixed=True)
@@ -203,37 +217,43 @@ def pcie_speed(gpu: Gpu) -> int:
     return {3: 8000, 4: 16000, 5: 32000, 6: 64000}[gpu.node.board.pcie.generation]
 
 
+def idle_bytes(gpu: Gpu, instances: Iterable[GpuInstance]) -> int:
+    """What GPU instances use without any process, by their compute slices (captures of H100 and H200 on 590.48.01)."""
+    board = gpu.board.mig
+    slices = sum(gpu.profile(each.profile).compute_slices for each in instances)
+    return board.idle_kib_per_slice * slices * 1024 if board else 0
+
+
 @getter("nvmlDeviceGetMemoryInfo_v2")
-def memory_v2(gpu: Gpu) -> dict[str, int]:
+def memory_v2(gpu: Gpu) -> "nv.MemoryV2":
     facts = gpu.board.memory
     total, reserved = facts.total_mib * MIB, facts.reserved_mib * MIB
-    used = sum(process.used_bytes for process in gpu.processes())
+    used = sum(process.used_bytes for process in gpu.processes()) + idle_bytes(gpu, gpu.state.instances)
     return {"total": total, "reserved": reserved, "free": total - reserved - used, "used": used}
 
 
 @getter("nvmlDeviceGetMemoryInfo")
-def memory(gpu: Gpu) -> dict[str, int]:
+def memory(gpu: Gpu) -> "nv.Memory":
     """The older form counts what the driver reserves as used."""
     known = memory_v2(gpu)
-    return {**known, "used": known["used"] + known["reserved"]}
+    return {"total": known["total"], "free": known["free"], "used": known["used"] + known["reserved"]}
 
 
 @getter("nvmlDeviceGetMemoryInfo", "nvmlDeviceGetMemoryInfo_v2", subject=Subject.MIG_DEVICE)
-def mig_memory(device: MigDevice) -> dict[str, int]:
-    assert device.gpu.board.mig is not None
-    idle = device.gpu.board.mig.idle_kib_per_slice * device.profile.compute_slices << 10
-    total, used = device.total_bytes, device.used_bytes() + idle
+def mig_memory(device: MigDevice) -> "nv.MemoryV2":
+    total = device.total_bytes
+    used = device.used_bytes() + idle_bytes(device.gpu, (device.gi,))
     return {"total": total, "free": total - used, "used": used}
 
 
 @getter("nvmlDeviceGetBAR1MemoryInfo", fixed=True)
-def bar1(gpu: Gpu) -> dict[str, int]:
+def bar1(gpu: Gpu) -> "nv.BAR1Memory":
     total = gpu.node.board.memory.bar1_mib * MIB
     return {"bar1Total": total, "bar1Free": total - MIB, "bar1Used": MIB}
 
 
 @getter("nvmlDeviceGetBAR1MemoryInfo", subject=Subject.MIG_DEVICE)
-def mig_bar1(device: MigDevice) -> dict[str, int]:
+def mig_bar1(device: MigDevice) -> "nv.BAR1Memory":
     """The window is shared out as the memory is; where captures exist, what instances share is less than the whole."""
     board = device.gpu.board
     assert board.mig is not None
@@ -242,7 +262,7 @@ def mig_bar1(device: MigDevice) -> dict[str, int]:
 
 
 @getter("nvmlDeviceGetAddressingMode", fixed=True)
-def addressing_mode(gpu: Gpu) -> dict[str, int]:
+def addressing_mode(gpu: Gpu) -> "nv.DeviceAddressingModeV1":
     return {"value": gpu.board.memory.addressing_mode}
 
 
@@ -269,7 +289,7 @@ def irq(gpu: Gpu) -> int:
 
 
 @getter("nvmlDeviceGetPdi", fixed=True)
-def pdi(gpu: Gpu) -> dict[str, int]:
+def pdi(gpu: Gpu) -> "nv.PdiV1":
     return {"value": gpu.node.machine.pdi(gpu.index)}
 
 
@@ -282,14 +302,14 @@ def _coherent(gpu: Gpu) -> bool:
 
 
 @getter("nvmlDeviceGetC2cModeInfoV", fixed=True)
-def c2c_mode(gpu: Gpu) -> dict[str, int]:
+def c2c_mode(gpu: Gpu) -> "nv.C2cModeInfoV1":
     """Since Hopper; boards before it answer NOT_SUPPORTED (captures of A100, L40S, T4)."""
     check(gpu.board.compute.architecture >= 9, Code.NOT_SUPPORTED)
     return {"isC2cEnabled": int(_coherent(gpu))}
 
 
 @getter("nvmlDeviceGetCapabilities", fixed=True)
-def capabilities(gpu: Gpu) -> dict[str, int]:
+def capabilities(gpu: Gpu) -> "nv.DeviceCapabilitiesV1":
     """NVML_DEV_CAP_EGM: extended GPU memory is off on GB200 and GB300, on on Rubin (captures)."""
     return {"capMask": int(_coherent(gpu) and gpu.board.compute.architecture >= RUBIN)}
 
@@ -309,7 +329,7 @@ def black_box_flush(gpu: Gpu) -> tuple[int, int]:
 
 
 @getter("nvmlDeviceGetBBXTimeData_v1", live=True)
-def black_box_time(gpu: Gpu) -> dict[str, int]:
+def black_box_time(gpu: Gpu) -> "nv.BBXTimeDataV1":
     return {"timeRun": int(time.time() - gpu.node.started_s)}
 
 

@@ -5,16 +5,18 @@ is not in MIG mode, and in events that are about the whole GPU.
 """
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING
 
 from fake_nvml.abi.codes import Code
 from fake_nvml.calls.registry import Caller, Subject, Wait, action, check, getter
 from fake_nvml.model import EVENT_SET, SETS_MAX, Event, EventSet, Gpu, Node, NumberedIn
 
+if TYPE_CHECKING:
+    from fake_nvml.abi import structures_generated as nv
+
+
 SINGLE_BIT, DOUBLE_BIT, PSTATE, XID, CLOCK, POWER_SOURCE, MIG_CHANGE = 0x1, 0x2, 0x4, 0x8, 0x10, 0x80, 0x100
 RECOVERY_ACTION = 0x8000
-LEGACY_XID = 1
-"""The only context that an event of ours carries."""
 
 
 def supported(gpu: Gpu) -> int:
@@ -62,7 +64,7 @@ def register(_caller: Caller, gpu: Gpu, mask: int, handle: int) -> None:
     known.masks[gpu.index] = known.masks.get(gpu.index, 0) | mask
 
 
-def _data(node: Node, event: Event) -> dict[str, int]:
+def _data(node: Node, event: Event) -> "nv.EventData":
     return {
         "device": node.gpus()[event.gpu].handle,
         "eventType": event.type,
@@ -75,57 +77,3 @@ def _data(node: Node, event: Event) -> dict[str, int]:
 @action("nvmlEventSetWait", "nvmlEventSetWait_v2", privileged=False, subjects=(Subject.EVENT_SET,))
 def wait(_caller: Caller, found: NumberedIn, timeout_ms: int) -> Wait:
     return Wait(set=found.number, timeout_ms=timeout_ms, made=lambda event: _data(found.node, event))
-
-
-@action("nvmlEventSetRegisterGpuOperationalEvents_v1", privileged=False, subjects=(Subject.EVENT_SET,))
-def register_operational(_caller: Caller, found: NumberedIn, config: Any) -> None:
-    """An empty UUID means every GPU."""
-    wanted = config.uuid.decode(errors="replace")
-    gpus = [gpu for gpu in found.node.gpus() if wanted in ("", gpu.uuid)]
-    check(gpus, Code.NOT_FOUND)
-    for gpu in gpus:
-        found.node.sets[found.number].masks[gpu.index] = supported(gpu)
-
-
-@action("nvmlEventSetWait_v3", privileged=False, subjects=(Subject.EVENT_SET,))
-def wait_v3(_caller: Caller, found: NumberedIn, params: Any) -> Wait:
-    def made(event: Event) -> dict[str, Any]:
-        found.node.sets[found.number].last = event
-        ids = {"gpuInstanceId": event.gi, "computeInstanceId": event.ci, "groupSize": 1}
-        origin = {"uuid": found.node.gpus()[event.gpu].uuid, "sourceModule": "driver"}
-        facts = {"eventType": event.type, "eventData": event.data, "timestampUsec": event.at_us}
-        return {"timeoutMs": params.timeoutMs, **origin, **facts, **ids}
-
-    return Wait(set=found.number, timeout_ms=params.timeoutMs, made=made)
-
-
-def _last(found: NumberedIn) -> Event:
-    last = found.node.sets[found.number].last
-    check(last is not None, Code.NO_DATA)
-    assert last is not None
-    return last
-
-
-@action("nvmlEventSetGetContextCount_v1", privileged=False, subjects=(Subject.EVENT_SET,))
-def context_count(_caller: Caller, found: NumberedIn, _params: Any) -> dict[str, int]:
-    return {"count": int(_last(found).type == XID)}
-
-
-@action("nvmlEventSetGetContextInfo_v1", privileged=False, subjects=(Subject.EVENT_SET,))
-def context_info(_caller: Caller, found: NumberedIn, params: Any) -> dict[str, int]:
-    check(_last(found).type == XID and params.index == 0)
-    return {
-        "index": 0,
-        "nvmlGpuOperationalEventContextType": LEGACY_XID,
-        "dataSize": 4,
-        "dataFormatVersion": 1,
-    }
-
-
-@action(
-    "nvmlEventSetGetGpuOperationalEventContextLegacyXid_v1", privileged=False, subjects=(Subject.EVENT_SET,)
-)
-def context_xid(_caller: Caller, found: NumberedIn, params: Any) -> dict[str, int]:
-    last = _last(found)
-    check(last.type == XID and params.index == 0)
-    return {"index": 0, "xidCode": last.data}

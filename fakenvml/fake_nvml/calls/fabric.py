@@ -5,11 +5,15 @@ tray. Registration goes NOT_STARTED, IN_PROGRESS, COMPLETED; ``fake-nvml ctl fab
 """
 
 import uuid
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict
 
 from fake_nvml.abi.codes import Code
 from fake_nvml.calls.registry import check, getter
 from fake_nvml.model import Gpu
+
+if TYPE_CHECKING:
+    from fake_nvml.abi import structures_generated as nv
+
 
 COMPLETED = 3
 
@@ -26,7 +30,7 @@ def clique(gpu: Gpu) -> int:
     return gpu.node.machine.fabric.clique if changed < 0 else changed
 
 
-def _fabric(gpu: Gpu) -> dict[str, Any]:
+def _fabric(gpu: Gpu) -> "nv.GpuFabricInfoV3":
     """Cluster and clique mean something once registration is complete."""
     facts, now = gpu.node.machine.fabric, state(gpu)
     done = now == COMPLETED
@@ -38,7 +42,7 @@ def _fabric(gpu: Gpu) -> dict[str, Any]:
     }
 
 
-def _health(gpu: Gpu) -> dict[str, int]:
+def _health(gpu: Gpu) -> "nv.GpuFabricInfoV3":
     """What was set on the GPU, else what the machine has."""
     changed, facts = gpu.state.fabric, gpu.node.machine.fabric
     summary = facts.health_summary if changed.health_summary < 0 else changed.health_summary
@@ -47,38 +51,71 @@ def _health(gpu: Gpu) -> dict[str, int]:
 
 
 @getter("nvmlDeviceGetGpuFabricInfo")
-def fabric_info(gpu: Gpu) -> dict[str, Any]:
+def fabric_info(gpu: Gpu) -> "nv.GpuFabricInfoV3":
     return _fabric(gpu)
 
 
 @getter("nvmlDeviceGetGpuFabricInfoV")
-def fabric_info_v(gpu: Gpu) -> dict[str, Any]:
+def fabric_info_v(gpu: Gpu) -> "nv.GpuFabricInfoV3":
     return {**_fabric(gpu), **_health(gpu)}
 
 
 @getter("nvmlDeviceGetGpuFabricInfo_v4")
-def fabric_info_v4(gpu: Gpu) -> dict[str, Any]:
+def fabric_info_v4(gpu: Gpu) -> "nv.GpuFabricInfoV4":
     """Up to 64 cliques; type 1 is the partition, type 2 any further one."""
-    known = {**_fabric(gpu), **_health(gpu)}
-    cliques = [{"type": 1, "id": known.pop("cliqueId")}]
+    known, health = _fabric(gpu), _health(gpu)
+    cliques: list[nv.FabricClique] = [{"type": 1, "id": known["cliqueId"]}]
     cliques += [{"type": 2, "id": number} for number in gpu.state.fabric.cliques[:63]]
-    return {**known, "cliques": cliques, "numCliques": len(cliques)}
+    return {
+        "clusterUuid": known["clusterUuid"],
+        "status": known["status"],
+        "state": known["state"],
+        "healthMask": health["healthMask"],
+        "healthSummary": health["healthSummary"],
+        "cliques": cliques,
+        "numCliques": len(cliques),
+    }
+
+
+def _guid(gpu: Gpu) -> bytes:
+    """Each GPU's number in the fabric: even ones on HGX boards (capture of B200), consecutive ones in a rack.
+
+    In a rack 4 x tray + index + 1 is inferred: captures have 5 and 6 on tray 1 of Vera Rubin, and 1 to 4 on trays 4 and 15 of GB200
+    and GB300, whose publisher has scrubbed identifiers.
+    """
+    machine = gpu.node.machine
+    number = 2 * (gpu.index + 1) if machine.rack is None else len(machine.gpus) * machine.node + gpu.index + 1
+    return number.to_bytes(8, "big").ljust(16, b"\0")
+
+
+class Platform(TypedDict, total=False):
+    """nvmlPlatformInfo_v1_t and _v2_t: the same bytes under two sets of names."""
+
+    ibGuid: bytes
+    rackGuid: bytes
+    chassisSerialNumber: bytes
+    chassisPhysicalSlotNumber: int
+    slotNumber: int
+    computeSlotIndex: int
+    trayIndex: int
+    nodeIndex: int
+    hostId: int
+    peerType: int
+    moduleId: int
 
 
 @getter("nvmlDeviceGetPlatformInfo", fixed=True)
-def platform(gpu: Gpu) -> dict[str, Any]:
+def platform(gpu: Gpu) -> Platform:
     """Where the module sits: v1 and v2 share the bytes, under other names."""
     check(gpu.board.compute.architecture >= 10 and gpu.board.nvlink, Code.NOT_SUPPORTED)
     machine = gpu.node.machine
     slot = machine.gpus[gpu.index]
-    facts: dict[str, Any] = {"peerType": 1, "moduleId": slot.module}
+    facts: Platform = {"peerType": 1, "moduleId": slot.module, "ibGuid": _guid(gpu)}
     if machine.rack is None:
         return {**facts, "hostId": 1, "nodeIndex": 1}
     serial, place = machine.rack.chassis_serial.encode(), machine.rack.first_slot + machine.node
-    guid = uuid.uuid5(uuid.NAMESPACE_OID, f"{machine.seed}/ib").bytes
     return {
         **facts,
-        "ibGuid": guid,
         "rackGuid": serial.ljust(16, b"\0"),
         "chassisSerialNumber": serial.ljust(16, b"\0"),
         "chassisPhysicalSlotNumber": place,

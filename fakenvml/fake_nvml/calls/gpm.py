@@ -6,13 +6,17 @@ by fixed shares, because no kernel runs here.
 
 import struct
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from fake_nvml.abi import layout
 from fake_nvml.abi.codes import Code
 from fake_nvml.calls.clocks import busy
 from fake_nvml.calls.registry import Caller, Subject, action, check, getter
 from fake_nvml.model import GPM_SAMPLE, Gpu, Node, NumberedIn
+
+if TYPE_CHECKING:
+    from fake_nvml.abi import structures_generated as nv
+
 
 HOPPER = 9
 SAMPLES_MAX = 65536
@@ -40,7 +44,7 @@ def _supported(gpu: Gpu) -> bool:
 
 
 @getter("nvmlGpmQueryDeviceSupport", fixed=True)
-def support(gpu: Gpu) -> dict[str, int]:
+def support(gpu: Gpu) -> "nv.GpmSupport":
     return {"version": 1, "isSupportedDevice": int(_supported(gpu))}
 
 
@@ -77,24 +81,32 @@ def mig_sample(_caller: Caller, gpu: Gpu, gi: int, handle: int) -> None:
     _take(gpu, handle, min(100, mine))
 
 
+class Metrics(TypedDict):
+    """nvmlGpmMetricsHead_t, and the array that follows it in memory, by the name of its type."""
+
+    version: int
+    sample1: int
+    sample2: int
+    nvmlGpmMetric_t: "list[nv.GpmMetric]"
+
+
 @action("nvmlGpmMetricsGet", privileged=False, subjects=(Subject.SYSTEM,))
-def metrics(_caller: Caller, node: Node, raw: bytes) -> dict[str, Any]:
+def metrics(_caller: Caller, node: Node, raw: bytes) -> Metrics:
     """Averages of two samples; the second one has to be the later."""
     head: Any = layout.unpack("nvmlGpmMetricsHead_t", raw)
     pair = [node.samples.get(handle & 0xFFFFFFFF) for handle in (head.sample1, head.sample2)]
     check(all(pair) and head.version == 1)
     first, second = (known or {} for known in pair)
     check(first["at"] < second["at"])
-    rows = []
+    rows: list[nv.GpmMetric] = []
     for index in range(head.numMetrics):
         start = layout.size_of("nvmlGpmMetricsHead_t") + index * layout.size_of("nvmlGpmMetric_t")
         (number,) = struct.unpack_from("<I", raw, start)
         rows.append({"metricId": number, **_metric(number, first, second)})
-    facts = {"version": 1, "sample1": head.sample1, "sample2": head.sample2}
-    return {**facts, "nvmlGpmMetric_t": rows}
+    return {"version": 1, "sample1": head.sample1, "sample2": head.sample2, "nvmlGpmMetric_t": rows}
 
 
-def _metric(number: int, first: dict[str, float], second: dict[str, float]) -> dict[str, float]:
+def _metric(number: int, first: dict[str, float], second: dict[str, float]) -> "nv.GpmMetric":
     if number in SHARES:
         return {"nvmlReturn": Code.SUCCESS, "value": (first["busy"] + second["busy"]) / 2 * SHARES[number]}
     if number in RATES:

@@ -5,11 +5,15 @@ and where. ``fake-nvml ctl ecc`` raises them as the hardware would: both lifetim
 rows, older ones retire pages.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from fake_nvml.abi.codes import Code
 from fake_nvml.calls.registry import Caller, Subject, action, check, getter
 from fake_nvml.model import Gpu, MigDevice
+
+if TYPE_CHECKING:
+    from fake_nvml.abi import structures_generated as nv
+
 
 LIFETIMES = ("volatile", "aggregate")
 KINDS = ("corrected", "uncorrected")
@@ -44,11 +48,15 @@ def total_ecc_errors(gpu: Gpu, kind: int, lifetime: int) -> int:
 
 
 @getter("nvmlDeviceGetDetailedEccErrors", over=(range(2), range(2)))
-def detailed_ecc_errors(gpu: Gpu, kind: int, lifetime: int) -> dict[str, int]:
+def detailed_ecc_errors(gpu: Gpu, kind: int, lifetime: int) -> "nv.EccErrorCounts":
     check(kind < 2 and lifetime < 2)
     _ecc(gpu)
-    fields = zip(("l1Cache", "l2Cache", "deviceMemory", "registerFile"), PLACES, strict=False)
-    return {field: count(gpu, lifetime, kind, place) for field, place in fields}
+    return {
+        "l1Cache": count(gpu, lifetime, kind, "l1"),
+        "l2Cache": count(gpu, lifetime, kind, "l2"),
+        "deviceMemory": count(gpu, lifetime, kind, "dram"),
+        "registerFile": count(gpu, lifetime, kind, "register"),
+    }
 
 
 @getter("nvmlDeviceGetMemoryErrorCounter", over=(range(2), range(2), range(len(PLACES))))
@@ -77,7 +85,7 @@ def clear_ecc(_caller: Caller, gpu: Gpu, lifetime: int) -> None:
 
 
 @getter("nvmlDeviceGetSramEccErrorStatus")
-def sram_status(gpu: Gpu) -> dict[str, int]:
+def sram_status(gpu: Gpu) -> "nv.EccSramErrorStatusV1":
     """Since Ampere (captures of A100 570.148.08, L40S 595.91.07)."""
     check(gpu.board.compute.architecture >= 7, Code.NOT_SUPPORTED)
     _ecc(gpu)
@@ -93,7 +101,7 @@ def sram_status(gpu: Gpu) -> dict[str, int]:
 
 
 @getter("nvmlDeviceGetSramUniqueUncorrectedEccErrorCounts")
-def sram_unique(gpu: Gpu) -> dict[str, Any]:
+def sram_unique(gpu: Gpu) -> "nv.EccSramUniqueUncorrectedErrorCountsV1":
     check(gpu.board.compute.architecture >= 9, Code.NOT_SUPPORTED)
     errors = count(gpu, 1, 1, "sram")
     return {"entries": [{"unit": 1, "location": 0, "address": 0x40, "count": errors}] if errors else []}
@@ -106,13 +114,15 @@ def _remapper(gpu: Gpu) -> int:
 
 @getter("nvmlDeviceGetRemappedRows")
 def remapped_rows(gpu: Gpu) -> tuple[int, int, int, int]:
+    """Not in MIG mode (nvml.h); the histogram is answered there (captures of H100 and H200 on 590.48.01)."""
     _remapper(gpu)
+    check(not gpu.state.mig, Code.NOT_SUPPORTED)
     remaps = gpu.state.remaps
     return remaps.correctable, remaps.uncorrectable, int(remaps.pending), int(remaps.failed)
 
 
 @getter("nvmlDeviceGetRemappedRows_v2")
-def remapped_rows_v2(gpu: Gpu) -> dict[str, int]:
+def remapped_rows_v2(gpu: Gpu) -> "nv.RemappedRowsInfoV2":
     """Rows that wait for a reset are inactive."""
     correctable, uncorrectable, pending, failed = remapped_rows(gpu)
     waiting = min(1, uncorrectable) if pending else 0
@@ -126,7 +136,7 @@ def remapped_rows_v2(gpu: Gpu) -> dict[str, int]:
 
 
 @getter("nvmlDeviceGetRowRemapperHistogram")
-def row_histogram(gpu: Gpu) -> dict[str, int]:
+def row_histogram(gpu: Gpu) -> "nv.RowRemapperHistogramValues":
     """Banks by how much of their spare rows is left; each remap takes from another bank."""
     banks = _remapper(gpu)
     check(gpu.board.memory.remap_banks is not None, Code.NOT_SUPPORTED)
@@ -135,7 +145,7 @@ def row_histogram(gpu: Gpu) -> dict[str, int]:
 
 
 @getter("nvmlDeviceGetBankRemapperStatus_v1")
-def bank_remapper(gpu: Gpu) -> dict[str, int]:
+def bank_remapper(gpu: Gpu) -> "nv.EccBankRemapperStatusV1":
     """Whole banks can be replaced since Blackwell; one spare in each of the groups."""
     check(gpu.board.compute.architecture >= 10 and gpu.board.memory.remap_banks, Code.NOT_SUPPORTED)
     groups = RUBIN_GROUPS if gpu.board.compute.architecture >= RUBIN else 32
@@ -144,14 +154,14 @@ def bank_remapper(gpu: Gpu) -> dict[str, int]:
 
 
 @getter("nvmlDeviceGetRepairStatus")
-def repair(gpu: Gpu) -> dict[str, int]:
+def repair(gpu: Gpu) -> "nv.RepairStatusV1":
     """Since Ampere (captures of H100 580.105.08, L40S 595.91.07)."""
     check(gpu.board.compute.architecture >= 7, Code.NOT_SUPPORTED)
     return {"bChannelRepairPending": int(gpu.state.remaps.pending), "bTpcRepairPending": 0}
 
 
 @getter("nvmlDeviceGetUnrepairableMemoryFlag_v1")
-def unrepairable(gpu: Gpu) -> dict[str, int]:
+def unrepairable(gpu: Gpu) -> "nv.UnrepairableMemoryStatusV1":
     """Since Hopper (captures of H100 and H200 on 590.48.01; L40S has none)."""
     check(gpu.board.compute.architecture >= 9, Code.NOT_SUPPORTED)
     return {"bUnrepairableMemory": int(gpu.state.remaps.failed)}

@@ -4,7 +4,7 @@ The rules are in ``fake_nvml.mig``; here they meet NVML's functions and return c
 changes at once; on boards that need a reset the new mode stays pending until a reboot.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fake_nvml import mig as rules
 from fake_nvml.abi.codes import Code
@@ -20,6 +20,10 @@ from fake_nvml.model import (
     NvmlError,
     gi_handle,
 )
+
+if TYPE_CHECKING:
+    from fake_nvml.abi import structures_generated as nv
+
 
 PROFILE_COUNT = 18
 """NVML_GPU_INSTANCE_PROFILE_COUNT of API version 13."""
@@ -116,7 +120,7 @@ def device_ci(device: MigDevice) -> int:
 
 
 @getter("nvmlDeviceGetAttributes", "nvmlDeviceGetAttributes_v2", subject=Subject.MIG_DEVICE)
-def attributes(device: MigDevice) -> dict[str, int]:
+def attributes(device: MigDevice) -> "nv.DeviceAttributes":
     copy, decoder, encoder, jpeg, ofa = device.profile.engines
     return {
         "multiprocessorCount": rules.multiprocessors(device.profile, device.ci.slices),
@@ -131,7 +135,7 @@ def attributes(device: MigDevice) -> dict[str, int]:
     }
 
 
-def _profile_info(profile: Profile) -> dict[str, Any]:
+def _profile_info(profile: Profile) -> "nv.GpuInstanceProfileInfoV3":
     copy, decoder, encoder, jpeg, ofa = profile.engines
     return {
         "id": profile.id,
@@ -155,7 +159,7 @@ def _profile_info(profile: Profile) -> dict[str, Any]:
     over=(range(PROFILE_COUNT),),
     fixed=True,
 )
-def profile_info(gpu: Gpu, index: int) -> dict[str, Any]:
+def profile_info(gpu: Gpu, index: int) -> "nv.GpuInstanceProfileInfoV3":
     check(index < PROFILE_COUNT)
     for profile in _board(gpu).profiles:
         if profile.index == index:
@@ -164,7 +168,7 @@ def profile_info(gpu: Gpu, index: int) -> dict[str, Any]:
 
 
 @getter("nvmlDeviceGetGpuInstanceProfileInfoByIdV", over=(profile_ids,), fixed=True)
-def profile_info_by_id(gpu: Gpu, profile_id: int) -> dict[str, Any]:
+def profile_info_by_id(gpu: Gpu, profile_id: int) -> "nv.GpuInstanceProfileInfoV3":
     return _profile_info(gpu.profile(profile_id))
 
 
@@ -174,7 +178,7 @@ def profile_info_by_id(gpu: Gpu, profile_id: int) -> dict[str, Any]:
     over=(profile_ids,),
     fixed=True,
 )
-def placements(gpu: Gpu, profile_id: int) -> list[dict[str, int]]:
+def placements(gpu: Gpu, profile_id: int) -> "list[nv.GpuInstancePlacement]":
     """Whatever the mode and the instances: where the profile could be on an empty board."""
     profile = gpu.profile(profile_id)
     return [{"start": start, "size": profile.size} for start in profile.starts]
@@ -238,7 +242,11 @@ def destroy(_caller: Caller, instance: InstanceOf) -> None:
 
 
 @getter("nvmlGpuInstanceGetInfo", subject=Subject.GPU_INSTANCE)
-def instance_info(instance: InstanceOf) -> dict[str, Any]:
+def instance_info(instance: InstanceOf) -> "nv.GpuInstanceInfo":
     gi = instance.gi
-    placement = {"start": gi.start, "size": gi.size}
-    return {"device": instance.gpu.handle, "id": gi.id, "profileId": gi.profile, "placement": placement}
+    return {
+        "device": instance.gpu.handle,
+        "id": gi.id,
+        "profileId": gi.profile,
+        "placement": {"start": gi.start, "size": gi.size},
+    }

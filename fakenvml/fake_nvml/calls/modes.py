@@ -7,11 +7,15 @@ rule of its own follows. What a reboot leaves of them is in ``fake_nvml.state``.
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fake_nvml.abi.codes import Code
 from fake_nvml.calls.registry import Caller, Subject, action, check, getter
 from fake_nvml.model import Gpu, MigDevice, Node
+
+if TYPE_CHECKING:
+    from fake_nvml.abi import structures_generated as nv
+
 
 AMPERE, HOPPER, BLACKWELL = 7, 9, 10
 """NVML_DEVICE_ARCH_*."""
@@ -145,9 +149,9 @@ def _encrypts_dram(gpu: Gpu) -> bool:
 
 
 @getter("nvmlDeviceGetDramEncryptionMode")
-def dram_encryption(gpu: Gpu) -> tuple[dict[str, int], dict[str, int]]:
+def dram_encryption(gpu: Gpu) -> "tuple[nv.DramEncryptionInfoV1, nv.DramEncryptionInfoV1]":
     check(_encrypts_dram(gpu), Code.NOT_SUPPORTED)
-    current = {"encryptionState": gpu.setting("dram_encryption_now")}
+    current: nv.DramEncryptionInfoV1 = {"encryptionState": gpu.setting("dram_encryption_now")}
     return current, {"encryptionState": gpu.setting("dram_encryption")}
 
 
@@ -160,7 +164,7 @@ def set_dram_encryption(_caller: Caller, gpu: Gpu, state: int) -> None:
 
 
 @getter("nvmlDeviceGetPowerMizerMode_v1")
-def power_mizer(gpu: Gpu) -> dict[str, int]:
+def power_mizer(gpu: Gpu) -> "nv.DevicePowerMizerModesV1":
     check(gpu.board.thermal.fans, Code.NOT_SUPPORTED)  # boards for workstations only
     return {"currentMode": gpu.setting("power_mizer"), "supportedPowerMizerModes": 0b1111}
 
@@ -173,7 +177,7 @@ def set_power_mizer(_caller: Caller, gpu: Gpu, wanted: Any) -> None:
 
 
 @getter("nvmlDeviceGetHostname_v1")
-def hostname(gpu: Gpu) -> dict[str, str]:
+def hostname(gpu: Gpu) -> "nv.HostnameV1":
     check(gpu.board.compute.architecture >= BLACKWELL, Code.NOT_SUPPORTED)
     return {"value": str(gpu.state.settings.get("hostname", ""))}
 

@@ -5,13 +5,17 @@ The link version is NVML's enumeration (NVLink 5.0 is 7), not the marketing gene
 """
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fake_nvml.abi.codes import Code
 from fake_nvml.calls.clocks import busy
 from fake_nvml.calls.registry import Caller, action, check, getter
 from fake_nvml.machines import NvLink
 from fake_nvml.model import Gpu, Node, NvmlError
+
+if TYPE_CHECKING:
+    from fake_nvml.abi import structures_generated as nv
+
 
 MAX_LINKS = 36
 """NVML_NVLINK_MAX_LINKS of API version 13."""
@@ -50,10 +54,11 @@ def errors(gpu: Gpu, link: int, kind: str) -> int:
     return gpu.state.errors.get(f"nvlink/{link}/{kind}", 0)
 
 
-def traffic_kib(gpu: Gpu, link: int) -> int:
+def traffic_kib(gpu: Gpu, link: int, at_s: float | None = None) -> int:
     """KiB sent (and as many received) since the driver was loaded: a busy GPU uses a tenth of each link."""
     rate = nvlink(gpu, link).link_speed_mb_s * 1000 // 1024
-    return int((time.time() - gpu.node.started_s) * rate * busy(gpu) // 1000) if active(gpu, link) else 0
+    since_s = (time.time() if at_s is None else at_s) - gpu.node.started_s
+    return int(since_s * rate * busy(gpu) // 1000) if active(gpu, link) else 0
 
 
 def bandwidth_mode(gpu: Gpu) -> int:
@@ -93,15 +98,21 @@ def link_remote_type(gpu: Gpu, link: int) -> int:
 
 
 @getter("nvmlDeviceGetNvLinkRemotePciInfo", "nvmlDeviceGetNvLinkRemotePciInfo_v2", over=(links,), fixed=True)
-def link_remote(gpu: Gpu, link: int) -> dict[str, Any]:
+def link_remote(gpu: Gpu, link: int) -> "nv.PciInfo":
     """Switch chips sit on buses from 5 on; links go round them in turn."""
     nvlink(gpu, link)
     switches = gpu.node.machine.switches
     if switches is None:
         raise NvmlError(Code.NOT_SUPPORTED)
     bus = 5 + link % switches.count
-    address = {"domain": 0, "bus": bus, "device": 0, "pciDeviceId": switches.pci_device_id << 16 | 0x10DE}
-    return {"busIdLegacy": f"0000:{bus:02X}:00.0", "busId": f"00000000:{bus:02X}:00.0", **address}
+    return {
+        "busIdLegacy": f"0000:{bus:02X}:00.0",
+        "busId": f"00000000:{bus:02X}:00.0",
+        "domain": 0,
+        "bus": bus,
+        "device": 0,
+        "pciDeviceId": switches.pci_device_id << 16 | 0x10DE,
+    }
 
 
 @getter("nvmlDeviceGetNvLinkErrorCounter", over=(links, range(5)))
@@ -119,7 +130,7 @@ def reset_link_errors(_caller: Caller, gpu: Gpu, link: int) -> None:
 
 
 @getter("nvmlDeviceGetNvLinkUtilizationControl", over=(links, range(2)))
-def utilization_control(gpu: Gpu, link: int, counter: int) -> dict[str, int]:
+def utilization_control(gpu: Gpu, link: int, counter: int) -> "nv.NvLinkUtilizationControl":
     """Units: 0 cycles, 1 packets, 2 bytes; the filter is a mask of packet types."""
     nvlink(gpu, link)
     check(counter < 2)
@@ -166,10 +177,12 @@ def freeze_utilization(_caller: Caller, gpu: Gpu, link: int, counter: int, freez
 
 
 @getter("nvmlDeviceGetNvLinkInfo", fixed=True)
-def link_info(gpu: Gpu) -> dict[str, Any]:
+def link_info(gpu: Gpu) -> "nv.NvLinkInfoV2":
     """NVLE, encryption of links, is off; version 2 reports the firmware of the link controllers too."""
     nvlink(gpu)
-    rows = [{"ucodeType": 1, "major": 1, "minor": gpu.board.compute.architecture, "subMinor": 0}]
+    rows: list[nv.NvlinkFirmwareVersion] = [
+        {"ucodeType": 1, "major": 1, "minor": gpu.board.compute.architecture, "subMinor": 0}
+    ]
     return {"isNvleEnabled": 0, "firmwareInfo": {"numValidEntries": 1, "firmwareVersion": rows}}
 
 
@@ -188,13 +201,13 @@ def _modes(gpu: Gpu) -> None:
 
 
 @getter("nvmlDeviceGetNvlinkSupportedBwModes", fixed=True)
-def supported_modes(gpu: Gpu) -> dict[str, Any]:
+def supported_modes(gpu: Gpu) -> "nv.NvlinkSupportedBwModesV1":
     _modes(gpu)
     return {"bwModes": list(range(len(BANDWIDTH))), "totalBwModes": len(BANDWIDTH)}
 
 
 @getter("nvmlDeviceGetNvlinkBwMode")
-def get_mode(gpu: Gpu) -> dict[str, int]:
+def get_mode(gpu: Gpu) -> "nv.NvlinkGetBwModeV1":
     _modes(gpu)
     return {"bIsBest": int(bandwidth_mode(gpu) == 0), "bwMode": bandwidth_mode(gpu)}
 

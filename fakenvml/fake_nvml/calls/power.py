@@ -5,12 +5,16 @@ Under load a board draws in proportion between idle and limit and warms up accor
 
 import struct
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fake_nvml.abi.codes import Code
 from fake_nvml.calls.clocks import busy
 from fake_nvml.calls.registry import Caller, action, check, getter
 from fake_nvml.model import Gpu, NvmlError
+
+if TYPE_CHECKING:
+    from fake_nvml.abi import structures_generated as nv
+
 
 HOPPER, BLACKWELL = 9, 10
 NOT_SET = 0xFFFFFFFF
@@ -91,7 +95,7 @@ def temperature(gpu: Gpu, sensor: int) -> int:
 
 
 @getter("nvmlDeviceGetTemperatureV", over=((0,),))
-def temperature_v(gpu: Gpu, sensor: int) -> dict[str, int]:
+def temperature_v(gpu: Gpu, sensor: int) -> "nv.TemperatureV1":
     check(sensor == 0)
     return {"sensorType": sensor, "temperature": temperature_c(gpu)}
 
@@ -103,7 +107,7 @@ def slowdown_c(gpu: Gpu) -> int:
 
 
 @getter("nvmlDeviceGetMarginTemperature")
-def margin(gpu: Gpu) -> dict[str, int]:
+def margin(gpu: Gpu) -> "nv.MarginTemperatureV1":
     check(gpu.board.thermal.tlimit, Code.NOT_SUPPORTED)
     return {"marginTemperature": slowdown_c(gpu) - temperature_c(gpu)}
 
@@ -133,11 +137,17 @@ def set_threshold(_caller: Caller, gpu: Gpu, kind: int, value: Any) -> None:
 
 
 @getter("nvmlDeviceGetThermalSettings", over=((0, 15),))
-def thermal_settings(gpu: Gpu, sensor: int) -> dict[str, Any]:
+def thermal_settings(gpu: Gpu, sensor: int) -> "nv.GpuThermalSettings":
     """Sensor 15 is all of them: there is one, inside the GPU."""
     check(sensor in (0, 15))
-    facts = {"controller": 1, "defaultMinTemp": 0, "defaultMaxTemp": slowdown_c(gpu), "target": 1}
-    return {"count": 1, "sensor": [{**facts, "currentTemp": temperature_c(gpu)}]}
+    only: nv.GpuThermalSensor = {
+        "controller": 1,
+        "defaultMinTemp": 0,
+        "defaultMaxTemp": slowdown_c(gpu),
+        "currentTemp": temperature_c(gpu),
+        "target": 1,
+    }
+    return {"count": 1, "sensor": [only]}
 
 
 def fan(gpu: Gpu, number: int = 0) -> None:
@@ -165,7 +175,7 @@ def fan_speed_v2(gpu: Gpu, number: int) -> int:
 
 
 @getter("nvmlDeviceGetFanSpeedRPM", over=(range(2),))
-def fan_rpm(gpu: Gpu, number: int) -> dict[str, int]:
+def fan_rpm(gpu: Gpu, number: int) -> "nv.FanSpeedInfoV1":
     fan(gpu, number)
     return {"fan": number, "speed": 50 * int(fan_speed_v2(gpu, number))}
 
@@ -206,13 +216,13 @@ def default_fan_speed(_caller: Caller, gpu: Gpu, number: int) -> None:
 
 
 @getter("nvmlDeviceGetCoolerInfo", over=(range(2),))
-def cooler(gpu: Gpu, number: int) -> dict[str, int]:
+def cooler(gpu: Gpu, number: int) -> "nv.CoolerInfoV1":
     fan(gpu, number)
     return {"index": number, "signalType": 2, "target": 2}
 
 
 @getter("nvmlDeviceGetAdaptiveTgpModeInfo_v1")
-def adaptive_tgp(gpu: Gpu) -> dict[str, int]:
+def adaptive_tgp(gpu: Gpu) -> "nv.AdaptiveTgpModeInfoV1":
     check(gpu.board.compute.architecture >= BLACKWELL, Code.NOT_SUPPORTED)
     on = gpu.setting("adaptive_tgp")
     return {
@@ -278,10 +288,10 @@ def _requested(gpu: Gpu) -> set[int]:
 
 
 @getter("nvmlDeviceWorkloadPowerProfileGetProfilesInfo", fixed=True)
-def workload_profiles(gpu: Gpu) -> dict[str, Any]:
+def workload_profiles(gpu: Gpu) -> "nv.WorkloadPowerProfileProfilesInfoV1":
     _requested(gpu)
     exclusive = {0: {1}, 1: {0}}
-    rows = [
+    rows: list[nv.WorkloadPowerProfileInfoV1] = [
         {"version": 0x0100002C, "profileId": number, "priority": number, "conflictingMask": {"mask": _mask(exclusive.get(number, set()))}}
         for number in WORKLOADS
     ]  # fmt: skip
@@ -289,7 +299,7 @@ def workload_profiles(gpu: Gpu) -> dict[str, Any]:
 
 
 @getter("nvmlDeviceWorkloadPowerProfileGetCurrentProfiles")
-def current_workloads(gpu: Gpu) -> dict[str, Any]:
+def current_workloads(gpu: Gpu) -> "nv.WorkloadPowerProfileCurrentProfilesV1":
     """Of two that exclude each other the one with the lower number holds."""
     wanted = _requested(gpu)
     enforced = wanted - {1} if {0, 1} <= wanted else wanted

@@ -5,7 +5,7 @@ without work answer zero; on a board in MIG mode utilisation belongs to the MIG 
 """
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fake_nvml.abi.codes import Code
 from fake_nvml.calls.clocks import busy, clock
@@ -13,13 +13,17 @@ from fake_nvml.calls.power import power_usage
 from fake_nvml.calls.registry import Caller, Subject, action, check, getter
 from fake_nvml.model import Gpu, MigDevice, Node, NvmlError, Process
 
+if TYPE_CHECKING:
+    from fake_nvml.abi import structures_generated as nv
+
+
 LISTS = {"Compute": "C", "Graphics": "G", "MPSCompute": "M"}
 ACCOUNTED = 4000
 """How many processes accounting mode remembers."""
 SAMPLING_US = 1_000_000
 
 
-def _rows(processes: list[Process], kind: str) -> list[dict[str, int]]:
+def _rows(processes: list[Process], kind: str) -> "list[nv.ProcessDetailV1]":
     return [
         {
             "pid": process.pid,
@@ -35,10 +39,10 @@ def _rows(processes: list[Process], kind: str) -> list[dict[str, int]]:
 def _declare(kind: str, letter: str) -> None:
     names = [f"nvmlDeviceGet{kind}RunningProcesses{version}" for version in ("", "_v2", "_v3")]
 
-    def of_gpu(gpu: Gpu) -> list[dict[str, int]]:
+    def of_gpu(gpu: Gpu) -> "list[nv.ProcessDetailV1]":
         return _rows(gpu.processes(), letter)
 
-    def of_mig(device: MigDevice) -> list[dict[str, int]]:
+    def of_mig(device: MigDevice) -> "list[nv.ProcessDetailV1]":
         return _rows(device.processes(), letter)
 
     getter(*names)(of_gpu)
@@ -50,14 +54,14 @@ for _kind, _letter in LISTS.items():
 
 
 @getter("nvmlDeviceGetRunningProcessDetailList")
-def process_details(gpu: Gpu, mode: int) -> dict[str, Any]:
+def process_details(gpu: Gpu, mode: int) -> "nv.ProcessDetailListV1":
     """Mode 0 compute, 1 graphics, 2 MPS."""
     check(mode < 3)
     return {"mode": mode, "procArray": _rows(gpu.processes(), "CGM"[mode])}
 
 
 @getter("nvmlDeviceGetUtilizationRates")
-def utilization(gpu: Gpu) -> dict[str, int]:
+def utilization(gpu: Gpu) -> "nv.Utilization":
     check(not gpu.state.mig, Code.NOT_SUPPORTED)
     memory = min(100, sum(process.memory_percent for process in gpu.processes()))
     return {"gpu": busy(gpu), "memory": gpu.reading("memory_percent", memory)}
@@ -99,22 +103,26 @@ def encoder_stats(_gpu: Gpu) -> tuple[int, int, int]:
 
 
 @getter("nvmlDeviceGetFBCStats", fixed=True)
-def capture_stats(_gpu: Gpu) -> dict[str, int]:
+def capture_stats(_gpu: Gpu) -> "nv.FBCStats":
     return {"sessionsCount": 0}
 
 
 @getter("nvmlDeviceGetEncoderSessions", "nvmlDeviceGetFBCSessions", fixed=True)
-def no_sessions(_gpu: Gpu) -> list[dict[str, int]]:
+def no_sessions(_gpu: Gpu) -> "list[nv.EncoderSessionInfo]":
     return []
 
 
-def _usage(process: Process) -> dict[str, int]:
-    shares = {"smUtil": process.sm_percent, "memUtil": process.memory_percent}
-    return {"pid": process.pid, "timeStamp": int(time.time() * 1e6), **shares}
+def _usage(process: Process) -> "nv.ProcessUtilizationInfoV1":
+    return {
+        "pid": process.pid,
+        "timeStamp": int(time.time() * 1e6),
+        "smUtil": process.sm_percent,
+        "memUtil": process.memory_percent,
+    }
 
 
 @getter("nvmlDeviceGetProcessUtilization", live=True)
-def process_utilization(gpu: Gpu, since_us: int) -> list[dict[str, int]]:
+def process_utilization(gpu: Gpu, since_us: int) -> "list[nv.ProcessUtilizationInfoV1]":
     check(not gpu.state.mig, Code.NOT_SUPPORTED)
     check(since_us < time.time() * 1e6, Code.NOT_FOUND)
     found = [_usage(process) for process in gpu.processes()]
@@ -123,7 +131,7 @@ def process_utilization(gpu: Gpu, since_us: int) -> list[dict[str, int]]:
 
 
 @getter("nvmlDeviceGetProcessesUtilizationInfo", live=True)
-def processes_utilization(gpu: Gpu) -> dict[str, Any]:
+def processes_utilization(gpu: Gpu) -> "nv.ProcessesUtilizationInfoV1":
     check(not gpu.state.mig, Code.NOT_SUPPORTED)
     found = [_usage(process) for process in gpu.processes()]
     check(found, Code.NOT_FOUND)
@@ -145,7 +153,7 @@ def _sampled(gpu: Gpu, kind: int) -> int:
 
 
 @getter("nvmlDeviceGetSamples", live=True)
-def samples(gpu: Gpu, kind: int, since_us: int) -> tuple[int, list[dict[str, Any]]]:
+def samples(gpu: Gpu, kind: int, since_us: int) -> "tuple[int, list[nv.Sample]]":
     """One sample a second for the last twenty; type 1 is an unsigned integer."""
     check(kind < 10)
     now = int(time.time())
@@ -177,7 +185,7 @@ def accounting_pids(gpu: Gpu) -> list[int]:
 
 
 @getter("nvmlDeviceGetAccountingStats", live=True)
-def accounting_stats(gpu: Gpu, pid: int) -> dict[str, int]:
+def accounting_stats(gpu: Gpu, pid: int) -> "nv.AccountingStatsV2":
     """Milliseconds from start to end (0 while it runs), and microseconds since the epoch when it started."""
     _accounting(gpu)
     for process, ended_s in reversed(_accounted(gpu)):
@@ -195,8 +203,8 @@ def accounting_stats(gpu: Gpu, pid: int) -> dict[str, int]:
 
 
 @getter("nvmlDeviceGetAccountingStats_v2", live=True)
-def accounting_stats_v2(gpu: Gpu, wanted: Any) -> dict[str, int]:
-    return dict(accounting_stats(gpu, wanted.pid))
+def accounting_stats_v2(gpu: Gpu, wanted: Any) -> "nv.AccountingStatsV2":
+    return accounting_stats(gpu, wanted.pid)
 
 
 @action("nvmlDeviceClearAccountingPids")

@@ -70,11 +70,15 @@ class Action:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
-    """The answer comes when an event does, or TIMEOUT after so many milliseconds; ``made`` turns the event into it."""
+    """The answer comes when an event does, or TIMEOUT after so many milliseconds; ``made`` turns the event into it.
+
+    ``records``: GPU operational events count too; calls that cannot return them leave them in the set.
+    """
 
     set: int
     timeout_ms: int
     made: Callable[[Event], Any]
+    records: bool = False
 
 
 GETTERS: dict[tuple[str, Subject], Getter] = {}

@@ -1,8 +1,13 @@
 """Driver-wide calls: versions, enumeration, handles by index, UUID, serial and PCI address, units (there are none)."""
 
+from typing import TYPE_CHECKING
+
 from fake_nvml.abi.codes import Code
 from fake_nvml.calls.registry import Subject, check, getter
 from fake_nvml.model import Gpu, Node, NvmlError
+
+if TYPE_CHECKING:
+    from fake_nvml.abi import structures_generated as nv
 
 
 @getter("nvmlSystemGetDriverVersion", subject=Subject.SYSTEM, fixed=True)
@@ -23,7 +28,7 @@ def cuda_version(node: Node) -> int:
 
 
 @getter("nvmlSystemGetDriverBranch", subject=Subject.SYSTEM, over=((80,),), fixed=True)
-def driver_branch(node: Node, _length: int) -> dict[str, str]:
+def driver_branch(node: Node, _length: int) -> "nv.SystemDriverBranchInfoV1":
     return {"branch": node.machine.driver.branch}
 
 

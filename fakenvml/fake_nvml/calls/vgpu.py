@@ -5,13 +5,17 @@ is zero. Types are in ``vgpu_types``, getters and setters of one instance in ``v
 """
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fake_nvml.abi.codes import Code
 from fake_nvml.calls.registry import Caller, Subject, action, check, getter
 from fake_nvml.calls.vgpu_types import PARTS, require_host, type_ids, type_of, types
 from fake_nvml.model import Gpu, InstanceOf, Node, NvmlError
 from fake_nvml.state import Vgpu
+
+if TYPE_CHECKING:
+    from fake_nvml.abi import structures_generated as nv
+
 
 POLICIES = (1, 2, 3)
 """Best effort, equal share, fixed share."""
@@ -84,7 +88,7 @@ def set_capability(_caller: Caller, gpu: Gpu, number: int, wanted: int) -> None:
 
 
 @getter("nvmlDeviceGetVgpuHeterogeneousMode")
-def heterogeneous(gpu: Gpu) -> dict[str, int]:
+def heterogeneous(gpu: Gpu) -> "nv.VgpuHeterogeneousModeV1":
     require_host(gpu)
     return {"mode": gpu.setting("vgpu_mixed")}
 
@@ -97,20 +101,20 @@ def set_heterogeneous(_caller: Caller, gpu: Gpu, wanted: Any) -> None:
     gpu.keep("vgpu_mixed", wanted.mode)
 
 
-def _placements(gpu: Gpu, number: int) -> dict[str, Any]:
+def _placements(gpu: Gpu, number: int) -> "nv.VgpuPlacementListV2":
     known = type_of(gpu.node, number)
     size = PARTS[-1] // known.instances
     return {"placementSize": size, "placementIds": [size * i for i in range(known.instances)]}
 
 
 @getter("nvmlDeviceGetVgpuTypeSupportedPlacements")
-def supported_placements(gpu: Gpu, number: int) -> dict[str, Any]:
+def supported_placements(gpu: Gpu, number: int) -> "nv.VgpuPlacementListV2":
     require_host(gpu)
     return _placements(gpu, number)
 
 
 @getter("nvmlDeviceGetVgpuTypeCreatablePlacements")
-def creatable_placements(gpu: Gpu, number: int) -> dict[str, Any]:
+def creatable_placements(gpu: Gpu, number: int) -> "nv.VgpuPlacementListV2":
     """Instances take the lowest places."""
     require_host(gpu)
     found = _placements(gpu, number)
@@ -119,43 +123,55 @@ def creatable_placements(gpu: Gpu, number: int) -> dict[str, Any]:
 
 
 @getter("nvmlDeviceGetVgpuInstancesUtilizationInfo", live=True)
-def instances_utilization(gpu: Gpu) -> dict[str, Any]:
+def instances_utilization(gpu: Gpu) -> "nv.VgpuInstancesUtilizationInfoV1":
     require_host(gpu)
-    rows = [{"timeStamp": int(time.time() * 1e6), "vgpuInstance": vgpu.id} for vgpu in gpu.state.vgpus]
+    rows: list[nv.VgpuInstanceUtilizationInfoV1] = [
+        {"timeStamp": int(time.time() * 1e6), "vgpuInstance": vgpu.id} for vgpu in gpu.state.vgpus
+    ]
     return {"sampleValType": 1, "vgpuUtilArray": rows}
 
 
 @getter("nvmlDeviceGetVgpuUtilization", live=True)
-def vgpu_utilization(gpu: Gpu, _since_us: int) -> tuple[int, list[dict[str, int]]]:
+def vgpu_utilization(gpu: Gpu, _since_us: int) -> "tuple[int, list[nv.VgpuInstanceUtilizationSample]]":
     require_host(gpu)
     return 1, [{"vgpuInstance": vgpu.id, "timeStamp": int(time.time() * 1e6)} for vgpu in gpu.state.vgpus]
 
 
 @getter("nvmlDeviceGetVgpuSchedulerCapabilities")
-def scheduler_capabilities(gpu: Gpu) -> dict[str, Any]:
+def scheduler_capabilities(gpu: Gpu) -> "nv.VgpuSchedulerCapabilities":
     """Time slices in nanoseconds."""
     require_host(gpu)
-    frequency = {"maxFrequencyForARR": 960, "minFrequencyForARR": 1}
-    factor = {"maxAvgFactorForARR": 60, "minAvgFactorForARR": 1}
-    limits = {"maxTimeslice": 30_000_000, "minTimeslice": 1_000_000}
-    return {"supportedSchedulers": list(POLICIES), "isArrModeSupported": 1, **limits, **frequency, **factor}
+    return {
+        "supportedSchedulers": list(POLICIES),
+        "isArrModeSupported": 1,
+        "maxTimeslice": 30_000_000,
+        "minTimeslice": 1_000_000,
+        "maxFrequencyForARR": 960,
+        "minFrequencyForARR": 1,
+        "maxAvgFactorForARR": 60,
+        "minAvgFactorForARR": 1,
+    }
 
 
 @getter("nvmlDeviceGetVgpuSchedulerState")
-def scheduler_state(gpu: Gpu) -> dict[str, Any]:
+def scheduler_state(gpu: Gpu) -> "nv.VgpuSchedulerGetState":
     require_host(gpu)
-    params = {"avgFactor": gpu.setting("vgpu_average", 33), "timeslice": 2_000_000}
     return {
         "schedulerPolicy": gpu.setting("vgpu_policy", 1),
         "arrMode": gpu.setting("vgpu_arr", 1),
-        "schedulerParams": params,
+        "schedulerParams": {"avgFactor": gpu.setting("vgpu_average", 33), "timeslice": 2_000_000},
     }
 
 
 @getter("nvmlDeviceGetVgpuSchedulerState_v2")
-def scheduler_state_v2(gpu: Gpu) -> dict[str, int]:
+def scheduler_state_v2(gpu: Gpu) -> "nv.VgpuSchedulerStateInfoV2":
     known = scheduler_state(gpu)
-    return {"engineId": 1, "schedulerPolicy": known["schedulerPolicy"], **known["schedulerParams"]}
+    return {
+        "engineId": 1,
+        "schedulerPolicy": known["schedulerPolicy"],
+        "avgFactor": known["schedulerParams"]["avgFactor"],
+        "timeslice": known["schedulerParams"]["timeslice"],
+    }
 
 
 def _set_policy(gpu: Gpu, policy: int, average: int) -> None:
@@ -179,7 +195,7 @@ def set_scheduler_v2(_caller: Caller, gpu: Gpu, wanted: Any) -> None:
 
 
 @getter("nvmlDeviceGetVgpuSchedulerLog")
-def scheduler_log(gpu: Gpu) -> dict[str, Any]:
+def scheduler_log(gpu: Gpu) -> "nv.VgpuSchedulerLog":
     """Nothing ran, so nothing is in it."""
     known = scheduler_state(gpu)
     return {
@@ -191,12 +207,19 @@ def scheduler_log(gpu: Gpu) -> dict[str, Any]:
 
 
 @getter("nvmlDeviceGetVgpuSchedulerLog_v2")
-def scheduler_log_v2(gpu: Gpu) -> dict[str, Any]:
-    return {**scheduler_state_v2(gpu), "entriesCount": 0}
+def scheduler_log_v2(gpu: Gpu) -> "nv.VgpuSchedulerLogInfoV2":
+    known = scheduler_state_v2(gpu)
+    return {
+        "engineId": known["engineId"],
+        "schedulerPolicy": known["schedulerPolicy"],
+        "avgFactor": known["avgFactor"],
+        "timeslice": known["timeslice"],
+        "entriesCount": 0,
+    }
 
 
 @getter("nvmlGpuInstanceGetCreatableVgpus", subject=Subject.GPU_INSTANCE)
-def gi_creatable(instance: InstanceOf) -> dict[str, Any]:
+def gi_creatable(instance: InstanceOf) -> "nv.VgpuTypeIdInfoV1":
     """Types that fit into the GPU instance's memory."""
     require_host(instance.gpu)
     room = instance.gpu.profile(instance.gi.profile).memory_mib
@@ -204,13 +227,13 @@ def gi_creatable(instance: InstanceOf) -> dict[str, Any]:
 
 
 @getter("nvmlGpuInstanceGetActiveVgpus", subject=Subject.GPU_INSTANCE)
-def gi_active(instance: InstanceOf) -> dict[str, Any]:
+def gi_active(instance: InstanceOf) -> "nv.ActiveVgpuInstanceInfoV1":
     require_host(instance.gpu)
     return {"vgpuInstances": [vgpu.id for vgpu in instance.gpu.state.vgpus if vgpu.gi == instance.gi.id]}
 
 
 @getter("nvmlGpuInstanceGetVgpuTypeCreatablePlacements", subject=Subject.GPU_INSTANCE, live=True)
-def gi_placements(instance: InstanceOf, number: int) -> dict[str, Any]:
+def gi_placements(instance: InstanceOf, number: int) -> "nv.VgpuCreatablePlacementInfoV1":
     """In a GPU instance the places are its memory slices."""
     require_host(instance.gpu)
     known, room = type_of(instance.gpu.node, number), instance.gpu.profile(instance.gi.profile)
@@ -229,7 +252,7 @@ def _gi(instance: InstanceOf, name: str) -> str:
 
 
 @getter("nvmlGpuInstanceGetVgpuHeterogeneousMode", subject=Subject.GPU_INSTANCE)
-def gi_heterogeneous(instance: InstanceOf) -> dict[str, int]:
+def gi_heterogeneous(instance: InstanceOf) -> "nv.VgpuHeterogeneousModeV1":
     return {"mode": instance.gpu.setting(_gi(instance, "mixed"))}
 
 
@@ -240,7 +263,7 @@ def gi_set_heterogeneous(_caller: Caller, instance: InstanceOf, wanted: Any) -> 
 
 
 @getter("nvmlGpuInstanceGetVgpuSchedulerState", subject=Subject.GPU_INSTANCE, live=True)
-def gi_scheduler(instance: InstanceOf, engine: int) -> dict[str, Any]:
+def gi_scheduler(instance: InstanceOf, engine: int) -> "nv.VgpuSchedulerStateInfoV1":
     policy = instance.gpu.setting(_gi(instance, "policy"), 1)
     return {
         "engineId": engine,
@@ -251,7 +274,7 @@ def gi_scheduler(instance: InstanceOf, engine: int) -> dict[str, Any]:
 
 
 @getter("nvmlGpuInstanceGetVgpuSchedulerState_v2", subject=Subject.GPU_INSTANCE)
-def gi_scheduler_v2(instance: InstanceOf) -> dict[str, int]:
+def gi_scheduler_v2(instance: InstanceOf) -> "nv.VgpuSchedulerStateInfoV2":
     policy = instance.gpu.setting(_gi(instance, "policy"), 1)
     return {"engineId": 1, "schedulerPolicy": policy, "timeslice": 2_000_000}
 
@@ -261,7 +284,7 @@ def gi_scheduler_v2(instance: InstanceOf) -> dict[str, int]:
     "nvmlGpuInstanceGetVgpuSchedulerLog_v2",
     subject=Subject.GPU_INSTANCE,
 )
-def gi_log(instance: InstanceOf) -> dict[str, int]:
+def gi_log(instance: InstanceOf) -> "nv.VgpuSchedulerLogInfoV2":
     return {"engineId": 1, "schedulerPolicy": gi_scheduler_v2(instance)["schedulerPolicy"], "entriesCount": 0}
 
 
@@ -278,14 +301,14 @@ def gi_set_scheduler_v2(_caller: Caller, instance: InstanceOf, wanted: Any) -> N
 
 
 @getter("nvmlDeviceGetVgpuProcessesUtilizationInfo", live=True)
-def vgpu_processes(gpu: Gpu) -> dict[str, Any]:
+def vgpu_processes(gpu: Gpu) -> "nv.VgpuProcessesUtilizationInfoV1":
     """What runs inside virtual machines is not modelled, so nothing does."""
     require_host(gpu)
     return {"vgpuProcUtilArray": []}
 
 
 @getter("nvmlDeviceGetVgpuProcessUtilization", live=True)
-def vgpu_process_samples(gpu: Gpu, _since_us: int) -> list[dict[str, int]]:
+def vgpu_process_samples(gpu: Gpu, _since_us: int) -> "list[nv.VgpuProcessUtilizationSample]":
     require_host(gpu)
     return []
 
@@ -297,22 +320,21 @@ def metadata_string(gpu: Gpu) -> str:
 
 
 @getter("nvmlDeviceGetVgpuMetadata")
-def metadata(gpu: Gpu) -> tuple[dict[str, Any], int]:
+def metadata(gpu: Gpu) -> "tuple[nv.VgpuPgpuMetadata, int]":
     require_host(gpu)
-    version = {"minVersion": 1, "maxVersion": gpu.board.compute.architecture}
     return {
         "version": 3,
         "revision": 1,
         "hostDriverVersion": gpu.node.machine.driver.version,
-        "hostSupportedVgpuRange": version,
+        "hostSupportedVgpuRange": {"minVersion": 1, "maxVersion": gpu.board.compute.architecture},
     }, 128
 
 
 @getter("nvmlGetVgpuVersion", subject=Subject.SYSTEM)
-def version(node: Node) -> tuple[dict[str, int], dict[str, int]]:
+def version(node: Node) -> "tuple[nv.VgpuVersion, nv.VgpuVersion]":
     check(types(node), Code.NOT_SUPPORTED)
     newest = node.board.compute.architecture
-    current = {
+    current: nv.VgpuVersion = {
         "minVersion": node.system.get("vgpu_min", 1),
         "maxVersion": node.system.get("vgpu_max", newest),
     }
@@ -334,9 +356,13 @@ def driver_capability(node: Node, number: int) -> int:
 
 @getter("nvmlDeviceGetGridLicensableFeatures", "nvmlDeviceGetGridLicensableFeatures_v2",
         "nvmlDeviceGetGridLicensableFeatures_v3", "nvmlDeviceGetGridLicensableFeatures_v4", fixed=True)  # fmt: skip
-def licensable(gpu: Gpu) -> dict[str, Any]:
+def licensable(gpu: Gpu) -> "nv.GridLicensableFeatures":
     """Boards that can be shared can be licensed for compute; nothing is licensed."""
     if not types(gpu.node):
         return {"isGridLicenseSupported": 0}
-    row = {"featureCode": 4, "productName": "NVIDIA Virtual Compute Server", "licenseInfo": "Unlicensed"}
+    row: nv.GridLicensableFeature = {
+        "featureCode": 4,
+        "productName": "NVIDIA Virtual Compute Server",
+        "licenseInfo": "Unlicensed",
+    }
     return {"isGridLicenseSupported": 1, "licensableFeaturesCount": 1, "gridLicensableFeatures": [row]}

@@ -4,7 +4,7 @@ Nothing runs inside a virtual machine here: sessions are empty and counters are 
 """
 
 import uuid
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -13,6 +13,9 @@ from fake_nvml.calls.registry import Caller, Subject, action, check, getter
 from fake_nvml.calls.vgpu_types import VgpuType, type_of
 from fake_nvml.machines import NAMESPACE
 from fake_nvml.model import MIB, Node, VgpuOf, vgpu_by_id
+
+if TYPE_CHECKING:
+    from fake_nvml.abi import structures_generated as nv
 
 
 def of_instance(name: str) -> Any:
@@ -67,7 +70,7 @@ of_instance("GetPlacementId")(
 of_instance("GetAccountingPids")(lambda _found: [])
 
 
-def _metadata(found: VgpuOf) -> tuple[dict[str, Any], int]:
+def _metadata(found: VgpuOf) -> "tuple[nv.VgpuMetadata, int]":
     driver = found.gpu.node.machine.driver.version
     return {
         "version": 3,

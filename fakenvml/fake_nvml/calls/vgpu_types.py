@@ -5,11 +5,15 @@ memory, by NVIDIA's naming. Numbers of types are made up (assumed).
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fake_nvml.abi.codes import Code
 from fake_nvml.calls.registry import Subject, check, getter
 from fake_nvml.model import MIB, NO_INSTANCE, Gpu, Node, NvmlError
+
+if TYPE_CHECKING:
+    from fake_nvml.abi import structures_generated as nv
+
 
 HOST_VGPU = 3
 PARTS = (1, 2, 4, 8, 16)
@@ -113,7 +117,7 @@ def most(gpu: Gpu, number: int) -> int:
 
 
 @getter("nvmlVgpuTypeGetMaxInstancesPerGpuInstance", subject=Subject.SYSTEM, over=(type_ids,))
-def most_in_instance(node: Node, number: int) -> dict[str, int]:
+def most_in_instance(node: Node, number: int) -> "nv.VgpuTypeMaxInstanceV1":
     known = type_of(node, number)
     check(node.board.mig and node.board.compute.architecture >= 10, Code.NOT_SUPPORTED)
     return {"vgpuTypeId": number, "maxInstancePerGI": max(1, known.instances // 8)}

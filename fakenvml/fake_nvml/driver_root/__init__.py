@@ -43,12 +43,14 @@ exec {python} -m {module} "$@"
 
 def _programs(root: Path, version: str) -> None:
     """Libraries are copies, so that the root can be mounted elsewhere; programs find them by where they are."""
+    folder = root / LIBRARIES
+    folder.mkdir(parents=True, exist_ok=True)
     for name, source in build.libraries().items():
-        for link in (name, f"{name.removesuffix('.1')}.{version}"):
-            target = root / LIBRARIES / link
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, target)
-            target.chmod(0o755)
+        target, numbered = folder / name, folder / f"{name.removesuffix('.1')}.{version}"
+        shutil.copyfile(source, target)
+        target.chmod(0o755)
+        numbered.unlink(missing_ok=True)
+        numbered.hardlink_to(target)
     for name, module in PROGRAMS.items():
         path = root / "usr/bin" / name
         write(path, SCRIPT.format(libraries=LIBRARIES, python=sys.executable, module=module))

@@ -26,9 +26,16 @@ def write(path: Path | str, content: str | bytes) -> None:
 
 def link(path: Path, target: Path) -> None:
     """A relative link, so that the root can be mounted anywhere."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)
-    path.symlink_to(os.path.relpath(target, path.parent))
+    place, folder = os.fspath(path), os.path.dirname(path)  # noqa: PTH120 # paths are text, see above
+    text = os.path.relpath(target, folder)
+    try:
+        os.symlink(text, place)  # noqa: PTH211 # the same
+    except FileExistsError:
+        path.unlink()
+        path.symlink_to(text)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.symlink_to(text)
 
 
 def device_nodes(folder: Path, wanted: dict[str, tuple[int, int]]) -> None:

@@ -185,11 +185,11 @@ def pci(gpu: Any) -> Item:
         Item("Bus", "pci_bus", f"{info.bus:02X}"),
         Item("Device", "pci_device", f"{info.device:02X}"),
         Item("Domain", "pci_domain", f"{info.domain:04X}"),
-        Item("Base Classcode", "pci_base_class", "3"),  # a display controller,
-        Item("Sub Classcode", "pci_sub_class", "2"),  # a 3D one
-        Item("Device Id", "pci_device_id", f"{info.pciDeviceId:08X}"),
+        Item("Base Classcode", "pci_base_class", "3", "0x3"),  # a display controller,
+        Item("Sub Classcode", "pci_sub_class", "2", "0x2"),  # a 3D one
+        Item("Device Id", "pci_device_id", f"{info.pciDeviceId:08X}", f"0x{info.pciDeviceId:08X}"),
         Item("Bus Id", "pci_bus_id", shown(info.busId)),
-        Item("Sub System Id", "pci_sub_system_id", f"{info.pciSubSystemId:08X}"),
+        Item("Sub System Id", "pci_sub_system_id", f"{info.pciSubSystemId:08X}", f"0x{info.pciSubSystemId:08X}"),
         Item("GPU Link Info", "pci_gpu_link_info", (
             Item("PCIe Generation", "pcie_gen", (
                 Item("Max", "max_link_gen", most), Item("Current", "current_link_gen", now),

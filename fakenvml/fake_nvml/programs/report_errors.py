@@ -100,10 +100,11 @@ def retired_pages(gpu: Any) -> Item:
     for label, tag, cause in kinds:
         pages = ask(lambda cause=cause: list(pynvml.nvmlDeviceGetRetiredPages(gpu, cause)))
         addresses = NA if pages is None else " ".join(f"0x{page:016x}" for page in pages)
+        count = NA if pages is None else str(len(pages))
         found.append(Item(label, tag, (
-            Item("Retired Count", "retired_count", NA if pages is None else str(len(pages))),
+            Item("Retired Count", "retired_count", count),
             Item("Retired Page List", "retired_pagelist", addresses),
-        )))  # fmt: skip
+        ), text=count))  # fmt: skip
     text = switch(pending, "Yes", "No")
     rows = (
         Item("Pending Page Blacklist", "pending_blacklist", text),

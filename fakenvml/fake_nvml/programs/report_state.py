@@ -35,6 +35,8 @@ REASONS = (
     ("Sync Boost", "sync_boost", 0x10), ("SW Thermal Slowdown", "sw_thermal_slowdown", 0x20),
     ("Display Clock Setting", "display_clocks_setting", 0x100),
 )  # fmt: skip
+HARDWARE = ("hw_thermal_slowdown", "hw_power_brake_slowdown")
+"""Kinds of HW Slowdown, below which the text has them (captures of 590.48.01 and 595.80)."""
 COUNTERS = (
     ("SW Power Capping", "sw_power_cap", pynvml.NVML_FI_DEV_CLOCKS_EVENT_REASON_SW_POWER_CAP),
     ("Sync Boost", "sync_boost", pynvml.NVML_FI_DEV_CLOCKS_EVENT_REASON_SYNC_BOOST),
@@ -73,7 +75,12 @@ def state(gpu: Any) -> list[Item]:
 def _performance(gpu: Any) -> list[Item]:
     bits = ask(pynvml.nvmlDeviceGetCurrentClocksEventReasons, gpu) or 0
     reasons = (
-        Item(label, f"clocks_event_reason_{tag}", switch(bits & bit, "Active", "Not Active"))
+        Item(
+            label,
+            f"clocks_event_reason_{tag}",
+            switch(bits & bit, "Active", "Not Active"),
+            deeper=tag in HARDWARE,
+        )
         for label, tag, bit in REASONS
     )
     counters = ((label, tag, field(gpu, number)) for label, tag, number in COUNTERS)

@@ -17,11 +17,16 @@ DEPRECATED = "Requested functionality has been deprecated"
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line, or a heading with lines below it."""
+    """One line, or a heading with lines below it.
+
+    ``text``: what ``-q`` prints after the label, where it is not the value; ``deeper``: it is below the line before it there.
+    """
 
     label: str
     tag: str
     value: "str | tuple[Item, ...]"
+    text: str | None = None
+    deeper: bool = False
 
 
 def ask(call: Callable[..., Any], *arguments: Any) -> Any:
@@ -105,12 +110,13 @@ def as_text(items: Iterable[Item], depth: int = 1) -> list[str]:
     """Lines as ``-q`` prints them: values begin in column 42."""
     lines = []
     for item in items:
-        label = "    " * depth + item.label
-        if isinstance(item.value, str):
-            lines.append(f"{label:<42}: {item.value}")
+        label = "    " * (depth + item.deeper) + item.label
+        text = item.value if item.text is None else item.text
+        if isinstance(text, str):
+            lines.append(f"{label:<42}: {text}")
         else:
             lines.append(label)
-            lines += as_text(item.value, depth + 1)
+            lines += as_text(text, depth + 1)
     return lines
 
 

@@ -1,7 +1,7 @@
 /* Made by: python -m fake_nvml.abi.generate, from abi/functions.txt, abi/structs.txt and abi/codes.py. Do not edit. */
 #include "plain.h"
 
-const uint32_t fake_nvml_abi = 0x0b21414du;
+const uint32_t fake_nvml_abi = 0x21b2066eu;
 const uint32_t fake_nvml_entries = 431u;
 const uint32_t fake_nvml_init = 353u, fake_nvml_version = 372u;
 
@@ -1696,11 +1696,16 @@ EXPORT unsigned int nvmlDeviceGetNvLinkState(const void * a0, unsigned int a1, c
 
 static const param_t params_161[] = {
     {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 1, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 2, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_NUMBER32, 3, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 4, 0, 0, 4, 4, 0, 0, 0, {0}},
+    {KIND_SIZED_ARRAY, 5, 3, 0, 8, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlDeviceGetNvLinkTelemetrySamples_v1(const void * a0) {
-    static const entry_t entry = {161, 1, 0, 0x9211f0d8c644c0a9ull, params_161};
-    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
-    return fake_nvml_plain(&entry, args);
+HIDDEN unsigned int fake_nvmlDeviceGetNvLinkTelemetrySamples_v1(const void * a0, unsigned int a1, unsigned int a2, unsigned int a3, const void * a4, const void * a5) {
+    static const entry_t entry = {161, 6, 0, 0x9211f0d8c644c0a9ull, params_161};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, a1, a2, a3, (uint64_t)(uintptr_t)a4, (uint64_t)(uintptr_t)a5};
+    return fake_nvml_call(&entry, args);
 }
 
 static const param_t params_162[] = {
@@ -2574,10 +2579,11 @@ EXPORT unsigned int nvmlDeviceOnSameBoard(const void * a0, const void * a1, cons
 
 static const param_t params_244[] = {
     {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_OUTPUT, 1, 0, 0, 115344, 4, 0, 0, 0, {0}},
 };
-EXPORT unsigned int nvmlDevicePerfMetricsGetSamples_v1(const void * a0) {
-    static const entry_t entry = {244, 1, 0, 0xd095bd70297c3d68ull, params_244};
-    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+EXPORT unsigned int nvmlDevicePerfMetricsGetSamples_v1(const void * a0, const void * a1) {
+    static const entry_t entry = {244, 2, 0, 0xd095bd70297c3d68ull, params_244};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_plain(&entry, args);
 }
 
@@ -3221,10 +3227,11 @@ EXPORT unsigned int nvmlEventSetGetContextCount_v1(const void * a0, const void *
 
 static const param_t params_309[] = {
     {KIND_HANDLE, 0, 0, 0, 0, 4, 0, 0, 0, {0}},
+    {KIND_UNVERSIONED, 1, 0, 0, 16, 4, 12, 0, 1, {0}},
 };
-EXPORT unsigned int nvmlEventSetGetContextData_v1(const void * a0) {
-    static const entry_t entry = {309, 1, 1, 0xa9750f4bf56deea6ull, params_309};
-    const uint64_t args[] = {(uint64_t)(uintptr_t)a0};
+EXPORT unsigned int nvmlEventSetGetContextData_v1(const void * a0, const void * a1) {
+    static const entry_t entry = {309, 2, 1, 0xa9750f4bf56deea6ull, params_309};
+    const uint64_t args[] = {(uint64_t)(uintptr_t)a0, (uint64_t)(uintptr_t)a1};
     return fake_nvml_call(&entry, args);
 }
 

@@ -16,10 +16,10 @@ from fake_nvml.calls import compute_instances
 from fake_nvml.calls import mig as calls
 from fake_nvml.calls.registry import Caller
 from fake_nvml.calls.visibility import View, mig_minor, perform_in_view, view_of
+from fake_nvml.cuda_devices import visible
 from fake_nvml.model import Gpu, Node, resolve
 from fake_nvml.saved import load_node
 from fake_nvml.session import Session
-from fake_nvml.workload import visible
 
 ROOT = Caller(pid=1, privileged=True)
 TWO = View(frozenset({1, 4}), frozenset())
