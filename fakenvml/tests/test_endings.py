@@ -51,6 +51,15 @@ def test_a_signal_ends_run_with_its_program_its_node_and_its_folder(number: sign
     assert not Path(f"/proc/{daemon}").exists()
 
 
+def test_a_program_that_a_signal_ends_gives_the_exit_code_of_a_shell() -> None:
+    """It was 247, the negative number of the signal as a byte."""
+    kill_itself = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    done = subprocess.run(
+        [*CLI, "run", "--machine", "t4", "--", sys.executable, "-c", kill_itself], check=False
+    )
+    assert done.returncode == 128 + signal.SIGKILL
+
+
 def test_the_node_does_not_outlive_a_run_that_is_killed() -> None:
     running, folder = started()
     with running:

@@ -4,8 +4,10 @@ import ctypes
 import os
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.resources import files
+from pathlib import Path
+from types import ModuleType
 
 import pynvml
 import pytest
@@ -239,3 +241,27 @@ def test_performance_samples_of_nvml_13_4_are_not_supported_and_need_a_place(wal
     device = int.from_bytes(walker.call("nvmlDeviceGetHandleByIndex_v2", (0,))[1][:8], "little")
     assert walker.call("nvmlDevicePerfMetricsGetSamples_v1", (device,))[0] == Code.NOT_SUPPORTED
     assert walker.plain("nvmlDevicePerfMetricsGetSamples_v1", device, None) == Code.INVALID_ARGUMENT
+
+
+SMI_TABLE = bytes.fromhex("c4fe3e6cc98f6c4ea327ee696e12f7c4")
+"""By which nvidia-smi asks for the private functions of its branch."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("driver", "code"),
+    [
+        ("550.163.01", Code.SUCCESS),
+        ("555.58.02", Code.SUCCESS),
+        ("580.105.08", Code.NOT_FOUND),
+        ("595.80", Code.NOT_FOUND),
+    ],
+)
+def test_branches_whose_private_table_is_not_known_have_none(
+    tmp_path: Path, become_client: Callable[[Session], ModuleType], driver: str, code: Code
+) -> None:
+    with Session("t4", tmp_path / "node", driver=driver) as session:
+        become_client(session)
+        found = ctypes.c_void_p()
+        assert pynvml.nvmlLib.nvmlInternalGetExportTable(ctypes.byref(found), SMI_TABLE) == code
+        assert (found.value is not None) == (code == Code.SUCCESS)

@@ -41,3 +41,29 @@ def test_columns_that_were_not_applicable_have_values(node: Session) -> None:
     columns = "enforced.power.limit,temperature.gpu.tlimit,temperature.memory,addressing_mode,gom.current"
     _, lines = smi(node, f"--query-gpu={columns}", "--format=csv,noheader", "-i", "0")
     assert lines == ["700.00 W, 59, 32, HMM, [N/A]"]
+
+
+@pytest.mark.parametrize("node", ["dgx-h100"], indirect=True)
+def test_a_gpu_is_reset_and_loses_what_a_reset_clears(node: Session) -> None:
+    def pending() -> list[str]:
+        return [
+            line.strip() for line in smi(node, "-q", "-x", "-i", "2")[1] if "remapped_row_pending" in line
+        ]
+
+    node.control("ecc", 2, kind="uncorrected", place="dram")
+    assert pending() == ["<remapped_row_pending>Yes</remapped_row_pending>"]
+    code, lines = smi(node, "-r", "-i", "2")
+    assert (code, lines[0]) == (0, "GPU 00000000:75:00.0 was successfully reset.")
+    assert pending() == ["<remapped_row_pending>No</remapped_row_pending>"]
+
+
+@pytest.mark.parametrize("node", ["dgx-h100"], indirect=True)
+def test_the_text_report_writes_rows_as_the_real_program_does(node: Session) -> None:
+    """Lines of captures of 590.48.01, whose values begin in another column."""
+    _, lines = smi(node, "-q", "-i", "0")
+    there = {line.replace(" ", "") for line in lines}
+    wanted = {"DeviceId:0x233010DE", "SubSystemId:0x16C110DE", "BaseClasscode:0x3", "SingleBitECC:N/A"}
+    assert wanted <= there
+    [outer] = (line for line in lines if line.strip().startswith("HW Slowdown"))
+    inner = next(line for line in lines if line.strip().startswith("HW Thermal Slowdown"))
+    assert inner.index("HW") == outer.index("HW") + 4
