@@ -29,8 +29,8 @@ BINDINGS_DIFFER = {
     "nvmlVgpuPgpuMetadata_t",
 }
 """Structures that nvml.h of API version 13 lays out in another way than the bindings, which keep older or longer forms."""
-WORDS_DIFFER = {"nvmlC2cModeInfo_v1"}
-"""The structure has four bytes and no version word; the bindings' word is never read."""
+WORDS_DIFFER = {"nvmlC2cModeInfo_v1", "nvmlPerfMetricsSamples_v1"}
+"""The structures have no version word; the bindings' words have another size and are never read."""
 POINTERS = (kinds.INPUTS | kinds.OUTPUTS) - kinds.INTEGERS - {ParamKind.OPTIONAL_OUTPUT, ParamKind.ARRAY}
 
 
