@@ -51,6 +51,7 @@ from dra_driver.errors import ApiError, EnvironmentFault
 from dra_driver.health.conditions import parse_effects
 from dra_driver.health.monitor import Monitor
 from dra_driver.health.store import Store
+from dra_driver.memory import give_back
 from dra_driver.metrics import Metrics, Now
 from dra_driver.observed import Observed
 from dra_driver.probes import Probes, served
@@ -122,7 +123,7 @@ class App:
             api=self._api,
             driver_name=settings.driver_name,
             pool=lambda accepts: pool_of(self._offer(), accepts),
-            on_sync=self._observed.synced,
+            on_sync=self._synced,
         )
         self._health: Monitor | None = None
         if settings.features.health:
@@ -143,6 +144,11 @@ class App:
                 health=lambda: self._health.states if self._health else {},
                 record=self._claims.record,
             )
+
+    def _synced(self, synced: bool) -> None:
+        if synced and not self._probes.published:
+            give_back()  # the first slices are written, and with them the start is over
+        self._observed.synced(synced)
 
     def _prepared(self, uid: ClaimUid) -> None:
         if self._status:

@@ -31,7 +31,7 @@ from dra_driver.computedomain.names import (
     GPUS,
     HOSTNAME,
 )
-from dra_driver.publish.plan import Plan, make_plan
+from dra_driver.publish.plan import Plan, Stored, make_plan, stored
 
 WAITING = "NoNVLinkDomainFits"
 
@@ -113,16 +113,16 @@ def slice_of(fabric: Fabric, effect: str) -> ResourceSliceInput:
     }
 
 
-def writes(stored: Iterable[ResourceSlice], fabrics: Sequence[Fabric], effect: str) -> Plan:
-    """What makes the stored slices those of FABRICS; slices of nodes are their plugins', and are left alone."""
-    by_pool: dict[str, list[ResourceSlice]] = {}
-    for item in stored:
+def writes(slices: Iterable[ResourceSlice], fabrics: Sequence[Fabric], effect: str) -> Plan:
+    """What makes the stored SLICES those of FABRICS; slices of nodes are their plugins', and are left alone."""
+    by_pool: dict[str, list[Stored]] = {}
+    for item in slices:
         if item["spec"]["pool"]["name"].startswith(FABRIC_POOL) and not item["spec"].get("nodeName"):
-            by_pool.setdefault(item["spec"]["pool"]["name"], []).append(item)
+            by_pool.setdefault(item["spec"]["pool"]["name"], []).append(stored(item))
     plans = [
         make_plan(by_pool.pop(pool_of(fabric.id), []), [slice_of(fabric, effect)], {}) for fabric in fabrics
     ]
-    gone = [item["metadata"]["name"] for slices in by_pool.values() for item in slices]
+    gone = [each.name for found in by_pool.values() for each in found]
     return Plan(
         tuple(item for plan in plans for item in plan.put),
         (*(name for plan in plans for name in plan.delete), *gone),

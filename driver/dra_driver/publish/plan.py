@@ -11,9 +11,12 @@ it takes the slices of the highest generation, and uses the pool only if their n
 * a generation never falls, or the old slices would win.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
+
+import msgspec
 
 from dra_api.objects import ResourceSlice, ResourceSliceInput
 from dra_api.quantity import parse
@@ -27,8 +30,8 @@ class Plan:
     delete: tuple[str, ...] = ()
 
 
-Content = Any
-"""The content of a slice as JSON, with quantities as numbers."""
+Content = bytes
+"""The digest of what is compared of a slice. The slices of eight GPUs with all placements take some MB as objects."""
 
 
 def content(item: ResourceSlice | ResourceSliceInput) -> Content:
@@ -36,7 +39,26 @@ def content(item: ResourceSlice | ResourceSliceInput) -> Content:
     spec = cast("dict[str, Any]", dict(item.get("spec", {})))
     spec["pool"] = {name: value for name, value in spec.get("pool", {}).items() if name != "generation"}
     owners = [owner.get("uid") for owner in item.get("metadata", {}).get("ownerReferences") or []]
-    return normalized({**spec, "owners": owners})
+    normal = normalized({**spec, "owners": owners})
+    return hashlib.sha256(msgspec.json.encode(normal, order="deterministic", enc_hook=str)).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What is kept of a slice on the API server."""
+
+    name: str
+    version: str
+    pool: str
+    generation: int
+    content: Content
+
+
+def stored(item: ResourceSlice) -> Stored:
+    """What is kept of ITEM."""
+    metadata, pool = item["metadata"], item["spec"]["pool"]
+    version = metadata.get("resourceVersion", "")
+    return Stored(metadata["name"], version, pool["name"], pool["generation"], content(item))
 
 
 def normalized(value: Any, key: str = "") -> Any:
@@ -54,33 +76,28 @@ def normalized(value: Any, key: str = "") -> Any:
 
 
 def make_plan(
-    stored: Sequence[ResourceSlice],
+    found: Sequence[Stored],
     wanted: Sequence[ResourceSliceInput],
     accepted: Mapping[str, tuple[Content, Content]],
 ) -> Plan:
-    """The writes that make STORED (this driver's slices of this node) equal to WANTED (one pool).
+    """The writes that make FOUND (this driver's slices of this node) equal to WANTED (one pool).
 
     ACCEPTED is {slice name: (content that was sent, content that came back)}: a server with a feature switched off
     drops fields silently. Without this the driver would send them again forever (upstream's resourceslice controller
     compares with what came back for the same reason: DroppedFieldsError in resourceslicecontroller.go).
     """
-    by_name = {item["metadata"]["name"]: item for item in stored}
+    by_name = {each.name: each for each in found}
     pool = wanted[0]["spec"]["pool"]["name"]
-    generations = [
-        item["spec"]["pool"]["generation"] for item in stored if item["spec"]["pool"]["name"] == pool
-    ]
-    highest = max(generations, default=0)
+    highest = max((each.generation for each in found if each.pool == pool), default=0)
     strays = tuple(sorted(by_name.keys() - {item["metadata"]["name"] for item in wanted}))
 
     def is_current(item: ResourceSliceInput) -> bool:
         name = item["metadata"]["name"]
-        found, sent = content(by_name[name]), content(item)
-        return bool(found == sent or accepted.get(name) == (sent, found))
+        there, sent = by_name[name].content, content(item)
+        return there == sent or accepted.get(name) == (sent, there)
 
     present = [item for item in wanted if item["metadata"]["name"] in by_name]
-    current = all(
-        by_name[item["metadata"]["name"]]["spec"]["pool"]["generation"] == highest for item in present
-    )
+    current = all(by_name[item["metadata"]["name"]].generation == highest for item in present)
     changed = [item for item in present if not is_current(item)]
     if current and len(changed) == 1 and len(present) == len(wanted) and not strays:
         [item] = changed
@@ -94,13 +111,11 @@ def make_plan(
     )
 
 
-def at_generation(
-    wanted: ResourceSliceInput, generation: int, stored: ResourceSlice | None
-) -> ResourceSliceInput:
-    """WANTED as it is sent: with its generation and, to replace STORED, with the resourceVersion of that one."""
+def at_generation(wanted: ResourceSliceInput, generation: int, replaced: Stored | None) -> ResourceSliceInput:
+    """WANTED as it is sent: with its generation and, to replace a stored one, with the resourceVersion of that."""
     metadata = wanted["metadata"].copy()
-    if stored is not None:
-        metadata["resourceVersion"] = stored["metadata"]["resourceVersion"]
+    if replaced is not None:
+        metadata["resourceVersion"] = replaced.version
     spec = wanted["spec"].copy()
     spec["pool"] = {**spec["pool"], "generation": generation}
     return {**wanted, "metadata": metadata, "spec": spec}

@@ -19,7 +19,7 @@ from typing import Protocol
 from dra_api.identifiers import DriverName
 from dra_api.objects import Node, ResourceSlice, ResourceSliceInput
 from dra_driver.errors import ApiError
-from dra_driver.publish.plan import Content, content, make_plan
+from dra_driver.publish.plan import Content, Stored, content, make_plan, stored
 from dra_driver.publish.pool import Accepts, Part
 from dra_driver.publish.slices import wanted_slices
 
@@ -30,18 +30,17 @@ SETTLE_S = 0.02
 INVALID = 422
 
 
-def version_of(item: ResourceSlice) -> int:
-    """The resourceVersion as a number; KEP-5504 made them comparable, 0 where a server's are not."""
-    text = item["metadata"].get("resourceVersion", "")
-    return int(text) if text.isascii() and text.isdigit() else 0
+def number_of(version: str) -> int:
+    """A resourceVersion as a number; KEP-5504 made them comparable, 0 where a server's are not."""
+    return int(version) if version.isascii() and version.isdigit() else 0
 
 
-def dropped(sent: ResourceSliceInput, stored: ResourceSlice) -> set[str]:
-    """The members of devices and of the spec that are in SENT and not in STORED."""
-    kept = {name for device in stored["spec"].get("devices") or [] for name, value in device.items() if value}
+def dropped(sent: ResourceSliceInput, answer: ResourceSlice) -> set[str]:
+    """The members of devices and of the spec that are in SENT and not in ANSWER."""
+    kept = {name for device in answer["spec"].get("devices") or [] for name, value in device.items() if value}
     wanted = {name for device in sent["spec"].get("devices") or [] for name, value in device.items() if value}
     return (wanted - kept) | {
-        name for name, value in sent["spec"].items() if value and not stored["spec"].get(name)
+        name for name, value in sent["spec"].items() if value and not answer["spec"].get(name)
     }
 
 
@@ -85,7 +84,7 @@ class Publisher:
         self._pool = pool
         self._accepts = Accepts()
         self._on_sync = on_sync
-        self._stored: dict[str, ResourceSlice] = {}
+        self._stored: dict[str, Stored] = {}
         self._seen: dict[str, int] = {}
         """{slice name: newest version in an event}, for deleted slices too."""
         self._accepted: dict[str, tuple[Content, Content]] = {}
@@ -105,7 +104,8 @@ class Publisher:
             try:
                 async with asyncio.TaskGroup() as session:
                     slices, version = await self._api.list_slices()
-                    self._stored = {item["metadata"]["name"]: item for item in slices}
+                    self._stored = {item["metadata"]["name"]: stored(item) for item in slices}
+                    del slices  # a session lasts, and the objects are large
                     self._seen = {}
                     self._dirty.set()
                     session.create_task(self._follow(version))
@@ -123,15 +123,16 @@ class Publisher:
     async def _follow(self, version: str) -> None:
         async for change, item in self._api.watch_slices(version):
             name = item["metadata"]["name"]
-            self._seen[name] = max(version_of(item), self._seen.get(name, 0))
+            version = number_of(item["metadata"].get("resourceVersion", ""))
+            self._seen[name] = max(version, self._seen.get(name, 0))
             known = self._stored.get(name)
-            if known is not None and version_of(item) < version_of(known):
+            if known is not None and version < number_of(known.version):
                 continue
             if change == "DELETED":
                 self._stored.pop(name, None)
             else:
-                self._stored[name] = item
-            if known is None or change == "DELETED" or version_of(item) > version_of(known):
+                self._stored[name] = stored(item)
+            if known is None or change == "DELETED" or version > number_of(known.version):
                 self._dirty.set()
 
     async def _write(self) -> None:
@@ -139,29 +140,32 @@ class Publisher:
             await self._dirty.wait()
             await asyncio.sleep(SETTLE_S)
             self._dirty.clear()
-            node = await self._api.get_node()  # each time: it may have been replaced by another of its name
-            parts = self._pool(self._accepts)
-            wanted = wanted_slices(parts, driver_name=self._driver, node=node)
-            plan = make_plan(list(self._stored.values()), wanted, self._accepted)
-            for item in plan.put:
-                await self._put(item)
-            for name in plan.delete:
-                await self._api.delete_slice(name)
-                self._stored.pop(name, None)
-            if plan.put or plan.delete:
-                log.info(
-                    "wrote %d slices, deleted %d",
-                    len(plan.put),
-                    len(plan.delete),
-                    extra={"pool": wanted[0]["spec"]["pool"]["name"]},
-                )
+            await self._write_changes()
             self._synced = True
             self._on_sync(True)
+
+    async def _write_changes(self) -> None:
+        node = await self._api.get_node()  # each time: it may have been replaced by another of its name
+        parts = self._pool(self._accepts)
+        wanted = wanted_slices(parts, driver_name=self._driver, node=node)
+        plan = make_plan(list(self._stored.values()), wanted, self._accepted)
+        for item in plan.put:
+            await self._put(item)
+        for name in plan.delete:
+            await self._api.delete_slice(name)
+            self._stored.pop(name, None)
+        if plan.put or plan.delete:
+            log.info(
+                "wrote %d slices, deleted %d",
+                len(plan.put),
+                len(plan.delete),
+                extra={"pool": wanted[0]["spec"]["pool"]["name"]},
+            )
 
     async def _put(self, item: ResourceSliceInput) -> None:
         name = item["metadata"]["name"]
         try:
-            stored = await self._api.put_slice(item)
+            answer = await self._api.put_slice(item)
         except ApiError as error:
             if (
                 error.code == INVALID
@@ -172,18 +176,16 @@ class Publisher:
                 self._accepts = replace(self._accepts, counters_apart=False)
                 self._dirty.set()
             raise
-        if version_of(stored) >= self._seen.get(
-            name, 0
-        ):  # else an event that is newer than this answer came first
-            self._stored[name] = stored
-        sent, came_back = content(item), content(stored)
-        self._accepted[name] = (sent, came_back)
-        if sent != came_back:
-            self._adapt(item, stored)
+        now, sent = stored(answer), content(item)
+        if number_of(now.version) >= self._seen.get(name, 0):  # else a newer event came before this answer
+            self._stored[name] = now
+        self._accepted[name] = (sent, now.content)
+        if sent != now.content:
+            self._adapt(item, answer)
 
-    def _adapt(self, sent: ResourceSliceInput, stored: ResourceSlice) -> None:
+    def _adapt(self, sent: ResourceSliceInput, answer: ResourceSlice) -> None:
         """The server dropped something: publish from now on what is safe without it."""
-        name, lost = sent["metadata"]["name"], dropped(sent, stored)
+        name, lost = sent["metadata"]["name"], dropped(sent, answer)
         log.error(
             "the API server dropped %s of slice %s; a feature gate is off there",
             ", ".join(sorted(lost)) or "or changed fields",

@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from dra_api.identifiers import DriverName
 from dra_api.objects import Device, DeviceTaint, Node, ObjectMeta, ResourceSlice, ResourceSliceInput
-from dra_driver.publish.plan import content, make_plan
+from dra_driver.publish.plan import Stored, content, make_plan, stored
 from dra_driver.publish.pool import Part, split
 from dra_driver.publish.slices import wanted_slices
 
@@ -50,10 +50,13 @@ class Server:
         added = {"uid": f"uid of {name}", "resourceVersion": str(self.version), "creationTimestamp": CREATED}
         self.slices[name] = cast("ResourceSlice", {**sent, "metadata": {**sent["metadata"], **added}})
 
+    def found(self) -> list[Stored]:
+        return list(map(stored, self.slices.values()))
+
     def follow(self, wishes: list[ResourceSliceInput], steps: int | None = None) -> None:
-        plan = make_plan(list(self.slices.values()), wishes, {})
-        stored = [item["spec"]["pool"]["generation"] for item in self.slices.values()]
-        assert all(item["spec"]["pool"]["generation"] >= max(stored, default=0) for item in plan.put)
+        plan = make_plan(self.found(), wishes, {})
+        generations = [each.generation for each in self.found()]
+        assert all(item["spec"]["pool"]["generation"] >= max(generations, default=0) for item in plan.put)
         for item in plan.put[:steps]:
             self.put(item)
         for name in plan.delete if steps is None else ():
@@ -92,12 +95,12 @@ class Pool(RuleBasedStateMachine):
     @rule()
     def driver_settles(self) -> None:
         self.server.follow(wanted(self.count))
-        stored = self.server.slices
-        assert {name: content(item) for name, item in stored.items()} == {
+        slices = self.server.slices
+        assert {name: content(item) for name, item in slices.items()} == {
             item["metadata"]["name"]: content(item) for item in wanted(self.count)
         }
-        assert len({item["spec"]["pool"]["generation"] for item in stored.values()}) == 1
-        assert make_plan(list(stored.values()), wanted(self.count), {}).put == ()
+        assert len({item["spec"]["pool"]["generation"] for item in slices.values()}) == 1
+        assert make_plan(self.server.found(), wanted(self.count), {}).put == ()
 
 
 TestPool = Pool.TestCase
@@ -108,7 +111,7 @@ def test_a_missing_slice_is_put_back_in_the_current_generation() -> None:
     server = Server()
     server.follow(wanted(200))
     del server.slices["node-0-gpu.example.com-1"]
-    [item] = make_plan(list(server.slices.values()), wanted(200), {}).put
+    [item] = make_plan(server.found(), wanted(200), {}).put
     assert item["metadata"]["name"] == "node-0-gpu.example.com-1"
     assert item["spec"]["pool"] == {"name": "node-0", "generation": 1, "resourceSliceCount": 2}
 
@@ -117,7 +120,7 @@ def test_a_change_of_two_slices_raises_the_generation_of_every_slice() -> None:
     server = Server()
     server.follow(wanted(200))
     plan = make_plan(
-        list(server.slices.values()),
+        server.found(),
         wanted_slices([Part(devices(100)), Part(devices(99))], driver_name=DRIVER, node=node()),
         {},
     )
@@ -128,7 +131,7 @@ def test_a_change_of_two_slices_raises_the_generation_of_every_slice() -> None:
 def test_a_change_of_one_slice_is_one_write_in_the_same_generation() -> None:
     server = Server()
     server.follow(wanted(200))
-    [item] = make_plan(list(server.slices.values()), wanted(199), {}).put
+    [item] = make_plan(server.found(), wanted(199), {}).put
     assert item["metadata"]["name"] == "node-0-gpu.example.com-1"
     assert item["metadata"]["resourceVersion"]
     assert item["spec"]["pool"] == {"name": "node-0", "generation": 1, "resourceSliceCount": 2}
@@ -137,7 +140,7 @@ def test_a_change_of_one_slice_is_one_write_in_the_same_generation() -> None:
 def test_a_change_beside_a_stray_raises_the_generation() -> None:
     server = Server()
     server.follow(wanted(300))
-    plan = make_plan(list(server.slices.values()), wanted(255), {})
+    plan = make_plan(server.found(), wanted(255), {})
     assert {item["spec"]["pool"]["generation"] for item in plan.put} == {2}
     assert plan.delete == ("node-0-gpu.example.com-2",)
 
@@ -145,12 +148,12 @@ def test_a_change_beside_a_stray_raises_the_generation() -> None:
 def test_fields_that_the_server_drops_are_not_sent_forever() -> None:
     server, [wish] = Server(), wanted_slices([Part(devices(1, taint=TAINT))], driver_name=DRIVER, node=node())
     server.follow([wish])
-    [stored] = server.slices.values()
-    sent = content(stored)
-    del stored["spec"]["devices"][0]["taints"]
-    accepted = {stored["metadata"]["name"]: (sent, content(stored))}
-    assert make_plan([stored], [wish], accepted).put == ()
-    assert make_plan([stored], [wish], {}).put != ()
+    [item] = server.slices.values()
+    sent = content(item)
+    del item["spec"]["devices"][0]["taints"]
+    accepted = {item["metadata"]["name"]: (sent, content(item))}
+    assert make_plan(server.found(), [wish], accepted).put == ()
+    assert make_plan(server.found(), [wish], {}).put != ()
 
 
 def test_equal_quantities_are_equal_content() -> None:
@@ -167,9 +170,9 @@ def test_a_taint_has_any_value_and_the_time_that_the_server_adds_is_no_change() 
         return wanted_slices([Part(devices(1, taint=taint))], driver_name=DRIVER, node=node())[0]
 
     sent = tainted({"key": "k", "value": "true", "effect": "NoSchedule"})
-    stored = tainted({"key": "k", "value": "true", "effect": "NoSchedule", "timeAdded": CREATED})
+    came_back = tainted({"key": "k", "value": "true", "effect": "NoSchedule", "timeAdded": CREATED})
     other = tainted({"key": "k", "value": "false", "effect": "NoSchedule"})
-    assert content(sent) == content(stored)
+    assert content(sent) == content(came_back)
     assert content(sent) != content(other)
 
 
@@ -199,7 +202,7 @@ def test_slices_of_other_names_are_deleted_and_never_lower_the_generation() -> N
     stray = copy.deepcopy(wanted(1)[0])
     stray["metadata"]["name"], stray["spec"]["pool"]["generation"] = "stray", 7
     server.put(stray)
-    plan = make_plan(list(server.slices.values()), wanted(1), {})
+    plan = make_plan(server.found(), wanted(1), {})
     assert [item["spec"]["pool"]["generation"] for item in plan.put] == [7]
     assert plan.delete == ("stray",)
 
@@ -208,5 +211,5 @@ def test_a_slice_of_an_earlier_node_of_the_same_name_is_replaced() -> None:
     server = Server()
     server.follow(wanted(1))
     again = wanted_slices([Part(devices(1))], driver_name=DRIVER, node=node(uid="u-2"))
-    [item] = make_plan(list(server.slices.values()), again, {}).put
+    [item] = make_plan(server.found(), again, {}).put
     assert item["metadata"]["ownerReferences"][0]["uid"] == "u-2"
