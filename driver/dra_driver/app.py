@@ -133,6 +133,7 @@ class App:
                 inventory=self._inventory,
                 on_change=self._health_changed,
                 effects=parse_effects(settings.taint_effects, settings.harmless_xids),
+                releases=settings.features.vfio,
             )
         self._status: StatusWriter | None = None
         if settings.features.status:

@@ -9,6 +9,7 @@ from pathlib import Path
 from dra_driver.admin.stored import damaged_checkpoints, living_instances, stored_records
 from dra_driver.cdi.capabilities import read_minors
 from dra_driver.cdi.driver_files import find_driver_files
+from dra_driver.cdi.nvidia_ctk import PROGRAM, find_nvidia_ctk, version_of
 from dra_driver.cdi.spec import REQUIRED_NODES
 from dra_driver.devices.inventory import VFIO_DRIVER
 from dra_driver.devices.scan import Snapshot, take_snapshot
@@ -134,6 +135,7 @@ def of_features(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
                 "PassthroughSupport", f"module {VFIO_DRIVER} is not loaded; run modprobe {VFIO_DRIVER}"
             )
     if settings.cdi_hook:
+        yield of_generator(settings.cdi_generator, find_nvidia_ctk())
         versions = [gpu.driver_version for gpu in snapshot.gpus]
         count = len(find_driver_files(settings.driver_root, versions[0]).libraries) if versions else 0
         where = f"below {settings.driver_root}"
@@ -141,6 +143,25 @@ def of_features(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
             yield ok("driver files", f"{count} libraries {where} for containers")
         else:
             yield wrong("driver files", f"no library of the running driver {where}; give --driver-root")
+
+
+def of_generator(wanted: str, program: Path | None) -> Finding:
+    """What lists the files of NVIDIA's driver for containers."""
+    what, own = "CDI generator", "the driver's own"
+    if wanted == "own":
+        return ok(what, f"{own}, as --cdi-generator says")
+    if program is None:
+        if wanted == PROGRAM:
+            return wrong(
+                what, f"{PROGRAM} is not on the PATH; install NVIDIA's container toolkit, or choose own"
+            )
+        return ok(what, f"{own}, because {PROGRAM} is not on the PATH")
+    try:
+        return ok(what, f"{program}, version {version_of(program)}")
+    except EnvironmentFault as error:
+        if wanted == PROGRAM:
+            return wrong(what, str(error))
+        return warning(what, f"{error}; where it gives no document either, {own} does")
 
 
 def of_programs(settings: Settings) -> Iterator[Finding]:

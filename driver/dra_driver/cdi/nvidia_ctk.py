@@ -4,6 +4,7 @@ Only what is the same for every container is taken: mounts, hooks and variables.
 claim. Needs the program on the PATH of this process, and asks it once for each version of the driver.
 """
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -41,15 +42,8 @@ class NvidiaCtk:
             EnvironmentFault: the program fails, takes too long, or prints something else.
         """
         try:
-            done = subprocess.run(
-                [self._path, *self._flags], capture_output=True, timeout=TIMEOUT_S, check=False
-            )
-            if done.returncode:
-                shown = " ".join(done.stderr.decode(errors="replace").split())[-300:]
-                message = f"{self._path} ended with {done.returncode}: {shown}"
-                raise EnvironmentFault(message)
-            found = msgspec.json.decode(done.stdout, type=Generated)["containerEdits"]
-        except (OSError, subprocess.TimeoutExpired, msgspec.MsgspecError) as error:
+            found = msgspec.json.decode(printed(self._path, *self._flags), type=Generated)["containerEdits"]
+        except msgspec.MsgspecError as error:
             message = f"{self._path} gives no CDI document: {error}"
             raise EnvironmentFault(message) from error
         return {
@@ -58,6 +52,37 @@ class NvidiaCtk:
             "mounts": found.get("mounts", []),
             "hooks": found.get("hooks", []),
         }
+
+
+def printed(path: Path, *arguments: str) -> bytes:
+    """What the program prints.
+
+    Raises:
+        EnvironmentFault: it cannot be run, fails, or takes too long.
+    """
+    try:
+        done = subprocess.run([path, *arguments], capture_output=True, timeout=TIMEOUT_S, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        message = f"{path} cannot be run: {error}"
+        raise EnvironmentFault(message) from error
+    if done.returncode:
+        shown = " ".join(done.stderr.decode(errors="replace").split())[-300:]
+        message = f"{path} ended with {done.returncode}: {shown}"
+        raise EnvironmentFault(message)
+    return done.stdout
+
+
+def version_of(path: Path) -> str:
+    """The version that the program prints, as ``NVIDIA Container Toolkit CLI version 1.18.0`` in its first line.
+
+    Raises:
+        EnvironmentFault: it prints none.
+    """
+    found = re.search(rb"version (\d[-+.\w]*)", printed(path, "--version"))
+    if found is None:
+        message = f"{path} --version names no version"
+        raise EnvironmentFault(message)
+    return found[1].decode()
 
 
 def find_nvidia_ctk() -> Path | None:

@@ -22,7 +22,7 @@ from dra_driver.health.conditions import (
     with_severity,
 )
 from dra_driver.health.store import Store
-from dra_driver.nvml.events import Event, EventWatch
+from dra_driver.nvml.events import SHORT_WAIT_MS, WAIT_MS, Event, EventWatch
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +41,7 @@ class Monitor:
     Args:
         domain: the driver's name, in which the keys of taints are.
         on_change: called when a taint came or went.
+        releases: ``release`` is called, for which a claim waits.
 
     Attributes:
         closed: the driver stops; nothing changes any more.
@@ -54,12 +55,14 @@ class Monitor:
         inventory: Inventory,
         on_change: Callable[[], None],
         effects: Effects | None = None,
+        releases: bool = False,
     ) -> None:
         self._domain = domain
         self._store = store
         self._on_change = on_change
         self._effects = effects or Effects()
         self._inventory = inventory
+        self._wait_ms = SHORT_WAIT_MS if releases else WAIT_MS
         self._edges = store.read()
         self._watch: EventWatch | None = None
         self._conditions: dict[DeviceName, tuple[Condition, ...]] = {}
@@ -106,7 +109,7 @@ class Monitor:
             def report(event: Event) -> None:
                 loop.call_soon_threadsafe(self.happened, event)
 
-            self._watch = EventWatch(gpus, report)
+            self._watch = EventWatch(gpus, report, wait_ms=self._wait_ms)
             self._watch.start()
         self._update()
 

@@ -12,7 +12,9 @@ from dra_driver.nvml.library import Library
 
 log = logging.getLogger(__name__)
 WANTED = pynvml.nvmlEventTypeXidCriticalError | pynvml.nvmlEventTypeDoubleBitEccError
-WAIT_MS = 1000
+WAIT_MS, SHORT_WAIT_MS = 10_000, 1000
+"""How long a wait lasts without an event. It ends at once with one, so the length is only the time until a watch ends that was
+stopped, and a wait every second is half of what an idle driver costs."""
 ALL = 0xFFFFFFFF
 """Instead of the number of a GPU instance: the whole GPU (nvml.h, nvmlEventData_t)."""
 
@@ -31,10 +33,14 @@ class EventWatch:
     Args:
         gpus: their UUIDs.
         on_event: called in the thread.
+        wait_ms: the longest time in which it ends after ``stop``.
     """
 
-    def __init__(self, gpus: Collection[str], on_event: Callable[[Event], None]) -> None:
+    def __init__(
+        self, gpus: Collection[str], on_event: Callable[[Event], None], *, wait_ms: int = WAIT_MS
+    ) -> None:
         self.gpus = frozenset(gpus)
+        self._wait_ms = wait_ms
         self.unmonitored: frozenset[str] = frozenset()
         self._on_event = on_event
         self._stopped = threading.Event()
@@ -47,7 +53,7 @@ class EventWatch:
         self._ready.wait()
 
     def stop(self) -> None:
-        """End the thread within ``WAIT_MS``; it is not waited for."""
+        """End the thread within ``wait_ms``; it is not waited for."""
         self._stopped.set()
 
     @property
@@ -94,13 +100,13 @@ class EventWatch:
 
     def _wait(self, events: object) -> None:
         try:
-            data = pynvml.nvmlEventSetWait_v2(events, WAIT_MS)
+            data = pynvml.nvmlEventSetWait_v2(events, self._wait_ms)
             gpu = pynvml.nvmlDeviceGetUUID(data.device)
         except pynvml.NVMLError as error:
             if error.value == pynvml.NVML_ERROR_TIMEOUT:
                 return
             if error.value == pynvml.NVML_ERROR_GPU_IS_LOST:  # the next scan finds out which
-                self._stopped.wait(WAIT_MS / 1000)
+                self._stopped.wait(SHORT_WAIT_MS / 1000)
                 return
             raise
         gi = None if data.gpuInstanceId == ALL else int(data.gpuInstanceId)

@@ -123,16 +123,16 @@ class Publisher:
     async def _follow(self, version: str) -> None:
         async for change, item in self._api.watch_slices(version):
             name = item["metadata"]["name"]
-            version = number_of(item["metadata"].get("resourceVersion", ""))
-            self._seen[name] = max(version, self._seen.get(name, 0))
+            now = number_of(item["metadata"].get("resourceVersion", ""))
+            self._seen[name] = max(now, self._seen.get(name, 0))
             known = self._stored.get(name)
-            if known is not None and version < number_of(known.version):
+            if known is not None and now < number_of(known.version):
                 continue
             if change == "DELETED":
                 self._stored.pop(name, None)
             else:
                 self._stored[name] = stored(item)
-            if known is None or change == "DELETED" or version > number_of(known.version):
+            if known is None or change == "DELETED" or now > number_of(known.version):
                 self._dirty.set()
 
     async def _write(self) -> None:

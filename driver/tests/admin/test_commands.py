@@ -152,9 +152,16 @@ def test_doctor_finds_nothing_wrong_on_a_node_that_works_and_says_what_is_missin
     commands: Commands,
 ) -> None:
     (commands.folder / "plugins_registry").mkdir()
-    code, text = commands("doctor")
+    code, text = commands(
+        "--nvidia-cdi-hook-path", "/usr/bin/nvidia-cdi-hook", "--cdi-generator", "own", "doctor"
+    )
     assert code == 0, text
-    for row in ("ok       NVML: driver ", "ok       node: node-0", "ok       nvidia-smi: "):
+    for row in (
+        "ok       CDI generator: the driver's own",
+        "ok       NVML: driver ",
+        "ok       node: node-0",
+        "ok       nvidia-smi: ",
+    ):
         assert row in text
     (commands.root / "dev/nvidiactl").unlink()
     (commands.root / "usr/bin/nvidia-cuda-mps-control").unlink()

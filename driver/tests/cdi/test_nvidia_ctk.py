@@ -1,4 +1,4 @@
-"""NVIDIA's generator as another program: what is taken of its answer, and what happens when it fails."""
+"""NVIDIA's generator as another program: what is taken of its answer, what doctor says of it, and what happens when it fails."""
 
 import json
 from pathlib import Path
@@ -8,6 +8,7 @@ import pytest
 from claim_service import DRIVER
 
 from dra_api.identifiers import NodeName
+from dra_driver.admin.doctor import Level, of_generator
 from dra_driver.cdi.driver_document import driver_document
 from dra_driver.errors import EnvironmentFault
 from dra_driver.settings import Settings
@@ -123,3 +124,25 @@ def test_a_program_that_was_asked_for_and_is_not_there_is_said_at_the_start(
         driver_document(settings_of(tmp_path, cdi_generator="nvidia-ctk"))
     driver_document(settings).update(VERSION)
     assert written(tmp_path)["mounts"] == []
+
+
+def test_doctor_names_the_generator_with_its_path_and_version(tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    program = tmp_path / "bin/nvidia-ctk"
+    own = "the driver's own"
+    assert str(of_generator("auto", None)) == (
+        f"ok       CDI generator: {own}, because nvidia-ctk is not on the PATH"
+    )
+    assert "nvidia-ctk is not on the PATH; install" in str(of_generator("nvidia-ctk", None))
+    install(tmp_path, 'echo "NVIDIA Container Toolkit CLI version 1.18.0"; echo "commit: 1"')
+    assert str(of_generator("auto", program)) == f"ok       CDI generator: {program}, version 1.18.0"
+    assert str(of_generator("own", program)) == f"ok       CDI generator: {own}, as --cdi-generator says"
+
+
+@pytest.mark.parametrize(("wanted", "level"), [("auto", Level.WARNING), ("nvidia-ctk", Level.ERROR)])
+def test_doctor_says_that_the_generator_does_not_run(tmp_path: Path, wanted: str, level: Level) -> None:
+    (tmp_path / "bin").mkdir()
+    install(tmp_path, "echo no library >&2; exit 1")
+    found = of_generator(wanted, tmp_path / "bin/nvidia-ctk")
+    assert found.level is level
+    assert "nvidia-ctk ended with 1: no library" in found.detail

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 COMMAND = [sys.executable, "-c", "import sys; from dra_driver.cli import main; sys.exit(main())"]
 DRIVER = "gpu.dra-conformance.dev"
-LIMIT_S = 30
+LIMIT_S = 120
 
 
 def wait_for(what: Callable[[], Any]) -> Any:
