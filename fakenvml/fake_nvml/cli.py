@@ -115,29 +115,46 @@ def run_on_node(arguments: argparse.Namespace, folder: Path, argv: list[str]) ->
     session = Session(
         arguments.machine, folder, node=arguments.node, driver=arguments.driver, driver_root=root
     )
-    with session:
-        environment = dict(session.environment)
-        if root:
-            from fake_nvml import private_mounts
+    if root is None:
+        with session:
+            return run_and_wait(argv, dict(session.environment))
+    from fake_nvml import private_mounts
 
-            private_mounts.enter(root)
-            environment["PATH"] = f"{root}/usr/bin:{environment.get('PATH', os.defpath)}"
-        try:
-            child = subprocess.Popen(argv, env=environment)
-        except OSError as error:
-            message = f"cannot run {argv[0]!r}: {error.strerror}"
-            raise UsageError(message) from error
-        try:
-            while True:
-                try:
-                    code = child.wait()
-                except KeyboardInterrupt:  # the terminal signals the child too: wait until it ends by itself
-                    continue
-                return code if code >= 0 else 128 - code
-        except SystemExit:  # see end_in_order
-            child.terminate()
-            child.wait()
-            raise
+    # the node's daemon is inside too; what --dir names is seen outside, so it stays on its disk
+    in_memory = None if arguments.dir else root
+    private_mounts.begin(in_memory)
+    try:
+        with session:
+            private_mounts.show(root)
+            path = f"{root}/usr/bin:{session.environment.get('PATH', os.defpath)}"
+            return run_and_wait(argv, {**session.environment, "PATH": path})
+    finally:
+        if in_memory:
+            private_mounts.let_go(in_memory)
+
+
+def run_and_wait(argv: list[str], environment: dict[str, str]) -> int:
+    """Run ARGV and return its exit code.
+
+    Raises:
+        UsageError: it cannot be run.
+    """
+    try:
+        child = subprocess.Popen(argv, env=environment)
+    except OSError as error:
+        message = f"cannot run {argv[0]!r}: {error.strerror}"
+        raise UsageError(message) from error
+    try:
+        while True:
+            try:
+                code = child.wait()
+            except KeyboardInterrupt:  # the terminal signals the child too: wait until it ends by itself
+                continue
+            return code if code >= 0 else 128 - code
+    except SystemExit:  # see end_in_order
+        child.terminate()
+        child.wait()
+        raise
 
 
 def enter_node(root: Path, argv: list[str]) -> None:

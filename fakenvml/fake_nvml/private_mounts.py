@@ -19,7 +19,7 @@ from fake_nvml.errors import EnvironmentFault
 
 # linux/sched.h and linux/mount.h
 NEW_MOUNTS, NEW_USER = 0x00020000, 0x10000000
-BIND, RECURSIVE, PRIVATE = 0x1000, 0x4000, 0x40000
+BIND, RECURSIVE, PRIVATE, DETACH = 0x1000, 0x4000, 0x40000, 0x2
 NVIDIA = "0x10de"
 MERGED = (
     "sys/devices",
@@ -40,6 +40,19 @@ def enter(root: Path) -> None:
     Raises:
         EnvironmentFault: this computer does not allow it; says what is missing.
     """
+    begin()
+    show(root)
+
+
+def begin(in_memory: Path | None = None) -> None:
+    """Move this process, which must have one thread, into a mount namespace of its own; nothing is shown there yet.
+
+    Args:
+        in_memory: a folder to make, whose files are kept in memory: hundreds of small files cost a disk more than all the rest.
+
+    Raises:
+        EnvironmentFault: this computer does not allow it; says what is missing.
+    """
     user, group = os.geteuid(), os.getegid()
     try:
         try:
@@ -51,13 +64,35 @@ def enter(root: Path) -> None:
             Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
             Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
         _mount("none", "/", flags=RECURSIVE | PRIVATE)
+        if in_memory:
+            in_memory.mkdir()
+            _mount("fake-nvml", in_memory, kind="tmpfs")
+    except OSError as error:
+        raise _refused(error) from error
+
+
+def show(root: Path) -> None:
+    """Show the driver root ROOT in the namespace that has begun.
+
+    Raises:
+        EnvironmentFault: this computer does not allow it; says what is missing.
+    """
+    try:
         hidden = _hidden()
         for name in MERGED:
             _merge(f"/{name}", f"{root}/{name}", hidden)
         _rows(root)
     except OSError as error:
-        message = f"run --mount: this computer allows no private mounts ({error}); {_missing()}"
-        raise EnvironmentFault(message) from error
+        raise _refused(error) from error
+
+
+def let_go(in_memory: Path) -> None:
+    """Take away what ``begin`` keeps in memory, so that the folder above it can be removed; a program that is inside keeps its mounts."""
+    _libc.umount2(os.fsencode(in_memory), DETACH)
+
+
+def _refused(error: OSError) -> EnvironmentFault:
+    return EnvironmentFault(f"run --mount: this computer allows no private mounts ({error}); {_missing()}")
 
 
 def _unshare(flags: int) -> None:

@@ -123,3 +123,22 @@ def test_a_running_node_can_be_entered_more_than_once_and_the_process_stays_the_
 def test_the_exit_code_is_that_of_the_program() -> None:
     look()
     assert subprocess.run([*RUN, "sh", "-c", "exit 41"], check=False).returncode == 41
+
+
+def test_the_files_of_a_run_are_in_memory_and_gone_with_it(tmp_path: Path) -> None:
+    look()
+    where = "import os; f = os.environ['FAKE_NVML_DIR']; print(f, os.stat(f).st_dev != os.stat(f + '/root').st_dev)"
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    done = subprocess.run(
+        [*RUN, sys.executable, "-c", where], capture_output=True, text=True, check=True, env=environment
+    )
+    folder, separate = done.stdout.split()
+    assert (Path(folder).parent, separate) == (tmp_path, "True")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_folder_that_a_run_was_given_has_its_files_afterwards(tmp_path: Path) -> None:
+    look()
+    command = [*RUN[:-1], "--dir", str(tmp_path / "node"), "--", "true"]
+    subprocess.run(command, check=True)
+    assert (tmp_path / "node/root/proc/driver/nvidia/version").is_file()
