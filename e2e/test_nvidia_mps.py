@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from debian import fetch
 
-from fake_nvml import driver_root, machines
+from fake_nvml import build, driver_root, machines
 from fake_nvml.saved import load_node
 
 COMMANDS = [
@@ -102,7 +102,8 @@ def life(program: Path, folder: Path) -> list[object]:
 def double(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Our program, in a driver root."""
     root = tmp_path_factory.mktemp("root")
-    driver_root.make(root, load_node(*machines.load("dgx-b200"), root / "none"))
+    node = load_node(*machines.load("dgx-b200"), root / "none")
+    driver_root.make(root, node, build.libraries())
     return root / "usr/bin/nvidia-cuda-mps-control"
 
 

@@ -239,11 +239,12 @@ def dispatch(arguments: argparse.Namespace) -> int:
 
         return run_rack(arguments)
     elif arguments.command == "driver-root":
-        from fake_nvml import driver_root
+        from fake_nvml import build, driver_root
         from fake_nvml.saved import load_node
 
         root = usable_folder(arguments.path, "DIR")
-        driver_root.make(root, load_node(*chosen_machine(arguments), root / "state.json"))
+        node = load_node(*chosen_machine(arguments), root / "state.json")
+        driver_root.make(root, node, build.libraries())
         print(arguments.path)
     elif arguments.command == "run":
         argv = checked_command(arguments.argv, of="run")

@@ -92,7 +92,7 @@ class Daemon:
         self._guard()
         self._link(libraries)
         if root:
-            driver_root.make(root, self._node)
+            driver_root.make(root, self._node, libraries)
         if root and dev:
             node_dev.check(dev)
             node_dev.mirror(root / "dev", dev)

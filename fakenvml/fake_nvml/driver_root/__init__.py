@@ -13,9 +13,9 @@ change.
 
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
-from fake_nvml import build
 from fake_nvml.driver_root.devices import FABRIC_MINOR, write_capability_nodes, write_devices
 from fake_nvml.driver_root.files import write
 from fake_nvml.driver_root.proc import write_mig_capabilities, write_proc
@@ -41,11 +41,11 @@ exec {python} -m {module} "$@"
 """
 
 
-def _programs(root: Path, version: str) -> None:
+def _programs(root: Path, version: str, libraries: Mapping[str, Path]) -> None:
     """Libraries are copies, so that the root can be mounted elsewhere; programs find them by where they are."""
     folder = root / LIBRARIES
     folder.mkdir(parents=True, exist_ok=True)
-    for name, source in build.libraries().items():
+    for name, source in libraries.items():
         target, numbered = folder / name, folder / f"{name.removesuffix('.1')}.{version}"
         shutil.copyfile(source, target)
         target.chmod(0o755)
@@ -65,14 +65,14 @@ def refresh(root: Path, node: Node) -> None:
     write_functions(root, node)
 
 
-def make(root: Path, node: Node) -> None:
-    """Write the whole root.
+def make(root: Path, node: Node, libraries: Mapping[str, Path]) -> None:
+    """Write the whole root, with the client libraries {name: file} (``build.libraries``).
 
     Raises:
         EnvironmentFault: it cannot be written.
     """
     try:
-        _programs(root, node.machine.driver.version)
+        _programs(root, node.machine.driver.version, libraries)
         write_devices(root, node)
         write_proc(root, node)
         write_sys(root, node)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fake_nvml import driver_root
+from fake_nvml import build, driver_root
 from fake_nvml.machines import load
 from fake_nvml.saved import load_node
 from fake_nvml.session import Session
@@ -36,7 +36,8 @@ def run(node: Session, program: str, *argv: str, stdin: str = "", **environment:
 
 
 def test_a_root_has_what_nvidias_components_read(tmp_path: Path) -> None:
-    driver_root.make(tmp_path, load_node(*load("gb200-nvl72", 3), tmp_path / "state.json"))
+    node = load_node(*load("gb200-nvl72", 3), tmp_path / "state.json")
+    driver_root.make(tmp_path, node, build.libraries())
     for name in (
         "usr/lib/x86_64-linux-gnu/libnvidia-ml.so.1", "usr/lib/x86_64-linux-gnu/libcuda.so.580.173.02", "usr/bin/nvidia-smi",
         "dev/nvidia3", "dev/nvidiactl", "dev/nvidia-caps/nvidia-cap0", "dev/nvidia-caps-imex-channels/channel2047", "proc/driver/nvidia/version",
@@ -49,7 +50,8 @@ def test_a_root_has_what_nvidias_components_read(tmp_path: Path) -> None:
 
 
 def test_the_pci_bus_leads_to_the_root_port_of_each_gpu(tmp_path: Path) -> None:
-    driver_root.make(tmp_path, load_node(*load("dgx-b200"), tmp_path / "state.json"))
+    node = load_node(*load("dgx-b200"), tmp_path / "state.json")
+    driver_root.make(tmp_path, node, build.libraries())
     device = (tmp_path / "sys/bus/pci/devices/0000:8f:00.0").resolve()
     assert [(device / name).read_text().strip() for name in ("vendor", "device", "numa_node")] == [
         "0x10de",

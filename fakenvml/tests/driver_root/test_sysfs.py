@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fake_nvml import driver_root
+from fake_nvml import build, driver_root
 from fake_nvml.driver_root import sysfs
 from fake_nvml.machines import load
 from fake_nvml.model import Node
@@ -125,7 +125,7 @@ def test_a_board_without_sriov_has_no_virtual_functions(tmp_path: Path) -> None:
 
 def test_a_root_is_written_again_over_itself(tmp_path: Path) -> None:
     node = load_node(*load("dgx-b200"), tmp_path / "state.json")
-    driver_root.make(tmp_path, node)
+    driver_root.make(tmp_path, node, build.libraries())
     before = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*"))
-    driver_root.make(tmp_path, node)
+    driver_root.make(tmp_path, node, build.libraries())
     assert sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*")) == before
