@@ -236,9 +236,9 @@ def clock_reasons(gpu: Gpu) -> int:
 
 
 @getter("nvmlDeviceGetSupportedClocksEventReasons", "nvmlDeviceGetSupportedClocksThrottleReasons", fixed=True)
-def supported_clock_reasons(gpu: Gpu) -> int:
-    """All nine; boards without a sync boost lack that one."""
-    return 0x1FF if gpu.board.nvlink else 0x1EF
+def supported_clock_reasons(_gpu: Gpu) -> int:
+    """All nine, also on boards without NVLink (captures of H100 on 590.48.01, L40S on 595.80)."""
+    return 0x1FF
 
 
 @getter("nvmlDeviceGetAdaptiveClockInfoStatus", fixed=True)

@@ -1,6 +1,6 @@
 """Tables of ``nvidia-smi``: the default view, ``--query-gpu``, ``--query-compute-apps`` and ``topo -m``.
 
-Columns that are asked for by name are those of nvidia-smi; the most used ones are here, any other is a usage error.
+The columns that are asked for by name are in ``smi_columns``; any other is a usage error.
 """
 
 import time
@@ -9,120 +9,11 @@ from typing import Any
 
 import pynvml
 
-from fake_nvml.programs.report_board import addressing_mode
-from fake_nvml.programs.report_state import COMPUTE_MODES, process_name, running
-from fake_nvml.programs.report_tree import ask, field, mib, rounded_up, switch
+from fake_nvml.programs.report_state import process_name, running
+from fake_nvml.programs.report_tree import ask, mib, rounded_up, switch
+from fake_nvml.programs.smi_columns import ALIASES, COLUMNS, TITLES, cells_of, pstate
 from fake_nvml.programs.smi_mig import Refused
 
-NA = "[N/A]"
-Column = tuple[str, Callable[[Any], Any]]
-"""(unit, value); None is N/A."""
-
-
-def _memory(field: str) -> Callable[[Any], Any]:
-    return lambda gpu: getattr(pynvml.nvmlDeviceGetMemoryInfo(gpu, version=pynvml.nvmlMemory_v2), field) >> 20
-
-
-def _one(name: str, *arguments: Any) -> Callable[[Any], Any]:
-    return lambda gpu: ask(getattr(pynvml, name), gpu, *arguments)
-
-
-def _watts(name: str) -> Callable[[Any], Any]:
-    def value(gpu: Any) -> str | None:
-        found = ask(getattr(pynvml, name), gpu)
-        return None if found is None else f"{found / 1000:.2f}"
-
-    return value
-
-
-def _limit(which: int) -> Callable[[Any], Any]:
-    return lambda gpu: f"{pynvml.nvmlDeviceGetPowerManagementLimitConstraints(gpu)[which] / 1000:.2f}"
-
-
-def _mode(name: str, which: int) -> Callable[[Any], Any]:
-    def value(gpu: Any) -> str | None:
-        found = ask(getattr(pynvml, name), gpu)
-        return None if found is None else switch(found[which])
-
-    return value
-
-
-def _operation_mode(which: int) -> Callable[[Any], Any]:
-    return lambda gpu: ask(lambda: pynvml.nvmlDeviceGetGpuOperationMode(gpu)[which])
-
-
-def _rate(field: str) -> Callable[[Any], Any]:
-    return lambda gpu: getattr(ask(pynvml.nvmlDeviceGetUtilizationRates, gpu), field, None)
-
-
-def _capability(gpu: Any) -> str:
-    major, minor = pynvml.nvmlDeviceGetCudaComputeCapability(gpu)
-    return f"{major}.{minor}"
-
-
-def _pstate(gpu: Any) -> str | None:
-    state = ask(pynvml.nvmlDeviceGetPerformanceState, gpu)
-    return None if state is None else f"P{state}"
-
-
-COLUMNS: dict[str, Column] = {
-    "index": ("", _one("nvmlDeviceGetIndex")),
-    "name": ("", _one("nvmlDeviceGetName")),
-    "uuid": ("", _one("nvmlDeviceGetUUID")),
-    "serial": ("", _one("nvmlDeviceGetSerial")),
-    "count": ("", lambda _gpu: pynvml.nvmlDeviceGetCount()),
-    "driver_version": ("", lambda _gpu: pynvml.nvmlSystemGetDriverVersion()),
-    "pci.bus_id": ("", lambda gpu: pynvml.nvmlDeviceGetPciInfo(gpu).busId),
-    "pci.device_id": ("", lambda gpu: f"0x{pynvml.nvmlDeviceGetPciInfo(gpu).pciDeviceId:08X}"),
-    "vbios_version": ("", _one("nvmlDeviceGetVbiosVersion")),
-    "compute_cap": ("", _capability),
-    "pstate": ("", _pstate),
-    "persistence_mode": ("", lambda gpu: switch(ask(pynvml.nvmlDeviceGetPersistenceMode, gpu))),
-    "compute_mode": ("", lambda gpu: COMPUTE_MODES[pynvml.nvmlDeviceGetComputeMode(gpu)]),
-    "mig.mode.current": ("", _mode("nvmlDeviceGetMigMode", 0)),
-    "mig.mode.pending": ("", _mode("nvmlDeviceGetMigMode", 1)),
-    "ecc.mode.current": ("", _mode("nvmlDeviceGetEccMode", 0)),
-    "ecc.mode.pending": ("", _mode("nvmlDeviceGetEccMode", 1)),
-    "memory.total": (" MiB", _memory("total")),
-    "memory.reserved": (" MiB", _memory("reserved")),
-    "memory.used": (" MiB", _memory("used")),
-    "memory.free": (" MiB", _memory("free")),
-    "utilization.gpu": (" %", _rate("gpu")),
-    "utilization.memory": (" %", _rate("memory")),
-    "temperature.gpu": ("", _one("nvmlDeviceGetTemperature", 0)),
-    "temperature.gpu.tlimit": ("", _one("nvmlDeviceGetMarginTemperature")),
-    "temperature.memory": ("", lambda gpu: field(gpu, pynvml.NVML_FI_DEV_MEMORY_TEMP)),
-    "addressing_mode": ("", addressing_mode),
-    "gom.current": ("", _operation_mode(0)),
-    "gom.pending": ("", _operation_mode(1)),
-    "enforced.power.limit": (" W", _watts("nvmlDeviceGetEnforcedPowerLimit")),
-    "fan.speed": (" %", _one("nvmlDeviceGetFanSpeed")),
-    "power.draw": (" W", _watts("nvmlDeviceGetPowerUsage")),
-    "power.limit": (" W", _watts("nvmlDeviceGetEnforcedPowerLimit")),
-    "power.default_limit": (" W", _watts("nvmlDeviceGetPowerManagementDefaultLimit")),
-    "power.min_limit": (" W", _limit(0)),
-    "power.max_limit": (" W", _limit(1)),
-    "clocks.gr": (" MHz", _one("nvmlDeviceGetClockInfo", 0)),
-    "clocks.sm": (" MHz", _one("nvmlDeviceGetClockInfo", 1)),
-    "clocks.mem": (" MHz", _one("nvmlDeviceGetClockInfo", 2)),
-    "clocks.video": (" MHz", _one("nvmlDeviceGetClockInfo", 3)),
-    "clocks.max.gr": (" MHz", _one("nvmlDeviceGetMaxClockInfo", 0)),
-    "clocks.max.sm": (" MHz", _one("nvmlDeviceGetMaxClockInfo", 1)),
-    "clocks.max.mem": (" MHz", _one("nvmlDeviceGetMaxClockInfo", 2)),
-    "pcie.link.gen.max": ("", _one("nvmlDeviceGetMaxPcieLinkGeneration")),
-    "pcie.link.gen.current": ("", _one("nvmlDeviceGetCurrPcieLinkGeneration")),
-    "pcie.link.width.max": ("", _one("nvmlDeviceGetMaxPcieLinkWidth")),
-    "pcie.link.width.current": ("", _one("nvmlDeviceGetCurrPcieLinkWidth")),
-}
-ALIASES = {
-    "gpu_name": "name", "gpu_uuid": "uuid", "gpu_serial": "serial", "gpu_bus_id": "pci.bus_id", "clocks.current.graphics": "clocks.gr",
-    "clocks.current.sm": "clocks.sm", "clocks.current.memory": "clocks.mem",
-}  # fmt: skip
-TITLES = {
-    f"clocks.{which}{short}": f"clocks.{title}.{long}"
-    for which, title in (("", "current"), ("max.", "max"))
-    for short, long in (("gr", "graphics"), ("sm", "sm"), ("mem", "memory"), ("video", "video"))
-}
 PROCESS_COLUMNS: dict[str, Callable[[Any, Any], tuple[str, str]]] = {
     "pid": lambda _gpu, process: (str(process.pid), ""),
     "process_name": lambda _gpu, process: (process_name(process.pid), ""),
@@ -153,8 +44,7 @@ def table(
             heads = ((TITLES.get(name, name), COLUMNS[name][0].strip()) for name in names)
             yield ", ".join(f"{title} [{unit}]" if unit and units else title for title, unit in heads)
         for _, gpu in gpus:
-            values = ((COLUMNS[name][1](gpu), COLUMNS[name][0] if units else "") for name in names)
-            yield ", ".join(NA if value is None else f"{value}{unit}" for value, unit in values)
+            yield ", ".join(cells_of(gpu, names, units=units))
         return
     assert apps is not None
     names = _known([name.strip() for name in apps.split(",")], PROCESS_COLUMNS, PROCESS_ALIASES)
@@ -208,7 +98,7 @@ def _board(index: int, gpu: Any) -> Iterator[str]:
     mode = {0: "Default", 2: "Prohibited", 3: "E. Process"}.get(pynvml.nvmlDeviceGetComputeMode(gpu), "N/A")
     yield f"| {index:>3}  {name[:29]:<30}{persistence:>3}  |   {bus} {display:>3} | {'N/A' if errors is None else errors!s:>20} |"
     yield (
-        f"| {'N/A' if fan is None else f'{fan}%':<3} {'N/A' if heat is None else f'{heat}C':>5}    {_pstate(gpu) or 'N/A':<4}{power:>22} "
+        f"| {'N/A' if fan is None else f'{fan}%':<3} {'N/A' if heat is None else f'{heat}C':>5}    {pstate(gpu) or 'N/A':<4}{power:>22} "
         f"| {rounded_up(memory.used):>7}MiB / {memory.total >> 20:>6}MiB | {load:>7} {mode:>12} |"
     )
     yield f"| {'':<39} | {'':<22} | {'N/A' if mig is None else switch(mig[0]):>20} |"

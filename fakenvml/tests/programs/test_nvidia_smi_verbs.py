@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -67,3 +68,33 @@ def test_the_text_report_writes_rows_as_the_real_program_does(node: Session) -> 
     [outer] = (line for line in lines if line.strip().startswith("HW Slowdown"))
     inner = next(line for line in lines if line.strip().startswith("HW Thermal Slowdown"))
     assert inner.index("HW") == outer.index("HW") + 4
+
+
+@pytest.mark.parametrize(
+    ("machine", "driver", "captured"),
+    [
+        ("dgx-h100", "590.48.01", {
+            "pci.sub_device_id": "0x16C110DE", "pci.baseClass": "0x3", "pcie.link.gen.gpumax": "5", "pcie.link.gen.hostmax": "[N/A]",
+            "display_mode": "[Requested functionality has been deprecated]", "accounting.buffer_size": "4000", "inforom.img": "G520.0200.00.05",
+            "gpu_recovery_action": "None", "clocks_event_reasons.supported": "0x00000000000001FF", "clocks_event_reasons.gpu_idle": "Active",
+            "clocks_event_reasons_counters.sync_boost": "0 us", "utilization.ofa": "0 %", "encoder.stats.sessionCount": "0",
+            "ecc.errors.corrected.volatile.device_memory": "0", "ecc.errors.corrected.volatile.l2_cache": "[N/A]",
+            "ecc.errors.uncorrected.aggregate.total": "0", "ecc.errors.uncorrected.aggregate.sram.mcu": "0",
+            "ecc.errors.uncorrected.aggregate.sram.thresholdExceeded": "No", "retired_pages.pending": "[N/A]", "remapped_rows.failure": "No",
+            "remapped_rows.histogram.max": "2560", "module.power.limit": "[N/A]", "clocks.max.memory": "2619 MHz",
+            "clocks.applications.memory": "[Requested functionality has been deprecated]", "gsp.mode.default": "Enabled", "c2c.mode": "Disabled",
+            "protected_memory.total": "0 MiB", "fabric.state": "Completed", "platform.module_id": "7",
+        }),
+        ("l40s", "595.80", {
+            "clocks_event_reasons.supported": "0x00000000000001FF", "temperature.memory": "N/A", "fabric.cliqueId": "N/A",
+            "remapped_rows.correctable_inactive": "0", "remapped_rows.histogram.max": "192", "c2c.mode": "[N/A]",
+        }),
+    ],
+)  # fmt: skip
+def test_columns_print_what_captures_of_real_boards_have(
+    tmp_path: Path, machine: str, driver: str, captured: dict[str, str]
+) -> None:
+    with Session(machine, tmp_path / "node", driver=driver) as node:
+        columns = ",".join(captured)
+        code, lines = smi(node, f"--query-gpu={columns}", "--format=csv,noheader", "-i", "0")
+    assert (code, dict(zip(captured, lines[0].split(", "), strict=True))) == (0, captured)
