@@ -27,12 +27,15 @@ WORDS = (
     ("plugin-data", "{plugins_dir}"),
     ("cdi", "{cdi_dir}"),
     ("metrics-address", "{metrics_address}"),
+    ("bind-address", "{metrics_address}"),
     ("pod-uid", "{pod_uid}"),
     ("pod_uid", "{pod_uid}"),
 )
 """(a word in the name of a flag or variable, the placeholder of its value); the first that fits is taken."""
 NODE = ("node", "nodename", "node-name", "node_name", "hostname-override")
 """Flags and variables with the node's name; others with the word, e.g. NODE_EXTRA_CA_CERTS, are something else."""
+KUBELET_ROOT = "{plugins_dir}/.."
+"""The kubelet's root: of drivers that are given it and know the folders in it."""
 NEEDED = ("{node}", "{kubeconfig}", "{registry_dir}", "{plugins_dir}", "{cdi_dir}")
 
 
@@ -142,6 +145,8 @@ def general(command: Iterable[str], known: Mapping[str, str]) -> list[str]:
 
 def value_of(name: str, value: str, known: Mapping[str, str]) -> str:
     """The value of a flag or variable: what is below a known folder keeps its place there."""
+    if value in known:
+        return known[value]
     below = folded(value, known)
     return below if any(one in below for one in known.values()) else placeholder(name) or below
 
@@ -150,13 +155,18 @@ def folded(text: str, known: Mapping[str, str]) -> str:
     """TEXT with known folders as placeholders, and braces that are none doubled."""
     escaped = text.replace("{", "{{").replace("}", "}}")
     for folder, name in known.items():
-        escaped = escaped.replace(folder, name)
+        if name != KUBELET_ROOT:  # much that is no kubelet's can be below it
+            escaped = escaped.replace(folder, name)
     return escaped
 
 
 def descriptor_of(found: Running, registry: Path) -> str:
     """The YAML of a descriptor, with comments on what could not be known."""
-    known = {str(registry): "{registry_dir}", str(registry.parent / "plugins"): "{plugins_dir}"}
+    known = {
+        str(registry): "{registry_dir}",
+        str(registry.parent / "plugins"): "{plugins_dir}",
+        str(registry.parent): KUBELET_ROOT,
+    }
     command = general(found.command, known)
     environment = {name: placeholder(name) for name in found.environment if placeholder(name)}
     document = {
@@ -170,7 +180,7 @@ def descriptor_of(found: Running, registry: Path) -> str:
     lines = [
         f"# {name} is used nowhere: give it to the driver by flag or variable."
         for name in NEEDED
-        if name not in used
+        if name not in used and not (name == "{registry_dir}" and KUBELET_ROOT in used)
     ]
     left = sorted(set(found.environment) - set(environment))
     lines.append(f"# Variables of the process that are not here: {one_line(', '.join(left)) or 'none'}.")

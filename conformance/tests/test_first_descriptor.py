@@ -32,12 +32,16 @@ REGISTRY = Path("/var/lib/kubelet/plugins_registry")
             ["d", "--kubelet-plugins-directory-path={plugins_dir}"],
         ),
         (["d", f"--where={REGISTRY}"], ["d", "--where={registry_dir}"]),
+        (["d", "--kubelet-root-dir=/var/lib/kubelet"], ["d", "--kubelet-root-dir={plugins_dir}/.."]),
+        (["d", "--state=/var/lib/kubelet/mine"], ["d", "--state=/var/lib/kubelet/mine"]),
+        (["d", "--bind-address", ":8080"], ["d", "--bind-address", "{metrics_address}"]),
         (["d", "--json={a}", "-v", "4"], ["d", "--json={{a}}", "-v", "4"]),
         (["d", "--cdi", "--verbose"], ["d", "--cdi", "--verbose"]),
     ],
 )
 def test_values_of_this_node_become_placeholders(command: list[str], wanted: list[str]) -> None:
-    assert general(command, {str(REGISTRY): "{registry_dir}"}) == wanted
+    known = {str(REGISTRY): "{registry_dir}", str(REGISTRY.parent): "{plugins_dir}/.."}
+    assert general(command, known) == wanted
 
 
 def test_of_the_environment_only_placeholders_are_taken_and_the_rest_is_named() -> None:
@@ -54,6 +58,13 @@ def test_of_the_environment_only_placeholders_are_taken_and_the_rest_is_named() 
     assert "{plugins_dir}/mine" in descriptor_of(
         Running("x.example.com", (), ("d", "--data=/var/lib/kubelet/plugins/mine"), {}), REGISTRY
     )
+
+
+def test_a_driver_that_is_given_the_kubelets_root_needs_no_registry() -> None:
+    command = ("d", f"--kubelet-root-dir={REGISTRY.parent}")
+    text = descriptor_of(Running("x.example.com", (), command, {}), REGISTRY)
+    assert "# {registry_dir} is used nowhere" not in text
+    assert "# {cdi_dir} is used nowhere" in text
 
 
 def test_no_driver_is_one_message(tmp_path: Path) -> None:

@@ -1,11 +1,11 @@
 """The driver's controller: a process that runs once in a cluster, beside the drivers on the nodes."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from dra_conformance.drivers.descriptor import Descriptor
 from dra_conformance.expectations import not_applicable
 from dra_conformance.harness.evidence import Evidence
+from dra_conformance.harness.log_file import LogFile
 from dra_conformance.harness.process import Process
 
 
@@ -13,7 +13,7 @@ class ControllerProcess:
     """The controller of one harness, which a check starts if it needs it."""
 
     def __init__(
-        self, descriptor: Descriptor, places: Mapping[str, str], log: Path, evidence: Evidence
+        self, descriptor: Descriptor, places: Mapping[str, str], log: LogFile, evidence: Evidence
     ) -> None:
         self._descriptor = descriptor
         self._places = places

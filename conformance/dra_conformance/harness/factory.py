@@ -36,6 +36,7 @@ from dra_conformance.harness.evidence import Evidence
 from dra_conformance.harness.harness import Harness
 from dra_conformance.harness.kubelet import SimulatedKubelet
 from dra_conformance.harness.levers import Levers
+from dra_conformance.harness.log_file import LogFile
 from dra_conformance.harness.nri.containers import Containers
 from dra_conformance.harness.nri.endpoint import NriEndpoint
 from dra_conformance.harness.observed import CdiChanges, DriverRequests, LogTail
@@ -93,7 +94,7 @@ class HarnessFactory:
             name = self._environment.machine or machine.default
             self._places = {"machine": name, "machine_dir": str(self._folder / "m")}
             try:
-                process = start_machine(machine, self._places, self._folder / "machine.log")
+                process = start_machine(machine, self._places, LogFile(self._folder / "machine.log"))
             except BaseException:
                 self._stack.close()
                 raise
@@ -253,9 +254,11 @@ class HarnessFactory:
             "python": sys.executable,
         }
         log = node.directory / f"driver-{pod_uid}.log"
-        driver = DriverProcess(self.descriptor, places, log, evidence, self._patience, rolling=rolling)
+        driver = DriverProcess(
+            self.descriptor, places, LogFile(log), evidence, self._patience, rolling=rolling
+        )
         controller = ControllerProcess(
-            self.descriptor, places, node.directory / f"controller-{pod_uid}.log", evidence
+            self.descriptor, places, LogFile(node.directory / f"controller-{pod_uid}.log"), evidence
         )
         api = self._api(cluster, node, evidence, api_version)
         cdi = CdiView(node.cdi_dir)

@@ -26,6 +26,8 @@ class LogTail:
         try:
             with self._log.open("rb") as stream:
                 size = stream.seek(0, 2)
+                if size < self._read:  # a flood that was cut
+                    self._read = 0
                 if size <= self._read:
                     return
                 stream.seek(max(self._read, size - READ_MAX))

@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -16,10 +17,15 @@ from dra_conformance.drivers.parts import Variant
 from dra_conformance.drivers.programs import find_program
 from dra_conformance.errors import HarnessError, UsageError
 from dra_conformance.harness.evidence import Evidence
+from dra_conformance.harness.log_file import LogFile
 from dra_conformance.harness.patience import Patience
 
-LOG_MAX = 1 << 20
+TRIM_S = 0.5
+"""How often logs are looked at; a flood writes less than a gigabyte in that time."""
 POLL_S = 0.005
+MARK = "DRA_CONFORMANCE_PROCESS"
+"""The variable by which children of a driver are found that have left its process group; the path of its log."""
+ROUNDS = 100
 USAGE_ERROR = 2
 """Exit code of a machine command that was called with something it does not know."""
 
@@ -34,25 +40,32 @@ class Process:
     """A child with its log.
 
     Attributes:
-        log: file with its standard output and error.
+        log: its standard output and error.
     """
 
-    def __init__(self, argv: list[str], environment: Mapping[str, str], log: Path) -> None:
+    def __init__(self, argv: list[str], environment: Mapping[str, str], log: LogFile) -> None:
         self.log = log
-        with log.open("ab") as stream:
+        log.path.parent.mkdir(parents=True, exist_ok=True)  # a driver may have removed it
+        with log.path.open("ab") as stream:
             try:
                 self._child = subprocess.Popen(
                     [find_program(argv[0]), *argv[1:]],
                     stdin=subprocess.DEVNULL,
                     stdout=stream,
                     stderr=stream,
-                    env={**os.environ, **environment},
+                    env={**os.environ, **environment, MARK: str(log.path)},
                     start_new_session=True,
                 )
             except OSError as error:
                 message = f"cannot start {argv[0]}: {error.strerror}"
                 raise HarnessError(message) from error
         guard().add(self.pid)
+        self._ended = threading.Event()
+        threading.Thread(target=self._trim, daemon=True).start()
+
+    def _trim(self) -> None:
+        while not self._ended.wait(TRIM_S):
+            self.log.trim()
 
     @property
     def pid(self) -> int:
@@ -63,8 +76,13 @@ class Process:
     def exit_code(self) -> int | None:
         """None while it runs; negative if a signal ended it."""
         if self._child.returncode is None and self._child.poll() is not None:
-            guard().discard(self.pid)
+            self._forget()
         return self._child.returncode
+
+    def _forget(self) -> None:
+        """It has ended."""
+        guard().discard(self.pid)
+        self._ended.set()
 
     def signal(self, number: int) -> None:
         """Send a signal, if it still runs."""
@@ -75,23 +93,43 @@ class Process:
         """Its exit code; None if it still runs after TIMEOUT_S."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._child.wait(timeout_s)
-            guard().discard(self.pid)
+            self._forget()
         return self._child.returncode
 
     def end(self) -> None:
-        """Kill it and everything that it started."""
+        """Kill it and everything that it started, in sessions of their own too."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._child.pid, signal.SIGKILL)
         self._child.wait()
-        guard().discard(self.pid)
+        self._forget()
+        for _ in range(ROUNDS):  # some may have been started meanwhile
+            if not (left := marked(str(self.log.path))):
+                break
+            for pid in left:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(pid, signal.SIGKILL)
 
     def log_text(self) -> str:
         """The end of its log."""
-        raw = self.log.read_bytes()
-        return raw[-LOG_MAX:].decode(errors="replace")
+        return self.log.text()
 
 
-def start_machine(machine: Machine, places: Mapping[str, str], log: Path, timeout_s: float = 60) -> Process:
+def marked(mark: str) -> list[int]:
+    """The processes that run and were started with MARK in their environment, which children inherit."""
+    wanted = f"{MARK}={mark}".encode()
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if wanted in process.joinpath("environ").read_bytes().split(b"\0"):
+                found.append(int(process.name))
+        except OSError:  # gone meanwhile, or not ours to see
+            continue
+    return found
+
+
+def start_machine(
+    machine: Machine, places: Mapping[str, str], log: LogFile, timeout_s: float = 60
+) -> Process:
     """The machine, ready.
 
     Raises:
@@ -130,7 +168,7 @@ class DriverProcess:
         self,
         descriptor: Descriptor,
         places: Mapping[str, str],
-        log: Path,
+        log: LogFile,
         evidence: Evidence,
         patience: Patience,
         *,
@@ -172,6 +210,12 @@ class DriverProcess:
         """
         if self.running:
             self.kill()
+        for name in (
+            "registry_dir",
+            "plugins_dir",
+            "cdi_dir",
+        ):  # a driver may have removed what is the node's
+            Path(self.places[name]).mkdir(parents=True, exist_ok=True)
         start = self._descriptor.start
         other = variant or Variant()
         command = [*(other.command or start.command), *(start.rolling if self._rolling else [])]
@@ -207,13 +251,17 @@ class DriverProcess:
         """Its exit code; None if it still runs after TIMEOUT_S."""
         return self._alive().wait(timeout_s)
 
-    def log_text(self) -> str:
-        """The end of its log over all starts."""
-        return self._process.log_text() if self._process else ""
+    def log_text(self, since: int = 0) -> str:
+        """What it has logged over all starts, or after it had logged SINCE bytes; of much, the end."""
+        return self._log.text(since)
+
+    def log_beginning(self) -> str:
+        """The beginning of its log over all starts."""
+        return self._log.beginning()
 
     def log_size(self) -> int:
         """How many bytes it has logged over all starts."""
-        return self._log.stat().st_size if self._log.exists() else 0
+        return self._log.size()
 
     def end(self) -> None:
         """Leave nothing running."""

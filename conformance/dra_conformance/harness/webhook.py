@@ -16,6 +16,7 @@ from dra_conformance.drivers.descriptor import Descriptor
 from dra_conformance.drivers.parts import Webhook
 from dra_conformance.expectations import Violation
 from dra_conformance.harness.evidence import Evidence
+from dra_conformance.harness.log_file import LogFile
 from dra_conformance.harness.process import Process, free_address
 
 HOST = "127.0.0.1"
@@ -52,7 +53,7 @@ class WebhookProcess:
         self._url = f"https://{HOST}:{self._port}{webhook.path}"
         self._tls = ssl.create_default_context(cafile=str(certificate))
         self._evidence = evidence
-        self._process = Process(argv, environment, folder / "webhook.log")
+        self._process = Process(argv, environment, LogFile(folder / "webhook.log"))
         self._start_s = descriptor.budgets.start_seconds
 
     def __enter__(self) -> Self:

@@ -154,6 +154,7 @@ def test_a_missing_node_object_is_waited_for(isolated: Harness) -> None:
         where="driver without Node",
     )
     isolated.api.write("POST", NODES, {"metadata": {"name": isolated.node}, "spec": {}})
+    isolated.kubelet.register()
     found = isolated.api.wait_slices(isolated.descriptor.budgets.repair_seconds)
     expect(bool(found), wanted="slices", found="none", where="after the Node object came")
 
@@ -198,6 +199,7 @@ def test_slices_wiped_during_an_update_come_back(isolated: Harness) -> None:
         isolated.api.delete_slice(item["metadata"]["name"])
     isolated.kubelet.disconnect()
     isolated.start()
+    isolated.kubelet.register()
     found = isolated.api.wait_slices(isolated.descriptor.budgets.repair_seconds)
     expect(bool(found), wanted="slices", found="none", where="after the update")
 
@@ -232,6 +234,7 @@ def test_failing_publication_is_told(isolated: Harness) -> None:
     """When slice writes are answered 403, the log says so."""
     isolated.api.fail_next(403, times=1000, verbs=("create", "update", "patch"))
     isolated.start()
+    isolated.kubelet.register()
     expect_soon(
         lambda: "403" in isolated.driver.log_text() or "forbidden" in isolated.driver.log_text().lower(),
         within_s=10,
@@ -246,6 +249,7 @@ def test_lasting_errors_are_logged_briefly(isolated: Harness) -> None:
     """While slice writes are answered 503, the driver logs at most 16 KiB for each of them."""
     isolated.api.fail_next(503, times=1000, verbs=("create", "update", "patch"))
     isolated.start()
+    isolated.kubelet.register()
     before = isolated.driver.log_size()
     writes = len(isolated.api.driver_writes())
     expect_soon(
@@ -271,7 +275,7 @@ def test_lasting_errors_are_logged_briefly(isolated: Harness) -> None:
 def test_the_version_is_told(harness: Harness) -> None:
     """The command ``version`` of the descriptor, or the driver's log, names the version of the driver."""
     command = harness.descriptor.version
-    text = harness.driver.log_text()
+    text = harness.driver.log_beginning()
     if command is not None:
         done = run_command("version", command, timeout_s=30)
         text = (done.stdout + done.stderr).decode(errors="replace")

@@ -106,9 +106,9 @@ def test_broken_state_is_survived(isolated: Harness) -> None:
         expect(
             reported, wanted="devices, or an error that names the file", found=entry.error, where="prepare"
         )
-        before = len(isolated.driver.log_text())
+        before = isolated.driver.log_size()
         isolated.kubelet.attempt_unprepare(claim)
-        state = f"exit {isolated.driver.wait(0.2)}; it logged: {isolated.driver.log_text()[before:][:300]}"
+        state = f"exit {isolated.driver.wait(0.2)}; it logged: {isolated.driver.log_text(before)[:300]}"
         expect(isolated.driver.running, wanted="the driver to live on", found=state, where="unprepare")
     else:
         reported = isolated.driver.exit_code != 0 and bool(isolated.driver.log_text().strip())

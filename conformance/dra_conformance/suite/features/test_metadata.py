@@ -180,10 +180,10 @@ def test_a_file_that_cannot_be_written_is_reported(isolated: Harness) -> None:
     folder = mounts[0].host.parents[2]
     shutil.rmtree(folder, ignore_errors=True)
     folder.write_text("no folder")
-    logged = len(isolated.driver.log_text())
+    logged = isolated.driver.log_size()
     again = isolated.claim()
     entry = isolated.kubelet.attempt(again)[again.uid]
-    text = isolated.driver.log_text()[logged:].lower()
+    text = isolated.driver.log_text(logged).lower()
     folder.unlink()
     expect(
         bool(entry.error) or "metadata" in text,

@@ -19,6 +19,7 @@ def test_generation_never_falls(isolated: Harness) -> None:
     isolated.api.create_slice(stray(isolated, "old", pool=left))
     isolated.kubelet.disconnect()
     isolated.start()
+    isolated.kubelet.register()
     slices = wait_published(isolated, names, "beside a slice of generation 1000")
     found = [item["spec"]["pool"]["generation"] for item in slices]
     seen = [

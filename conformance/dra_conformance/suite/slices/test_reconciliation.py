@@ -105,6 +105,7 @@ def test_restart_keeps_the_order_of_devices(isolated: Harness) -> None:
         isolated.api.delete_slice(item["metadata"]["name"])
     isolated.kubelet.disconnect()
     isolated.start()
+    isolated.kubelet.register()
     slices = isolated.api.wait_slices(isolated.descriptor.budgets.publish_seconds)
     after = [device["name"] for device in devices_of(slices)]
     expect(after == before, wanted=before, found=after, where="order of devices after a restart")
@@ -183,6 +184,7 @@ def test_transient_errors_are_retried(isolated: Harness, code: int) -> None:
         code, times=2, verbs=("create", "update", "patch"), retry_after_s=1 if code == 429 else 0
     )
     isolated.start()
+    isolated.kubelet.register()
     found = isolated.api.wait_slices(isolated.descriptor.budgets.repair_seconds)
     expect(bool(found), wanted="slices", found="none", where=f"after two answers {code or 'reset'}")
 
@@ -241,11 +243,11 @@ def test_refused_slices_do_not_stop_the_driver(isolated: Harness) -> None:
     isolated.start_registered()
     claim = isolated.claim()
     name = isolated.api.first_slice()["metadata"]["name"]
-    before = len(isolated.driver.log_text())
+    before = isolated.driver.log_size()
     isolated.api.fail_next(422, times=1000, verbs=("create", "update", "patch"))
     isolated.api.delete_slice(name)
     expect_soon(
-        lambda: len(isolated.driver.log_text()) > before,
+        lambda: isolated.driver.log_size() > before,
         within_s=isolated.descriptor.budgets.repair_seconds,
         wanted="a message in the log",
         found=lambda: "nothing",
