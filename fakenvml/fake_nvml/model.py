@@ -17,7 +17,7 @@ import msgspec
 from fake_nvml.abi.codes import Code
 from fake_nvml.machines import NAMESPACE, Board, Machine, Profile
 from fake_nvml.mig import ComputeInstance, GpuInstance, profile_by_id
-from fake_nvml.state import GpuState, Vgpu, after_boot, after_reset
+from fake_nvml.state import GpuState, after_boot, after_reset
 
 GPU, MIG_DEVICE, GPU_INSTANCE, COMPUTE_INSTANCE, EVENT_SET, GPM_SAMPLE = (
     0x7E01, 0x7E02, 0x7E03, 0x7E04, 0x7E05, 0x7E06,
@@ -293,14 +293,6 @@ class InstanceOf:
 
 
 @dataclass(frozen=True, slots=True)
-class VgpuOf:
-    """A virtual GPU with the GPU that it is on."""
-
-    gpu: Gpu
-    vgpu: Vgpu
-
-
-@dataclass(frozen=True, slots=True)
 class NumberedIn:
     """An event set or a GPM sample: the node's table holds it under ``number``."""
 
@@ -337,20 +329,3 @@ def resolve(node: Node, handle: int) -> Gpu | MigDevice | InstanceOf:
             if ci.id == ci_id:
                 return MigDevice(gpu, gi, ci) if kind == MIG_DEVICE else InstanceOf(gpu, gi, ci)
     raise NvmlError(Code.INVALID_ARGUMENT)
-
-
-def vgpus(node: Node) -> Iterator[VgpuOf]:
-    """All virtual GPUs of the node."""
-    return (VgpuOf(gpu, vgpu) for gpu in node.gpus() for vgpu in gpu.state.vgpus)
-
-
-def vgpu_by_id(node: Node, number: int) -> VgpuOf:
-    """A virtual GPU.
-
-    Raises:
-        NvmlError: NOT_FOUND.
-    """
-    for found in vgpus(node):
-        if found.vgpu.id == number:
-            return found
-    raise NvmlError(Code.NOT_FOUND)

@@ -21,10 +21,11 @@ from fake_nvml.calls import (
     topology,
     vgpu,
     vgpu_instances,
+    vgpu_schedulers,
     vgpu_types,
 )
 
 __all__ = [
     "clocks", "compute_instances", "confidential", "device", "events", "fabric", "fields", "gpm", "memory_errors", "mig", "modes", "nvlink", "nvlink_samples",
-    "operational_events", "power", "processes", "system", "topology", "vgpu", "vgpu_instances", "vgpu_types",
+    "operational_events", "power", "processes", "system", "topology", "vgpu", "vgpu_instances", "vgpu_schedulers", "vgpu_types",
 ]  # fmt: skip

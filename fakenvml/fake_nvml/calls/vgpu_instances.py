@@ -4,6 +4,8 @@ Nothing runs inside a virtual machine here: sessions are empty and counters are 
 """
 
 import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -12,10 +14,36 @@ from fake_nvml.abi.codes import Code
 from fake_nvml.calls.registry import Caller, Subject, action, check, getter
 from fake_nvml.calls.vgpu_types import VgpuType, type_of
 from fake_nvml.machines import NAMESPACE
-from fake_nvml.model import MIB, Node, VgpuOf, vgpu_by_id
+from fake_nvml.model import MIB, Gpu, Node, NvmlError
+from fake_nvml.state import Vgpu
 
 if TYPE_CHECKING:
     from fake_nvml.abi import structures_generated as nv
+
+
+@dataclass(frozen=True, slots=True)
+class VgpuOf:
+    """A virtual GPU with the GPU that it is on."""
+
+    gpu: Gpu
+    vgpu: Vgpu
+
+
+def vgpus(node: Node) -> Iterator[VgpuOf]:
+    """All virtual GPUs of the node."""
+    return (VgpuOf(gpu, vgpu) for gpu in node.gpus() for vgpu in gpu.state.vgpus)
+
+
+def vgpu_by_id(node: Node, number: int) -> VgpuOf:
+    """A virtual GPU.
+
+    Raises:
+        NvmlError: NOT_FOUND.
+    """
+    for found in vgpus(node):
+        if found.vgpu.id == number:
+            return found
+    raise NvmlError(Code.NOT_FOUND)
 
 
 def of_instance(name: str) -> Any:
