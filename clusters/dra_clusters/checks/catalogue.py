@@ -34,6 +34,7 @@ from dra_clusters.checks import (  # noqa: F401 # each registers its behaviours
     pod_life,
     pods,
     policies,
+    policy_limits,
     pool_states,
     pooling,
     priorities,

@@ -17,6 +17,7 @@ from kube_emulator.controllers.job import JobController
 from kube_emulator.controllers.namespace import run_namespace
 from kube_emulator.controllers.namespace_defaults import run_namespace_defaults
 from kube_emulator.controllers.podgc import run_podgc
+from kube_emulator.controllers.policy_status import run_policy_status
 from kube_emulator.controllers.replicaset import ReplicaSetController
 from kube_emulator.controllers.resourceclaim import ResourceClaimController
 from kube_emulator.controllers.resourcequota import run_resourcequota
@@ -42,5 +43,6 @@ async def run_controllers(api: Api, certificate: bytes) -> None:
             run_namespace_defaults(api, certificate),
             run_disruption(api),
             run_resourcequota(api),
+            run_policy_status(api),
         ):
             tasks.create_task(work)

@@ -1,7 +1,8 @@
 """CEL expressions of admission: compiled with the types of ``request`` and ``namespaceObject``, evaluated on one write.
 
 After apiserver ``plugin/cel`` (compile.go, composition.go, activation.go, 1.37). The objects are ``dyn``: their fields are
-known at run time only. Run-time cost is not counted (``cel.environment`` says why): a policy's author is trusted with it.
+known at run time only. Run-time cost is not counted (``cel.environment`` says why), but an expression that the library stops costs
+what upstream allows one (``Budget``).
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,8 @@ from cel_expr_python import cel
 from kube_emulator.apiserver.admission.authorizer import Decide, functions
 from kube_emulator.apiserver.cel.checker import Names
 from kube_emulator.apiserver.cel.environment import (
+    COST_EXCEEDED,
+    TOO_LONG,
     EvaluationError,
     Rules,
     checked_tree,
@@ -80,6 +83,38 @@ FIELDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     }
 )
 """{type: {field: type}}."""
+
+
+CALL_MAX = 1_000_000
+"""Units that one expression may cost (apiserver pkg/apis/cel PerCallLimit)."""
+
+
+class CostExceeded(EvaluationError):
+    """An expression was stopped because it takes too long."""
+
+
+class OutOfBudget(EvaluationError):
+    """Several expressions together take too long; none after them is evaluated."""
+
+
+class Budget:
+    """What expressions that belong together may cost."""
+
+    def __init__(self, units: int) -> None:
+        self._left = units
+
+    def charge(self) -> None:
+        """An expression was stopped.
+
+        Raises:
+            OutOfBudget: it was one too many.
+        """
+        self._left -= CALL_MAX + 1
+        if self._left < 0:
+            message = (
+                "validation failed due to running out of cost budget, no further validation rules will be run"
+            )
+            raise OutOfBudget(message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +215,7 @@ class Expressions:
         """The value of EXPRESSION for VALUES of the variables in ALL.
 
         Raises:
+            CostExceeded: it was stopped.
             EvaluationError: with upstream's message.
         """
         given = {name: encode(values.get(name)) for name in ALL}
@@ -187,6 +223,8 @@ class Expressions:
             result = expression.executable.eval(self._runtime.Activation(given))
             value = None if result.type() == cel.Type.ERROR else plain(result)
         except (RuntimeError, TypeError) as error:  # the library cannot carry a value
+            if TOO_LONG in str(error):
+                raise CostExceeded(COST_EXCEEDED) from error
             raise EvaluationError(str(error)) from error
         if result.type() == cel.Type.ERROR:
             raise EvaluationError(failure(result))

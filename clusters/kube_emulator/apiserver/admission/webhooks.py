@@ -13,9 +13,10 @@ import msgspec
 from dra_api.objects import JsonObject
 from kube_emulator.apiserver.admission.authorizer import request_resource
 from kube_emulator.apiserver.admission.cluster_view import ClusterView
+from kube_emulator.apiserver.admission.evaluation import matches
 from kube_emulator.apiserver.admission.expressions import Expressions
 from kube_emulator.apiserver.admission.matching import Match, is_exempt, matched, selected
-from kube_emulator.apiserver.admission.policies import matches, name_of
+from kube_emulator.apiserver.admission.policies import name_of
 from kube_emulator.apiserver.admission.questions import ATTEMPT, Question, UnansweredError, Verdict
 from kube_emulator.apiserver.admission.reviews import request_of
 from kube_emulator.apiserver.auth.write import REQUEST, Write

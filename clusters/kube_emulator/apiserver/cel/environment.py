@@ -22,7 +22,7 @@ from cel_expr_python import cel
 from kube_emulator.apiserver.cel.checker import Checked, Names, check
 from kube_emulator.apiserver.cel.cost import estimate
 from kube_emulator.apiserver.cel.library import Function, functions_of
-from kube_emulator.apiserver.cel.parsing import CompileError, configured, extensions, located, parse
+from kube_emulator.apiserver.cel.parsing import FAILED, CompileError, configured, extensions, located, parse
 from kube_emulator.apiserver.cel.rewriting import INSERT, RENAMED, adapt
 from kube_emulator.apiserver.cel.sizes import DEVICE
 from kube_emulator.apiserver.cel.standard import Signature, standard
@@ -43,6 +43,10 @@ KINDS = {
     "map": cel.Type.MAP,
 }
 """The kinds that the library distinguishes at run time; a parameter ``dyn`` would match none of them."""
+TOO_LONG = "Iteration budget exceeded"
+"""What the library says of an expression that it stopped, which it does after 10,000 steps of loops."""
+COST_EXCEEDED = "operation cancelled: actual cost limit exceeded"
+"""What cel-go says of one."""
 INDEX = re.compile(r"Index error: index=(-?\d+) size=\d+")
 MISSING = re.compile(r'^NOT_FOUND: Key not found in map : "(.*)"$')
 
@@ -230,7 +234,7 @@ def checked_tree(tree: Any, text: str, known: Names) -> Checked:
     if checked.errors:
         wrong = sorted(checked.errors, key=operator.itemgetter(0))
         lines = [located(text, place, message) for place, message in wrong]
-        raise CompileError("compilation failed: " + "\n".join(lines))
+        raise CompileError(FAILED + "\n".join(lines))
     return checked
 
 

@@ -29,6 +29,10 @@ SECOND = re.compile(r"\w+\s*,\s*(\w+)")
 PAIRS = re.compile(r"exists_one(?=\s*\()")
 
 
+FAILED = "compilation failed: "
+"""What the API server writes before the errors of the compiler."""
+
+
 class CompileError(Exception):
     """The text does not compile; the message is the API server's."""
 
@@ -63,7 +67,7 @@ def parse(text: str, *, lists: bool) -> Any:
         message = twice(same, text) if (same := SAME.search(message)) else message
         for pattern, wording in MACROS:
             message = pattern.sub(wording, message)
-        raise CompileError(f"compilation failed: {message}") from error
+        raise CompileError(f"{FAILED}{message}") from error
     tree = read(parsed.serialize())
     if any(n.call_expr.function == "exists_one" and len(n.call_expr.args) == 3 for n in nodes(tree.expr)):
         # the library has the macro over two variables as existsOne only; with a blank it is as long as cel-go's
@@ -75,7 +79,7 @@ def parse(text: str, *, lists: bool) -> Any:
         loop = node.comprehension_expr
         if node.WhichOneof("kind") == "comprehension_expr" and not loop.iter_var:
             place = places.get(node.id, 0) + 1
-            raise CompileError(f"compilation failed: {located(text, place, 'argument is not an identifier')}")
+            raise CompileError(f"{FAILED}{located(text, place, 'argument is not an identifier')}")
     return tree
 
 

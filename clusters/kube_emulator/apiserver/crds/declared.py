@@ -83,14 +83,22 @@ class Declared:
 
     def objects(self) -> Iterator["Declared"]:
         """The kinds of objects in it, itself included."""
-        if self.fields or self.kind.name.startswith(SELF):
+        if self.kind.name not in PLAIN:
             yield self
         for inner in (*self.fields.values(), self.value):
             if inner is not None:
                 yield from inner.objects()
 
+    def members(self) -> dict[str, dict[str, Type]]:
+        """{type of an object in it: {field: type}}."""
+        return {
+            str(one.kind): {name: inner.kind for name, inner in one.fields.items()} for one in self.objects()
+        }
+
 
 SELF = "selfType."
+PLAIN = frozenset(["dyn", "bool", "int", "double", "string", "bytes", "duration", "timestamp", "list", "map"])
+"""The kinds that are no objects."""
 TEXT = Declared(type_of("string"), REQUEST_MAX - 2, 2)
 
 

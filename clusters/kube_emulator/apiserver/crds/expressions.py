@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from cel_expr_python import cel
 
-from kube_emulator.apiserver.cel.environment import failure, runtime
+from kube_emulator.apiserver.cel.environment import COST_EXCEEDED, TOO_LONG, failure, runtime
 from kube_emulator.apiserver.cel.parsing import CompileError
 from kube_emulator.apiserver.crds.declared import declared
 from kube_emulator.apiserver.crds.rules import VARIABLES, Rule, carried, compile_rule
@@ -20,7 +20,6 @@ from kube_emulator.apiserver.schema.json_schema import JsonSchema, ValidationRul
 from kube_emulator.apiserver.validation.causes import ABSENT, Cause, duplicate, forbidden, invalid, required
 
 RULES: Final = "x-kubernetes-validations"
-BUDGET = "Iteration budget exceeded"
 ABSENT_OLD, PRESENT_OLD = (f"cel.bind(oldSelf, optional.{form}, {{}})" for form in ("none()", "of(oldSelf)"))
 """A rule with ``optionalOldSelf`` on a value without and with an old one; the library takes no optionals from outside."""
 
@@ -149,11 +148,11 @@ class Evaluator:
         try:
             result = compiled.executable.eval(runtime(VARIABLES).Activation(known))
         except RuntimeError as error:
-            if BUDGET not in str(error):
+            if TOO_LONG not in str(error):
                 message = f"{error} evaluating rule: {shown}"
                 raise RuleError(message) from error
             message = (
-                "'operation cancelled: actual cost limit exceeded': no further validation rules will be run due to call cost"
+                f"'{COST_EXCEEDED}': no further validation rules will be run due to call cost"
                 f" exceeds limit for rule: {shown}"
             )
             raise RuleError(message, last=True) from error

@@ -47,9 +47,7 @@ def compile_rule(text: str, subject: Declared, result: str, *, optional: bool = 
     """
     tree = parse(text, lists=True)
     old = Type("optional_type", (subject.kind,)) if optional else subject.kind
-    fields = {
-        str(one.kind): {name: inner.kind for name, inner in one.fields.items()} for one in subject.objects()
-    }
+    fields = subject.members()
     known = Names(names(Rules()).functions, {"self": subject.kind, "oldSelf": old}, fields)
     checked = checked_tree(tree, text, known)
     if str(checked.types[tree.expr.id]) != result:

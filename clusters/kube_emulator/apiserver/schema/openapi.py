@@ -165,6 +165,13 @@ def document_v2(
     }
 
 
+def schema_of(
+    resource: Served, release: Release, custom: Mapping[str, JsonSchema] = NO_SCHEMAS
+) -> tuple[str, dict[str, JsonSchema]]:
+    """The name of RESOURCE's schema of version 3, and {name: schema} of it and all that it refers to."""
+    return _name(resource), _schemas((resource,), custom, 3, release)
+
+
 def root_of(resource: Served) -> str:
     """``api/v1`` or ``apis/GROUP/VERSION``."""
     return f"apis/{resource.group}/{resource.version}" if resource.group else f"api/{resource.version}"

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from kube_emulator.apiserver.admission.evaluation import Evaluation, matches
 from kube_emulator.apiserver.admission.expressions import Expressions, Scope
-from kube_emulator.apiserver.admission.policies import Evaluation, matches
 from kube_emulator.apiserver.auth.attributes import Attributes, Decision
 from kube_emulator.apiserver.cel.environment import EvaluationError
 from kube_emulator.apiserver.cel.parsing import CompileError
