@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import pynvml
 
@@ -19,12 +19,29 @@ from fake_nvml import build
 from fake_nvml.errors import EnvironmentFault
 from fake_nvml.session import Session
 
-Measure = dict[str, Any]
 MIG_ROUNDS = 20
 START_ROUNDS = 5
 RUN_ROUNDS = 15
 PYTHON_CALLS = 2000
 IN_CHILD = "import sys; from fake_nvml.bench import bench_python; bench_python()"
+
+
+class Floor(TypedDict):
+    """What a measure is compared with."""
+
+    name: str
+    median: float
+
+
+class Measure(TypedDict):
+    """One row; ``floor`` is None where there is nothing to compare with."""
+
+    name: str
+    unit: str
+    median: float
+    p95: float
+    n: int
+    floor: Floor | None
 
 
 def measure(name: str, unit: str, values: Sequence[float], floor: Measure | None = None) -> Measure:

@@ -7,7 +7,7 @@ is refused as CUDA refuses it.
 import ctypes
 import json
 import sys
-from typing import Any
+from typing import Any, TypedDict
 
 from fake_nvml.errors import EnvironmentFault, UsageError
 
@@ -40,7 +40,17 @@ class Cuda:
             raise EnvironmentFault(message)
 
 
-def hold(library: str, device: int, memory_mib: int, percent: int) -> dict[str, Any]:
+class Held(TypedDict):
+    """The device that is held; ``free`` and ``total`` are bytes."""
+
+    device: str
+    devices: int
+    multiprocessors: int
+    free: int
+    total: int
+
+
+def hold(library: str, device: int, memory_mib: int, percent: int) -> Held:
     """Make a context on DEVICE, take memory, say how busy; returns what the device is.
 
     Raises:

@@ -15,7 +15,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from fake_nvml import build
 from fake_nvml.errors import EnvironmentFault
@@ -27,7 +27,36 @@ TARGET = "dgx-b200"
 IN_CHILD = "import sys; from fake_nvml.scoreboard.walking import walk_machine; walk_machine(*sys.argv[1:])"
 
 
-def walked(name: str) -> dict[str, Any]:
+class Walked(TypedDict):
+    """What a client saw of one machine: ``seen`` is {symbol: {arguments: (return code, answer)}}."""
+
+    fields: int
+    missing: list[str]
+    handle_getters: list[str]
+    seen: dict[str, dict[str, list[tuple[int, str]]]]
+    effective: list[str]
+
+
+class Scoreboard(TypedDict):
+    """How much of NVML has behaviour."""
+
+    nvidia_ml_py: str
+    symbols: int
+    symbols_exported: int
+    symbols_with_behaviour: int
+    handle_getters: int
+    handle_getters_answering: int
+    fields: int
+    fields_answering: int
+    mig_functions: int
+    setters: int
+    setters_shared: int
+    without_behaviour: list[str]
+    getters_not_answering: list[str]
+    seconds: float
+
+
+def walked(name: str) -> Walked:
     """What a client saw of one machine.
 
     Raises:
@@ -42,11 +71,11 @@ def walked(name: str) -> dict[str, Any]:
     if done.returncode:
         message = f"the walk over {name} failed: {done.stderr.strip()[-2000:]}"
         raise EnvironmentFault(message)
-    found: dict[str, Any] = json.loads(done.stdout)
+    found: Walked = json.loads(done.stdout)
     return found
 
 
-def measure() -> dict[str, Any]:
+def measure() -> Scoreboard:
     """The scoreboard; ``without_behaviour`` names what is missing, so that it can be argued with.
 
     Raises:
@@ -100,7 +129,13 @@ def main(*, as_json: bool) -> None:
     if as_json:
         print(json.dumps(found, indent=1))  # noqa: T201 # the command's output
         return
-    rows = (("symbols_exported", "symbols"), ("symbols_with_behaviour", "symbols"), ("handle_getters_answering", "handle_getters"),
-            ("fields_answering", "fields"), ("mig_functions", ""), ("setters_shared", "setters"))  # fmt: skip
-    for name, total in rows:
-        print(f"{name:26} {found[name]:>4}{f' of {found[total]}' if total else ''}")  # noqa: T201 # the same
+    rows = {
+        "symbols_exported": (found["symbols_exported"], found["symbols"]),
+        "symbols_with_behaviour": (found["symbols_with_behaviour"], found["symbols"]),
+        "handle_getters_answering": (found["handle_getters_answering"], found["handle_getters"]),
+        "fields_answering": (found["fields_answering"], found["fields"]),
+        "mig_functions": (found["mig_functions"], 0),
+        "setters_shared": (found["setters_shared"], found["setters"]),
+    }
+    for name, (count, total) in rows.items():
+        print(f"{name:26} {count:>4}{f' of {total}' if total else ''}")  # noqa: T201 # the same
