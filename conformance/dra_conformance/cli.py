@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dra_conformance.command_line import make_parser
@@ -96,6 +96,7 @@ def list_command(arguments: argparse.Namespace) -> int:
             "basis": r.basis,
             "area": r.area,
             "feature": r.feature,
+            "namespace": r.namespace,
             "covered": r.id in covered,
             "no_check": r.no_check,
         }
@@ -110,10 +111,18 @@ def list_command(arguments: argparse.Namespace) -> int:
         reason = f"  no check: {row['no_check']}" if row["no_check"] else ""
         print(f"{row['id']:9} {row['level']:6} {mark:8} {row['area']:20} {row['feature']}{reason}")
     excused = sum(bool(row["no_check"]) for row in rows)
-    print(f"{sum(bool(row['covered']) for row in rows)} of {len(rows)} requirements are covered by a check")
+    own = [row for row in rows if row["namespace"]]
+    print(counted([row for row in rows if not row["namespace"]]) + " requirements are covered by a check")
+    if own:
+        print(f"{counted(own)} of other namespaces than Kubernetes' are")
     if excused:
         print(f"{excused} say why no check can prove them")
     return 0
+
+
+def counted(rows: Sequence[Mapping[str, object]]) -> str:
+    """How many of ROWS a check covers."""
+    return f"{sum(bool(row['covered']) for row in rows)} of {len(rows)}"
 
 
 def explain_command(arguments: argparse.Namespace) -> int:
@@ -133,7 +142,7 @@ def explain_command(arguments: argparse.Namespace) -> int:
     print(f"profiles     {', '.join(profiles_of(found)) or 'none: it cannot make a driver not conformant'}")
     if found.argument:
         print(f"why          {found.argument}")
-    if found.section == "driver":
+    if found.section == "driver" and not found.namespace:
         print(f"contract     {CONTRACT}#{anchor(found.id)}")
     missing = f"no: {found.no_check}" if found.no_check else "not yet: no check proves it"
     print(f"covered      {'yes' if found.id in covered_ids() else missing}")

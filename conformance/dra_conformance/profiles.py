@@ -2,8 +2,8 @@
 
 *core* has the MUSTs that upstream states, of the core and of the features that the driver claims: only a failed one makes
 a driver "not conformant". *robust* adds the MUSTs that follow from how Kubernetes behaves, each with its argument in
-the catalogue. Each claimed feature is a profile of its own, with the stated MUSTs of that feature, and so is each
-namespace of a third party.
+the catalogue. Each claimed feature is a profile of its own, with the stated MUSTs of that feature (of a feature of our own
+requirements with all of its MUSTs), and so is each namespace of a third party.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from dra_conformance.catalogue import Requirement, load_catalogue
+from dra_conformance.catalogue import OWN, Requirement, load_catalogue
 from dra_conformance.errors import UsageError
 from dra_conformance.verdict import Judgement
 
@@ -49,6 +49,8 @@ def profiles_of(requirement: Requirement) -> tuple[str, ...]:
     """The profiles that a requirement decides; none for a SHOULD, a MAY, and what a cluster must do."""
     if requirement.section != "driver" or requirement.level != "MUST":
         return ()
+    if requirement.namespace in OWN:
+        return (requirement.feature,)
     if requirement.namespace:
         return (requirement.namespace,)
     if requirement.basis != "stated":
@@ -78,7 +80,7 @@ def check_profile(name: str, features: Collection[str]) -> None:
 
 def namespaces() -> set[str]:
     """The namespaces of third parties, each of which is a profile that always applies."""
-    return {requirement.namespace for requirement in load_catalogue().values()} - {""}
+    return {requirement.namespace for requirement in load_catalogue().values()} - {"", *OWN}
 
 
 def judge_profile(name: str, judgements: Iterable[Judgement]) -> Profile:

@@ -21,6 +21,7 @@ from rich.text import Text
 
 from dra_conformance.controls.defects import DEFECTS, Defect
 from dra_conformance.drivers.descriptor import Descriptor, load_descriptor
+from dra_conformance.drivers.parts import MultiNode
 from dra_conformance.errors import HarnessError, UsageError
 from dra_conformance.kill_matrix import page, shown
 
@@ -37,6 +38,7 @@ def with_defect(descriptor: Descriptor, name: str) -> Descriptor:
     start = msgspec.structs.replace(descriptor.start, command=command)
     manifests = [*(descriptor.manifests or ()), f"--defect={name}"]
     controller = [*(descriptor.controller or ()), f"--defect={name}"]
+    racks = descriptor.multi_node and with_defect_on_racks(descriptor.multi_node, name)
     webhook = descriptor.webhook and msgspec.structs.replace(
         descriptor.webhook, command=[*descriptor.webhook.command, f"--defect={name}"]
     )
@@ -45,8 +47,20 @@ def with_defect(descriptor: Descriptor, name: str) -> Descriptor:
         name=f"control-{name}",
         start=start,
         controller=controller,
+        multi_node=racks,
         manifests=manifests,
         webhook=webhook,
+    )
+
+
+def with_defect_on_racks(racks: MultiNode, name: str) -> MultiNode:
+    """The parts of the control driver that run on racks, with a defect."""
+    flag = f"--defect={name}"
+    return msgspec.structs.replace(
+        racks,
+        manifests=[*racks.manifests, flag],
+        controller=[*racks.controller, flag],
+        plugin=[*racks.plugin, flag],
     )
 
 

@@ -8,6 +8,8 @@ from dra_conformance.verdict import CheckResult
 
 SEEN = ("log", "driver api", "cdi", "object")
 """Kinds of steps that were seen, not taken."""
+RACKS = "racks at the end"
+"""What a step of the kind *object* is called that has a picture of racks, as ``dra-cluster top --output json`` prints it."""
 
 
 def folded(steps: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ Channels and daemons of ComputeDomains are shown as the domains that they belong
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -56,14 +56,14 @@ class Objects:
     domains: Sequence[JsonObject] = ()
 
 
-def paint(objects: Objects) -> Picture:
-    """The picture of OBJECTS."""
+def paint(objects: Objects, hidden: Collection[str] = HIDDEN_TYPES) -> Picture:
+    """The picture of OBJECTS, without devices whose type is one of HIDDEN."""
     holders = holders_of(objects.claims, objects.pods)
     current = newest(objects.slices)
     local: dict[str, list[DevicePicture]] = {}
     for item in current:
         if node := item["spec"].get("nodeName"):
-            local.setdefault(node, []).extend(devices_of(item, holders, objects.rules))
+            local.setdefault(node, []).extend(devices_of(item, holders, objects.rules, hidden))
     domains = tuple(domain_of(each) for each in objects.domains)
     nodes = [
         node_of(node, local.get(node["metadata"]["name"], []), objects.pods, domains)
@@ -133,14 +133,17 @@ def text_of(device: Device, driver: str, name: str) -> str:
 
 
 def devices_of(
-    item: ResourceSlice, holders: Mapping[DeviceId, Sequence[Holder]], rules: Iterable[DeviceTaintRule]
+    item: ResourceSlice,
+    holders: Mapping[DeviceId, Sequence[Holder]],
+    rules: Iterable[DeviceTaintRule],
+    hidden: Collection[str],
 ) -> Iterable[DevicePicture]:
     """The devices of a slice that are shown."""
     driver, pool = item["spec"]["driver"], item["spec"]["pool"]["name"]
     for device in item["spec"].get("devices") or []:
         held = tuple(holders.get((driver, pool, device["name"]), ()))
         kind = text_of(device, driver, "type")
-        if kind in HIDDEN_TYPES or (kind not in ("", GPU_TYPE) and not held):
+        if kind in hidden or (kind not in ("", GPU_TYPE) and not held):
             continue
         taints = taints_of(driver, pool, device, rules)
         links = value_of(device, driver, "nvlinks")

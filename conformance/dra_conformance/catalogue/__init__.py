@@ -1,4 +1,4 @@
-"""The requirements: 505 rules on drivers and clusters, one YAML file per area, each with level, basis and source.
+"""The requirements: 505 rules on drivers and clusters, one YAML file per area, each with level, basis and source; and our own.
 
 ``level`` is MUST, SHOULD or MAY. ``basis`` says why it is a rule: *stated* by upstream, *inferred* from how Kubernetes
 behaves, *practice* of good drivers, or needed by upstream's *helper* library. ``feature`` is ``core`` or the feature
@@ -17,6 +17,9 @@ import msgspec
 from dra_conformance.errors import HarnessError, UsageError
 from dra_conformance.extensions import id_problem, requirement_folders
 
+OWN = ("mnl",)
+"""Namespaces of this suite itself, each a folder here: what no upstream document states as a whole."""
+
 
 class Requirement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One rule.
@@ -27,7 +30,7 @@ class Requirement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         source: where upstream says it.
         argument: of a rule that upstream does not state: what breaks without it, and where that was seen; of one that was
             lowered: why it is no MUST.
-        namespace: of third parties; empty for what Kubernetes and CDI demand.
+        namespace: of third parties, or one of ``OWN``; empty for what Kubernetes and CDI demand.
         no_check: why no check can prove it from outside; empty for all others.
     """
 
@@ -53,7 +56,9 @@ def load_catalogue() -> dict[str, Requirement]:
         HarnessError: a file of the catalogue is broken.
     """
     found: dict[str, Requirement] = {}
-    for namespace, folder in {"": resources.files(__package__), **requirement_folders()}.items():
+    here = resources.files(__package__)
+    folders = {"": here, **{name: here / name for name in OWN}, **requirement_folders()}
+    for namespace, folder in folders.items():
         for path in sorted(folder.iterdir(), key=lambda path: path.name):
             if path.name.endswith(".yaml"):
                 add_file(found, namespace, path.name, path.read_bytes())
@@ -79,8 +84,9 @@ def add_file(found: dict[str, Requirement], namespace: str, name: str, text: byt
         if problem:
             message = f"catalogue file {name}: {problem}"
             raise HarnessError(message)
+        foreign = namespace and namespace not in OWN
         found[item.id] = msgspec.structs.replace(
-            item, namespace=namespace, area=f"{namespace}-{area}" if namespace else area
+            item, namespace=namespace, area=f"{namespace}-{area}" if foreign else area
         )
 
 

@@ -3,6 +3,7 @@
 from dra_conformance.controls.attaching_defects import ATTACHING
 from dra_conformance.controls.defect import Defect
 from dra_conformance.controls.device_defects import DEVICES
+from dra_conformance.controls.domain_defects import DOMAINS
 from dra_conformance.controls.feature_defects import FEATURES
 from dra_conformance.controls.life_defects import LIFE
 from dra_conformance.controls.manifest_defects import MANIFESTS
@@ -148,5 +149,6 @@ DEFECTS = {
         *MANIFESTS,
         *POOLS,
         *DEVICES,
+        *DOMAINS,
     )
 }

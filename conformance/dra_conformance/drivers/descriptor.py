@@ -12,7 +12,16 @@ from typing import Annotated, Any
 
 import msgspec
 
-from dra_conformance.drivers.parts import Command, Hooks, Observability, Strict, Variant, Webhook
+from dra_conformance.drivers.parts import (
+    Command,
+    Hooks,
+    Machine,
+    MultiNode,
+    Observability,
+    Strict,
+    Variant,
+    Webhook,
+)
 from dra_conformance.errors import UsageError
 from dra_conformance.printable import one_line
 
@@ -40,23 +49,17 @@ WEBHOOK_PLACEHOLDERS = {
     "tls_certificate": "its certificate as PEM, a file",
     "tls_key": "the key of its certificate as PEM, a file",
 }
+RACK_PLACEHOLDERS = {
+    "namespace": "the driver's namespace, where its daemons run",
+    "rack": "the number of the node's rack",
+    "tray": "the number of the node in its rack",
+}
+"""Of the commands of ``multiNode``; ``rack`` and ``tray`` are of the plugin and its environment only."""
 DEVICE_PLACEHOLDERS = {
     "device": "name of the device in its pool",
     "number": "the number at the end of the device's name",
     "pool": "name of the device's pool",
 }
-
-
-class Machine(Strict, frozen=True, kw_only=True):
-    """The hardware under the driver: a process that outlives it.
-
-    Attributes:
-        ready: a file that exists when the machine can be used.
-    """
-
-    default: str
-    command: Command
-    ready: str
 
 
 class Start(Strict, frozen=True, kw_only=True):
@@ -159,6 +162,7 @@ class Descriptor(Strict, frozen=True, kw_only=True):
         version: a command that prints the version of the driver; without it the driver's log has to name it.
         hooks: how the suite changes the devices.
         controller: a process of the driver that runs once in a cluster, for what is not done on a node.
+        multi_node: how it is started on the nodes of racks, for the area multi-node.
         installed: where its pods are in a cluster; without it the checks of these do not apply.
         manifests: a command that prints the Kubernetes objects that are shipped with the driver, e.g. ``helm template``.
         observability: probes and metrics.
@@ -177,6 +181,7 @@ class Descriptor(Strict, frozen=True, kw_only=True):
     features: list[str] = []
     hooks: Hooks = Hooks()
     controller: Command | None = None
+    multi_node: MultiNode | None = None
     installed: Installation | None = None
     observability: Observability = Observability()
     webhook: Webhook | None = None
@@ -284,6 +289,9 @@ def check_placeholders(descriptor: Descriptor, name: str) -> None:
         check_argument(argument, PLACEHOLDERS, f"descriptor {name}")
     for argument in descriptor.controller or ():
         check_argument(argument, PLACEHOLDERS, f"descriptor {name}: $.controller")
+    racks = descriptor.multi_node
+    for argument in racks.arguments() if racks else ():
+        check_argument(argument, PLACEHOLDERS | RACK_PLACEHOLDERS, f"descriptor {name}: $.multiNode")
     for argument in descriptor.webhook.command if descriptor.webhook else ():
         check_argument(argument, PLACEHOLDERS | WEBHOOK_PLACEHOLDERS, f"descriptor {name}: $.webhook")
     installation = descriptor.installed.command if descriptor.installed else None

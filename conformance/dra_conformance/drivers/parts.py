@@ -14,6 +14,18 @@ class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Base of all parts: unknown fields are refused, names are camelCase in YAML."""
 
 
+class Machine(Strict, frozen=True, kw_only=True):
+    """The hardware under the driver: a process that outlives it.
+
+    Attributes:
+        ready: a file that exists when the machine can be used.
+    """
+
+    default: str
+    command: Command
+    ready: str
+
+
 class Variant(Strict, frozen=True, kw_only=True):
     """Another way to start the driver.
 
@@ -136,3 +148,28 @@ class Webhook(Strict, frozen=True, kw_only=True):
 
     command: Command
     path: str
+
+
+class MultiNode(Strict, frozen=True, kw_only=True):
+    """How the driver is started on the nodes of racks: once a controller, and a kubelet plugin on each node.
+
+    Attributes:
+        driver: the DRA driver name of the plugin; empty means the descriptor's.
+        namespace: of the driver, where the daemons of domains run.
+        manifests: prints the objects that have to be there before: definitions, device classes, the namespace.
+        machine: the racks under the driver, each with two nodes.
+        environment: of controller and plugins.
+    """
+
+    driver: str = ""
+    namespace: str
+    manifests: Command
+    controller: Command
+    plugin: Command
+    environment: dict[str, str] = {}
+    machine: Machine | None = None
+
+    def arguments(self) -> list[str]:
+        """Every text with placeholders."""
+        machine = [*self.machine.command, self.machine.ready] if self.machine else []
+        return [*self.manifests, *self.controller, *self.plugin, *self.environment.values(), *machine]

@@ -36,6 +36,11 @@ def check_programs(descriptor: Descriptor) -> None:
     Raises:
         UsageError: one is missing, or the descriptor does not say how the driver is started.
     """
+    racks = descriptor.multi_node
+    if not descriptor.start.command and racks is not None:
+        for command in (racks.controller, racks.plugin):
+            find_program(command[0].replace("{python}", sys.executable))
+        return
     if not descriptor.start.command:
         message = f"descriptor {descriptor.name} has no start, and the tier node starts the driver; add it, or judge the driver where it is installed: --cluster existing"
         raise UsageError(message)

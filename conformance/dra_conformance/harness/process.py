@@ -12,8 +12,8 @@ from functools import cache
 from pathlib import Path
 
 from dra_clusters.guard import ProcessGuard
-from dra_conformance.drivers.descriptor import Descriptor, Machine
-from dra_conformance.drivers.parts import Variant
+from dra_conformance.drivers.descriptor import Descriptor
+from dra_conformance.drivers.parts import Machine, Variant
 from dra_conformance.drivers.programs import find_program
 from dra_conformance.errors import HarnessError, UsageError
 from dra_conformance.harness.evidence import Evidence

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from dra_conformance.differences import lines
 from dra_conformance.report.comparison import Comparison
 from dra_conformance.report.links import linked
+from dra_conformance.report.racks import rack_views
 from dra_conformance.report.timeline import timeline
 
 VERDICTS = (
@@ -72,6 +73,7 @@ def page(report: dict[str, Any], headline: str, changed: Comparison | None = Non
         findings=findings(report),
         changed=changed,
         areas=areas,
+        racks=rack_views(report),
         columns=COLUMNS,
         verdicts=[verdict for verdict in VERDICTS if report["summary"].get(verdict)],
         every_verdict=VERDICTS,

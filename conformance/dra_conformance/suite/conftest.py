@@ -80,6 +80,8 @@ def blames(requirement_id: str, step: Callable[[], object]) -> None:
 def factory(pytestconfig: pytest.Config) -> Iterator[HarnessFactory]:
     """Makes harnesses; it owns the machine."""
     descriptor = load_descriptor(pytestconfig.getoption("--dra-driver"))
+    if not descriptor.start.command:
+        not_applicable("the descriptor has no start, which says how the driver is started on one node")
     with HarnessFactory(descriptor, environment_of(pytestconfig)) as factory:
         yield factory
 

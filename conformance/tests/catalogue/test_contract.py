@@ -9,27 +9,29 @@ from dra_conformance.catalogue import load_catalogue
 from dra_conformance.catalogue.contract import STAGES, anchor, plain, render
 from dra_conformance.errors import HarnessError
 
+RULES = [rule for rule in load_catalogue().values() if not rule.namespace]
+
 
 def test_each_rule_on_drivers_is_listed_once_and_has_one_section() -> None:
-    document = render(load_catalogue().values())
-    rules = sorted(rule.id for rule in load_catalogue().values() if rule.section == "driver")
+    document = render(RULES)
+    rules = sorted(rule.id for rule in RULES if rule.section == "driver")
     assert sorted(re.findall(r"^\* \*\*\w+\*\* \[([A-Z]+-\d+)\]", document, re.MULTILINE)) == rules
     assert sorted(re.findall(r"^#### (\S+)$", document, re.MULTILINE)) == rules
 
 
 def test_each_link_leads_to_a_section() -> None:
-    document = render(load_catalogue().values())
+    document = render(RULES)
     sections = {anchor(found) for found in re.findall(r"^#### (\S+)$", document, re.MULTILINE)}
     assert set(re.findall(r"\]\(#([^)]+)\)", document)) == sections
 
 
 def test_rules_on_clusters_are_left_out() -> None:
-    document = render(load_catalogue().values())
+    document = render(RULES)
     assert "API-001" not in document
 
 
 def test_stages_follow_the_life_of_a_claim() -> None:
-    headings = re.findall(r"^## (.+)$", render(load_catalogue().values()), re.MULTILINE)
+    headings = re.findall(r"^## (.+)$", render(RULES), re.MULTILINE)
     assert headings == [*(stage.title for stage in STAGES), "Each rule"]
 
 

@@ -72,10 +72,16 @@ def attributes_of(fabric: Fabric) -> dict[str, AttributeValue]:
 
 
 def capacity_of(gpus: int) -> Capacity:
-    """GPUs that claims consume: a claim that does not say how many has all of them, so that it shares with nobody."""
+    """GPUs that claims consume: a claim that does not say how many has all of them, so that it shares with nobody.
+
+    Of one GPU there is no step: the API server refuses one that leads beyond the capacity (pkg/apis/resource/validation, "one step ...
+    is larger than capacity value", 1.37).
+    """
     number = of_count(gpus)
     if not gpus:
         return {"value": number}
+    if gpus == 1:
+        return {"value": number, "requestPolicy": {"default": number, "validRange": {"min": "1", "max": "1"}}}
     return {
         "value": number,
         "requestPolicy": {"default": number, "validRange": {"min": "1", "max": number, "step": "1"}},

@@ -113,3 +113,12 @@ async def test_domains_follow_the_labels_of_nodes_and_say_why_a_claim_waits_with
     assert used <= granted
     not_for_fabrics = {("get", "nodes"), ("patch", "nodes")}
     assert {one for one in granted if one[1] in OF_FABRICS} - used == not_for_fabrics
+
+
+async def test_a_rack_that_has_one_gpu_left_is_published(cluster: Cluster, admin: Client) -> None:
+    label(admin, "n1", None)
+    label(admin, "n0", EAST)
+    one = {f"nvlink-{name}": 1 for name in (EAST, EAST.partition(".")[0])}
+    async with controlling(cluster):
+        admin.patch(Node, "n0", {"metadata": {"labels": {"nvidia.com/gpu.count": "1"}}})
+        await until(lambda: published(admin) == one, "one rack of one GPU")
