@@ -11,8 +11,8 @@ from dra_conformance.steps import RACKS
 
 SHOWN = 4
 HUES = 360
-GOLDEN = 137
-"""Degrees between the colours of two jobs: neighbours differ, however many there are."""
+FIRST, GOLDEN = 210, 137
+"""The colour of the first job, and degrees between the colours of two jobs: neighbours differ, however many there are."""
 
 
 class Job(NamedTuple):
@@ -109,7 +109,7 @@ def jobs_of(picture: dict[str, Any]) -> dict[str, Job]:
     """{name: job}, in the order in which they are first seen."""
     devices = [device for rack in picture["racks"] for node in rack["nodes"] for device in node["devices"]]
     names = dict.fromkeys(holder["job"] for device in devices for holder in device["holders"])
-    return {name: Job(name, number * GOLDEN % HUES) for number, name in enumerate(names)}
+    return {name: Job(name, (FIRST + number * GOLDEN) % HUES) for number, name in enumerate(names)}
 
 
 def card(node: dict[str, Any], jobs: dict[str, Job], statuses: dict[str, dict[str, str]]) -> NodeCard:
