@@ -98,7 +98,9 @@ def page(rows: Sequence[Row]) -> str:
 
 
 def link(requirement_id: str) -> str:
-    """A requirement with its place in the contract."""
+    """A requirement with its place in the contract; those of our own are not in it."""
+    if load_catalogue()[requirement_id].namespace:
+        return f"`{requirement_id}`"
     return f"[{requirement_id}]({CONTRACT}#{requirement_id.lower()})"
 
 

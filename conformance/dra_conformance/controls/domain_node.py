@@ -54,7 +54,8 @@ class Node:
         found = self._api.request("GET", f"{GROUP}/namespaces/{claim.namespace}/resourceclaims/{claim.name}")
         devices = found["status"]["allocation"]["devices"]
         [result] = [one for one in devices["results"] if one["driver"] == self._driver]
-        parameters = next(iter(devices.get("config") or []), {}).get("opaque", {}).get("parameters", {})
+        configs: list[Any] = devices.get("config") or [{}]
+        parameters = configs[0].get("opaque", {}).get("parameters", {})
         uid = str(parameters.get("domainID", ""))
         if parameters.get("kind") != KIND and self._defect != "ignores-kinds":
             raise Refusal(f"parameters of kind {parameters.get('kind')}: wanted {KIND}")

@@ -17,7 +17,7 @@ def expect_refused(stage: Stage, spec: JsonObject) -> None:
     )
 
 
-@requirement("MNL-030", why="nobody can use the domain, and nobody is told")
+@requirement("MNL-030", why="nobody can use the domain, and nobody sees why")
 def test_a_domain_without_a_template_name_is_refused(stage: Stage) -> None:
     """A domain whose channel names no template is not stored."""
     expect_refused(stage, {"numNodes": 1, "channel": {}})

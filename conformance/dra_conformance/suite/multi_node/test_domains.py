@@ -90,7 +90,7 @@ def test_numbers_are_different(stage: Stage) -> None:
     expect(found == [0, 1], wanted=[0, 1], found=found, where="index of status.nodes")
 
 
-@requirement("MNL-017", why="nodes that cannot reach each other are told to share memory")
+@requirement("MNL-017", why="nodes that cannot reach each other try to share memory")
 def test_cliques_are_those_of_the_racks(stage: Stage) -> None:
     """Of three nodes the two of one rack have one cliqueID, and the third has another; each is its node's own."""
     made, _ = stage.job(FIRST, SECOND, OTHER)
