@@ -18,7 +18,7 @@ from dra_api.identifiers import NodeName
 from dra_clusters.choose import provider
 from dra_clusters.errors import ClusterError
 from dra_clusters.provider import (
-    VERSIONS,
+    DEFAULT_VERSION,
     AuthorizingCluster,
     ClusterOptions,
     Node,
@@ -63,7 +63,7 @@ class Environment:
 
     machine: str = ""
     provider: str = "embedded"
-    kubernetes: str = VERSIONS[-1]
+    kubernetes: str = DEFAULT_VERSION
     seed: int = 0
     tiers: tuple[Tier, ...] = ("node",)
     target: Target | None = None
