@@ -1,4 +1,4 @@
-"""The suite on a driver that was not written with it in mind: upstream's example and NVIDIA's driver have these faults, and no others.
+"""The suite on drivers that were not written with it in mind: upstream's example, NVIDIA's and the CPU driver have these faults, and no others.
 
 Each entry is explained, with its place in the driver's source, in ``conformance/README.md``.
 """
@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from checkout_program import checkout_program
 from example_driver import example_driver
-from nvidia_driver import nvidia_driver
 
 from dra_conformance import load_descriptor
 from dra_conformance.drivers.programs import driver_program
@@ -58,6 +58,23 @@ NVIDIA_FAULTS = {
 }
 
 
+CPU_FAULTS = {
+    "NODE-004": ("fail", "the helper reads the Node object's UID once"),
+    "PREP-013": ("fail", "the pool of a result is not looked at"),
+    "PREP-037": ("fail", "nor that it is another node's"),
+    "UNPR-017": ("fail", "only unprepare gives CPUs back"),
+    "CDI-005": ("non-strict", "the version of CDI files is a constant"),
+    "CDI-015": ("non-strict", "the vendor of ids is dra.k8s.io"),
+    "DIS-009": ("non-strict", "attributes have the driver's domain"),
+    "IDEM-009": ("non-strict", "a new allocation is refused"),
+    "OBS-001": ("non-strict", "the probe looks at no socket"),
+    "REC-006": ("non-strict", "temporary files stay forever"),
+    "UNPR-018": ("non-strict", "as UNPR-017"),
+    "OBS-005": ("info", "the duration of an unprepare is not measured"),
+    "REG-030": ("info", "the helper makes its registration socket once"),
+}
+
+
 def broken(descriptor: str, program: Path, folder: Path) -> dict[str, tuple[str, str]]:
     """{requirement: (verdict, reason)} of all that the suite finds in a driver; it must find something."""
     (folder / "bin").mkdir()
@@ -87,5 +104,13 @@ def test_the_example_driver_has_exactly_the_faults_that_are_known(tmp_path: Path
 
 
 def test_nvidias_driver_has_exactly_the_faults_that_are_known(tmp_path: Path) -> None:
-    found = broken("nvidia-gpu", nvidia_driver(tmp_path), tmp_path)
+    program = checkout_program("gpu-kubelet-plugin", "DRA_NVIDIA_DRIVER_SOURCE", tmp_path)
+    found = broken("nvidia-gpu", program, tmp_path)
     assert verdicts(found) == verdicts(NVIDIA_FAULTS), found
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the descriptor mounts, which needs root")
+def test_the_cpu_driver_has_exactly_the_faults_that_are_known(tmp_path: Path) -> None:
+    program = checkout_program("dracpu", "DRA_CPU_DRIVER_SOURCE", tmp_path)
+    found = broken("dra-driver-cpu", program, tmp_path)
+    assert verdicts(found) == verdicts(CPU_FAULTS), found
