@@ -96,7 +96,7 @@ def test_a_feature_of_which_nothing_is_proven_is_incomplete() -> None:
 
 def test_a_profile_that_cannot_be_used_is_refused() -> None:
     check_profile("DRAAdminAccess", ["DRAAdminAccess"])
-    with pytest.raises(UsageError, match="wanted one of core, robust, DRAAdminAccess"):
+    with pytest.raises(UsageError, match="wanted one of core, robust, ComputeDomains, DRAAdminAccess"):
         check_profile("strict", [])
     with pytest.raises(UsageError, match="does not claim this feature"):
         check_profile("DRAAdminAccess", [])
