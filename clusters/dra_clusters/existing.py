@@ -6,13 +6,14 @@ from the leases that they renew. Its nodes' folders are not on this machine, so 
 
 import datetime
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Self
 
 import yaml
 
 from dra_api.objects import JsonObject
+from dra_clusters import pod_account
 from dra_clusters.errors import EnvironmentFault, UsageError
 from dra_clusters.provider import VERSIONS, ClusterOptions, ContainerView, Node
 from dra_clusters.raw_client import RawClient
@@ -23,17 +24,23 @@ LEASES = {"scheduler": "kube-scheduler", "controllers": "kube-controller-manager
 """{part: its leader's lease in kube-system}."""
 
 FRESH_S = 60.0
-RIGHTS = (
+Right = tuple[str, str, str]
+"""(verb, group, resource)."""
+POD_RIGHTS: tuple[Right, ...] = (
     ("create", "", "namespaces"),
     ("delete", "", "namespaces"),
     ("create", "", "pods"),
-    ("create", "", "nodes"),
     ("create", "resource.k8s.io", "deviceclasses"),
-    ("create", "resource.k8s.io", "resourceslices"),
     ("create", "resource.k8s.io", "resourceclaims"),
+)
+"""What is needed to look at an installed driver by pods with claims."""
+RIGHTS: tuple[Right, ...] = (
+    *POD_RIGHTS,
+    ("create", "", "nodes"),
+    ("create", "resource.k8s.io", "resourceslices"),
     ("update", "resource.k8s.io", "resourceclaims/status"),
 )
-"""(verb, group, resource) of what behaviours and checks do in any cluster."""
+"""What behaviours need in any cluster, which publish devices of their own on nodes of their own."""
 
 FILES = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
 
@@ -70,9 +77,12 @@ class ExistingCluster:
 
 
 class ExistingProvider:
-    """Uses the cluster of ``ClusterOptions.kubeconfig``."""
+    """Uses the cluster of ``ClusterOptions.kubeconfig``, if its user has RIGHTS."""
 
     name = "existing"
+
+    def __init__(self, rights: Sequence[Right] = RIGHTS) -> None:
+        self._rights = rights
 
     def up(self, options: ClusterOptions) -> ExistingCluster:
         """The cluster, if it can do DRA and the user is allowed to do what is needed.
@@ -89,7 +99,7 @@ class ExistingProvider:
             version = client.send("GET", "/version").expect(200)
             release = f"{version['major']}.{version['minor'].rstrip('+')}"
             check_served(client, release)
-            if lacking := missing_rights(client):
+            if lacking := missing_rights(client, self._rights):
                 message = f"the user of {kubeconfig} is not allowed to {', '.join(lacking)}; bind a role that allows it"
                 raise EnvironmentFault(message)
             return ExistingCluster(kubeconfig, release, frozenset({"api", "rbac"}) | running_parts(client))
@@ -98,10 +108,15 @@ class ExistingProvider:
 def chosen_kubeconfig(options: ClusterOptions) -> Path:
     """The kubeconfig of OPTIONS, ``$KUBECONFIG`` or ``~/.kube/config``; with another context it is a copy in a private file.
 
+    Without any of them, in a pod, it is one of the pod's service account, in the folder of OPTIONS.
+
     Raises:
         UsageError: it is not there, or has no such context.
     """
-    path = options.kubeconfig or Path(os.environ.get("KUBECONFIG") or Path.home() / ".kube/config")
+    named = options.kubeconfig or os.environ.get("KUBECONFIG")
+    path = Path(named or Path.home() / ".kube/config")
+    if not named and not path.is_file() and options.directory and pod_account.is_in_pod(os.environ):
+        return pod_account.write_kubeconfig(options.directory / "pod.kubeconfig", os.environ)
     if not path.is_file():
         message = f"no kubeconfig {path}; give one with --kubeconfig or $KUBECONFIG"
         raise UsageError(message)
@@ -150,10 +165,10 @@ def check_served(client: RawClient, release: str) -> None:
         raise EnvironmentFault(message)
 
 
-def missing_rights(client: RawClient) -> list[str]:
+def missing_rights(client: RawClient, rights: Sequence[Right]) -> list[str]:
     """What the user is not allowed to do, e.g. ``create nodes``."""
     lacking = []
-    for verb, group, resource in RIGHTS:
+    for verb, group, resource in rights:
         plural, _, subresource = resource.partition("/")
         attributes = {"verb": verb, "group": group, "resource": plural, "subresource": subresource}
         review = {

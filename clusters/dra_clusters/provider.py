@@ -83,7 +83,8 @@ class ClusterOptions:
         runtime_config: versions of the API that are switched, as ``--runtime-config`` does: ``{"api/all": True}``,
             ``{"resource.k8s.io/v1beta1": True}``; stable versions are served by default, others are not.
         real_kubelet: whether the nodes are a real kubelet and containerd each (providers ``embedded``, ``binaries``).
-        kubeconfig: of a cluster that runs already (provider ``existing``); None means ``$KUBECONFIG`` or ``~/.kube/config``.
+        kubeconfig: of a cluster that runs already (provider ``existing``); None means ``$KUBECONFIG``, ``~/.kube/config`` or the
+            service account of the pod in which this runs.
         context: of that file; empty means its current one.
         hollow: further nodes, ``hollow-0`` and on, that have no folders until a driver makes them or a pod comes.
         name: of the cluster, where its provider gives it one (provider ``kind``); a cluster of that name that runs is used.

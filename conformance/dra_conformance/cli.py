@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from dra_conformance.command_line import make_parser
@@ -37,6 +38,7 @@ def number(flag: str, text: str, least: int, most: int) -> int:
 def run_command(arguments: argparse.Namespace) -> int:
     """``dra-conformance run``."""
     from dra_clusters.provider import DEFAULT_VERSION
+    from dra_conformance.results import handed_over, place_of
     from dra_conformance.run import RunOptions, judge_driver
     from dra_conformance.several import judge_releases
 
@@ -66,7 +68,11 @@ def run_command(arguments: argparse.Namespace) -> int:
         resume=arguments.resume,
         command=("dra-conformance", *arguments.argv),
     )
-    return judge_releases(options, releases) if len(releases) > 1 else judge_driver(options)
+    place = place_of(arguments.results, arguments.kubeconfig, arguments.context)
+    judge = (
+        partial(judge_releases, options, releases) if len(releases) > 1 else partial(judge_driver, options)
+    )
+    return handed_over(place, options.output, judge) if place else judge()
 
 
 def init_command(arguments: argparse.Namespace) -> int:

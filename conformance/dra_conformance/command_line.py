@@ -80,10 +80,23 @@ def add_run(commands: Commands) -> None:
     add(run, "--machine", "", "fake machine, default the descriptor's", "NAME")
     add_tier(run)
     add(run, "--kubernetes", "", "release of Kubernetes, or several: 1.34,1.37; default the newest", "X.Y")
-    add(run, "--select", "", "ids, patterns (REG-*), areas, features or levels; !TERM excludes", "EXPR")
+    add(
+        run,
+        "--select",
+        "",
+        "ids, patterns (REG-*), areas, features, levels, driver or cluster; !TERM excludes",
+        "EXPR",
+    )
     add(run, "--profile", "core", "what the exit code judges: core, robust, or a claimed feature", "NAME")
     add(run, "--seed", "0", "decides the order of checks and generated names", "N")
     add(run, "--output", "dra-report", "folder for the report", "DIR")
+    add(
+        run,
+        "--results",
+        "",
+        "leave the report there too, for runs in a cluster: configmap/NAME, of the pod's namespace, configmap/NAMESPACE/NAME, or sonobuoy",
+        "PLACE",
+    )
     add(
         run,
         "--compare",

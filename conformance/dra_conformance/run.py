@@ -16,8 +16,9 @@ from rich.text import Text
 
 from dra_clusters.choose import provider
 from dra_clusters.errors import UsageError as ClusterUsageError
+from dra_clusters.guard import ProcessGuard
 from dra_clusters.provider import VERSIONS
-from dra_conformance.catalogue import select
+from dra_conformance.catalogue import one, select
 from dra_conformance.drivers.descriptor import Descriptor, load_descriptor
 from dra_conformance.drivers.programs import check_programs, driver_program
 from dra_conformance.errors import HarnessError, UsageError
@@ -151,7 +152,7 @@ def judged(options: RunOptions, console: Console) -> Result:
     environment = environment_of(options)
     if "node" in environment.tiers:
         check_programs(descriptor)
-    with tested_in(environment, descriptor) as (environment, kubeconfig):
+    with tested_in(environment, descriptor, options.select) as (environment, kubeconfig):
         return judged_in(options, descriptor, environment, kubeconfig, console)
 
 
@@ -245,7 +246,22 @@ def cluster_arguments(environment: Environment, kubeconfig: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def tested_in(environment: Environment, descriptor: Descriptor) -> Iterator[tuple[Environment, str]]:
+def scratch() -> Iterator[Path]:
+    """A folder for kubeconfigs, which is removed however this process ends."""
+    guard = ProcessGuard()
+    try:
+        with tempfile.TemporaryDirectory(prefix="dra-") as folder:
+            guard.on_death(["rm", "-rf", folder])
+            yield Path(folder)
+    finally:
+        guard.forget_commands()
+        guard.close()
+
+
+@contextlib.contextmanager
+def tested_in(
+    environment: Environment, descriptor: Descriptor, selection: str
+) -> Iterator[tuple[Environment, str]]:
     """The environment with the release of the cluster in which the driver is installed, and its kubeconfig.
 
     At the end nothing of the run is left there, or the cluster is gone if it was made for the run.
@@ -255,12 +271,13 @@ def tested_in(environment: Environment, descriptor: Descriptor) -> Iterator[tupl
         yield environment, ""
         return
     with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dra-")))
+        folder = stack.enter_context(scratch())
         if target.cluster == "kind":
             machine, release = environment.machine, environment.kubernetes
             made = made_for(descriptor, machine=machine, kubernetes=release, folder=folder)
             target = replace(target, kubeconfig=stack.enter_context(made))
-        cluster = open_target(target, folder)
+        judged = (one(name).section for name in select(selection))
+        cluster = open_target(target, folder, behaviours="cluster" in judged)
         stack.enter_context(swept(target, cluster.kubeconfig))
         yield replace(environment, kubernetes=cluster.kubernetes), str(cluster.kubeconfig)
 
@@ -302,7 +319,7 @@ def print_changes(console: Console, changed: Comparison) -> None:
     for text in changed.differs:
         console.print(f"  not the same: {text}", soft_wrap=True)
     styles = {"worse": "red", "better": "green"}
-    for one in changed.changes:
-        word = "" if one.direction == "other" else one.direction
-        line = f"  {word:6}  {one.id:9} {one.before} -> {one.after}"
-        console.print(Text(line, styles.get(one.direction, "")), soft_wrap=True)
+    for change in changed.changes:
+        word = "" if change.direction == "other" else change.direction
+        line = f"  {word:6}  {change.id:9} {change.before} -> {change.after}"
+        console.print(Text(line, styles.get(change.direction, "")), soft_wrap=True)

@@ -23,6 +23,7 @@ from dra_clusters.kind import config, gpus, program
 from dra_clusters.kind.command import DELETE_S, Kind
 from dra_clusters.kind.idle import idle_archive
 from dra_clusters.kind.network import connect, wait_ready
+from dra_clusters.kind.ownership import Ownership, abandoned
 from dra_clusters.node import containers
 from dra_clusters.provider import ClusterOptions, ContainerView, Node, node_in
 from dra_clusters.raw_client import RawClient
@@ -41,6 +42,7 @@ class KindCluster:
         self._keep, self._ended = keep, False
         self._folder = folder
         self._guard = ProcessGuard()
+        self._ownership = Ownership(folder)
         self.cluster_name = name
         self.kubeconfig = folder / "kubeconfig"
         self.kubernetes = ""
@@ -54,6 +56,7 @@ class KindCluster:
         self._keep = on
         if on:
             self._guard.forget_commands()
+            self._ownership.give_up()
 
     def create(self, settings: config.KindSettings) -> None:
         """Make it, and wait until its nodes are Ready.
@@ -63,6 +66,7 @@ class KindCluster:
         """
         self._guard.on_death(self._kind.delete_command(self.cluster_name))
         self._guard.on_death(["rm", "-rf", str(self._folder)])
+        self._ownership.take()
         document = self._folder / "kind.yaml"
         write_private(document, yaml.safe_dump(config.cluster_config(settings)).encode())
         say(
@@ -144,7 +148,7 @@ class KindCluster:
         self.down()
 
     def down(self) -> None:
-        """Remove it, unless it is kept; idempotent.
+        """Remove it, unless it is kept; idempotent. Where that fails or is interrupted, the guard does it when this process ends.
 
         Raises:
             EnvironmentFault: it cannot be removed.
@@ -152,16 +156,15 @@ class KindCluster:
         if self._ended:
             return
         self._ended = True
-        try:
-            if self._keep:
-                say(
-                    f"the kind cluster {self.cluster_name} goes on; end it with: dra-cluster down {self.cluster_name}"
-                )
-            else:
-                remove(self._kind, self.cluster_name)
-        finally:
-            self._guard.forget_commands()
-            self._guard.close()
+        if self._keep:
+            say(
+                f"the kind cluster {self.cluster_name} goes on; end it with: dra-cluster down {self.cluster_name}"
+            )
+        else:
+            remove(self._kind, self.cluster_name)
+        self._guard.forget_commands()
+        self._guard.close()
+        self._ownership.give_up()
 
 
 def remove(kind: Kind, name: str) -> None:
@@ -172,6 +175,19 @@ def remove(kind: Kind, name: str) -> None:
     """
     kind.run("delete", "cluster", "--name", name, "--kubeconfig", os.devnull, limit_s=DELETE_S)
     shutil.rmtree(folder_of(name), ignore_errors=True)
+
+
+def remove_abandoned(kind: Kind) -> None:
+    """Remove the clusters whose command was killed together with its guard.
+
+    Raises:
+        EnvironmentFault: the engine does not let us.
+    """
+    prefix = folder_of("").name
+    for folder in abandoned(sorted(folder_of("").parent.glob(f"{prefix}*"))):
+        name = folder.name.removeprefix(prefix)
+        say(f"removing the kind cluster {name}, whose command was killed ...")
+        remove(kind, name)
 
 
 def folder_of(name: str) -> Path:

@@ -8,7 +8,7 @@ import yaml
 from dra_clusters.binaries.build import say
 from dra_clusters.errors import ClusterError, EnvironmentFault, UsageError
 from dra_clusters.kind import config, gpus, node_image, plan, program
-from dra_clusters.kind.cluster import KindCluster, folder_of, make_folder, remove
+from dra_clusters.kind.cluster import KindCluster, folder_of, make_folder, remove, remove_abandoned
 from dra_clusters.kind.command import Kind
 from dra_clusters.kind.engine import Engine
 from dra_clusters.kind.machine import look
@@ -122,6 +122,7 @@ class KindProvider:
         say(f"kind: {', '.join(choice.reasons)}")
         engine = Engine(choice, program.folder())
         kind = Kind(program.find_or_build(), engine)
+        remove_abandoned(kind)
         if options.name and options.name in kind.clusters():
             return self._existing(kind, options)
         image = chosen_image(engine, choice, options)

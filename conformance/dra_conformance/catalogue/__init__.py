@@ -115,7 +115,7 @@ def one(requirement_id: str) -> Requirement:
 
 
 def select(expression: str) -> set[str]:
-    """The ids that EXPRESSION chooses: comma-separated ids, patterns (``REG-*``), areas, features or levels.
+    """The ids that EXPRESSION chooses: comma-separated ids, patterns (``REG-*``), areas, features, levels or sections.
 
     A term that begins with ``!`` excludes. An empty expression, or one that only excludes, starts from all.
 
@@ -137,10 +137,10 @@ def matching(terms: Iterable[str], requirements: Iterable[Requirement]) -> set[s
         found = {
             r.id
             for r in requirements
-            if term in (r.area, r.feature, r.level) or fnmatch.fnmatchcase(r.id, term.upper())
+            if term in (r.area, r.feature, r.level, r.section) or fnmatch.fnmatchcase(r.id, term.upper())
         }
         if not found:
-            message = f"--select {term!r} matches no requirement; wanted an id, a pattern like REG-*, an area, a feature or a level"
+            message = f"--select {term!r} matches no requirement; wanted an id, a pattern like REG-*, an area, a feature, a level, driver or cluster"
             raise UsageError(message)
         chosen |= found
     return chosen

@@ -92,7 +92,7 @@ class Clusters:
 
     def _up(self, flavour: Flavour) -> Cluster:
         if self._target is not None:
-            return open_target(self._target, self._folder)
+            return open_target(self._target, self._folder, behaviours=True)
         directory = self._folder / f"c{len(self._running)}"
         directory.mkdir()
         options = ClusterOptions(

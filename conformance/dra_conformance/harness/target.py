@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dra_clusters.checks.context import CLUSTER_SCOPED, GRACELESS, GROUPS
-from dra_clusters.choose import provider
 from dra_clusters.errors import ClusterError
 from dra_clusters.errors import UsageError as ClusterUsageError
+from dra_clusters.existing import POD_RIGHTS, RIGHTS, ExistingProvider
 from dra_clusters.provider import Cluster, ClusterOptions
 from dra_clusters.raw_client import RawClient
 from dra_conformance.errors import HarnessError, UsageError
@@ -51,8 +51,13 @@ class Target:
         return {MANAGED: MANAGER, RUN: self.run}
 
 
-def open_target(target: Target, folder: Path) -> Cluster:
-    """The cluster, if it can do DRA and the user has the rights; FOLDER is for a kubeconfig with another context.
+def open_target(target: Target, folder: Path, *, behaviours: bool) -> Cluster:
+    """The cluster, if it can do DRA and the user has the rights.
+
+    Args:
+        target: which.
+        folder: for a kubeconfig with another context, or of the pod's service account.
+        behaviours: whether the cluster itself is judged, and not only the driver in it: that needs more rights.
 
     Raises:
         UsageError: no kubeconfig, or an unknown context.
@@ -60,7 +65,7 @@ def open_target(target: Target, folder: Path) -> Cluster:
     """
     options = ClusterOptions(directory=folder, kubeconfig=target.kubeconfig, context=target.context)
     try:
-        return provider("existing").up(options)
+        return ExistingProvider(RIGHTS if behaviours else POD_RIGHTS).up(options)
     except ClusterUsageError as error:
         raise UsageError(str(error)) from error
     except ClusterError as error:

@@ -61,7 +61,7 @@ def site(pytestconfig: pytest.Config) -> Iterator[Site]:
     assert environment.target is not None, "checks of the tier cluster are only selected with a cluster"
     descriptor = load_descriptor(pytestconfig.getoption("--dra-driver"))
     with tempfile.TemporaryDirectory(prefix="dra-") as folder:
-        subject = subject_of(open_target(environment.target, Path(folder)))
+        subject = subject_of(open_target(environment.target, Path(folder), behaviours=False))
         with context_of(subject, Evidence(), environment.target.labels) as context:
             expression = pods.class_selector(descriptor.driver, descriptor.device_class.types)
             item = {"metadata": {"name": context.name()}, "spec": {"selectors": pods.cel(expression)}}
