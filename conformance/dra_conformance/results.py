@@ -182,9 +182,9 @@ class Sonobuoy:
                 for path in sorted(folder.glob("*")):
                     tar.add(path, path.name)
                 if said or not (folder / "junit.xml").is_file():
-                    told = Path(scratch) / "junit_error.xml"
-                    told.write_text(error_junit(said or f"no report; exit code {code}"))
-                    tar.add(told, told.name)
+                    problem = Path(scratch) / "junit_error.xml"
+                    problem.write_text(error_junit(said or f"no report; exit code {code}"))
+                    tar.add(problem, problem.name)
             draft = self.folder / f".{DONE}"
             draft.write_text(str(archive))
             draft.replace(self.folder / DONE)
