@@ -50,6 +50,7 @@ NVIDIA_FAULTS = {
     "NODE-004": ("fail", "the helper reads the Node object's UID once"),
     "PREP-013": ("fail", "the pool of a result is not looked at"),
     "PREP-037": ("fail", "nor that it is another node's"),
+    "UNPR-008": ("fail", "a CDI file that could not be removed is forgotten with its claim"),
     "UNPR-017": ("fail", "as NODE-003"),
     "IDEM-009": ("non-strict", "the checkpoint answers, not the claim"),
     "REC-006": ("non-strict", "temporary files stay forever"),
