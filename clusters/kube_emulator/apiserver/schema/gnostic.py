@@ -80,7 +80,7 @@ def _operation(operation: Mapping[str, Any]) -> JsonObject:
     return {
         **{name: operation[name] for name in ("tags", "description", "produces", "consumes")},
         "operation_id": operation["operationId"],
-        "parameters": [_parameter(each) for each in operation["parameters"]],
+        "parameters": [_parameter(each) for each in operation.get("parameters") or []],
         "responses": {"response_code": [_response(*each) for each in operation["responses"].items()]},
         "vendor_extension": _extensions(operation),
     }

@@ -292,10 +292,11 @@ def _rendered(resource: Served, path: str, operation: Operation, version: int) -
         "tags": [f"{group}_{resource.version}"],
         "description": f"{operation.prefix} {resource.kind}",
         "operationId": operation.prefix + title,
-        "parameters": [_parameter(name, "query", version) for name in operation.query],
         "x-kubernetes-action": operation.action,
         "x-kubernetes-group-version-kind": _gvk(resource),
     }
+    if operation.query:  # Go's types leave an empty list out, and clients compare what they read and write
+        rendered["parameters"] = [_parameter(name, "query", version) for name in operation.query]
     sent = [f"application/{each}" for each in PATCH_TYPES] if operation.method == "patch" else ["*/*"]
     answers = LIST_TYPES if operation.action == "list" else ANSWER_TYPES
     if version == 2:

@@ -1,6 +1,7 @@
 """The OpenAPI documents; the stories with kubectl prove that kubectl reads them."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -131,6 +132,20 @@ def test_a_custom_resource_has_its_own_schema() -> None:
     assert schema["x-kubernetes-group-version-kind"] == [
         {"group": "example.com", "kind": "Foo", "version": "v1"}
     ]
+
+
+def empty_lists(value: Any, path: str = "") -> Iterator[str]:
+    """Where VALUE has an empty list."""
+    for name, member in value.items() if isinstance(value, dict) else enumerate(value):
+        if member == []:
+            yield f"{path}/{name}"
+        elif isinstance(member, dict | list):
+            yield from empty_lists(member, f"{path}/{name}")
+
+
+def test_a_document_has_no_empty_lists_which_the_types_of_go_would_lose() -> None:
+    assert not list(empty_lists(document_v3([PODS, CLAIMS, FOOS], V1_37)))
+    assert not list(empty_lists(document_v2([PODS, CLAIMS, FOOS], V1_37)))
 
 
 def test_the_index_has_the_path_and_digest_of_each_document() -> None:
