@@ -18,10 +18,14 @@ class Numbers:
 
     def __init__(self, defect: str) -> None:
         self._defect = defect
-        self._next = 0
+        self._by_pod: dict[str, int] = {}
 
-    def of(self, old: Mapping[str, Any], cliques: Mapping[str, str]) -> dict[str, int]:
-        """{node: number} for the nodes of CLIQUES; OLD are the entries that the status had."""
+    def of(
+        self, old: Mapping[str, Any], cliques: Mapping[str, str], pods: Mapping[str, str]
+    ) -> dict[str, int]:
+        """{node: number} for the nodes of CLIQUES; OLD are the entries that the status had, PODS the daemons by node."""
+        if self._defect == "counts-on":
+            return {name: self._by_pod.setdefault(pods[name], len(self._by_pod)) for name in sorted(cliques)}
         if self._defect == "one-number":
             return dict.fromkeys(cliques, 0)
         found = {name: old[name]["index"] for name in cliques if name in old}
@@ -29,9 +33,7 @@ class Numbers:
             if name in found:
                 continue
             taken = {number for other, number in found.items() if cliques[other] == clique}
-            lowest = next(number for number in range(len(taken) + 1) if number not in taken)
-            found[name] = max(lowest, self._next) if self._defect == "counts-on" else lowest
-            self._next = max(self._next, found[name] + 1)
+            found[name] = next(number for number in range(len(taken) + 1) if number not in taken)
         return found
 
 
@@ -39,7 +41,8 @@ def entries(
     domain: Any, pods: Iterable[Any], nodes: Mapping[str, Any], numbers: Numbers, defect: str
 ) -> list[dict[str, Any]]:
     """``status.nodes``."""
-    ready = {pod["spec"]["nodeName"]: holds(pod) for pod in pods if pod["spec"].get("nodeName")}
+    placed = {pod["spec"]["nodeName"]: pod for pod in pods if pod["spec"].get("nodeName")}
+    ready = {name: holds(pod) for name, pod in placed.items()}
     if defect == "lists-every-node":
         ready = dict.fromkeys(nodes, True)
     ready = {name: value for name, value in ready.items() if name in nodes}
@@ -47,7 +50,7 @@ def entries(
     if defect == "one-clique":
         cliques = dict.fromkeys(ready, "same")
     old = {entry["name"]: entry for entry in (domain.get("status") or {}).get("nodes") or []}
-    index = numbers.of(old, cliques)
+    index = numbers.of(old, cliques, {name: pod["metadata"]["uid"] for name, pod in placed.items()})
     alive = {name for name in ready if defect == "trusts-lost-nodes" or holds(nodes[name])}
     return [
         {

@@ -21,6 +21,7 @@ from dra_conformance.drivers.parts import MultiNode
 from dra_conformance.errors import HarnessError
 from dra_conformance.expectations import Blocked, Violation, expect_soon
 from dra_conformance.harness.commands import run_command
+from dra_conformance.harness.log_file import LogFile
 from dra_conformance.harness.manifests import parse
 from dra_conformance.harness.process import Process, start_machine
 
@@ -95,7 +96,7 @@ class Racks:
         self._install()
         if self.given.machine is not None:
             places = {"machine": self.given.machine.default, "machine_dir": str(self._machine_dir)}
-            machine = start_machine(self.given.machine, places, self._folder / "machine.log")
+            machine = start_machine(self.given.machine, places, LogFile(self._folder / "machine.log"))
             self._stack.callback(machine.end)
         self._stack.callback(self._end_all)
         self.start_controller()
@@ -166,7 +167,7 @@ class Racks:
         values = {**places, "python": sys.executable}
         environment = {key: value.format_map(values) for key, value in self.given.environment.items()}
         argv = [argument.format_map(values) for argument in command]
-        return Process(argv, environment, self._folder / f"{name}.log")
+        return Process(argv, environment, LogFile(self._folder / f"{name}.log"))
 
     def start_controller(self) -> None:
         """Start the controller, if it does not run."""
