@@ -43,6 +43,7 @@ def entries(
     """``status.nodes``."""
     placed = {pod["spec"]["nodeName"]: pod for pod in pods if pod["spec"].get("nodeName")}
     ready = {name: holds(pod) for name, pod in placed.items()}
+    addresses = {name: (pod.get("status") or {}).get("podIP", "") for name, pod in placed.items()}
     if defect == "lists-every-node":
         ready = dict.fromkeys(nodes, True)
     ready = {name: value for name, value in ready.items() if name in nodes}
@@ -55,7 +56,7 @@ def entries(
     return [
         {
             "name": name,
-            "ipAddress": "10.0.0.1",
+            "ipAddress": addresses.get(name, ""),
             "cliqueID": cliques[name],
             "index": index[name],
             "status": "Ready" if ready[name] and name in alive else "NotReady",

@@ -135,6 +135,14 @@ class Stage:
         items = self.context.client.send("GET", path, query=query).expect(200)["items"]
         return {item["spec"].get("nodeName", ""): item["metadata"]["name"] for item in items}
 
+    def address(self, made: JsonObject, place: Place) -> str:
+        """The address of the daemon on a node; empty if there is none that has one."""
+        path = (
+            f"/api/v1/namespaces/{self.racks.given.namespace}/pods/{self.daemons(made).get(place.name, '-')}"
+        )
+        answer = self.context.client.send("GET", path)
+        return str((answer.body.get("status") or {}).get("podIP", "")) if answer.code == 200 else ""
+
     def daemon_sets(self, made: JsonObject) -> list[JsonObject]:
         """The DaemonSets of a domain."""
         path = f"/apis/apps/v1/namespaces/{self.racks.given.namespace}/{DAEMON_SETS}"

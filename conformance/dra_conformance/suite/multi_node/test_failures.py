@@ -47,8 +47,15 @@ def renewed(stage: Stage, made: JsonObject, before: str, place: Place) -> None:
         lambda: stage.daemons(made),
         f"daemons of the domain on {place.name}",
     )
+    stage.soon(
+        lambda: (
+            stage.nodes(made).get(place.name, {}).get("ipAddress") == (stage.address(made, place) or "none")
+        ),
+        "the address of the new daemon",
+        lambda: stage.nodes(made),
+        f"status.nodes of {place.name}",
+    )
     stage.wait_status(made, "Ready")
-    stage.soon(lambda: place.name in stage.nodes(made), place.name, lambda: stage.nodes(made), "status.nodes")
 
 
 @requirement("MNL-040", why="the names by which daemons know each other mean other nodes from then on")
