@@ -29,11 +29,15 @@ from dra_conformance.run import RunOptions, judge_driver
 
 STARTS, CALLS, BATCHES = 5, 100, 30
 IDLE_S = 10.0
+MANY_IDLE_S, SETTLE_S = 60.0, 5.0
 
 
-def bench_calls(harness: Harness) -> list[Measure]:
-    """Prepare and unprepare of one claim and of eight, and how many claims a second are prepared and unprepared again."""
-    harness.start_registered()
+Samples = dict[str, list[float]]
+"""{measure: its values}."""
+
+
+def sampled(harness: Harness, cycles: int, batches: int) -> Samples:
+    """CYCLES of one claim and BATCHES of eight, of a driver that is registered; milliseconds, and claims per second."""
     version, endpoint = harness.kubelet.version(), harness.kubelet.endpoint
 
     def prepare(*claims: Any) -> None:
@@ -42,41 +46,64 @@ def bench_calls(harness: Harness) -> list[Measure]:
     def unprepare(*claims: Any) -> None:
         harness.kubelet.unprepare(*claims, version=version, endpoint=endpoint)
 
-    empty = measure("empty_prepare", "ms", [timed(prepare) for _ in range(CALLS)])
+    found: Samples = {
+        "empty_prepare": [timed(prepare) for _ in range(cycles)],
+        "prepare_one": [],
+        "unprepare_one": [],
+    }
     one = harness.claim()
-    prepares, unprepares = [], []
     before = cpu_seconds(harness.driver.pid)
-    for _ in range(CALLS):
-        prepares.append(timed(lambda: prepare(one)))
-        unprepares.append(timed(lambda: unprepare(one)))
-    cycle = (cpu_seconds(harness.driver.pid) - before) / CALLS
+    for _ in range(cycles):
+        found["prepare_one"].append(timed(lambda: prepare(one)))
+        found["unprepare_one"].append(timed(lambda: unprepare(one)))
+    cycle = (cpu_seconds(harness.driver.pid) - before) / cycles * 1000
     many = [harness.claim(device) for device in harness.require_devices(min(8, len(harness.devices())))]
-    batches, rates = [], []
-    for _ in range(BATCHES):
-        batches.append(timed(lambda: prepare(*many)))
-        rates.append(len(many) * 1000 / (batches[-1] + timed(lambda: unprepare(*many))))
+    eight: list[float] = []
+    rates: list[float] = []
+    for _ in range(batches):
+        eight.append(timed(lambda: prepare(*many)))
+        rates.append(len(many) * 1000 / (eight[-1] + timed(lambda: unprepare(*many))))
+    return found | {"prepare_eight": eight, "claims_per_second": rates, "driver_cpu_of_a_cycle": [cycle]}
+
+
+def bench_calls(harness: Harness) -> list[Measure]:
+    """Prepare and unprepare of one claim and of eight, and how many claims a second are prepared and unprepared again."""
+    harness.start_registered()
+    found = sampled(harness, CALLS, BATCHES)
+    empty = measure("empty_prepare", "ms", found["empty_prepare"])
+    beside = ("prepare_one", "unprepare_one", "prepare_eight")
     return [
         empty,
-        measure("prepare_one", "ms", prepares, empty),
-        measure("unprepare_one", "ms", unprepares, empty),
-        measure("prepare_eight", "ms", batches, empty),
-        measure("claims_per_second", "1/s", rates),
-        measure("driver_cpu_of_a_cycle", "ms", [cycle * 1000]),
+        *(measure(name, "ms", found[name], empty) for name in beside),
+        measure("claims_per_second", "1/s", found["claims_per_second"]),
+        measure("driver_cpu_of_a_cycle", "ms", found["driver_cpu_of_a_cycle"]),
     ]
 
 
-def bench_rest(harness: Harness) -> list[Measure]:
-    """What the driver takes of the node after the calls, while nobody asks it for anything."""
-    pid = harness.driver.pid
+def rest(pid: int, seconds: float, suffix: str = "") -> list[Measure]:
+    """What a driver takes of the node while nobody asks it for anything; SUFFIX says in which state."""
     before = cpu_seconds(pid)
-    time.sleep(IDLE_S)  # an idle driver has no event to wait for
-    idle = (cpu_seconds(pid) - before) / IDLE_S
+    time.sleep(seconds)  # an idle driver has no event to wait for
+    idle = (cpu_seconds(pid) - before) / seconds
     resident, private = memory_mib(pid)
     return [
-        measure("driver_idle_cpu", "%", [idle * 100]),
-        measure("driver_rss", "MiB", [resident]),
-        measure("driver_private_memory", "MiB", [private]),
+        measure(f"driver_idle_cpu{suffix}", "%", [idle * 100]),
+        measure(f"driver_rss{suffix}", "MiB", [resident]),
+        measure(f"driver_private_memory{suffix}", "MiB", [private]),
     ]
+
+
+def bench_many(factory: HarnessFactory) -> list[Measure]:
+    """The driver at rest with as many devices as it can publish, if its descriptor says how; a minute, for its timers are slow."""
+    many = factory.descriptor.start.many
+    if many is None:
+        return []
+    with ExitStack() as stack:
+        harness = factory.make(stack)
+        harness.start_registered(variant=many)
+        harness.api.wait_slices(harness.descriptor.budgets.publish_seconds)
+        time.sleep(SETTLE_S)
+        return rest(harness.driver.pid, MANY_IDLE_S, "_with_many_devices")
 
 
 def cpu_seconds(pid: int) -> float:
@@ -91,24 +118,30 @@ def memory_mib(pid: int) -> tuple[float, float]:
     return kib["Rss"] / 1024, (kib["Private_Clean"] + kib["Private_Dirty"]) / 1024
 
 
+def start_samples(factory: HarnessFactory) -> Samples:
+    """One start: from the process to its sockets, and to its slice, in milliseconds."""
+    with ExitStack() as stack:
+        harness = factory.make(stack)
+        start = time.perf_counter()
+        harness.start()
+        sockets = (time.perf_counter() - start) * 1000
+        harness.api.wait_slices(harness.descriptor.budgets.publish_seconds)
+        return {
+            "driver_start_to_sockets": [sockets],
+            "driver_start_to_slice": [(time.perf_counter() - start) * 1000],
+        }
+
+
 def bench_starts(factory: HarnessFactory) -> list[Measure]:
-    """From the start of the process to its sockets, and to its slice."""
-    sockets, slices, pythons = [], [], []
+    """Starts of the driver, beside that of an interpreter."""
+    pythons: list[float] = []
+    found: Samples = {}
     for _ in range(STARTS):
         pythons.append(timed(lambda: subprocess.run([sys.executable, "-c", "import grpc"], check=True)))
-        with ExitStack() as stack:
-            harness = factory.make(stack)
-            start = time.perf_counter()
-            harness.start()
-            sockets.append((time.perf_counter() - start) * 1000)
-            harness.api.wait_slices(harness.descriptor.budgets.publish_seconds)
-            slices.append((time.perf_counter() - start) * 1000)
+        for name, values in start_samples(factory).items():
+            found.setdefault(name, []).extend(values)
     floor = measure("python_with_grpc", "ms", pythons)
-    return [
-        floor,
-        measure("driver_start_to_sockets", "ms", sockets, floor),
-        measure("driver_start_to_slice", "ms", slices, floor),
-    ]
+    return [floor, *(measure(name, "ms", values, floor) for name, values in found.items())]
 
 
 def bench_suite(descriptor: str) -> list[Measure]:
@@ -173,8 +206,10 @@ def run_bench(descriptor: str, *, as_json: bool) -> int:
             harness = factory.make(stack)
             rows = bench_calls(harness)
             add(rows)
-            rows = bench_rest(harness)
-            add(rows)
+            add(rest(harness.driver.pid, IDLE_S))
+        with console.status("measuring the driver at rest"):
+            rows = bench_many(factory)
+        add(rows)
     with console.status("measuring the suite"):
         rows = bench_suite(descriptor)
     add(rows)

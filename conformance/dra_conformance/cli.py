@@ -199,6 +199,10 @@ def selftest_command(arguments: argparse.Namespace) -> int:
 
 def bench_command(arguments: argparse.Namespace) -> int:
     """``dra-conformance bench``."""
+    if arguments.peer:
+        from dra_conformance.bench_peer import run_peer_bench
+
+        return run_peer_bench(arguments.descriptor, arguments.peer, as_json=arguments.json)
     from dra_conformance.bench import run_bench
 
     return run_bench(arguments.descriptor, as_json=arguments.json)

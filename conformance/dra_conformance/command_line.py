@@ -67,6 +67,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     bench = commands.add_parser("bench", help="measure a driver and the suite")
     bench.add_argument("descriptor", nargs="?", default="reference")
+    bench.add_argument("--peer", metavar="DESCRIPTOR", help="another driver, called in turns in the same run")
     bench.add_argument("--json", action="store_true")
     return parser
 
