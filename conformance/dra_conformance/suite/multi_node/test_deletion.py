@@ -92,6 +92,8 @@ def test_other_domains_go_on(stage: Stage) -> None:
     stage.delete(second)
     stage.end_pod(pods[FIRST])
     stage.wait_gone(second)
-    stage.context.get(TEMPLATES, made["metadata"]["name"]).expect(200)
+    template = stage.context.get(TEMPLATES, made["metadata"]["name"])
+    kept = template.code == 200
+    expect(kept, wanted="its template", found=template.text[:300], where="the other domain")
     found = (stage.status(made), stage.daemons(made))
     expect(found == (before, daemons), wanted=(before, daemons), found=found, where="the other domain")
