@@ -4,7 +4,7 @@
 
 CALLS is JSON: {"claims": {name: claim}, "calls": [[verb, name, uid], ...], "kill": [where, number], "gates": GATES}. Verbs are prepare,
 unprepare, maintain and start. One line of JSON is printed for each call. With ``kill`` the process kills itself with SIGKILL
-``before`` or ``after`` the step of this number, counted over what is done and undone, or ``between`` the creation of a GPU
+``before`` or ``after`` the step of this number, counted over what is done and undone with the CDI file, or ``between`` the creation of a GPU
 instance and of its compute instance.
 """
 
@@ -21,6 +21,7 @@ from typing import Any
 import pynvml
 from claim_service import OPEN, Reader, inventory_of, make_service, ref
 
+from dra_driver.cdi.files import CdiFiles
 from dra_driver.claims import steps
 from dra_driver.claims.occupancy import Occupancy
 from dra_driver.devices import pci
@@ -118,6 +119,7 @@ def kill_at(where: str, number: int) -> None:
         pynvml.nvmlGpuInstanceCreateComputeInstance = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
     for name in ("do", "undo"):
         setattr(steps.Steps, name, killing(getattr(steps.Steps, name)))
+    CdiFiles.remove = killing(CdiFiles.remove)  # type: ignore[method-assign] # the first of what is undone, with the record
 
 
 def say(answer: object) -> None:
