@@ -144,7 +144,7 @@ class Harness:
         self._wait_plugin()
 
     def _wait_plugin(self) -> None:
-        """Wait for the driver's NRI plugin, if it is to be one: what it is told of containers is part of its start."""
+        """Wait for the driver's NRI plugin, if it is to be one: its first list of containers is part of its start."""
         if self.nri and not self.nri.wait_synchronized(self.descriptor.budgets.start_seconds):
             self.evidence.add("nri", "no plugin came to the NRI socket")
 
