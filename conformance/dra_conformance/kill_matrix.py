@@ -5,8 +5,6 @@
 page from what its runs have shown: it is the same page if everything was caught.
 """
 
-import argparse
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +12,7 @@ from typing import NamedTuple
 from dra_conformance.catalogue import load_catalogue
 from dra_conformance.controls.defects import DEFECTS
 from dra_conformance.covered import covered_ids
+from dra_conformance.generated_file import write_or_check
 
 PAGE = Path(__file__).parents[2] / "docs" / "KILL-MATRIX.md"
 CONTRACT = "DRIVER-CONTRACT.md"
@@ -112,21 +111,8 @@ def cell(text: str) -> str:
 
 
 def main() -> int:
-    """Write the page, or with ``--check`` compare it; 1 if it is stale, 2 outside a checkout."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if the page is stale")
-    arguments = parser.parse_args()
-    if not PAGE.parent.is_dir():
-        print(f"there is no folder {PAGE.parent}; run this in a checkout", file=sys.stderr)  # noqa: T201
-        return 2
-    wanted = page(declared())
-    if PAGE.exists() and PAGE.read_text() == wanted:
-        return 0
-    if arguments.check:
-        print(f"stale: {PAGE}; run python -m dra_conformance.kill_matrix", file=sys.stderr)  # noqa: T201
-        return 1
-    PAGE.write_text(wanted)
-    return 0
+    """Write the page, or with ``--check`` compare it; see ``write_or_check``."""
+    return write_or_check(PAGE, page(declared()), module="dra_conformance.kill_matrix", purpose=__doc__)
 
 
 if __name__ == "__main__":

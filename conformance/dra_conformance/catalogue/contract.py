@@ -6,14 +6,13 @@ with how it is observed and where upstream says it. The heading of that section 
 is the id in lower case (``#reg-003``), on GitHub and on the documentation site.
 """
 
-import argparse
-import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from dra_conformance.catalogue import Requirement, load_catalogue
 from dra_conformance.errors import HarnessError
+from dra_conformance.generated_file import write_or_check
 
 CORE = "core"
 LEVELS = ("MUST", "SHOULD", "MAY")
@@ -131,22 +130,10 @@ applies to drivers that use it.
 
 
 def main() -> int:
-    """Write the document, or with ``--check`` compare it; 1 if it is stale, 2 outside a checkout."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if the document is stale")
-    arguments = parser.parse_args()
+    """Write the document, or with ``--check`` compare it; see ``write_or_check``."""
     output = Path(__file__).parents[3] / "docs" / "DRIVER-CONTRACT.md"
-    if not output.parent.is_dir():
-        print(f"there is no folder {output.parent}; run this in a checkout", file=sys.stderr)  # noqa: T201
-        return 2
     wanted = render(rule for rule in load_catalogue().values() if not rule.namespace)
-    if output.exists() and output.read_text() == wanted:
-        return 0
-    if arguments.check:
-        print(f"stale: {output}; run python -m dra_conformance.catalogue.contract", file=sys.stderr)  # noqa: T201
-        return 1
-    output.write_text(wanted)
-    return 0
+    return write_or_check(output, wanted, module="dra_conformance.catalogue.contract", purpose=__doc__)
 
 
 def render(requirements: Iterable[Requirement]) -> str:

@@ -65,8 +65,14 @@ def node_selector(node: str) -> JsonObject:
     return {"nodeSelectorTerms": [term]}
 
 
-def requests_for(names: Sequence[str], device_class: str, *, elevated: Collection[str]) -> list[JsonObject]:
-    """The requests of a claim whose results have the request NAMES; ``a/b`` is a subrequest of ``a``, ELEVATED have admin access."""
+def requests_for(
+    names: Sequence[str], device_class: str, *, elevated: Collection[str], capacity: Mapping[str, str]
+) -> list[JsonObject]:
+    """The requests of a claim whose results have the request NAMES; ``a/b`` is a subrequest of ``a``.
+
+    ELEVATED have admin access. Those without subrequests ask for CAPACITY, if any.
+    """
+    more: JsonObject = {"capacity": {"requests": dict(capacity)}} if capacity else {}
     by_main: dict[str, list[str]] = {}
     for name in names:
         main, _, sub = name.partition("/")
@@ -74,7 +80,10 @@ def requests_for(names: Sequence[str], device_class: str, *, elevated: Collectio
     return [
         {"name": main, "firstAvailable": [{"name": sub, "deviceClassName": device_class} for sub in subs]}
         if subs
-        else {"name": main, "exactly": {"deviceClassName": device_class} | admin_access(main in elevated)}
+        else {
+            "name": main,
+            "exactly": {"deviceClassName": device_class} | admin_access(main in elevated) | more,
+        }
         for main, subs in by_main.items()
     ]
 

@@ -226,6 +226,21 @@ class HarnessFactory:
             version=api_version,
         )
 
+    def _places_on(self, node: Node, kubeconfig: Path, pod_uid: str) -> Mapping[str, str]:
+        """The placeholders of the descriptor's commands on NODE."""
+        return self._places | {
+            "node": node.name,
+            "kubeconfig": str(kubeconfig),
+            "registry_dir": str(node.registry_dir),
+            "plugins_dir": str(node.plugins_dir),
+            "cdi_dir": str(node.cdi_dir),
+            **addresses("metrics"),
+            **addresses("health"),
+            "pod_uid": pod_uid,
+            "nri_socket": str(node.directory / f"nri-{pod_uid}.sock"),
+            "python": sys.executable,
+        }
+
     def _harness(
         self,
         stack: ExitStack,
@@ -241,18 +256,7 @@ class HarnessFactory:
         kept = driver_log.reserve(logs, self.descriptor.driver) if logs else None
         evidence = Evidence(driver_log=f"{kept.parent.name}/{kept.name}" if kept else "")
         pod_uid = pod_uid or uuid.uuid4().hex[:8]  # short: a socket's path has at most 107 bytes
-        places = self._places | {
-            "node": node.name,
-            "kubeconfig": str(kubeconfig),
-            "registry_dir": str(node.registry_dir),
-            "plugins_dir": str(node.plugins_dir),
-            "cdi_dir": str(node.cdi_dir),
-            **addresses("metrics"),
-            **addresses("health"),
-            "pod_uid": pod_uid,
-            "nri_socket": str(node.directory / f"nri-{pod_uid}.sock"),
-            "python": sys.executable,
-        }
+        places = self._places_on(node, kubeconfig, pod_uid)
         log = node.directory / f"driver-{pod_uid}.log"
         driver = DriverProcess(
             self.descriptor, places, LogFile(log), evidence, self._patience, rolling=rolling
@@ -274,9 +278,7 @@ class HarnessFactory:
         if nri:
             stack.callback(nri.close)
             evidence.follow(nri.seen, at_every_step=True)
-        evidence.follow(LogTail(log), at_every_step=True)
-        evidence.follow(CdiChanges(node.cdi_dir), at_every_step=True)
-        evidence.follow(DriverRequests(cluster), at_every_step=False)
+        follow(evidence, log, node, cluster)
         if kept:
             stack.callback(driver_log.keep, log, kubeconfig, kept)
         for end in (api.close, kubelet.disconnect, controller.kill, driver.end):
@@ -296,6 +298,13 @@ class HarnessFactory:
             evidence=evidence,
             random=random.Random(self._environment.seed),  # noqa: S311 # names and moments are no secrets
         )
+
+
+def follow(evidence: Evidence, log: Path, node: Node, cluster: ObservableCluster) -> None:
+    """Let EVIDENCE have what the driver logs, writes into its CDI folder and asks of the API server."""
+    evidence.follow(LogTail(log), at_every_step=True)
+    evidence.follow(CdiChanges(node.cdi_dir), at_every_step=True)
+    evidence.follow(DriverRequests(cluster), at_every_step=False)
 
 
 def addresses(name: str) -> dict[str, str]:

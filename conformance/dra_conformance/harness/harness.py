@@ -240,9 +240,8 @@ class Harness:
         own = results_of(driver, names, chosen, elevated=elevated, unknown=unknown)
         results = [*own, *extra_results]
         asked = [*names, *(result["request"] for result in extra_results)] or ["gpu"]
-        spec_requests = requests_for(asked, self.descriptor.device_class.name, elevated=elevated)
-        for request in spec_requests if capacity else ():
-            request["exactly"]["capacity"] = {"requests": dict(capacity or {})}
+        device_class = self.descriptor.device_class.name
+        spec_requests = requests_for(asked, device_class, elevated=elevated, capacity=capacity or {})
         configs = list(raw_configs) or ([] if config is None else [opaque_config(driver, config)])
         allocation = allocation_of(results, configs, self.node, unknown=unknown)
         status: JsonObject = {"allocation": allocation, "reservedFor": self._pods(reserved)}

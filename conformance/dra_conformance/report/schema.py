@@ -3,12 +3,11 @@
 Run it in a checkout with ``python -m dra_conformance.report.schema``; ``--check`` compares and writes nothing.
 """
 
-import argparse
-import sys
 from pathlib import Path
 
 import msgspec
 
+from dra_conformance.generated_file import write_or_check
 from dra_conformance.report.model import SCHEMA, Report
 
 OUTPUT = Path(__file__).with_name("report.schema_generated.json")
@@ -28,18 +27,8 @@ def schema() -> bytes:
 
 
 def main() -> int:
-    """Write the schema, or with ``--check`` compare it; 1 if it is stale."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if the schema is stale")
-    arguments = parser.parse_args()
-    wanted = schema()
-    if OUTPUT.exists() and OUTPUT.read_bytes() == wanted:
-        return 0
-    if arguments.check:
-        print(f"stale: {OUTPUT}; run python -m dra_conformance.report.schema", file=sys.stderr)  # noqa: T201
-        return 1
-    OUTPUT.write_bytes(wanted)
-    return 0
+    """Write the schema, or with ``--check`` compare it; see ``write_or_check``."""
+    return write_or_check(OUTPUT, schema().decode(), module="dra_conformance.report.schema", purpose=__doc__)
 
 
 if __name__ == "__main__":

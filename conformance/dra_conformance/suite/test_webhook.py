@@ -39,7 +39,7 @@ def objects(descriptor: Descriptor, driver: str, parameters: JsonObject | None) 
     """Claims and templates in all versions, with parameters for DRIVER."""
     config = [{"opaque": {"driver": driver, "parameters": parameters}}] if parameters else []
     devices: dict[str, Any] = {
-        "requests": requests_for(["gpu"], descriptor.device_class.name, elevated=()),
+        "requests": requests_for(["gpu"], descriptor.device_class.name, elevated=(), capacity={}),
         "config": config,
     }
     for version in VERSIONS:
