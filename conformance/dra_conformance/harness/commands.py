@@ -1,6 +1,7 @@
 """Commands of the descriptor that come from its vendor and are not the driver: they run once, and print something."""
 
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -8,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dra_conformance.drivers.programs import find_program
 from dra_conformance.errors import HarnessError
 
-SHOWN = 500
-"""Bytes of the standard error of a command that failed, from its end."""
+SHOWN = 300
+"""Characters of the standard error of a command that failed, from its end."""
 
 
 def run_command(
@@ -37,6 +38,18 @@ def run_command(
             check=True,
         )
     except (OSError, subprocess.SubprocessError) as error:
-        text = (getattr(error, "stderr", b"") or b"").decode(errors="replace").strip()[-SHOWN:]
-        message = f"{what} of the descriptor: {' '.join(argv)}: {error} {text}"
+        message = f"{what} of the descriptor: {shlex.join(argv)}: {reason(error)}"
         raise HarnessError(message) from error
+
+
+def reason(error: OSError | subprocess.SubprocessError) -> str:
+    """Why a command did not succeed, in one line with the end of what it complained."""
+    match error:
+        case subprocess.CalledProcessError():
+            why = f"ended with {error.returncode}"
+        case subprocess.TimeoutExpired():
+            why = f"did not end within {error.timeout:g} s"
+        case _:
+            return str(error)
+    complaint = " ".join((error.stderr or b"").decode(errors="replace").split())[-SHOWN:]
+    return f"{why}: {complaint}" if complaint else why

@@ -27,8 +27,20 @@ def test_python_is_a_placeholder_and_variables_are_passed_on() -> None:
 
 
 def test_a_failure_has_the_field_and_the_complaint() -> None:
-    with pytest.raises(HarnessError, match=r"^version of the descriptor: sh .*status 3\. no such flag$"):
+    with pytest.raises(HarnessError, match=r"^version of the descriptor: sh .*: ended with 3: no such flag$"):
         run_command("version", ["sh", "-c", "echo no such flag >&2; exit 3"], timeout_s=20)
+
+
+def test_a_complaint_of_many_lines_is_one_line() -> None:
+    with pytest.raises(HarnessError, match=r"ended with 1: first second$"):
+        run_command("version", ["sh", "-c", "printf 'first\\nsecond\\n' >&2; exit 1"], timeout_s=20)
+
+
+def test_a_program_that_takes_too_long_is_named_with_its_limit() -> None:
+    with pytest.raises(
+        HarnessError, match=r"^version of the descriptor: sleep 60: did not end within 0\.2 s$"
+    ):
+        run_command("version", ["sleep", "60"], timeout_s=0.2)
 
 
 def test_a_program_that_is_not_there_is_a_usage_error() -> None:
