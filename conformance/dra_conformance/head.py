@@ -13,7 +13,7 @@ import msgspec
 from dra_conformance.catalogue import catalogue_digest
 from dra_conformance.covered import covered_ids
 from dra_conformance.drivers.descriptor import Descriptor, descriptor_text, load_descriptor
-from dra_conformance.drivers.programs import driver_program, find_program
+from dra_conformance.drivers.programs import driver_command, driver_program, find_program
 from dra_conformance.errors import UsageError
 from dra_conformance.harness.factory import Environment
 from dra_conformance.redaction import redacted
@@ -35,7 +35,7 @@ def head_of(
             "name": descriptor.name,
             "driver": descriptor.driver,
             "digest": digest_of(descriptor),
-            "command": descriptor.start.command,
+            "command": list(driver_command(descriptor)),
             "features": descriptor.features,
             "exemptions": msgspec.to_builtins(descriptor.exemptions),
         },
@@ -61,9 +61,12 @@ def head_of(
 
 def machine_of(descriptor: Descriptor, environment: Environment) -> str:
     """The fake machine of the run; empty if the suite starts none."""
-    if descriptor.machine is None or "node" not in environment.tiers:
+    if "node" not in environment.tiers:
         return ""
-    return environment.machine or descriptor.machine.default
+    if descriptor.machine is not None:
+        return environment.machine or descriptor.machine.default
+    racks = descriptor.multi_node
+    return racks.machine.default if racks and racks.machine and not descriptor.start.command else ""
 
 
 def digest_of(descriptor: Descriptor) -> str:

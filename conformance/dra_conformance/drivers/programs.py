@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from dra_conformance.drivers.descriptor import Descriptor
@@ -25,9 +26,15 @@ def find_program(name: str) -> str:
     return found
 
 
+def driver_command(descriptor: Descriptor) -> Sequence[str]:
+    """How the driver is started on a node, or on the nodes of racks; empty if the descriptor does not start it."""
+    racks = descriptor.multi_node
+    return descriptor.start.command or (racks.plugin if racks else ())
+
+
 def driver_program(descriptor: Descriptor) -> str:
     """The name or path of the driver's own program; empty if the descriptor does not start it."""
-    return descriptor.start.program or next(iter(descriptor.start.command), "")
+    return descriptor.start.program or next(iter(driver_command(descriptor)), "")
 
 
 def check_programs(descriptor: Descriptor) -> None:
